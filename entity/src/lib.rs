@@ -1,0 +1,36 @@
+//! Rows, and the values in them: ids, quantities, money, moments and words. No behaviour beyond exact arithmetic.
+
+pub mod id;
+pub mod money;
+pub mod quantity;
+pub mod time;
+pub mod words;
+
+pub mod app_user;
+pub mod barcode;
+pub mod category;
+pub mod channel;
+pub mod customer;
+pub mod member;
+pub mod product;
+pub mod product_family;
+pub mod signing_key;
+pub mod store;
+pub mod supplier;
+pub mod tenant;
+
+/// Everything that a row is made of.
+pub mod prelude {
+    pub use crate::{
+        id::*,
+        money::{Currency, Money, MoneyError},
+        quantity::Quantity,
+        time::{Day, Timestamp},
+        words::*,
+    };
+}
+
+/// A table whose rows belong to a tenant: the column that says which.
+pub trait Tenanted: sea_orm::EntityTrait {
+    const TENANT: Self::Column;
+}

@@ -1,0 +1,30 @@
+//! Whom orders are sold to.
+
+use sea_orm::entity::prelude::*;
+
+use crate::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: CustomerId,
+    pub external_ref: Option<String>,
+    pub name: Option<String>,
+    pub country: Option<String>,
+    pub email: Option<String>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl crate::Tenanted for Entity {
+    const TENANT: Column = Column::TenantId;
+}

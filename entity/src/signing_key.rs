@@ -1,0 +1,20 @@
+//! A key that signs access tokens; PKCS #8.
+
+use sea_orm::entity::prelude::*;
+
+use crate::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "signing_key")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SigningKeyId,
+    pub algorithm: String,
+    pub pkcs8: Vec<u8>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

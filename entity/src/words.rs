@@ -1,0 +1,57 @@
+//! The closed sets of words that columns hold: the same spelling in Rust, SQL and GraphQL.
+
+/// An enum whose names are kept as text, with a CHECK in the database.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $text:literal),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, sea_orm::EnumIter, sea_orm::DeriveActiveEnum)]
+        #[sea_orm(rs_type = "String", db_type = "Text")]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] #[sea_orm(string_value = $text)] $variant),* }
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $text),* } }
+            pub fn parse(text: &str) -> Option<Self> { match text { $($text => Some(Self::$variant),)* _ => None } }
+        }
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
+        }
+    )*};
+}
+
+words! {
+    /// What a store is.
+    StoreKind { Shop "SHOP", Warehouse "WAREHOUSE", Virtual "VIRTUAL" }
+    /// Where a product is in its life.
+    ProductStatus { Draft "DRAFT", Active "ACTIVE", Archived "ARCHIVED" }
+    /// What stock means for a product.
+    StockPolicy {
+        Tracked "TRACKED",
+        /// A service: no stock is kept.
+        Untracked "UNTRACKED",
+        /// May be promised beyond stock; on hand is still never negative.
+        Backorder "BACKORDER",
+    }
+    MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
+    ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
+    MovementKind {
+        Receipt "RECEIPT", Sale "SALE", Return "RETURN", Adjustment "ADJUSTMENT", Removal "REMOVAL", Count "COUNT", Discrepancy "DISCREPANCY",
+        TransferOut "TRANSFER_OUT", TransferIn "TRANSFER_IN", Reserve "RESERVE", Release "RELEASE", Reversal "REVERSAL",
+    }
+    ReasonCode {
+        Purchase "PURCHASE", Sale "SALE", CustomerReturn "CUSTOMER_RETURN", Damage "DAMAGE", Loss "LOSS", Theft "THEFT", Expiry "EXPIRY",
+        Found "FOUND", Sample "SAMPLE", Correction "CORRECTION", Opening "OPENING", Other "OTHER",
+    }
+    ReservationStatus { Active "ACTIVE", Consumed "CONSUMED", Released "RELEASED", Expired "EXPIRED", Shortened "SHORTENED" }
+    StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
+    OrderStatus {
+        Draft "DRAFT", Pending "PENDING", Confirmed "CONFIRMED", PartiallyFulfilled "PARTIALLY_FULFILLED", Fulfilled "FULFILLED", Closed "CLOSED",
+        Cancelled "CANCELLED", Expired "EXPIRED",
+    }
+    LineKind { Product "PRODUCT", Charge "CHARGE" }
+    FulfilmentStatus { Pending "PENDING", Picked "PICKED", Packed "PACKED", Shipped "SHIPPED", Delivered "DELIVERED", Cancelled "CANCELLED" }
+    Disposition { Restock "RESTOCK", Quarantine "QUARANTINE", WriteOff "WRITE_OFF" }
+    ReturnStatus {
+        Requested "REQUESTED", Approved "APPROVED", Rejected "REJECTED", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
+        Inspected "INSPECTED", Closed "CLOSED",
+    }
+}

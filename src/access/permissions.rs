@@ -1,0 +1,92 @@
+//! The registry of permissions, and sets of them.
+
+/// Whether a permission can be limited to stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// For the whole tenant: a grant for some stores never gives it.
+    Tenant,
+    /// For the stores of the grant it came by.
+    Store,
+}
+
+/// A permission, for people who write policies.
+#[derive(Debug, Clone, Copy)]
+pub struct PermissionInfo {
+    pub code: &'static str,
+    pub class: Class,
+    pub description: &'static str,
+}
+
+/// A permission as a type: `Permit<kind::StockAdjust>` is the proof that it was checked.
+pub trait Permission: Send + Sync + 'static {
+    const INDEX: usize;
+    fn info() -> &'static PermissionInfo {
+        &REGISTRY[Self::INDEX]
+    }
+}
+
+macro_rules! permissions {
+    ($($name:ident $code:literal $class:ident $description:literal;)*) => {
+        enum Index { $($name),* }
+        /// Every permission there is. A policy that names another one is refused at start.
+        pub const REGISTRY: &[PermissionInfo] = &[$(PermissionInfo { code: $code, class: Class::$class, description: $description }),*];
+        /// The permissions as types.
+        pub mod kind {
+            $(#[derive(Debug, Clone, Copy)] pub enum $name {}
+            impl super::Permission for $name { const INDEX: usize = super::Index::$name as usize; })*
+        }
+    };
+}
+
+permissions! {
+    StoreRead "store.read" Tenant "See stores.";
+    StoreWrite "store.write" Tenant "Create, change and archive stores.";
+    ProductRead "product.read" Tenant "See products, categories, suppliers and families.";
+    ProductCostRead "product.cost.read" Tenant "See what products cost.";
+    ProductWrite "product.write" Tenant "Create, change and archive products, categories, suppliers and families.";
+    CustomerRead "customer.read" Tenant "See customers.";
+    CustomerContactRead "customer.contact.read" Tenant "See how customers can be reached.";
+    CustomerWrite "customer.write" Tenant "Create and change customers.";
+    ChannelRead "channel.read" Tenant "See channels.";
+    ChannelWrite "channel.write" Tenant "Create and change channels.";
+    StockRead "stock.read" Store "See stock levels and follow them live.";
+    StockMovementRead "stock.movement.read" Store "See the ledger: movements and their entries.";
+    StockAdjust "stock.adjust" Store "Receive, sell, take out and correct stock.";
+    StockSet "stock.set" Store "Set stock to an absolute figure.";
+    StockReverse "stock.reverse" Store "Reverse a movement.";
+    StockReserve "stock.reserve" Store "Reserve and release stock.";
+    StockOverride "stock.override" Store "Post a physical fact that takes what was promised or was not there.";
+    OrderRead "order.read" Store "See orders and returns.";
+    OrderWrite "order.write" Store "Create and confirm orders.";
+    OrderPrice "order.price" Tenant "Sell at another price than the product's.";
+    OrderFulfil "order.fulfil" Store "Ship orders.";
+    OrderCancel "order.cancel" Store "Cancel orders.";
+    OrderReturn "order.return" Store "Take returns.";
+    ReportRead "report.read" Tenant "See sales and stock reports.";
+    MemberRead "member.read" Tenant "See members.";
+    AuditRead "audit.read" Tenant "See the audit log.";
+}
+
+const WORDS: usize = 2;
+
+/// Which permissions somebody holds, a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct PermissionSet([u64; WORDS]);
+
+impl PermissionSet {
+    /// All that are in the registry.
+    pub fn all() -> Self {
+        let mut set = Self::default();
+        (0..REGISTRY.len()).for_each(|index| set.insert(index));
+        set
+    }
+    pub fn insert(&mut self, index: usize) {
+        self.0[index / 64] |= 1 << (index % 64);
+    }
+    pub fn holds(&self, index: usize) -> bool {
+        self.0[index / 64] >> (index % 64) & 1 == 1
+    }
+    pub fn codes(&self) -> impl Iterator<Item = &'static PermissionInfo> {
+        REGISTRY.iter().enumerate().filter(|(index, _)| self.holds(*index)).map(|(_, info)| info)
+    }
+}

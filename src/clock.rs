@@ -1,0 +1,162 @@
+//! The only file that reads the time or draws randomness. Everything else is handed a `Clock`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use entity::prelude::{Id, Timestamp};
+use jiff::{Timestamp as Instant, civil, tz::TimeZone};
+use rand::{RngCore, SeedableRng, rngs::StdRng};
+use uuid::Uuid;
+
+/// Time and randomness, injected: the system's in `serve`, a fixed hand and a seed in tests.
+#[derive(Clone)]
+pub struct Clock {
+    read: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    random: Arc<Mutex<StdRng>>,
+}
+
+impl Clock {
+    /// The machine's clock and the operating system's randomness.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may read the time")]
+    pub fn system() -> Self {
+        let read = || {
+            let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            Timestamp(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
+        };
+        Self { read: Arc::new(read), random: Arc::new(Mutex::new(StdRng::from_os_rng())) }
+    }
+
+    /// A clock that a test moves by hand, and numbers that follow from a seed.
+    pub fn manual(read: impl Fn() -> Timestamp + Send + Sync + 'static, seed: u64) -> Self {
+        Self { read: Arc::new(read), random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.read)()
+    }
+
+    /// Fills `bytes` from a cryptographic generator.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+    }
+
+    /// A new UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, 12 of the fraction below (method 3), the rest random.
+    pub fn uuid(&self) -> Uuid {
+        let mut random = [0u8; 8];
+        self.fill(&mut random);
+        let micros = self.now().micros().max(0) as u128;
+        let (millis, fraction) = (micros / 1000, (micros % 1000) * 4096 / 1000);
+        let low = u128::from(u64::from_be_bytes(random) >> 2);
+        Uuid::from_u128(millis << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | low)
+    }
+
+    pub fn id<K>(&self) -> Id<K> {
+        Id::from_uuid(self.uuid())
+    }
+    /// An id whose last 12 bits are free for the numbers of its lines.
+    pub fn document_id<K>(&self) -> Id<K> {
+        Id::document(self.uuid())
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// Whether the name is an IANA time zone.
+pub fn is_time_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// The local calendar day of a moment, as days since 1970-01-01; UTC where the zone is unknown.
+pub fn local_day(at: Timestamp, time_zone: &str) -> i32 {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let instant = Instant::from_microsecond(at.micros()).unwrap_or(Instant::UNIX_EPOCH);
+    days_since_epoch(zone.to_datetime(instant).date())
+}
+
+fn days_since_epoch(date: civil::Date) -> i32 {
+    date.since(civil::date(1970, 1, 1)).map(|span| span.get_days()).unwrap_or_default()
+}
+
+/// The calendar date of a count of days since 1970-01-01, as `2011-11-30`.
+pub fn day_text(days: i32) -> String {
+    civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(days)).map(|d| d.to_string()).unwrap_or_default()
+}
+
+/// Reads `2011-11-30` as days since 1970-01-01.
+pub fn parse_day(text: &str) -> Option<i32> {
+    text.parse::<civil::Date>().ok().map(days_since_epoch)
+}
+
+/// RFC 3339 in UTC with microseconds, as clients see every moment.
+pub fn rfc3339(at: Timestamp) -> String {
+    let mut out = String::with_capacity(27);
+    push_rfc3339(at, &mut out);
+    out
+}
+
+/// Appends `2011-11-30T08:26:00.000000Z`. Days to civil date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+pub fn push_rfc3339(at: Timestamp, out: &mut String) {
+    use std::fmt::Write;
+    let (days, rest) = (at.micros().div_euclid(86_400_000_000), at.micros().rem_euclid(86_400_000_000));
+    let z = days + 719_468;
+    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    let year = yoe + era * 400 + i64::from(month <= 2);
+    let (seconds, micros) = (rest / 1_000_000, rest % 1_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z");
+}
+
+/// Reads an RFC 3339 moment of any offset. None when it is not one, or lies outside the years 0001 to 9999.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let instant = text.parse::<Instant>().ok()?;
+    let micros = instant.as_microsecond();
+    (micros >= -62_135_596_800_000_000).then_some(Timestamp(micros))
+}
+
+/// Sleeps in real time: jobs and polls wait here, so that the clock stays the only one.
+pub async fn sleep(duration: std::time::Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_what_it_reads() {
+        for text in [
+            "2011-11-30T08:26:00.000000Z",
+            "1969-12-31T23:59:59.999999Z",
+            "2000-02-29T00:00:00.000001Z",
+            "9999-12-31T23:59:59.999999Z",
+        ] {
+            assert_eq!(rfc3339(parse_rfc3339(text).unwrap()), text);
+        }
+        assert_eq!(rfc3339(parse_rfc3339("2011-06-01T00:30:00+01:00").unwrap()), "2011-05-31T23:30:00.000000Z");
+    }
+
+    #[test]
+    fn knows_local_days() {
+        let at = parse_rfc3339("2011-06-30T23:30:00Z").unwrap();
+        assert_eq!(day_text(local_day(at, "Europe/London")), "2011-07-01");
+        assert_eq!(day_text(local_day(at, "UTC")), "2011-06-30");
+        assert_eq!(parse_day("2011-07-01"), Some(local_day(at, "Europe/London")));
+    }
+
+    #[test]
+    fn ids_carry_their_time_and_sort_by_it() {
+        let clock = Clock::manual(|| Timestamp(1_700_000_000_123_456), 1);
+        let id = clock.uuid();
+        assert_eq!(id.get_version_num(), 7);
+        assert_eq!(id.as_u128() >> 80, 1_700_000_000_123);
+        let later = Clock::manual(|| Timestamp(1_700_000_000_123_457), 1).uuid();
+        assert!(later > id);
+    }
+}

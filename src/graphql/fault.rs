@@ -1,0 +1,74 @@
+//! Top-level errors: protocol, authentication, rights, limits and our own faults. `extensions.code` is one of DECIDED's list.
+
+use async_graphql::ErrorExtensionValues;
+
+use crate::storage::Fault;
+
+/// A top-level error with its stable code.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TopError {
+    #[error("sign in first: send a bearer token")]
+    Unauthenticated,
+    #[error("the permission {0} is needed")]
+    Forbidden(&'static str),
+    /// A wrong-kind or malformed argument of a query, with the argument's path.
+    #[error("{message}")]
+    BadUserInput { message: String, field: Vec<String> },
+    #[error("too busy, try again")]
+    Overloaded,
+    #[error("the database cannot be reached, try again")]
+    Unavailable,
+    #[error("internal error")]
+    Internal,
+}
+
+impl TopError {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::BadUserInput { .. } => "BAD_USER_INPUT",
+            Self::Overloaded => "OVERLOADED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+    pub fn bad_input(message: impl Into<String>, field: Vec<String>) -> Self {
+        Self::BadUserInput { message: message.into(), field }
+    }
+}
+
+/// What a resolver that cannot be refused as data returns. async-graphql keeps the error itself as the `source` of its own, where the
+/// front finds it and dresses the answer: a fault that got there undressed shows as INTERNAL.
+pub type Answer<T> = Result<T, TopError>;
+
+impl TopError {
+    /// Puts code and facts on the error that goes out.
+    pub fn dress(&self, extensions: &mut ErrorExtensionValues) {
+        extensions.set("code", self.code());
+        match self {
+            Self::BadUserInput { field, .. } if !field.is_empty() => extensions.set("field", field.clone()),
+            Self::Forbidden(permission) => extensions.set("permission", *permission),
+            Self::Overloaded | Self::Unavailable => extensions.set("retryAfterMs", 500),
+            _ => {}
+        }
+    }
+}
+
+impl From<Fault> for TopError {
+    /// The detail goes to the log, the caller gets a code.
+    fn from(fault: Fault) -> Self {
+        match &fault {
+            Fault::Overloaded => Self::Overloaded,
+            Fault::ShuttingDown => Self::Unavailable,
+            other if other.is_transient() => {
+                tracing::warn!(error = %fault, "transient fault");
+                Self::Unavailable
+            }
+            _ => {
+                tracing::error!(error = %fault, "fault");
+                Self::Internal
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! Levels, the ledger, reservations.
+pub mod graph;

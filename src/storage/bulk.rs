@@ -1,0 +1,196 @@
+//! Many rows, one statement: arrays unnested on Postgres, rows of placeholders on SQLite.
+
+use sea_orm::{
+    DbBackend, Statement, Value,
+    sea_query::{ArrayType, Nullable},
+};
+use uuid::Uuid;
+
+use super::Backend;
+
+/// What a column of a bulk write holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    Id,
+    IdOrNull,
+    Int,
+    IntOrNull,
+    Small,
+    SmallOrNull,
+    Text,
+    /// The empty text stands for NULL.
+    TextOrNull,
+    Bytes,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Column(pub &'static str, pub ColumnKind);
+
+/// What to do with the rows.
+#[derive(Debug, Clone, Copy)]
+enum Verb {
+    Insert,
+    /// The first `keys` columns find the row, the others are set; both come after the tenant.
+    Update {
+        keys: usize,
+    },
+}
+
+/// Rows for one table, in the order of `columns`.
+#[derive(Debug)]
+pub struct Bulk {
+    table: &'static str,
+    columns: &'static [Column],
+    verb: Verb,
+    values: Vec<Value>,
+}
+
+/// A null in an array of Postgres cannot be bound through sea-orm 2, so these stand in, and `nullif` turns them back.
+const NO_INT: i64 = i64::MIN;
+const NO_SMALL: i32 = i32::MIN;
+/// SQLite takes at most 32,766 parameters a statement; statements are made for powers of two rows, so that few texts are prepared.
+const SQLITE_PARAMETERS: usize = 16_000;
+
+impl Bulk {
+    pub fn insert(table: &'static str, columns: &'static [Column]) -> Self {
+        Self { table, columns, verb: Verb::Insert, values: Vec::new() }
+    }
+    /// Updates rows found by their first `keys` columns.
+    pub fn update(table: &'static str, columns: &'static [Column], keys: usize) -> Self {
+        Self { table, columns, verb: Verb::Update { keys }, values: Vec::new() }
+    }
+    /// Adds a row: a value for each column.
+    pub fn row<const N: usize>(&mut self, values: [Value; N]) {
+        debug_assert_eq!(N, self.columns.len(), "{}: a value for each column", self.table);
+        self.values.extend(values);
+    }
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+    pub fn len(&self) -> usize {
+        self.values.len() / self.columns.len()
+    }
+
+    /// The statements that write the rows; none when there are no rows.
+    pub fn into_statements(self, backend: Backend) -> Vec<Statement> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        match backend {
+            Backend::Postgres => vec![self.postgres()],
+            Backend::Sqlite => self.sqlite(),
+        }
+    }
+
+    fn postgres(self) -> Statement {
+        let rows = self.len();
+        let mut arrays: Vec<Vec<Value>> = self.columns.iter().map(|_| Vec::with_capacity(rows)).collect();
+        let width = self.columns.len();
+        for (index, value) in self.values.into_iter().enumerate() {
+            let slot = index % width;
+            arrays[slot].push(without_null(self.columns[slot].1, value));
+        }
+        let names = list(self.columns, |c| c.0.to_owned());
+        let casts = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| format!("${}::{}[]", i + 1, postgres_type(c.1)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let picks = list(self.columns, |c| postgres_pick(*c));
+        let sql = match self.verb {
+            Verb::Insert => format!("INSERT INTO {} ({names}) SELECT {picks} FROM unnest({casts}) AS v({names})", self.table),
+            Verb::Update { keys } => {
+                let sets = list(&self.columns[keys..], |c| format!("{} = {}", c.0, postgres_pick(*c)));
+                let finds = self.columns[..keys].iter().map(|c| format!("t.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
+                format!("UPDATE {} AS t SET {sets} FROM unnest({casts}) AS v({names}) WHERE {finds}", self.table)
+            }
+        };
+        let values = self.columns.iter().zip(arrays).map(|(c, array)| Value::Array(array_type(c.1), Some(Box::new(array))));
+        Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+    }
+
+    fn sqlite(self) -> Vec<Statement> {
+        let width = self.columns.len();
+        let most = (SQLITE_PARAMETERS / width).max(1);
+        let mut statements = Vec::new();
+        let mut left = self.values.into_iter();
+        let mut rows = left.len() / width;
+        while rows > 0 {
+            let chunk = largest_power_of_two(rows.min(most));
+            let values: Vec<Value> = left.by_ref().take(chunk * width).collect();
+            statements.push(Statement::from_sql_and_values(
+                DbBackend::Sqlite,
+                sqlite_text(self.table, self.columns, self.verb, chunk),
+                values,
+            ));
+            rows -= chunk;
+        }
+        statements
+    }
+}
+
+fn largest_power_of_two(n: usize) -> usize {
+    1 << (usize::BITS - 1 - n.leading_zeros())
+}
+
+fn sqlite_text(table: &str, columns: &[Column], verb: Verb, rows: usize) -> String {
+    let width = columns.len();
+    let names = list(columns, |c| c.0.to_owned());
+    let row = format!("({})", vec!["?"; width].join(", "));
+    let all = vec![row; rows].join(", ");
+    match verb {
+        Verb::Insert => format!("INSERT INTO {table} ({names}) VALUES {all}"),
+        Verb::Update { keys } => {
+            let sets = list(&columns[keys..], |c| format!("{0} = v.{0}", c.0));
+            let finds = columns[..keys].iter().map(|c| format!("{table}.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
+            format!("WITH v ({names}) AS (VALUES {all}) UPDATE {table} SET {sets} FROM v WHERE {finds}")
+        }
+    }
+}
+
+fn list(columns: &[Column], text: impl Fn(&Column) -> String) -> String {
+    columns.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+fn postgres_type(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Id | ColumnKind::IdOrNull => "uuid",
+        ColumnKind::Int | ColumnKind::IntOrNull => "bigint",
+        ColumnKind::Small | ColumnKind::SmallOrNull => "integer",
+        ColumnKind::Text | ColumnKind::TextOrNull => "text",
+        ColumnKind::Bytes => "bytea",
+    }
+}
+
+fn postgres_pick(column: Column) -> String {
+    let name = column.0;
+    match column.1 {
+        ColumnKind::IdOrNull => format!("nullif(v.{name}, '{}'::uuid)", Uuid::nil()),
+        ColumnKind::IntOrNull => format!("nullif(v.{name}, {NO_INT})"),
+        ColumnKind::SmallOrNull => format!("nullif(v.{name}, {NO_SMALL})"),
+        ColumnKind::TextOrNull => format!("nullif(v.{name}, '')"),
+        _ => format!("v.{name}"),
+    }
+}
+
+fn array_type(kind: ColumnKind) -> ArrayType {
+    match kind {
+        ColumnKind::Id | ColumnKind::IdOrNull => ArrayType::Uuid,
+        ColumnKind::Int | ColumnKind::IntOrNull => ArrayType::BigInt,
+        ColumnKind::Small | ColumnKind::SmallOrNull => ArrayType::Int,
+        ColumnKind::Text | ColumnKind::TextOrNull => ArrayType::String,
+        ColumnKind::Bytes => ArrayType::Bytes,
+    }
+}
+
+fn without_null(kind: ColumnKind, value: Value) -> Value {
+    match kind {
+        ColumnKind::IdOrNull if value == <Uuid as Nullable>::null() => Value::from(Uuid::nil()),
+        ColumnKind::IntOrNull if value == <i64 as Nullable>::null() => Value::from(NO_INT),
+        ColumnKind::SmallOrNull if value == <i32 as Nullable>::null() => Value::from(NO_SMALL),
+        ColumnKind::TextOrNull if value == <String as Nullable>::null() => Value::from(String::new()),
+        _ => value,
+    }
+}

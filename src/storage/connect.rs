@@ -1,0 +1,155 @@
+//! Opening the database: SQLite with one writer and many readers, or Postgres with a pool.
+
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, SqlxSqliteConnector, TransactionTrait, sqlx::sqlite,
+};
+
+use super::{Announcer, Fault};
+
+/// Which of the two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// How many connections; the defaults suit one node on a small machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub readers: u32,
+    pub writers: u32,
+}
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 8, writers: 8 }
+    }
+}
+
+/// The open database. On SQLite `writer` is a single connection; on Postgres the two are separate pools,
+/// so that a page of slow reads never keeps a lane from committing.
+#[derive(Clone)]
+pub struct Database {
+    pub(super) backend: Backend,
+    pub(super) writer: DatabaseConnection,
+    pub(super) reader: DatabaseConnection,
+    pub(super) announcer: Announcer,
+}
+
+/// How long a statement waits for a connection before the request is refused.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept a connection: every statement of the hot paths, with room for the filters of lists.
+const STATEMENT_CACHE: usize = 256;
+
+impl Database {
+    /// Opens `sqlite://path` (made when missing), or `postgres://…`.
+    pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::open_postgres(&url.replacen("postgresql://", "postgres://", 1), options).await;
+        }
+        let Some(path) = url.strip_prefix("sqlite:") else {
+            return Err(Fault::Broken("the database URL must begin with sqlite: or postgres:".to_owned()));
+        };
+        let path = path.trim_start_matches("//");
+        if path.is_empty() || path.contains(":memory:") {
+            return Err(Fault::Broken("SQLite needs a file: sqlite://path/to/entrepot.sqlite".to_owned()));
+        }
+        Self::open_sqlite(path, options).await
+    }
+
+    async fn open_sqlite(path: &str, options: Options) -> Result<Self, Fault> {
+        let base = sqlite::SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(sqlite::SqliteJournalMode::Wal)
+            .synchronous(sqlite::SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            .statement_cache_capacity(STATEMENT_CACHE);
+        let base = sea_orm::sqlx::ConnectOptions::disable_statement_logging(base);
+        let pool = |max: u32, connect: sqlite::SqliteConnectOptions| {
+            sqlite::SqlitePoolOptions::new()
+                .max_connections(max)
+                .test_before_acquire(false)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .max_lifetime(None)
+                .idle_timeout(Some(Duration::from_secs(60)))
+                .connect_lazy_with(connect)
+        };
+        // 16 MiB of pages for the writer, 4 MiB a reader; the operating system's cache stands behind them.
+        let writer = pool(1, base.clone().pragma("cache_size", "-16384"));
+        let reader = pool(options.readers, base.pragma("query_only", "on").pragma("cache_size", "-4096"));
+        // The first connection makes the file and turns WAL on, before a reader could find it without.
+        let first = writer.acquire().await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
+        drop(first);
+        Ok(Self {
+            backend: Backend::Sqlite,
+            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            announcer: Announcer::default(),
+        })
+    }
+
+    async fn open_postgres(url: &str, options: Options) -> Result<Self, Fault> {
+        let pool = |max: u32| {
+            let mut connect = ConnectOptions::new(url);
+            connect
+                .max_connections(max)
+                .min_connections(0)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+                .sqlx_logging(false)
+                .map_sqlx_postgres_opts(|o| o.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE));
+            connect
+        };
+        let writer = sea_orm::Database::connect(pool(options.writers)).await?;
+        let reader = sea_orm::Database::connect(pool(options.readers)).await?;
+        Ok(Self { backend: Backend::Postgres, writer, reader, announcer: Announcer::default() })
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+    /// Where committed events are announced inside this process.
+    pub fn announcer(&self) -> &Announcer {
+        &self.announcer
+    }
+
+    /// Brings the tables up to date. Several processes may do so at once: Postgres serialises them by an advisory lock.
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
+    pub async fn migrate(&self) -> Result<(), Fault> {
+        let transaction = self.writer.begin().await?;
+        if self.backend == Backend::Postgres {
+            transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7170151)").await?;
+        }
+        Migrator::up(&transaction, None).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// How many migrations this binary has that the database lacks; 0 means up to date.
+    pub async fn pending_migrations(&self) -> Result<usize, Fault> {
+        Ok(Migrator::get_pending_migrations(&self.writer).await?.len())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        Ok(self.reader.ping().await?)
+    }
+
+    pub async fn close(self) -> Result<(), Fault> {
+        self.reader.close().await?;
+        self.writer.close().await?;
+        Ok(())
+    }
+}
+
+impl From<Backend> for DbBackend {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::Sqlite,
+            Backend::Postgres => Self::Postgres,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The few statements that SQLite and Postgres say differently.
+
+use entity::prelude::Id;
+use sea_orm::{Value, sea_query::ArrayType};
+use uuid::Uuid;
+
+use super::Backend;
+
+impl Backend {
+    /// `column IN (the ids of parameter $n)`, one text whatever their number, so that the statement is prepared once.
+    pub fn in_ids(self, column: &str, parameter: usize) -> String {
+        match self {
+            Self::Postgres => format!("{column} = ANY(${parameter})"),
+            Self::Sqlite => format!("{column} IN (SELECT unhex(value) FROM json_each(${parameter}))"),
+        }
+    }
+    /// The value for `in_ids`.
+    pub fn ids<K>(self, ids: impl IntoIterator<Item = Id<K>>) -> Value {
+        let ids = ids.into_iter().map(Id::uuid);
+        match self {
+            Self::Postgres => Value::Array(ArrayType::Uuid, Some(Box::new(ids.map(Value::from).collect()))),
+            Self::Sqlite => Value::from(json_hex(ids)),
+        }
+    }
+    /// `column IN (the texts of parameter $n)`.
+    pub fn in_texts(self, column: &str, parameter: usize) -> String {
+        match self {
+            Self::Postgres => format!("{column} = ANY(${parameter})"),
+            Self::Sqlite => format!("{column} IN (SELECT value FROM json_each(${parameter}))"),
+        }
+    }
+    pub fn texts<'a>(self, texts: impl IntoIterator<Item = &'a str>) -> Value {
+        match self {
+            Self::Postgres => Value::Array(ArrayType::String, Some(Box::new(texts.into_iter().map(Value::from).collect()))),
+            Self::Sqlite => Value::from(serde_json::Value::from(texts.into_iter().collect::<Vec<_>>()).to_string()),
+        }
+    }
+    /// Locks the rows of `alias` that a select finds until the transaction ends. SQLite has one writer: nothing to lock.
+    pub fn for_update(self, alias: &str) -> String {
+        match self {
+            Self::Postgres => format!(" FOR UPDATE OF {alias}"),
+            Self::Sqlite => String::new(),
+        }
+    }
+}
+
+fn json_hex(ids: impl Iterator<Item = Uuid>) -> String {
+    let mut text = String::from("[");
+    for id in ids {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push('"');
+        text.push_str(id.simple().encode_lower(&mut Uuid::encode_buffer()));
+        text.push('"');
+    }
+    text.push(']');
+    text
+}

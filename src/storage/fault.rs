@@ -1,0 +1,53 @@
+//! What can go wrong that is not the caller's business.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+
+/// A fault of ours or of what we stand on. Callers see `INTERNAL`, `UNAVAILABLE` or `OVERLOADED`, never its text.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    /// A row that breaks a rule which its writers keep: the table and the rule.
+    #[error("corrupt row in {table}: {rule}")]
+    Corrupt { table: &'static str, rule: String },
+    #[error("too much is queued")]
+    Overloaded,
+    #[error("shutting down")]
+    ShuttingDown,
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Fault {
+    pub fn corrupt(table: &'static str, rule: impl Into<String>) -> Self {
+        Self::Corrupt { table, rule: rule.into() }
+    }
+
+    /// The message of a violated unique constraint; it names the constraint (Postgres) or the columns (SQLite).
+    pub fn unique_violation(&self) -> Option<String> {
+        match self {
+            Self::Database(err) => match err.sql_err() {
+                Some(SqlErr::UniqueConstraintViolation(message)) => Some(message),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether the same work may succeed when done again: another writer was in the way, or the database was away for a moment.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
+            Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+                sqlx::Error::Database(err) => {
+                    // Postgres: serialisation failure, deadlock, admin shutdown, crash shutdown, starting up; SQLite: busy, locked.
+                    matches!(err.code().as_deref(), Some("40001" | "40P01" | "57P01" | "57P02" | "57P03" | "5" | "6" | "517"))
+                }
+                _ => false,
+            },
+            Self::Overloaded => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Key → stored answer. A key belongs to (tenant, who owns it, mutation); the same key with the same input gives the first answer again,
+//! with another input it is an error; a refusal is not remembered.
+
+use entity::prelude::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
+
+/// What a caller sent to be able to send it again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The member or integration that the key belongs to.
+    pub owner: Uuid,
+    pub mutation: &'static str,
+    pub key: String,
+    /// SHA-256 over the input as supplied, without its compare-and-set parts.
+    pub hash: [u8; 32],
+}
+
+/// The longest key that is kept.
+pub const MAX_KEY: usize = 255;
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// The receipt of the first call: the answer is built again from it.
+    Same(String),
+    /// The key was used with another input.
+    Reused,
+}
+
+/// SHA-256 over the JSON of an input. Fields that must not count are `#[serde(skip)]` on the input.
+pub fn hash_of(input: &impl Serialize) -> [u8; 32] {
+    let mut hasher = Hashing(Sha256::new());
+    // Writing to a hasher cannot fail, and inputs have no maps with keys that are not text.
+    let _ = serde_json::to_writer(&mut hasher, input);
+    hasher.0.finalize().into()
+}
+
+struct Hashing(Sha256);
+impl std::io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is stored for each of the keys that is known, by its text and mutation.
+pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a Key>) -> Result<Vec<(Key, String)>, Fault> {
+    let texts: Vec<&str> = keys.into_iter().map(|k| k.key.as_str()).collect();
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT owner_id, mutation, idempotency_key, hash, receipt FROM idempotency WHERE tenant_id = $1 AND {}",
+        backend.in_texts("idempotency_key", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.texts(texts)]).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let owner = row.take()?;
+        let mutation: String = row.take()?;
+        let Some(mutation) = known_mutation(&mutation) else { continue };
+        let key = row.take()?;
+        let hash = row.take::<Vec<u8>>()?.try_into().map_err(|_| Fault::corrupt("idempotency", "a hash has 32 bytes"))?;
+        found.push((Key { owner, mutation, key, hash }, row.take()?));
+    }
+    Ok(found)
+}
+
+/// What `found` says about `key`.
+pub fn known(key: &Key, found: &[(Key, String)]) -> Option<Known> {
+    let (stored, receipt) = found.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
+    Some(if stored.hash == key.hash { Known::Same(receipt.clone()) } else { Known::Reused })
+}
+
+/// Mutations that take a key. Their names are static, so that a key costs no allocation for them.
+const MUTATIONS: &[&str] = &[
+    "stockAdjust",
+    "stockSet",
+    "stockReverse",
+    "stockReserve",
+    "stockRelease",
+    "orderCreate",
+    "orderConfirm",
+    "orderFulfil",
+    "orderCancel",
+    "returnCreate",
+    "storeCreate",
+    "productCreate",
+    "customerCreate",
+    "productBulkUpsert",
+    "categoryBulkUpsert",
+    "customerBulkUpsert",
+    "categoryCreate",
+    "supplierCreate",
+    "channelCreate",
+    "productFamilyCreate",
+];
+
+fn known_mutation(name: &str) -> Option<&'static str> {
+    MUTATIONS.iter().find(|m| **m == name).copied()
+}
+
+const COLUMNS: &[Column] = &[
+    Column("tenant_id", ColumnKind::Id),
+    Column("owner_id", ColumnKind::Id),
+    Column("mutation", ColumnKind::Text),
+    Column("idempotency_key", ColumnKind::Text),
+    Column("hash", ColumnKind::Bytes),
+    Column("receipt", ColumnKind::Text),
+    Column("recorded_at", ColumnKind::Int),
+];
+
+/// Remembers receipts, in the transaction of what they are for.
+pub async fn remember<'a>(
+    work: &Work,
+    receipts: impl IntoIterator<Item = (&'a Key, &'a str)>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let mut bulk = Bulk::insert("idempotency", COLUMNS);
+    for (key, receipt) in receipts {
+        let (hash, text) = (key.hash.to_vec(), key.key.as_str());
+        bulk.row([
+            work.tenant().into(),
+            key.owner.into(),
+            key.mutation.into(),
+            text.into(),
+            hash.into(),
+            receipt.into(),
+            now.micros().into(),
+        ]);
+    }
+    work.write(bulk).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_known_by_owner_mutation_and_text() {
+        let key = |owner: u128, hash| Key {
+            owner: Uuid::from_u128(owner),
+            mutation: "stockAdjust",
+            key: "k".to_owned(),
+            hash: [hash; 32],
+        };
+        let found = vec![(key(1, 7), "receipt".to_owned())];
+        assert_eq!(known(&key(1, 7), &found), Some(Known::Same("receipt".to_owned())));
+        assert_eq!(known(&key(1, 8), &found), Some(Known::Reused));
+        assert_eq!(known(&key(2, 7), &found), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! The one door to the database. A tenant's rows are reached through `TenantScope` (reads) or `Work` (a transaction), which bind the
+//! tenant to every statement; the few global tables through `Global`. Only this room begins and commits.
+
+mod announce;
+mod bulk;
+mod connect;
+pub mod dialect;
+mod fault;
+pub mod group_commit;
+pub mod idempotency;
+pub mod journal;
+mod rows;
+mod scoped;
+mod work;
+
+pub use announce::{Announcer, Committed};
+pub use bulk::{Bulk, Column, ColumnKind};
+pub use connect::{Backend, Database, Options};
+pub use fault::Fault;
+pub use rows::Row;
+pub use scoped::{Finds, Global, Reads, TenantScope, tenant_is};
+pub use work::Work;

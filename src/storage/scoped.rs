@@ -1,0 +1,127 @@
+//! Handles that carry the tenant.
+
+use async_trait::async_trait;
+use entity::{Tenanted, prelude::TenantId};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryResult, Select, Statement, Value,
+    sea_query::{ExprTrait, SelectStatement},
+};
+
+use super::{Backend, Database, Fault, Work, journal};
+
+/// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
+#[async_trait]
+pub trait Reads: Send + Sync {
+    fn tenant(&self) -> TenantId;
+    fn backend(&self) -> Backend;
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault>;
+
+    async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
+        debug_assert!(sql.contains("$1"), "a statement without its tenant: {sql}");
+        let mut all = Vec::with_capacity(values.len() + 1);
+        all.push(Value::from(self.tenant()));
+        all.extend(values);
+        self.query(Statement::from_sql_and_values(self.backend().into(), sql, all)).await
+    }
+    /// Runs a built select; the caller has put the tenant in with `tenant_is`.
+    async fn select(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, Fault> {
+        let backend: sea_orm::DbBackend = self.backend().into();
+        self.query(backend.build(select)).await
+    }
+}
+
+/// Finders for a tenant's tables.
+#[async_trait]
+pub trait Finds: Reads {
+    /// A select that already names the tenant.
+    fn find<E: Tenanted>(&self) -> Select<E> {
+        E::find().filter(E::TENANT.eq(self.tenant()))
+    }
+    async fn all<E: Tenanted>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
+        let statement = sea_orm::QueryTrait::build(&select, self.backend().into());
+        let rows = self.query(statement).await?;
+        rows.iter().map(|row| Ok(sea_orm::FromQueryResult::from_query_result(row, "")?)).collect()
+    }
+    async fn one<E: Tenanted>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
+        Ok(self.all(sea_orm::QuerySelect::limit(select, 1)).await?.into_iter().next())
+    }
+}
+impl<T: Reads + ?Sized> Finds for T {}
+
+/// The tenant's rows as committed.
+#[derive(Clone)]
+pub struct TenantScope {
+    tenant: TenantId,
+    db: Database,
+}
+
+impl TenantScope {
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+    /// Begins a transaction on the tenant's rows.
+    pub async fn begin(&self) -> Result<Work, Fault> {
+        Work::begin(&self.db, self.tenant).await
+    }
+    /// The number of the tenant's last event.
+    pub async fn head(&self) -> Result<journal::Head, Fault> {
+        journal::head(self).await
+    }
+}
+
+#[async_trait]
+impl Reads for TenantScope {
+    fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+    fn backend(&self) -> Backend {
+        self.db.backend
+    }
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        Ok(self.db.reader.query_all_raw(statement).await?)
+    }
+}
+
+/// The few tables that are no tenant's: users, credentials, signing keys, and which tenants there are.
+#[derive(Clone)]
+pub struct Global {
+    pub(super) db: Database,
+}
+
+impl Global {
+    pub fn backend(&self) -> Backend {
+        self.db.backend
+    }
+    /// The connection for reads of global tables.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.db.reader
+    }
+    pub async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
+        Ok(self.db.reader.query_all_raw(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await?)
+    }
+    pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
+        Ok(select.all(&self.db.reader).await?)
+    }
+    pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
+        Ok(select.one(&self.db.reader).await?)
+    }
+    /// Begins a transaction on behalf of a tenant that may not exist yet: global rows are written through it with `Work::insert_global`.
+    pub async fn begin_for(&self, tenant: TenantId) -> Result<Work, Fault> {
+        Work::begin(&self.db, tenant).await
+    }
+}
+
+impl Database {
+    /// The door to a tenant's rows. Only `access` and jobs, which know that they may, should open it.
+    pub fn tenant(&self, tenant: TenantId) -> TenantScope {
+        TenantScope { tenant, db: self.clone() }
+    }
+    pub fn global(&self) -> Global {
+        Global { db: self.clone() }
+    }
+}
+
+/// The condition that a built statement on alias `table` belongs to the tenant.
+pub fn tenant_is(table: &'static str, tenant: TenantId) -> sea_orm::sea_query::SimpleExpr {
+    sea_orm::sea_query::Expr::col((table, "tenant_id")).eq(tenant)
+}

@@ -1,0 +1,130 @@
+//! An open transaction on a tenant's rows: saved by `commit`, dropped otherwise.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use entity::{Tenanted, prelude::TenantId};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryResult, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait, Value,
+};
+
+use super::{Backend, Bulk, Committed, Database, Fault, Reads, journal::Event};
+
+pub struct Work {
+    tenant: TenantId,
+    db: Database,
+    transaction: DatabaseTransaction,
+    events: Vec<Arc<Event>>,
+}
+
+impl Work {
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
+    pub(super) async fn begin(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
+        // On SQLite a writer says so at once: a read that turns into a write later would meet SQLITE_BUSY.
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        let transaction = match db.backend {
+            Backend::Sqlite => db.writer.begin_with_options(options).await?,
+            Backend::Postgres => db.writer.begin().await?,
+        };
+        Ok(Self { tenant, db: db.clone(), transaction, events: Vec::new() })
+    }
+
+    /// Runs a statement with the tenant as `$1`; returns how many rows it changed.
+    pub async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
+        debug_assert!(sql.contains("$1"), "a statement without its tenant: {sql}");
+        let mut all = Vec::with_capacity(values.len() + 1);
+        all.push(Value::from(self.tenant));
+        all.extend(values);
+        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
+        Ok(self.transaction.execute_raw(statement).await?.rows_affected())
+    }
+
+    /// Writes rows in as few statements as the database allows.
+    pub async fn write(&self, bulk: Bulk) -> Result<(), Fault> {
+        for statement in bulk.into_statements(self.db.backend) {
+            self.transaction.execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Inserts a row of a tenant's table. The row must be of this tenant: another one is a bug of ours.
+    pub async fn insert<E>(&self, model: E::Model) -> Result<(), Fault>
+    where
+        E: Tenanted,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    {
+        let active = model.into_active_model();
+        self.assert_own::<E>(&active)?;
+        E::insert(active).exec_without_returning(&self.transaction).await?;
+        Ok(())
+    }
+
+    /// Writes all columns of a row that exists, found by its primary key.
+    pub async fn update<E>(&self, model: E::Model) -> Result<(), Fault>
+    where
+        E: Tenanted,
+        E::Model: IntoActiveModel<E::ActiveModel> + sea_orm::FromQueryResult,
+        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    {
+        let active = model.into_active_model().reset_all();
+        self.assert_own::<E>(&active)?;
+        E::update(active).validate()?.exec(&self.transaction).await?;
+        Ok(())
+    }
+
+    /// Inserts a row of a global table, in this transaction.
+    pub async fn insert_global<E>(&self, model: E::Model) -> Result<(), Fault>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    {
+        E::insert(model.into_active_model()).exec_without_returning(&self.transaction).await?;
+        Ok(())
+    }
+
+    fn assert_own<E: Tenanted>(&self, active: &E::ActiveModel) -> Result<(), Fault>
+    where
+        E::ActiveModel: ActiveModelTrait<Entity = E>,
+    {
+        match active.get(E::TENANT).into_value() {
+            Some(value) if value == Value::from(self.tenant) => Ok(()),
+            _ => Err(Fault::Broken("a row of another tenant reached this tenant's transaction".to_owned())),
+        }
+    }
+
+    pub(super) fn keep_events(&mut self, events: impl IntoIterator<Item = Arc<Event>>) {
+        self.events.extend(events);
+    }
+
+    /// Makes everything durable, then tells this process's followers.
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions commit")]
+    pub async fn commit(self) -> Result<(), Fault> {
+        self.transaction.commit().await?;
+        if !self.events.is_empty() {
+            self.db.announcer.announce(Committed { tenant: self.tenant, events: self.events.into() });
+        }
+        Ok(())
+    }
+
+    /// Undoes everything at once, instead of when the connection is next used.
+    pub async fn rollback(self) -> Result<(), Fault> {
+        Ok(self.transaction.rollback().await?)
+    }
+}
+
+#[async_trait]
+impl Reads for Work {
+    fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+    fn backend(&self) -> Backend {
+        self.db.backend
+    }
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        Ok(self.transaction.query_all_raw(statement).await?)
+    }
+}
