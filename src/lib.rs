@@ -6,6 +6,10 @@ pub mod access;
 pub mod clock;
 /// What every room's GraphQL shares.
 pub mod graphql;
+/// The one writer of stock and of the documents that move it.
+pub mod ledger;
+/// Sales orders, fulfilments, returns.
+pub mod orders;
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;
 /// Levels, the ledger, reservations.

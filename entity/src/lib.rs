@@ -1,5 +1,6 @@
 //! Rows, and the values in them: ids, quantities, money, moments and words. No behaviour beyond exact arithmetic.
 
+pub mod actor;
 pub mod id;
 pub mod money;
 pub mod quantity;
@@ -22,6 +23,7 @@ pub mod tenant;
 /// Everything that a row is made of.
 pub mod prelude {
     pub use crate::{
+        actor::Actor,
         id::*,
         money::{Currency, Money, MoneyError},
         quantity::Quantity,

@@ -2,26 +2,10 @@
 
 use std::marker::PhantomData;
 
-use entity::prelude::{ActorKind, MemberId, TenantId};
-use uuid::Uuid;
+use entity::prelude::{Actor, TenantId};
 
 use super::permissions::{Permission, PermissionSet, kind};
 use crate::storage::{Database, TenantScope};
-
-/// Who did something: a member, an integration, or the system itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Actor {
-    pub kind: ActorKind,
-    pub id: Uuid,
-}
-
-impl Actor {
-    /// Jobs: expiry of reservations and orders.
-    pub const SYSTEM: Self = Self { kind: ActorKind::System, id: Uuid::nil() };
-    pub fn member(id: MemberId) -> Self {
-        Self { kind: ActorKind::Member, id: id.uuid() }
-    }
-}
 
 /// An authenticated caller inside one tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,6 @@ mod caller;
 mod permissions;
 mod policy;
 
-pub use caller::{Actor, Caller, Denied, Permit, permit};
+pub use caller::{Caller, Denied, Permit, permit};
 pub use permissions::{Class, Permission, PermissionInfo, PermissionSet, REGISTRY, kind};
 pub use policy::{Policies, PolicyError};

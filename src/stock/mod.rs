@@ -1,2 +1,4 @@
 //! Levels, the ledger, reservations.
+pub mod core;
 pub mod graph;
+pub mod rows;

@@ -57,3 +57,28 @@ fn json_hex(ids: impl Iterator<Item = Uuid>) -> String {
     text.push(']');
     text
 }
+
+impl Backend {
+    /// A table expression `k(a, b)` of pairs of ids, and its values; parameters are numbered from `next`.
+    pub fn pairs<A, B>(self, pairs: &[(Id<A>, Id<B>)], next: usize) -> (String, Vec<Value>) {
+        match self {
+            Self::Postgres => {
+                let (a, b): (Vec<Value>, Vec<Value>) = pairs.iter().map(|(a, b)| (Value::from(*a), Value::from(*b))).unzip();
+                let array = |ids| Value::Array(ArrayType::Uuid, Some(Box::new(ids)));
+                (format!("unnest(${next}::uuid[], ${}::uuid[]) AS k(a, b)", next + 1), vec![array(a), array(b)])
+            }
+            Self::Sqlite => {
+                // One text of 64 hex digits a pair: cheaper to take apart than nested JSON.
+                let both = pairs
+                    .iter()
+                    .map(|(a, b)| format!("\"{}{}\"", a.uuid().simple(), b.uuid().simple()))
+                    .collect::<Vec<_>>()
+                    .join(",");
+                let sql = format!(
+                    "(SELECT unhex(substr(value, 1, 32)) AS a, unhex(substr(value, 33)) AS b FROM json_each(${next})) AS k"
+                );
+                (sql, vec![Value::from(format!("[{both}]"))])
+            }
+        }
+    }
+}

@@ -25,12 +25,12 @@ CREATE TABLE order_line (
   stock_policy {TEXT} NOT NULL, unit_decimals {SMALL} NOT NULL,
   quantity {INT} NOT NULL CHECK (quantity > 0), open {INT} NOT NULL CHECK (open >= 0), backordered {INT} NOT NULL CHECK (backordered >= 0),
   cancelled {INT} NOT NULL CHECK (cancelled >= 0), fulfilled {INT} NOT NULL CHECK (fulfilled >= 0), returned {INT} NOT NULL CHECK (returned >= 0),
-  unit_price_minor {INT} NOT NULL CHECK (unit_price_minor >= 0), discount_minor {INT} NOT NULL CHECK (discount_minor >= 0), tax_minor {INT} NOT NULL CHECK (tax_minor >= 0), total_minor {INT} NOT NULL,
+  unit_price_minor {INT} NOT NULL, discount_minor {INT} NOT NULL CHECK (discount_minor >= 0), tax_minor {INT} NOT NULL CHECK (tax_minor >= 0), total_minor {INT} NOT NULL,
   unit_cost_minor {INT},
   PRIMARY KEY (tenant_id, order_id, position),
   FOREIGN KEY (tenant_id, order_id) REFERENCES sales_order (tenant_id, id),
   FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id),
-  CHECK (quantity = open + backordered + cancelled + fulfilled), CHECK (returned <= fulfilled), CHECK ((kind = 'PRODUCT') = (product_id IS NOT NULL))) {APPEND}
+  CHECK (quantity = open + backordered + cancelled + fulfilled), CHECK (returned <= fulfilled), CHECK (unit_price_minor >= 0 OR kind = 'CHARGE'), CHECK ((kind = 'PRODUCT') = (product_id IS NOT NULL))) {APPEND}
 ;;
 CREATE TABLE order_hold (
   tenant_id {UUID} NOT NULL, order_id {UUID} NOT NULL, reason {TEXT} NOT NULL, placed_at {INT} NOT NULL, actor_kind {TEXT} NOT NULL, actor_id {UUID} NOT NULL,
@@ -68,12 +68,12 @@ CREATE INDEX sales_return_occurred ON sales_return (tenant_id, occurred_at, id)
 CREATE TABLE return_line (
   tenant_id {UUID} NOT NULL, return_id {UUID} NOT NULL, position {SMALL} NOT NULL CHECK (position BETWEEN 1 AND 4095),
   kind {TEXT} NOT NULL CHECK (kind IN ('PRODUCT', 'CHARGE')), product_id {UUID}, sku {TEXT} NOT NULL, name {TEXT} NOT NULL, unit_decimals {SMALL} NOT NULL,
-  quantity {INT} NOT NULL CHECK (quantity > 0), unit_price_minor {INT} NOT NULL CHECK (unit_price_minor >= 0), total_minor {INT} NOT NULL,
+  quantity {INT} NOT NULL CHECK (quantity > 0), unit_price_minor {INT} NOT NULL, total_minor {INT} NOT NULL,
   disposition {TEXT} NOT NULL CHECK (disposition IN ('RESTOCK', 'QUARANTINE', 'WRITE_OFF')),
   PRIMARY KEY (tenant_id, return_id, position),
   FOREIGN KEY (tenant_id, return_id) REFERENCES sales_return (tenant_id, id),
   FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id),
-  CHECK ((kind = 'PRODUCT') = (product_id IS NOT NULL))) {APPEND}
+  CHECK (unit_price_minor >= 0 OR kind = 'CHARGE'), CHECK ((kind = 'PRODUCT') = (product_id IS NOT NULL))) {APPEND}
 ;;
 CREATE TABLE return_match (
   tenant_id {UUID} NOT NULL, return_id {UUID} NOT NULL, return_position {SMALL} NOT NULL, order_id {UUID} NOT NULL, order_position {SMALL} NOT NULL,

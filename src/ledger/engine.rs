@@ -1,0 +1,86 @@
+//! The handle to the ledger.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use entity::prelude::TenantId;
+use tokio::sync::oneshot;
+
+use super::{
+    batch,
+    command::{Command, Outcome, Queued},
+};
+use crate::{
+    clock::Clock,
+    storage::{
+        Backend, Database, Fault,
+        group_commit::{Batcher, GroupCommit},
+        idempotency::Key,
+    },
+};
+
+/// The one writer of stock. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger {
+    db: Database,
+    clock: Clock,
+    lanes: Arc<GroupCommit<Writer>>,
+}
+
+/// Lanes on Postgres: as many transactions as may run side by side. SQLite has one writer, so one lane.
+const POSTGRES_LANES: usize = 4;
+
+impl Ledger {
+    pub fn start(db: Database, clock: Clock) -> Self {
+        let lanes = match db.backend() {
+            Backend::Sqlite => 1,
+            Backend::Postgres => POSTGRES_LANES,
+        };
+        let writer = Writer { db: db.clone(), clock: clock.clone() };
+        Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes)) }
+    }
+
+    /// Queues a command and waits until it is committed or refused.
+    pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
+        let (reply, answer) = oneshot::channel();
+        self.lanes.submit(tenant, Queued { command, key, reply, result: None });
+        answer.await.unwrap_or(Err(Fault::ShuttingDown))
+    }
+
+    /// A dry run: decides against what is committed now and writes nothing.
+    pub async fn validate(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Outcome {
+        batch::dry_run(&self.db, &self.clock, tenant, command, key).await
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+struct Writer {
+    db: Database,
+    clock: Clock,
+}
+
+#[async_trait]
+impl Batcher for Writer {
+    type Command = Queued;
+
+    fn weight(queued: &Queued) -> usize {
+        queued.command.weight()
+    }
+    async fn run(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
+        batch::run(&self.db, &self.clock, tenant, queue).await
+    }
+    fn answer(&self, queued: Queued, outcome: Result<(), Fault>) {
+        let result = match outcome {
+            Ok(()) => queued.result.ok_or_else(|| Fault::Broken("a committed command has no result".to_owned())),
+            Err(fault) => Err(fault),
+        };
+        // Whoever waited may have gone; the change stands all the same.
+        let _ = queued.reply.send(result);
+    }
+}

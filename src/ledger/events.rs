@@ -1,0 +1,131 @@
+//! What the journal says of a change: absolute figures, complete in themselves.
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    orders::core::{DocumentEvent, Order, Return},
+    stock::core::{Level, Movement},
+    storage::journal::NewEvent,
+};
+
+/// The payload of `stock.changed`: one movement and the levels it changed, as they were after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockChanged {
+    pub movement: MovementId,
+    pub kind: MovementKind,
+    pub levels: Vec<LevelState>,
+}
+
+/// A level after a change, with what filters may ask of it before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LevelState {
+    pub id: LevelId,
+    pub product: ProductId,
+    pub store: StoreId,
+    pub category: Option<CategoryId>,
+    pub on_hand: Quantity,
+    pub reserved: Quantity,
+    pub unavailable: Quantity,
+    pub incoming: Quantity,
+    pub in_transit: Quantity,
+    pub safety_stock: Quantity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reorder_point: Option<Quantity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<Quantity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_stock_threshold: Option<Quantity>,
+    pub version: i64,
+    /// How many of the movement's entries are on this level: versions `version − entries + 1 ..= version`.
+    pub entries: i64,
+    /// On hand, reserved and unavailable before the movement.
+    pub before: [i64; 3],
+}
+
+pub fn stock_changed(movement: &Movement, levels: &[&Level]) -> NewEvent {
+    let mut states: Vec<LevelState> = Vec::new();
+    for entry in &movement.entries {
+        let (on_hand, reserved, unavailable) = (entry.on_hand_after, entry.reserved_after, entry.unavailable_after);
+        if let Some(state) = states.iter_mut().find(|s| s.product == entry.key.product && s.store == entry.key.store) {
+            (state.on_hand, state.reserved, state.unavailable) = (on_hand, reserved, unavailable);
+            state.version = entry.version_after;
+            state.entries += 1;
+            continue;
+        }
+        let Some(level) = levels.iter().find(|level| level.key == entry.key) else { continue };
+        states.push(LevelState {
+            id: level.id,
+            product: entry.key.product,
+            store: entry.key.store,
+            category: level.facts.category,
+            on_hand,
+            reserved,
+            unavailable,
+            incoming: level.incoming,
+            in_transit: level.in_transit,
+            safety_stock: level.safety_stock,
+            reorder_point: level.reorder_point,
+            maximum: level.maximum,
+            low_stock_threshold: level.facts.low_stock_threshold,
+            version: entry.version_after,
+            entries: 1,
+            before: [
+                on_hand.get() - entry.on_hand_delta,
+                reserved.get() - entry.reserved_delta,
+                unavailable.get() - entry.unavailable_delta,
+            ],
+        });
+    }
+    event("stock.changed", &StockChanged { movement: movement.id, kind: movement.kind, levels: states })
+}
+
+/// The payload of an order's event: what subscribers filter by, and its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderEvent {
+    pub order: OrderId,
+    pub number: i64,
+    pub status: OrderStatus,
+    pub store: StoreId,
+    pub channel: ChannelId,
+    pub customer: Option<CustomerId>,
+    pub version: i64,
+}
+
+/// The payload of a return's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReturnEvent {
+    #[serde(rename = "return")]
+    pub ret: ReturnId,
+    pub number: i64,
+    pub store: StoreId,
+    pub customer: Option<CustomerId>,
+    pub orders: Vec<OrderId>,
+}
+
+pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) -> Option<NewEvent> {
+    if let Some(order) = of.order.and_then(|id| orders.iter().find(|order| order.id == id)) {
+        let payload = OrderEvent {
+            order: order.id,
+            number: order.number,
+            status: order.status,
+            store: order.store,
+            channel: order.channel,
+            customer: order.customer,
+            version: order.version,
+        };
+        return Some(event(of.kind, &payload));
+    }
+    let ret = of.ret.and_then(|id| returns.iter().find(|ret| ret.id == id))?;
+    let orders = orders.iter().map(|order| order.id).collect();
+    let payload = ReturnEvent { ret: ret.id, number: ret.number, store: ret.store, customer: ret.customer, orders };
+    Some(event(of.kind, &payload))
+}
+
+fn event(kind: &'static str, payload: &impl Serialize) -> NewEvent {
+    // Payloads are plain structs with text keys: they always have a JSON form.
+    NewEvent { kind, payload: serde_json::to_string(payload).unwrap_or_default() }
+}

@@ -1,0 +1,272 @@
+//! What can be done to an order that exists.
+
+use entity::prelude::*;
+
+use super::{
+    create::{hold, order_head},
+    order::{DocumentEvent, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, count},
+    states::{Action, actions_from, may},
+};
+use crate::{
+    path,
+    stock::core::{Delta, Draft, LevelKey, MovementHead, Rejection, Shortage, Step, cover},
+};
+
+/// An action that needs no more than the order.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub order: OrderId,
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+    pub actor: Actor,
+    pub movement: MovementId,
+}
+
+/// The order, if the action is open in its state.
+fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> Result<Order, Rejection> {
+    let order = book.orders.get(&id).ok_or_else(|| Rejection::not_found("order", path!["input", "id"]))?;
+    order.expect(version)?;
+    if may(order.status, action) {
+        return Ok(order.clone());
+    }
+    let steps: Vec<&str> = actions_from(order.status).filter_map(Action::mutation).collect();
+    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
+    Err(Rejection::state(format!("the order is {}; {open}", order.status), path!["input", "id"]))
+}
+
+fn decided(order: Order, kind: &'static str) -> OrderDecision {
+    let event = DocumentEvent { kind, order: Some(order.id), ret: None };
+    OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
+}
+
+/// DRAFT holds its stock now; PENDING keeps what it holds, for good.
+pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
+    order.actor = act.actor;
+    if order.status == OrderStatus::Draft {
+        hold(draft, &mut order, act.movement)?;
+    } else {
+        for mut reservation in held_for(draft, &order) {
+            reservation.expires_at = None;
+            reservation.version += 1;
+            reservation.updated_at = draft.now();
+            draft.put_reservation(reservation);
+        }
+    }
+    order.status = OrderStatus::Confirmed;
+    order.expires_at = None;
+    order.touch(draft.now());
+    Ok(decided(order, "order.confirmed"))
+}
+
+/// The order's holds that are loaded and active, by line.
+fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<crate::stock::core::Reservation> {
+    let mut held: Vec<_> = draft
+        .book()
+        .reservations
+        .values()
+        .filter(|r| r.status == ReservationStatus::Active && r.order.is_some_and(|(id, _)| id == order.id))
+        .cloned()
+        .collect();
+    held.sort_by_key(|r| (r.order.map(|(_, position)| position), r.id));
+    held
+}
+
+/// Cancels what is outstanding and lets its holds go.
+pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, act.order, act.expected_version, Action::Cancel)?;
+    let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
+    order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
+    let_go(draft, &mut order, act, ReservationStatus::Released)?;
+    Ok(decided(order, "order.cancelled"))
+}
+
+/// The job's command. None when the order is no longer pending or its time is not over: doing it twice does nothing.
+pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<Option<OrderDecision>, Rejection> {
+    let Some(order) = book.orders.get(&act.order) else { return Ok(None) };
+    if !may(order.status, Action::Expire) || order.expires_at.is_none_or(|at| at > draft.now()) {
+        return Ok(None);
+    }
+    let mut order = order.clone();
+    order.status = OrderStatus::Expired;
+    let_go(draft, &mut order, act, ReservationStatus::Expired)?;
+    Ok(Some(decided(order, "order.expired")))
+}
+
+pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, act.order, act.expected_version, Action::Close)?;
+    order.status = OrderStatus::Closed;
+    order.touch(draft.now());
+    Ok(decided(order, "order.closed"))
+}
+
+fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
+    let field = path!["input", "id"];
+    let now = draft.now();
+    let head =
+        MovementHead { actor: act.actor, note: act.note.clone(), ..order_head(act.movement, MovementKind::Release, order, now) };
+    for (index, mut reservation) in held_for(draft, order).into_iter().enumerate() {
+        if index == 0 {
+            draft.begin(head.clone(), reservation.key, &field)?;
+        }
+        let held = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        reservation.give_back(held, end, now);
+        draft.put_reservation(reservation);
+    }
+    order.lines.iter_mut().for_each(super::order::Line::cancel_rest);
+    order.expires_at = None;
+    order.touch(now);
+    Ok(())
+}
+
+/// Ship what is named, or all that is outstanding.
+#[derive(Debug, Clone)]
+pub struct Fulfil {
+    pub order: OrderId,
+    pub expected_version: Option<i64>,
+    /// Where it leaves from; None: the order's store.
+    pub store: Option<StoreId>,
+    pub lines: Option<Vec<LineQuantity>>,
+    pub occurred_at: Option<Timestamp>,
+    pub on_shortage: Shortage,
+    pub actor: Actor,
+    pub fulfilment: FulfilmentId,
+    /// Ids for the movements it may need: room, release elsewhere, and the sale.
+    pub movements: [MovementId; 3],
+}
+#[derive(Debug, Clone, Copy)]
+pub struct LineQuantity {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+}
+
+/// What leaves of one line, and how much of it was held where it leaves.
+struct Parcel {
+    position: u16,
+    key: Option<LevelKey>,
+    quantity: i64,
+    /// Held at the place it leaves from.
+    held: i64,
+    cost: Option<Money>,
+    field: crate::stock::core::Field,
+}
+
+pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
+    let wanted = wanted_lines(&order, command)?;
+    let store = command.store.unwrap_or(order.store);
+    let occurred_at = command.occurred_at.unwrap_or(draft.now());
+    let held = held_for(draft, &order);
+    let mut parcels = Vec::with_capacity(wanted.len());
+    for (position, quantity, field) in wanted {
+        let Some(line) = order.line_mut(position) else { continue };
+        let key = line.product.filter(|_| line.is_stocked()).map(|product| LevelKey { product, store });
+        line.fulfil(quantity);
+        let here = held.iter().filter(|r| Some(r.key) == key && r.order.is_some_and(|(_, p)| p == position));
+        let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
+        parcels.push(Parcel { position, key, quantity, held: held_here, cost: line.unit_cost, field });
+    }
+    release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
+    ship(draft, &order, command, &parcels, occurred_at)?;
+    let outstanding = order.lines.iter().any(|line| line.outstanding() > 0);
+    order.status = if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled };
+    order.touch(draft.now());
+    let lines = parcels.iter().map(|p| FulfilmentLine { position: p.position, quantity: count(p.quantity) }).collect();
+    let status = FulfilmentStatus::Shipped;
+    let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
+    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(order, "order.fulfilled") })
+}
+
+type Wanted = Vec<(u16, i64, crate::stock::core::Field)>;
+
+fn wanted_lines(order: &Order, command: &Fulfil) -> Result<Wanted, Rejection> {
+    let Some(named) = &command.lines else {
+        let open = order.lines.iter().filter(|line| line.outstanding() > 0);
+        return Ok(open.map(|line| (line.position, line.outstanding(), path!["input", "lines"])).collect());
+    };
+    if named.is_empty() {
+        return Err(Rejection::invalid(
+            "at least one line is needed; leave lines out to ship all that is open",
+            path!["input", "lines"],
+        ));
+    }
+    let mut wanted: Wanted = Vec::with_capacity(named.len());
+    for (index, one) in named.iter().enumerate() {
+        let (of, position) = one.line.split_line();
+        let at = |name: &str| path!["input", "lines", index, name];
+        let line = order.lines.iter().find(|line| of == order.id && line.position == position);
+        let Some(line) = line else { return Err(Rejection::not_found("order line", at("lineId"))) };
+        if wanted.iter().any(|(p, ..)| *p == position) {
+            return Err(Rejection::invalid("this line occurs twice", at("lineId")));
+        }
+        if !one.quantity.is_positive() || one.quantity.get() > line.outstanding() {
+            return Err(Rejection::out_of_range(format!("between 1 and {} can be shipped", line.outstanding()), at("quantity")));
+        }
+        wanted.push((position, one.quantity.get(), at("quantity")));
+    }
+    Ok(wanted)
+}
+
+/// Lets go what is held at other stores for lines that leave from this one.
+fn release_elsewhere(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    command: &Fulfil,
+    parcels: &[Parcel],
+    at: Timestamp,
+) -> Result<(), Rejection> {
+    let mut begun = false;
+    for parcel in parcels {
+        let mut left = parcel.quantity - parcel.held;
+        for mut reservation in held_for(draft, order) {
+            let same_line = reservation.order.is_some_and(|(_, p)| p == parcel.position);
+            if left == 0 || !same_line || Some(reservation.key) == parcel.key {
+                continue;
+            }
+            if !begun {
+                let head =
+                    MovementHead { actor: command.actor, ..order_head(command.movements[1], MovementKind::Release, order, at) };
+                draft.begin(head, reservation.key, &parcel.field)?;
+                begun = true;
+            }
+            let taken = left.min(reservation.remaining.get());
+            left -= taken;
+            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, &parcel.field)?;
+            reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
+            draft.put_reservation(reservation);
+        }
+    }
+    Ok(())
+}
+
+/// Takes the goods out: what was held is consumed with them.
+fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parcel], at: Timestamp) -> Result<(), Rejection> {
+    let steps: Vec<Step> = parcels
+        .iter()
+        .filter_map(|p| Some(Step { key: p.key?, available_delta: p.held - p.quantity, field: p.field.clone() }))
+        .collect();
+    let Some(first) = steps.first() else { return Ok(()) };
+    let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
+    cover(draft, &steps, command.on_shortage, &head, command.movements[0])?;
+    draft.begin(head, first.key, &first.field)?;
+    for parcel in parcels {
+        let Some(key) = parcel.key else { continue };
+        // Making room may have shortened this very hold; only what is still held is consumed.
+        let mut consumed = 0;
+        for id in draft.active_reservations(key) {
+            let Some(reservation) = draft.reservation(id) else { continue };
+            if reservation.order != Some((order.id, parcel.position)) || consumed == parcel.held {
+                continue;
+            }
+            let mut reservation = reservation.clone();
+            let taken = (parcel.held - consumed).min(reservation.remaining.get());
+            consumed += taken;
+            reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
+            draft.put_reservation(reservation);
+        }
+        let delta = Delta { on_hand: -parcel.quantity, reserved: -consumed, unavailable: 0 };
+        draft.post(key, delta, parcel.cost, None, &parcel.field)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! An order as the rules see it.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+
+use super::returns::Return;
+use crate::stock::core::{Rejection, StockDecision};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub id: OrderId,
+    /// Per tenant, without gaps; 0 until it is written.
+    pub number: i64,
+    pub status: OrderStatus,
+    /// Who sold it.
+    pub store: StoreId,
+    pub channel: ChannelId,
+    pub customer: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    pub total: Money,
+    pub placed_at: Timestamp,
+    pub business_date: i32,
+    pub expires_at: Option<Timestamp>,
+    pub actor: Actor,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub lines: Vec<Line>,
+    pub exists: bool,
+}
+
+/// A line; frozen after DRAFT but for its counters: quantity = open + backordered + cancelled + fulfilled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// 1-based.
+    pub position: u16,
+    pub kind: LineKind,
+    pub product: Option<ProductId>,
+    /// As they were when it was placed.
+    pub sku: String,
+    pub name: String,
+    pub policy: StockPolicy,
+    pub decimals: u8,
+    pub quantity: Quantity,
+    pub open: Quantity,
+    pub backordered: Quantity,
+    pub cancelled: Quantity,
+    pub fulfilled: Quantity,
+    pub returned: Quantity,
+    /// For one whole unit.
+    pub unit_price: Money,
+    pub discount: Money,
+    pub tax: Money,
+    pub total: Money,
+    pub unit_cost: Option<Money>,
+}
+
+impl Line {
+    /// Whether stock is held and moved for the line.
+    pub fn is_stocked(&self) -> bool {
+        self.product.is_some() && self.policy != StockPolicy::Untracked
+    }
+    /// What is still to be delivered.
+    pub fn outstanding(&self) -> i64 {
+        self.open.get() + self.backordered.get()
+    }
+    /// Delivers `quantity`: what is open first, then what was backordered.
+    pub fn fulfil(&mut self, quantity: i64) {
+        let from_open = quantity.min(self.open.get());
+        self.open = count(self.open.get() - from_open);
+        self.backordered = count(self.backordered.get() - (quantity - from_open));
+        self.fulfilled = count(self.fulfilled.get() + quantity);
+    }
+    pub fn cancel_rest(&mut self) {
+        self.cancelled = count(self.cancelled.get() + self.outstanding());
+        self.open = Quantity::ZERO;
+        self.backordered = Quantity::ZERO;
+    }
+}
+
+/// A count that was computed from counts that are in range.
+pub(super) fn count(value: i64) -> Quantity {
+    debug_assert!(value >= 0, "a line's counters never go below 0");
+    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
+}
+
+impl Order {
+    pub fn line_id(&self, position: u16) -> OrderLineId {
+        self.id.line(position)
+    }
+    pub fn line_mut(&mut self, position: u16) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.position == position)
+    }
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.updated_at = now;
+    }
+    /// Checks the version that the caller saw.
+    pub fn expect(&self, version: Option<i64>) -> Result<(), Rejection> {
+        match version {
+            Some(expected) if expected != self.version => Err(Rejection::StaleDocument {
+                what: "order",
+                id: self.id.uuid(),
+                actual: self.version,
+                field: vec!["input".to_owned(), "expectedVersion".to_owned()],
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Goods that left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fulfilment {
+    pub id: FulfilmentId,
+    pub order: OrderId,
+    pub store: StoreId,
+    pub status: FulfilmentStatus,
+    pub shipped_at: Option<Timestamp>,
+    pub lines: Vec<FulfilmentLine>,
+}
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FulfilmentLine {
+    pub position: u16,
+    pub quantity: Quantity,
+}
+
+/// The documents that a batch has loaded and locked.
+#[derive(Debug, Clone, Default)]
+pub struct OrderBook {
+    pub orders: HashMap<OrderId, Order>,
+    /// External references that are taken, per channel.
+    pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
+    pub taken_return_refs: std::collections::HashSet<String>,
+    /// Channels and customers that commands of the batch name and that exist.
+    pub channels: std::collections::HashSet<ChannelId>,
+    pub customers: std::collections::HashSet<CustomerId>,
+}
+
+/// A fact about a document, for the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentEvent {
+    pub kind: &'static str,
+    pub order: Option<OrderId>,
+    pub ret: Option<ReturnId>,
+}
+
+/// What an accepted command on documents wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderDecision {
+    pub stock: StockDecision,
+    pub orders: Vec<Order>,
+    pub fulfilments: Vec<Fulfilment>,
+    pub returns: Vec<Return>,
+    pub events: Vec<DocumentEvent>,
+    /// The number of the last of `events`, once they are written.
+    pub last_seq: Option<i64>,
+}
+
+impl OrderBook {
+    /// Brings the documents forward by an accepted decision.
+    pub fn evolve(&mut self, decision: &OrderDecision) {
+        for order in &decision.orders {
+            if let (false, Some(reference)) = (order.exists, &order.external_ref) {
+                self.taken_refs.insert((order.channel, reference.clone()));
+            }
+            self.orders.insert(order.id, order.clone());
+        }
+        self.taken_return_refs.extend(decision.returns.iter().filter_map(|r| r.external_ref.clone()));
+    }
+}

@@ -1,0 +1,289 @@
+//! Returns: documents of their own, at any store, from one order, several or none, at their own price.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::order::{DocumentEvent, Order, OrderBook, OrderDecision, count};
+use crate::{
+    path,
+    stock::core::{Delta, Draft, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, check_moment},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    pub id: ReturnId,
+    /// Per tenant, without gaps; 0 until it is written.
+    pub number: i64,
+    pub status: ReturnStatus,
+    pub store: StoreId,
+    pub customer: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    pub refund: Money,
+    pub note: Option<String>,
+    pub occurred_at: Timestamp,
+    pub received_at: Option<Timestamp>,
+    pub business_date: i32,
+    pub actor: Actor,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub lines: Vec<ReturnLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnLine {
+    pub position: u16,
+    pub kind: LineKind,
+    pub product: Option<ProductId>,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    pub quantity: Quantity,
+    pub unit_price: Money,
+    pub total: Money,
+    pub disposition: Disposition,
+    pub matches: Vec<ReturnMatch>,
+}
+
+/// How much of a return line goes back on which order line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnMatch {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateReturn {
+    pub id: ReturnId,
+    pub store: StoreId,
+    pub customer: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    /// Taken in at once; otherwise it is only REQUESTED and moves no stock.
+    pub receive: Receive,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub lines: Vec<NewReturnLine>,
+    pub actor: Actor,
+    /// Ids for the return's movement and the write-off's.
+    pub movements: [MovementId; 2],
+    pub currency: Currency,
+    pub time_zone: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receive {
+    Now,
+    Later,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewReturnLine {
+    pub kind: LineKind,
+    pub product: Option<ProductId>,
+    pub name: Option<String>,
+    pub quantity: Quantity,
+    pub unit_price: Option<Money>,
+    pub disposition: Disposition,
+    pub matches: Vec<ReturnMatch>,
+}
+
+pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<OrderDecision, Rejection> {
+    check_names(book, command)?;
+    let now = draft.now();
+    let occurred_at = command.occurred_at.unwrap_or(now);
+    let mut orders: BTreeMap<OrderId, Order> = BTreeMap::new();
+    let mut lines = Vec::with_capacity(command.lines.len());
+    let mut currency = None;
+    for (index, new) in command.lines.iter().enumerate() {
+        let line = return_line(book, draft, command, index, new, &mut orders)?;
+        if *currency.get_or_insert(line.total.currency) != line.total.currency {
+            return Err(Rejection::invalid(
+                "a return has one currency",
+                path!["input", "lines", index, "unitPrice", "currencyCode"],
+            ));
+        }
+        lines.push(line);
+    }
+    let products = lines.iter().map(|line| line.total);
+    let refund = products.into_iter().try_fold(Money::zero(currency.unwrap_or(command.currency)), Money::checked_add);
+    let refund =
+        refund.ok_or_else(|| Rejection::out_of_range("the refund is too large to be kept exactly", path!["input", "lines"]))?;
+    let received = command.receive == Receive::Now;
+    let ret = Return {
+        id: command.id,
+        number: 0,
+        status: if received { ReturnStatus::Received } else { ReturnStatus::Requested },
+        store: command.store,
+        customer: command.customer,
+        external_ref: command.external_ref.clone(),
+        refund,
+        note: command.note.clone(),
+        occurred_at,
+        received_at: received.then_some(occurred_at),
+        business_date: check_moment(draft.book(), occurred_at, &command.time_zone)?,
+        actor: command.actor,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        lines,
+    };
+    if received {
+        take_in(draft, &ret, command)?;
+        orders.values_mut().for_each(|order| order.touch(now));
+    } else {
+        orders.clear();
+    }
+    let event = DocumentEvent { kind: "return.created", order: None, ret: Some(ret.id) };
+    Ok(OrderDecision {
+        orders: orders.into_values().collect(),
+        returns: vec![ret],
+        events: vec![event],
+        ..OrderDecision::default()
+    })
+}
+
+fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection> {
+    if command.customer.is_some_and(|customer| !book.customers.contains(&customer)) {
+        return Err(Rejection::not_found("customer", path!["input", "customerId"]));
+    }
+    if let Some(reference) = &command.external_ref
+        && book.taken_return_refs.contains(reference)
+    {
+        return Err(Rejection::Duplicate {
+            message: format!("a return has the reference {reference}"),
+            field: path!["input", "externalRef"],
+        });
+    }
+    if command.lines.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+    }
+    Ok(())
+}
+
+fn return_line(
+    book: &OrderBook,
+    draft: &Draft<'_>,
+    command: &CreateReturn,
+    index: usize,
+    new: &NewReturnLine,
+    orders: &mut BTreeMap<OrderId, Order>,
+) -> Result<ReturnLine, Rejection> {
+    let at = |name: &str| path!["input", "lines", index, name];
+    if !new.quantity.is_positive() {
+        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+    }
+    let facts = match (new.kind, new.product) {
+        (LineKind::Product, Some(product)) => {
+            Some(draft.level(LevelKey { product, store: command.store }, &at("product"))?.facts.clone())
+        }
+        (LineKind::Product, None) => {
+            return Err(Rejection::invalid("a PRODUCT line names its product or order line", at("product")));
+        }
+        (LineKind::Charge, Some(_)) => return Err(Rejection::invalid("a CHARGE has no product", at("product"))),
+        (LineKind::Charge, None) => None,
+    };
+    let sold_at = match_lines(book, index, new, orders)?;
+    let unit_price = new.unit_price.or(sold_at).or_else(|| facts.as_ref().and_then(|f| f.price));
+    let Some(unit_price) = unit_price else { return Err(Rejection::invalid("it has no price: give unitPrice", at("unitPrice"))) };
+    if unit_price.minor < 0 && new.kind == LineKind::Product {
+        return Err(Rejection::out_of_range("a price is never negative", at("unitPrice")));
+    }
+    let name = match (&facts, &new.name) {
+        (Some(facts), _) => facts.name.clone(),
+        (None, Some(name)) => name.clone(),
+        (None, None) => return Err(Rejection::invalid("a CHARGE needs a name", at("name"))),
+    };
+    let decimals = facts.as_ref().map_or(0, |f| f.decimals);
+    let total = unit_price.times(new.quantity, decimals);
+    Ok(ReturnLine {
+        position: index as u16 + 1,
+        kind: new.kind,
+        product: new.product,
+        sku: facts.as_ref().map_or_else(|| name.clone(), |f| f.sku.clone()),
+        name,
+        decimals,
+        quantity: new.quantity,
+        unit_price,
+        total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at("quantity")))?,
+        disposition: new.disposition,
+        matches: new.matches.clone(),
+    })
+}
+
+/// Puts the line's quantity back on the order lines it names; gives the price the first of them was sold at.
+fn match_lines(
+    book: &OrderBook,
+    index: usize,
+    new: &NewReturnLine,
+    orders: &mut BTreeMap<OrderId, Order>,
+) -> Result<Option<Money>, Rejection> {
+    let mut sold_at = None;
+    let mut left = new.quantity.get();
+    for (piece, matched) in new.matches.iter().enumerate() {
+        let field = path!["input", "lines", index, "matches", piece];
+        let (id, position) = matched.line.split_line();
+        let missing = || Rejection::not_found("order line", field.clone());
+        if !orders.contains_key(&id) {
+            orders.insert(id, book.orders.get(&id).ok_or_else(missing)?.clone());
+        }
+        let line = orders.get_mut(&id).and_then(|order| order.line_mut(position)).ok_or_else(missing)?;
+        if line.product != new.product {
+            return Err(Rejection::invalid("the order line is of another product", field));
+        }
+        let returnable = line.fulfilled.get() - line.returned.get();
+        if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
+            return Err(Rejection::out_of_range(format!("{returnable} of this order line can be returned"), field));
+        }
+        left -= matched.quantity.get();
+        if left < 0 {
+            return Err(Rejection::out_of_range("the pieces are more than the line's quantity", field));
+        }
+        line.returned = count(line.returned.get() + matched.quantity.get());
+        sold_at = sold_at.or(Some(line.unit_price));
+    }
+    Ok(sold_at)
+}
+
+/// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
+fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
+    let stocked = |draft: &Draft<'_>, line: &ReturnLine| {
+        let key = LevelKey { product: line.product?, store: ret.store };
+        draft
+            .level(key, &Vec::new())
+            .ok()
+            .filter(|level| level.facts.policy != StockPolicy::Untracked)
+            .map(|level| (key, level.facts.cost))
+    };
+    let head = MovementHead {
+        id: command.movements[0],
+        kind: MovementKind::Return,
+        reason: Some(ReasonCode::CustomerReturn),
+        note: ret.note.clone(),
+        external_ref: ret.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() }),
+        actor: ret.actor,
+        reverses: None,
+        occurred_at: ret.occurred_at,
+    };
+    let removal =
+        MovementHead { id: command.movements[1], kind: MovementKind::Removal, reason: Some(ReasonCode::Damage), ..head.clone() };
+    for (head, sign) in [(head, 1), (removal, -1)] {
+        let mut begun = false;
+        for (index, line) in ret.lines.iter().enumerate() {
+            let Some((key, cost)) = stocked(draft, line) else { continue };
+            if sign < 0 && line.disposition != Disposition::WriteOff {
+                continue;
+            }
+            let field = path!["input", "lines", index];
+            if !begun {
+                draft.begin(head.clone(), key, &field)?;
+                begun = true;
+            }
+            let quantity = line.quantity.get();
+            let unavailable = if line.disposition == Disposition::Quarantine { quantity } else { 0 };
+            draft.post(key, Delta { on_hand: sign * quantity, reserved: 0, unavailable }, cost, None, &field)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Sales orders, their fulfilments, and returns: documents that move stock through the ledger.
+
+pub mod core;
+pub mod rows;

@@ -1,0 +1,171 @@
+//! Loading and locking orders.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+
+use crate::{
+    orders::core::{Line, Order},
+    storage::{Fault, Reads, Row},
+};
+
+const ORDER: &str =
+    "o.id, o.number, o.status, o.store_id, o.channel_id, o.customer_id, o.external_ref, o.currency, o.total_minor, o.placed_at,
+    o.business_date, o.expires_at, o.actor_kind, o.actor_id, o.version, o.created_at, o.updated_at";
+
+const LINE: &str = "l.order_id, l.position, l.kind, l.product_id, l.sku, l.name, l.stock_policy, l.unit_decimals, l.quantity, l.open, l.backordered,
+    l.cancelled, l.fulfilled, l.returned, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor, l.unit_cost_minor";
+
+/// Orders with their lines, locked in id order until the transaction ends.
+pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
+    read(work, ids, &work.backend().for_update("o")).await
+}
+
+/// Orders with their lines, as committed; in no order.
+pub async fn orders(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
+    read(reads, ids, "").await
+}
+
+async fn read(reads: &impl Reads, ids: &[OrderId], lock: &str) -> Result<Vec<Order>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql =
+        format!("SELECT {ORDER} FROM sales_order o WHERE o.tenant_id = $1 AND {} ORDER BY o.id{lock}", backend.in_ids("o.id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let mut orders = Vec::with_capacity(rows.len());
+    let mut places = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let order = order(&mut Row::new(row))?;
+        places.insert(order.id, orders.len());
+        orders.push(order);
+    }
+    let of = backend.in_ids("l.order_id", 2);
+    let sql = format!("SELECT {LINE} FROM order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.order_id, l.position");
+    for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let id: OrderId = row.take()?;
+        if let Some(order) = places.get(&id).and_then(|place| orders.get_mut(*place)) {
+            let line = line(&mut row, order.total.currency)?;
+            order.lines.push(line);
+        }
+    }
+    Ok(orders)
+}
+
+fn order(row: &mut Row<'_>) -> Result<Order, Fault> {
+    let (id, number) = (row.take()?, row.take()?);
+    let status = row.word("sales_order", OrderStatus::parse)?;
+    let (store, channel, customer, external_ref) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    let currency = currency_of(&row.take::<String>()?)?;
+    Ok(Order {
+        id,
+        number,
+        status,
+        store,
+        channel,
+        customer,
+        external_ref,
+        total: Money::new(row.take()?, currency),
+        placed_at: row.time()?,
+        business_date: row.take()?,
+        expires_at: row.time_opt()?,
+        actor: Actor { kind: row.word("sales_order", ActorKind::parse)?, id: row.take()? },
+        version: row.take()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+        lines: Vec::new(),
+        exists: true,
+    })
+}
+
+fn currency_of(code: &str) -> Result<Currency, Fault> {
+    Currency::parse(code).ok_or_else(|| Fault::corrupt("sales_order", format!("unknown currency {code}")))
+}
+
+fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
+    let position: i32 = row.take()?;
+    let kind = row.word("order_line", LineKind::parse)?;
+    let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
+    let policy = row.word("order_line", StockPolicy::parse)?;
+    let decimals: i32 = row.take()?;
+    let (quantity, open, backordered) = (row.take()?, row.take()?, row.take()?);
+    let (cancelled, fulfilled, returned) = (row.take()?, row.take()?, row.take()?);
+    let money = |minor| Money::new(minor, currency);
+    Ok(Line {
+        position: position as u16,
+        kind,
+        product,
+        sku,
+        name,
+        policy,
+        decimals: decimals as u8,
+        quantity,
+        open,
+        backordered,
+        cancelled,
+        fulfilled,
+        returned,
+        unit_price: money(row.take()?),
+        discount: money(row.take()?),
+        tax: money(row.take()?),
+        total: money(row.take()?),
+        unit_cost: row.take::<Option<i64>>()?.map(money),
+    })
+}
+
+/// Which of these channels exist.
+pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<HashSet<ChannelId>, Fault> {
+    existing(reads, "channel", ids).await
+}
+/// Which of these customers exist.
+pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashSet<CustomerId>, Fault> {
+    existing(reads, "customer", ids).await
+}
+
+async fn existing<K: entity::id::Kind>(
+    reads: &impl Reads,
+    table: &str,
+    ids: &[entity::id::Id<K>],
+) -> Result<HashSet<entity::id::Id<K>>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT id FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Which of these external references an order has, with its channel.
+pub async fn taken_order_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<(ChannelId, String)>, Fault> {
+    if references.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let of = backend.in_texts("external_ref", 2);
+    // The channel leads the index: naming the tenant's channels keeps the search in it.
+    let sql = format!(
+        "SELECT c.id, o.external_ref FROM channel c JOIN sales_order o ON o.tenant_id = $1 AND o.channel_id = c.id AND {of}
+         WHERE c.tenant_id = $1"
+    );
+    let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// Which of these external references a return has.
+pub async fn taken_return_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
+    if references.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT external_ref FROM sales_return WHERE tenant_id = $1 AND {}", backend.in_texts("external_ref", 2));
+    let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}

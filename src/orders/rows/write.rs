@@ -1,0 +1,287 @@
+//! Writing documents as a batch decided them: each table in one bulk statement.
+
+use entity::prelude::Timestamp;
+use sea_orm::Value;
+
+use crate::{
+    orders::core::{Fulfilment, Order, Return},
+    storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Work},
+};
+
+const NEW_ORDER: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("id", Id),
+    Column("number", Int),
+    Column("status", Text),
+    Column("store_id", Id),
+    Column("channel_id", Id),
+    Column("customer_id", IdOrNull),
+    Column("external_ref", TextOrNull),
+    Column("currency", Text),
+    Column("total_minor", Int),
+    Column("placed_at", Int),
+    Column("business_date", Small),
+    Column("expires_at", IntOrNull),
+    Column("actor_kind", Text),
+    Column("actor_id", Id),
+    Column("version", Int),
+    Column("created_at", Int),
+    Column("updated_at", Int),
+];
+
+const ORDER: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("id", Id),
+    Column("status", Text),
+    Column("expires_at", IntOrNull),
+    Column("version", Int),
+    Column("updated_at", Int),
+];
+
+const NEW_LINE: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("order_id", Id),
+    Column("position", Small),
+    Column("kind", Text),
+    Column("product_id", IdOrNull),
+    Column("sku", Text),
+    Column("name", Text),
+    Column("stock_policy", Text),
+    Column("unit_decimals", Small),
+    Column("quantity", Int),
+    Column("open", Int),
+    Column("backordered", Int),
+    Column("cancelled", Int),
+    Column("fulfilled", Int),
+    Column("returned", Int),
+    Column("unit_price_minor", Int),
+    Column("discount_minor", Int),
+    Column("tax_minor", Int),
+    Column("total_minor", Int),
+    Column("unit_cost_minor", IntOrNull),
+];
+
+const LINE: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("order_id", Id),
+    Column("position", Small),
+    Column("open", Int),
+    Column("backordered", Int),
+    Column("cancelled", Int),
+    Column("fulfilled", Int),
+    Column("returned", Int),
+];
+
+fn moment(at: Option<Timestamp>) -> Value {
+    at.map(Timestamp::micros).into()
+}
+
+/// Writes orders as they are after the batch, with their lines.
+pub async fn write_orders(work: &Work, orders: &[&Order]) -> Result<(), Fault> {
+    let tenant: Value = work.tenant().into();
+    let (mut new, mut new_lines) = (Bulk::insert("sales_order", NEW_ORDER), Bulk::insert("order_line", NEW_LINE));
+    let (mut changed, mut changed_lines) = (Bulk::update("sales_order", ORDER, 2), Bulk::update("order_line", LINE, 3));
+    for o in orders {
+        if o.exists {
+            let (status, expires) = (o.status.as_str().into(), moment(o.expires_at));
+            changed.row([tenant.clone(), o.id.into(), status, expires, o.version.into(), o.updated_at.micros().into()]);
+            for l in &o.lines {
+                let counts = [l.open, l.backordered, l.cancelled, l.fulfilled, l.returned].map(|q| Value::from(q.get()));
+                let [open, backordered, cancelled, fulfilled, returned] = counts;
+                let position = i32::from(l.position).into();
+                changed_lines.row([tenant.clone(), o.id.into(), position, open, backordered, cancelled, fulfilled, returned]);
+            }
+            continue;
+        }
+        new.row([
+            tenant.clone(),
+            o.id.into(),
+            o.number.into(),
+            o.status.as_str().into(),
+            o.store.into(),
+            o.channel.into(),
+            o.customer.map(entity::id::Id::uuid).into(),
+            o.external_ref.clone().into(),
+            o.total.currency.as_str().into(),
+            o.total.minor.into(),
+            o.placed_at.micros().into(),
+            o.business_date.into(),
+            moment(o.expires_at),
+            o.actor.kind.as_str().into(),
+            o.actor.id.into(),
+            o.version.into(),
+            o.created_at.micros().into(),
+            o.updated_at.micros().into(),
+        ]);
+        for l in &o.lines {
+            new_lines.row([
+                tenant.clone(),
+                o.id.into(),
+                i32::from(l.position).into(),
+                l.kind.as_str().into(),
+                l.product.map(entity::id::Id::uuid).into(),
+                l.sku.as_str().into(),
+                l.name.as_str().into(),
+                l.policy.as_str().into(),
+                i32::from(l.decimals).into(),
+                l.quantity.get().into(),
+                l.open.get().into(),
+                l.backordered.get().into(),
+                l.cancelled.get().into(),
+                l.fulfilled.get().into(),
+                l.returned.get().into(),
+                l.unit_price.minor.into(),
+                l.discount.minor.into(),
+                l.tax.minor.into(),
+                l.total.minor.into(),
+                l.unit_cost.map(|c| c.minor).into(),
+            ]);
+        }
+    }
+    for bulk in [new, new_lines, changed, changed_lines] {
+        work.write(bulk).await?;
+    }
+    Ok(())
+}
+
+const FULFILMENT: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("id", Id),
+    Column("order_id", Id),
+    Column("store_id", Id),
+    Column("status", Text),
+    Column("shipped_at", IntOrNull),
+    Column("created_at", Int),
+];
+const FULFILMENT_LINE: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("fulfilment_id", Id),
+    Column("order_id", Id),
+    Column("order_position", Small),
+    Column("quantity", Int),
+];
+
+pub async fn write_fulfilments(work: &Work, fulfilments: &[&Fulfilment], now: Timestamp) -> Result<(), Fault> {
+    let tenant: Value = work.tenant().into();
+    let (mut heads, mut lines) = (Bulk::insert("fulfilment", FULFILMENT), Bulk::insert("fulfilment_line", FULFILMENT_LINE));
+    for f in fulfilments {
+        let status = f.status.as_str().into();
+        heads.row([
+            tenant.clone(),
+            f.id.into(),
+            f.order.into(),
+            f.store.into(),
+            status,
+            moment(f.shipped_at),
+            now.micros().into(),
+        ]);
+        for l in &f.lines {
+            lines.row([tenant.clone(), f.id.into(), f.order.into(), i32::from(l.position).into(), l.quantity.get().into()]);
+        }
+    }
+    work.write(heads).await?;
+    work.write(lines).await
+}
+
+const RETURN: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("id", Id),
+    Column("number", Int),
+    Column("status", Text),
+    Column("store_id", Id),
+    Column("customer_id", IdOrNull),
+    Column("external_ref", TextOrNull),
+    Column("currency", Text),
+    Column("refund_minor", Int),
+    Column("note", TextOrNull),
+    Column("occurred_at", Int),
+    Column("received_at", IntOrNull),
+    Column("business_date", Small),
+    Column("actor_kind", Text),
+    Column("actor_id", Id),
+    Column("version", Int),
+    Column("created_at", Int),
+    Column("updated_at", Int),
+];
+const RETURN_LINE: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("return_id", Id),
+    Column("position", Small),
+    Column("kind", Text),
+    Column("product_id", IdOrNull),
+    Column("sku", Text),
+    Column("name", Text),
+    Column("unit_decimals", Small),
+    Column("quantity", Int),
+    Column("unit_price_minor", Int),
+    Column("total_minor", Int),
+    Column("disposition", Text),
+];
+const MATCH: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("return_id", Id),
+    Column("return_position", Small),
+    Column("order_id", Id),
+    Column("order_position", Small),
+    Column("quantity", Int),
+];
+
+pub async fn write_returns(work: &Work, returns: &[&Return]) -> Result<(), Fault> {
+    let tenant: Value = work.tenant().into();
+    let mut heads = Bulk::insert("sales_return", RETURN);
+    let (mut lines, mut matches) = (Bulk::insert("return_line", RETURN_LINE), Bulk::insert("return_match", MATCH));
+    for r in returns {
+        heads.row([
+            tenant.clone(),
+            r.id.into(),
+            r.number.into(),
+            r.status.as_str().into(),
+            r.store.into(),
+            r.customer.map(entity::id::Id::uuid).into(),
+            r.external_ref.clone().into(),
+            r.refund.currency.as_str().into(),
+            r.refund.minor.into(),
+            r.note.clone().into(),
+            r.occurred_at.micros().into(),
+            moment(r.received_at),
+            r.business_date.into(),
+            r.actor.kind.as_str().into(),
+            r.actor.id.into(),
+            r.version.into(),
+            r.created_at.micros().into(),
+            r.updated_at.micros().into(),
+        ]);
+        for l in &r.lines {
+            let position = i32::from(l.position);
+            lines.row([
+                tenant.clone(),
+                r.id.into(),
+                position.into(),
+                l.kind.as_str().into(),
+                l.product.map(entity::id::Id::uuid).into(),
+                l.sku.as_str().into(),
+                l.name.as_str().into(),
+                i32::from(l.decimals).into(),
+                l.quantity.get().into(),
+                l.unit_price.minor.into(),
+                l.total.minor.into(),
+                l.disposition.as_str().into(),
+            ]);
+            for m in &l.matches {
+                let (order, of) = m.line.split_line::<entity::id::kind::OrderId>();
+                matches.row([
+                    tenant.clone(),
+                    r.id.into(),
+                    position.into(),
+                    order.into(),
+                    i32::from(of).into(),
+                    m.quantity.get().into(),
+                ]);
+            }
+        }
+    }
+    for bulk in [heads, lines, matches] {
+        work.write(bulk).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! What one command would write, on top of the book.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::prelude::*;
+
+use super::{
+    book::Book,
+    level::{Level, LevelKey},
+    movement::{Entry, Movement, Reference},
+    rejection::{Field, Rejection},
+    reserve::Reservation,
+};
+
+/// How an entry changes the buckets of its level, in smallest units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delta {
+    pub on_hand: i64,
+    pub reserved: i64,
+    pub unavailable: i64,
+}
+
+/// A movement without its entries.
+#[derive(Debug, Clone)]
+pub struct MovementHead {
+    pub id: MovementId,
+    pub kind: MovementKind,
+    pub reason: Option<ReasonCode>,
+    pub note: Option<String>,
+    pub external_ref: Option<String>,
+    pub reference: Option<Reference>,
+    pub actor: Actor,
+    pub reverses: Option<MovementId>,
+    pub occurred_at: Timestamp,
+}
+
+/// What an accepted command wrote: movements in order, and the levels and reservations as they are after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StockDecision {
+    pub movements: Vec<Movement>,
+    pub levels: Vec<Level>,
+    pub reservations: Vec<Reservation>,
+}
+
+/// A decision in the making.
+pub struct Draft<'b> {
+    book: &'b Book,
+    levels: BTreeMap<LevelKey, Level>,
+    reservations: HashMap<ReservationId, Reservation>,
+    movements: Vec<Movement>,
+}
+
+impl<'b> Draft<'b> {
+    pub fn new(book: &'b Book) -> Self {
+        Self { book, levels: BTreeMap::new(), reservations: HashMap::new(), movements: Vec::new() }
+    }
+    pub fn book(&self) -> &'b Book {
+        self.book
+    }
+    pub fn now(&self) -> Timestamp {
+        self.book.now
+    }
+
+    /// The level as it stands after what this draft did.
+    pub fn level(&self, key: LevelKey, field: &Field) -> Result<&Level, Rejection> {
+        self.levels
+            .get(&key)
+            .or_else(|| self.book.levels.get(&key))
+            .ok_or_else(|| Rejection::not_found("product or store", field.clone()))
+    }
+    /// A level that stock may move on: its product is tracked and neither product nor store is archived.
+    pub fn stocked(&self, key: LevelKey, field: &Field) -> Result<&Level, Rejection> {
+        let level = self.level(key, field)?;
+        if level.facts.policy == StockPolicy::Untracked {
+            return Err(Rejection::invalid(format!("{} is not stocked (UNTRACKED)", level.facts.sku), field.clone()));
+        }
+        if level.facts.status == ProductStatus::Archived {
+            return Err(Rejection::state(format!("{} is ARCHIVED", level.facts.sku), field.clone()));
+        }
+        if level.facts.store_archived {
+            return Err(Rejection::state("the store is archived", field.clone()));
+        }
+        Ok(level)
+    }
+    pub fn reservation(&self, id: ReservationId) -> Option<&Reservation> {
+        self.reservations.get(&id).or_else(|| self.book.reservations.get(&id))
+    }
+    /// Active reservations of a level that are loaded, newest first.
+    pub fn active_reservations(&self, key: LevelKey) -> Vec<ReservationId> {
+        let drafted = self.reservations.values().filter(|r| r.key == key);
+        let booked = self.book.reservations.values().filter(|r| r.key == key && !self.reservations.contains_key(&r.id));
+        let mut active: Vec<_> = drafted.chain(booked).filter(|r| r.status == ReservationStatus::Active).collect();
+        // Holds with a time limit are unpaid; they give way before confirmed ones, the newest first.
+        active.sort_by_key(|r| (r.expires_at.is_none(), std::cmp::Reverse((r.created_at, r.id))));
+        active.into_iter().map(|r| r.id).collect()
+    }
+    pub fn put_reservation(&mut self, reservation: Reservation) {
+        self.reservations.insert(reservation.id, reservation);
+    }
+
+    /// Begins a movement in the local time of `at`'s store. Its moment must not lie ahead nor in a closed period.
+    pub fn begin(&mut self, head: MovementHead, at: LevelKey, field: &Field) -> Result<(), Rejection> {
+        let business_date = self.business_date(head.occurred_at, at, field)?;
+        self.movements.push(Movement {
+            id: head.id,
+            seq: 0,
+            kind: head.kind,
+            reason: head.reason,
+            note: head.note,
+            external_ref: head.external_ref,
+            reference: head.reference,
+            actor: head.actor,
+            reverses: head.reverses,
+            occurred_at: head.occurred_at,
+            business_date,
+            recorded_at: self.book.now,
+            entries: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// The store's local day of a moment, which must not lie more than five minutes ahead nor in a closed period.
+    pub fn business_date(&self, occurred_at: Timestamp, at: LevelKey, field: &Field) -> Result<i32, Rejection> {
+        let zone = self.level(at, field).map_or("UTC", |level| &level.facts.time_zone);
+        check_moment(self.book, occurred_at, zone)
+    }
+
+    /// Adds an entry to the movement that was begun last. The caller has checked that the stock is there; what breaks a rule of the
+    /// level all the same is refused as insufficient.
+    pub fn post(
+        &mut self,
+        key: LevelKey,
+        delta: Delta,
+        cost: Option<Money>,
+        note: Option<String>,
+        field: &Field,
+    ) -> Result<(), Rejection> {
+        let now = self.book.now;
+        let mut level = self.stocked(key, field)?.clone();
+        let requested = Quantity::new(delta.on_hand.abs().max(delta.reserved.abs())).unwrap_or(Quantity::ZERO);
+        let moved = |bucket: Quantity, by: i64| bucket.get().checked_add(by).and_then(Quantity::new);
+        let (on_hand, reserved, unavailable) = (
+            moved(level.on_hand, delta.on_hand),
+            moved(level.reserved, delta.reserved),
+            moved(level.unavailable, delta.unavailable),
+        );
+        let (Some(on_hand), Some(reserved), Some(unavailable)) = (on_hand, reserved, unavailable) else {
+            return Err(Rejection::out_of_range("stock would pass 2^53 − 1", field.clone()));
+        };
+        let sound = !on_hand.is_negative() && !reserved.is_negative() && !unavailable.is_negative();
+        if !sound || reserved.get() > on_hand.get() - unavailable.get() {
+            return Err(Rejection::Insufficient { level: Box::new(level), requested, field: field.clone() });
+        }
+        let Some(movement) = self.movements.last_mut() else {
+            return Err(Rejection::invalid("an entry needs a movement", field.clone()));
+        };
+        (level.on_hand, level.reserved, level.unavailable) = (on_hand, reserved, unavailable);
+        level.version += 1;
+        level.last_occurred_at = level.last_occurred_at.max(movement.occurred_at);
+        level.updated_at = now;
+        let value = cost.and_then(|cost| cost.times(Quantity::new(delta.on_hand)?, level.facts.decimals));
+        movement.entries.push(Entry {
+            line: movement.entries.len() as u16 + 1,
+            key,
+            on_hand_delta: delta.on_hand,
+            reserved_delta: delta.reserved,
+            unavailable_delta: delta.unavailable,
+            incoming_delta: 0,
+            in_transit_delta: 0,
+            on_hand_after: on_hand,
+            reserved_after: reserved,
+            unavailable_after: unavailable,
+            version_after: level.version,
+            occurred_max: level.last_occurred_at,
+            unit_cost: cost,
+            value,
+            note,
+        });
+        self.levels.insert(key, level);
+        Ok(())
+    }
+
+    /// Drops the movement that was begun last if nothing was posted to it.
+    pub fn end(&mut self) {
+        if self.movements.last().is_some_and(|m| m.entries.is_empty()) {
+            self.movements.pop();
+        }
+    }
+
+    pub fn finish(self) -> StockDecision {
+        StockDecision {
+            movements: self.movements,
+            levels: self.levels.into_values().collect(),
+            reservations: {
+                let mut all: Vec<_> = self.reservations.into_values().collect();
+                all.sort_by_key(|r| r.id);
+                all
+            },
+        }
+    }
+}
+
+/// How far ahead of our clock another one may run.
+const AHEAD_SECONDS: i64 = 300;
+
+/// The local day of a moment that is neither ahead nor in a closed period.
+pub fn check_moment(book: &Book, occurred_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
+    let field = || vec!["input".to_owned(), "occurredAt".to_owned()];
+    if occurred_at > book.now.plus_seconds(AHEAD_SECONDS) {
+        return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
+    }
+    let day = (book.local_day)(occurred_at, zone);
+    match book.closed_through {
+        Some(through) if day <= through => Err(Rejection::PeriodClosed { through, field: field() }),
+        _ => Ok(day),
+    }
+}

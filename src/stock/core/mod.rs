@@ -1,0 +1,22 @@
+//! The rules of stock: pure, exact, the same for a dry run and for the ledger.
+//!
+//! `decide` functions read a `Book` (what was loaded and locked) and write into a `Draft`; only a draft that was accepted is merged back, so a
+//! refusal leaves no trace.
+
+mod adjust;
+mod book;
+mod draft;
+mod level;
+mod movement;
+mod rejection;
+mod reserve;
+mod shortage;
+
+pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
+pub use book::Book;
+pub use draft::{Delta, Draft, MovementHead, StockDecision, check_moment};
+pub use level::{Facts, Level, LevelKey};
+pub use movement::{Entry, Movement, Reference, ReferenceKind};
+pub use rejection::{Field, Rejection};
+pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
+pub use shortage::{Shortage, Step, cover};

@@ -1,0 +1,86 @@
+//! Business facts that changed stock, and their lines.
+
+use entity::prelude::*;
+use uuid::Uuid;
+
+use super::level::LevelKey;
+
+/// What a movement belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReferenceKind {
+    Order,
+    Return,
+    Reservation,
+    /// Something outside: an id that the caller named.
+    Other,
+}
+
+impl ReferenceKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "ORDER",
+            Self::Return => "RETURN",
+            Self::Reservation => "RESERVATION",
+            Self::Other => "OTHER",
+        }
+    }
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Order, Self::Return, Self::Reservation, Self::Other].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reference {
+    pub kind: ReferenceKind,
+    pub id: Uuid,
+}
+
+/// One business fact, whole: its entries are its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    pub id: MovementId,
+    /// Its event's number; 0 until it is written.
+    pub seq: i64,
+    pub kind: MovementKind,
+    pub reason: Option<ReasonCode>,
+    pub note: Option<String>,
+    pub external_ref: Option<String>,
+    pub reference: Option<Reference>,
+    pub actor: Actor,
+    pub reverses: Option<MovementId>,
+    pub occurred_at: Timestamp,
+    /// The store's local day, frozen.
+    pub business_date: i32,
+    pub recorded_at: Timestamp,
+    pub entries: Vec<Entry>,
+}
+
+/// A movement's line: the change of each bucket, and the values after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// 1-based inside its movement.
+    pub line: u16,
+    pub key: LevelKey,
+    pub on_hand_delta: i64,
+    pub reserved_delta: i64,
+    pub unavailable_delta: i64,
+    pub incoming_delta: i64,
+    pub in_transit_delta: i64,
+    pub on_hand_after: Quantity,
+    pub reserved_after: Quantity,
+    pub unavailable_after: Quantity,
+    pub version_after: i64,
+    /// The latest `occurred_at` among this and all earlier entries of the level: what makes `onHandAt` a search instead of a sum.
+    pub occurred_max: Timestamp,
+    /// For one whole unit.
+    pub unit_cost: Option<Money>,
+    /// `unit_cost × on_hand_delta`, extended.
+    pub value: Option<Money>,
+    pub note: Option<String>,
+}
+
+impl Movement {
+    pub fn entry_id(&self, line: u16) -> EntryId {
+        self.id.line(line)
+    }
+}

@@ -1,0 +1,117 @@
+//! Reading movements and their entries. They are never updated or deleted.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+
+use crate::{
+    stock::core::{Entry, LevelKey, Movement, Reference, ReferenceKind},
+    storage::{Fault, Reads, Row},
+};
+
+const MOVEMENT: &str =
+    "m.seq, m.id, m.kind, m.reason_code, m.note, m.external_ref, m.reference_kind, m.reference_id, m.actor_kind, m.actor_id,
+    m.reverses_id, m.occurred_at, m.business_date, m.recorded_at";
+
+const ENTRY: &str = "e.seq, e.line, e.product_id, e.store_id, e.on_hand_delta, e.reserved_delta, e.unavailable_delta, e.incoming_delta,
+    e.in_transit_delta, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.occurred_max, e.unit_cost_minor,
+    e.value_minor, e.cost_currency, e.note";
+
+fn movement(row: &mut Row<'_>) -> Result<Movement, Fault> {
+    let (seq, id) = (row.take()?, row.take()?);
+    let kind = row.word("movement", MovementKind::parse)?;
+    let reason = row.take::<Option<String>>()?.as_deref().and_then(ReasonCode::parse);
+    let (note, external_ref) = (row.take()?, row.take()?);
+    let (reference_kind, reference_id): (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
+    let reference =
+        reference_kind.as_deref().and_then(ReferenceKind::parse).zip(reference_id).map(|(kind, id)| Reference { kind, id });
+    let actor = Actor { kind: row.word("movement", ActorKind::parse)?, id: row.take()? };
+    Ok(Movement {
+        id,
+        seq,
+        kind,
+        reason,
+        note,
+        external_ref,
+        reference,
+        actor,
+        reverses: row.take()?,
+        occurred_at: row.time()?,
+        business_date: row.take()?,
+        recorded_at: row.time()?,
+        entries: Vec::new(),
+    })
+}
+
+fn entry(row: &mut Row<'_>) -> Result<(i64, Entry), Fault> {
+    let seq = row.take()?;
+    let line: i32 = row.take()?;
+    let key = LevelKey { product: row.take()?, store: row.take()? };
+    let mut deltas = [0i64; 5];
+    for delta in &mut deltas {
+        *delta = row.take()?;
+    }
+    let (on_hand_after, reserved_after, unavailable_after) = (row.take()?, row.take()?, row.take()?);
+    let (version_after, occurred_max) = (row.take()?, row.time()?);
+    let (unit, value): (Option<i64>, Option<i64>) = (row.take()?, row.take()?);
+    let currency = row.take::<Option<String>>()?.as_deref().and_then(Currency::parse);
+    let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
+    let [on_hand_delta, reserved_delta, unavailable_delta, incoming_delta, in_transit_delta] = deltas;
+    let entry = Entry {
+        line: line as u16,
+        key,
+        on_hand_delta,
+        reserved_delta,
+        unavailable_delta,
+        incoming_delta,
+        in_transit_delta,
+        on_hand_after,
+        reserved_after,
+        unavailable_after,
+        version_after,
+        occurred_max,
+        unit_cost: money(unit),
+        value: money(value),
+        note: row.take()?,
+    };
+    Ok((seq, entry))
+}
+
+/// The movements of these event numbers with all their entries, in the order of `seqs`; unknown ones are left out.
+pub async fn movements_by_seq(reads: &impl Reads, seqs: &[i64]) -> Result<Vec<Movement>, Fault> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    let sql = format!("SELECT {MOVEMENT} FROM movement m WHERE m.tenant_id = $1 AND m.seq IN ({list})");
+    let rows = reads.rows(&sql, vec![]).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let movement = movement(&mut Row::new(row))?;
+        found.insert(movement.seq, movement);
+    }
+    let sql = format!("SELECT {ENTRY} FROM entry e WHERE e.tenant_id = $1 AND e.seq IN ({list}) ORDER BY e.seq, e.line");
+    for row in &reads.rows(&sql, vec![]).await? {
+        let (seq, entry) = entry(&mut Row::new(row))?;
+        if let Some(movement) = found.get_mut(&seq) {
+            movement.entries.push(entry);
+        }
+    }
+    Ok(seqs.iter().filter_map(|seq| found.remove(seq)).collect())
+}
+
+/// A movement with all its entries.
+pub async fn movement_of(reads: &impl Reads, id: MovementId) -> Result<Option<Movement>, Fault> {
+    let rows = reads.rows("SELECT seq FROM movement WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let seq = Row::new(row).take()?;
+    Ok(movements_by_seq(reads, &[seq]).await?.pop())
+}
+
+/// Which of these movements have been reversed.
+pub async fn reversed(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<MovementId>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT reverses_id FROM movement WHERE tenant_id = $1 AND {}", backend.in_ids("reverses_id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
