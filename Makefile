@@ -26,7 +26,7 @@ fmt: ## format the source
 	cargo fmt --all
 
 schema: ## write schema.graphql from the code
-	cargo run --quiet -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+	cargo run --quiet -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql || { rm -f schema.graphql.new; exit 1; }
 
 bench: ## measure against hand-written servers, interleaved (bench/README.md; ARGS="all")
 	@bench/run.sh $(if $(ARGS),$(ARGS),all)

@@ -16,5 +16,5 @@ esac
 need_toolchain
 BIN="$(target_dir)/release/entrepot"
 [ -x "$BIN" ] || say "building the release binary: some minutes the first time (about ten on two cores), seconds afterwards"
-cargo build --release --manifest-path "$ROOT/Cargo.toml" --bin entrepot
+cargo build --release --locked --manifest-path "$ROOT/Cargo.toml" --bin entrepot
 exec "$BIN" demo "$@"

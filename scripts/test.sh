@@ -32,6 +32,7 @@ esac
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 # A clone that is built once gains nothing from incremental state and pays for writing it.
 [ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
+LOCKED=(${CI:+--locked})
 
 LOG=''
 STARTED=''
@@ -51,9 +52,9 @@ check() {
   step "format: cargo fmt --check"
   cargo fmt --all --check
   step "lints: cargo clippy -D warnings"
-  cargo clippy --workspace --all-targets --quiet -- -D warnings
+  cargo clippy --workspace --all-targets --quiet "${LOCKED[@]}" -- -D warnings
   step "schema.graphql against what the binary prints"
-  cargo run --quiet -- schema | diff -u schema.graphql - >&2 || die "schema.graphql is not what the server serves: run 'make schema' and look at the difference"
+  cargo run --quiet "${LOCKED[@]}" -- schema | diff -u schema.graphql - >&2 || die "schema.graphql is not what the server serves: run 'make schema' and look at the difference"
 }
 
 tests() {
@@ -67,10 +68,10 @@ tests() {
   local rc=0
   if cargo nextest --version >/dev/null 2>&1; then
     step "tests: cargo nextest run"
-    cargo nextest run --workspace ${CI:+--profile ci} "$@" </dev/null 2>&1 | tee "$LOG" || rc=$?
+    cargo nextest run --workspace "${LOCKED[@]}" ${CI:+--profile ci} "$@" </dev/null 2>&1 | tee "$LOG" || rc=$?
   else
     step "tests: cargo test (cargo-nextest would run them side by side)"
-    cargo test --workspace "$@" </dev/null 2>&1 | tee "$LOG" || rc=$?
+    cargo test --workspace "${LOCKED[@]}" "$@" </dev/null 2>&1 | tee "$LOG" || rc=$?
   fi
   if [ -n "$STARTED" ]; then scripts/services.sh stop && STARTED=''; fi
   [ "$rc" = 0 ] || count
