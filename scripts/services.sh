@@ -16,7 +16,18 @@ ME=services
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-DIR="${ENTREPOT_SERVICES_DIR:-${TMPDIR:-/tmp}/entrepot-services-$(printf '%s' "$ROOT" | cksum | cut -d' ' -f1)}"
+as_service() {
+  if is_root; then
+    (cd / && exec runuser -u "$(service_user)" -- "$@")
+  else
+    (cd / && exec "$@")
+  fi
+}
+
+BASE="${TMPDIR:-/tmp}"
+# Root's own temporary folder is often closed to everyone else.
+if [ "$BASE" != /tmp ] && is_root && ! as_service test -x "$BASE"; then BASE=/tmp; fi
+DIR="${ENTREPOT_SERVICES_DIR:-$BASE/entrepot-services-$(printf '%s' "$ROOT" | cksum | cut -d' ' -f1)}"
 pg_port() { cat "$DIR/pg.port" 2>/dev/null || true; }
 redis_port() { cat "$DIR/redis.port" 2>/dev/null || true; }
 own_pg_url() { echo "postgres://postgres@127.0.0.1:$(pg_port)/postgres"; }
@@ -26,14 +37,6 @@ GIVEN_PG="${ENTREPOT_TEST_POSTGRES_URL:-}"
 [ "$GIVEN_PG" != "$(own_pg_url)" ] || GIVEN_PG=''
 GIVEN_REDIS="${ENTREPOT_TEST_REDIS_URL:-}"
 [ "$GIVEN_REDIS" != "$(own_redis_url)" ] || GIVEN_REDIS=''
-
-as_service() {
-  if is_root; then
-    (cd / && exec runuser -u "$(service_user)" -- "$@")
-  else
-    (cd / && exec "$@")
-  fi
-}
 
 # Is the process in this file alive, and is it what we think it is? A number alone could have been given to another by now.
 alive() { # pid file, word in its command line
