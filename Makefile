@@ -1,0 +1,43 @@
+# The commands anyone needs. `make` lists them. ARGS="…" is handed to the command behind demo, serve, test-only and bench.
+.DEFAULT_GOAL := help
+ARGS ?=
+
+.PHONY: help demo serve test test-only check fmt schema bench services-up services-down clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## build, fill an embedded database with a retailer's year and serve it (ARGS="--data FILE")
+	@scripts/demo.sh $(ARGS)
+
+serve: ## run the server from source (ARGS="--database-url URL --listen 127.0.0.1:8080")
+	cargo run --release -- serve $(ARGS)
+
+test: ## everything CI runs: format, lints, generated files, all tests on SQLite and Postgres
+	@scripts/test.sh
+
+test-only: ## the tests alone (ARGS="name" runs those whose name contains it)
+	@scripts/test.sh --tests $(ARGS)
+
+check: ## format, lints and generated files, without the tests
+	@scripts/test.sh --check
+
+fmt: ## format the source
+	cargo fmt --all
+
+schema: ## write schema.graphql from the code
+	cargo run --quiet -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql || { rm -f schema.graphql.new; exit 1; }
+
+bench: ## measure against hand-written servers, interleaved (bench/README.md; ARGS="all")
+	@bench/run.sh $(if $(ARGS),$(ARGS),all)
+
+services-up: ## start the throwaway Postgres and Redis of the tests
+	@scripts/services.sh start
+	@scripts/services.sh env
+
+services-down: ## stop them and remove their data
+	@scripts/services.sh stop
+
+clean: ## remove what cargo built and stop the services
+	@scripts/services.sh stop
+	cargo clean

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Ratios of Entrepot to the best of its peers, from one interleaved run:  compare.py results.jsonl
+
+A round counts when other processes took at most a tenth of the machine meanwhile; where no such round exists the two
+quietest stand in, marked *. Best peer = most operations (deliveries) a second; p99 is compared with that same peer's."""
+
+import json
+import os
+import statistics
+import sys
+
+# What is owed: floor and goal, times the best peer.
+OWED = {"w1": (2, 4), "w2": (2.5, 5), "w3": (6, 12), "w4": (3, 6), "w5": (2.5, 4), "w6": (3, 6), "w7": (1.5, 2.5)}
+NAMES = {
+    "w1": "page of 50 products", "w2": "adjust a random level", "w3": "adjust a hot level", "w4": "order of 3 lines",
+    "w5": "1 change to N subscribers", "w6": "one product", "w7": "page of 20 orders",
+}
+QUIET = 0.10
+
+
+def read(path):
+    """(label, work, server) -> rounds, each as (per second, p50 ms, p99 ms, errors, share of others)."""
+    rounds = {}
+    for line in open(path):
+        if not line.startswith("{"):
+            continue
+        r = json.loads(line)
+        if "rps" in r:
+            secs, key = r["secs"], (r.get("label", "load"), r["work"], r["target"])
+            figures = r["rps"], r["p50_ms"], r["p99_ms"], r["err"]
+        elif r.get("work") == "ws":
+            secs, key = r["events"] / max(r["events_per_s"], 0.001), ("load", "w5", r["target"])
+            figures = r["deliveries_per_s"], r["all_p50_ms"], r["all_p99_ms"], r["expected"] - r["delivered"]
+        else:
+            continue
+        others = max(0.0, r["proc"].get("foreign_cpu_s", 0)) / (secs * os.cpu_count())
+        rounds.setdefault(key, []).append((*figures, others))
+    return rounds
+
+
+def summed(rounds):
+    quiet = [r for r in rounds if r[4] <= QUIET]
+    used = quiet or sorted(rounds, key=lambda r: r[4])[:2]
+    return {
+        "rate": statistics.median(r[0] for r in used), "p50": statistics.median(r[1] for r in used), "p99": statistics.median(r[2] for r in used),
+        "errors": sum(r[3] for r in rounds), "mark": "" if quiet else "*", "n": len(used),
+    }
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+        sys.exit(__doc__)
+    servers = {key: summed(rounds) for key, rounds in read(sys.argv[1]).items()}
+    print("## Entrepot and the best peer of the same run (medians of quiet rounds; * = only measured beside other load)\n")
+    print("| work | Entrepot /s (p99 ms) | best peer /s (p99 ms) | ratio | floor | goal | p99 ratio | errors |")
+    print("|---|---|---|---|---|---|---|---|")
+    for work in sorted({w for label, w, _ in servers if label == "load"}):
+        ours = servers.get(("load", work, "entrepot"))
+        peers = {s: v for (label, w, s), v in servers.items() if label == "load" and w == work and not s.startswith("entrepot")}
+        if not ours or not peers:
+            continue
+        best = max(peers, key=lambda s: peers[s]["rate"])
+        peer = peers[best]
+        ratio, (floor, goal) = ours["rate"] / max(peer["rate"], 0.001), OWED[work]
+        verdict = "goal" if ratio >= goal else "floor" if ratio >= floor else "**missed**"
+        print(
+            f"| {work} {NAMES[work]} | {ours['rate']:,.0f}{ours['mark']} ({ours['p99']:.3g}) | {best} {peer['rate']:,.0f}{peer['mark']} ({peer['p99']:.3g})"
+            f" | **{ratio:.1f}×** {verdict} | {floor}× | {goal}× | {ours['p99'] / max(peer['p99'], 0.001):.2f} | {ours['errors']} |"
+        )
+    lone = {(w, s): v for (label, w, s), v in servers.items() if label == "lone"}
+    if lone:
+        print("\n## One client alone: time of one adjustment\n")
+        print("| work | server | p50 ms | p99 ms | × of its own transaction (owed ≤ 1.2) |\n|---|---|---|---|---|")
+        for (work, server), v in sorted(lone.items()):
+            own = lone.get((work, "entrepot-ungrouped"))
+            times = f"{v['p50'] / own['p50']:.2f}" if own and server == "entrepot" and own["p50"] else ""
+            print(f"| {work} | {server} | {v['p50']:.3f}{v['mark']} | {v['p99']:.3f} | {times} |")
+
+
+if __name__ == "__main__":
+    main()

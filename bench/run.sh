@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Measures Entrepot on Postgres against the kit's hand-written Node servers: same data, same Postgres, rounds interleaved.
+#
+#   bench/run.sh all                    everything below, in this order, then down; about half an hour
+#   bench/run.sh setup                  installs the kit (Node peers, load generator, a private seeded Postgres); once
+#   bench/run.sh up                     starts that Postgres, the peers and Entrepot on a new, empty database of its own
+#   bench/run.sh load [ARGS]            fills it through the public API (ARGS: see bench/load.py --help)
+#   bench/run.sh check                  one operation of each kind against Entrepot, answers shown
+#   bench/run.sh measure [WORK...]      w1 w7 w6 w2 w3 w4, or those named; 64, 32 or 16 clients, closed loop
+#   bench/run.sh fanout [SUBSCRIBERS]   one change to a thousand subscribers
+#   bench/run.sh lone                   one client alone: w2 and w3, against the same change in a transaction of its own
+#   bench/run.sh verify                 entrepot verify over the database, after all that
+#   bench/run.sh report                 the kit's tables, then ratios to the best peer beside what is owed
+#   bench/run.sh down                   stops what up started
+#
+# Settings: the head of bench/lib.sh; BENCH_PEERS names the peers (yoga yoga-jit yoga-x2 yoga-jit-x2). For lone,
+# ENTREPOT_UNGROUPED_ARGS are the arguments that make the server commit each change by itself; without them the peers
+# are the only comparison. Results are appended to $ENTREPOT_BENCH_WORK/results.jsonl.
+set -euo pipefail
+ME=bench
+# shellcheck source=bench/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+PEERS="${BENCH_PEERS:-yoga yoga-jit yoga-x2 yoga-jit-x2}"
+DATABASE=entrepot_bench
+
+clients() { case $1 in w2 | w3 | w4) echo 64 ;; w6) echo 32 ;; *) echo 16 ;; esac; }
+peer_port() { awk -F '|' -v n="$1" '{ gsub(/ /, "", $1); gsub(/ /, "", $2) } $1 == n { print $2 }' "$KIT/peers.conf"; }
+peer_token() { (BP_WORK="$WORK/kit" && export BP_WORK && . "$KIT/env.sh" && "$KIT/token.sh" 1 bench); }
+
+# generator NAME COMMAND ARGS: the load generator against one server, with that server's target file, token and pids
+generator() {
+  local name=$1 command=$2 pid
+  shift 2
+  case $name in
+  entrepot*)
+    fresh_env
+    pid=$(server_pid "$name")
+    ENTREPOT_BENCH_PORT=$(cat "$RUN/$name.port") "$LOADGEN" "$command" --target "$TARGET" --name "$name" --out "$OUT" \
+      --pid "server=$pid" --pid "pg=$(kit_pg_pid)" "$@"
+    ;;
+  *)
+    pid=$(cat "$WORK/kit/run/$name.pid")
+    BP_YOGA_PORT=$(peer_port "$name") BP_TOKEN=$(peer_token) "$LOADGEN" "$command" --target "$KIT/targets/yoga.toml" --name "$name" --out "$OUT" \
+      --pid "server=$pid" --pid "pg=$(kit_pg_pid)" "$@"
+    ;;
+  esac
+}
+
+# Everyone in turn, beginning with another one in each round, so that no one always comes after the same neighbour.
+turn() { # round, names
+  local skip=$(($1 % ($# - 1)))
+  shift
+  printf '%s\n' "${@:skip+1}" "${@:1:skip}"
+}
+
+setup() {
+  kit setup.sh
+}
+
+up() {
+  need_binary
+  need_kit_pg
+  BP_ONLY="$PEERS" kit run.sh up
+  sql -d postgres -c "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" -c "CREATE DATABASE $DATABASE"
+  "$BIN" migrate --database-url "$PG_URL/$DATABASE"
+  echo "$PORT" >"$RUN/entrepot.port"
+  serve entrepot "$PG_URL/$DATABASE" "$PORT"
+  say "entrepot on port $PORT, pid $(server_pid entrepot)"
+}
+
+load() {
+  rm -rf "$ENTREPOT_BENCH_DATA"
+  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "$@"
+  sql -d "$DATABASE" -c 'VACUUM ANALYZE' -c 'CHECKPOINT' # as the kit does after its seed
+}
+
+check() {
+  local w
+  fresh_env
+  for w in w1 w2 w3 w4 w6 w7; do
+    printf '%s ' "$w"
+    "$LOADGEN" once --target "$TARGET" --work "$w" --max 160 2>/dev/null
+  done
+}
+
+measure() {
+  local round work name
+  [ $# -gt 0 ] || set -- w1 w7 w6 w2 w3 w4
+  for round in $(seq "$ROUNDS"); do
+    for work in "$@"; do
+      # shellcheck disable=SC2086 # a list of names
+      for name in $(turn "$round" entrepot $PEERS); do
+        generator "$name" http --work "$work" --conns "$(clients "$work")" --secs "$SECS" --warm "$WARM" --seed "$round" --label load | cut -c 1-300
+      done
+    done
+  done
+}
+
+fanout() {
+  local subscribers=${1:-1000} round name
+  for round in $(seq "$ROUNDS"); do
+    for name in $(turn "$round" entrepot yoga); do # as in the kit: a peer of two processes cannot reach all subscribers
+      if [ "$name" = entrepot ]; then
+        ENTREPOT_CURSOR=$(python3 "$ROOT/bench/load.py" cursor --out "$ENTREPOT_BENCH_DATA")
+        export ENTREPOT_CURSOR
+      fi
+      generator "$name" ws --work w5 --subs "$subscribers" --events 60 --warm-events $((100000 / subscribers)) | cut -c 1-600
+      sleep 2
+    done
+  done
+}
+
+lone() {
+  local round work name all="entrepot yoga"
+  if [ -n "${ENTREPOT_UNGROUPED_ARGS:-}" ]; then
+    all="$all entrepot-ungrouped"
+    echo $((PORT + 1)) >"$RUN/entrepot-ungrouped.port"
+    # shellcheck disable=SC2086 # arguments, to be split
+    serve entrepot-ungrouped "$PG_URL/$DATABASE" $((PORT + 1)) $ENTREPOT_UNGROUPED_ARGS
+  fi
+  for round in $(seq "$ROUNDS"); do
+    for work in w2 w3; do
+      # shellcheck disable=SC2086
+      for name in $(turn "$round" $all); do
+        generator "$name" http --work "$work" --conns 1 --secs "$SECS" --warm 1 --seed "$round" --label lone | cut -c 1-300
+      done
+    done
+  done
+  stop_server entrepot-ungrouped
+}
+
+verify() { "$BIN" verify --database-url "$PG_URL/$DATABASE"; }
+
+report() {
+  python3 "$KIT/report.py" "$OUT"
+  python3 "$ROOT/bench/compare.py" "$OUT"
+}
+
+down() {
+  stop_server entrepot
+  stop_server entrepot-ungrouped
+  kit run.sh down
+  if ! port_free "$PG_PORT"; then kit db/pg.sh stop; fi
+}
+
+all() {
+  [ ! -e "$OUT" ] || mv "$OUT" "$OUT.$(date +%s)" # ratios are of one run
+  [ -x "$LOADGEN" ] || setup
+  trap down EXIT
+  up
+  load
+  check
+  measure
+  fanout
+  lone
+  verify
+  report
+}
+
+case "${1:-}" in
+setup | up | load | check | measure | fanout | lone | verify | report | down | all)
+  case $1 in load | check | measure | fanout | lone) need_kit ;; esac
+  "$@"
+  ;;
+-h | --help | help) usage ;;
+*)
+  usage >&2
+  exit 2
+  ;;
+esac

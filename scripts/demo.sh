@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds Entrepot (release) and runs its demo: a retailer with a year of trade in one SQLite file, then the server.
+#
+#   scripts/demo.sh [ARGS]    ARGS go to `entrepot demo`, e.g. --data FILE; `entrepot demo --help` lists them
+#
+# A second start keeps the data and is up at once. The first build takes about ten minutes on two cores.
+set -euo pipefail
+ME=demo
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+case "${1:-}" in -h | --help)
+  usage
+  exit 0
+  ;;
+esac
+need_toolchain
+BIN="$(target_dir)/release/entrepot"
+[ -x "$BIN" ] || say "building the release binary: some minutes the first time (about ten on two cores), seconds afterwards"
+cargo build --release --locked --manifest-path "$ROOT/Cargo.toml" --bin entrepot
+exec "$BIN" demo "$@"
