@@ -1,1 +1,1 @@
-pub fn nothing() {}
+pub mod replay;
