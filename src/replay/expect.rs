@@ -160,8 +160,8 @@ impl fmt::Display for Comparison {
         let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or_default();
         let widths = [0, 1, 2, 3].map(width);
         for [figure, expected, got, source, ok] in &rows {
-            let [a, b, c, d] = widths;
-            writeln!(f, "{figure:a$}  {expected:>b$}  {got:>c$}  {source:d$}  {ok}")?;
+            let [w0, w1, w2, w3] = widths;
+            writeln!(f, "{figure:w0$}  {expected:>w1$}  {got:>w2$}  {source:w3$}  {ok}")?;
         }
         let differ = self.differences();
         write!(f, "{} figures agree, {differ} differ", self.checks.len() - differ)

@@ -109,13 +109,8 @@ impl Intake {
     fn take(&mut self, row: &Row<'_>, text: &mut Buffers, file: &str) -> Result<(), ReplayError> {
         self.first_time.get_or_insert(row.time);
         rule::sku(row.stock_code, &mut text.sku);
-        let facts = Facts {
-            invoice: row.invoice,
-            sku: &text.sku,
-            quantity: row.quantity,
-            price: row.price,
-            customer: row.customer,
-        };
+        let facts =
+            Facts { invoice: row.invoice, sku: &text.sku, quantity: row.quantity, price: row.price, customer: row.customer };
         let kind = rule::kind(facts);
         self.rows_by_kind[kind as usize] += 1;
         let of_a_product = !matches!(kind, Kind::Financial | Kind::Charge | Kind::ChargeCredit | Kind::ServiceIgnored);

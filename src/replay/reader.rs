@@ -95,7 +95,7 @@ impl<'r> RowReader<'r> {
         let number = u32::try_from(self.row).map_err(|_| self.bad_row("more than 2^32 rows"))?;
         let time = self.date()?;
         let quantity = self.quantity()?;
-        let price = rule::pence(self.field(5)).ok_or_else(|| self.bad_value(5, "plain decimal number of pounds"))?;
+        let price = rule::price(self.field(5)).ok_or_else(|| self.bad_value(5, "plain decimal number of pounds"))?;
         if self.field(0).is_empty() {
             return Err(self.bad_value(0, "invoice number"));
         }
@@ -186,9 +186,7 @@ fn fault(file: &str, rows: u64, error: csv::Error) -> ReplayError {
     let file = file.to_owned();
     let reason = error.to_string();
     match error.into_kind() {
-        csv::ErrorKind::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
-            ReplayError::Truncated { file, row: rows }
-        }
+        csv::ErrorKind::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => ReplayError::Truncated { file, row: rows },
         csv::ErrorKind::Io(source) => ReplayError::Unreadable { file, source },
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             ReplayError::BadRow { file, row: rows + 1, reason: format!("{len} fields where the header has {expected_len}") }

@@ -125,10 +125,14 @@ pub fn customer(id: &str) -> Option<&str> {
     (!id.is_empty()).then_some(id)
 }
 
-/// A decimal text in pence, rounded half away from zero; none when it is no plain decimal or beyond [`PRICE_LIMIT`].
-/// It never passes through a float, so a price is what the file says.
+/// A row's price in pence; none when it is no plain decimal or beyond [`PRICE_LIMIT`].
+pub fn price(text: &str) -> Option<i64> {
+    pence(text.trim()).filter(|pence| pence.abs() <= PRICE_LIMIT)
+}
+
+/// A decimal text in pence, rounded half away from zero; none when it is no plain decimal or beyond an `i64`.
+/// It never passes through a float, so an amount is what the text says.
 pub fn pence(text: &str) -> Option<i64> {
-    let text = text.trim();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -142,7 +146,7 @@ pub fn pence(text: &str) -> Option<i64> {
     let digit = |at: usize| i64::from(fraction.as_bytes().get(at).map_or(0, |b| b - b'0'));
     let round = i64::from(digit(2) >= 5);
     let pence = whole.checked_mul(100)?.checked_add(digit(0) * 10 + digit(1) + round)?;
-    (pence <= PRICE_LIMIT).then_some(if negative { -pence } else { pence })
+    Some(if negative { -pence } else { pence })
 }
 
 /// Pence as the API's decimal text: `255` is `2.55`, `-5` is `-0.05`.

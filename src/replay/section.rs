@@ -32,8 +32,7 @@ pub fn section(plan: &Plan, spot: &BTreeSet<String>) -> Value {
 /// What only the file can tell.
 pub fn of_file(plan: &Plan) -> Value {
     let kinds = Kind::ALL.iter().filter(|k| plan.rows_by_kind[**k as usize] > 0);
-    let by_kind: Map<String, Value> =
-        kinds.map(|k| (k.name().to_owned(), Value::from(plan.rows_by_kind[*k as usize]))).collect();
+    let by_kind: Map<String, Value> = kinds.map(|k| (k.name().to_owned(), Value::from(plan.rows_by_kind[*k as usize]))).collect();
     json!({
         "csv_sha256": plan.seal.csv_sha256,
         "csv_bytes": plan.seal.csv_bytes,
@@ -98,9 +97,8 @@ fn of_stock(plan: &Plan) -> Value {
         plan.documents.iter().filter(|d| d.kind == kind).flat_map(|d| plan.lines_of(d)).map(|l| l.quantity).sum()
     };
     let adjusted = || plan.documents.iter().filter(|d| d.kind == DocumentKind::Adjustment).flat_map(|d| plan.lines_of(d));
-    let value = |units: fn(&Product) -> i64| -> i128 {
-        plan.products.iter().map(|p| i128::from(units(p)) * i128::from(p.cost)).sum()
-    };
+    let value =
+        |units: fn(&Product) -> i64| -> i128 { plan.products.iter().map(|p| i128::from(units(p)) * i128::from(p.cost)).sum() };
     let opening = || plan.products.iter().filter(|p| p.opening > 0);
     json!({
         "units_sold": units(DocumentKind::Order),

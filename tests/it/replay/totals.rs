@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use entrepot::replay::expect::{self, Found};
 use entrepot::replay::intake;
+use entrepot::replay::plan::Product;
 use entrepot::replay::reader::RowReader;
 use entrepot::replay::section;
 
@@ -36,9 +37,12 @@ fn agrees(file: &str, opening: &str, on_hand: &str) {
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
         text
     };
-    let opened = plan.products.iter().filter(|p| p.opening > 0);
-    assert_eq!(listed(opening), opened.map(|p| format!("{},{}\n", p.sku, p.opening)).collect::<String>());
-    assert_eq!(listed(on_hand), plan.products.iter().map(|p| format!("{},{}\n", p.sku, p.closing)).collect::<String>());
+    let lines = |all: Vec<(&str, i64)>| all.iter().map(|(sku, units)| [*sku, ",", &units.to_string(), "\n"].concat()).collect();
+    let shown = |units: fn(&Product) -> i64| plan.products.iter().map(move |p| (&*p.sku, units(p)));
+    let opened: String = lines(shown(|p| p.opening).filter(|(_, units)| *units > 0).collect());
+    let closed: String = lines(shown(|p| p.closing).collect());
+    assert_eq!(listed(opening), opened);
+    assert_eq!(listed(on_hand), closed);
 }
 
 #[test]
