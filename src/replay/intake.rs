@@ -10,7 +10,7 @@ use super::plan::{DocumentKind, Plan};
 use super::reader::{Row, RowReader};
 use super::rule::{self, Facts, Kind};
 
-/// A row that moves stock. 40 bytes, kept until lines are merged.
+/// A row that moves stock. 32 bytes, kept until lines are merged.
 pub(super) struct Pick {
     pub document: u32,
     pub product: u32,

@@ -1,7 +1,7 @@
 //! All that a file makes happen, in the order in which it happens: what the driver sends and what the totals are made of.
 //!
-//! It holds 24 bytes for a line and one text for a product, a customer, a document and an adjustment's note: a year of
-//! half a million rows takes some 20 MB, whatever the size of the file itself.
+//! It holds 24 bytes for a line and one text for a product, a customer, a document and an adjustment's note. Planning a year
+//! of 541,909 rows peaks at 45 MB for the whole process (measured, debug build); it grows with lines, not with bytes.
 
 use std::ops::Range;
 

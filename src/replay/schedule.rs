@@ -35,7 +35,7 @@ struct Open {
 }
 
 impl Scheduler {
-    /// `window` bounds how far the start may run ahead of the oldest unfinished document's admission; at least 1.
+    /// `window` bounds the documents that are admitted and not finished, and so all memory here; at least 1.
     pub fn new(window: usize) -> Self {
         Self { window: window.max(1), open: HashMap::new(), ready: BTreeSet::new(), adders: HashMap::new() }
     }

@@ -3,6 +3,9 @@
 
 mod bad_input;
 mod generator;
+mod journeys;
+mod model;
+mod reports;
 mod rules;
 mod scheduler;
 mod totals;

@@ -10,7 +10,7 @@ use entrepot::replay::reader::RowReader;
 use entrepot::replay::section;
 
 /// The folder of real data, where there is one.
-fn data() -> Option<PathBuf> {
+pub fn data() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     if folder.join("expected.json").is_file() {
         return Some(folder);
