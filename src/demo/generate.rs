@@ -1,0 +1,85 @@
+//! A retailer's file from a seed: the same settings give the same bytes.
+
+use std::io::{self, Write};
+
+use jiff::civil::{Date, Weekday, date};
+
+use super::catalogue;
+use super::clerk::Clerk;
+use super::dice::Dice;
+use super::people;
+
+/// Rows that one order comes to on average, with the returns and the rest that hang on it.
+const ROWS_AN_ORDER: u64 = 17;
+const ROWS_A_PRODUCT: u64 = 30;
+const ROWS_A_CUSTOMER: u64 = 90;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    pub seed: u64,
+    /// The size of the file; it comes within a fifth of this.
+    pub rows: u32,
+    /// The first day of trade; the last one must not lie in the server's future.
+    pub first_day: Date,
+    /// Days of trade, Saturdays closed.
+    pub days: u16,
+}
+
+impl Default for Settings {
+    /// A year that loads in seconds.
+    fn default() -> Self {
+        Self { seed: 1, rows: 20_000, first_day: date(2025, 1, 1), days: 365 }
+    }
+}
+
+/// Writes the file, uncompressed, and gives its number of rows.
+pub fn write(settings: &Settings, out: impl Write) -> io::Result<u64> {
+    let mut dice = Dice::new(settings.seed);
+    let rows = u64::from(settings.rows);
+    let items = catalogue::items(&mut dice, (rows / ROWS_A_PRODUCT).clamp(30, 4_000) as usize);
+    let mut people = people::people(&mut dice, (rows / ROWS_A_CUSTOMER).clamp(10, 20_000) as usize);
+    let mut clerk = Clerk::new(out, dice, items)?;
+    let days: Vec<Date> = settings.first_day.series(jiff::Span::new().days(1)).take(usize::from(settings.days)).collect();
+    let all: u64 = days.iter().map(|day| bustle(*day)).sum();
+    let orders = (rows / ROWS_AN_ORDER).max(1);
+    let (mut passed, mut done) = (0, 0);
+    for (number, day) in days.iter().enumerate() {
+        passed += bustle(*day);
+        let until = orders * passed / all.max(1);
+        let mut minutes: Vec<u64> = (done..until).map(|_| clerk.dice.below(9 * 60)).collect();
+        done = until;
+        // The till counts up, so rows of a day are in the order of their time.
+        minutes.sort_unstable();
+        for minute in minutes {
+            let time = day.at(8, 0, 0, 0).saturating_add(jiff::SignedDuration::from_mins(minute as i64));
+            let who = clerk.dice.low(people.len() as u64) as usize;
+            let known = !clerk.dice.permille(90);
+            clerk.order(time, if known { Some(&mut people[who]) } else { None })?;
+            match clerk.dice.below(100) {
+                0..13 => clerk.returned(time, &people[who])?,
+                13..16 => clerk.blind_return(time)?,
+                16..26 => clerk.adjustment(time)?,
+                26..29 => clerk.sundry(time)?,
+                _ => {}
+            }
+        }
+        if number == days.len() / 3 {
+            clerk.slip(day.at(17, 30, 0, 0), &people[0])?;
+        }
+    }
+    let rows = clerk.rows;
+    clerk.finish()?;
+    Ok(rows)
+}
+
+/// How busy a day is: closed on Saturdays, short on Sundays, growing through the year to a peak before Christmas.
+fn bustle(day: Date) -> u64 {
+    const BY_MONTH: [u64; 12] = [70, 70, 85, 80, 95, 90, 85, 90, 115, 140, 180, 130];
+    let weekday = match day.weekday() {
+        Weekday::Saturday => 0,
+        Weekday::Sunday => 6,
+        Weekday::Thursday => 12,
+        _ => 10,
+    };
+    weekday * BY_MONTH[usize::from(day.month().unsigned_abs()) - 1]
+}

@@ -1,0 +1,180 @@
+//! From what the rows said to the plan: order of documents, merged lines, names, costs, matches, opening stock.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::error::ReplayError;
+use super::intake::{Draft, Intake, NameUse, Pick, ServiceRow, Slots};
+use super::matching;
+use super::plan::{Charge, Customer, Document, DocumentKind, Line, Plan, Product};
+use super::reader::Seal;
+use super::rule;
+
+pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> {
+    let Some(first_time) = intake.first_time else { return Err(ReplayError::Empty { file: seal.file }) };
+    let (mut products, sku_rank) = products(intake.skus.list, &intake.names);
+    drop(intake.names);
+    let (order, document_rank) = documents_in_order(&intake.drafts);
+    let (lines, ranges) = lines(intake.picks, &document_rank, &sku_rank, &intake.drafts);
+    let mut documents: Vec<Document> = order
+        .iter()
+        .zip(ranges)
+        .map(|(&at, lines)| {
+            let draft = &intake.drafts[at as usize];
+            let invoice = intake.invoices.list[draft.invoice as usize].clone();
+            Document { kind: draft.kind, invoice, time: draft.time, customer: draft.customer, lines, charges: 0..0 }
+        })
+        .collect();
+    let services = services(intake.services, &intake.slots, &document_rank);
+    let mut charges = Vec::new();
+    for (rank, of_document) in services.by_document {
+        let start = charges.len() as u32;
+        charges.extend(of_document);
+        documents[rank as usize].charges = start..charges.len() as u32;
+    }
+    let pieces = matching::pieces(&documents, &lines);
+    stock_and_cost(&mut products, &documents, &lines);
+    let customers = intake.customers.list.into_iter().zip(intake.countries);
+    Ok(Plan {
+        seal,
+        rows_by_kind: intake.rows_by_kind,
+        opening_time: first_time.date().at(0, 0, 0, 0),
+        products,
+        customers: customers.map(|(external_ref, country)| Customer { external_ref, country }).collect(),
+        documents,
+        lines,
+        charges,
+        notes: intake.notes,
+        pieces,
+        skipped_charge_only: services.skipped_charge_only,
+        skipped_credit_only: services.skipped_credit_only,
+    })
+}
+
+/// Products sorted by SKU, and each SKU's place among them.
+fn products(skus: Vec<Box<str>>, names: &[HashMap<Box<str>, NameUse>]) -> (Vec<Product>, Vec<u32>) {
+    let mut sorted: Vec<(Box<str>, u32)> = skus.into_iter().zip(0..).collect();
+    sorted.sort_unstable();
+    let mut rank = vec![0; sorted.len()];
+    let products = sorted.into_iter().zip(0..).map(|((sku, first_use), place)| {
+        rank[first_use as usize] = place;
+        let name = best_name(&names[first_use as usize]).unwrap_or(&sku).into();
+        Product { sku, name, price: 0, cost: 0, opening: 0, closing: 0 }
+    });
+    (products.collect(), rank)
+}
+
+/// The name most used in sales, else most used at all; of equals the one that came first.
+fn best_name(uses: &HashMap<Box<str>, NameUse>) -> Option<&str> {
+    let in_sales = uses.iter().filter(|(_, u)| u.sales > 0).max_by_key(|(_, u)| (u.sales, std::cmp::Reverse(u.first_sale)));
+    let in_all = || uses.iter().max_by_key(|(_, u)| (u.all, std::cmp::Reverse(u.first)));
+    in_sales.or_else(in_all).map(|(name, _)| &**name)
+}
+
+/// The drafts by (time, seq), and each draft's place in that order.
+fn documents_in_order(drafts: &[Draft]) -> (Vec<u32>, Vec<u32>) {
+    let mut order: Vec<u32> = (0..drafts.len() as u32).collect();
+    // An order and an adjustment of one invoice may begin in the same minute, never in the same row: the order is total.
+    order.sort_unstable_by_key(|&at| (drafts[at as usize].time, drafts[at as usize].seq));
+    let mut rank = vec![0; drafts.len()];
+    for (&at, place) in order.iter().zip(0..) {
+        rank[at as usize] = place;
+    }
+    (order, rank)
+}
+
+/// Merges rows of one (document, SKU, price), but not those of adjustments; gives the lines and each document's range.
+fn lines(
+    mut picks: Vec<Pick>,
+    document_rank: &[u32],
+    sku_rank: &[u32],
+    drafts: &[Draft],
+) -> (Vec<Line>, Vec<std::ops::Range<u32>>) {
+    let merges = |pick: &Pick| drafts[pick.document as usize].kind != DocumentKind::Adjustment;
+    picks.sort_unstable_by_key(|p| (p.document, p.product, p.price, p.row));
+    // `dedup_by` hands over the later pick first and keeps the earlier one, which has the lowest row.
+    picks.dedup_by(|later, kept| {
+        let same = later.document == kept.document && later.product == kept.product && later.price == kept.price;
+        let merged = same && merges(kept);
+        if merged {
+            kept.quantity += later.quantity;
+        }
+        merged
+    });
+    picks.sort_unstable_by_key(|p| (document_rank[p.document as usize], p.row));
+    let mut ranges = vec![0..0; drafts.len()];
+    let mut lines = Vec::with_capacity(picks.len());
+    for pick in picks {
+        let at = lines.len() as u32;
+        let range = &mut ranges[document_rank[pick.document as usize] as usize];
+        if range.end == 0 {
+            *range = at..at;
+        }
+        range.end = at + 1;
+        let product = sku_rank[pick.product as usize];
+        lines.push(Line { product, note: pick.note, quantity: pick.quantity, price: pick.price });
+    }
+    (lines, ranges)
+}
+
+struct Services {
+    by_document: BTreeMap<u32, Vec<Charge>>,
+    skipped_charge_only: u64,
+    skipped_credit_only: u64,
+}
+
+/// Charges go with their invoice's order, credits with its return; where there is none they make nothing.
+fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -> Services {
+    rows.sort_unstable_by(|a, b| {
+        (a.invoice, a.credit, &a.sku, a.price, a.row).cmp(&(b.invoice, b.credit, &b.sku, b.price, b.row))
+    });
+    let mut skipped = [0, 0];
+    for group in rows.chunk_by(|a, b| (a.invoice, a.credit) == (b.invoice, b.credit)) {
+        let row = &group[0];
+        skipped[usize::from(row.credit)] += u64::from(home(row, slots).is_none());
+    }
+    rows.dedup_by(|later, kept| {
+        let same = (later.invoice, later.credit, &later.sku, later.price) == (kept.invoice, kept.credit, &kept.sku, kept.price);
+        if same {
+            kept.quantity += later.quantity;
+        }
+        same
+    });
+    rows.sort_unstable_by_key(|row| row.row);
+    let mut by_document: BTreeMap<u32, Vec<Charge>> = BTreeMap::new();
+    for row in rows {
+        let Some(document) = home(&row, slots) else { continue };
+        if row.quantity == 0 {
+            continue;
+        }
+        let charge = Charge { sku: row.sku, quantity: row.quantity, price: row.price };
+        by_document.entry(document_rank[document as usize]).or_default().push(charge);
+    }
+    Services { by_document, skipped_charge_only: skipped[0], skipped_credit_only: skipped[1] }
+}
+
+fn home(row: &ServiceRow, slots: &[Slots]) -> Option<u32> {
+    let kind = if row.credit { DocumentKind::Return } else { DocumentKind::Order };
+    slots[row.invoice as usize][kind as usize]
+}
+
+/// Walks all lines once: the first positive sale price sets the cost; the lowest running sum sets the opening stock.
+fn stock_and_cost(products: &mut [Product], documents: &[Document], lines: &[Line]) {
+    let mut lowest = vec![0_i64; products.len()];
+    for document in documents {
+        for line in &lines[document.lines.start as usize..document.lines.end as usize] {
+            let product = &mut products[line.product as usize];
+            let delta = if document.kind == DocumentKind::Order { -line.quantity } else { line.quantity };
+            product.closing += delta;
+            let low = &mut lowest[line.product as usize];
+            *low = product.closing.min(*low);
+            if document.kind == DocumentKind::Order && product.price == 0 {
+                product.price = line.price;
+            }
+        }
+    }
+    for (product, low) in products.iter_mut().zip(lowest) {
+        product.opening = -low;
+        product.closing += product.opening;
+        product.cost = rule::cost(product.price);
+    }
+}

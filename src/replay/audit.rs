@@ -1,0 +1,274 @@
+//! Asks the API for every figure that it can know. What only the file knows (its rows, the invoices that made nothing) is
+//! taken from the plan.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::answers::{self, Adjustment, Level, LineKind, Movements, Order, Page, Paged, Product, Receipt, Return, Sales, Totals};
+use super::documents::{self, OPENING};
+use super::error::ReplayError;
+use super::expect::{Expected, Found};
+use super::figures::{Matching, TOP, local, sha256_of};
+use super::payload;
+use super::plan::Plan;
+use super::section;
+use super::wire::{About, Client, request};
+
+/// Rows of plain lists come in the largest pages; those with lists inside in smaller ones, to stay within the query budget.
+const PAGE: u32 = 250;
+const PAGE_OF_DOCUMENTS: u32 = 100;
+/// A page of receipts of 500 entries each.
+const PAGE_OF_RECEIPTS: u32 = 4;
+
+/// Gathers all figures; the parts that do not hang on each other are asked for at the same time.
+pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result<Found, ReplayError> {
+    let (totals, stock, (orders, returns, adjustments)) = tokio::try_join!(totals(client, plan), stock(client), async {
+        tokio::try_join!(orders(client), returns(client), adjustments(client))
+    })?;
+    let mut found = Found::default();
+    found.add("file", &section::of_file(plan));
+    found.add("salesReport", &of_sales(&totals));
+    found.add("movementReport", &of_movements(&totals.movements));
+    found.add("counts", &json!({"products": totals.products.count, "customers": totals.customers.count}));
+    found.add("products, levels", &stock.section(expected.spots()));
+    found.add("orders", &orders.section);
+    found.add("returns", &returns.section);
+    found.add("stockMovements", &adjustments.section);
+    let span = orders.span.and(returns.span).and(adjustments.span);
+    found.add("documents", &span.section()?);
+    Ok(found)
+}
+
+async fn totals(client: &Client, plan: &Plan) -> Result<Totals, ReplayError> {
+    let limit = plan.products.len().max(plan.customers.len()).max(9_999) + 1;
+    let about = About::new("figures", "salesReport, movementReport");
+    client.ask(&about, request(answers::TOTALS, json!({"top": TOP, "limit": limit}))?).await
+}
+
+fn of_sales(totals: &Totals) -> Value {
+    let all = totals.all.first().cloned().unwrap_or_default();
+    let months = totals.months.iter().map(|m: &Sales| {
+        json!({"month": m.key, "orders": m.orders, "units_sold": m.units_sold, "gross_pence": m.gross_revenue.0,
+            "refunds_pence": m.refunds.0, "net_pence": m.net_revenue.0})
+    });
+    let top = totals.top.iter().map(|t| {
+        let named = |part: fn(&answers::ProductName) -> &String| t.product.as_ref().map(|p| part(p).clone());
+        json!({"sku": named(|p| &p.sku), "name": named(|p| &p.name), "units": t.units_sold})
+    });
+    let mut section = json!({
+        "orders": all.orders,
+        "order_lines": all.order_lines,
+        "returns": all.returns,
+        "return_lines": all.return_lines,
+        "units_sold": all.units_sold,
+        "units_returned": all.units_returned,
+        "gross_revenue_pence": all.gross_revenue.0,
+        "refunds_pence": all.refunds.0,
+        "net_revenue_pence": all.net_revenue.0,
+        "order_charges_pence": all.charges.0,
+        "return_charge_credits_pence": all.charge_credits.0,
+        "monthly": months.collect::<Vec<_>>(),
+        "top10_by_units": top.collect::<Vec<_>>(),
+    });
+    // Masked for a token without the right to see costs; the movements' value stands in then.
+    if let Some(cost) = all.cost_of_goods_sold {
+        section["cogs_pence"] = json!(cost.0);
+    }
+    section
+}
+
+fn of_movements(report: &[Movements]) -> Value {
+    let of = |kind: &str| report.iter().find(|m| m.kind == kind).cloned().unwrap_or_default();
+    let (receipt, sale, returned, adjusted) = (of("RECEIPT"), of("SALE"), of("RETURN"), of("ADJUSTMENT"));
+    let mut section = json!({
+        "opening_lines": receipt.entries,
+        "opening_units": receipt.units_in,
+        "order_lines": sale.entries,
+        "return_lines": returned.entries,
+        "adjustment_lines": adjusted.entries,
+        "units_sold": sale.units_out,
+        "units_returned": returned.units_in,
+        "units_adjusted_in": adjusted.units_in,
+        "units_adjusted_out": adjusted.units_out,
+        "stock_movements": {
+            "opening": receipt.entries,
+            "sale": sale.entries,
+            "return": returned.entries,
+            "adjustment": adjusted.entries,
+            "total": report.iter().map(|m| m.entries).sum::<u64>(),
+        },
+    });
+    for (figure, value) in [("cogs_pence", sale.value), ("opening_value_pence", receipt.value)] {
+        if let Some(pence) = value {
+            section[figure] = json!(pence.0);
+        }
+    }
+    section
+}
+
+/// A product as its lists, its level and the opening receipt show it.
+#[derive(Default)]
+struct Shelf {
+    name: String,
+    cost: i64,
+    opening: i64,
+    opening_value: i128,
+    on_hand: i64,
+}
+
+/// By SKU, which sorts as the checksums want it.
+struct Stock(BTreeMap<String, Shelf>);
+
+async fn stock(client: &Client) -> Result<Stock, ReplayError> {
+    let about = About::new("store", super::catalogue::STORE_CODE);
+    let code = json!({"code": super::catalogue::STORE_CODE});
+    let store: payload::Found = client.ask(&about, request(payload::STORE, code)?).await?;
+    let store = store.result.ok_or_else(|| about.nonsense("the store is not there"))?;
+    let (products, levels, receipts) = tokio::try_join!(
+        pages::<Product>(client, "products", answers::PRODUCTS, PAGE, json!({})),
+        pages::<Level>(client, "stockLevels", answers::LEVELS, PAGE, json!({"store": store.id})),
+        pages::<Receipt>(client, "stockMovements", answers::OPENING, PAGE_OF_RECEIPTS, json!({"reference": OPENING})),
+    )?;
+    let mut shelves = BTreeMap::new();
+    for product in products {
+        let cost = product.unit_cost.unwrap_or_default().0;
+        shelves.insert(product.sku, Shelf { name: product.name, cost, ..Shelf::default() });
+    }
+    // A level or an entry of a product that no list shows makes a shelf without a name, and so a difference.
+    for level in levels {
+        shelves.entry(level.product.sku).or_default().on_hand += level.on_hand;
+    }
+    for entry in receipts.into_iter().flat_map(|receipt| receipt.entries) {
+        let shelf = shelves.entry(entry.product.sku).or_default();
+        shelf.opening += entry.on_hand_delta;
+        shelf.opening_value += i128::from(entry.on_hand_delta) * i128::from(entry.unit_cost.unwrap_or_default().0);
+    }
+    Ok(Stock(shelves))
+}
+
+impl Stock {
+    fn section(&self, spots: &BTreeSet<String>) -> Value {
+        let all = || self.0.iter();
+        let opened = || all().filter(|(_, s)| s.opening != 0);
+        let wide = super::figures::number;
+        let spot_checks = spots.iter().filter_map(|sku| {
+            let s = self.0.get(sku)?;
+            let check = json!({"name": s.name, "opening": s.opening, "final": s.on_hand, "cost_pence": s.cost});
+            Some((sku.clone(), check))
+        });
+        json!({
+            "products": self.0.len(),
+            "product_names_sha256": sha256_of(all().map(|(sku, s)| format!("{sku}\t{}\n", s.name))),
+            "opening_lines": opened().count(),
+            "opening_units": opened().map(|(_, s)| s.opening).sum::<i64>(),
+            "opening_value_pence": wide(opened().map(|(_, s)| s.opening_value).sum()),
+            "opening_sha256": sha256_of(opened().map(|(sku, s)| format!("{sku},{}\n", s.opening))),
+            "final_on_hand_units": all().map(|(_, s)| s.on_hand).sum::<i64>(),
+            "final_value_pence": wide(all().map(|(_, s)| i128::from(s.on_hand) * i128::from(s.cost)).sum()),
+            "final_on_hand_sha256": sha256_of(all().map(|(sku, s)| format!("{sku},{}\n", s.on_hand))),
+            "products_on_hand_zero": all().filter(|(_, s)| s.on_hand == 0).count(),
+            "spot_checks": Value::Object(spot_checks.collect::<Map<_, _>>()),
+        })
+    }
+}
+
+/// The earliest and the latest moment of some documents.
+#[derive(Clone, Copy, Default)]
+struct Span(Option<(Timestamp, Timestamp)>);
+
+impl Span {
+    fn of(times: impl Iterator<Item = Timestamp>) -> Self {
+        times.fold(Self::default(), |span, time| span.and(Self(Some((time, time)))))
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some((a, b)), Some((c, d))) => Self(Some((a.min(c), b.max(d)))),
+            (one, other) => Self(one.or(other)),
+        }
+    }
+
+    fn section(self) -> Result<Value, ReplayError> {
+        let zone = documents::zone()?;
+        let text = |time: Timestamp| local(zone.to_datetime(time));
+        Ok(json!({
+            "first_document_local": self.0.map(|(first, _)| text(first)),
+            "last_document_local": self.0.map(|(_, last)| text(last)),
+        }))
+    }
+}
+
+struct Documents {
+    section: Value,
+    span: Span,
+}
+
+async fn orders(client: &Client) -> Result<Documents, ReplayError> {
+    let orders: Vec<Order> = pages(client, "orders", answers::ORDERS, PAGE_OF_DOCUMENTS, json!({})).await?;
+    let buyers: HashSet<&str> = orders.iter().filter_map(|o| o.customer.as_ref().map(|c| &*c.id)).collect();
+    let section = json!({
+        "orders": orders.len(),
+        "guest_orders": orders.iter().filter(|o| o.customer.is_none()).count(),
+        "customers_with_orders": buyers.len(),
+        "order_charge_lines": orders.iter().flat_map(|o| &o.lines).filter(|l| l.kind == LineKind::Charge).count(),
+        "order_lines": orders.iter().flat_map(|o| &o.lines).filter(|l| l.kind == LineKind::Product).count(),
+    });
+    Ok(Documents { section, span: Span::of(orders.iter().filter_map(|o| o.placed_at).map(|m| m.0)) })
+}
+
+async fn returns(client: &Client) -> Result<Documents, ReplayError> {
+    let returns: Vec<Return> = pages(client, "returns", answers::RETURNS, PAGE_OF_DOCUMENTS, json!({})).await?;
+    let mut matching = Matching::default();
+    let mut lines = 0_u64;
+    for each in &returns {
+        let reference = each.external_ref.as_deref().unwrap_or_default();
+        for line in each.lines.iter().filter(|l| l.kind == LineKind::Product) {
+            lines += 1;
+            matching.line(line.quantity, line.matches.iter().map(|m| m.quantity).sum());
+            let sku = line.product.as_ref().map_or("", |p| &p.sku);
+            for piece in &line.matches {
+                let order = piece.order_line.order.external_ref.as_deref().unwrap_or_default();
+                let numbers = [line.unit_price.0, piece.order_line.unit_price.0, piece.quantity];
+                matching.piece(reference, sku, numbers, order);
+            }
+        }
+    }
+    let section = json!({"returns": returns.len(), "return_lines": lines, "returns_matching": matching.section()});
+    Ok(Documents { section, span: Span::of(returns.iter().filter_map(|r| r.received_at).map(|m| m.0)) })
+}
+
+/// An invoice may adjust in several calls, so its references are counted, not its movements.
+async fn adjustments(client: &Client) -> Result<Documents, ReplayError> {
+    let moved: Vec<Adjustment> = pages(client, "stockMovements", answers::ADJUSTMENTS, PAGE, json!({})).await?;
+    let references: HashSet<&str> = moved.iter().filter_map(|a| a.external_ref.as_deref()).collect();
+    let section = json!({"adjustments": references.len()});
+    Ok(Documents { section, span: Span::of(moved.iter().map(|a| a.occurred_at.0)) })
+}
+
+/// All nodes of a list, page after page.
+async fn pages<N: DeserializeOwned>(
+    client: &Client,
+    list: &'static str,
+    query: &str,
+    first: u32,
+    mut variables: Value,
+) -> Result<Vec<N>, ReplayError> {
+    let about = About::new("list", list);
+    variables["first"] = json!(first);
+    let mut all = Vec::new();
+    loop {
+        let Paged { page: Page { nodes, page_info } } = client.ask(&about, request(query, &variables)?).await?;
+        all.extend(nodes);
+        let cursor = json!(page_info.end_cursor);
+        if !page_info.has_next_page {
+            return Ok(all);
+        }
+        if cursor.is_null() || Some(&cursor) == variables.get("after") {
+            return Err(about.nonsense("there is a next page, but the cursor does not move"));
+        }
+        variables["after"] = cursor;
+    }
+}

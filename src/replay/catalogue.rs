@@ -1,0 +1,128 @@
+//! What must be there before the first document: the store, the products, the customers. All of it is idempotent by nature,
+//! so it needs no keys and a second run finds it unchanged.
+
+use serde::Serialize;
+
+use super::country;
+use super::documents::{CHANGES_LIMIT, Ids, Input, Money};
+use super::error::ReplayError;
+use super::payload::{self, Changed, Found, RowNode};
+use super::plan::{Plan, TIME_ZONE};
+use super::wire::{About, Client, request};
+
+pub const STORE_CODE: &str = "MAIN";
+const STORE_NAME: &str = "Main warehouse";
+
+#[derive(Serialize)]
+struct ByCode {
+    code: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StoreInput {
+    idempotency_key: &'static str,
+    code: &'static str,
+    name: &'static str,
+    kind: &'static str,
+    time_zone: &'static str,
+}
+
+#[derive(Serialize)]
+struct Rows<T> {
+    rows: Vec<T>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProductRow<'a> {
+    sku: &'a str,
+    name: &'a str,
+    /// Left out where the file never names a price: a price of 0 would be a promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<Money>,
+    unit_cost: Money,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CustomerRow<'a> {
+    external_ref: &'a str,
+    /// The file has no names; people still need something to read in a list.
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'static str>,
+}
+
+/// Makes or finds all of it and gives the server's ids.
+pub async fn ensure(client: &Client, plan: &Plan) -> Result<Ids, ReplayError> {
+    Ok(Ids { store: store(client).await?, products: products(client, plan).await?, customers: customers(client, plan).await? })
+}
+
+async fn store(client: &Client) -> Result<String, ReplayError> {
+    let about = About::new("store", STORE_CODE);
+    let found: Found = client.ask(&about, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
+    if let Some(store) = found.result {
+        return Ok(store.id.into());
+    }
+    let input =
+        StoreInput { idempotency_key: "STORE-MAIN", code: STORE_CODE, name: STORE_NAME, kind: "WAREHOUSE", time_zone: TIME_ZONE };
+    let made: Changed = client.change(&about, request(payload::STORE_CREATE, Input { input })?).await?;
+    let store = made.result.store.ok_or_else(|| about.nonsense("storeCreate gave no store"))?;
+    Ok(store.id.into())
+}
+
+async fn products(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, ReplayError> {
+    let mut ids = Vec::with_capacity(plan.products.len());
+    for some in plan.products.chunks(CHANGES_LIMIT) {
+        let rows = some.iter().map(|p| ProductRow {
+            sku: &p.sku,
+            name: &p.name,
+            price: (p.price > 0).then(|| Money::pence(p.price)),
+            unit_cost: Money::pence(p.cost),
+        });
+        let body = request(payload::PRODUCTS, Input { input: Rows { rows: rows.collect() } })?;
+        let names: Vec<&str> = some.iter().map(|p| &*p.sku).collect();
+        ids.extend(upsert(client, "product", &names, body).await?);
+    }
+    Ok(ids)
+}
+
+async fn customers(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, ReplayError> {
+    let mut ids = Vec::with_capacity(plan.customers.len());
+    for some in plan.customers.chunks(CHANGES_LIMIT) {
+        let rows = some.iter().map(|c| CustomerRow {
+            external_ref: &c.external_ref,
+            name: format!("Customer {}", c.external_ref),
+            country: country::iso_code(&c.country),
+        });
+        let body = request(payload::CUSTOMERS, Input { input: Rows { rows: rows.collect() } })?;
+        let names: Vec<&str> = some.iter().map(|c| &*c.external_ref).collect();
+        ids.extend(upsert(client, "customer", &names, body).await?);
+    }
+    Ok(ids)
+}
+
+/// Sends one call of rows; the ids come back in the order of `names`, or the first refused row stops the replay.
+async fn upsert(
+    client: &Client,
+    document: &'static str,
+    names: &[&str],
+    body: Vec<u8>,
+) -> Result<impl Iterator<Item = Box<str>>, ReplayError> {
+    let about = About::new(document, *names.first().unwrap_or(&""));
+    let answer: Changed = client.change(&about, body).await?;
+    let rows = answer.result.rows.unwrap_or_default();
+    let mut ids: Vec<Option<Box<str>>> = names.iter().map(|_| None).collect();
+    for RowNode { index, product, user_errors } in rows {
+        let name = names.get(index).ok_or_else(|| about.nonsense(format!("row {index} was not sent")))?;
+        if let Some(refused) = user_errors.first() {
+            return Err(refused.refusal(&About::new(document, *name)));
+        }
+        ids[index] = product.map(|node| node.id);
+    }
+    if let Some(missing) = ids.iter().position(Option::is_none) {
+        return Err(About::new(document, names[missing]).nonsense("its row has no id"));
+    }
+    Ok(ids.into_iter().flatten())
+}

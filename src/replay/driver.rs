@@ -1,0 +1,214 @@
+//! Sends a plan's documents: the opening first, then as many at a time as their order allows.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::catalogue;
+use super::documents::{Input, LINES_LIMIT, Writer};
+use super::error::ReplayError;
+use super::payload::{self, Changed, Payload};
+use super::plan::{Document, DocumentKind, Plan};
+use super::progress::Progress;
+use super::schedule::{Scheduler, Work};
+use super::wire::{About, Client, request};
+
+/// How many documents are looked at ahead, for each that may be in flight.
+const LOOK_AHEAD: usize = 8;
+
+/// What a load did. Documents are calls with an idempotency key; lines are stock movements.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Loaded {
+    pub documents: u64,
+    /// Of these, answered from an earlier run.
+    pub replayed: u64,
+    pub lines: u64,
+    /// Requests sent again after a fault on the way.
+    pub retries: u64,
+    pub seconds: f64,
+}
+
+impl Loaded {
+    pub fn lines_per_second(&self) -> f64 {
+        self.lines as f64 / self.seconds.max(0.001)
+    }
+}
+
+impl std::fmt::Display for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { documents, replayed, lines, retries, seconds } = self;
+        let rate = self.lines_per_second();
+        write!(f, "{documents} documents sent ({replayed} already there), {lines} lines in {seconds:.1} s, {rate:.0} lines/s")?;
+        if *retries > 0 { write!(f, ", {retries} requests sent again") } else { Ok(()) }
+    }
+}
+
+/// A document's calls, to be made one after another.
+struct Job {
+    number: u32,
+    about: About,
+    calls: Vec<Vec<u8>>,
+}
+
+struct Finished {
+    number: u32,
+    payloads: Vec<Payload>,
+}
+
+/// Sends everything, at most `parallel` documents at a time. A second load of the same plan changes nothing.
+pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: usize) -> Result<Loaded, ReplayError> {
+    fits(plan)?;
+    let mut progress = Progress::new(plan.documents.len() as u64);
+    progress.say(&format!("{} products, {} customers …", plan.products.len(), plan.customers.len()));
+    let ids = catalogue::ensure(client, plan).await?;
+    let mut load = Load { client, writer: Writer::new(plan, &ids)?, matched: Matched::of(plan), sum: Loaded::default() };
+    progress.say("opening receipt …");
+    load.opening().await?;
+    progress.say(&format!("{} documents, {} at a time …", plan.documents.len(), parallel.max(1)));
+    load.documents(parallel.max(1), &mut progress).await?;
+    progress.finish();
+    Ok(Loaded { seconds: progress.elapsed().as_secs_f64(), retries: client.retries(), ..load.sum })
+}
+
+/// Found before anything is sent.
+fn fits(plan: &Plan) -> Result<(), ReplayError> {
+    let size = |d: &Document| d.lines.len() + d.charges.len();
+    let too_long = |d: &&Document| d.kind != DocumentKind::Adjustment && size(d) > LINES_LIMIT;
+    match plan.documents.iter().find(too_long) {
+        None => Ok(()),
+        Some(d) => Err(ReplayError::TooManyLines { invoice: d.invoice.to_string(), lines: size(d), limit: LINES_LIMIT }),
+    }
+}
+
+/// The order lines that returns name: which, and what the server calls them once they exist.
+struct Matched {
+    wanted: HashSet<u32>,
+    ids: HashMap<u32, Box<str>>,
+}
+
+impl Matched {
+    fn of(plan: &Plan) -> Self {
+        Self { wanted: plan.pieces.iter().map(|p| p.order_line).collect(), ids: HashMap::new() }
+    }
+
+    fn wants(&self, document: &Document) -> bool {
+        document.kind == DocumentKind::Order && document.lines.clone().any(|line| self.wanted.contains(&line))
+    }
+}
+
+struct Load<'a> {
+    client: &'a Arc<Client>,
+    writer: Writer<'a>,
+    matched: Matched,
+    sum: Loaded,
+}
+
+impl<'a> Load<'a> {
+    async fn opening(&mut self) -> Result<(), ReplayError> {
+        for input in self.writer.opening()? {
+            let about = About::new("stock adjustment", input.idempotency_key.clone());
+            let body = request(payload::ADJUST, Input { input })?;
+            let answer: Changed = self.client.change(&about, body).await?;
+            self.count(&answer.result);
+        }
+        self.sum.lines += self.writer.plan.products.iter().filter(|p| p.opening > 0).count() as u64;
+        Ok(())
+    }
+
+    async fn documents(&mut self, parallel: usize, progress: &mut Progress) -> Result<(), ReplayError> {
+        let plan = self.writer.plan;
+        let mut scheduler = Scheduler::new(parallel * LOOK_AHEAD);
+        let mut waiting = (0..).zip(&plan.documents);
+        // Dropping the set, on an error, gives up what is in flight; a later run finds out by the keys.
+        let mut running: JoinSet<Result<Finished, ReplayError>> = JoinSet::new();
+        loop {
+            while scheduler.has_room()
+                && let Some((number, document)) = waiting.next()
+            {
+                scheduler.admit(number, work(plan, document));
+            }
+            while running.len() < parallel
+                && let Some(number) = scheduler.start()
+            {
+                running.spawn(send(self.client.clone(), self.job(number)?));
+            }
+            let Some(ended) = running.join_next().await else { return Ok(()) };
+            let finished = ended.map_err(|e| ReplayError::Task(e.to_string()))??;
+            let document = &plan.documents[finished.number as usize];
+            self.keep_line_ids(document, &finished)?;
+            finished.payloads.iter().for_each(|payload| self.count(payload));
+            self.sum.lines += document.lines.len() as u64;
+            progress.done(document.lines.len() as u64);
+            scheduler.finish(finished.number);
+        }
+    }
+
+    fn job(&self, number: u32) -> Result<Job, ReplayError> {
+        let document: &'a Document = &self.writer.plan.documents[number as usize];
+        let (name, calls) = match document.kind {
+            DocumentKind::Order => {
+                let query = if self.matched.wants(document) { payload::ORDER_WITH_LINES } else { payload::ORDER };
+                ("order", vec![request(query, Input { input: self.writer.order(document)? })?])
+            }
+            DocumentKind::Return => {
+                let input = self.writer.refund(document, |line| self.matched.ids.get(&line).map(|id| &**id))?;
+                ("return", vec![request(payload::RETURN, Input { input })?])
+            }
+            DocumentKind::Adjustment => {
+                let inputs = self.writer.adjustments(document)?.into_iter();
+                let calls = inputs.map(|input| request(payload::ADJUST, Input { input }));
+                ("stock adjustment", calls.collect::<Result<_, _>>()?)
+            }
+        };
+        Ok(Job { number, about: About::new(name, &*document.invoice), calls })
+    }
+
+    fn keep_line_ids(&mut self, document: &Document, finished: &Finished) -> Result<(), ReplayError> {
+        if !self.matched.wants(document) {
+            return Ok(());
+        }
+        let about = || About::new("order", &*document.invoice);
+        let lines = finished.payloads.first().and_then(|p| p.order.as_ref()).map(|order| &order.lines);
+        let lines = lines.filter(|lines| lines.len() == document.lines.len() + document.charges.len());
+        let lines = lines.ok_or_else(|| about().nonsense("orderCreate did not give a line for each line sent"))?;
+        // Products go first and charges after them, so the plan's lines are the first ones.
+        for (line, node) in document.lines.clone().zip(lines) {
+            if self.matched.wanted.contains(&line) {
+                self.matched.ids.insert(line, node.id.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, payload: &Payload) {
+        self.sum.documents += 1;
+        self.sum.replayed += u64::from(payload.replayed);
+    }
+}
+
+async fn send(client: Arc<Client>, job: Job) -> Result<Finished, ReplayError> {
+    let mut payloads = Vec::with_capacity(job.calls.len());
+    for body in job.calls {
+        let answer: Changed = client.change(&job.about, body).await?;
+        payloads.push(answer.result);
+    }
+    Ok(Finished { number: job.number, payloads })
+}
+
+/// What a document adds, takes and waits for.
+pub fn work(plan: &Plan, document: &Document) -> Work {
+    let sorted = |mut numbers: Vec<u32>| {
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    };
+    let lines = plan.lines_of(document);
+    let takes = |quantity: i64| (quantity < 0) != (document.kind == DocumentKind::Order);
+    let products = |taken: bool| lines.iter().filter(move |l| takes(l.quantity) == taken).map(|l| l.product).collect();
+    let after = match document.kind {
+        DocumentKind::Return => plan.pieces_of(document).iter().map(|p| plan.document_of(p.order_line)).collect(),
+        DocumentKind::Order | DocumentKind::Adjustment => Vec::new(),
+    };
+    Work { adds: sorted(products(false)), takes: sorted(products(true)), after: sorted(after) }
+}

@@ -1,0 +1,169 @@
+//! What the totals must be, and the table that says whether they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::error::ReplayError;
+use super::figures::{self, Figures};
+use super::plan::Plan;
+use super::section;
+
+/// Leaves of a section that are words about it, not figures.
+const NOT_FIGURES: [&str; 2] = ["file", "note"];
+/// How many products [`from_plan`] looks at one by one.
+const SPOTS: usize = 5;
+
+/// The figures that a replay of one file must end with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    figures: Figures,
+    spots: BTreeSet<String>,
+}
+
+impl Expected {
+    /// One section of `expected.json`.
+    pub fn from_section(section: &Value) -> Self {
+        let mut figures = figures::flatten(section);
+        figures.retain(|path, _| !NOT_FIGURES.contains(&path.as_str()));
+        let spots = section.get("spot_checks").and_then(Value::as_object);
+        Self { figures, spots: spots.map(|s| s.keys().cloned().collect()).unwrap_or_default() }
+    }
+
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// The SKUs that are looked at one by one.
+    pub fn spots(&self) -> &BTreeSet<String> {
+        &self.spots
+    }
+}
+
+/// The figures that the file itself implies, for files that nobody has computed apart.
+pub fn from_plan(plan: &Plan) -> Expected {
+    let all = section::section(plan, &BTreeSet::new());
+    let top = all.get("top10_by_units").and_then(Value::as_array);
+    let skus = top.into_iter().flatten().filter_map(|t| t.get("sku").and_then(Value::as_str));
+    let spots: BTreeSet<String> = skus.take(SPOTS).map(str::to_owned).collect();
+    Expected::from_section(&section::section(plan, &spots))
+}
+
+/// Reads `expected.json` and takes the section whose `csv_sha256` is the file's, or the only one there is.
+pub fn load(path: &Path, csv_sha256: &str) -> Result<Expected, ReplayError> {
+    let file = path.display().to_string();
+    let text = std::fs::read(path).map_err(|source| ReplayError::Unreadable { file: file.clone(), source })?;
+    let fault = |reason: String| ReplayError::Expectation { file: file.clone(), reason };
+    let all: Value = serde_json::from_slice(&text).map_err(|e| fault(e.to_string()))?;
+    choose(&all, csv_sha256).map(Expected::from_section).map_err(fault)
+}
+
+fn choose<'a>(all: &'a Value, csv_sha256: &str) -> Result<&'a Value, String> {
+    let sha = |section: &Value| section.get("csv_sha256").and_then(Value::as_str).map(str::to_owned);
+    // A section may also be the whole file.
+    let sections: Vec<&Value> = match all {
+        whole if sha(whole).is_some() => vec![whole],
+        Value::Object(fields) => fields.values().filter(|v| v.is_object()).collect(),
+        _ => Vec::new(),
+    };
+    if let Some(fits) = sections.iter().find(|s| sha(s).as_deref() == Some(csv_sha256)) {
+        return Ok(fits);
+    }
+    match sections[..] {
+        [only] => Ok(only),
+        [] => Err("there is no section in it".to_owned()),
+        _ => Err(format!("none of its {} sections has the file's csv_sha256 {csv_sha256}", sections.len())),
+    }
+}
+
+/// What was found out, and where: one figure may be known from several places, and all must agree.
+#[derive(Debug, Default)]
+pub struct Found {
+    figures: BTreeMap<String, Vec<(&'static str, Value)>>,
+}
+
+impl Found {
+    /// Adds every leaf of a section, said by `source`.
+    pub fn add(&mut self, source: &'static str, section: &Value) {
+        for (path, value) in figures::flatten(section) {
+            self.figures.entry(path).or_default().push((source, value));
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    pub figure: String,
+    pub expected: String,
+    pub got: String,
+    pub source: &'static str,
+    pub ok: bool,
+}
+
+/// One row for each figure and source.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Comparison {
+    pub checks: Vec<Check>,
+}
+
+impl Comparison {
+    pub fn differences(&self) -> usize {
+        self.checks.iter().filter(|c| !c.ok).count()
+    }
+}
+
+/// Compares every expected figure with all that was found about it. A figure that nobody knows is a difference, and so is
+/// a month, or a kind of row, that was found and not expected.
+pub fn compare(expected: &Expected, found: &Found) -> Comparison {
+    let mut checks = Vec::new();
+    for (figure, want) in &expected.figures {
+        let known = found.figures.get(figure).map(Vec::as_slice).unwrap_or_default();
+        if known.is_empty() {
+            checks.push(check(figure, Some(want), None, "nobody"));
+        }
+        checks.extend(known.iter().map(|(source, got)| check(figure, Some(want), Some(got), source)));
+    }
+    for (figure, known) in &found.figures {
+        let open_ended = ["monthly.", "rows_by_kind.", "top10_by_units."].iter().find(|g| figure.starts_with(**g));
+        let asked = open_ended.is_some_and(|group| expected.figures.keys().any(|f| f.starts_with(group)));
+        if asked && !expected.figures.contains_key(figure) {
+            checks.extend(known.iter().map(|(source, got)| check(figure, None, Some(got), source)));
+        }
+    }
+    Comparison { checks }
+}
+
+fn check(figure: &str, want: Option<&Value>, got: Option<&Value>, source: &'static str) -> Check {
+    let text = |value: Option<&Value>| match value {
+        None => "-".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let (expected, got) = (text(want), text(got));
+    Check { figure: figure.to_owned(), ok: want.is_some() && expected == got, expected, got, source }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Checksums are shown by their beginning where they agree, and whole where they do not.
+        let short = |text: &str, ok: bool| {
+            if ok && text.len() == 64 { format!("{}…", &text[..16]) } else { text.to_owned() }
+        };
+        let rows: Vec<[String; 5]> = std::iter::once(["figure", "expected", "got", "source", "ok"].map(str::to_owned))
+            .chain(self.checks.iter().map(|c| {
+                let verdict = if c.ok { "ok" } else { "DIFFERS" };
+                [c.figure.clone(), short(&c.expected, c.ok), short(&c.got, c.ok), c.source.to_owned(), verdict.to_owned()]
+            }))
+            .collect();
+        let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or_default();
+        let widths = [0, 1, 2, 3].map(width);
+        for [figure, expected, got, source, ok] in &rows {
+            let [w0, w1, w2, w3] = widths;
+            writeln!(f, "{figure:w0$}  {expected:>w1$}  {got:>w2$}  {source:w3$}  {ok}")?;
+        }
+        let differ = self.differences();
+        write!(f, "{} figures agree, {differ} differ", self.checks.len() - differ)
+    }
+}

@@ -1,0 +1,206 @@
+//! Streams the rows of a retailer's file: `.csv`, `.csv.gz` or `.csv.zst`, one row in memory at a time.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use jiff::civil::DateTime;
+use sha2::{Digest, Sha256};
+
+use super::error::ReplayError;
+use super::rule;
+
+const COLUMNS: [&str; 8] =
+    ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"];
+
+/// One row, its numbers read; texts are as in the file.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// 1 for the first row after the header.
+    pub number: u32,
+    pub invoice: &'a str,
+    pub stock_code: &'a str,
+    pub description: &'a str,
+    pub quantity: i64,
+    /// Local time of the shop (Europe/London).
+    pub time: DateTime,
+    /// Pence.
+    pub price: i64,
+    pub customer: Option<&'a str>,
+    pub country: &'a str,
+}
+
+/// What the whole file was, known once its last row has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    pub file: String,
+    /// Of the uncompressed bytes, in lower-case hex.
+    pub csv_sha256: String,
+    pub csv_bytes: u64,
+    pub rows: u64,
+}
+
+pub struct RowReader<'r> {
+    csv: csv::Reader<Tally<Box<dyn Read + 'r>>>,
+    record: csv::StringRecord,
+    columns: [usize; 8],
+    file: String,
+    row: u64,
+    last_date: (String, DateTime),
+}
+
+impl RowReader<'static> {
+    /// Opens a file; its ending says how it is compressed.
+    pub fn open(path: &Path) -> Result<Self, ReplayError> {
+        let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let unreadable = |source| ReplayError::Unreadable { file: file.clone(), source };
+        let raw = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
+        let plain: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()) {
+            Some("gz") => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
+            Some("zst") => Box::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(unreadable)?),
+            _ => Box::new(raw),
+        };
+        Self::new(&file, plain)
+    }
+}
+
+impl<'r> RowReader<'r> {
+    /// Reads uncompressed CSV from anywhere; `file` is the name that errors carry.
+    pub fn new(file: &str, plain: Box<dyn Read + 'r>) -> Result<Self, ReplayError> {
+        let tally = Tally { inner: plain, hash: Sha256::new(), bytes: 0 };
+        let mut csv = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(tally);
+        let header = csv.headers().map_err(|e| fault(file, 0, e))?;
+        let mut columns = [0; 8];
+        for (slot, column) in columns.iter_mut().zip(COLUMNS) {
+            let found = header.iter().position(|name| name.trim_start_matches('\u{feff}').trim() == column);
+            *slot = found.ok_or_else(|| ReplayError::MissingColumn { file: file.to_owned(), column })?;
+        }
+        Ok(Self {
+            csv,
+            record: csv::StringRecord::new(),
+            columns,
+            file: file.to_owned(),
+            row: 0,
+            last_date: (String::new(), DateTime::default()),
+        })
+    }
+
+    /// The next row, or none after the last one.
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>, ReplayError> {
+        let more = self.csv.read_record(&mut self.record).map_err(|e| fault(&self.file, self.row, e))?;
+        if !more {
+            return Ok(None);
+        }
+        self.row += 1;
+        let number = u32::try_from(self.row).map_err(|_| self.bad_row("more than 2^32 rows"))?;
+        let time = self.date()?;
+        let quantity = self.quantity()?;
+        let price = rule::price(self.field(5)).ok_or_else(|| self.bad_value(5, "plain decimal number of pounds"))?;
+        if self.field(0).is_empty() {
+            return Err(self.bad_value(0, "invoice number"));
+        }
+        Ok(Some(Row {
+            number,
+            invoice: self.field(0),
+            stock_code: self.field(1),
+            description: self.field(2),
+            quantity,
+            time,
+            price,
+            customer: rule::customer(self.field(6)),
+            country: self.field(7).trim(),
+        }))
+    }
+
+    /// Call after the last row: the hash covers what has been read.
+    pub fn seal(self) -> Seal {
+        let tally = self.csv.into_inner();
+        let csv_sha256 = hex(&tally.hash.finalize());
+        Seal { file: self.file, csv_sha256, csv_bytes: tally.bytes, rows: self.row }
+    }
+
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    fn field(&self, column: usize) -> &str {
+        self.record.get(self.columns[column]).unwrap_or_default()
+    }
+
+    fn quantity(&self) -> Result<i64, ReplayError> {
+        let parsed = self.field(3).trim().parse::<i64>().ok();
+        parsed
+            .filter(|q| (-rule::QUANTITY_LIMIT..=rule::QUANTITY_LIMIT).contains(q))
+            .ok_or_else(|| self.bad_value(3, "whole number within a thousand million"))
+    }
+
+    /// Rows of a document share their time to the minute, so the last one read is remembered.
+    fn date(&mut self) -> Result<DateTime, ReplayError> {
+        let text = self.record.get(self.columns[4]).unwrap_or_default().trim();
+        if text == self.last_date.0 {
+            return Ok(self.last_date.1);
+        }
+        // The length refuses what jiff would kindly complete: a day without a time, a time without seconds.
+        let parsed = if text.len() == 19 { text.parse::<DateTime>().ok() } else { None };
+        let Some(time) = parsed else {
+            return Err(ReplayError::BadDate { file: self.file.clone(), row: self.row, value: text.to_owned() });
+        };
+        text.clone_into(&mut self.last_date.0);
+        self.last_date.1 = time;
+        Ok(time)
+    }
+
+    fn bad_row(&self, reason: &str) -> ReplayError {
+        ReplayError::BadRow { file: self.file.clone(), row: self.row, reason: reason.to_owned() }
+    }
+
+    fn bad_value(&self, column: usize, expected: &'static str) -> ReplayError {
+        ReplayError::BadValue {
+            file: self.file.clone(),
+            row: self.row,
+            column: COLUMNS[column],
+            value: self.field(column).to_owned(),
+            expected,
+        }
+    }
+}
+
+/// Hashes and counts what passes through.
+struct Tally<R> {
+    inner: R,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Tally<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+/// `rows` is the number of whole rows read before the fault.
+fn fault(file: &str, rows: u64, error: csv::Error) -> ReplayError {
+    let file = file.to_owned();
+    let reason = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => ReplayError::Truncated { file, row: rows },
+        csv::ErrorKind::Io(source) => ReplayError::Unreadable { file, source },
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            ReplayError::BadRow { file, row: rows + 1, reason: format!("{len} fields where the header has {expected_len}") }
+        }
+        csv::ErrorKind::Utf8 { .. } => ReplayError::BadRow { file, row: rows + 1, reason: "not UTF-8".to_owned() },
+        _ => ReplayError::BadRow { file, row: rows + 1, reason },
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

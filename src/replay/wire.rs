@@ -1,0 +1,256 @@
+//! GraphQL over HTTP with one bearer token: one request, its answer judged, and tried again where that is safe.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::error::{Refusal, ReplayError};
+
+/// Attempts at one request. With the pauses below they bridge half a minute of a server that is away.
+const ATTEMPTS: u32 = 12;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The server's own limit is 10 s; beyond this the connection is taken for dead.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Codes of top-level errors that waiting helps with, besides whatever carries `retryAfterMs`.
+const PASSING: [&str; 4] = ["OVERLOADED", "UNAVAILABLE", "RATE_LIMITED", "TIMEOUT"];
+
+/// What a request is about, for messages.
+#[derive(Debug, Clone)]
+pub struct About {
+    pub document: &'static str,
+    pub external_ref: String,
+}
+
+impl About {
+    pub fn new(document: &'static str, external_ref: impl Into<String>) -> Self {
+        Self { document, external_ref: external_ref.into() }
+    }
+
+    fn refused(&self, code: &str, message: &str, field: String) -> ReplayError {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        let external_ref = self.external_ref.clone();
+        ReplayError::Refused(Box::new(Refusal { document: self.document, external_ref, code, message, field }))
+    }
+
+    pub fn nonsense(&self, reason: impl Into<String>) -> ReplayError {
+        ReplayError::Answer { what: self.to_string(), reason: reason.into() }
+    }
+}
+
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.document, self.external_ref)
+    }
+}
+
+/// `userErrors` as every payload has them.
+#[derive(Debug, Clone, Deserialize)]
+pub struct UserError {
+    pub code: String,
+    pub message: String,
+    pub field: Option<Vec<String>>,
+    pub retryable: bool,
+}
+
+impl UserError {
+    pub fn refusal(&self, about: &About) -> ReplayError {
+        about.refused(&self.code, &self.message, self.field.as_deref().unwrap_or_default().join("."))
+    }
+}
+
+/// An answer that may carry user errors.
+pub trait Judged {
+    fn user_errors(&self) -> &[UserError];
+}
+
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    retries: AtomicU64,
+}
+
+#[derive(Serialize)]
+struct Request<'a, V> {
+    query: &'a str,
+    variables: V,
+}
+
+#[derive(Deserialize)]
+struct Answer<T> {
+    data: Option<T>,
+    #[serde(default)]
+    errors: Vec<TopError>,
+}
+
+#[derive(Deserialize)]
+struct TopError {
+    message: String,
+    #[serde(default)]
+    path: Vec<serde_json::Value>,
+    #[serde(default)]
+    extensions: Extensions,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Extensions {
+    code: Option<String>,
+    retry_after_ms: Option<u64>,
+}
+
+/// Why a request has to be sent again, and how long the server asks us to wait.
+struct Again {
+    reason: String,
+    wait: Option<Duration>,
+}
+
+enum Verdict<T> {
+    Done(T),
+    Again(Again),
+    Stop(ReplayError),
+}
+
+/// The bytes of a request: the query's text never changes, so the server parses it once.
+pub fn request(query: &str, variables: impl Serialize) -> Result<Vec<u8>, ReplayError> {
+    let fault = |e: serde_json::Error| ReplayError::Answer { what: "a request".to_owned(), reason: e.to_string() };
+    serde_json::to_vec(&Request { query, variables }).map_err(fault)
+}
+
+impl Client {
+    /// `url` is the server's root or its GraphQL endpoint.
+    pub fn new(url: &str, token: &str) -> Result<Self, ReplayError> {
+        let unfit = |reason: String| ReplayError::Unreachable { what: url.to_owned(), attempts: 0, reason };
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|e| unfit(e.to_string()))?;
+        bearer.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, bearer);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"));
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            .timeout(REQUEST_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build()
+            .map_err(|e| unfit(e.to_string()))?;
+        Ok(Self { http, url: endpoint(url), retries: AtomicU64::new(0) })
+    }
+
+    /// How many requests had to be sent again so far.
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Sends a query and gives its data.
+    pub async fn ask<T: DeserializeOwned>(&self, about: &About, body: Vec<u8>) -> Result<T, ReplayError> {
+        self.exchange(about, body, |data| Verdict::Done(data)).await
+    }
+
+    /// Sends a mutation that names an idempotency key or is idempotent by itself; its user errors are judged here.
+    pub async fn change<T: DeserializeOwned + Judged>(&self, about: &About, body: Vec<u8>) -> Result<T, ReplayError> {
+        self.exchange(about, body, |data: T| match data.user_errors() {
+            [] => Verdict::Done(data),
+            errors => match errors.iter().find(|e| !e.retryable) {
+                Some(fatal) => Verdict::Stop(fatal.refusal(about)),
+                None => Verdict::Again(Again { reason: errors[0].refusal(about).to_string(), wait: None }),
+            },
+        })
+        .await
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        about: &About,
+        body: Vec<u8>,
+        judge: impl Fn(T) -> Verdict<T>,
+    ) -> Result<T, ReplayError> {
+        let mut attempt = 1;
+        loop {
+            let again = match self.once(about, body.clone(), &judge).await {
+                Verdict::Done(data) => return Ok(data),
+                Verdict::Stop(error) => return Err(error),
+                Verdict::Again(again) => again,
+            };
+            if attempt == ATTEMPTS {
+                return Err(ReplayError::Unreachable { what: about.to_string(), attempts: attempt, reason: again.reason });
+            }
+            self.retries.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(pause(attempt, again.wait)).await;
+            attempt += 1;
+        }
+    }
+
+    async fn once<T: DeserializeOwned>(&self, about: &About, body: Vec<u8>, judge: impl Fn(T) -> Verdict<T>) -> Verdict<T> {
+        let again = |e: reqwest::Error| Verdict::Again(Again { reason: cause(&e), wait: None });
+        let response = match self.http.post(&self.url).body(body).send().await {
+            Ok(response) => response,
+            Err(e) if e.is_builder() => return Verdict::Stop(about.nonsense(cause(&e))),
+            Err(e) => return again(e),
+        };
+        let status = response.status();
+        let seconds = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+        let bytes = match response.bytes().await {
+            Ok(bytes) => bytes,
+            Err(e) => return again(e),
+        };
+        match serde_json::from_slice::<Answer<T>>(&bytes) {
+            Ok(Answer { data, errors }) if !errors.is_empty() || data.is_none() => {
+                rejected(about, status, &errors, seconds.map(Duration::from_secs))
+            }
+            Ok(Answer { data: Some(data), .. }) => judge(data),
+            Ok(_) => Verdict::Stop(about.nonsense("neither data nor errors")),
+            Err(e) if status.is_success() => Verdict::Stop(about.nonsense(e.to_string())),
+            Err(_) => rejected(about, status, &[], seconds.map(Duration::from_secs)),
+        }
+    }
+}
+
+fn rejected<T>(about: &About, status: reqwest::StatusCode, errors: &[TopError], wait: Option<Duration>) -> Verdict<T> {
+    let code = |e: &TopError| e.extensions.code.clone().unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
+    let passing = |e: &TopError| e.extensions.retry_after_ms.is_some() || PASSING.contains(&code(e).as_str());
+    let fatal = errors.iter().find(|e| !passing(e));
+    let said = fatal.or(errors.first());
+    let reason = said.map_or_else(|| format!("HTTP {}", status.as_u16()), |e| format!("{}: {}", code(e), e.message));
+    // A 5xx may hide a committed change: the same key finds out.
+    if status.is_server_error() || status.as_u16() == 429 || (!errors.is_empty() && fatal.is_none()) {
+        let asked = errors.iter().filter_map(|e| e.extensions.retry_after_ms).max().map(Duration::from_millis);
+        return Verdict::Again(Again { reason, wait: asked.or(wait) });
+    }
+    let Some(error) = said else {
+        return Verdict::Stop(about.refused(
+            &format!("HTTP {}", status.as_u16()),
+            "the server gave no GraphQL answer",
+            String::new(),
+        ));
+    };
+    let path: Vec<String> = error.path.iter().map(|p| p.as_str().map_or_else(|| p.to_string(), str::to_owned)).collect();
+    Verdict::Stop(about.refused(&code(error), &error.message, path.join(".")))
+}
+
+/// Twice as long each time, up to a bound; what the server asks for counts where it is longer, up to a minute.
+fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
+    let own = FIRST_PAUSE.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE);
+    own.max(asked.unwrap_or_default().min(REQUEST_TIMEOUT))
+}
+
+fn endpoint(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    if host.contains('/') { url.to_owned() } else { format!("{url}/graphql") }
+}
+
+/// reqwest's own text names only the outermost cause.
+fn cause(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(inner) = next {
+        text = format!("{text}: {inner}");
+        next = inner.source();
+    }
+    text
+}

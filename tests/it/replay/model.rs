@@ -1,0 +1,272 @@
+//! A model of the server: just enough of its mutations to notice a client that sends too early, twice or something else
+//! under the same key, and it makes trouble on the way.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use super::reports;
+
+pub struct Line {
+    pub id: String,
+    pub product: Option<String>,
+    pub quantity: i64,
+    pub pence: i64,
+    pub matches: Vec<(String, i64)>,
+}
+
+pub struct Document {
+    pub external_ref: String,
+    pub customer: Option<String>,
+    pub time: jiff::Timestamp,
+    pub lines: Vec<Line>,
+}
+
+pub struct Movement {
+    pub kind: String,
+    pub external_ref: String,
+    pub time: jiff::Timestamp,
+    /// Product, delta.
+    pub entries: Vec<(String, i64)>,
+}
+
+pub struct Product {
+    pub sku: String,
+    pub name: String,
+    pub cost: i64,
+    pub on_hand: i64,
+}
+
+#[derive(Default)]
+pub struct Shop {
+    pub store: bool,
+    pub products: BTreeMap<String, Product>,
+    pub customers: BTreeMap<String, String>,
+    pub orders: Vec<Document>,
+    pub returns: Vec<Document>,
+    pub movements: Vec<Movement>,
+    pub keys: HashMap<String, (String, Value)>,
+    pub requests: u64,
+    /// Refuses everything from this request on.
+    pub stop_after: Option<u64>,
+    /// Every so many requests something goes wrong that waiting helps with.
+    pub trouble_every: Option<u64>,
+}
+
+pub type Shared = Arc<Mutex<Shop>>;
+
+/// Serves the model on a port of its own; gives its URL.
+pub async fn serve(shop: Shared) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/graphql", post(answer)).with_state(shop);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+async fn answer(State(shop): State<Shared>, body: String) -> Response {
+    let request: Value = serde_json::from_str(&body).unwrap();
+    let (number, delay) = {
+        let mut shop = shop.lock().unwrap();
+        shop.requests += 1;
+        (shop.requests, shop.requests * 7 % 5)
+    };
+    // Requests that came together leave in another order.
+    tokio::time::sleep(Duration::from_millis(delay)).await;
+    let mut shop = shop.lock().unwrap();
+    if shop.stop_after.is_some_and(|stop| number > stop) {
+        let error = json!({"message": "the token has ended", "extensions": {"code": "UNAUTHENTICATED"}});
+        return (StatusCode::UNAUTHORIZED, json!({"errors": [error]}).to_string()).into_response();
+    }
+    if let Some(every) = shop.trouble_every
+        && number.is_multiple_of(every)
+    {
+        return trouble(&mut shop, number / every, &request);
+    }
+    shop.respond(&request).to_string().into_response()
+}
+
+fn trouble(shop: &mut Shop, which: u64, request: &Value) -> Response {
+    let error =
+        |code: &str| json!({"errors": [{"message": "later", "extensions": {"code": code, "retryAfterMs": 3}}], "data": null});
+    let busy = json!({"code": "IDEMPOTENCY_IN_PROGRESS", "message": "later", "field": null, "retryable": true});
+    match which % 5 {
+        4 if !request["variables"]["input"].is_null() => {
+            json!({"data": {"result": {"replayed": false, "userErrors": [busy]}}}).to_string().into_response()
+        }
+        0 => (StatusCode::SERVICE_UNAVAILABLE, "the proxy has nobody to ask").into_response(),
+        1 => error("RATE_LIMITED").to_string().into_response(),
+        2 => (StatusCode::SERVICE_UNAVAILABLE, error("OVERLOADED").to_string()).into_response(),
+        // The change is made and its answer lost.
+        _ => {
+            shop.respond(request);
+            (StatusCode::BAD_GATEWAY, "").into_response()
+        }
+    }
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+fn pence(money: &Value) -> i64 {
+    entrepot::replay::rule::pence(&text(&money["amount"])).unwrap()
+}
+
+fn time(value: &Value) -> jiff::Timestamp {
+    text(value).parse().unwrap()
+}
+
+impl Shop {
+    fn respond(&mut self, request: &Value) -> Value {
+        let query = text(&request["query"]);
+        let (variables, input) = (&request["variables"], &request["variables"]["input"]);
+        let operation = query.split_once("Replay").unwrap().1.split('(').next().unwrap().to_owned();
+        let result = match operation.as_str() {
+            "Store" => return json!({"data": {"result": self.store.then(|| json!({"id": "sto_1"}))}}),
+            "StoreCreate" => {
+                self.store = true;
+                json!({"store": {"id": "sto_1"}, "replayed": false, "userErrors": []})
+            }
+            "Products" => self.upsert(input, "sku", "prd", "product"),
+            "Customers" => self.upsert(input, "externalRef", "cus", "customer"),
+            "Adjust" | "Order" | "OrderWithLines" | "Return" => self.once(&operation, input),
+            _ => return json!({"data": reports::answer(self, &operation, variables)}),
+        };
+        json!({"data": {"result": result}})
+    }
+
+    fn upsert(&mut self, input: &Value, name: &str, prefix: &str, node: &str) -> Value {
+        let rows = input["rows"].as_array().unwrap();
+        assert!(rows.len() <= 500);
+        let answered = rows.iter().enumerate().map(|(index, row)| {
+            let key = text(&row[name]);
+            let id = format!("{prefix}_{key}");
+            if prefix == "prd" {
+                let (cost, shown) = (pence(&row["unitCost"]), text(&row["name"]));
+                let product =
+                    self.products.entry(id.clone()).or_insert(Product { sku: key, name: String::new(), cost, on_hand: 0 });
+                (product.name, product.cost) = (shown, cost);
+            } else {
+                self.customers.insert(id.clone(), key);
+            }
+            json!({"index": index, node: {"id": id}, "userErrors": []})
+        });
+        json!({"rows": answered.collect::<Vec<_>>(), "replayed": false, "userErrors": []})
+    }
+
+    /// The first call under a key changes something; later ones get its answer.
+    fn once(&mut self, operation: &str, input: &Value) -> Value {
+        let kind = operation.strip_suffix("WithLines").unwrap_or(operation);
+        let key = format!("{kind}/{}", text(&input["idempotencyKey"]));
+        if let Some((body, answer)) = self.keys.get(&key) {
+            assert_eq!(*body, input.to_string(), "another body under {key}");
+            let mut answer = answer.clone();
+            answer["replayed"] = json!(true);
+            return answer;
+        }
+        let made = match kind {
+            "Adjust" => self.adjust(input),
+            "Order" => self.order(input),
+            _ => self.refund(input),
+        };
+        match made {
+            Ok(mut answer) => {
+                answer["replayed"] = json!(false);
+                answer["userErrors"] = json!([]);
+                self.keys.insert(key, (input.to_string(), answer.clone()));
+                answer
+            }
+            Err(product) => json!({"replayed": false, "userErrors": [{"code": "INSUFFICIENT_STOCK", "retryable": false,
+                "message": format!("not enough of {product}"), "field": ["input", "lines", "0", "quantity"]}]}),
+        }
+    }
+
+    /// The order line of an id, which says where it is.
+    pub fn sold(&self, id: &str) -> (&Document, &Line) {
+        let (order, place) = id.strip_prefix("oln_").unwrap().split_once('_').unwrap();
+        let order = &self.orders[order.parse::<usize>().unwrap()];
+        (order, &order.lines[place.parse::<usize>().unwrap()])
+    }
+
+    /// All of it or nothing; never below zero on the way.
+    fn post(&mut self, movement: Movement) -> Result<(), String> {
+        for (done, (product, delta)) in movement.entries.iter().enumerate() {
+            let shelf = self.products.get_mut(product).unwrap();
+            if shelf.on_hand + delta < 0 {
+                for (product, delta) in &movement.entries[..done] {
+                    self.products.get_mut(product).unwrap().on_hand -= delta;
+                }
+                return Err(product.clone());
+            }
+            shelf.on_hand += delta;
+        }
+        self.movements.push(movement);
+        Ok(())
+    }
+
+    fn adjust(&mut self, input: &Value) -> Result<Value, String> {
+        let changes = input["changes"].as_array().unwrap();
+        assert!((1..=500).contains(&changes.len()));
+        let entries = changes.iter().map(|c| (text(&c["product"]["id"]), c["delta"].as_i64().unwrap())).collect();
+        let (kind, external_ref) = (text(&input["kind"]), text(&input["externalRef"]));
+        self.post(Movement { kind, external_ref, time: time(&input["occurredAt"]), entries })?;
+        Ok(json!({}))
+    }
+
+    fn order(&mut self, input: &Value) -> Result<Value, String> {
+        assert_eq!(input["status"], "FULFILLED");
+        let document = document(input, "placedAt", self.orders.len());
+        self.post(moved("SALE", &document, -1))?;
+        let lines: Vec<Value> = document.lines.iter().map(|l| json!({"id": l.id})).collect();
+        self.orders.push(document);
+        Ok(json!({"order": {"lines": lines}}))
+    }
+
+    fn refund(&mut self, input: &Value) -> Result<Value, String> {
+        assert_eq!(input["receive"], true);
+        let document = document(input, "occurredAt", 0);
+        for line in &document.lines {
+            assert!(line.matches.iter().all(|(id, _)| self.sold(id).1.product == line.product), "a match of another product");
+            assert!(line.matches.iter().map(|(_, units)| units).sum::<i64>() <= line.quantity);
+        }
+        self.post(moved("RETURN", &document, 1))?;
+        self.returns.push(document);
+        Ok(json!({}))
+    }
+}
+
+fn document(input: &Value, at: &str, number: usize) -> Document {
+    assert_eq!(input["store"]["id"], "sto_1");
+    let lines = input["lines"].as_array().unwrap();
+    assert!((1..=2_000).contains(&lines.len()));
+    let line = |(place, line): (usize, &Value)| {
+        assert_eq!(line["kind"] == "CHARGE", line["product"].is_null());
+        let matches = line["matches"].as_array().into_iter().flatten();
+        Line {
+            id: format!("oln_{number}_{place}"),
+            product: line["product"]["id"].as_str().map(str::to_owned),
+            quantity: line["quantity"].as_i64().unwrap(),
+            pence: pence(&line["unitPrice"]),
+            matches: matches.map(|m| (text(&m["orderLineId"]), m["quantity"].as_i64().unwrap())).collect(),
+        }
+    };
+    Document {
+        external_ref: text(&input["externalRef"]),
+        customer: input["customerId"].as_str().map(str::to_owned),
+        time: time(&input[at]),
+        lines: lines.iter().enumerate().map(line).collect(),
+    }
+}
+
+fn moved(kind: &str, document: &Document, sign: i64) -> Movement {
+    let stock = document.lines.iter().filter_map(|l| Some((l.product.clone()?, sign * l.quantity)));
+    Movement { kind: kind.to_owned(), external_ref: document.external_ref.clone(), time: document.time, entries: stock.collect() }
+}
