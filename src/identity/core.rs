@@ -1,0 +1,120 @@
+//! What a registration must look like. Pure.
+
+use crate::path;
+
+/// A registration: a person, and the tenant they will own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTenant {
+    pub email: String,
+    pub password: String,
+    pub display_name: String,
+    pub tenant_name: String,
+    pub tenant_slug: String,
+}
+
+/// Why somebody is not let in or not registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    Invalid {
+        message: String,
+        field: Vec<String>,
+    },
+    TooLong {
+        message: String,
+        field: Vec<String>,
+    },
+    WeakPassword {
+        message: String,
+        field: Vec<String>,
+    },
+    SlugTaken,
+    /// E-mail and password do not match, or the member may not come in: which of them is not said.
+    InvalidCredentials,
+    TokenExpired,
+}
+
+/// Length of a password in characters; no rules of composition (OWASP ASVS 5.0, 6.2).
+const PASSWORD: std::ops::RangeInclusive<usize> = 12..=256;
+const NAME: usize = 255;
+/// The longest address that SMTP carries (RFC 5321, 4.5.3.1.3, less the brackets).
+const EMAIL: usize = 254;
+
+/// The form under which an address is looked up.
+pub fn email_key(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// Everything that is wrong with a registration, in the order of its fields.
+pub fn check(new: &NewTenant) -> Vec<Rejection> {
+    let mut found = Vec::new();
+    let email = new.email.trim();
+    let parts = email.split_once('@');
+    let plausible = parts
+        .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 2 && domain.contains('.') && !domain.contains('@'));
+    if email.len() > EMAIL {
+        found.push(Rejection::TooLong { message: format!("at most {EMAIL} characters"), field: path!["email"] });
+    } else if !plausible || email.chars().any(char::is_whitespace) {
+        found.push(Rejection::Invalid {
+            message: "an e-mail address is expected, as in ada@example.com".to_owned(),
+            field: path!["email"],
+        });
+    }
+    if !PASSWORD.contains(&new.password.chars().count()) {
+        let message = format!("between {} and {} characters; any characters will do", PASSWORD.start(), PASSWORD.end());
+        found.push(Rejection::WeakPassword { message, field: path!["password"] });
+    } else if [&new.email, &new.tenant_slug].iter().any(|word| new.password.eq_ignore_ascii_case(word)) {
+        found.push(Rejection::WeakPassword {
+            message: "the password must not repeat the address or the slug".to_owned(),
+            field: path!["password"],
+        });
+    }
+    for (name, value) in [("displayName", &new.display_name), ("tenantName", &new.tenant_name)] {
+        if value.trim().is_empty() {
+            found.push(Rejection::Invalid { message: "a name is expected".to_owned(), field: path![name] });
+        } else if value.chars().count() > NAME {
+            found.push(Rejection::TooLong { message: format!("at most {NAME} characters"), field: path![name] });
+        }
+    }
+    if !is_slug(&new.tenant_slug) {
+        let message = "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit".to_owned();
+        found.push(Rejection::Invalid { message, field: path!["tenantSlug"] });
+    }
+    found
+}
+
+fn is_slug(slug: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let ends = slug.bytes().next().is_some_and(inner) && slug.bytes().next_back().is_some_and(inner);
+    (2..=63).contains(&slug.len()) && ends && slug.bytes().all(|b| inner(b) || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> NewTenant {
+        NewTenant {
+            email: "Ada@Example.com".to_owned(),
+            password: "correct horse battery".to_owned(),
+            display_name: "Ada".to_owned(),
+            tenant_name: "Ada's Mugs".to_owned(),
+            tenant_slug: "adas-mugs".to_owned(),
+        }
+    }
+
+    #[test]
+    fn says_everything_that_is_wrong_at_once() {
+        assert_eq!(check(&good()), []);
+        let bad = NewTenant { email: "ada".to_owned(), password: "short".to_owned(), tenant_slug: "-x".to_owned(), ..good() };
+        let fields: Vec<_> = check(&bad)
+            .into_iter()
+            .map(|r| match r {
+                Rejection::Invalid { field, .. } | Rejection::WeakPassword { field, .. } | Rejection::TooLong { field, .. } => {
+                    field.join(".")
+                }
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(fields, ["email", "password", "tenantSlug"]);
+    }
+}

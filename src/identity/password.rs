@@ -1,0 +1,87 @@
+//! argon2id, on a bounded pool: a login costs 19 MiB and some 20 ms of a core, and must not cost other requests theirs.
+
+use std::sync::Arc;
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use tokio::sync::Semaphore;
+
+use crate::{clock::Clock, storage::Fault};
+
+/// OWASP's floor: m = 19 MiB, t = 2, p = 1 (Password Storage Cheat Sheet).
+const MEMORY_KIB: u32 = 19_456;
+const ITERATIONS: u32 = 2;
+const LANES: u32 = 1;
+
+/// Hashes and checks passwords, as many at once as there are cores.
+#[derive(Clone)]
+pub struct Passwords {
+    permits: Arc<Semaphore>,
+    /// A hash of nobody's password: checked when the account is unknown, so that both take the same time.
+    nobody: Arc<str>,
+    clock: Clock,
+}
+
+fn argon() -> Result<Argon2<'static>, Fault> {
+    let params = Params::new(MEMORY_KIB, ITERATIONS, LANES, None).map_err(|err| Fault::Broken(err.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// `$argon2id$…` (PHC) of "nobody" under a fixed salt with the parameters above; only its cost matters.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$Zm9yIHRpbWluZyBvbmx5IDMyIGJ5dGVzIGhlcmUuLi4";
+
+impl Passwords {
+    pub fn new(clock: Clock) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { permits: Arc::new(Semaphore::new(cores)), nobody: NOBODY.into(), clock }
+    }
+
+    /// The PHC string to keep.
+    pub async fn hash(&self, password: &str) -> Result<String, Fault> {
+        let mut salt = [0u8; 16];
+        self.clock.fill(&mut salt);
+        let password = password.to_owned();
+        self.run(move || {
+            let hash =
+                argon()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|err| Fault::Broken(err.to_string()))?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Whether the password is the account's; `stored` is None for an account that does not exist, which takes as long.
+    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Fault> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        let password = password.to_owned();
+        let matches = self
+            .run(move || {
+                let hash = PasswordHash::new(&stored).map_err(|_| Fault::corrupt("app_user", "password_hash is a PHC string"))?;
+                Ok(argon()?.verify_password(password.as_bytes(), &hash).is_ok())
+            })
+            .await?;
+        Ok(matches && known)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+        let _permit = self.permits.acquire().await.map_err(|_| Fault::ShuttingDown)?;
+        tokio::task::spawn_blocking(work).await.map_err(|err| Fault::Broken(err.to_string()))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn knows_its_own_hashes_and_nobody() {
+        let passwords = Passwords::new(Clock::system());
+        let hash = passwords.hash("correct horse battery").await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.verify("correct horse battery", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse batterz", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("nobody", None).await.unwrap());
+    }
+}
