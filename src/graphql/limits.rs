@@ -69,6 +69,8 @@ pub struct Limits {
     pub socket_queue_bytes: usize,
     /// From a token's expiry to the socket's end, so that a renewal sent in time still arrives.
     pub socket_expiry_grace: Duration,
+    /// How long a stopping node still accepts connections, so that whoever probes `/readyz` learns of it and sends no more.
+    pub drain_delay: Duration,
     /// Over which the sockets of a stopping node are closed, so that their clients do not all return at once.
     pub socket_drain_time: Duration,
 
@@ -111,6 +113,7 @@ impl Default for Limits {
             socket_id_bytes: 128,
             socket_queue_bytes: 256 << 10,
             socket_expiry_grace: Duration::from_secs(10),
+            drain_delay: Duration::from_secs(5),
             socket_drain_time: Duration::from_secs(20),
             cached_documents: 4_000,
             cached_document_bytes: 32 << 20,

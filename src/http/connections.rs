@@ -18,7 +18,7 @@ pub struct Peer {
 
 #[derive(Debug)]
 struct Slot {
-    address: IpAddr,
+    counted_as: IpAddr,
     by_address: ByAddress,
     _permit: OwnedSemaphorePermit,
 }
@@ -42,16 +42,16 @@ impl Connections {
 
     /// A slot for this address; `None` when it, or all of them together, have what they may.
     pub fn admit(&self, address: IpAddr) -> Option<Peer> {
-        // One machine has as many IPv6 addresses as it likes; what it is given is a /64.
-        let address = shared(address);
+        let address = address.to_canonical();
+        let counted_as = network(address);
         let permit = self.free.clone().try_acquire_owned().ok()?;
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = by_address.entry(address).or_default();
+        let count = by_address.entry(counted_as).or_default();
         if *count >= self.most_by_address {
             return None;
         }
         *count += 1;
-        let slot = Slot { address, by_address: self.by_address.clone(), _permit: permit };
+        let slot = Slot { counted_as, by_address: self.by_address.clone(), _permit: permit };
         Some(Peer { address, _slot: Arc::new(slot) })
     }
 
@@ -64,19 +64,20 @@ impl Connections {
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_address.get_mut(&self.address) {
+        if let Some(count) = by_address.get_mut(&self.counted_as) {
             *count -= 1;
             if *count == 0 {
-                by_address.remove(&self.address);
+                by_address.remove(&self.counted_as);
             }
         }
     }
 }
 
-fn shared(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(four) => IpAddr::V4(four),
-        IpAddr::V6(six) if six.is_loopback() => IpAddr::V6(six),
+/// One machine has as many IPv6 addresses as it likes; what it is given is a /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) if six.is_loopback() => address,
         IpAddr::V6(six) => IpAddr::V6((u128::from(six) & !u128::from(u64::MAX)).into()),
     }
 }

@@ -1,8 +1,10 @@
 //! GraphiQL: a page with examples to run, served from the binary, asking nothing of any other host.
 
+use std::borrow::Cow;
+
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::Path,
     http::{HeaderValue, Response, StatusCode, header},
     routing::get,
@@ -48,7 +50,11 @@ fn asset(name: &str) -> Response<Body> {
         _ => return missing(""),
     };
     let Some(file) = Assets::get(name) else { return missing("") };
-    let mut response = Response::new(Body::from(file.data.into_owned()));
+    let data = match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    };
+    let mut response = Response::new(Body::from(data));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));

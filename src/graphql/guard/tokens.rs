@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn tokens_and_brackets_are_counted_as_the_specification_has_them() {
         assert_eq!(seen("{ a, b }"), (4, 1));
-        assert_eq!(seen("query Q($x: [Int!]! = -1.5e3) { a(x: $x) @skip(if: true) { ...F } }"), (33, 2));
+        assert_eq!(seen("query Q($x: [Int!]! = -1.5e3) { a(x: $x) @skip(if: true) { ...F } }"), (34, 2));
         assert_eq!(seen("# only { a } comment"), (0, 0));
         assert_eq!(seen("\u{feff}{ a }"), (3, 1));
     }
