@@ -14,7 +14,8 @@ if (given) {
   history.replaceState(null, '', location.pathname);
 }
 const token = given ?? sessionStorage.getItem('entrepot.token') ?? '';
-const headers = JSON.stringify({ Authorization: `Bearer ${token || 'paste a token here'}` }, null, 2);
+// Without a token it is sent like this too: an empty one counts as none.
+const headers = JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
 
 const url = new URL('/graphql', location.href);
 const socket = new URL(url);
@@ -35,8 +36,10 @@ const credentials = () => {
 const client = createClient({ url: socket.href, lazy: true, connectionParams: credentials });
 const inner = createGraphiQLFetcher({ url: url.href, wsClient: client });
 const fetcher = (params, options) => {
-  current = JSON.stringify(options?.headers ?? {});
-  return inner(params, options);
+  // It asks for the schema before the header editor is there; then it has no headers yet.
+  const sent = options?.headers ?? JSON.parse(headers);
+  current = JSON.stringify(sent);
+  return inner(params, { ...options, headers: sent });
 };
 
 // GraphiQL would bring back the last visit's tabs, with no token in them. Each visit starts with the examples and today's token.

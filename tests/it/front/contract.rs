@@ -162,13 +162,16 @@ async fn get_serves_queries_and_nothing_else() {
 #[tokio::test]
 async fn errors_of_resolvers_keep_their_code_and_faults_their_secret() {
     let world = World::new().await;
-    let reply = ask(world.address, "{ ping forbidden database bareError }").await;
+    let reply = ask(world.address, "{ ping forbidden database bareError misleading fault }").await;
     assert_eq!(reply.status, 200);
     let body = reply.json();
-    assert_eq!(body["data"], json!({ "ping": "pong", "forbidden": null, "database": null, "bareError": null }));
+    assert_eq!(
+        body["data"],
+        json!({ "ping": "pong", "forbidden": null, "database": null, "bareError": null, "misleading": null, "fault": null })
+    );
     let mut codes: Vec<_> = body["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["code"]).collect();
     codes.sort_by_key(ToString::to_string);
-    assert_eq!(codes, ["FORBIDDEN", "INTERNAL", "INTERNAL"]);
+    assert_eq!(codes, ["FORBIDDEN", "INTERNAL", "INTERNAL", "INTERNAL", "INTERNAL"]);
     let text = String::from_utf8_lossy(&reply.body);
     assert!(text.contains("not yours"));
     assert!(!text.contains("10.0.0.3") && !text.contains("secret_things"), "{text}");

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::{Context, Error, InputObject, MaybeUndefined, Object, Result, Schema, SimpleObject, Subscription};
+use async_graphql::{
+    Context, Error, ErrorExtensions, InputObject, MaybeUndefined, Object, Result, Schema, SimpleObject, Subscription,
+};
 use entrepot::graphql::{code::Code, session::UserErrorCount};
 use futures_util::{Stream, StreamExt, stream};
 
@@ -94,6 +96,13 @@ impl Query {
     async fn database(&self) -> Option<Result<i32>> {
         Some(Err(Error::from(std::io::Error::other("connection refused at 10.0.0.3:5432"))))
     }
+    /// In the engine's words for a client's mistake, but none.
+    async fn misleading(&self) -> Option<Result<i32>> {
+        Some(Err(Error::from(std::io::Error::other("Failed to parse \"Int\" in table secret_things"))))
+    }
+    async fn fault(&self) -> Option<Result<i32>> {
+        Some(Err(Code::Internal.error("secret_things").extend_with(|_, extensions| extensions.set("sql", "secret_things"))))
+    }
     async fn bare_error(&self) -> Option<Result<i32>> {
         Some(Err(Error::new("table secret_things is missing")))
     }
@@ -150,8 +159,12 @@ impl Events {
         stream::iter(0..to)
     }
     /// Never waits for anything.
-    async fn hot(&self) -> impl Stream<Item = String> {
-        stream::repeat_with(|| "x".repeat(512))
+    async fn hot(&self, ctx: &Context<'_>) -> impl Stream<Item = String> + use<> {
+        let ran = ctx.data::<Ran>().cloned().unwrap_or_default();
+        stream::repeat_with(move || {
+            ran.0.fetch_add(1, Ordering::Relaxed);
+            "x".repeat(512)
+        })
     }
     async fn silent(&self) -> impl Stream<Item = i32> {
         stream::pending()

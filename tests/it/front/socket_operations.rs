@@ -129,14 +129,18 @@ async fn a_hot_stream_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_stops_its_own_stream() {
-    let world = World::limited(|limits| limits.stall_time = Duration::from_millis(500)).await;
+    let world = World::limited(|limits| limits.stall_time = Duration::from_secs(2)).await;
     let mut silent = Socket::ready(world.address).await;
     silent.subscribe("1", "subscription { hot }").await;
-    // It never reads. Were the stream not held back, this would not return: the stream never waits by itself.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(timeout(Duration::from_secs(2), ask(world.address, "{ ping }")).await.unwrap().status, 200);
-    // And it is let go in the end: reading now finds an end instead of an endless stream.
+    // It never reads, and the stream never waits by itself: it stops when queue and kernel are full.
     tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(timeout(Duration::from_secs(2), ask(world.address, "{ caller }")).await.unwrap().status, 200);
+    let events = world.ran();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(world.ran(), events, "no event is made that has no room");
+    assert!(events > 100);
+    // And it is let go in the end: reading now finds an end instead of an endless stream.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let mut messages = 0;
     while silent.next().await.is_ok() {
         messages += 1;

@@ -168,10 +168,13 @@ impl Socket {
 
     /// Reads on until the socket is closed.
     pub async fn closing(&mut self) -> (u16, String) {
-        loop {
-            if let Err(close) = self.next().await {
-                return close;
+        let closed = async {
+            loop {
+                if let Err(close) = self.next().await {
+                    return close;
+                }
             }
-        }
+        };
+        timeout(PATIENCE, closed).await.expect("the socket to be closed in time")
     }
 }
