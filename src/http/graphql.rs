@@ -153,6 +153,7 @@ pub fn address<E>(front: &Front<E>, parts: &Parts) -> Option<IpAddr> {
     if !front.settings.proxies.contains(&peer) {
         return Some(peer);
     }
-    let named = parts.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-    Some(named.rsplit(',').next().and_then(|last| last.trim().parse().ok()).unwrap_or(peer))
+    let named = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
+    let last = named.and_then(|line| line.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+    Some(last.unwrap_or(peer))
 }

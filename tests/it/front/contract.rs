@@ -249,3 +249,24 @@ async fn only_listed_pages_may_read_answers() {
     let reply = post(closed.address, &[JSON, "origin: https://shop.example"], body).await;
     assert_eq!(reply.header("access-control-allow-origin"), None);
 }
+
+#[tokio::test]
+async fn who_must_wait_is_told_how_long() {
+    let world = World::new().await;
+    for accept in [NEW, OLD] {
+        let reply = post(world.address, &[JSON, accept, "authorization: Bearer wait"], br#"{"query":"{ ping }"}"#).await;
+        assert_eq!((reply.status, reply.code().as_str(), reply.header("retry-after")), (429, "RATE_LIMITED", Some("2")));
+        assert_eq!(reply.json()["errors"][0]["extensions"]["retryAfterMs"], 1_500);
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_the_peers_unless_a_trusted_proxy_says_otherwise() {
+    let body = br#"{"query":"{ caller }"}"#;
+    let headers = [JSON, "authorization: Bearer where", "x-forwarded-for: 10.9.9.9, 192.0.2.7"];
+    let world = World::new().await;
+    assert_eq!(post(world.address, &headers, body).await.json()["data"]["caller"], "Some(127.0.0.1)");
+    let world = World::set(|settings| settings.proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    assert_eq!(post(world.address, &headers, body).await.json()["data"]["caller"], "Some(192.0.2.7)");
+    assert_eq!(post(world.address, &headers[..2], body).await.json()["data"]["caller"], "Some(127.0.0.1)");
+}

@@ -78,6 +78,9 @@ async fn a_refused_init_closes_4403() {
         socket.say(json!({ "type": "connection_init", "payload": payload })).await;
         assert_eq!(socket.closing().await.0, 4403, "{payload}");
     }
+    let mut socket = Socket::open(world.address).await;
+    socket.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer wait" } })).await;
+    assert_eq!(socket.closing().await.0, 1013, "a client that must wait may come back");
     let open = World::with(entrepot::graphql::limits::Limits::default(), open_to_all()).await;
     let mut socket = Socket::open(open.address).await;
     socket.say(json!({ "type": "connection_init" })).await;

@@ -10,6 +10,7 @@ use std::{
 use async_trait::async_trait;
 use entrepot::{
     graphql::{
+        code::Code,
         limits::Limits,
         session::{Doorkeeper, Refused, RequestMeta, Session},
     },
@@ -88,23 +89,27 @@ fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64
 }
 
-/// Tokens are `user` or `user-milliseconds of life`; `bad` is refused, `stuck` never answers, `panic` panics.
+/// Tokens are `user` or `user-milliseconds of life`; `bad` is refused, `wait` must wait, `where` is called by its address, `stuck` never answers, `panic` panics.
 struct Door {
     revoked: watch::Receiver<bool>,
 }
 
 #[async_trait]
 impl Doorkeeper for Door {
-    async fn open(&self, bearer: Option<&str>, _: &RequestMeta<'_>) -> Result<Session, Refused> {
+    async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Refused> {
         let token = bearer.unwrap_or("anonymous").to_owned();
         let (user, life) = token.split_once('-').map_or((token.as_str(), None), |(user, life)| (user, life.parse().ok()));
         match user {
             "bad" => return Err(Refused::unauthenticated()),
             "stuck" => tokio::time::sleep(Duration::from_hours(1)).await,
             "panic" => panic!("on purpose"),
+            "wait" => {
+                let refused = Refused::new(Code::RateLimited, "too many requests");
+                return Err(Refused { retry_after_ms: Some(1_500), ..refused });
+            }
             _ => {}
         }
-        let user = user.to_owned();
+        let user = if user == "where" { format!("{:?}", meta.address) } else { user.to_owned() };
         let subject: Arc<str> = user.as_str().into();
         Ok(Session {
             expires_at: life.map(|life: i64| now() + life * 1_000),
