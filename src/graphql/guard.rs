@@ -151,7 +151,8 @@ impl Guard {
     }
 
     fn read(&self, text: &str) -> Result<Arc<Document>, Refusal> {
-        let seen = tokens::glance(text);
+        let most = tokens::Glance { tokens: self.limits.tokens, brackets: self.limits.brackets };
+        let seen = tokens::glance(text, most);
         within("tokens", seen.tokens, self.limits.tokens)?;
         within("open brackets", seen.brackets, self.limits.brackets)?;
         let mut parsed = parse_query(text).map_err(|error| Refusal {

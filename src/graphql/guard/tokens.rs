@@ -9,13 +9,17 @@ pub struct Glance {
     pub brackets: usize,
 }
 
-/// Runs over the text once. Malformed text gives some count: the parser is the one to refuse it.
-pub fn glance(text: &str) -> Glance {
+/// Runs over the text once, and no further than to the first token too many. Malformed text gives some count: the parser is the
+/// one to refuse it.
+pub fn glance(text: &str, most: Glance) -> Glance {
     let bytes = text.as_bytes();
     let mut seen = Glance::default();
     let mut open = 0usize;
     let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
+    while let Some(&byte) = bytes.get(at)
+        && seen.tokens <= most.tokens
+        && seen.brackets <= most.brackets
+    {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' | b',' | 0xEF | 0xBB | 0xBF => {
                 at += 1;
@@ -80,7 +84,7 @@ mod tests {
     use super::*;
 
     fn seen(text: &str) -> (usize, usize) {
-        let glance = glance(text);
+        let glance = glance(text, Glance { tokens: 100, brackets: 100 });
         (glance.tokens, glance.brackets)
     }
 
@@ -90,6 +94,13 @@ mod tests {
         assert_eq!(seen("query Q($x: [Int!]! = -1.5e3) { a(x: $x) @skip(if: true) { ...F } }"), (34, 2));
         assert_eq!(seen("# only { a } comment"), (0, 0));
         assert_eq!(seen("\u{feff}{ a }"), (3, 1));
+    }
+
+    #[test]
+    fn what_comes_after_too_much_is_not_looked_at() {
+        let most = Glance { tokens: 3, brackets: 2 };
+        assert_eq!(glance("a b c d e f", most).tokens, 4);
+        assert_eq!(glance("[[[[[[", Glance { tokens: 100, ..most }).brackets, 3);
     }
 
     #[test]
