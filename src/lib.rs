@@ -18,6 +18,10 @@ pub mod orders;
 pub mod ledger;
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;
+/// Sockets: `graphql-transport-ws`, one task an operation.
+pub mod live;
+/// The front door: GraphQL over HTTP, sockets, GraphiQL, probes.
+pub mod http;
 /// Drives the public API with a real retailer's year and checks its totals.
 pub mod replay;
 /// A retailer of our own, for the first five minutes.

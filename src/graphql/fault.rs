@@ -2,6 +2,7 @@
 
 use async_graphql::ErrorExtensionValues;
 
+use super::code::Code;
 use crate::storage::Fault;
 
 /// A top-level error with its stable code.
@@ -23,14 +24,14 @@ pub enum TopError {
 }
 
 impl TopError {
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Unauthenticated => "UNAUTHENTICATED",
-            Self::Forbidden(_) => "FORBIDDEN",
-            Self::BadUserInput { .. } => "BAD_USER_INPUT",
-            Self::Overloaded => "OVERLOADED",
-            Self::Unavailable => "UNAVAILABLE",
-            Self::Internal => "INTERNAL",
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden(_) => Code::Forbidden,
+            Self::BadUserInput { .. } => Code::BadUserInput,
+            Self::Overloaded => Code::Overloaded,
+            Self::Unavailable => Code::Unavailable,
+            Self::Internal => Code::Internal,
         }
     }
     pub fn bad_input(message: impl Into<String>, field: Vec<String>) -> Self {
@@ -45,7 +46,7 @@ pub type Answer<T> = Result<T, TopError>;
 impl TopError {
     /// Puts code and facts on the error that goes out.
     pub fn dress(&self, extensions: &mut ErrorExtensionValues) {
-        extensions.set("code", self.code());
+        extensions.set("code", self.code().as_str());
         match self {
             Self::BadUserInput { field, .. } if !field.is_empty() => extensions.set("field", field.clone()),
             Self::Forbidden(permission) => extensions.set("permission", *permission),

@@ -1,8 +1,16 @@
-//! What every room's `graph.rs` shares: scalars, refusals, top-level errors, connections, and what a resolver asks of its context.
+//! What every operation meets before and after its resolvers, whichever way it came in (limits, document guard, session, the answer's final
+//! shape), and what every room's `graph.rs` shares (scalars, refusals, connections, what a resolver asks of its context).
 
+pub mod answer;
+pub mod asked;
+pub mod code;
 pub mod connection;
 pub mod context;
+pub mod desk;
 pub mod directives;
 pub mod fault;
+pub mod guard;
+pub mod limits;
 pub mod refusal;
 pub mod scalars;
+pub mod session;

@@ -1,0 +1,184 @@
+//! An operation's answer in its final form: every error with a code and the request's id, faults of ours without their details,
+//! and the JSON written once.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Response, ServerError, Value};
+
+use super::{
+    code::Code,
+    fault::TopError,
+    guard::{Kind, Operation, Refusal},
+    session::Refused,
+};
+
+/// What goes back to the client, as JSON.
+#[derive(Debug)]
+pub enum Answer {
+    /// It ran, perhaps not everywhere with success: `{"data":…,"errors":…,"extensions":…}`.
+    Ran { json: Vec<u8> },
+    /// It did not run.
+    Refused(Errors),
+}
+
+/// The errors of something that did not run.
+#[derive(Debug)]
+pub struct Errors {
+    /// Of the first error.
+    pub code: Code,
+    /// The list alone, `[{…}]`: a socket's `error` message carries just that.
+    pub list: Vec<u8>,
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Errors {
+    /// One error. `request_id` goes into its extensions.
+    pub fn one(code: Code, message: impl Into<String>, request_id: &str) -> Self {
+        Self::new(code, vec![ServerError::new(message, None)], request_id, None)
+    }
+
+    pub fn refusal(refusal: Refusal, request_id: &str) -> Self {
+        let mut error = ServerError::new(refusal.message, None);
+        error.locations = refusal.locations;
+        Self::new(refusal.code, vec![error], request_id, None)
+    }
+
+    pub fn refused(refused: Refused, request_id: &str) -> Self {
+        Self::new(refused.code, vec![ServerError::new(refused.message, None)], request_id, refused.retry_after_ms)
+    }
+
+    fn new(code: Code, mut errors: Vec<ServerError>, request_id: &str, retry_after_ms: Option<u64>) -> Self {
+        for error in &mut errors {
+            let extensions = error.extensions.get_or_insert_default();
+            if extensions.get("code").is_none() {
+                extensions.set("code", code.as_str());
+            }
+            extensions.set("requestId", request_id);
+            if let Some(wait) = retry_after_ms {
+                extensions.set("retryAfterMs", wait);
+            }
+        }
+        Self { code, list: json_of(&errors), retry_after_ms }
+    }
+
+    /// `{"errors":[…]}`, with no `data` key: GraphQL over HTTP asks that of whatever did not run.
+    pub fn body(&self) -> Vec<u8> {
+        [b"{\"errors\":", self.list.as_slice(), b"}"].concat()
+    }
+}
+
+/// Where an answer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is the whole answer, or one of a subscription's events.
+    Whole,
+    /// It is a subscription's first: if it has no data, there was no stream to begin with.
+    Opening,
+}
+
+/// What `finish` needs to know besides the engine's response.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    pub request_id: &'a str,
+    pub operation: &'a Operation,
+    pub reported_errors: usize,
+    /// `userErrors` in the payloads.
+    pub user_errors: u32,
+    pub place: Place,
+}
+
+/// Codes the errors and writes the answer.
+pub fn finish(mut response: Response, about: About<'_>) -> Answer {
+    if !response.errors.is_empty() {
+        let ran = response.data != Value::Null;
+        response.errors.truncate(about.reported_errors.max(1));
+        let codes: Vec<Code> = response.errors.iter_mut().map(|error| settle(error, ran, about.request_id)).collect();
+        if !ran && (about.place == Place::Opening || nothing_ran(&response.errors, &codes, about.operation)) {
+            let code = codes.first().copied().unwrap_or(Code::Internal);
+            return Answer::Refused(Errors::new(code, response.errors, about.request_id, None));
+        }
+    }
+    let json = written(&response, &about);
+    about.operation.answered_with(json.len());
+    Answer::Ran { json }
+}
+
+/// Gives the error its code and request id; returns the code. What we do not know is a fault of ours: logged, not shown.
+fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
+    if let Some(top) = error.source::<TopError>().cloned() {
+        top.dress(error.extensions.get_or_insert_default());
+    }
+    let code = match error.extensions.as_ref().and_then(|extensions| extensions.get("code")) {
+        // A room may have words that the list lacks; they are for clients, so they pass as they are.
+        Some(Value::String(word)) => Code::parse(word).unwrap_or(Code::BadRequest),
+        None if is_coercion(error) => Code::BadUserInput,
+        None if error.path.is_empty() && !ran => Code::ValidationFailed,
+        Some(_) | None => Code::Internal,
+    };
+    if code == Code::Internal {
+        tracing::error!(request_id, path = ?error.path, message = %error.message, "a resolver failed");
+        error.message = "something went wrong on our side; the request id finds it in the log".into();
+        error.extensions = None;
+    }
+    error.source = None;
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", code.as_str());
+    }
+    extensions.set("requestId", request_id);
+    code
+}
+
+/// The engine turns arguments into Rust values only when it reaches their field, and reports a failure like a resolver's, with
+/// a path and no code. Nothing else sets it apart from `Error::new` but its words (`InputValueError` in async-graphql's
+/// `error.rs`), which speak of the client's own input. Errors made from a Rust error have a source; these have none.
+fn is_coercion(error: &ServerError) -> bool {
+    const OPENINGS: [&str; 3] = ["Failed to parse \"", "Expected input type \"", "Invalid value for argument \""];
+    error.source.is_none() && OPENINGS.iter().any(|opening| error.message.starts_with(opening))
+}
+
+/// Whether the answer may say that nothing ran. Resolvers' errors leave `data: null` behind, which says that they did.
+fn nothing_ran(errors: &[ServerError], codes: &[Code], operation: &Operation) -> bool {
+    let coercion_only = codes.iter().all(|code| *code == Code::BadUserInput)
+        // Of several mutations, the one before the failed argument did run.
+        && !(operation.kind == Kind::Mutation && operation.measure.root_fields > 1);
+    errors.iter().all(|error| error.path.is_empty() || (coercion_only && error.path.len() == 1))
+}
+
+fn written(response: &Response, about: &About<'_>) -> Vec<u8> {
+    let expected = about.operation.expected_bytes();
+    let mut out = Vec::with_capacity(expected + expected / 4 + 64);
+    out.extend_from_slice(b"{\"data\":");
+    append(&mut out, &response.data);
+    if !response.errors.is_empty() {
+        out.extend_from_slice(b",\"errors\":");
+        append(&mut out, &response.errors);
+    }
+    if about.user_errors > 0 || !response.extensions.is_empty() {
+        let mut extensions: BTreeMap<&str, Value> =
+            response.extensions.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        if about.user_errors > 0 {
+            extensions.insert("entrepot", async_graphql::value!({ "userErrorCount": (about.user_errors) }));
+        }
+        out.extend_from_slice(b",\"extensions\":");
+        append(&mut out, &extensions);
+    }
+    out.push(b'}');
+    out
+}
+
+fn json_of<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    append(&mut out, value);
+    out
+}
+
+/// Writing to memory fails only for maps whose keys are not text, of which GraphQL has none; then `null` keeps the JSON whole.
+fn append<T: serde::Serialize>(out: &mut Vec<u8>, value: &T) {
+    let before = out.len();
+    if let Err(error) = serde_json::to_writer(&mut *out, value) {
+        tracing::error!(%error, "an answer could not be written");
+        out.truncate(before);
+        out.extend_from_slice(b"null");
+    }
+}

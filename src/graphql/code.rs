@@ -1,0 +1,98 @@
+//! The codes of top-level errors, and what each means to HTTP.
+
+use async_graphql::{Error, ErrorExtensions};
+
+/// What a top-level error is about, as `extensions.code` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    Unauthenticated,
+    Forbidden,
+    StepUpRequired,
+    MfaEnrolmentRequired,
+    RateLimited,
+    CostExceeded,
+    QueryTooComplex,
+    ParseFailed,
+    ValidationFailed,
+    BadUserInput,
+    BadRequest,
+    Timeout,
+    Overloaded,
+    Unavailable,
+    Internal,
+}
+
+impl Code {
+    const ALL: [Self; 15] = [
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::StepUpRequired,
+        Self::MfaEnrolmentRequired,
+        Self::RateLimited,
+        Self::CostExceeded,
+        Self::QueryTooComplex,
+        Self::ParseFailed,
+        Self::ValidationFailed,
+        Self::BadUserInput,
+        Self::BadRequest,
+        Self::Timeout,
+        Self::Overloaded,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The word that clients see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::StepUpRequired => "STEP_UP_REQUIRED",
+            Self::MfaEnrolmentRequired => "MFA_ENROLMENT_REQUIRED",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::CostExceeded => "COST_EXCEEDED",
+            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::ParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::BadRequest => "BAD_REQUEST",
+            Self::Timeout => "TIMEOUT",
+            Self::Overloaded => "OVERLOADED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// The code behind a word; `None` for words that are not on the list.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == word)
+    }
+
+    /// The HTTP status of an answer that holds nothing but errors, the first of them with this code.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Unauthenticated => 401,
+            Self::Forbidden | Self::StepUpRequired | Self::MfaEnrolmentRequired => 403,
+            Self::RateLimited => 429,
+            Self::QueryTooComplex
+            | Self::CostExceeded
+            | Self::ParseFailed
+            | Self::ValidationFailed
+            | Self::BadUserInput
+            | Self::BadRequest => 400,
+            Self::Timeout => 504,
+            Self::Overloaded | Self::Unavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+
+    /// Whether a request of this kind was well-formed HTTP and JSON but not a valid operation: the failures that a client of the
+    /// older `application/json` expects with status 200 (GraphQL over HTTP, "application/json").
+    pub fn is_about_the_operation(self) -> bool {
+        matches!(self, Self::ParseFailed | Self::ValidationFailed | Self::BadUserInput)
+    }
+
+    /// A resolver's error with this code. The message goes to the client as it is, except with `Internal`.
+    pub fn error(self, message: impl Into<String>) -> Error {
+        Error::new(message).extend_with(|_, extensions| extensions.set("code", self.as_str()))
+    }
+}

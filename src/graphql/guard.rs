@@ -1,0 +1,245 @@
+//! The document guard: parses a document once, measures it, refuses what is too large before anything runs, and hands the
+//! engine one operation at a time. Every way in (POST, GET, sockets) passes here.
+
+mod cache;
+mod measure;
+mod rewrite;
+mod tokens;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_graphql::{
+    Name, Pos, Variables,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, OperationDefinition, OperationType},
+    },
+};
+
+use self::{cache::Cache, measure::Scale};
+use super::{code::Code, limits::Limits};
+
+pub use self::measure::Measure;
+
+/// Selection sets within one another, fragments' sets counted, that the engine follows before it gives up with an error that
+/// carries no code (`recursive_depth`, 32 by default).
+const ENGINE_NESTING: u32 = 30;
+
+/// What an operation does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Query,
+    Mutation,
+    Subscription,
+}
+
+/// A document that passed the guard.
+pub struct Document {
+    operations: Vec<(Option<Name>, Arc<Operation>)>,
+    /// Roughly what it takes in memory, in bytes.
+    weight: usize,
+}
+
+/// One operation of such a document, ready for the engine.
+pub struct Operation {
+    pub kind: Kind,
+    pub name: Option<String>,
+    pub measure: Measure,
+    /// Non-null, without a default: name and type.
+    required: Vec<(Name, String)>,
+    document: ExecutableDocument,
+    /// Length of its last answer, to size the next one's buffer.
+    answer_bytes: AtomicUsize,
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, name, measure, .. } = self;
+        f.debug_struct("Operation").field("kind", kind).field("name", name).field("measure", measure).finish_non_exhaustive()
+    }
+}
+
+impl Operation {
+    /// For `Request::set_parsed_query`, which takes the document by value: rc.5 offers no way to lend it.
+    pub fn document(&self) -> ExecutableDocument {
+        self.document.clone()
+    }
+
+    pub fn expected_bytes(&self) -> usize {
+        self.answer_bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn answered_with(&self, bytes: usize) {
+        self.answer_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Checks what was sent against what the operation declares.
+    ///
+    /// # Errors
+    /// A required variable is missing or null, or there are too many.
+    pub fn check_variables(&self, sent: &Variables, limits: &Limits) -> Result<(), Refusal> {
+        within("variables", sent.len(), limits.variables)?;
+        for (name, wanted) in &self.required {
+            if sent.get(name).is_none_or(|value| *value == async_graphql::Value::Null) {
+                let message = format!("variable \"${name}\" of required type \"{wanted}\" was not given");
+                return Err(Refusal::new(Code::BadUserInput, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a document was refused; nothing of it ran.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    pub code: Code,
+    pub message: String,
+    pub locations: Vec<Pos>,
+}
+
+impl Refusal {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), locations: Vec::new() }
+    }
+}
+
+/// Parses, measures and remembers documents.
+pub struct Guard {
+    limits: Limits,
+    cache: Cache,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("documents", &self.cache.len()).finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    pub fn new(limits: Limits) -> Self {
+        let cache = Cache::new(limits.cached_documents, limits.cached_document_bytes);
+        Self { limits, cache }
+    }
+
+    /// The operation that `name` chooses from the document; without a name, the only one.
+    ///
+    /// # Errors
+    /// The document is too large, does not parse, spreads a fragment within itself, or has no such operation.
+    pub fn operation(&self, text: &str, name: Option<&str>) -> Result<Arc<Operation>, Refusal> {
+        let document = match self.cache.get(text) {
+            Some(document) => document,
+            None => self.read(text)?,
+        };
+        let chosen = match (name, document.operations.as_slice()) {
+            (None, [(_, only)]) => Some(only),
+            (None, _) => {
+                return Err(Refusal::new(Code::BadRequest, "operationName is needed: the document has several operations"));
+            }
+            (Some(name), all) => {
+                all.iter().find(|(known, _)| known.as_ref().is_some_and(|known| known.as_str() == name)).map(|(_, found)| found)
+            }
+        };
+        let chosen = chosen.ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))?;
+        check(&chosen.measure, &self.limits)?;
+        Ok(chosen.clone())
+    }
+
+    fn read(&self, text: &str) -> Result<Arc<Document>, Refusal> {
+        let most = tokens::Glance { tokens: self.limits.tokens, brackets: self.limits.brackets };
+        let seen = tokens::glance(text, most);
+        within("tokens", seen.tokens, self.limits.tokens)?;
+        within("open brackets", seen.brackets, self.limits.brackets)?;
+        let mut parsed = parse_query(text).map_err(|error| Refusal {
+            code: Code::ParseFailed,
+            message: shortened(error.to_string()),
+            locations: error.positions().collect(),
+        })?;
+        within("operations", parsed.operations.iter().len(), self.limits.operations)?;
+        let sizes = measure_all(&parsed, &self.limits)?;
+        rewrite::lift_directives_off_typename(&mut parsed);
+        let operations: Vec<_> = rewrite::one_operation_each(parsed)
+            .into_iter()
+            .filter_map(|(name, document)| {
+                let measure = sizes.iter().find(|(known, _)| *known == name)?.1;
+                Some((name.clone(), Arc::new(ready(name, measure, document)?)))
+            })
+            .collect();
+        // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.
+        let weight = text.len() + seen.tokens * 150 * operations.len().max(1);
+        let document = Arc::new(Document { operations, weight });
+        self.cache.put(text, document.clone());
+        Ok(document)
+    }
+}
+
+fn ready(name: Option<Name>, measure: Measure, document: ExecutableDocument) -> Option<Operation> {
+    let definition: &OperationDefinition = &document.operations.iter().next()?.1.node;
+    let kind = match definition.ty {
+        OperationType::Query => Kind::Query,
+        OperationType::Mutation => Kind::Mutation,
+        OperationType::Subscription => Kind::Subscription,
+    };
+    let required = definition
+        .variable_definitions
+        .iter()
+        .filter(|variable| !variable.node.var_type.node.nullable && variable.node.default_value.is_none())
+        .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.to_string()))
+        .collect();
+    let name = name.map(|name| name.to_string());
+    Some(Operation { kind, name, measure, required, document, answer_bytes: AtomicUsize::new(512) })
+}
+
+type Sizes = Vec<(Option<Name>, Measure)>;
+
+/// Measures every operation. Those that exceed a limit are refused when chosen, not before; fragments and variables of all count
+/// at once, because validation walks the whole document.
+fn measure_all(document: &ExecutableDocument, limits: &Limits) -> Result<Sizes, Refusal> {
+    let mut scale = Scale::new(document);
+    check(&scale.largest_fragment().map_err(endless)?, limits)?;
+    let mut sizes = Vec::with_capacity(document.operations.iter().len());
+    for (name, operation) in document.operations.iter() {
+        within("variables", operation.node.variable_definitions.len(), limits.variables)?;
+        let size = scale.operation(&operation.node.selection_set.node, &operation.node.directives).map_err(endless)?;
+        sizes.push((name.cloned(), size));
+    }
+    Ok(sizes)
+}
+
+fn endless(why: measure::Endless) -> Refusal {
+    match why {
+        measure::Endless::Cycle(name) => Refusal::new(Code::ValidationFailed, format!("fragment \"{name}\" spreads itself")),
+        measure::Endless::Chain => Refusal::new(Code::QueryTooComplex, "the operation has too many fragments within fragments"),
+    }
+}
+
+fn check(measure: &Measure, limits: &Limits) -> Result<(), Refusal> {
+    within("levels", measure.depth as usize, limits.depth as usize)?;
+    within("nested selections", measure.nesting as usize, ENGINE_NESTING as usize)?;
+    within("nodes", measure.nodes as usize, limits.nodes as usize)?;
+    within("aliases", measure.aliases as usize, limits.aliases as usize)?;
+    within("root fields", measure.root_fields as usize, limits.root_fields as usize)?;
+    within("directives on one element", measure.directives as usize, limits.directives)
+}
+
+fn within(what: &str, found: usize, allowed: usize) -> Result<(), Refusal> {
+    if found <= allowed {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::QueryTooComplex, format!("the operation has too many {what}: at most {allowed} are allowed")))
+}
+
+/// The parser quotes the offending line, which may be the whole body.
+fn shortened(mut message: String) -> String {
+    const MOST: usize = 500;
+    if message.len() > MOST {
+        let end = (0..=MOST).rev().find(|&at| message.is_char_boundary(at)).unwrap_or_default();
+        message.truncate(end);
+    }
+    message
+}

@@ -1,0 +1,93 @@
+//! Parsed documents by their text: bounded by number and weight, read by many threads at once.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::Document;
+
+/// Enough that two threads seldom wait for one another, few enough that each shard's share of the limits is worth having.
+const SHARDS: usize = 16;
+
+struct Entry {
+    document: Arc<Document>,
+    /// Asked for since the last sweep. Set on reading, so that reading needs no exclusive lock.
+    recent: AtomicBool,
+}
+
+#[derive(Default)]
+struct Shard {
+    entries: HashMap<Arc<str>, Entry>,
+    weight: usize,
+}
+
+pub struct Cache {
+    shards: [RwLock<Shard>; SHARDS],
+    entries_a_shard: usize,
+    weight_a_shard: usize,
+}
+
+impl Cache {
+    pub fn new(entries: usize, weight: usize) -> Self {
+        let shards = std::array::from_fn(|_| RwLock::default());
+        Self { shards, entries_a_shard: entries.div_ceil(SHARDS), weight_a_shard: weight.div_ceil(SHARDS) }
+    }
+
+    pub fn get(&self, text: &str) -> Option<Arc<Document>> {
+        let shard = self.shard(text).read().unwrap_or_else(PoisonError::into_inner);
+        let entry = shard.entries.get(text)?;
+        // A plain load first: storing each time would have all threads fight for the cache line.
+        if !entry.recent.load(Ordering::Relaxed) {
+            entry.recent.store(true, Ordering::Relaxed);
+        }
+        Some(entry.document.clone())
+    }
+
+    /// Keeps the document unless it alone is heavier than a shard may be.
+    pub fn put(&self, text: &str, document: Arc<Document>) {
+        let weight = document.weight;
+        if weight > self.weight_a_shard || self.entries_a_shard == 0 {
+            return;
+        }
+        let mut shard = self.shard(text).write().unwrap_or_else(PoisonError::into_inner);
+        while shard.entries.len() >= self.entries_a_shard || shard.weight + weight > self.weight_a_shard {
+            shard.sweep();
+        }
+        if shard.entries.insert(text.into(), Entry { document, recent: AtomicBool::new(false) }).is_none() {
+            shard.weight += weight;
+        }
+    }
+
+    /// How many documents are kept.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).entries.len()).sum()
+    }
+
+    fn shard(&self, text: &str) -> &RwLock<Shard> {
+        // The map hashes the text with a key of its own; here any cheap spread will do, so a few bytes speak for all.
+        let step = text.len() / 16 + 1;
+        let spread = |sum: usize, byte: &u8| (sum ^ usize::from(*byte)).wrapping_mul(0x0100_0193);
+        let sum = text.as_bytes().iter().rev().step_by(step).fold(text.len(), spread);
+        &self.shards[(sum >> 8) % SHARDS]
+    }
+}
+
+impl Shard {
+    /// Second chance: what nobody asked for since the last sweep goes; when all were asked for, any half goes.
+    fn sweep(&mut self) {
+        let before = self.entries.len();
+        self.entries.retain(|_, entry| entry.recent.swap(false, Ordering::Relaxed));
+        if self.entries.len() == before {
+            let mut keep = false;
+            self.entries.retain(|_, _| {
+                keep = !keep;
+                keep && before > 1
+            });
+        }
+        self.weight = self.entries.values().map(|entry| entry.document.weight).sum();
+    }
+}

@@ -1,0 +1,148 @@
+//! How large an operation is once its fragments are in place, found without putting them there: each fragment is measured once
+//! and its size reused wherever it is spread, so that a chain of doubling fragments costs as much as its text is long.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned,
+    parser::types::{Directive, ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
+};
+
+/// An operation's size, fragments in place. Sums saturate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// Fields within fields, leaves counted.
+    pub depth: u32,
+    /// Selection sets within selection sets, those of fragments counted: what the engine's recursion follows.
+    pub nesting: u32,
+    /// Fields, spreads, inline fragments and directives.
+    pub nodes: u32,
+    /// Fields with an alias.
+    pub aliases: u32,
+    /// Fields of the outermost set.
+    pub root_fields: u32,
+    /// The most directives on one element.
+    pub directives: u32,
+}
+
+impl Measure {
+    /// Adds what stands beside what has been measured so far, in the same selection set.
+    fn beside(&mut self, other: Self) {
+        self.depth = self.depth.max(other.depth);
+        self.nesting = self.nesting.max(other.nesting);
+        self.nodes = self.nodes.saturating_add(other.nodes);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.root_fields = self.root_fields.saturating_add(other.root_fields);
+        self.directives = self.directives.max(other.directives);
+    }
+}
+
+/// Fragments within fragments that are followed; the engine gives up at 32.
+const CHAIN: usize = 64;
+
+/// Why there is no size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endless {
+    /// A fragment that spreads itself, by whatever way round.
+    Cycle(Name),
+    /// A longer chain of fragments than our stack should follow.
+    Chain,
+}
+
+/// Measures operations of one document.
+pub struct Scale<'a> {
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    /// `None` while the fragment is being measured.
+    known: HashMap<&'a str, Option<Measure>>,
+    /// Fragments that are being measured now.
+    open: usize,
+}
+
+impl<'a> Scale<'a> {
+    pub fn new(document: &'a ExecutableDocument) -> Self {
+        Self { fragments: &document.fragments, known: HashMap::with_capacity(document.fragments.len()), open: 0 }
+    }
+
+    /// The size of a selection set that is an operation's.
+    ///
+    /// # Errors
+    /// A fragment reaches itself, or through too many others.
+    pub fn operation(&mut self, set: &'a SelectionSet, directives: &[Positioned<Directive>]) -> Result<Measure, Endless> {
+        let mut size = self.set(set)?;
+        size.beside(directive_size(directives));
+        Ok(size)
+    }
+
+    /// The size of the largest fragment, used or not: validation walks unused ones too.
+    ///
+    /// # Errors
+    /// A fragment reaches itself, or through too many others.
+    pub fn largest_fragment(&mut self) -> Result<Measure, Endless> {
+        let mut largest = Measure::default();
+        let fragments = self.fragments;
+        for name in fragments.keys() {
+            let size = self.fragment(name)?;
+            largest.depth = largest.depth.max(size.depth);
+            largest.nesting = largest.nesting.max(size.nesting);
+            largest.nodes = largest.nodes.max(size.nodes);
+            largest.aliases = largest.aliases.max(size.aliases);
+            largest.directives = largest.directives.max(size.directives);
+        }
+        Ok(largest)
+    }
+
+    // Recursion is bounded: the parser refuses selections deeper than 64, and `fragment` chains longer than `CHAIN`.
+    fn set(&mut self, set: &'a SelectionSet) -> Result<Measure, Endless> {
+        let mut size = Measure::default();
+        for item in &set.items {
+            let own = Measure { nodes: 1, ..Measure::default() };
+            let selected = match &item.node {
+                Selection::Field(field) => {
+                    let within = self.set(&field.node.selection_set.node)?;
+                    Measure {
+                        depth: within.depth.saturating_add(1),
+                        nesting: within.nesting.saturating_add(1),
+                        nodes: within.nodes,
+                        aliases: within.aliases.saturating_add(u32::from(field.node.alias.is_some())),
+                        root_fields: 1,
+                        directives: within.directives,
+                    }
+                }
+                Selection::InlineFragment(inline) => nested(self.set(&inline.node.selection_set.node)?),
+                Selection::FragmentSpread(spread) => nested(self.fragment(&spread.node.fragment_name.node)?),
+            };
+            size.beside(own);
+            size.beside(selected);
+            size.beside(directive_size(item.node.directives()));
+        }
+        Ok(size)
+    }
+
+    fn fragment(&mut self, name: &Name) -> Result<Measure, Endless> {
+        let Some((name, definition)) = self.fragments.get_key_value(name.as_str()) else {
+            return Ok(Measure::default()); // unknown: validation says so
+        };
+        match self.known.get(name.as_str()) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => return Err(Endless::Cycle(name.clone())),
+            None if self.open == CHAIN => return Err(Endless::Chain),
+            None => {}
+        }
+        self.open += 1;
+        self.known.insert(name.as_str(), None);
+        let mut size = self.set(&definition.node.selection_set.node)?;
+        size.beside(directive_size(&definition.node.directives));
+        self.known.insert(name.as_str(), Some(size));
+        self.open -= 1;
+        Ok(size)
+    }
+}
+
+fn nested(within: Measure) -> Measure {
+    Measure { nesting: within.nesting.saturating_add(1), ..within }
+}
+
+fn directive_size(directives: &[Positioned<Directive>]) -> Measure {
+    let count = u32::try_from(directives.len()).unwrap_or(u32::MAX);
+    Measure { nodes: count, directives: count, ..Measure::default() }
+}

@@ -1,0 +1,105 @@
+//! Who an operation runs for: the seam between the front and identity.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use async_graphql::Request;
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::code::Code;
+
+/// Microseconds since 1970, UTC.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Makes a fresh id at each call, fit for a header: visible ASCII, unguessable.
+pub type NewId = Arc<dyn Fn() -> String + Send + Sync>;
+/// Puts the caller, loaders and whatever else resolvers ask for into an operation's data.
+pub type Attach = Arc<dyn Fn(Request) -> Request + Send + Sync>;
+
+/// Turns a bearer token, or its absence, into a session.
+#[async_trait]
+pub trait Doorkeeper: Send + Sync + 'static {
+    /// `bearer` is the raw token after `Bearer `; `None` is an anonymous caller, who may be let in as one.
+    ///
+    /// # Errors
+    /// A token that is malformed, unknown, expired or revoked, or a caller who must wait.
+    async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Refused>;
+}
+
+/// What is known of a request before anyone has looked at its token.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestMeta<'a> {
+    /// Given by us; the same as `x-request-id` and `extensions.requestId`. On a socket it is the connection's id.
+    pub id: &'a str,
+    /// The peer, or the client that a trusted proxy names.
+    pub address: Option<IpAddr>,
+    pub user_agent: Option<&'a str>,
+}
+
+/// An accepted caller. One per HTTP request; on a socket it lasts until renewed or expired.
+#[derive(Clone)]
+pub struct Session {
+    /// When it ends, in microseconds since 1970; `None` is never.
+    pub expires_at: Option<i64>,
+    pub anonymous: bool,
+    /// Who this is, in words that mean something to the doorkeeper only. A socket's renewal must name the same.
+    pub subject: Arc<str>,
+    /// Becomes true when the session is revoked; open sockets then close. `None` when nobody watches.
+    pub revoked: Option<watch::Receiver<bool>>,
+    /// Called once for each operation.
+    pub attach: Attach,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("subject", &self.subject).field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// Why the doorkeeper said no.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    pub code: Code,
+    /// For the client's eyes.
+    pub message: String,
+    /// When trying again may help, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Refused {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after_ms: None }
+    }
+
+    /// The one answer to every bad token, whatever was wrong with it.
+    pub fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "the token is not valid")
+    }
+}
+
+/// In the data of each mutation: its payloads add here how many `userErrors` they carry, and the answer's
+/// `extensions.entrepot.userErrorCount` tells clients who do not look.
+#[derive(Debug, Clone, Default)]
+pub struct UserErrorCount(pub Arc<AtomicU32>);
+
+impl UserErrorCount {
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(u32::try_from(count).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The raw token of an `Authorization` value. Schemes other than Bearer are ignored, as if nothing had been sent.
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,159 @@
+//! `/graphql`: what a request is, and the way of a query or mutation from its bytes to its answer.
+
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+
+use async_graphql::Executor;
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+};
+use futures_util::FutureExt;
+
+use super::{
+    Explorer, Front,
+    body::{self, BodyError},
+    connections::Peer,
+    envelope, graphiql,
+    negotiate::{self, Media},
+    origin, reply, upgrade,
+};
+use crate::graphql::{
+    answer::Errors,
+    asked::Asked,
+    code::Code,
+    guard::Kind,
+    session::{RequestMeta, bearer},
+};
+
+pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
+    let id = (front.desk.new_id)();
+    let page = request.headers().get(header::ORIGIN).cloned();
+    let answering = AssertUnwindSafe(dispatch(&front, request, &id)).catch_unwind();
+    let mut response = answering.await.unwrap_or_else(|_panic| {
+        tracing::error!(request_id = id, "a request's handling panicked");
+        let message = "something went wrong on our side; the request id finds it in the log";
+        reply::of_errors(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
+    });
+    origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
+    response
+}
+
+async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id: &str) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::POST {
+        return post(front, &parts, body, id).await;
+    }
+    if parts.method == Method::GET {
+        if parts.headers.contains_key(header::UPGRADE) {
+            return upgrade::socket(front, parts, id).await;
+        }
+        return get(front, &parts, id).await;
+    }
+    if parts.method == Method::OPTIONS {
+        let mut response = origin::preflight();
+        reply::seal(response.headers_mut(), id);
+        return response;
+    }
+    let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are served here", Media::Json, id);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+    response
+}
+
+async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id: &str) -> Response<Body> {
+    let headers = &parts.headers;
+    let Some(media) = negotiate::answer_media(text(headers, &header::ACCEPT)) else { return not_acceptable(id) };
+    if !negotiate::is_json(text(headers, &header::CONTENT_TYPE)) {
+        let message = "the body must be application/json in UTF-8";
+        return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, media, id);
+    }
+    if text(headers, &header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed", media, id);
+    }
+    let limits = &front.desk.limits;
+    let declared = text(headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    let body = match body::read(body, declared, limits.body_bytes, limits.body_time).await {
+        Ok(body) => body,
+        Err(error) => return unread(error, limits.body_bytes, media, id),
+    };
+    match envelope::from_json(&body) {
+        Ok(asked) => operate(front, parts, asked, media, id).await,
+        Err(wrong) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
+    }
+}
+
+async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Response<Body> {
+    let accept = text(&parts.headers, &header::ACCEPT);
+    let query_string = parts.uri.query().unwrap_or_default();
+    if front.settings.explorer == Explorer::Served && query_string.is_empty() && negotiate::prefers_html(accept) {
+        return graphiql::page(id, &(front.desk.new_id)());
+    }
+    let Some(media) = negotiate::answer_media(accept) else { return not_acceptable(id) };
+    match envelope::from_parameters(query_string) {
+        Ok(asked) => operate(front, parts, asked, media, id).await,
+        Err(wrong) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
+    }
+}
+
+async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, asked: Asked, media: Media, id: &str) -> Response<Body> {
+    let desk = &front.desk;
+    let headers = &parts.headers;
+    let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
+    let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
+    let session = match desk.admit(token, &meta).await {
+        Ok(session) => session,
+        Err(errors) => return reply::of_errors(&errors, media, id),
+    };
+    let operation = match desk.choose(&asked, id) {
+        Ok(operation) => operation,
+        Err(errors) => return reply::of_errors(&errors, media, id),
+    };
+    match operation.kind {
+        Kind::Subscription => {
+            let message = "subscriptions are served over WebSocket, subprotocol graphql-transport-ws";
+            reply::of_fault(StatusCode::BAD_REQUEST, message, media, id)
+        }
+        Kind::Mutation if parts.method == Method::GET => {
+            let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "mutations are served over POST only", media, id);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            response
+        }
+        Kind::Query | Kind::Mutation => {
+            let answer = desk.run(&operation, asked.variables, &session, id).await;
+            reply::of_answer(answer, media, id)
+        }
+    }
+}
+
+fn unread(error: BodyError, most: usize, media: Media, id: &str) -> Response<Body> {
+    let (status, message) = match error {
+        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {most} bytes")),
+        BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive".to_owned()),
+        BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
+    };
+    let mut response = reply::of_fault(status, message, media, id);
+    // What is left of the body stands before any next request.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn not_acceptable(id: &str) -> Response<Body> {
+    let message = "answers are application/graphql-response+json or application/json";
+    reply::of_fault(StatusCode::NOT_ACCEPTABLE, message, Media::Json, id)
+}
+
+/// A header that is there once and is text.
+pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// The peer's address, or what a trusted proxy says of it.
+pub fn address<E>(front: &Front<E>, parts: &Parts) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<Peer>()?.address;
+    if !front.settings.proxies.contains(&peer) {
+        return Some(peer);
+    }
+    let named = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
+    let last = named.and_then(|line| line.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+    Some(last.unwrap_or(peer))
+}

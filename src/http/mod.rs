@@ -1,0 +1,105 @@
+//! The front door: GraphQL over HTTP, sockets, GraphiQL and probes, over axum and hyper.
+
+mod body;
+mod connections;
+mod envelope;
+mod graphiql;
+mod graphql;
+mod health;
+mod negotiate;
+mod origin;
+mod reply;
+mod serve;
+mod stall;
+mod upgrade;
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use async_graphql::Executor;
+use axum::{Router, routing::any};
+
+use crate::{
+    graphql::{
+        desk::{Desk, Introspection},
+        guard::Guard,
+        limits::Limits,
+        session::{Clock, Doorkeeper, NewId},
+    },
+    live::{drain::Drain, socket::Anonymous},
+};
+
+pub use self::{
+    connections::Peer,
+    health::{AlwaysReady, Readiness},
+    serve::serve,
+};
+
+/// Whether the explorer's page is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Explorer {
+    #[default]
+    Served,
+    Off,
+}
+
+/// What an operator chooses besides the limits.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Pages of other sites that may call us and open sockets: `https://shop.example`, exactly. Our own page needs no entry.
+    pub origins: Vec<String>,
+    pub explorer: Explorer,
+    pub introspection: Introspection,
+    pub anonymous_sockets: Anonymous,
+    /// Addresses of proxies whose last `X-Forwarded-For` entry names the client.
+    pub proxies: Vec<IpAddr>,
+}
+
+/// All that the routes need. Made once, shared by all requests.
+pub struct Front<E> {
+    pub desk: Arc<Desk<E>>,
+    pub settings: Settings,
+    pub readiness: Arc<dyn Readiness>,
+    pub drain: Drain,
+}
+
+/// What `Front::new` is made from.
+pub struct Parts<E> {
+    pub executor: E,
+    pub doorkeeper: Arc<dyn Doorkeeper>,
+    pub readiness: Arc<dyn Readiness>,
+    pub now: Clock,
+    pub new_id: NewId,
+    pub limits: Limits,
+    pub settings: Settings,
+}
+
+impl<E: Executor> Front<E> {
+    pub fn new(parts: Parts<E>) -> Self {
+        let Parts { executor, doorkeeper, readiness, now, new_id, limits, settings } = parts;
+        let guard = Guard::new(limits.clone());
+        let introspection = settings.introspection;
+        let desk = Desk { executor, doorkeeper, guard, limits, introspection, now, new_id };
+        Self { desk: Arc::new(desk), settings, readiness, drain: Drain::default() }
+    }
+}
+
+impl<E> fmt::Debug for Front<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Front").field("desk", &self.desk).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The routes: `/graphql`, `/graphql/ws`, `/graphiql/…`, `/livez`, `/readyz`. Others may be merged in.
+pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
+    let health = health::routes(front.readiness.clone(), front.drain.clone());
+    let explorer = match front.settings.explorer {
+        Explorer::Served => graphiql::assets(),
+        Explorer::Off => Router::new(),
+    };
+    Router::new()
+        .route("/graphql", any(graphql::handle::<E>))
+        .route("/graphql/ws", any(graphql::handle::<E>))
+        .with_state(front)
+        .merge(health)
+        .merge(explorer)
+}

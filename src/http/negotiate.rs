@@ -1,0 +1,133 @@
+//! Which media type an answer has, and whether a request's is one that we read.
+
+/// The two that GraphQL over HTTP knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/graphql-response+json`: the status speaks about the operation.
+    Response,
+    /// `application/json`: an operation that did not validate still has status 200.
+    Json,
+}
+
+impl Media {
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Response => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        }
+    }
+}
+
+/// The answer's media type for an `Accept` header; `None` when the client takes neither.
+///
+/// No header and wildcards mean `application/json`, as clients expect that say nothing. Of two that are liked equally, the one
+/// named first wins.
+pub fn answer_media(accept: Option<&str>) -> Option<Media> {
+    let accept = match accept {
+        None | Some("*/*" | "application/json") => return Some(Media::Json),
+        Some(accept) => accept,
+    };
+    let ranges: Vec<Range<'_>> = ranges(accept).collect();
+    let named = |name: &str| ranges.iter().position(|range| range.name.eq_ignore_ascii_case(name));
+    let response = named("application/graphql-response+json").filter(|&at| ranges[at].quality > 0);
+    let json = match named("application/json") {
+        Some(at) => Some(at).filter(|&at| ranges[at].quality > 0),
+        None => named("application/*").or_else(|| named("*/*")).filter(|&at| ranges[at].quality > 0),
+    };
+    match (response, json) {
+        (Some(response), Some(json)) => {
+            let (first, second) = (ranges[response].quality, ranges[json].quality);
+            let preferred = first > second || (first == second && response < json);
+            Some(if preferred { Media::Response } else { Media::Json })
+        }
+        (Some(_), None) => Some(Media::Response),
+        (None, Some(_)) => Some(Media::Json),
+        (None, None) => None,
+    }
+}
+
+/// Whether a page is what the client wants most: how a browser asks.
+pub fn prefers_html(accept: Option<&str>) -> bool {
+    let Some(accept) = accept else { return false };
+    let best = ranges(accept).reduce(|best, range| if range.quality > best.quality { range } else { best });
+    best.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case("text/html"))
+}
+
+/// Whether a request's body is JSON in UTF-8. Other types are refused rather than guessed at: a page of another site can send
+/// `text/plain` or a form without asking, but not this.
+pub fn is_json(content_type: Option<&str>) -> bool {
+    let Some(content_type) = content_type else { return false };
+    let mut parts = content_type.split(';').map(str::trim);
+    if !parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json")) {
+        return false;
+    }
+    parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
+        let value = value.trim().trim_matches('"');
+        !name.trim().eq_ignore_ascii_case("charset") || value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+    })
+}
+
+struct Range<'a> {
+    name: &'a str,
+    /// Thousandths.
+    quality: u16,
+}
+
+fn ranges(accept: &str) -> impl Iterator<Item = Range<'_>> {
+    accept.split(',').map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let quality = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        let quality = quality.map_or(1_000, |(_, value)| thousandths(value.trim()));
+        Range { name, quality }
+    })
+}
+
+/// An unreadable weight counts as none given.
+fn thousandths(value: &str) -> u16 {
+    value.parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight)).map_or(1_000, |weight| (weight * 1_000.0) as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_has_the_type_that_the_client_likes_best() {
+        let cases = [
+            ("application/graphql-response+json", Some(Media::Response)),
+            ("application/graphql-response+json, application/json", Some(Media::Response)),
+            ("application/json, application/graphql-response+json", Some(Media::Json)),
+            ("application/json;q=0.5, application/graphql-response+json", Some(Media::Response)),
+            ("application/graphql-response+json;q=0, */*", Some(Media::Json)),
+            ("application/graphql-response+json, application/json, text/event-stream, multipart/mixed", Some(Media::Response)),
+            ("application/*;q=0.1", Some(Media::Json)),
+            ("text/html", None),
+            ("application/json;q=0, */*", None),
+            ("text/event-stream", None),
+            ("", None),
+        ];
+        for (accept, expected) in cases {
+            assert_eq!(answer_media(Some(accept)), expected, "{accept}");
+        }
+        assert_eq!(answer_media(None), Some(Media::Json));
+    }
+
+    #[test]
+    fn only_json_in_utf8_is_read() {
+        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+            assert!(is_json(Some(good)), "{good}");
+        }
+        for bad in ["text/plain", "application/jsonp", "application/json; charset=latin1", "multipart/form-data", ""] {
+            assert!(!is_json(Some(bad)), "{bad}");
+        }
+        assert!(!is_json(None));
+    }
+
+    #[test]
+    fn a_browser_gets_a_page() {
+        assert!(prefers_html(Some("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")));
+        assert!(!prefers_html(Some("application/json, text/html;q=0.9")));
+        assert!(!prefers_html(Some("*/*")));
+    }
+}

@@ -1,0 +1,51 @@
+//! Which web pages may talk to us. Tokens are never in cookies, so this guards anonymous use and what a page could do with a
+//! token that it was given by mistake.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+};
+
+/// Whether a socket may be opened by this page: one of ours, one that the operator lists, or no page at all.
+pub fn may_open_socket(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    is_listed(origin, allowed) || is_same(origin, headers)
+}
+
+/// Lets a listed page read the response. Others get no header at all, so their browser keeps it from them.
+pub fn permit(page: Option<&HeaderValue>, response: &mut HeaderMap, allowed: &[String]) {
+    if allowed.is_empty() {
+        return;
+    }
+    response.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = page
+        && origin.to_str().is_ok_and(|origin| is_listed(origin, allowed))
+    {
+        response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let exposed = HeaderValue::from_static("x-request-id, retry-after");
+        response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+}
+
+/// The answer to a browser that asks before it sends: `permit` has the last word.
+pub fn preflight() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+fn is_listed(origin: &str, allowed: &[String]) -> bool {
+    allowed.iter().any(|listed| listed.eq_ignore_ascii_case(origin))
+}
+
+fn is_same(origin: &str, headers: &HeaderMap) -> bool {
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    matches!((authority, host), (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host))
+}

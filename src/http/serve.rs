@@ -1,0 +1,182 @@
+//! The accept loop: HTTP/1 and HTTP/2 without TLS, with what axum's own lacks: time limits on heads, a cap on connections.
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, http::Request};
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{HttpService, Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+use super::{
+    connections::{Connections, Peer},
+    stall::Stall,
+};
+use crate::{graphql::limits::Limits, live::drain::Drain};
+
+/// The first bytes of HTTP/2 without TLS (RFC 9113, 3.4).
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Between two looks at a preface that has come in part.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// After an accept that failed, most likely for want of file descriptors.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Requests that one HTTP/2 connection may have open.
+const STREAMS: u32 = 128;
+
+/// Accepts until `shutdown` is done. Then `/readyz` says so and sockets begin to close; a little later nothing more is accepted,
+/// requests that run are finished, and this returns when all connections are gone or have had their time.
+///
+/// # Errors
+/// The listener has no address: it was never one.
+pub async fn serve<F>(listener: TcpListener, router: Router, limits: Limits, drain: Drain, shutdown: F) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send,
+{
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening");
+    let connections = Connections::new(limits.connections, limits.connections_per_address);
+    let (closing, closed) = watch::channel(false);
+    let shared = Arc::new(Shared { router, limits, closed });
+    let last_call = async {
+        shutdown.await;
+        drain.start();
+        tokio::time::sleep(shared.limits.drain_delay).await;
+    };
+    tokio::select! {
+        () = accept(&listener, &connections, &shared) => {}
+        () = last_call => {}
+    }
+    drop(listener);
+    closing.send_replace(true);
+    let limits = &shared.limits;
+    connections.all_gone(limits.request_time + limits.body_time + limits.socket_drain_time).await;
+    Ok(())
+}
+
+/// What all connections need.
+struct Shared {
+    router: Router,
+    limits: Limits,
+    /// True when no connection should take a further request.
+    closed: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// Returns when connections should close.
+    async fn close(&self) {
+        // An error means that `serve` itself is gone, which comes to the same.
+        let _ = self.closed.clone().wait_for(|closed| *closed).await;
+    }
+}
+
+async fn accept(listener: &TcpListener, connections: &Connections, shared: &Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, from)) => {
+                if let Some(peer) = connections.admit(from.ip()) {
+                    tokio::spawn(connection(stream, peer, shared.clone()));
+                } else {
+                    tracing::debug!(%from, "a connection too many");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
+    let limits = &shared.limits;
+    // Answers are written whole; waiting for more would only add Nagle's delay.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let Ok(Ok(protocol)) = tokio::time::timeout(limits.header_time, detect(&stream)).await else { return };
+    let router = TowerToHyperService::new(shared.router.clone());
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        router.call(request)
+    });
+    let io = TokioIo::new(Stall::new(stream, limits.stall_time));
+    // A connection's failure is its client's; there is nobody to tell.
+    match protocol {
+        Protocol::Http1 => http1(io, service, &shared).await,
+        Protocol::Http2 => http2(io, service, &shared).await,
+    }
+}
+
+type Io = TokioIo<Stall<TcpStream>>;
+
+async fn http1<S>(io: Io, service: S, shared: &Shared)
+where
+    S: HttpService<Incoming, ResBody = Body, Error = std::convert::Infallible> + Send,
+    S::Future: Send + 'static,
+{
+    let limits = &shared.limits;
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_headers(limits.headers);
+    builder.max_buf_size(limits.header_bytes.max(8 << 10));
+    let mut serving = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        () = shared.close() => {}
+    }
+    serving.as_mut().graceful_shutdown();
+    let _ = serving.await;
+}
+
+async fn http2<S>(io: Io, service: S, shared: &Shared)
+where
+    S: HttpService<Incoming, ResBody = Body, Error = std::convert::Infallible> + Send,
+    S::Future: Send + 'static,
+{
+    let limits = &shared.limits;
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).keep_alive_interval(limits.socket_ping).keep_alive_timeout(limits.header_time);
+    builder.max_concurrent_streams(STREAMS).max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
+    let mut serving = std::pin::pin!(builder.serve_connection(io, service));
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        () = shared.close() => {}
+    }
+    serving.as_mut().graceful_shutdown();
+    let _ = serving.await;
+}
+
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Looks at the first bytes without taking them. hyper-util's own detection has no time limit: a client that sends half the
+/// preface would be waited for without end.
+async fn detect(stream: &TcpStream) -> io::Result<Protocol> {
+    let mut seen = [0; PREFACE.len()];
+    loop {
+        let length = stream.peek(&mut seen).await?;
+        if length == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if !PREFACE.starts_with(&seen[..length]) {
+            return Ok(Protocol::Http1);
+        }
+        if length == PREFACE.len() {
+            return Ok(Protocol::Http2);
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+}

@@ -1,0 +1,274 @@
+//! One socket, from its upgrade to its close: the reader's side of the protocol. Operations run in tasks of their own
+//! (`operation`), and `outbox` writes.
+
+use std::{future::pending, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+
+use async_graphql::Executor;
+use futures_util::{Sink, Stream, StreamExt};
+use serde_json::json;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{
+    drain::Drain,
+    operation::{Failed, Operations},
+    outbox::{self, Gone, Outbox},
+    protocol::{self, Close, Incoming, Message, Outgoing},
+};
+use crate::graphql::{
+    desk::Desk,
+    session::{RequestMeta, Session, bearer},
+};
+
+/// How long a client may take to answer our close with its own.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Pings that may go by without a sign of life.
+const SILENT_PINGS: u32 = 2;
+
+/// What to do with a socket that shows no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Anonymous {
+    #[default]
+    Refuse,
+    Accept,
+}
+
+/// What is known when the upgrade is done.
+#[derive(Debug)]
+pub struct Opening {
+    /// The connection's id: that of the upgrade request.
+    pub id: String,
+    /// Of the upgrade's `Authorization` header; `connection_init` may bring another, which then counts.
+    pub authorization: Option<String>,
+    pub address: Option<IpAddr>,
+    pub user_agent: Option<String>,
+    pub anonymous: Anonymous,
+}
+
+/// Serves a socket until either side ends it.
+pub async fn serve<E, R, W>(reader: R, writer: W, desk: Arc<Desk<E>>, opening: Opening, drain: Drain)
+where
+    E: Executor,
+    R: Stream<Item = Incoming> + Unpin,
+    W: Sink<Outgoing> + Unpin + Send + 'static,
+    W::Error: Send,
+{
+    let (outbox, queue) = Outbox::new(desk.limits.socket_queue_bytes);
+    let writing = tokio::spawn(outbox::write(queue, writer, desk.limits.stall_time));
+    let mut reader = reader;
+    let end = Socket::new(desk, opening, outbox.clone()).run(&mut reader, &drain).await;
+    if let End::Close(close) = end {
+        outbox.close(close);
+    }
+    drop(outbox);
+    let _ = timeout(FAREWELL, async {
+        let _ = writing.await;
+        while !matches!(reader.next().await, None | Some(Incoming::Closed)) {}
+    })
+    .await;
+}
+
+/// Why the reader stopped.
+enum End {
+    /// We close.
+    Close(Close),
+    /// They did, or are gone.
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+impl From<Failed> for End {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Close(close) => Self::Close(close),
+            Failed::Gone => Self::Gone,
+        }
+    }
+}
+
+impl From<Gone> for End {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+struct Socket<E> {
+    desk: Arc<Desk<E>>,
+    opening: Opening,
+    outbox: Outbox,
+    operations: Operations<E>,
+    session: Option<Session>,
+    init_by: Instant,
+    ping_at: Instant,
+    silent_pings: u32,
+    /// When the session ends, grace included.
+    expires: Option<Instant>,
+}
+
+impl<E: Executor> Socket<E> {
+    fn new(desk: Arc<Desk<E>>, opening: Opening, outbox: Outbox) -> Self {
+        let now = Instant::now();
+        Self {
+            operations: Operations::new(desk.clone(), outbox.clone()),
+            init_by: now + desk.limits.socket_init_time,
+            ping_at: now + desk.limits.socket_ping,
+            silent_pings: 0,
+            session: None,
+            expires: None,
+            desk,
+            opening,
+            outbox,
+        }
+    }
+
+    async fn run<R: Stream<Item = Incoming> + Unpin>(mut self, reader: &mut R, drain: &Drain) -> End {
+        let window = self.desk.limits.socket_drain_time;
+        let mut draining = pin!(drain.wait_turn(window));
+        loop {
+            let due = self.due();
+            let revoked = self.session.as_ref().and_then(|session| session.revoked.clone());
+            let step = tokio::select! {
+                incoming = reader.next() => self.incoming(incoming.unwrap_or(Incoming::Closed)).await,
+                () = sleep_until(due) => self.tick().await,
+                () = self.operations.reap() => Ok(()),
+                () = self.outbox.closed() => Err(End::Gone),
+                () = ended(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
+                () = &mut draining => Err(Close::new(Close::RESTART, "the node is restarting").into()),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// When something must happen even if nobody says a word.
+    fn due(&self) -> Instant {
+        match self.session {
+            None => self.init_by.min(self.ping_at),
+            Some(_) => self.expires.map_or(self.ping_at, |expires| expires.min(self.ping_at)),
+        }
+    }
+
+    async fn tick(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if self.session.is_none() && now >= self.init_by {
+            return Err(Close::new(Close::INIT_TIMEOUT, "Connection initialisation timeout").into());
+        }
+        if self.expires.is_some_and(|expires| now >= expires) {
+            return Err(Close::new(Close::FORBIDDEN, "token expired").into());
+        }
+        if now >= self.ping_at {
+            if self.silent_pings >= SILENT_PINGS {
+                return Err(Close::new(Close::GOING_AWAY, "no sign of life").into());
+            }
+            self.silent_pings += 1;
+            self.ping_at = now + self.desk.limits.socket_ping;
+            // The message is what the protocol asks for; the frame is answered even by clients that leave the message unread.
+            self.outbox.send(Outgoing::Ping).await?;
+            self.outbox.send(protocol::plain("ping", None)).await?;
+        }
+        Ok(())
+    }
+
+    async fn incoming(&mut self, incoming: Incoming) -> Result<(), End> {
+        self.silent_pings = 0;
+        let text = match incoming {
+            Incoming::Text(text) => text,
+            Incoming::Alive => return Ok(()),
+            Incoming::Binary => return Err(Close::new(Close::BAD_MESSAGE, "Binary messages are not served").into()),
+            Incoming::TooLarge => return Err(Close::new(Close::TOO_LARGE, "the message is too large").into()),
+            Incoming::Closed => return Err(End::Gone),
+        };
+        match protocol::read(&text, self.desk.limits.socket_id_bytes)? {
+            Message::Init(authorization) => self.init(authorization).await,
+            Message::Ping(authorization) => self.pong(authorization).await,
+            Message::Pong => Ok(()),
+            Message::Subscribe { id, asked } => match &self.session {
+                None => Err(Close::new(Close::UNAUTHORIZED, "Unauthorized").into()),
+                Some(session) => Ok(self.operations.start(id, asked, session).await?),
+            },
+            Message::Complete { id } => {
+                self.operations.stop(&id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn init(&mut self, authorization: Option<String>) -> Result<(), End> {
+        if self.session.is_some() {
+            return Err(Close::new(Close::SECOND_INIT, "Too many initialisation requests").into());
+        }
+        let authorization = authorization.or_else(|| self.opening.authorization.take());
+        let session = self.admit(authorization.as_deref()).await?;
+        if session.anonymous && self.opening.anonymous == Anonymous::Refuse {
+            return Err(Close::new(Close::FORBIDDEN, "Forbidden: a token is needed").into());
+        }
+        self.accept(session);
+        let ack = json!({
+            "connectionId": self.opening.id,
+            "authExpiresAt": self.expiry_text(),
+            "heartbeatMs": self.desk.limits.socket_ping.as_millis() as u64,
+            "maxSubscriptions": self.desk.limits.socket_operations,
+        });
+        Ok(self.outbox.send(protocol::plain("connection_ack", Some(&ack))).await?)
+    }
+
+    /// A ping with a fresh token renews the session for all that runs here and all that will.
+    async fn pong(&mut self, authorization: Option<String>) -> Result<(), End> {
+        let renewed = match (&self.session, authorization) {
+            (Some(session), Some(authorization)) => Some((session.subject.clone(), authorization)),
+            _ => None,
+        };
+        let Some((subject, authorization)) = renewed else {
+            return Ok(self.outbox.send(protocol::plain("pong", None)).await?);
+        };
+        let session = self.admit(Some(&authorization)).await?;
+        if session.subject != subject {
+            return Err(Close::new(Close::FORBIDDEN, "Forbidden: the token is another caller's").into());
+        }
+        self.accept(session);
+        let payload = json!({ "authExpiresAt": self.expiry_text() });
+        Ok(self.outbox.send(protocol::plain("pong", Some(&payload))).await?)
+    }
+
+    async fn admit(&self, authorization: Option<&str>) -> Result<Session, Close> {
+        let Opening { id, address, user_agent, .. } = &self.opening;
+        let meta = RequestMeta { id, address: *address, user_agent: user_agent.as_deref() };
+        let admitted = self.desk.admit(authorization.and_then(bearer), &meta).await;
+        admitted.map_err(|errors| {
+            if errors.code.status() >= 500 || errors.code.status() == 429 {
+                Close::new(Close::TRY_LATER, format!("Try again later: {}", errors.code.as_str()))
+            } else {
+                Close::new(Close::FORBIDDEN, "Forbidden")
+            }
+        })
+    }
+
+    fn accept(&mut self, session: Session) {
+        let left = session.expires_at.map(|end| end.saturating_sub((self.desk.now)()).max(0));
+        // Beyond a century the instant would overflow on some systems; nothing waits that long.
+        let left = left.map(|micros| Duration::from_micros(micros.cast_unsigned())).filter(|left| left.as_secs() < 3_000_000_000);
+        self.expires = left.map(|left| Instant::now() + left + self.desk.limits.socket_expiry_grace);
+        self.session = Some(session);
+    }
+
+    /// RFC 3339, UTC; null for a session without an end.
+    fn expiry_text(&self) -> Option<String> {
+        let end = self.session.as_ref()?.expires_at?;
+        Some(jiff::Timestamp::from_microsecond(end).ok()?.to_string())
+    }
+}
+
+/// Returns when the session is revoked; never, when nobody watches it.
+async fn ended(revoked: Option<tokio::sync::watch::Receiver<bool>>) {
+    let Some(mut revoked) = revoked else { return pending().await };
+    if revoked.wait_for(|revoked| *revoked).await.is_err() {
+        // Whoever could revoke it is gone: expiry remains.
+        pending::<()>().await;
+    }
+}

@@ -1,0 +1,86 @@
+//! Connections, probes and the end of a node.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    body::Bytes,
+    http::{Request, Version},
+};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::json;
+use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
+
+use super::{
+    wire::{JSON, PATIENCE, Socket, ask, get, post},
+    world::World,
+};
+
+#[tokio::test]
+async fn an_address_has_its_share_of_connections_and_no_more() {
+    let world = World::limited(|limits| limits.connections_per_address = 3).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        held.push(TcpStream::connect(world.address).await.unwrap());
+    }
+    // A socket counts as long as it is open, though its connection has been handed on.
+    let socket = Socket::ready(world.address).await;
+    let mut fourth = TcpStream::connect(world.address).await.unwrap();
+    assert_eq!(timeout(PATIENCE, fourth.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
+    drop(socket);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+}
+
+#[tokio::test]
+async fn both_versions_of_http_are_spoken() {
+    let world = World::new().await;
+    let stream = TokioIo::new(TcpStream::connect(world.address).await.unwrap());
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::post(format!("http://{}/graphql", world.address))
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from_static(br#"{"query":"{ ping }"}"#)))
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!((answer.version(), answer.status().as_u16()), (Version::HTTP_2, 200));
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), r#"{"data":{"ping":"pong"}}"#);
+    assert_eq!(post(world.address, &[JSON], br#"{"query":"{ ping }"}"#).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_node_that_stops_says_so_finishes_and_closes_its_sockets() {
+    let mut world = World::limited(|limits| {
+        limits.drain_delay = Duration::from_millis(300);
+        limits.socket_drain_time = Duration::from_millis(600);
+    })
+    .await;
+    assert_eq!(get(world.address, "/livez", &[]).await.status, 200);
+    assert_eq!(get(world.address, "/readyz", &[]).await.status, 200);
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        sockets.push(Socket::ready(world.address).await);
+    }
+    let address = world.address;
+    let running = tokio::spawn(async move { ask(address, "{ slow(seconds: 1) }").await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let started = Instant::now();
+    world.stop.take().unwrap().send(()).unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(get(address, "/readyz", &[]).await.status, 503);
+    assert_eq!(get(address, "/livez", &[]).await.status, 200);
+    let mut ends = Vec::new();
+    let closings = sockets.iter_mut().map(|socket| async {
+        assert_eq!(socket.closing().await, (1012, "the node is restarting".to_owned()));
+        started.elapsed()
+    });
+    for end in futures_util::future::join_all(closings).await {
+        ends.push(end);
+    }
+    let (first, last) = (ends.iter().min().unwrap(), ends.iter().max().unwrap());
+    assert!(last.saturating_sub(*first) > Duration::from_millis(300), "spread over the window: {ends:?}");
+    let answer = running.await.unwrap();
+    assert_eq!(answer.json(), json!({ "data": { "slow": 1 } }), "what ran was finished");
+    timeout(PATIENCE, world.served).await.expect("the end").unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}

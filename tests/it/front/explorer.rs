@@ -1,0 +1,67 @@
+//! GraphiQL's page, and a server that keeps its schema to itself.
+
+use entrepot::{
+    graphql::desk::Introspection,
+    http::{Explorer, Settings},
+};
+use serde_json::{Value, json};
+
+use super::{
+    wire::{Socket, ask, get},
+    world::World,
+};
+
+const BROWSER: &str = "accept: text/html,application/xhtml+xml,*/*;q=0.8";
+
+#[tokio::test]
+async fn a_browser_gets_a_page_that_asks_nobody_else() {
+    let world = World::new().await;
+    let page = get(world.address, "/graphql", &[BROWSER]).await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let text = String::from_utf8(page.body.clone()).unwrap();
+    assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("NONCE"));
+    let policy = page.header("content-security-policy").unwrap();
+    let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+    assert_eq!(text.matches(&format!("nonce=\"{nonce}\"")).count(), 2);
+    assert!(policy.starts_with("default-src 'none';") && policy.contains("connect-src 'self'"));
+    let again = get(world.address, "/graphql", &[BROWSER]).await;
+    assert_ne!(again.header("content-security-policy"), Some(policy), "a nonce is used once");
+
+    let links: Vec<_> = text.split('"').filter(|part| part.starts_with("/graphiql/")).collect();
+    assert_eq!(links.len(), 2);
+    for (link, kind) in links.into_iter().zip(["text/css; charset=utf-8", "text/javascript; charset=utf-8"]) {
+        let file = get(world.address, link, &[]).await;
+        assert_eq!((file.status, file.header("content-type")), (200, Some(kind)), "{link}");
+        assert!(file.body.len() > 100_000);
+    }
+    for missing in ["/graphiql/index.html", "/graphiql/nothing.js", "/graphiql/..%2fbuild.sh", "/graphiql/..%2findex.js"] {
+        assert_eq!(get(world.address, missing, &[]).await.status, 404, "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_explorer_there_is_no_page() {
+    let world = World::set(|settings| settings.explorer = Explorer::Off).await;
+    assert_eq!(get(world.address, "/graphql", &[BROWSER]).await.status, 400);
+    assert_eq!(get(world.address, "/graphiql/main.js", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn introspection_can_be_closed_everywhere() {
+    let open = World::new().await;
+    assert!(ask(open.address, "{ __schema { queryType { name } } }").await.json()["data"]["__schema"].is_object());
+    let settings = Settings { introspection: Introspection::Closed, ..Settings::default() };
+    let world = World::with(entrepot::graphql::limits::Limits::default(), settings).await;
+    for query in ["{ __schema { queryType { name } } }", "{ __type(name: \"Query\") { name } }"] {
+        let posted = ask(world.address, query).await;
+        assert!(!String::from_utf8_lossy(&posted.body).contains("\"Query\""), "{query}");
+        assert!(posted.json()["data"].as_object().is_none_or(|data| data.values().all(Value::is_null)));
+    }
+    let got = get(world.address, "/graphql?query=%7B__schema%7BqueryType%7Bname%7D%7D%7D", &[]).await;
+    assert!(!String::from_utf8_lossy(&got.body).contains("\"Query\""));
+    let mut socket = Socket::ready(world.address).await;
+    socket.subscribe("1", "{ __schema { queryType { name } } }").await;
+    let heard = socket.hear().await;
+    assert_ne!(heard["payload"]["data"]["__schema"]["queryType"]["name"], json!("Query"));
+    assert_eq!(ask(world.address, "{ __typename }").await.json()["data"]["__typename"], "Query");
+}

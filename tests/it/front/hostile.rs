@@ -1,0 +1,169 @@
+//! What one client may not do to the others: over the wire, with the limits as they are or shortened to keep the tests quick.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+
+use super::{
+    documents::bomb,
+    wire::{JSON, NEW, OLD, PATIENCE, ask, exchange, get, post, reply},
+    world::World,
+};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn oversized_documents_answer_400_under_either_media_type_and_run_nothing() {
+    let world = World::new().await;
+    for query in [
+        bomb(25, "ping"),
+        bomb(25, "__typename"),
+        format!("{{ {} }}", (0..1_000).map(|number| format!("a{number}: ping ")).collect::<String>()),
+        format!("{{ {} }}", "ping ".repeat(10_000)),
+        (0..1_000).map(|number| format!("query Q{number} {{ ping }} ")).collect::<String>(),
+        format!("{{ echo(text: {}", "[".repeat(100_000)),
+    ] {
+        for accept in [NEW, OLD] {
+            let started = Instant::now();
+            let reply = post(world.address, &[JSON, accept], json!({ "query": query }).to_string().as_bytes()).await;
+            assert_eq!((reply.status, reply.code().as_str()), (400, "QUERY_TOO_COMPLEX"), "{}", &query[..40]);
+            assert!(started.elapsed() < Duration::from_millis(500));
+            assert!(reply.body.len() < 16 << 10 && reply.json().get("data").is_none());
+        }
+    }
+    let target = format!("/graphql?query={}", bomb(25, "ping").replace(' ', "+"));
+    assert_eq!(get(world.address, &target, &[NEW]).await.code(), "QUERY_TOO_COMPLEX");
+    let variables: serde_json::Map<_, _> = (0..10_000).map(|number| (format!("v{number}"), json!(1))).collect();
+    let body = json!({ "query": "{ ping }", "variables": variables }).to_string();
+    assert_eq!(post(world.address, &[JSON, NEW], body.as_bytes()).await.code(), "QUERY_TOO_COMPLEX");
+    assert_eq!(world.ran(), 0);
+}
+
+#[tokio::test]
+async fn nesting_in_json_is_bounded() {
+    let world = World::new().await;
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        let body = format!(r#"{{"query":"{{ ping }}","variables":{{"v":{deep}}}}}"#);
+        assert_eq!(post(world.address, &[JSON, NEW], body.as_bytes()).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn strange_text_comes_back_as_it_was_or_is_refused() {
+    let world = World::new().await;
+    for text in ["\u{0}", "\u{202e}rtl", "' OR 1=1 --", "${7*7} {{7*7}}", "\u{10ffff}"] {
+        let body = json!({ "query": "query($t: String!) { echo(text: $t) }", "variables": { "t": text } }).to_string();
+        assert_eq!(post(world.address, &[JSON], body.as_bytes()).await.json()["data"]["echo"], *text);
+    }
+    let surrogate = br#"{"query":"query($t: String!) { echo(text: $t) }","variables":{"t":"\ud800"}}"#;
+    assert_eq!(post(world.address, &[JSON], surrogate).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_body_is_at_most_a_mebibyte_however_it_is_sent() {
+    let world = World::new().await;
+    let head = |length: &str| format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\n{length}\r\n\r\n");
+    // Announced: refused without a byte of it.
+    let refused = exchange(world.address, head("content-length: 62914560").as_bytes()).await;
+    assert_eq!((refused.status, refused.code().as_str()), (413, "BAD_REQUEST"));
+    // Sent all the same by a client that writes before it reads: it may finish, and the answer still arrives.
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(head("content-length: 62914560").as_bytes()).await.unwrap();
+    let body = vec![b' '; 60 << 20];
+    timeout(PATIENCE, stream.write_all(&body)).await.unwrap().unwrap();
+    assert_eq!(reply(&mut stream).await.status, 413);
+    // Chunked, with nothing announced.
+    let mut chunked = head("transfer-encoding: chunked").into_bytes();
+    for _ in 0..40 {
+        chunked.extend_from_slice(b"10000\r\n");
+        chunked.extend_from_slice(&vec![b' '; 0x10000]);
+        chunked.extend_from_slice(b"\r\n");
+    }
+    assert_eq!(exchange(world.address, &chunked).await.status, 413);
+    // The largest that is allowed is read.
+    let mut largest = br#"{"query":"{ ping }"}"#.to_vec();
+    largest.resize(1 << 20, b' ');
+    assert_eq!(post(world.address, &[JSON], &largest).await.status, 200);
+    largest.push(b' ');
+    assert_eq!(post(world.address, &[JSON], &largest).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_slow_body_is_cut_off() {
+    let world = World::limited(|limits| limits.body_time = SHORT).await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let head = format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\ncontent-length: 1000\r\n\r\n{{");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = reply(&mut stream).await;
+    assert_eq!((answer.status, answer.header("connection")), (408, Some("close")));
+    assert!(closes(&mut stream).await);
+}
+
+#[tokio::test]
+async fn slow_heads_are_cut_off_and_disturb_nobody() {
+    let world = World::limited(|limits| limits.header_time = SHORT).await;
+    let mut slow = Vec::new();
+    let starts: [&[u8]; 5] =
+        [b"", b"P", b"PRI * HTTP/2.0\r\n", b"POST /graphql HTTP/1.1\r\n", b"POST /graphql HTTP/1.1\r\nhost: x\r\nx: "];
+    for number in 0..200 {
+        let mut stream = TcpStream::connect(world.address).await.unwrap();
+        stream.write_all(starts[number % starts.len()]).await.unwrap();
+        slow.push(stream);
+    }
+    let started = Instant::now();
+    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+    assert!(started.elapsed() < Duration::from_secs(1));
+    for (number, stream) in slow.iter_mut().enumerate() {
+        assert!(closes(stream).await, "{number}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn odd_heads_are_refused() {
+    let world = World::new().await;
+    let body = r#"{"query":"{ ping }"}"#;
+    let both = format!(
+        "POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\ncontent-length: {}\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n\r\n",
+        body.len()
+    );
+    // Chunks win over the length (RFC 9112, 6.3), and what follows them is not taken for another request.
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(both.as_bytes()).await.unwrap();
+    let mut answers = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut answers)).await.unwrap().unwrap();
+    let answers = String::from_utf8(answers).unwrap();
+    assert!(answers.starts_with("HTTP/1.1 400 ") && answers.matches("HTTP/1.1").count() == 1, "{answers}");
+    let many: String = (0..500).map(|number| format!("x-{number}: 1\r\n")).collect();
+    let many = format!("GET /livez HTTP/1.1\r\nhost: test\r\n{many}\r\n");
+    assert_eq!(exchange(world.address, many.as_bytes()).await.status, 431);
+    let large = format!("GET /livez HTTP/1.1\r\nhost: test\r\nx: {}\r\n\r\n", "y".repeat(200 << 10));
+    assert_eq!(exchange(world.address, large.as_bytes()).await.status, 431);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_listen_is_let_go() {
+    let world = World::limited(|limits| limits.stall_time = SHORT).await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let body = r#"{"query":"{ large(bytes: 30000000) }"}"#;
+    let head = format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // From the answer's first byte on it takes nothing, for longer than it may.
+    timeout(PATIENCE, stream.readable()).await.expect("an answer that begins").unwrap();
+    sleep(SHORT * 5).await;
+    let mut left = Vec::new();
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut left)).await.expect("the connection to have ended");
+    assert!(left.len() < 30_000_000, "all {} bytes came", left.len());
+}
+
+/// Whether the server ends the connection, whatever it says before.
+async fn closes(stream: &mut TcpStream) -> bool {
+    let mut rest = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut rest)).await.is_ok()
+}

@@ -1,0 +1,21 @@
+//! The front over real sockets on loopback, with a small schema of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy knows tests by their attribute, not the functions that they share"
+)]
+#![expect(clippy::format_collect, reason = "documents that repeat one thing a thousand times")]
+
+mod connections;
+mod contract;
+mod documents;
+mod engine;
+mod explorer;
+mod hostile;
+mod schema;
+mod socket_life;
+mod socket_operations;
+mod socket_rules;
+mod wire;
+mod world;

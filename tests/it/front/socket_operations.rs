@@ -1,0 +1,171 @@
+//! Operations on a socket: their messages, their limits, and that none keeps the others waiting.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    documents::bomb,
+    wire::{PATIENCE, Socket, ask},
+    world::World,
+};
+
+#[tokio::test]
+async fn a_stream_ends_with_complete() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    socket.subscribe("a", "subscription { count(to: 3) }").await;
+    for number in 0..3 {
+        assert_eq!(socket.hear().await, json!({ "id": "a", "type": "next", "payload": { "data": { "count": number } } }));
+    }
+    assert_eq!(socket.hear().await, json!({ "id": "a", "type": "complete" }));
+}
+
+#[tokio::test]
+async fn queries_and_mutations_run_too_with_variables_and_names() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    let payload = json!({
+        "query": "query A($t: String!) { echo(text: $t) } mutation B { refuse { userErrors } }",
+        "operationName": "A", "variables": { "t": "x" }, "extensions": {}
+    });
+    socket.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+    assert_eq!(socket.hear().await["payload"], json!({ "data": { "echo": "x" } }));
+    assert_eq!(socket.hear().await["type"], "complete");
+    socket.subscribe("2", "mutation { refuse { userErrors } }").await;
+    assert_eq!(socket.hear().await["payload"]["extensions"]["entrepot"]["userErrorCount"], 2);
+}
+
+#[tokio::test]
+async fn what_does_not_run_is_an_error_and_nothing_after() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    for (query, code) in [
+        ("{ ping", "GRAPHQL_PARSE_FAILED"),
+        ("", "GRAPHQL_PARSE_FAILED"),
+        ("{ pong }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { count(to: 99999999999) }", "BAD_USER_INPUT"),
+        ("subscription { refused }", "FORBIDDEN"),
+        ("query($n: Int!) { page(first: $n) }", "BAD_USER_INPUT"),
+        ("{ panics }", "INTERNAL"),
+        ("query A { ping } query B { ping }", "BAD_REQUEST"),
+        (&bomb(25, "ping"), "QUERY_TOO_COMPLEX"),
+        (&format!("subscription {{ {} }}", "silent ".repeat(11)), "QUERY_TOO_COMPLEX"),
+    ] {
+        socket.subscribe("1", query).await;
+        let heard = socket.hear().await;
+        assert_eq!((&heard["type"], &heard["id"]), (&json!("error"), &json!("1")), "{query}: {heard}");
+        let errors = heard["payload"].as_array().unwrap();
+        assert_eq!(errors[0]["extensions"]["code"], code, "{query}");
+        assert!(errors[0]["extensions"]["requestId"].is_string());
+        // The id is free again and nothing more was said about the old one.
+        socket.subscribe("1", "{ caller }").await;
+        assert_eq!(socket.hear().await["payload"]["data"]["caller"], "ann", "{query}");
+        assert_eq!(socket.hear().await["type"], "complete");
+    }
+    // It ran, so its failure is data.
+    socket.subscribe("1", "{ forbidden }").await;
+    let heard = socket.hear().await;
+    assert_eq!((&heard["type"], &heard["payload"]["data"]), (&json!("next"), &json!({ "forbidden": null })));
+    assert_eq!(world.ran(), 0);
+}
+
+#[tokio::test]
+async fn completing_ends_it_without_an_echo() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    socket.subscribe("1", "subscription { ticking }").await;
+    assert_eq!(socket.hear().await["id"], "1");
+    socket.say(json!({ "id": "1", "type": "complete" })).await;
+    socket.say(json!({ "id": "never", "type": "complete" })).await;
+    socket.subscribe("2", "{ slow(seconds: 1) }").await;
+    let mut late = 0;
+    loop {
+        let heard = socket.hear().await;
+        if heard["id"] == "2" {
+            break;
+        }
+        assert_eq!(heard["type"], "next", "no echo");
+        late += 1;
+    }
+    assert!(late < 20, "{late} events after the end");
+}
+
+#[tokio::test]
+async fn a_socket_runs_a_hundred_operations_and_no_more() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    for number in 0..100 {
+        socket.subscribe(&number.to_string(), "subscription { silent }").await;
+    }
+    socket.subscribe("more", "{ ping }").await;
+    let heard = socket.hear().await;
+    assert_eq!((&heard["type"], &heard["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("OVERLOADED")));
+    socket.say(json!({ "id": "0", "type": "complete" })).await;
+    socket.subscribe("more", "{ ping }").await;
+    assert_eq!(socket.hear().await["type"], "next");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hot_stream_keeps_nobody_waiting() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    for id in ["h1", "h2", "h3"] {
+        socket.subscribe(id, "subscription { hot }").await;
+    }
+    for number in 0..20 {
+        let id = format!("q{number}");
+        let asked = Instant::now();
+        socket.subscribe(&id, "{ ping }").await;
+        while socket.hear().await["id"] != id.as_str() {}
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+        assert!(ask(world.address, "{ ping }").await.status == 200);
+        // Its complete comes as one of the next messages.
+        while socket.hear().await["id"] != id.as_str() {}
+    }
+}
+
+/// Waits until no resolver and no stream has done anything for a while.
+async fn until_still(world: &World) {
+    let still = async {
+        let mut events = 0;
+        while events == 0 || events != world.ran() {
+            events = world.ran();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    timeout(PATIENCE, still).await.expect("no event to be made that has no room");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_stops_its_own_stream() {
+    let world = World::new().await;
+    let mut silent = Socket::ready(world.address).await;
+    silent.subscribe("1", "subscription { hot }").await;
+    // It never reads, and the stream never waits by itself: it stops when queue and kernel are full, long before it is let go.
+    until_still(&world).await;
+    assert_eq!(timeout(PATIENCE, ask(world.address, "{ caller }")).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let world = World::limited(|limits| limits.stall_time = Duration::from_millis(300)).await;
+    let mut silent = Socket::ready(world.address).await;
+    silent.subscribe("1", "subscription { hot }").await;
+    until_still(&world).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Reading now finds an end instead of an endless stream.
+    let ended = async { while silent.next().await.is_ok() {} };
+    timeout(PATIENCE, ended).await.expect("the stream to have ended");
+}
+
+#[tokio::test]
+async fn an_answer_may_be_larger_than_the_queue() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    socket.subscribe("1", "{ large(bytes: 3000000) }").await;
+    assert_eq!(socket.hear().await["payload"]["data"]["large"].as_str().unwrap().len(), 3_000_000);
+    assert_eq!(socket.hear().await["type"], "complete");
+}

@@ -1,0 +1,122 @@
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use async_trait::async_trait;
+use entrepot::{
+    graphql::{
+        code::Code,
+        limits::Limits,
+        session::{Doorkeeper, Refused, RequestMeta, Session},
+    },
+    http::{AlwaysReady, Front, Parts, Settings, router, serve},
+    live::socket::Anonymous,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
+
+use super::schema::{Caller, Ran, schema};
+
+/// A running front. Stops with the test's runtime.
+pub struct World {
+    pub address: SocketAddr,
+    pub ran: Ran,
+    pub revoke: Arc<watch::Sender<bool>>,
+    pub stop: Option<oneshot::Sender<()>>,
+    pub served: JoinHandle<std::io::Result<()>>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(Limits::default(), Settings::default()).await
+    }
+
+    pub async fn limited(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Self::with(limits, Settings::default()).await
+    }
+
+    pub async fn set(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        Self::with(Limits::default(), settings).await
+    }
+
+    pub async fn with(limits: Limits, settings: Settings) -> Self {
+        let ran = Ran::default();
+        let revoke = Arc::new(watch::Sender::new(false));
+        let ids = AtomicU32::new(0);
+        let front = Front::new(Parts {
+            executor: schema(ran.clone()),
+            doorkeeper: Arc::new(Door { revoked: revoke.subscribe() }),
+            readiness: Arc::new(AlwaysReady),
+            now: Arc::new(now),
+            new_id: Arc::new(move || format!("req_{}", ids.fetch_add(1, Ordering::Relaxed))),
+            limits: limits.clone(),
+            settings,
+        });
+        let drain = front.drain.clone();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = serve(listener, router(Arc::new(front)), limits, drain, async {
+            let _ = stopped.await;
+        });
+        let served = tokio::spawn(serving);
+        Self { address, ran, revoke, stop: Some(stop), served }
+    }
+
+    /// How many resolvers have run.
+    pub fn ran(&self) -> u32 {
+        self.ran.0.load(Ordering::Relaxed)
+    }
+}
+
+pub fn open_to_all() -> Settings {
+    Settings { anonymous_sockets: Anonymous::Accept, ..Settings::default() }
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64
+}
+
+/// Tokens are `user` or `user-milliseconds of life`; `bad` is refused, `wait` must wait, `where` is called by its address, `stuck` never answers, `panic` panics.
+struct Door {
+    revoked: watch::Receiver<bool>,
+}
+
+#[async_trait]
+impl Doorkeeper for Door {
+    async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Refused> {
+        let token = bearer.unwrap_or("anonymous").to_owned();
+        let (user, life) = token.split_once('-').map_or((token.as_str(), None), |(user, life)| (user, life.parse().ok()));
+        match user {
+            "bad" => return Err(Refused::unauthenticated()),
+            "stuck" => tokio::time::sleep(Duration::from_hours(1)).await,
+            "panic" => panic!("on purpose"),
+            "wait" => {
+                let refused = Refused::new(Code::RateLimited, "too many requests");
+                return Err(Refused { retry_after_ms: Some(1_500), ..refused });
+            }
+            _ => {}
+        }
+        let user = if user == "where" { format!("{:?}", meta.address) } else { user.to_owned() };
+        let subject: Arc<str> = user.as_str().into();
+        Ok(Session {
+            expires_at: life.map(|life: i64| now() + life * 1_000),
+            anonymous: bearer.is_none(),
+            subject,
+            revoked: Some(self.revoked.clone()),
+            attach: Arc::new(move |request| request.data(Caller(user.clone()))),
+        })
+    }
+}
