@@ -8,14 +8,20 @@ pub mod storage;
 pub mod identity;
 /// May they: casbin's roles compiled to permission sets, and the permits that shells ask for.
 pub mod access;
+/// From the journal to whoever follows it.
+pub mod realtime;
 /// What every room's GraphQL shares.
 pub mod graphql;
+/// What is sold and counted, from whom, to whom and where.
+pub mod catalog;
 /// Levels, the rules of the ledger, reservations.
 pub mod stock;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
 /// The one writer of stock and of the documents that move it.
 pub mod ledger;
+/// What the rooms' rows tell: reports, and the proof that they agree.
+pub mod insight;
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;
 /// Sockets: `graphql-transport-ws`, one task an operation.
@@ -24,5 +30,9 @@ pub mod live;
 pub mod http;
 /// Drives the public API with a real retailer's year and checks its totals.
 pub mod replay;
+/// Settings: flags and environment, typed, read once.
+pub mod config;
+/// A node: the rooms put together.
+pub mod serve;
 /// A retailer of our own, for the first five minutes.
 pub mod demo;

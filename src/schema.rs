@@ -1,11 +1,271 @@
-//! Merges the rooms' roots.
-use async_graphql::{ID, Interface};
+//! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
-use crate::stock::graph::StockLevel;
+use async_graphql::{Context, ID, Interface, MergedObject, MergedSubscription, Object, Request, Schema, dataloader::DataLoader};
+use entity::id::{Kind, kind, prefix_of};
+
+use crate::{
+    access::kind as may,
+    catalog::graph::{
+        self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, StoreGroup,
+        Supplier,
+    },
+    graphql::{
+        connection::CursorSigner,
+        context::Asks,
+        directives::authenticated,
+        fault::{Answer, TopError},
+        limits::Limits,
+        refusal::UserError,
+        scalars::{DateTime, Long},
+    },
+    identity::{
+        Identity,
+        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, Tenant, own_session, own_tenant},
+    },
+    insight::graph::InsightQuery,
+    ledger::Ledger,
+    orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrdersMutation, OrdersQuery, Return},
+    stock::{
+        core::{Reference, ReferenceKind},
+        graph::{
+            self as stock, Reservation, StockEntry, StockLevel, StockMovement, StockMutation, StockQuery, StockSubscription,
+        },
+    },
+    storage::TenantScope,
+};
 
 /// Something with an id.
 #[derive(Interface, Clone)]
-#[graphql(field(name = "id", ty = "&ID", desc = "Its id: a TypeID, the same string everywhere."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Its id: a TypeID, the same string everywhere."))]
 pub enum Node {
+    Product(Product),
+    Category(Category),
+    Supplier(Supplier),
+    ProductFamily(ProductFamily),
+    Store(Store),
+    Customer(Customer),
+    Channel(Channel),
+    StoreGroup(StoreGroup),
     StockLevel(StockLevel),
+    StockMovement(StockMovement),
+    StockEntry(StockEntry),
+    Reservation(Reservation),
+    Order(Order),
+    OrderLine(OrderLine),
+    Fulfilment(Fulfilment),
+    Return(Return),
+    Tenant(Tenant),
+    Member(Member),
+    Session(LoginSession),
+}
+
+/// Something that changes and says so.
+#[derive(Interface)]
+#[graphql(
+    field(name = "version", ty = "Long", desc = "Goes up with each change."),
+    field(name = "updated_at", ty = "DateTime", desc = "When it last changed.")
+)]
+pub enum Versioned {
+    Product(Product),
+    Category(Category),
+    Supplier(Supplier),
+    ProductFamily(ProductFamily),
+    Store(Store),
+    Customer(Customer),
+    Channel(Channel),
+    StoreGroup(StoreGroup),
+    StockLevel(StockLevel),
+    Reservation(Reservation),
+    Order(Order),
+    Return(Return),
+    Member(Member),
+}
+
+/// What a mutation answers. userErrors is empty exactly when the change was made, or with validateOnly would have been.
+#[derive(Interface)]
+#[graphql(
+    field(name = "user_errors", ty = "&Vec<UserError>", desc = "Why the change was refused; empty when it was made."),
+    field(name = "replayed", ty = "&bool", desc = "Whether this is the answer to an earlier call with the same key."),
+    field(name = "seq", ty = "&Option<Long>", desc = "The last event of this change; null when nothing was written.")
+)]
+pub enum Payload {
+    CategoryPayload(catalog::CategoryPayload),
+    CategoryBulkUpsertPayload(catalog::CategoryBulkUpsertPayload),
+    ChannelPayload(catalog::ChannelPayload),
+    CustomerPayload(catalog::CustomerPayload),
+    CustomerBulkUpsertPayload(catalog::CustomerBulkUpsertPayload),
+    ProductPayload(catalog::ProductPayload),
+    ProductBulkUpsertPayload(catalog::ProductBulkUpsertPayload),
+    ProductFamilyPayload(catalog::ProductFamilyPayload),
+    StorePayload(catalog::StorePayload),
+    SupplierPayload(catalog::SupplierPayload),
+    StockPayload(stock::StockPayload),
+    ReservationPayload(stock::ReservationPayload),
+    OrderPayload(orders::OrderPayload),
+    ReturnPayload(orders::ReturnPayload),
+    LoginPayload(crate::identity::graph::LoginPayload),
+}
+
+/// What a movement or a reservation belongs to.
+pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Node>> {
+    match reference.kind {
+        ReferenceKind::Order => Ok(orders::load_order(ctx, entity::id::OrderId::from_uuid(reference.id)).await?.map(Node::Order)),
+        ReferenceKind::Return => {
+            Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
+        }
+        ReferenceKind::Reservation | ReferenceKind::Other => Ok(None),
+    }
+}
+
+/// The order of a stale write, as it is now, if the caller may see orders.
+pub async fn current_order(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
+    ctx.permit::<may::OrderRead>().ok()?;
+    orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
+}
+
+#[derive(Default)]
+pub struct NodeQuery;
+
+/// The most ids in one `nodes` call.
+const MAX_NODES: usize = 250;
+
+#[Object]
+impl NodeQuery {
+    /// The thing that an id stands for; null when there is none, or it is not yours.
+    #[graphql(directive = authenticated::apply())]
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Any of our ids.")] id: ID) -> Option<Answer<Node>> {
+        find(ctx, &id).await.transpose()
+    }
+
+    /// Several things by their ids, in the order of the ids; null where there is none.
+    #[graphql(directive = authenticated::apply())]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 250 of our ids.")] ids: Vec<ID>,
+    ) -> Answer<Vec<Option<Answer<Node>>>> {
+        ctx.caller()?;
+        if ids.len() > MAX_NODES {
+            return Err(TopError::bad_input(format!("at most {MAX_NODES} ids"), vec!["ids".to_owned()]));
+        }
+        Ok(futures_util::future::join_all(ids.iter().map(|id| find(ctx, id))).await.into_iter().map(Result::transpose).collect())
+    }
+
+    /// What a code that is printed on something stands for: a product by its barcode or SKU, else an order by its number. Looks among what
+    /// you may see; null when there is none.
+    #[graphql(directive = authenticated::apply())]
+    async fn scan(&self, ctx: &Context<'_>, #[graphql(desc = "The code, as it was read.")] code: String) -> Option<Answer<Node>> {
+        scanned(ctx, &code).await.transpose()
+    }
+}
+
+/// Whoever may see neither products nor orders is told what is missing.
+async fn scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
+    let (products, orders) = (ctx.permit::<may::ProductRead>(), ctx.permit::<may::OrderRead>());
+    if orders.is_err() {
+        products.clone()?;
+    }
+    if products.is_ok()
+        && let Some(product) = catalog::product_scanned(ctx, code).await?
+    {
+        return Ok(Some(product.into()));
+    }
+    match orders {
+        Ok(_) => Ok(orders::order_numbered(ctx, code).await?.map(Node::Order)),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
+    ctx.caller()?;
+    let Some((prefix, uuid)) = prefix_of(id) else {
+        return Err(TopError::bad_input("not one of our ids", vec!["id".to_owned()]));
+    };
+    if let Some(found) = catalog::find_node(ctx, id).await? {
+        return Ok(found);
+    }
+    let loader = || ctx.given::<DataLoader<stock::StockLoader>>();
+    Ok(match prefix {
+        kind::LevelId::PREFIX => {
+            ctx.permit::<may::StockRead>()?;
+            loader()?.load_one(entity::id::LevelId::from_uuid(uuid)).await?.map(|level| StockLevel(level).into())
+        }
+        kind::MovementId::PREFIX => {
+            ctx.permit::<may::StockMovementRead>()?;
+            loader()?.load_one(entity::id::MovementId::from_uuid(uuid)).await?.map(|movement| StockMovement(movement).into())
+        }
+        kind::EntryId::PREFIX => {
+            ctx.permit::<may::StockMovementRead>()?;
+            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
+            let movement = loader()?.load_one(movement).await?.filter(|m| m.entries.iter().any(|entry| entry.line == line));
+            movement.map(|movement| StockEntry { movement, line }.into())
+        }
+        kind::ReservationId::PREFIX => {
+            ctx.permit::<may::StockRead>()?;
+            loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?.map(|held| Reservation(held).into())
+        }
+        kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
+        kind::OrderLineId::PREFIX => {
+            orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
+        }
+        kind::FulfilmentId::PREFIX => {
+            orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
+        }
+        kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
+        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid))?.map(Node::Session),
+        kind::MemberId::PREFIX => {
+            crate::identity::graph::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
+        }
+        _ => {
+            return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
+        }
+    })
+}
+
+/// What can be asked. Each field says which permission it needs.
+#[derive(MergedObject, Default)]
+pub struct Query(NodeQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
+
+/// What can be changed. A refusal is data, in userErrors.
+#[derive(MergedObject, Default)]
+pub struct Mutation(IdentityMutation, CatalogMutation, StockMutation, OrdersMutation);
+
+/// What can be followed as it changes, without a gap.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(StockSubscription);
+
+pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
+
+/// What resolvers are given besides their request's own data.
+pub struct Given {
+    pub identity: Identity,
+    pub catalog: crate::catalog::Catalog,
+    pub ledger: Ledger,
+    pub signer: CursorSigner,
+    pub limits: Limits,
+}
+
+/// The schema with its rooms.
+pub fn build(given: Given) -> EntrepotSchema {
+    plain().data(given.identity).data(given.catalog).data(given.ledger).data(given.signer).data(given.limits).finish()
+}
+
+fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    // Depth, width and cost are the guard's business; suggestions would tell names to whoever may not look.
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<Versioned>()
+        .register_output_type::<Payload>()
+        .disable_suggestions()
+}
+
+/// The SDL as it is served and committed.
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    plain().finish().sdl_with_options(options)
+}
+
+/// Gives an operation of a caller the look-ups of every room.
+pub fn attach(request: Request, scope: &TenantScope) -> Request {
+    orders::attach(stock::attach(catalog::attach(request, scope.clone()), scope), scope.clone())
 }

@@ -1,8 +1,11 @@
-//! The demo's retailer: rows of a year of its trade, made from a seed, for the replay to load.
+//! The first five minutes: a retailer of our own, made from a seed, loaded through the public API and served.
 
 pub mod generate;
+mod run;
 
 mod catalogue;
 mod clerk;
 mod dice;
 mod people;
+
+pub use run::{DemoError, run};

@@ -16,6 +16,8 @@ pub enum Code {
     ValidationFailed,
     BadUserInput,
     BadRequest,
+    /// A stream's snapshot or another answer that would be too large: ask for less.
+    LimitExceeded,
     Timeout,
     Overloaded,
     Unavailable,
@@ -23,7 +25,7 @@ pub enum Code {
 }
 
 impl Code {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::StepUpRequired,
@@ -35,6 +37,7 @@ impl Code {
         Self::ValidationFailed,
         Self::BadUserInput,
         Self::BadRequest,
+        Self::LimitExceeded,
         Self::Timeout,
         Self::Overloaded,
         Self::Unavailable,
@@ -55,6 +58,7 @@ impl Code {
             Self::ValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
             Self::BadRequest => "BAD_REQUEST",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
             Self::Timeout => "TIMEOUT",
             Self::Overloaded => "OVERLOADED",
             Self::Unavailable => "UNAVAILABLE",
@@ -74,6 +78,7 @@ impl Code {
             Self::Forbidden | Self::StepUpRequired | Self::MfaEnrolmentRequired => 403,
             Self::RateLimited => 429,
             Self::QueryTooComplex
+            | Self::LimitExceeded
             | Self::CostExceeded
             | Self::ParseFailed
             | Self::ValidationFailed

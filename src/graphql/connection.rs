@@ -12,12 +12,14 @@ use uuid::Uuid;
 
 use super::{fault::TopError, scalars::Cursor};
 
-/// A value that a list is sorted by.
+/// A value that a list is sorted by. Cursors name the variant: a SKU that looks like a number or a UUID is still a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
 pub enum Key {
+    #[serde(rename = "n")]
     Int(i64),
+    #[serde(rename = "i")]
     Id(Uuid),
+    #[serde(rename = "t")]
     Text(String),
 }
 impl From<Key> for Value {
@@ -216,9 +218,8 @@ macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ty, $what:literal) => {
         #[doc = concat!("A page of ", $what, ".")]
         pub struct $connection(pub std::sync::Arc<$crate::graphql::connection::Page<$node>>);
-        #[doc = concat!("One of ", $what, " with its cursor.")]
-        pub struct $edge(std::sync::Arc<$crate::graphql::connection::Page<$node>>, usize);
 
+        #[doc = concat!("A page of ", $what, ".")]
         #[async_graphql::Object]
         impl $connection {
             /// The nodes with their cursors.
@@ -234,14 +235,18 @@ macro_rules! connection {
                 self.0.info()
             }
         }
-        $crate::connection!(@edge $edge, $node);
+        $crate::connection!(@edge $edge, $node, $what);
         impl From<$crate::graphql::connection::Page<$node>> for $connection {
             fn from(page: $crate::graphql::connection::Page<$node>) -> Self {
                 Self(std::sync::Arc::new(page))
             }
         }
     };
-    (@edge $edge:ident, $node:ty) => {
+    (@edge $edge:ident, $node:ty, $what:literal) => {
+        #[doc = concat!("One of ", $what, " with its cursor.")]
+        pub struct $edge(std::sync::Arc<$crate::graphql::connection::Page<$node>>, usize);
+
+        #[doc = concat!("One of ", $what, " with its cursor.")]
         #[async_graphql::Object]
         impl $edge {
             /// The node.
@@ -263,7 +268,7 @@ mod tests {
     #[test]
     fn a_cursor_opens_only_for_its_own_list_and_order() {
         let signer = CursorSigner::new([7; 32]);
-        let keys = vec![Key::Text("mug".to_owned()), Key::Id(Uuid::from_u128(5)), Key::Int(-3)];
+        let keys = vec![Key::Text("00000000-0000-0000-0000-000000000005".to_owned()), Key::Id(Uuid::from_u128(5)), Key::Int(-3)];
         let cursor = signer.sign("products:SKU:ASC", &keys);
         assert_eq!(signer.open("products:SKU:ASC", &cursor), Some(keys));
         assert_eq!(signer.open("products:NAME:ASC", &cursor), None);

@@ -15,6 +15,9 @@ pub enum TopError {
     /// A wrong-kind or malformed argument of a query, with the argument's path.
     #[error("{message}")]
     BadUserInput { message: String, field: Vec<String> },
+    /// More was asked for than a single answer carries.
+    #[error("{0}")]
+    LimitExceeded(String),
     #[error("too busy, try again")]
     Overloaded,
     #[error("the database cannot be reached, try again")]
@@ -29,6 +32,7 @@ impl TopError {
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Forbidden(_) => Code::Forbidden,
             Self::BadUserInput { .. } => Code::BadUserInput,
+            Self::LimitExceeded(_) => Code::LimitExceeded,
             Self::Overloaded => Code::Overloaded,
             Self::Unavailable => Code::Unavailable,
             Self::Internal => Code::Internal,

@@ -2,6 +2,7 @@
 //! shape), and what every room's `graph.rs` shares (scalars, refusals, connections, what a resolver asks of its context).
 
 pub mod answer;
+pub mod at_once;
 pub mod asked;
 pub mod code;
 pub mod connection;
@@ -9,8 +10,12 @@ pub mod context;
 pub mod desk;
 pub mod directives;
 pub mod fault;
+pub mod filters;
 pub mod guard;
 pub mod limits;
+pub mod loader;
+pub mod payload;
+pub mod reading;
 pub mod refusal;
 pub mod scalars;
 pub mod session;

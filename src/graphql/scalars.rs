@@ -24,6 +24,7 @@ fn safe_integer(value: &Value) -> Option<i64> {
 #[serde(transparent)]
 pub struct Quantity(pub prelude::Quantity);
 
+/// An integer in the product's smallest unit, as a JSON number within ±(2^53 − 1).
 #[Scalar(name = "Quantity", specified_by_url = "https://www.rfc-editor.org/rfc/rfc7493#section-2.2")]
 impl ScalarType for Quantity {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -47,6 +48,7 @@ impl From<prelude::Quantity> for Quantity {
 #[serde(transparent)]
 pub struct Long(pub i64);
 
+/// A 64-bit counter as a JSON number within ±(2^53 − 1).
 #[Scalar(name = "Long", specified_by_url = "https://www.rfc-editor.org/rfc/rfc7493#section-2.2")]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -62,6 +64,7 @@ impl ScalarType for Long {
 #[serde(transparent)]
 pub struct DateTime(pub Timestamp);
 
+/// A moment: RFC 3339, UTC, microseconds. Other offsets are read and turned to UTC.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -80,6 +83,7 @@ impl ScalarType for DateTime {
 #[serde(transparent)]
 pub struct Date(pub i32);
 
+/// A calendar day, in the time zone that the field says.
 #[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -103,6 +107,7 @@ fn text(value: Value) -> Result<String, &'static str> {
 #[serde(transparent)]
 pub struct Decimal(pub String);
 
+/// A decimal number as a string, never a float.
 #[Scalar(name = "Decimal", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -118,6 +123,7 @@ impl ScalarType for Decimal {
 #[serde(transparent)]
 pub struct Cursor(pub String);
 
+/// An opaque position in a list or a stream.
 #[Scalar(name = "Cursor", specified_by_url = "https://relay.dev/graphql/connections.htm#sec-Cursor")]
 impl ScalarType for Cursor {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -133,6 +139,7 @@ impl ScalarType for Cursor {
 #[serde(transparent)]
 pub struct CurrencyCode(pub String);
 
+/// An ISO 4217 currency code.
 #[Scalar(name = "CurrencyCode", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
 impl ScalarType for CurrencyCode {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -147,6 +154,7 @@ impl ScalarType for CurrencyCode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json(pub serde_json::Value);
 
+/// Any JSON value: metadata only.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

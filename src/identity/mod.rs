@@ -8,6 +8,20 @@ mod shell;
 mod token;
 
 pub use self::core::{NewTenant, Rejection};
+
 pub use rows::{Membership, membership, memberships};
 pub use shell::{Furnish, Identity, IdentityError, LoggedIn, Settings};
 pub use token::{Claims, TokenError, TokenUse, Tokens};
+
+use entity::prelude::{SessionId, Timestamp};
+
+/// The session that an operation runs in.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub id: SessionId,
+    /// When its user last showed their password.
+    pub began_at: Timestamp,
+    pub used_at: Timestamp,
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
+}

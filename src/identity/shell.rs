@@ -19,7 +19,7 @@ use crate::{
 /// What a new tenant begins with, from rooms that come later.
 #[async_trait]
 pub trait Furnish: Send + Sync + 'static {
-    async fn furnish(&self, work: &Work, now: Timestamp) -> Result<(), Fault>;
+    async fn furnish(&self, work: &Work) -> Result<(), Fault>;
 }
 
 /// How long tokens live, in seconds.
@@ -121,10 +121,10 @@ impl Identity {
         let global = self.db.global();
         let key = core::email_key(&new.email);
         let known = rows::user_by_email(&global, &key).await?;
-        if let Some(user) = &known {
-            if !self.passwords.verify(&new.password, Some(&user.password_hash)).await? {
-                return Err(Rejection::InvalidCredentials.into());
-            }
+        if let Some(user) = &known
+            && !self.passwords.verify(&new.password, Some(&user.password_hash)).await?
+        {
+            return Err(Rejection::InvalidCredentials.into());
         }
         if rows::tenant_by_slug(&global, &new.tenant_slug).await?.is_some() {
             return Err(Rejection::SlugTaken.into());
@@ -191,7 +191,7 @@ impl Identity {
         let member_id = member.id;
         work.insert::<member::Entity>(member).await?;
         journal::begin_tenant(&work, self.clock.uuid()).await?;
-        self.furnish.furnish(&work, now).await?;
+        self.furnish.furnish(&work).await?;
         work.commit().await?;
         Ok((user_id, tenant, member_id))
     }

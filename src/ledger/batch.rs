@@ -46,8 +46,9 @@ pub async fn run(db: &Database, clock: &Clock, tenant: TenantId, queue: &mut [Qu
     let mut repeats: Vec<(usize, usize)> = Vec::new();
     for index in 0..queue.len() {
         queue[index].result = None;
-        // The same key twice in one batch: the second takes the first one's answer.
-        if let Some(first) = (0..index).find(|first| same_key(&queue[*first], &queue[index])) {
+        // The same key twice in one batch: the second takes the first one's answer. A refusal is not remembered: it claims no key.
+        let claims = |first: &Queued| same_key(first, &queue[index]) && !matches!(first.result, Some(Err(_)));
+        if let Some(first) = (0..index).find(|first| claims(&queue[*first])) {
             repeats.push((index, first));
             continue;
         }
@@ -216,6 +217,8 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
     state.orders.channels = order_rows::existing_channels(reads, &channels).await?;
     let customers: Vec<CustomerId> = footprint.customers.iter().copied().collect();
     state.orders.customers = order_rows::existing_customers(reads, &customers).await?;
+    let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
+    state.orders.stores = order_rows::store_facts(reads, &stores).await?;
     let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
     state.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
     let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();

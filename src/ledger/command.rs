@@ -47,6 +47,8 @@ pub struct Footprint {
     pub orders: BTreeSet<OrderId>,
     pub channels: BTreeSet<ChannelId>,
     pub customers: BTreeSet<CustomerId>,
+    /// Stores of orders that name no product, and so no level that knows its store.
+    pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
     pub return_refs: BTreeSet<String>,
 }
@@ -124,7 +126,8 @@ impl Command {
         all.absorb(own);
     }
 
-    pub(super) fn decide(&self, draft: &mut Draft<'_>, book: &OrderBook) -> Result<OrderDecision, Rejection> {
+    /// Decides against what was loaded; the draft holds what it would do to stock. Pure.
+    pub fn decide(&self, draft: &mut Draft<'_>, book: &OrderBook) -> Result<OrderDecision, Rejection> {
         let stock_only = |()| OrderDecision::default();
         match self {
             Self::Adjust(c) => stock_rules::decide_adjust(draft, c).map(stock_only),
@@ -152,6 +155,9 @@ impl Footprint {
         self.channels.insert(c.channel);
         self.customers.extend(c.customer);
         self.order_refs.extend(c.external_ref.clone());
+        if c.is_only_charges() {
+            self.stores.insert(c.store);
+        }
         self.shortage(c.on_shortage);
     }
     fn take_back(&mut self, c: &CreateReturn) {
@@ -169,6 +175,7 @@ impl Footprint {
         self.orders.append(&mut own.orders);
         self.channels.append(&mut own.channels);
         self.customers.append(&mut own.customers);
+        self.stores.append(&mut own.stores);
         self.order_refs.append(&mut own.order_refs);
         self.return_refs.append(&mut own.return_refs);
     }

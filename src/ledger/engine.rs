@@ -9,12 +9,13 @@ use tokio::sync::oneshot;
 use super::{
     batch,
     command::{Command, Outcome, Queued},
+    tenants::{Terms, TermsCache},
 };
 use crate::{
     clock::Clock,
     storage::{
-        Backend, Database, Fault,
-        group_commit::{Batcher, GroupCommit},
+        Backend, Database, Fault, Reads,
+        group_commit::{Batcher, GroupCommit, Grouping},
         idempotency::Key,
     },
 };
@@ -25,19 +26,20 @@ pub struct Ledger {
     db: Database,
     clock: Clock,
     lanes: Arc<GroupCommit<Writer>>,
+    terms: Arc<TermsCache>,
 }
 
 /// Lanes on Postgres: as many transactions as may run side by side. SQLite has one writer, so one lane.
 const POSTGRES_LANES: usize = 4;
 
 impl Ledger {
-    pub fn start(db: Database, clock: Clock) -> Self {
+    pub fn start(db: Database, clock: Clock, grouping: Grouping) -> Self {
         let lanes = match db.backend() {
             Backend::Sqlite => 1,
             Backend::Postgres => POSTGRES_LANES,
         };
         let writer = Writer { db: db.clone(), clock: clock.clone() };
-        Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes)) }
+        Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)), terms: Arc::default() }
     }
 
     /// Queues a command and waits until it is committed or refused.
@@ -50,6 +52,11 @@ impl Ledger {
     /// A dry run: decides against what is committed now and writes nothing.
     pub async fn validate(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Outcome {
         batch::dry_run(&self.db, &self.clock, tenant, command, key).await
+    }
+
+    /// What commands need to know of a tenant; at most a minute old.
+    pub async fn terms(&self, reads: &impl Reads) -> Result<Terms, Fault> {
+        self.terms.of(reads, self.clock.now()).await
     }
 
     pub fn database(&self) -> &Database {

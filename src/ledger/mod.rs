@@ -3,9 +3,16 @@
 
 mod batch;
 mod command;
+mod due;
 mod engine;
 mod events;
+pub mod jobs;
+pub mod shell;
+mod tenants;
 
-pub use command::{Command, Outcome, Receipt};
+pub use command::{Command, Outcome, Receipt, StoredReceipt};
 pub use engine::Ledger;
-pub use events::{LevelState, StockChanged};
+pub use events::{LevelState, OrderEvent, ReturnEvent, StockChanged};
+pub use tenants::Terms;
+
+pub use crate::storage::group_commit::Grouping;

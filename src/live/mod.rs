@@ -5,3 +5,4 @@ mod operation;
 pub mod outbox;
 pub mod protocol;
 pub mod socket;
+pub mod stream;

@@ -260,7 +260,7 @@ impl<E: Executor> Socket<E> {
     /// RFC 3339, UTC; null for a session without an end.
     fn expiry_text(&self) -> Option<String> {
         let end = self.session.as_ref()?.expires_at?;
-        Some(jiff::Timestamp::from_microsecond(end).ok()?.to_string())
+        Some(crate::clock::rfc3339(entity::prelude::Timestamp(end)))
     }
 }
 

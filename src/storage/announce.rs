@@ -14,6 +14,8 @@ use super::journal::Event;
 #[derive(Debug, Clone)]
 pub struct Committed {
     pub tenant: TenantId,
+    /// The last event's number; a hint from elsewhere may carry it alone.
+    pub head: i64,
     pub events: Arc<[Arc<Event>]>,
 }
 
@@ -28,6 +30,11 @@ impl Announcer {
     pub fn follow(&self, tenant: TenantId) -> broadcast::Receiver<Committed> {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         channels.entry(tenant).or_insert_with(|| broadcast::channel(BUFFER).0).subscribe()
+    }
+
+    /// The tenants that somebody in this process follows.
+    pub fn followed(&self) -> Vec<TenantId> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     pub fn announce(&self, committed: Committed) {

@@ -62,7 +62,12 @@ impl Bulk {
     /// Adds a row: a value for each column.
     pub fn row<const N: usize>(&mut self, values: [Value; N]) {
         debug_assert_eq!(N, self.columns.len(), "{}: a value for each column", self.table);
-        self.values.extend(values);
+        // The empty text stands for NULL in both databases, so that neither tells more than the other.
+        let columns = self.columns.iter();
+        self.values.extend(values.into_iter().zip(columns).map(|(value, column)| match column.1 {
+            ColumnKind::TextOrNull if value == Value::from("") => <String as Nullable>::null(),
+            _ => value,
+        }));
     }
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()

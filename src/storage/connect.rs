@@ -1,10 +1,17 @@
 //! Opening the database: SQLite with one writer and many readers, or Postgres with a pool.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, SqlxSqliteConnector, TransactionTrait, sqlx::sqlite,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, SqlxSqliteConnector,
+    TransactionOptions, TransactionTrait, sqlx::sqlite,
 };
 
 use super::{Announcer, Fault};
@@ -36,6 +43,7 @@ pub struct Database {
     pub(super) writer: DatabaseConnection,
     pub(super) reader: DatabaseConnection,
     pub(super) announcer: Announcer,
+    statements: Arc<AtomicU64>,
 }
 
 /// How long a statement waits for a connection before the request is refused.
@@ -75,7 +83,7 @@ impl Database {
                 .test_before_acquire(false)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .max_lifetime(None)
-                .idle_timeout(Some(Duration::from_secs(60)))
+                .idle_timeout(Some(Duration::from_mins(1)))
                 .connect_lazy_with(connect)
         };
         // 16 MiB of pages for the writer, 4 MiB a reader; the operating system's cache stands behind them.
@@ -89,6 +97,7 @@ impl Database {
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
             reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
             announcer: Announcer::default(),
+            statements: Arc::default(),
         })
     }
 
@@ -104,9 +113,10 @@ impl Database {
                 .map_sqlx_postgres_opts(|o| o.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE));
             connect
         };
-        let writer = sea_orm::Database::connect(pool(options.writers)).await?;
-        let reader = sea_orm::Database::connect(pool(options.readers)).await?;
-        Ok(Self { backend: Backend::Postgres, writer, reader, announcer: Announcer::default() })
+        let unanswered = |err| Fault::Broken(format!("the Postgres database {} does not answer: {err}", place(url)));
+        let writer = sea_orm::Database::connect(pool(options.writers)).await.map_err(unanswered)?;
+        let reader = sea_orm::Database::connect(pool(options.readers)).await.map_err(unanswered)?;
+        Ok(Self { backend: Backend::Postgres, writer, reader, announcer: Announcer::default(), statements: Arc::default() })
     }
 
     pub fn backend(&self) -> Backend {
@@ -117,15 +127,28 @@ impl Database {
         &self.announcer
     }
 
-    /// Brings the tables up to date. Several processes may do so at once: Postgres serialises them by an advisory lock.
+    /// How many statements tenants' handles have sent since it was opened: what tests and metrics hold pages to.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+    pub(super) fn count_statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Brings the tables up to date, and says how many migrations that took. Several processes may do so at once: Postgres
+    /// serialises them by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
-    pub async fn migrate(&self) -> Result<(), Fault> {
-        let transaction = self.writer.begin().await?;
+    pub async fn migrate(&self) -> Result<usize, Fault> {
+        let mode = (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        let transaction = self.writer.begin_with_options(options).await?;
         if self.backend == Backend::Postgres {
             transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7170151)").await?;
         }
+        let pending = Migrator::get_pending_migrations(&transaction).await?.len();
         Migrator::up(&transaction, None).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(pending)
     }
 
     /// How many migrations this binary has that the database lacks; 0 means up to date.
@@ -143,6 +166,13 @@ impl Database {
         self.writer.close().await?;
         Ok(())
     }
+}
+
+/// Server and database of a URL, without who logs in and how.
+fn place(url: &str) -> &str {
+    let url = url.split('?').next().unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.rsplit_once('@').map_or(rest, |(_, place)| place)
 }
 
 impl From<Backend> for DbBackend {

@@ -35,6 +35,13 @@ impl Backend {
             Self::Sqlite => Value::from(serde_json::Value::from(texts.into_iter().collect::<Vec<_>>()).to_string()),
         }
     }
+    /// Locks rows of `alias` against other changes until the transaction ends, but lets rows that refer to them be inserted meanwhile.
+    pub fn for_change(self, alias: &str) -> String {
+        match self {
+            Self::Postgres => format!(" FOR NO KEY UPDATE OF {alias}"),
+            Self::Sqlite => String::new(),
+        }
+    }
     /// Locks the rows of `alias` that a select finds until the transaction ends. SQLite has one writer: nothing to lock.
     pub fn for_update(self, alias: &str) -> String {
         match self {

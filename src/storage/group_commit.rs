@@ -38,6 +38,15 @@ pub const QUEUE: usize = 4_096;
 /// Times a command is tried alone when its transaction fails for a reason that may pass.
 const ATTEMPTS: u32 = 5;
 
+/// Whether commands share transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Grouping {
+    #[default]
+    Together,
+    /// Each in a transaction of its own: only to measure what grouping costs and brings.
+    Alone,
+}
+
 /// The lanes.
 pub struct GroupCommit<B: Batcher> {
     batcher: Arc<B>,
@@ -46,12 +55,13 @@ pub struct GroupCommit<B: Batcher> {
 
 impl<B: Batcher> GroupCommit<B> {
     /// Starts `lanes` lanes; they end when this value is dropped and their queues are empty.
-    pub fn start(batcher: B, lanes: usize) -> Self {
+    pub fn start(batcher: B, lanes: usize, grouping: Grouping) -> Self {
+        let most = if grouping == Grouping::Alone { 1 } else { MAX_COMMANDS };
         let batcher = Arc::new(batcher);
         let lanes = (0..lanes.max(1))
             .map(|_| {
                 let (sender, receiver) = mpsc::channel(QUEUE);
-                tokio::spawn(Lane { batcher: batcher.clone(), receiver, waiting: Waiting::default() }.run());
+                tokio::spawn(Lane { batcher: batcher.clone(), receiver, waiting: Waiting::new(most) }.run());
                 sender
             })
             .collect();
@@ -76,14 +86,14 @@ struct Waiting<C> {
     queues: HashMap<TenantId, VecDeque<C>>,
     turns: VecDeque<TenantId>,
     count: usize,
-}
-impl<C> Default for Waiting<C> {
-    fn default() -> Self {
-        Self { queues: HashMap::new(), turns: VecDeque::new(), count: 0 }
-    }
+    /// Commands in a batch.
+    most: usize,
 }
 
 impl<C> Waiting<C> {
+    fn new(most: usize) -> Self {
+        Self { queues: HashMap::new(), turns: VecDeque::new(), count: 0, most }
+    }
     fn push(&mut self, tenant: TenantId, command: C) {
         let queue = self.queues.entry(tenant).or_default();
         if queue.is_empty() {
@@ -99,7 +109,7 @@ impl<C> Waiting<C> {
         let (mut batch, mut total) = (Vec::new(), 0);
         while let Some(command) = queue.front() {
             total += weight(command);
-            if !batch.is_empty() && (total > MAX_WEIGHT || batch.len() == MAX_COMMANDS) {
+            if !batch.is_empty() && (total > MAX_WEIGHT || batch.len() == self.most) {
                 break;
             }
             batch.extend(queue.pop_front());
@@ -187,8 +197,8 @@ mod tests {
     #[test]
     fn tenants_take_turns_and_batches_have_limits() {
         let tenant = |n: u128| TenantId::from_uuid(uuid::Uuid::from_u128(n));
-        let mut waiting = Waiting::default();
-        (0..MAX_COMMANDS + 1).for_each(|i| waiting.push(tenant(1), i));
+        let mut waiting = Waiting::new(MAX_COMMANDS);
+        (0..=MAX_COMMANDS).for_each(|i| waiting.push(tenant(1), i));
         waiting.push(tenant(2), 9_999);
         let mut next = || waiting.next_batch(|_| 1).map(|(t, batch)| (t, batch.len()));
         assert_eq!(next(), Some((tenant(1), MAX_COMMANDS)));
@@ -200,7 +210,7 @@ mod tests {
     #[test]
     fn a_heavy_command_runs_even_if_it_alone_is_over_the_limit() {
         let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(1));
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::new(MAX_COMMANDS);
         [MAX_WEIGHT + 1, 1].into_iter().for_each(|w| waiting.push(tenant, w));
         assert_eq!(waiting.next_batch(|w| *w).map(|b| b.1), Some(vec![MAX_WEIGHT + 1]));
     }

@@ -52,8 +52,8 @@ impl std::io::Write for Hashing {
 
 /// What is stored for each of the keys that is known, by its text and mutation.
 pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a Key>) -> Result<Vec<(Key, String)>, Fault> {
-    let texts: Vec<&str> = keys.into_iter().map(|k| k.key.as_str()).collect();
-    if texts.is_empty() {
+    let keys: Vec<&Key> = keys.into_iter().collect();
+    if keys.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
@@ -61,13 +61,14 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
         "SELECT owner_id, mutation, idempotency_key, hash, receipt FROM idempotency WHERE tenant_id = $1 AND {}",
         backend.in_texts("idempotency_key", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.texts(texts)]).await?;
+    let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut row = Row::new(row);
         let owner = row.take()?;
         let mutation: String = row.take()?;
-        let Some(mutation) = known_mutation(&mutation) else { continue };
+        // Another mutation's key of the same text is another key.
+        let Some(mutation) = keys.iter().map(|k| k.mutation).find(|asked| *asked == mutation) else { continue };
         let key = row.take()?;
         let hash = row.take::<Vec<u8>>()?.try_into().map_err(|_| Fault::corrupt("idempotency", "a hash has 32 bytes"))?;
         found.push((Key { owner, mutation, key, hash }, row.take()?));
@@ -79,34 +80,6 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
 pub fn known(key: &Key, found: &[(Key, String)]) -> Option<Known> {
     let (stored, receipt) = found.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
     Some(if stored.hash == key.hash { Known::Same(receipt.clone()) } else { Known::Reused })
-}
-
-/// Mutations that take a key. Their names are static, so that a key costs no allocation for them.
-const MUTATIONS: &[&str] = &[
-    "stockAdjust",
-    "stockSet",
-    "stockReverse",
-    "stockReserve",
-    "stockRelease",
-    "orderCreate",
-    "orderConfirm",
-    "orderFulfil",
-    "orderCancel",
-    "returnCreate",
-    "storeCreate",
-    "productCreate",
-    "customerCreate",
-    "productBulkUpsert",
-    "categoryBulkUpsert",
-    "customerBulkUpsert",
-    "categoryCreate",
-    "supplierCreate",
-    "channelCreate",
-    "productFamilyCreate",
-];
-
-fn known_mutation(name: &str) -> Option<&'static str> {
-    MUTATIONS.iter().find(|m| **m == name).copied()
 }
 
 const COLUMNS: &[Column] = &[

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod journal;
 mod rows;
 mod scoped;
+mod snapshot;
 mod work;
 
 pub use announce::{Announcer, Committed};
@@ -19,4 +20,5 @@ pub use connect::{Backend, Database, Options};
 pub use fault::Fault;
 pub use rows::Row;
 pub use scoped::{Finds, Global, Reads, TenantScope, tenant_is};
+pub use snapshot::Snapshot;
 pub use work::Work;

@@ -78,6 +78,7 @@ impl Reads for TenantScope {
         self.db.backend
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        self.db.count_statement();
         Ok(self.db.reader.query_all_raw(statement).await?)
     }
 }

@@ -38,12 +38,14 @@ impl Work {
         all.push(Value::from(self.tenant));
         all.extend(values);
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
+        self.db.count_statement();
         Ok(self.transaction.execute_raw(statement).await?.rows_affected())
     }
 
     /// Writes rows in as few statements as the database allows.
     pub async fn write(&self, bulk: Bulk) -> Result<(), Fault> {
         for statement in bulk.into_statements(self.db.backend) {
+            self.db.count_statement();
             self.transaction.execute_raw(statement).await?;
         }
         Ok(())
@@ -104,8 +106,9 @@ impl Work {
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions commit")]
     pub async fn commit(self) -> Result<(), Fault> {
         self.transaction.commit().await?;
-        if !self.events.is_empty() {
-            self.db.announcer.announce(Committed { tenant: self.tenant, events: self.events.into() });
+        if let Some(last) = self.events.last() {
+            let head = last.seq;
+            self.db.announcer.announce(Committed { tenant: self.tenant, head, events: self.events.into() });
         }
         Ok(())
     }
@@ -125,6 +128,7 @@ impl Reads for Work {
         self.db.backend
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        self.db.count_statement();
         Ok(self.transaction.query_all_raw(statement).await?)
     }
 }

@@ -1,4 +1,17 @@
-//! The one test binary.
+//! One test binary: scenarios in the words of the business, each on both databases.
+#![allow(clippy::disallowed_methods, reason = "tests measure real time")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+#![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
+mod authorization;
+mod catalog;
 mod front;
+mod insight;
+mod ledger;
+mod orders;
+mod process;
 mod replay;
+mod stock;
+mod sdl;
+mod tidy;
+mod world;

@@ -48,7 +48,7 @@ CREATE UNIQUE INDEX entry_level ON entry (tenant_id, product_id, store_id, versi
 ;;
 CREATE INDEX entry_store ON entry (tenant_id, store_id, seq)
 ;;
-CREATE INDEX entry_late ON entry (tenant_id, product_id, store_id, version_after, occurred_at, on_hand_delta) WHERE occurred_at < occurred_max
+CREATE INDEX entry_late ON entry (tenant_id, product_id, store_id, version_after, occurred_at, on_hand_delta, recorded_at, occurred_max) WHERE occurred_at < occurred_max
 ;;
 CREATE TABLE reservation (
   tenant_id {UUID} NOT NULL, id {UUID} NOT NULL, product_id {UUID} NOT NULL, store_id {UUID} NOT NULL,

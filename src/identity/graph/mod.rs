@@ -1,1 +1,71 @@
 //! GraphQL of identity.
+
+mod mutations;
+mod types;
+
+pub use mutations::{IdentityMutation, LoginPayload};
+pub use types::{Actor, LoginSession, Member, SystemActor, Tenant, Viewer};
+
+use async_graphql::{Context, Object};
+use entity::prelude::{Actor as Who, ActorKind, MemberId, SessionId, TenantId};
+
+use super::{Identity, Session, rows};
+use crate::{
+    access::kind,
+    graphql::{
+        context::Asks,
+        directives::authenticated,
+        fault::{Answer, TopError},
+    },
+};
+
+/// Who did something. What was done by nobody in particular, or by somebody who is gone, was done by the system.
+pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
+    if who.kind == ActorKind::Member
+        && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
+    {
+        return Ok(Actor::Member(Box::new(member)));
+    }
+    Ok(Actor::SystemActor(SystemActor { name: "system".to_owned() }))
+}
+
+/// A member of the caller's tenant, for whoever may see members. Callers see themselves.
+pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
+    let (identity, caller) = (ctx.given::<Identity>()?, ctx.caller()?);
+    if caller.actor != Who::member(id) {
+        ctx.permit::<kind::MemberRead>()?;
+    }
+    let found = rows::member_with_user(&identity.database().global(), caller.tenant, id).await?;
+    Ok(found.map(|(membership, user, version, updated_at)| Member::new(membership, user, version, updated_at)))
+}
+
+/// The tenant of an id, if it is the caller's.
+pub async fn own_tenant(ctx: &Context<'_>, id: TenantId) -> Answer<Option<Tenant>> {
+    if ctx.caller()?.tenant != id {
+        return Ok(None);
+    }
+    let identity = ctx.given::<Identity>()?;
+    Ok(rows::tenants_by_id(&identity.database().global(), &[id]).await?.pop().map(Tenant::from))
+}
+
+/// The session of an id, if it is the one that asks.
+pub fn own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<LoginSession>> {
+    ctx.caller()?;
+    Ok(ctx.data_opt::<Session>().filter(|session| session.id == id).map(LoginSession::from))
+}
+
+#[derive(Default)]
+pub struct IdentityQuery;
+
+#[Object]
+impl IdentityQuery {
+    /// Who is calling, in which tenant, and what they may do.
+    #[graphql(directive = authenticated::apply())]
+    async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
+        let caller = *ctx.caller()?;
+        let identity = ctx.given::<Identity>()?;
+        let mut tenants = rows::tenants_by_id(&identity.database().global(), &[caller.tenant]).await?;
+        let tenant = tenants.pop().ok_or(TopError::Unauthenticated)?;
+        Viewer::new(ctx, caller, tenant).await
+    }
+}

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     path,
-    stock::core::{Delta, Draft, LevelKey, MovementHead, Rejection, Shortage, Step, cover},
+    stock::core::{Delta, Draft, LevelKey, MovementHead, Rejection, Room, Shortage, Step, cover},
 };
 
 /// An action that needs no more than the order.
@@ -44,7 +44,9 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Res
     let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
     order.actor = act.actor;
     if order.status == OrderStatus::Draft {
-        hold(draft, &mut order, act.movement)?;
+        // It holds from now on: the day it was placed may lie in a closed period by now.
+        let now = draft.now();
+        hold(draft, &mut order, act.movement, now)?;
     } else {
         for mut reservation in held_for(draft, &order) {
             reservation.expires_at = None;
@@ -248,11 +250,10 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
         .collect();
     let Some(first) = steps.first() else { return Ok(()) };
     let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
-    cover(draft, &steps, command.on_shortage, &head, command.movements[0])?;
+    cover(draft, &steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;
     draft.begin(head, first.key, &first.field)?;
     for parcel in parcels {
         let Some(key) = parcel.key else { continue };
-        // Making room may have shortened this very hold; only what is still held is consumed.
         let mut consumed = 0;
         for id in draft.active_reservations(key) {
             let Some(reservation) = draft.reservation(id) else { continue };
@@ -266,7 +267,11 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
             draft.put_reservation(reservation);
         }
         let delta = Delta { on_hand: -parcel.quantity, reserved: -consumed, unavailable: 0 };
-        draft.post(key, delta, parcel.cost, None, &parcel.field)?;
+        let cost = match parcel.cost {
+            Some(cost) => Some(cost),
+            None => draft.level(key, &parcel.field)?.facts.cost,
+        };
+        draft.post(key, delta, cost, None, &parcel.field)?;
     }
     Ok(())
 }

@@ -56,19 +56,26 @@ pub struct NewLine {
     pub tax: Option<Money>,
 }
 
+impl Create {
+    /// Whether no line names a product, so that no level is loaded with it.
+    pub fn is_only_charges(&self) -> bool {
+        self.lines.iter().all(|line| line.product.is_none())
+    }
+}
+
 pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) -> Result<OrderDecision, Rejection> {
     check_names(book, command)?;
     let now = draft.now();
     let placed_at = command.placed_at.unwrap_or(now);
-    let mut order = draft_order(draft, command, placed_at)?;
+    let mut order = draft_order(book, draft, command, placed_at)?;
     release_given(draft, command)?;
     match command.status {
         NewStatus::Draft => {}
         NewStatus::Pending { until } => {
             order.expires_at = Some(until);
-            hold(draft, &mut order, command.movements[2])?;
+            hold(draft, &mut order, command.movements[2], placed_at)?;
         }
-        NewStatus::Confirmed => hold(draft, &mut order, command.movements[2])?,
+        NewStatus::Confirmed => hold(draft, &mut order, command.movements[2], placed_at)?,
         NewStatus::Fulfilled => sell(draft, &mut order, command)?,
     }
     let event = DocumentEvent { kind: "order.created", order: Some(order.id), ret: None };
@@ -91,6 +98,14 @@ fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
     if command.lines.is_empty() {
         return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
     }
+    // Where a line names a product, its level knows the store.
+    if command.is_only_charges() {
+        match book.stores.get(&command.store) {
+            None => return Err(Rejection::not_found("store", path!["input", "store"])),
+            Some(store) if store.archived => return Err(Rejection::state("the store is archived", path!["input", "store"])),
+            Some(_) => {}
+        }
+    }
     if command.on_shortage != Shortage::Refuse && command.status != NewStatus::Fulfilled {
         return Err(Rejection::invalid(
             "only a sale that has happened (FULFILLED) can override a shortage",
@@ -101,11 +116,11 @@ fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
 }
 
 /// The order with its priced lines, before any stock is touched.
-fn draft_order(draft: &Draft<'_>, command: &Create, placed_at: Timestamp) -> Result<Order, Rejection> {
+fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at: Timestamp) -> Result<Order, Rejection> {
     let now = draft.now();
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut currency = None;
-    let mut zone = None;
+    let mut zone = book.stores.get(&command.store).filter(|_| command.is_only_charges()).map(|store| store.time_zone.clone());
     for (index, new) in command.lines.iter().enumerate() {
         let (line, line_zone) = price_line(draft, command, index, new)?;
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
@@ -209,7 +224,8 @@ fn price_line(draft: &Draft<'_>, command: &Create, index: usize, new: &NewLine) 
         discount,
         tax,
         total,
-        unit_cost: facts.and_then(|f| f.cost),
+        // The row keeps it in the order's currency.
+        unit_cost: facts.and_then(|f| f.cost).filter(|cost| cost.currency == unit_price.currency),
     };
     Ok((line, facts.map(|f| f.time_zone.clone())))
 }
@@ -282,8 +298,8 @@ fn release_given(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejectio
 }
 
 /// Holds stock for every stocked line. BACKORDER products hold what there is and owe the rest.
-pub(super) fn hold(draft: &mut Draft<'_>, order: &mut Order, movement: MovementId) -> Result<(), Rejection> {
-    let head = order_head(movement, MovementKind::Reserve, order, order.placed_at);
+pub(super) fn hold(draft: &mut Draft<'_>, order: &mut Order, movement: MovementId, at: Timestamp) -> Result<(), Rejection> {
+    let head = order_head(movement, MovementKind::Reserve, order, at);
     let now = draft.now();
     let mut begun = false;
     for index in 0..order.lines.len() {
@@ -343,7 +359,7 @@ fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<()
         })
         .collect();
     if let Some(first) = steps.first() {
-        cover(draft, &steps, command.on_shortage, &head, command.movements[0])?;
+        cover(draft, &steps, command.on_shortage, &head, command.movements[0].into())?;
         draft.begin(head, first.key, &first.field)?;
         for step in &steps {
             let cost = draft.level(step.key, &step.field)?.facts.cost;

@@ -8,6 +8,6 @@ mod states;
 
 pub use act::{Act, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil};
 pub use create::{Create, NewLine, NewStatus, decide_create};
-pub use order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision};
+pub use order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, StoreFacts};
 pub use returns::{CreateReturn, NewReturnLine, Receive, Return, ReturnLine, ReturnMatch, decide_return};
 pub use states::{Action, ORDER_STEPS, Step, actions_from, may};

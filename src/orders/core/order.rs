@@ -126,6 +126,13 @@ pub struct FulfilmentLine {
     pub quantity: Quantity,
 }
 
+/// What an order of charges alone needs to know of its store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreFacts {
+    pub time_zone: String,
+    pub archived: bool,
+}
+
 /// The documents that a batch has loaded and locked.
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
@@ -136,6 +143,8 @@ pub struct OrderBook {
     /// Channels and customers that commands of the batch name and that exist.
     pub channels: std::collections::HashSet<ChannelId>,
     pub customers: std::collections::HashSet<CustomerId>,
+    /// Stores of orders that name no product.
+    pub stores: HashMap<StoreId, StoreFacts>,
 }
 
 /// A fact about a document, for the stream.

@@ -1,6 +1,6 @@
 //! Returns: documents of their own, at any store, from one order, several or none, at their own price.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use entity::prelude::*;
 
@@ -224,10 +224,14 @@ fn match_lines(
         let field = path!["input", "lines", index, "matches", piece];
         let (id, position) = matched.line.split_line();
         let missing = || Rejection::not_found("order line", field.clone());
-        if !orders.contains_key(&id) {
-            orders.insert(id, book.orders.get(&id).ok_or_else(missing)?.clone());
+        if new.matches[..piece].iter().any(|earlier| earlier.line == matched.line) {
+            return Err(Rejection::invalid("this order line occurs twice: one piece can say it", field));
         }
-        let line = orders.get_mut(&id).and_then(|order| order.line_mut(position)).ok_or_else(missing)?;
+        let order = match orders.entry(id) {
+            Entry::Occupied(taken) => taken.into_mut(),
+            Entry::Vacant(free) => free.insert(book.orders.get(&id).ok_or_else(missing)?.clone()),
+        };
+        let line = order.line_mut(position).ok_or_else(missing)?;
         if line.product != new.product {
             return Err(Rejection::invalid("the order line is of another product", field));
         }

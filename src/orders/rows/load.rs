@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use crate::{
-    orders::core::{Line, Order},
+    orders::core::{Line, Order, StoreFacts},
     storage::{Fault, Reads, Row},
 };
 
-const ORDER: &str =
+pub(super) const ORDER: &str =
     "o.id, o.number, o.status, o.store_id, o.channel_id, o.customer_id, o.external_ref, o.currency, o.total_minor, o.placed_at,
     o.business_date, o.expires_at, o.actor_kind, o.actor_id, o.version, o.created_at, o.updated_at";
 
@@ -18,7 +18,7 @@ const LINE: &str = "l.order_id, l.position, l.kind, l.product_id, l.sku, l.name,
 
 /// Orders with their lines, locked in id order until the transaction ends.
 pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
-    read(work, ids, &work.backend().for_update("o")).await
+    read(work, ids, &work.backend().for_change("o")).await
 }
 
 /// Orders with their lines, as committed; in no order.
@@ -41,6 +41,21 @@ async fn read(reads: &impl Reads, ids: &[OrderId], lock: &str) -> Result<Vec<Ord
         places.insert(order.id, orders.len());
         orders.push(order);
     }
+    fill(reads, ids, &places, &mut orders).await?;
+    Ok(orders)
+}
+
+/// Reads the lines of the orders `ids`, each into the order at its place.
+pub(super) async fn fill(
+    reads: &impl Reads,
+    ids: &[OrderId],
+    places: &HashMap<OrderId, usize>,
+    orders: &mut [Order],
+) -> Result<(), Fault> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let backend = reads.backend();
     let of = backend.in_ids("l.order_id", 2);
     let sql = format!("SELECT {LINE} FROM order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.order_id, l.position");
     for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
@@ -51,14 +66,14 @@ async fn read(reads: &impl Reads, ids: &[OrderId], lock: &str) -> Result<Vec<Ord
             order.lines.push(line);
         }
     }
-    Ok(orders)
+    Ok(())
 }
 
-fn order(row: &mut Row<'_>) -> Result<Order, Fault> {
+pub(super) fn order(row: &mut Row<'_>) -> Result<Order, Fault> {
     let (id, number) = (row.take()?, row.take()?);
     let status = row.word("sales_order", OrderStatus::parse)?;
     let (store, channel, customer, external_ref) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let currency = currency_of(&row.take::<String>()?)?;
+    let currency = currency_of("sales_order", &row.take::<String>()?)?;
     Ok(Order {
         id,
         number,
@@ -80,8 +95,8 @@ fn order(row: &mut Row<'_>) -> Result<Order, Fault> {
     })
 }
 
-fn currency_of(code: &str) -> Result<Currency, Fault> {
-    Currency::parse(code).ok_or_else(|| Fault::corrupt("sales_order", format!("unknown currency {code}")))
+pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
+    Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
 }
 
 fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
@@ -122,6 +137,22 @@ pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<
 /// Which of these customers exist.
 pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashSet<CustomerId>, Fault> {
     existing(reads, "customer", ids).await
+}
+
+/// What orders of charges alone need to know of these stores.
+pub async fn store_facts(reads: &impl Reads, ids: &[StoreId]) -> Result<HashMap<StoreId, StoreFacts>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT id, time_zone, archived_at FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, StoreFacts { time_zone: row.take()?, archived: row.take::<Option<i64>>()?.is_some() }))
+        })
+        .collect()
 }
 
 async fn existing<K: entity::id::Kind>(

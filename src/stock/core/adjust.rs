@@ -53,7 +53,7 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
             field: path!["input", "changes", index, "delta"],
         });
     }
-    cover(draft, &steps, command.on_shortage, &command.head, command.room)?;
+    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "changes", 0])?;
     for (change, step) in command.changes.iter().zip(&steps) {
         let cost = match change.unit_cost {
@@ -139,7 +139,7 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
     }
     // Room is made by holds that give way; a discrepancy would change the very figure that is being set.
     let policy = if command.on_shortage == Shortage::PostDiscrepancy { Shortage::Shorten } else { command.on_shortage };
-    cover(draft, &steps, policy, &command.head, command.room)?;
+    cover(draft, &steps, policy, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
     for step in steps.iter().filter(|step| step.available_delta != 0) {
         let cost = draft.level(step.key, &step.field)?.facts.cost;
@@ -179,7 +179,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
     let steps: Vec<Step> = mirrored()
         .map(|e| Step { key: e.key, available_delta: e.unavailable_delta - e.on_hand_delta, field: field.clone() })
         .collect();
-    cover(draft, &steps, command.on_shortage, &command.head, command.room)?;
+    cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &field)?;
     for entry in mirrored() {
         let delta = Delta { on_hand: -entry.on_hand_delta, unavailable: -entry.unavailable_delta, reserved: 0 };

@@ -136,7 +136,9 @@ impl<'b> Draft<'b> {
         field: &Field,
     ) -> Result<(), Rejection> {
         let now = self.book.now;
-        let mut level = self.stocked(key, field)?.clone();
+        // What is held can always be let go: a product that was archived or is no longer stocked must not keep an order open for ever.
+        let lets_go = delta.on_hand == 0 && delta.unavailable == 0 && delta.reserved < 0;
+        let mut level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
         let requested = Quantity::new(delta.on_hand.abs().max(delta.reserved.abs())).unwrap_or(Quantity::ZERO);
         let moved = |bucket: Quantity, by: i64| bucket.get().checked_add(by).and_then(Quantity::new);
         let (on_hand, reserved, unavailable) = (
@@ -154,13 +156,18 @@ impl<'b> Draft<'b> {
         let Some(movement) = self.movements.last_mut() else {
             return Err(Rejection::invalid("an entry needs a movement", field.clone()));
         };
+        let line = movement.entries.len() as u16 + 1;
+        if line > entity::id::MAX_LINES {
+            let message = format!("it would take more than {} entries: do it in parts", entity::id::MAX_LINES);
+            return Err(Rejection::LimitExceeded { message, field: field.clone() });
+        }
         (level.on_hand, level.reserved, level.unavailable) = (on_hand, reserved, unavailable);
         level.version += 1;
         level.last_occurred_at = level.last_occurred_at.max(movement.occurred_at);
         level.updated_at = now;
         let value = cost.and_then(|cost| cost.times(Quantity::new(delta.on_hand)?, level.facts.decimals));
         movement.entries.push(Entry {
-            line: movement.entries.len() as u16 + 1,
+            line,
             key,
             on_hand_delta: delta.on_hand,
             reserved_delta: delta.reserved,

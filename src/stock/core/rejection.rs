@@ -25,6 +25,11 @@ pub enum Rejection {
         message: String,
         field: Field,
     },
+    /// A text is longer than is kept.
+    TooLong {
+        message: String,
+        field: Field,
+    },
     /// The state does not allow this step.
     InvalidState {
         message: String,
@@ -71,6 +76,23 @@ impl Rejection {
     }
     pub fn not_found(what: &'static str, field: Field) -> Self {
         Self::NotFound { what, field }
+    }
+    /// The path to the input field that is meant; None where it is the whole call.
+    pub fn field_mut(&mut self) -> Option<&mut Field> {
+        match self {
+            Self::NotFound { field, .. }
+            | Self::Invalid { field, .. }
+            | Self::OutOfRange { field, .. }
+            | Self::TooLong { field, .. }
+            | Self::InvalidState { field, .. }
+            | Self::PeriodClosed { field, .. }
+            | Self::VersionConflict { field, .. }
+            | Self::StaleDocument { field, .. }
+            | Self::Insufficient { field, .. }
+            | Self::Duplicate { field, .. }
+            | Self::LimitExceeded { field, .. } => Some(field),
+            Self::KeyReused => None,
+        }
     }
     pub fn out_of_range(message: impl Into<String>, field: Field) -> Self {
         Self::OutOfRange { message: message.into(), field }

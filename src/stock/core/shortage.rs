@@ -22,6 +22,19 @@ pub enum Shortage {
     PostDiscrepancy,
 }
 
+/// The movement that makes room, should one be needed: `head` of the command is shared with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    pub id: MovementId,
+    /// The order whose own holds are about to be used.
+    pub spare: Option<OrderId>,
+}
+impl From<MovementId> for Room {
+    fn from(id: MovementId) -> Self {
+        Self { id, spare: None }
+    }
+}
+
 /// One step that a command is about to take on what is available of a level.
 pub struct Step {
     pub key: LevelKey,
@@ -31,14 +44,8 @@ pub struct Step {
 }
 
 /// Makes sure that none of the steps, taken in order, brings a level below zero available: refuses, or posts what makes room. Room is
-/// made in a movement of its own before the command's, `room` is its id and `head` what it shares with the command's.
-pub fn cover(
-    draft: &mut Draft<'_>,
-    steps: &[Step],
-    policy: Shortage,
-    head: &MovementHead,
-    room: MovementId,
-) -> Result<(), Rejection> {
+/// made in a movement of its own before the command's. What `room.spare` holds does not give way: it is what the command is about to use.
+pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &MovementHead, room: Room) -> Result<(), Rejection> {
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for step in steps {
         let start = draft.level(step.key, &step.field)?.available();
@@ -60,11 +67,11 @@ pub fn cover(
         .collect();
     let Some((first, _, field)) = short.first() else { return Ok(()) };
     let kind = if policy == Shortage::Shorten { MovementKind::Release } else { MovementKind::Discrepancy };
-    draft.begin(MovementHead { id: room, kind, reverses: None, ..head.clone() }, *first, field)?;
+    draft.begin(MovementHead { id: room.id, kind, reverses: None, ..head.clone() }, *first, field)?;
     for (key, missing, field) in short {
         match policy {
             Shortage::Refuse => {}
-            Shortage::Shorten => shorten(draft, key, missing, field)?,
+            Shortage::Shorten => shorten(draft, key, missing, room.spare, field)?,
             Shortage::PostDiscrepancy => {
                 let cost = draft.level(key, field)?.facts.cost;
                 draft.post(key, Delta { on_hand: missing, ..Delta::default() }, cost, None, field)?;
@@ -75,13 +82,16 @@ pub fn cover(
 }
 
 /// Takes `missing` back from the level's holds, unpaid and newest first.
-fn shorten(draft: &mut Draft<'_>, key: LevelKey, missing: i64, field: &Field) -> Result<(), Rejection> {
+fn shorten(draft: &mut Draft<'_>, key: LevelKey, missing: i64, spare: Option<OrderId>, field: &Field) -> Result<(), Rejection> {
     let mut left = missing;
     for id in draft.active_reservations(key) {
         if left == 0 {
             break;
         }
         let Some(reservation) = draft.reservation(id) else { continue };
+        if spare.is_some() && reservation.order.map(|(order, _)| order) == spare {
+            continue;
+        }
         let mut reservation = reservation.clone();
         let taken = left.min(reservation.remaining.get());
         left -= taken;

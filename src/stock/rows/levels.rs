@@ -18,7 +18,7 @@ fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
 
 /// The levels of these keys that have a row, locked in key order until the transaction ends. `keys` are sorted and unique.
 pub async fn lock_levels(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Level>, Fault> {
-    levels(work, keys, &work.backend().for_update("l")).await
+    levels(work, keys, &work.backend().for_change("l")).await
 }
 
 /// The same as committed, without a lock.
@@ -26,15 +26,15 @@ pub async fn read_levels(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Le
     levels(reads, keys, "").await
 }
 
+/// CROSS JOIN tells SQLite to begin with the keys: left to itself it begins with all products and reads the keys again for each.
 async fn levels(work: &impl Reads, keys: &[LevelKey], lock: &str) -> Result<Vec<Level>, Fault> {
     let (k, values) = work.backend().pairs(&pairs(keys), 2);
     let sql = format!(
         "SELECT l.product_id, l.store_id, l.id, l.on_hand, l.reserved, l.unavailable, l.incoming, l.in_transit, l.safety_stock,
                 l.reorder_point, l.maximum, l.last_occurred_at, l.version, l.seq, l.updated_at, {FACTS}
-         FROM {k}
-         JOIN stock_level l ON l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b
-         JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
-         JOIN store s ON s.tenant_id = $1 AND s.id = l.store_id
+         FROM {k} CROSS JOIN stock_level l CROSS JOIN product p CROSS JOIN store s
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b
+           AND p.tenant_id = $1 AND p.id = l.product_id AND s.tenant_id = $1 AND s.id = l.store_id
          ORDER BY l.product_id, l.store_id{lock}"
     );
     let rows = work.rows(&sql, values).await?;
@@ -90,9 +90,8 @@ fn money(row: &mut Row<'_>) -> Result<Option<Money>, Fault> {
 pub async fn facts_for(work: &impl Reads, keys: &[LevelKey]) -> Result<Vec<(LevelKey, Facts)>, Fault> {
     let (k, values) = work.backend().pairs(&pairs(keys), 2);
     let sql = format!(
-        "SELECT p.id, s.id, {FACTS} FROM {k}
-         JOIN product p ON p.tenant_id = $1 AND p.id = k.a
-         JOIN store s ON s.tenant_id = $1 AND s.id = k.b"
+        "SELECT p.id, s.id, {FACTS} FROM {k} CROSS JOIN product p CROSS JOIN store s
+         WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b"
     );
     let rows = work.rows(&sql, values).await?;
     rows.iter()

@@ -115,3 +115,41 @@ pub async fn reversed(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<Move
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
 }
+
+/// The event numbers of movements.
+pub async fn seqs_of(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<i64>, Fault> {
+    seqs_where(reads, "id", ids).await
+}
+
+/// The event numbers of the movements that reverse these.
+pub async fn reversal_seqs(reads: &impl Reads, ids: &[MovementId]) -> Result<Vec<i64>, Fault> {
+    seqs_where(reads, "reverses_id", ids).await
+}
+
+async fn seqs_where(reads: &impl Reads, column: &str, ids: &[MovementId]) -> Result<Vec<i64>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT seq FROM movement WHERE tenant_id = $1 AND {}", backend.in_ids(column, 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Event numbers of a level's entries, newest first: versions below `before`, at most `limit`. With each entry's version.
+pub async fn entries_of_level(
+    reads: &impl Reads,
+    key: LevelKey,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<(i64, Entry)>, Fault> {
+    let sql = format!(
+        "SELECT {ENTRY} FROM entry e WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.version_after < $4
+         ORDER BY e.version_after DESC LIMIT {limit}"
+    );
+    let rows = reads.rows(&sql, vec![key.product.into(), key.store.into(), before.unwrap_or(i64::MAX).into()]).await?;
+    rows.iter().map(|row| entry(&mut Row::new(row))).collect()
+}
+
+/// The event numbers of a page of movements: conditions, order and limit are SQL over `m`, values from `$2`.
+pub async fn movement_seqs(reads: &impl Reads, conditions: &str, values: Vec<sea_orm::Value>) -> Result<Vec<i64>, Fault> {
+    let rows = reads.rows(&format!("SELECT m.seq FROM movement m WHERE m.tenant_id = $1{conditions}"), values).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}

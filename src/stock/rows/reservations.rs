@@ -38,8 +38,8 @@ pub async fn reservations(reads: &impl Reads, which: Which<'_>) -> Result<Vec<Re
             let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
             let (k, values) = backend.pairs(&pairs, 2);
             let sql = format!(
-                "SELECT {COLUMNS} FROM {k} JOIN reservation r
-                 ON r.tenant_id = $1 AND r.product_id = k.a AND r.store_id = k.b AND r.status = 'ACTIVE'"
+                "SELECT {COLUMNS} FROM {k} CROSS JOIN reservation r
+                 WHERE r.tenant_id = $1 AND r.product_id = k.a AND r.store_id = k.b AND r.status = 'ACTIVE'"
             );
             (sql, values)
         }

@@ -195,7 +195,7 @@ async fn a_message_is_at_most_256_kib() {
     let world = World::new().await;
     let message = |bytes: usize| {
         let text = json!({ "id": "1", "type": "subscribe", "payload": { "query": "{ ping }" } }).to_string();
-        Message::text(text.clone() + &" ".repeat(bytes - text.len()))
+        Message::text(format!("{text}{}", " ".repeat(bytes - text.len())))
     };
     let mut socket = Socket::ready(world.address).await;
     socket.0.send(message(256 << 10)).await.unwrap();

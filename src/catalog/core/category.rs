@@ -1,0 +1,176 @@
+//! Categories: a tree. Nobody becomes their own ancestor, and no path is longer than `MAX_DEPTH`.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::{CategoryId, TenantId};
+use serde::Serialize;
+
+use super::{
+    Checker, Fresh, Patch, Problem, Rejection, Target, Verdict, Word,
+    check::{MAX_NAME, place},
+    found,
+    text::slug_of,
+};
+
+pub use entity::category::Model as CategoryRow;
+
+/// The longest path from a root to a leaf: bounds every walk up the tree.
+pub const MAX_DEPTH: usize = 32;
+
+/// A category as callers describe it. The parent comes as an id or as a slug.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CategoryFields {
+    pub slug: Patch<String>,
+    pub name: Patch<String>,
+    pub parent_id: Patch<String>,
+    pub parent_slug: Patch<String>,
+    pub position: Patch<i32>,
+    pub image_url: Patch<String>,
+    pub metadata: Patch<serde_json::Value>,
+}
+
+/// Where a category hangs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parent {
+    Id(CategoryId),
+    Slug(String),
+}
+
+/// A checked command.
+#[derive(Debug, Clone)]
+pub struct CategoryCommand {
+    pub target: Target<CategoryId>,
+    pub slug: Patch<String>,
+    pub name: Patch<String>,
+    pub parent: Patch<Parent>,
+    pub position: Patch<i32>,
+    pub image_url: Patch<String>,
+    pub metadata: Patch<String>,
+    pub problems: Vec<Problem>,
+}
+
+pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: Checker) -> CategoryCommand {
+    let name = checker.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let mut slug = checker.needed("slug", &fields.slug, |c, value| c.slug(place!["slug"], value));
+    if let (Target::New, true, Patch::Set(name)) = (&target, fields.slug.is_keep(), &name) {
+        match slug_of(name) {
+            made if made.is_empty() => checker.refuse(place!["slug"], Rejection::Required),
+            made => slug = Patch::Set(made),
+        }
+    }
+    let by_id = checker.free(&fields.parent_id, |c, value| c.category_id("parentId", value).map(Parent::Id));
+    let by_slug = checker.free(&fields.parent_slug, |c, value| c.slug(place!["parentSlug"], value).map(Parent::Slug));
+    let position = checker.needed("position", &fields.position, |c, value| {
+        c.range(place!["position"], i64::from(*value), 0, i64::from(i32::MAX)).map(|_| *value)
+    });
+    let image_url = checker.free(&fields.image_url, |c, value| c.http_url(place!["imageUrl"], value));
+    let metadata = match &fields.metadata {
+        Patch::Clear => Patch::Set("{}".to_owned()),
+        other => checker.free(other, |c, value| c.metadata(place!["metadata"], value)),
+    };
+    let parent = if by_id.is_keep() { by_slug } else { by_id };
+    CategoryCommand { target, slug, name, parent, position, image_url, metadata, problems: checker.problems }
+}
+
+/// What the database knows around a call's categories: the rows they name, and all ancestors of those.
+#[derive(Debug)]
+pub struct Around {
+    pub tenant: TenantId,
+    pub rows: HashMap<CategoryId, CategoryRow>,
+    pub by_slug: HashMap<String, CategoryId>,
+    pub seen: HashSet<String>,
+}
+
+impl Around {
+    pub fn decide(&mut self, command: &CategoryCommand, fresh: Fresh) -> Verdict<CategoryRow> {
+        let mut problems = command.problems.clone();
+        let wanted = command.slug.set();
+        let before = match &command.target {
+            Target::New => None,
+            Target::Key => wanted.and_then(|slug| self.by_slug.get(slug)).and_then(|id| self.rows.get(id)).cloned(),
+            Target::Id { id, expected_version } => {
+                match found(self.rows.get(id), *expected_version, Word::Category, &command.problems) {
+                    Ok(row) => Some(row.clone()),
+                    Err(refusal) => return Verdict::Refused(refusal),
+                }
+            }
+        };
+        let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
+        if let Some(slug) = wanted {
+            if command.target == Target::Key && !self.seen.insert(slug.clone()) {
+                problems.push(Problem::at("slug", Rejection::Repeated(Word::Slug)));
+            } else if self.by_slug.get(slug).is_some_and(|owner| *owner != row.id) {
+                problems.push(Problem::at("slug", Rejection::Taken(Word::Slug)));
+            }
+            row.slug.clone_from(slug);
+        }
+        if before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
+            problems.push(Problem::at("name", Rejection::Required));
+        }
+        command.name.apply_value(&mut row.name);
+        command.position.apply_value(&mut row.position);
+        command.image_url.apply(&mut row.image_url);
+        command.metadata.apply_value(&mut row.metadata);
+        if let Err(problem) = self.hang(&command.parent, &mut row) {
+            problems.push(problem);
+        }
+        if !problems.is_empty() {
+            return Verdict::refused(problems);
+        }
+        let verdict = match before {
+            None => Verdict::Created(row.clone()),
+            Some(before) if before == row => return Verdict::Unchanged(row),
+            Some(before) => {
+                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                self.by_slug.remove(&before.slug);
+                Verdict::Updated { before, after: row.clone() }
+            }
+        };
+        self.by_slug.insert(row.slug.clone(), row.id);
+        self.rows.insert(row.id, row);
+        verdict
+    }
+
+    fn hang(&self, parent: &Patch<Parent>, row: &mut CategoryRow) -> Result<(), Problem> {
+        let (field, id) = match parent {
+            Patch::Keep => return Ok(()),
+            Patch::Clear => {
+                row.parent_id = None;
+                return Ok(());
+            }
+            Patch::Set(Parent::Id(id)) => ("parentId", Some(*id).filter(|id| self.rows.contains_key(id))),
+            Patch::Set(Parent::Slug(slug)) => ("parentSlug", self.by_slug.get(slug).copied()),
+        };
+        let refused = |why| Err(Problem::at(field, why));
+        let Some(id) = id else { return refused(Rejection::Missing(Word::Category)) };
+        let (mut above, mut depth) = (Some(id), 1);
+        while let Some(ancestor) = above {
+            if ancestor == row.id {
+                return refused(Rejection::Cycle);
+            }
+            depth += 1;
+            if depth > MAX_DEPTH {
+                return refused(Rejection::TooDeep { most: MAX_DEPTH });
+            }
+            above = self.rows.get(&ancestor).and_then(|row| row.parent_id);
+        }
+        row.parent_id = Some(id);
+        Ok(())
+    }
+
+    fn blank(&self, fresh: Fresh) -> CategoryRow {
+        CategoryRow {
+            tenant_id: self.tenant,
+            id: CategoryId::from_uuid(fresh.id),
+            parent_id: None,
+            name: String::new(),
+            slug: String::new(),
+            position: 0,
+            image_url: None,
+            metadata: "{}".to_owned(),
+            version: 1,
+            created_at: fresh.now,
+            updated_at: fresh.now,
+        }
+    }
+}

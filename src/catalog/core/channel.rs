@@ -1,0 +1,77 @@
+//! Channels: where orders come from. Every tenant has DIRECT from its beginning.
+
+use entity::prelude::{ChannelId, TenantId};
+use serde::Serialize;
+
+use super::{
+    Checker, Fresh, Problem, Rejection, Verdict, Word,
+    check::{Code, MAX_NAME, place},
+    text,
+};
+
+pub use entity::channel::Model as ChannelRow;
+
+/// The code of the channel that a tenant is born with.
+pub const DIRECT: &str = "DIRECT";
+
+/// A channel as callers describe it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChannelFields {
+    pub code: String,
+    pub name: String,
+}
+
+/// A checked command: channels are only made.
+#[derive(Debug, Clone)]
+pub struct ChannelCommand {
+    pub code: Option<Code>,
+    pub name: Option<String>,
+    pub problems: Vec<Problem>,
+}
+
+pub fn check(fields: &ChannelFields) -> ChannelCommand {
+    let mut checker = Checker::default();
+    let code = checker.code(place!["code"], &fields.code);
+    let name = checker.line(place!["name"], &fields.name, MAX_NAME);
+    ChannelCommand { code, name, problems: checker.problems }
+}
+
+/// What the database knows around one channel's command.
+#[derive(Debug)]
+pub struct Around {
+    pub tenant: TenantId,
+    pub code_owner: Option<ChannelId>,
+}
+
+impl Around {
+    pub fn decide(&self, command: &ChannelCommand, fresh: Fresh) -> Verdict<ChannelRow> {
+        let mut problems = command.problems.clone();
+        if self.code_owner.is_some() {
+            problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
+        }
+        match (&command.code, &command.name) {
+            (Some(code), Some(name)) if problems.is_empty() => {
+                Verdict::Created(row(self.tenant, code.clone(), name.clone(), fresh))
+            }
+            _ => Verdict::refused(problems),
+        }
+    }
+}
+
+fn row(tenant: TenantId, code: Code, name: String, fresh: Fresh) -> ChannelRow {
+    ChannelRow {
+        tenant_id: tenant,
+        id: ChannelId::from_uuid(fresh.id),
+        code: code.text,
+        code_key: code.key,
+        name,
+        version: 1,
+        created_at: fresh.now,
+        updated_at: fresh.now,
+    }
+}
+
+/// The channel of orders that nobody else brought.
+pub fn direct(tenant: TenantId, fresh: Fresh) -> ChannelRow {
+    row(tenant, Code { text: DIRECT.to_owned(), key: text::fold(DIRECT) }, "Direct".to_owned(), fresh)
+}

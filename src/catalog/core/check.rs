@@ -1,0 +1,162 @@
+//! Checking fields one by one, and keeping all that is wrong with them.
+
+use std::str::FromStr;
+
+use entity::prelude::{CategoryId, Currency, Id, Money, MoneyError};
+
+use super::{Form, Patch, Problem, Rejection, Word, text};
+
+/// A path inside a row's input.
+pub type Place = Vec<String>;
+
+/// Makes a path of names and positions.
+macro_rules! place {
+    ($($part:expr),* $(,)?) => { vec![$($part.to_string()),*] };
+}
+pub(super) use place;
+
+/// Codes, SKUs, barcodes: the longest.
+pub const MAX_CODE: usize = 64;
+pub const MAX_NAME: usize = 255;
+pub const MAX_DESCRIPTION: usize = 10_000;
+pub const MAX_METADATA_BYTES: usize = 16 * 1024;
+const MAX_EMAIL: usize = 254;
+const MAX_URL: usize = 2_048;
+
+/// An amount as clients write it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MoneyText {
+    pub amount: String,
+    pub currency: String,
+}
+
+/// Collects problems. Each method gives the value that may be kept, or None and one problem more.
+#[derive(Debug, Default)]
+pub struct Checker {
+    pub problems: Vec<Problem>,
+}
+
+impl Checker {
+    pub fn refuse(&mut self, at: Place, why: Rejection) {
+        self.problems.push(Problem { at, why });
+    }
+
+    /// A text of 1 to `most` characters without control characters, trimmed.
+    pub fn line(&mut self, at: Place, value: &str, most: usize) -> Option<String> {
+        self.text(at, value, most, |_| true)
+    }
+    /// The same, but lines and tabs are allowed.
+    pub fn prose(&mut self, at: Place, value: &str, most: usize) -> Option<String> {
+        self.text(at, value, most, |c| !matches!(c, '\n' | '\r' | '\t'))
+    }
+    fn text(&mut self, at: Place, value: &str, most: usize, is_bad_control: fn(char) -> bool) -> Option<String> {
+        let value = value.trim();
+        if value.is_empty() {
+            self.refuse(at, Rejection::Required);
+        } else if value.chars().count() > most {
+            self.refuse(at, Rejection::TooLong { most });
+        } else if value.chars().any(|c| c.is_control() && is_bad_control(c)) {
+            self.refuse(at, Rejection::Malformed(Form::Plain));
+        } else {
+            return Some(value.to_owned());
+        }
+        None
+    }
+    pub fn slug(&mut self, at: Place, value: &str) -> Option<String> {
+        let value = self.line(at.clone(), value, text::MAX_SLUG)?;
+        self.formed(at, value, Form::Slug, text::is_slug)
+    }
+    /// One @ with something around it and no spaces: more can only be known by writing to it.
+    pub fn email(&mut self, at: Place, value: &str) -> Option<String> {
+        let value = self.line(at.clone(), value, MAX_EMAIL)?;
+        self.formed(at, value, Form::Email, |text| {
+            text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
+                && !text.contains(char::is_whitespace)
+        })
+    }
+    pub fn http_url(&mut self, at: Place, value: &str) -> Option<String> {
+        let value = self.line(at.clone(), value, MAX_URL)?;
+        self.formed(at, value, Form::HttpUrl, |text| {
+            let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) && !text.contains(char::is_whitespace)
+        })
+    }
+    pub fn formed(&mut self, at: Place, value: String, form: Form, is_good: impl FnOnce(&str) -> bool) -> Option<String> {
+        if is_good(&value) {
+            return Some(value);
+        }
+        self.refuse(at, Rejection::Malformed(form));
+        None
+    }
+    pub fn range(&mut self, at: Place, value: i64, least: i64, most: i64) -> Option<i64> {
+        if (least..=most).contains(&value) {
+            return Some(value);
+        }
+        self.refuse(at, Rejection::OutOfRange { least, most });
+        None
+    }
+    pub fn id<K: entity::id::Kind>(&mut self, at: Place, value: &str, word: Word) -> Option<Id<K>> {
+        let id = Id::from_str(value).ok();
+        if id.is_none() {
+            self.refuse(at, Rejection::WrongId(word));
+        }
+        id
+    }
+    /// An amount that is not negative.
+    pub fn money(&mut self, at: &str, value: &MoneyText) -> Option<Money> {
+        let Some(currency) = Currency::parse(&value.currency) else {
+            self.refuse(place![at, "currencyCode"], Rejection::Malformed(Form::Currency));
+            return None;
+        };
+        let why = match Money::parse(&value.amount, currency) {
+            Ok(money) if money.minor >= 0 => return Some(money),
+            Ok(_) | Err(MoneyError::OutOfRange) => Rejection::OutOfRange { least: 0, most: entity::quantity::MAX_SAFE },
+            Err(MoneyError::NotANumber) => Rejection::Malformed(Form::Amount),
+            Err(MoneyError::TooManyDecimals { decimals, .. }) => Rejection::TooManyDecimals { decimals },
+        };
+        self.refuse(place![at, "amount"], why);
+        None
+    }
+    /// The text of a JSON object.
+    pub fn metadata(&mut self, at: Place, value: &serde_json::Value) -> Option<String> {
+        if !value.is_object() {
+            self.refuse(at, Rejection::Malformed(Form::Object));
+            return None;
+        }
+        let text = value.to_string();
+        if text.len() > MAX_METADATA_BYTES {
+            self.refuse(at, Rejection::TooLarge { most_bytes: MAX_METADATA_BYTES });
+            return None;
+        }
+        Some(text)
+    }
+    /// A field that must keep a value: clearing it is refused.
+    pub fn needed<T, U>(&mut self, at: &str, patch: &Patch<T>, check: impl FnOnce(&mut Self, &T) -> Option<U>) -> Patch<U> {
+        if matches!(patch, Patch::Clear) {
+            self.refuse(place![at], Rejection::Required);
+            return Patch::Keep;
+        }
+        patch.check(|value| check(self, value))
+    }
+    /// A field that may be empty.
+    pub fn free<T, U>(&mut self, patch: &Patch<T>, check: impl FnOnce(&mut Self, &T) -> Option<U>) -> Patch<U> {
+        patch.check(|value| check(self, value))
+    }
+}
+
+/// A code and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    pub text: String,
+    pub key: String,
+}
+
+impl Checker {
+    pub fn code(&mut self, at: Place, value: &str) -> Option<Code> {
+        let text = self.line(at, value, MAX_CODE)?;
+        Some(Code { key: text::fold(&text), text })
+    }
+    pub fn category_id(&mut self, at: &str, value: &str) -> Option<CategoryId> {
+        self.id(place![at], value, Word::Category)
+    }
+}

@@ -1,0 +1,141 @@
+//! Customers: whom orders are sold to. `external_ref`, where there is one, is the caller's own key and unique in a tenant.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::{CustomerId, TenantId};
+use serde::Serialize;
+
+use super::{
+    Checker, Fresh, Patch, Problem, Rejection, Target, Verdict, Word,
+    check::{MAX_NAME, place},
+    found,
+};
+
+pub use entity::customer::Model as CustomerRow;
+
+/// A customer as callers describe it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CustomerFields {
+    pub external_ref: Patch<String>,
+    pub name: Patch<String>,
+    pub country: Patch<String>,
+    pub email: Patch<String>,
+}
+
+/// A checked command.
+#[derive(Debug, Clone)]
+pub struct CustomerCommand {
+    pub target: Target<CustomerId>,
+    pub fields: CustomerFields,
+    pub problems: Vec<Problem>,
+}
+
+const MAX_COUNTRY: usize = 64;
+
+pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: Checker) -> CustomerCommand {
+    let external_ref = checker.free(&fields.external_ref, |c, value| c.line(place!["externalRef"], value, MAX_NAME));
+    let name = checker.free(&fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let country = checker.free(&fields.country, |c, value| c.line(place!["country"], value, MAX_COUNTRY).map(country_code));
+    let email = checker.free(&fields.email, |c, value| c.email(place!["email"], value));
+    let fields = CustomerFields { external_ref, name, country, email };
+    let says_something = [&fields.external_ref, &fields.name, &fields.email].iter().any(|f| f.set().is_some());
+    if target == Target::New && !says_something && checker.problems.is_empty() {
+        checker.refuse(place!["name"], Rejection::Required);
+    }
+    if target == Target::Key && fields.external_ref.set().is_none() && checker.problems.is_empty() {
+        checker.refuse(place!["externalRef"], Rejection::Required);
+    }
+    CustomerCommand { target, fields, problems: checker.problems }
+}
+
+/// Codes of ISO 3166 are written in capitals; any other text is kept as it is.
+fn country_code(text: String) -> String {
+    let (country, rest) = text.split_once('-').unwrap_or((&text, "A"));
+    let is_code = country.len() == 2
+        && country.bytes().all(|b| b.is_ascii_alphabetic())
+        && (1..=3).contains(&rest.len())
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_code { text.to_ascii_uppercase() } else { text }
+}
+
+/// What the database knows around a call's customers.
+#[derive(Debug)]
+pub struct Around {
+    pub tenant: TenantId,
+    pub rows: HashMap<CustomerId, CustomerRow>,
+    pub by_ref: HashMap<String, CustomerId>,
+    pub seen: HashSet<String>,
+}
+
+impl Around {
+    pub fn decide(&mut self, command: &CustomerCommand, fresh: Fresh) -> Verdict<CustomerRow> {
+        let mut problems = command.problems.clone();
+        let wanted = command.fields.external_ref.set();
+        let before = match &command.target {
+            Target::New => None,
+            Target::Key => wanted.and_then(|text| self.by_ref.get(text)).and_then(|id| self.rows.get(id)),
+            Target::Id { id, expected_version } => {
+                match found(self.rows.get(id), *expected_version, Word::Customer, &command.problems) {
+                    Ok(row) => Some(row),
+                    Err(refusal) => return Verdict::Refused(refusal),
+                }
+            }
+        };
+        let before = before.cloned();
+        let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
+        if let Some(text) = wanted {
+            if command.target == Target::Key && !self.seen.insert(text.clone()) {
+                problems.push(Problem::at("externalRef", Rejection::Repeated(Word::ExternalRef)));
+            } else if self.by_ref.get(text).is_some_and(|owner| *owner != row.id) {
+                problems.push(Problem::at("externalRef", Rejection::Taken(Word::ExternalRef)));
+            }
+        }
+        let CustomerFields { external_ref, name, country, email } = &command.fields;
+        external_ref.apply(&mut row.external_ref);
+        name.apply(&mut row.name);
+        country.apply(&mut row.country);
+        email.apply(&mut row.email);
+        if !problems.is_empty() {
+            return Verdict::refused(problems);
+        }
+        if let Some(text) = wanted {
+            self.by_ref.insert(text.clone(), row.id);
+        }
+        match before {
+            None => Verdict::Created(row),
+            Some(before) if before == row => Verdict::Unchanged(row),
+            Some(before) => {
+                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                Verdict::Updated { before, after: row }
+            }
+        }
+    }
+
+    fn blank(&self, fresh: Fresh) -> CustomerRow {
+        CustomerRow {
+            tenant_id: self.tenant,
+            id: CustomerId::from_uuid(fresh.id),
+            external_ref: None,
+            name: None,
+            country: None,
+            email: None,
+            version: 1,
+            created_at: fresh.now,
+            updated_at: fresh.now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn country_codes_are_capitals_and_names_stay() {
+        for (given, kept) in
+            [("gb", "GB"), ("gb-cha", "GB-CHA"), ("United Kingdom", "United Kingdom"), ("Vy-dehrad", "Vy-dehrad")]
+        {
+            assert_eq!(country_code(given.to_owned()), kept);
+        }
+    }
+}

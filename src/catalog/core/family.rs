@@ -1,0 +1,71 @@
+//! Product families: variants are products of one family that differ by the values of its options.
+
+use entity::prelude::{FamilyId, TenantId};
+use serde::Serialize;
+
+use super::{
+    Checker, Fresh, Problem, Rejection, Verdict, Word,
+    check::{MAX_NAME, place},
+    text,
+};
+
+pub use entity::product_family::Model as FamilyRow;
+
+/// A family as callers describe it.
+#[derive(Debug, Clone, Serialize)]
+pub struct FamilyFields {
+    pub name: String,
+    pub option_names: Vec<String>,
+}
+
+/// A checked command: families are only made.
+#[derive(Debug, Clone)]
+pub struct FamilyCommand {
+    pub name: Option<String>,
+    pub option_names: Vec<String>,
+    pub problems: Vec<Problem>,
+}
+
+pub const MAX_OPTIONS: usize = 10;
+pub const MAX_OPTION: usize = 100;
+
+pub fn check(fields: &FamilyFields) -> FamilyCommand {
+    let mut checker = Checker::default();
+    let name = checker.line(place!["name"], &fields.name, MAX_NAME);
+    if fields.option_names.is_empty() {
+        checker.refuse(place!["optionNames"], Rejection::Required);
+    }
+    if fields.option_names.len() > MAX_OPTIONS {
+        checker.refuse(place!["optionNames"], Rejection::TooMany { most: MAX_OPTIONS });
+    }
+    let mut option_names: Vec<String> = Vec::new();
+    for (index, option) in fields.option_names.iter().take(MAX_OPTIONS).enumerate() {
+        let Some(option) = checker.line(place!["optionNames", index], option, MAX_OPTION) else { continue };
+        if option_names.iter().any(|known| text::fold(known) == text::fold(&option)) {
+            checker.refuse(place!["optionNames", index], Rejection::Repeated(Word::Options));
+        }
+        option_names.push(option);
+    }
+    FamilyCommand { name, option_names, problems: checker.problems }
+}
+
+/// Makes the family; nothing around it can stand in its way.
+pub fn decide(tenant: TenantId, command: &FamilyCommand, fresh: Fresh) -> Verdict<FamilyRow> {
+    match &command.name {
+        Some(name) if command.problems.is_empty() => Verdict::Created(FamilyRow {
+            tenant_id: tenant,
+            id: FamilyId::from_uuid(fresh.id),
+            name: name.clone(),
+            option_names: serde_json::Value::from(command.option_names.clone()).to_string(),
+            version: 1,
+            created_at: fresh.now,
+            updated_at: fresh.now,
+        }),
+        _ => Verdict::refused(command.problems.clone()),
+    }
+}
+
+/// The names in the column. None when it does not hold a list of texts.
+pub fn option_names(column: &str) -> Option<Vec<String>> {
+    serde_json::from_str(column).ok()
+}

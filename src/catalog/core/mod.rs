@@ -1,0 +1,189 @@
+//! The catalogue's rules, pure: what may be written, and why not. Time and new ids come in with the command.
+//!
+//! Every noun follows the same steps: fields as callers send them → `check` → a command that lists its own problems → `decide` against what
+//! the database knows of its surroundings → a `Verdict`. One command or five hundred make no difference.
+
+pub mod category;
+pub mod channel;
+mod check;
+pub mod customer;
+pub mod family;
+pub mod gtin;
+pub mod product;
+mod product_check;
+mod product_decide;
+mod rejection;
+pub mod search;
+pub mod store;
+pub mod supplier;
+pub mod text;
+
+pub use check::{Checker, Place};
+use entity::prelude::Timestamp;
+pub use rejection::{Form, Problem, Rejection, Use, Word};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What a caller says of a field: nothing, that it has no value, or its value.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub enum Patch<T> {
+    #[default]
+    Keep,
+    Clear,
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    pub fn set(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            _ => None,
+        }
+    }
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+    /// Turns the value, if one is set, into another; None drops the field, as when it has a problem.
+    pub fn check<U>(&self, turn: impl FnOnce(&T) -> Option<U>) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => turn(value).map_or(Patch::Keep, Patch::Set),
+        }
+    }
+    /// Writes the patch into a field that may be empty.
+    pub fn apply(&self, field: &mut Option<T>)
+    where
+        T: Clone,
+    {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = None,
+            Self::Set(value) => *field = Some(value.clone()),
+        }
+    }
+    /// Writes the patch into a field that always has a value; clearing it was refused before.
+    pub fn apply_value(&self, field: &mut T)
+    where
+        T: Clone,
+    {
+        if let Self::Set(value) = self {
+            *field = value.clone();
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Patch<T> {
+    /// A field of a new row: without a value it is left at its default.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
+    }
+}
+
+/// Which row a command is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target<I> {
+    /// A new one.
+    New,
+    /// An existing one, unless it has changed since it was read.
+    Id { id: I, expected_version: Option<i64> },
+    /// The one with the natural key that the fields carry; a new one when there is none.
+    Key,
+}
+
+impl<I: Copy> Target<I> {
+    pub fn id(&self) -> Option<I> {
+        match self {
+            Self::Id { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+/// What a decision may take from the world: an id that nobody has, and the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Fresh {
+    pub id: Uuid,
+    pub now: Timestamp,
+}
+
+/// A command that has been checked field by field.
+pub trait Checked {
+    fn problems(&self) -> &[Problem];
+    /// Whether an id in it is none, or one of another kind: then nothing needs to be asked of the database.
+    fn has_wrong_id(&self) -> bool {
+        self.problems().iter().any(|problem| matches!(problem.why, Rejection::WrongId(_)))
+    }
+}
+
+macro_rules! checked {
+    ($($command:ty),*) => { $(impl Checked for $command { fn problems(&self) -> &[Problem] { &self.problems } })* };
+}
+checked!(
+    store::StoreCommand,
+    category::CategoryCommand,
+    supplier::SupplierCommand,
+    family::FamilyCommand,
+    customer::CustomerCommand,
+    channel::ChannelCommand,
+    product::ProductCommand
+);
+
+/// What becomes of a command.
+#[derive(Debug, Clone)]
+pub enum Verdict<R> {
+    Created(R),
+    Updated { before: R, after: R },
+    Unchanged(R),
+    Refused(Refusal<R>),
+}
+
+impl<R> Verdict<R> {
+    pub fn refused(problems: Vec<Problem>) -> Self {
+        Self::Refused(Refusal { problems, current: None })
+    }
+}
+
+/// Why a command was refused; for a stale version also the row as it is.
+#[derive(Debug, Clone)]
+pub struct Refusal<R> {
+    pub problems: Vec<Problem>,
+    pub current: Option<R>,
+}
+
+/// A row that counts its changes.
+pub trait Counted: Clone {
+    fn version(&self) -> i64;
+}
+
+macro_rules! counted {
+    ($($row:ty),*) => { $(impl Counted for $row { fn version(&self) -> i64 { self.version } })* };
+}
+counted!(
+    entity::store::Model,
+    entity::category::Model,
+    entity::supplier::Model,
+    entity::product_family::Model,
+    entity::customer::Model,
+    entity::channel::Model
+);
+
+/// The row that an update is for, or the refusal, with all `problems` so far: it is not there, or no longer as the caller read it.
+pub fn found<'a, R: Counted>(
+    row: Option<&'a R>,
+    expected: Option<i64>,
+    word: Word,
+    problems: &[Problem],
+) -> Result<&'a R, Refusal<R>> {
+    let refused = |why, current| Refusal { problems: std::iter::once(why).chain(problems.iter().cloned()).collect(), current };
+    let Some(row) = row else {
+        return Err(refused(Problem::at("id", Rejection::Missing(word)), None));
+    };
+    match expected {
+        Some(expected) if expected != row.version() => {
+            let why = Problem::at("expectedVersion", Rejection::Stale { actual: row.version() });
+            Err(refused(why, Some(row.clone())))
+        }
+        _ => Ok(row),
+    }
+}

@@ -1,0 +1,152 @@
+//! Products: what is sold and counted. Their row as everyone reads it, and what callers may say of it.
+
+use entity::prelude::{CategoryId, FamilyId, Money, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Patch, Problem, Target, check::Code, text};
+pub use super::{
+    check::MoneyText,
+    product_check::check,
+    product_decide::{Around, Known, combination},
+};
+
+/// A product as it is read: plain values, the three lists still as JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductRow {
+    pub id: ProductId,
+    pub sku: String,
+    pub sku_key: String,
+    pub name: String,
+    pub name_key: String,
+    pub description: Option<String>,
+    pub status: ProductStatus,
+    pub stock_policy: StockPolicy,
+    pub category_id: Option<CategoryId>,
+    pub supplier_id: Option<SupplierId>,
+    pub family_id: Option<FamilyId>,
+    /// JSON: a list of `ProductOption`, in the order of the family's names.
+    pub options: String,
+    /// JSON: a list of texts, the latest last.
+    pub former_skus: String,
+    pub unit_code: String,
+    /// 0 to 9: one whole unit is 10^decimals smallest units.
+    pub unit_decimals: i32,
+    /// For one whole unit.
+    pub price: Option<Money>,
+    /// For one whole unit; shown only with `product.cost.read`.
+    pub unit_cost: Option<Money>,
+    /// In smallest units.
+    pub low_stock_threshold: Option<i64>,
+    /// JSON: an object.
+    pub metadata: String,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl ProductRow {
+    /// What tells a variant from its siblings. Empty for a broken column.
+    pub fn option_list(&self) -> Vec<ProductOption> {
+        serde_json::from_str(&self.options).unwrap_or_default()
+    }
+    pub fn former_sku_list(&self) -> Vec<String> {
+        serde_json::from_str(&self.former_skus).unwrap_or_default()
+    }
+}
+
+/// A product with its barcodes: what a change is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductDoc {
+    pub row: ProductRow,
+    pub barcodes: Vec<Barcode>,
+}
+
+impl super::Counted for ProductDoc {
+    fn version(&self) -> i64 {
+        self.row.version
+    }
+}
+
+impl ProductDoc {
+    /// The words of SKU, name and barcodes between single spaces, also at both ends, so that " mug" finds where a word begins.
+    pub fn search_text(&self) -> String {
+        let mut out = String::from(" ");
+        let codes = self.barcodes.iter().map(|b| b.code.as_str());
+        for word in [self.row.sku.as_str(), self.row.name.as_str()].into_iter().chain(codes).flat_map(text::words) {
+            out.push_str(&word);
+            out.push(' ');
+        }
+        out
+    }
+}
+
+/// A code printed on a product, or on a pack of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Barcode {
+    pub code: String,
+    /// In smallest units: 12 for a case of a dozen.
+    pub pack_quantity: i64,
+}
+
+/// A value of one of the family's options.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductOption {
+    pub name: String,
+    pub value: String,
+}
+
+/// A unit as callers describe it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitText {
+    pub code: String,
+    pub decimals: i32,
+}
+
+/// A unit: one kg with 3 decimals is 1000 smallest units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    pub code: String,
+    pub decimals: i32,
+}
+
+/// A product as callers describe it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ProductFields {
+    pub sku: Patch<String>,
+    pub name: Patch<String>,
+    pub description: Patch<String>,
+    pub unit: Patch<UnitText>,
+    pub barcodes: Patch<Vec<Barcode>>,
+    pub category_id: Patch<String>,
+    pub supplier_id: Patch<String>,
+    pub family_id: Patch<String>,
+    pub options: Patch<Vec<ProductOption>>,
+    pub price: Patch<MoneyText>,
+    pub unit_cost: Patch<MoneyText>,
+    pub low_stock_threshold: Patch<i64>,
+    pub status: Patch<ProductStatus>,
+    pub stock_policy: Patch<StockPolicy>,
+    pub metadata: Patch<serde_json::Value>,
+}
+
+/// A checked command.
+#[derive(Debug, Clone)]
+pub struct ProductCommand {
+    pub target: Target<ProductId>,
+    pub sku: Patch<Code>,
+    pub name: Patch<String>,
+    pub description: Patch<String>,
+    pub unit: Patch<Unit>,
+    pub barcodes: Patch<Vec<Barcode>>,
+    pub category_id: Patch<CategoryId>,
+    pub supplier_id: Patch<SupplierId>,
+    pub family_id: Patch<FamilyId>,
+    pub options: Patch<Vec<ProductOption>>,
+    pub price: Patch<Money>,
+    pub unit_cost: Patch<Money>,
+    pub low_stock_threshold: Patch<i64>,
+    pub status: Patch<ProductStatus>,
+    pub stock_policy: Patch<StockPolicy>,
+    pub metadata: Patch<String>,
+    pub problems: Vec<Problem>,
+}

@@ -1,0 +1,113 @@
+//! Checking a product's fields, each by itself.
+
+use entity::{prelude::ProductId, quantity::MAX_SAFE};
+
+use super::{
+    Checker, Patch, Rejection, Target, Word,
+    check::{MAX_DESCRIPTION, MAX_NAME, place},
+    family::{MAX_OPTION, MAX_OPTIONS},
+    gtin,
+    product::{Barcode, ProductCommand, ProductFields, ProductOption, Unit, UnitText},
+    text,
+};
+
+const MAX_BARCODES: usize = 50;
+const MAX_UNIT_CODE: usize = 16;
+const MAX_DECIMALS: i64 = 9;
+
+/// Checks the fields of a product; whatever is wrong is listed in the command.
+pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Checker) -> ProductCommand {
+    let c = &mut checker;
+    let sku = c.needed("sku", &fields.sku, |c, value| c.code(place!["sku"], value));
+    let name = c.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let description = match &fields.description {
+        // An empty text says the same as none.
+        Patch::Set(text) if text.trim().is_empty() => Patch::Clear,
+        other => c.free(other, |c, value| c.prose(place!["description"], value, MAX_DESCRIPTION)),
+    };
+    let unit = c.needed("unit", &fields.unit, unit);
+    let barcodes = match &fields.barcodes {
+        Patch::Clear => Patch::Set(Vec::new()),
+        other => c.free(other, |c, codes| barcodes(c, codes)),
+    };
+    let category_id = c.free(&fields.category_id, |c, value| c.category_id("categoryId", value));
+    let supplier_id = c.free(&fields.supplier_id, |c, value| c.id(place!["supplierId"], value, Word::Supplier));
+    let family_id = c.free(&fields.family_id, |c, value| c.id(place!["familyId"], value, Word::Family));
+    let options = match &fields.options {
+        Patch::Clear => Patch::Set(Vec::new()),
+        other => c.free(other, |c, list| options(c, list)),
+    };
+    let price = c.free(&fields.price, |c, value| c.money("price", value));
+    let unit_cost = c.free(&fields.unit_cost, |c, value| c.money("unitCost", value));
+    let low_stock_threshold =
+        c.free(&fields.low_stock_threshold, |c, value| c.range(place!["lowStockThreshold"], *value, 0, MAX_SAFE));
+    let status = c.needed("status", &fields.status, |_, value| Some(*value));
+    let stock_policy = c.needed("stockPolicy", &fields.stock_policy, |_, value| Some(*value));
+    let metadata = match &fields.metadata {
+        Patch::Clear => Patch::Set("{}".to_owned()),
+        other => c.free(other, |c, value| c.metadata(place!["metadata"], value)),
+    };
+    ProductCommand {
+        target,
+        sku,
+        name,
+        description,
+        unit,
+        barcodes,
+        category_id,
+        supplier_id,
+        family_id,
+        options,
+        price,
+        unit_cost,
+        low_stock_threshold,
+        status,
+        stock_policy,
+        metadata,
+        problems: checker.problems,
+    }
+}
+
+fn unit(c: &mut Checker, unit: &UnitText) -> Option<Unit> {
+    let code = c.line(place!["unit", "code"], &unit.code, MAX_UNIT_CODE);
+    let decimals = c.range(place!["unit", "decimals"], i64::from(unit.decimals), 0, MAX_DECIMALS);
+    Some(Unit { code: code?, decimals: decimals? as i32 })
+}
+
+fn barcodes(c: &mut Checker, codes: &[Barcode]) -> Option<Vec<Barcode>> {
+    if codes.len() > MAX_BARCODES {
+        c.refuse(place!["barcodes"], Rejection::TooMany { most: MAX_BARCODES });
+        return None;
+    }
+    let mut kept: Vec<Barcode> = Vec::with_capacity(codes.len());
+    for (index, barcode) in codes.iter().enumerate() {
+        let at = place!["barcodes", index, "code"];
+        c.range(place!["barcodes", index, "packQuantity"], barcode.pack_quantity, 1, MAX_SAFE);
+        let Some(code) = c.line(at.clone(), &barcode.code, super::check::MAX_CODE) else { continue };
+        if let Some(expected) = gtin::wrong_check_digit(&code) {
+            c.refuse(at, Rejection::CheckDigit { expected });
+        } else if kept.iter().any(|known| known.code == code) {
+            c.refuse(at, Rejection::Repeated(Word::Barcode));
+        }
+        kept.push(Barcode { code, pack_quantity: barcode.pack_quantity });
+    }
+    Some(kept)
+}
+
+fn options(c: &mut Checker, list: &[ProductOption]) -> Option<Vec<ProductOption>> {
+    if list.len() > MAX_OPTIONS {
+        c.refuse(place!["options"], Rejection::TooMany { most: MAX_OPTIONS });
+        return None;
+    }
+    let mut kept: Vec<ProductOption> = Vec::with_capacity(list.len());
+    for (index, option) in list.iter().enumerate() {
+        let name = c.line(place!["options", index, "name"], &option.name, MAX_OPTION);
+        let value = c.line(place!["options", index, "value"], &option.value, MAX_OPTION);
+        let (Some(name), Some(value)) = (name, value) else { continue };
+        if kept.iter().any(|known| text::fold(&known.name) == text::fold(&name)) {
+            c.refuse(place!["options", index, "name"], Rejection::Repeated(Word::Options));
+        }
+        kept.push(ProductOption { name, value });
+    }
+    Some(kept)
+}

@@ -1,0 +1,257 @@
+//! Deciding a call's products against what the database knows around them.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp};
+
+use super::{
+    Counted, Fresh, Patch, Problem, Rejection, Target, Use, Verdict, Word,
+    check::place,
+    found,
+    product::{ProductCommand, ProductDoc, ProductOption, ProductRow},
+    text,
+};
+
+/// A product that exists, and what ties it.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub doc: ProductDoc,
+    /// What forbids archiving; read only where a command may archive.
+    pub uses: Vec<Use>,
+    /// Whether the ledger has entries; read only where a command changes the unit.
+    pub has_moved: bool,
+}
+
+impl Counted for Known {
+    fn version(&self) -> i64 {
+        self.doc.row.version
+    }
+}
+
+/// What the database knows around a call's products. Each decision is added, so that the next sees it.
+#[derive(Debug, Default)]
+pub struct Around {
+    pub products: HashMap<ProductId, Known>,
+    pub by_sku: HashMap<String, ProductId>,
+    pub by_barcode: HashMap<String, ProductId>,
+    pub categories: HashSet<CategoryId>,
+    pub suppliers: HashSet<SupplierId>,
+    /// The names of each family's options.
+    pub families: HashMap<FamilyId, Vec<String>>,
+    pub combinations: HashMap<(FamilyId, String), ProductId>,
+    /// SKUs that this call has named.
+    pub seen: HashSet<String>,
+}
+
+/// How many SKUs a product remembers having had.
+const MAX_FORMER_SKUS: usize = 20;
+
+impl Around {
+    pub fn decide(&mut self, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
+        let mut problems = command.problems.clone();
+        let before = match &command.target {
+            Target::New => None,
+            Target::Key => command.sku.set().and_then(|sku| self.by_sku.get(&sku.key)).and_then(|id| self.products.get(id)),
+            Target::Id { id, expected_version } => {
+                match found(self.products.get(id), *expected_version, Word::Product, &command.problems) {
+                    Ok(known) => Some(known),
+                    Err(refusal) => {
+                        let current = refusal.current.map(|known| known.doc);
+                        return Verdict::Refused(super::Refusal { problems: refusal.problems, current });
+                    }
+                }
+            }
+        }
+        .cloned();
+        let mut doc = before.as_ref().map_or_else(|| blank(fresh), |known| known.doc.clone());
+        self.rename(command, &mut doc, &mut problems);
+        if before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
+            problems.push(Problem::at("name", Rejection::Required));
+        }
+        self.relate(command, &mut doc, &mut problems);
+        set_plain(command, &mut doc.row);
+        if let Some(known) = &before {
+            refuse_what_is_tied(known, &doc.row, &mut problems);
+        }
+        self.fit_options(command, &mut doc.row, &mut problems);
+        if !problems.is_empty() {
+            return Verdict::refused(problems);
+        }
+        let verdict = match before {
+            None => Verdict::Created(doc.clone()),
+            Some(known) if known.doc == doc => return Verdict::Unchanged(doc),
+            Some(known) => {
+                (doc.row.version, doc.row.updated_at) = (doc.row.version + 1, fresh.now);
+                self.forget(&known.doc);
+                Verdict::Updated { before: known.doc, after: doc.clone() }
+            }
+        };
+        self.remember(doc);
+        verdict
+    }
+
+    /// SKU and name, and that the SKU is free.
+    fn rename(&mut self, command: &ProductCommand, doc: &mut ProductDoc, problems: &mut Vec<Problem>) {
+        if let Patch::Set(name) = &command.name {
+            (doc.row.name, doc.row.name_key) = (name.clone(), text::fold(name));
+        }
+        let Patch::Set(sku) = &command.sku else { return };
+        if command.target == Target::Key && !self.seen.insert(sku.key.clone()) {
+            problems.push(Problem::at("sku", Rejection::Repeated(Word::Sku)));
+        } else if self.by_sku.get(&sku.key).is_some_and(|owner| *owner != doc.row.id) {
+            problems.push(Problem::at("sku", Rejection::Taken(Word::Sku)));
+        }
+        // A bulk row finds its product by SKU in any spelling: that is no wish to spell it so.
+        if command.target == Target::Key && doc.row.sku_key == sku.key {
+            return;
+        }
+        if !doc.row.sku.is_empty() && doc.row.sku_key != sku.key {
+            let mut former = doc.row.former_sku_list();
+            former.retain(|known| text::fold(known) != sku.key && *known != doc.row.sku);
+            former.push(doc.row.sku.clone());
+            let surplus = former.len().saturating_sub(MAX_FORMER_SKUS);
+            doc.row.former_skus = serde_json::Value::from(former.split_off(surplus)).to_string();
+        }
+        (doc.row.sku, doc.row.sku_key) = (sku.text.clone(), sku.key.clone());
+    }
+
+    /// What the product points at, and that all of it is there.
+    fn relate(&self, command: &ProductCommand, doc: &mut ProductDoc, problems: &mut Vec<Problem>) {
+        let mut missing = |field: &str, word, is_there: bool| {
+            if !is_there {
+                problems.push(Problem::at(field, Rejection::Missing(word)));
+            }
+        };
+        missing("categoryId", Word::Category, command.category_id.set().is_none_or(|id| self.categories.contains(id)));
+        missing("supplierId", Word::Supplier, command.supplier_id.set().is_none_or(|id| self.suppliers.contains(id)));
+        missing("familyId", Word::Family, command.family_id.set().is_none_or(|id| self.families.contains_key(id)));
+        command.category_id.apply(&mut doc.row.category_id);
+        command.supplier_id.apply(&mut doc.row.supplier_id);
+        command.family_id.apply(&mut doc.row.family_id);
+        if let Patch::Set(barcodes) = &command.barcodes {
+            for (index, barcode) in barcodes.iter().enumerate() {
+                if self.by_barcode.get(&barcode.code).is_some_and(|owner| *owner != doc.row.id) {
+                    let at = place!["barcodes", index, "code"];
+                    problems.push(Problem { at, why: Rejection::Taken(Word::Barcode) });
+                }
+            }
+            doc.barcodes.clone_from(barcodes);
+        }
+    }
+
+    /// Puts the options in the family's order; refuses names that are not the family's, and a combination that a sibling has.
+    fn fit_options(&self, command: &ProductCommand, row: &mut ProductRow, problems: &mut Vec<Problem>) {
+        if command.family_id.is_keep() && command.options.is_keep() {
+            return;
+        }
+        let wanted = match &command.options {
+            Patch::Set(options) => options.clone(),
+            _ if row.family_id.is_none() => Vec::new(),
+            _ => row.option_list(),
+        };
+        let Some(family) = row.family_id else {
+            if wanted.is_empty() {
+                "[]".clone_into(&mut row.options);
+            } else {
+                problems.push(Problem::at("options", Rejection::OptionsWithoutFamily));
+            }
+            return;
+        };
+        let Some(names) = self.families.get(&family) else { return };
+        let value_of = |name: &String| wanted.iter().find(|option| text::fold(&option.name) == text::fold(name));
+        let ordered: Option<Vec<ProductOption>> = names
+            .iter()
+            .map(|name| value_of(name).map(|option| ProductOption { name: name.clone(), value: option.value.clone() }))
+            .collect();
+        let Some(ordered) = ordered.filter(|ordered| ordered.len() == wanted.len()) else {
+            problems.push(Problem::at("options", Rejection::OptionNames { expected: names.clone() }));
+            return;
+        };
+        if self.combinations.get(&(family, combination(&ordered))).is_some_and(|owner| *owner != row.id) {
+            problems.push(Problem::at("options", Rejection::Taken(Word::Options)));
+        }
+        row.options = serde_json::to_string(&ordered).unwrap_or_else(|_| "[]".to_owned());
+    }
+
+    fn forget(&mut self, doc: &ProductDoc) {
+        self.by_sku.remove(&doc.row.sku_key);
+        for barcode in &doc.barcodes {
+            self.by_barcode.remove(&barcode.code);
+        }
+        if let Some(family) = doc.row.family_id {
+            self.combinations.remove(&(family, combination(&doc.row.option_list())));
+        }
+    }
+
+    fn remember(&mut self, doc: ProductDoc) {
+        let id = doc.row.id;
+        self.by_sku.insert(doc.row.sku_key.clone(), id);
+        self.by_barcode.extend(doc.barcodes.iter().map(|barcode| (barcode.code.clone(), id)));
+        if let Some(family) = doc.row.family_id {
+            self.combinations.insert((family, combination(&doc.row.option_list())), id);
+        }
+        self.products.insert(id, Known { doc, uses: Vec::new(), has_moved: false });
+    }
+}
+
+/// What makes two variants of a family the same: the folded values in the family's order.
+pub fn combination(options: &[ProductOption]) -> String {
+    options.iter().map(|option| text::fold(&option.value)).collect::<Vec<_>>().join("\u{1f}")
+}
+
+fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
+    command.description.apply(&mut row.description);
+    if let Patch::Set(unit) = &command.unit {
+        (row.unit_code, row.unit_decimals) = (unit.code.clone(), unit.decimals);
+    }
+    command.price.apply(&mut row.price);
+    command.unit_cost.apply(&mut row.unit_cost);
+    command.low_stock_threshold.apply(&mut row.low_stock_threshold);
+    command.status.apply_value(&mut row.status);
+    command.stock_policy.apply_value(&mut row.stock_policy);
+    command.metadata.apply_value(&mut row.metadata);
+}
+
+fn refuse_what_is_tied(known: &Known, after: &ProductRow, problems: &mut Vec<Problem>) {
+    let before = &known.doc.row;
+    let archives = after.status == ProductStatus::Archived && before.status != ProductStatus::Archived;
+    if archives && !known.uses.is_empty() {
+        problems.push(Problem::at("status", Rejection::InUse(known.uses.clone())));
+    }
+    let stops_tracking = after.stock_policy == StockPolicy::Untracked && before.stock_policy != StockPolicy::Untracked;
+    if stops_tracking && !known.uses.is_empty() {
+        problems.push(Problem::at("stockPolicy", Rejection::InUse(known.uses.clone())));
+    }
+    let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
+    if changes_unit && known.has_moved {
+        problems.push(Problem::at("unit", Rejection::InUse(vec![Use::Movements])));
+    }
+}
+
+fn blank(Fresh { id, now }: Fresh) -> ProductDoc {
+    let row = ProductRow {
+        id: ProductId::from_uuid(id),
+        sku: String::new(),
+        sku_key: String::new(),
+        name: String::new(),
+        name_key: String::new(),
+        description: None,
+        status: ProductStatus::Active,
+        stock_policy: StockPolicy::Tracked,
+        category_id: None,
+        supplier_id: None,
+        family_id: None,
+        options: "[]".to_owned(),
+        former_skus: "[]".to_owned(),
+        unit_code: "each".to_owned(),
+        unit_decimals: 0,
+        price: None,
+        unit_cost: None,
+        low_stock_threshold: None,
+        metadata: "{}".to_owned(),
+        version: 1,
+        created_at: now,
+        updated_at: Timestamp(now.micros()),
+    };
+    ProductDoc { row, barcodes: Vec::new() }
+}

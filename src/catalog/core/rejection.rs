@@ -1,0 +1,117 @@
+//! Everything the catalogue refuses, as data. `graph/refusal.rs` gives each its code and words.
+
+use serde::{Deserialize, Serialize};
+
+use super::Place;
+
+/// What a value is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Word {
+    Product,
+    Sku,
+    Barcode,
+    Category,
+    Slug,
+    Supplier,
+    Family,
+    Options,
+    Store,
+    Code,
+    Customer,
+    ExternalRef,
+    Channel,
+}
+
+/// The form that a text must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// No control characters.
+    Plain,
+    Slug,
+    Email,
+    HttpUrl,
+    TimeZone,
+    /// An ISO 4217 code.
+    Currency,
+    /// A decimal number.
+    Amount,
+    /// A JSON object.
+    Object,
+}
+
+/// What still stands in the way of archiving or of a change of unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Use {
+    /// On hand, reserved, unavailable, incoming or in transit somewhere.
+    Stock,
+    Reservations,
+    OpenOrders,
+    /// The ledger has entries in the unit.
+    Movements,
+}
+
+/// Why something is refused. The caller's business, each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rejection {
+    Required,
+    TooLong {
+        most: usize,
+    },
+    Malformed(Form),
+    /// A GTIN whose last digit does not follow from the others.
+    CheckDigit {
+        expected: u8,
+    },
+    /// Not an id, or the id of something else.
+    WrongId(Word),
+    OutOfRange {
+        least: i64,
+        most: i64,
+    },
+    /// More decimals than the currency has.
+    TooManyDecimals {
+        decimals: u32,
+    },
+    TooMany {
+        most: usize,
+    },
+    TooLarge {
+        most_bytes: usize,
+    },
+    /// Another row has this value.
+    Taken(Word),
+    /// The same value occurs before in this call.
+    Repeated(Word),
+    Missing(Word),
+    /// A category would become its own ancestor.
+    Cycle,
+    TooDeep {
+        most: usize,
+    },
+    /// The options of a variant are the options of its family, each once.
+    OptionNames {
+        expected: Vec<String>,
+    },
+    OptionsWithoutFamily,
+    InUse(Vec<Use>),
+    /// The step needs a row that is not archived.
+    Archived,
+    Stale {
+        actual: i64,
+    },
+    /// The idempotency key came before with another input.
+    KeyReused,
+}
+
+/// A rejection and the path, inside the row's input, to what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub at: Place,
+    pub why: Rejection,
+}
+
+impl Problem {
+    pub fn at(field: &str, why: Rejection) -> Self {
+        Self { at: vec![field.to_owned()], why }
+    }
+}

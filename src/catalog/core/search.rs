@@ -1,0 +1,218 @@
+//! Search that forgives a typo. The databases only propose candidates; which of them match, and in which order, is decided here, so that
+//! SQLite and Postgres give the same answer.
+
+use super::text;
+
+/// A query, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The whole text, trimmed and folded.
+    pub folded: String,
+    pub words: Vec<String>,
+}
+
+/// The longest query, in characters.
+pub const MAX_QUERY: usize = 200;
+/// Words beyond these are not looked at.
+const MAX_WORDS: usize = 8;
+/// Three-character windows beyond these are not asked for.
+const MAX_WINDOWS: usize = 32;
+
+impl Query {
+    /// None when there is nothing to look for.
+    pub fn parse(text: &str) -> Option<Self> {
+        let folded = text::fold(text.trim());
+        let mut words = text::words(&folded);
+        words.truncate(MAX_WORDS);
+        (!words.is_empty()).then_some(Self { folded, words })
+    }
+
+    /// Whether the query is that product's own SKU, or one of its numbered barcodes: nobody who typed that means another.
+    pub fn names<I>(&self, candidate: &Candidate<I>) -> bool {
+        candidate.sku_key == self.folded || self.is_barcode_in(&candidate.search_text)
+    }
+    /// Digits, eight or more, that stand as a word of their own.
+    fn is_barcode_in(&self, search_text: &str) -> bool {
+        self.folded.len() >= 8
+            && self.folded.bytes().all(|byte| byte.is_ascii_digit())
+            && search_text.split(' ').any(|word| word == self.folded)
+    }
+
+    /// The words that an index of three-character windows can find the beginning of.
+    pub fn indexed_words(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(String::as_str).filter(|word| word.chars().nth(1).is_some())
+    }
+
+    /// The windows of three characters over the words with a space at both ends, each once: " ho", "hol", …, "er ".
+    pub fn windows(&self) -> Vec<String> {
+        let mut windows: Vec<String> = Vec::new();
+        for word in self.indexed_words() {
+            let padded: Vec<char> = std::iter::once(' ').chain(word.chars()).chain([' ']).collect();
+            for window in padded.windows(3) {
+                let window: String = window.iter().collect();
+                if windows.len() < MAX_WINDOWS && !windows.contains(&window) {
+                    windows.push(window);
+                }
+            }
+        }
+        windows
+    }
+}
+
+/// What the database says of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate<I> {
+    pub id: I,
+    pub sku_key: String,
+    pub name_key: String,
+    /// Words between single spaces.
+    pub search_text: String,
+}
+
+/// The mean of how well each word of the query is found must reach this.
+const THRESHOLD: f64 = 0.6;
+/// A word that is less alike than this is not found at all.
+const ALIKE: f64 = 0.5;
+
+/// The candidates that match, best first. Equal scores are ordered by SKU.
+pub fn rank<I: Copy + Ord>(query: &Query, candidates: Vec<Candidate<I>>) -> Vec<I> {
+    let mut scored: Vec<(u32, Candidate<I>)> =
+        candidates.into_iter().filter_map(|candidate| Some((score(query, &candidate)?, candidate))).collect();
+    scored.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| x.sku_key.cmp(&y.sku_key)).then_with(|| x.id.cmp(&y.id)));
+    scored.dedup_by(|(_, x), (_, y)| x.id == y.id);
+    scored.into_iter().map(|(_, candidate)| candidate.id).collect()
+}
+
+/// From 0 to 10,000: the SKU or a barcode itself, then what begins with the query, then how well the words are found.
+fn score<I>(query: &Query, candidate: &Candidate<I>) -> Option<u32> {
+    let words: Vec<&str> = candidate.search_text.split(' ').filter(|word| !word.is_empty()).collect();
+    if candidate.sku_key == query.folded {
+        return Some(10_000);
+    }
+    if query.is_barcode_in(&candidate.search_text) {
+        return Some(9_800);
+    }
+    if candidate.name_key == query.folded {
+        return Some(9_500);
+    }
+    if candidate.sku_key.starts_with(&query.folded) {
+        return Some(9_000);
+    }
+    if candidate.name_key.starts_with(&query.folded) {
+        return Some(8_500);
+    }
+    let mean = query.words.iter().map(|word| best(word, &words)).sum::<f64>() / query.words.len() as f64;
+    if mean < THRESHOLD {
+        return None;
+    }
+    // Of two names that hold all the words, the one with fewer others is meant.
+    let density = query.words.len() as f64 / words.len().max(query.words.len()) as f64;
+    Some((mean * 7_000.0 + density * 1_000.0) as u32)
+}
+
+/// How well `word` is found among `words`: 1 for itself, less for a beginning, two words written as one, a part, a typo.
+fn best(word: &str, words: &[&str]) -> f64 {
+    let mut best: f64 = 0.0;
+    for (index, candidate) in words.iter().enumerate() {
+        best = best.max(alike(word, candidate));
+        if let Some(next) = words.get(index + 1) {
+            let is_joined = word.strip_prefix(candidate).is_some_and(|rest| !rest.is_empty() && rest == *next);
+            best = best.max(if is_joined { 0.95 } else { 0.0 });
+        }
+        if best >= 1.0 {
+            break;
+        }
+    }
+    best
+}
+
+fn alike(word: &str, candidate: &str) -> f64 {
+    if word == candidate {
+        return 1.0;
+    }
+    let (length, other) = (word.chars().count(), candidate.chars().count());
+    let share = length.min(other) as f64 / length.max(other) as f64;
+    if candidate.starts_with(word) {
+        return 0.8 + 0.15 * share;
+    }
+    if length >= 3 && candidate.contains(word) {
+        return 0.6 + 0.15 * share;
+    }
+    // One slip in four letters, at most three: below that two words are simply different.
+    let allowed = (length / 4 + 1).min(3);
+    if length < 3 || length.abs_diff(other) > allowed {
+        return 0.0;
+    }
+    let slips = distance(word, candidate);
+    let likeness = 0.9 * (1.0 - slips as f64 / length.max(other) as f64);
+    if slips <= allowed && likeness >= ALIKE { likeness } else { 0.0 }
+}
+
+/// How many letters were left out, added, changed or swapped with a neighbour (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut two_above: Vec<usize> = vec![0; b.len() + 1];
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let change = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = change.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(two_above[j - 2] + 1);
+            }
+        }
+        two_above = std::mem::replace(&mut above, row);
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(id: u32, sku: &str, name: &str) -> Candidate<u32> {
+        let search_text = format!(" {} {} ", text::words(sku).join(" "), text::words(name).join(" "));
+        Candidate { id, sku_key: text::fold(sku), name_key: text::fold(name), search_text }
+    }
+    fn ranked(query: &str, candidates: &[(&str, &str)]) -> Vec<u32> {
+        let candidates = candidates.iter().enumerate().map(|(i, (sku, name))| candidate(i as u32, sku, name)).collect();
+        rank(&Query::parse(query).unwrap(), candidates)
+    }
+
+    const SHELF: &[(&str, &str)] = &[
+        ("85123A", "WHITE HANGING HEART T-LIGHT HOLDER"),
+        ("22469", "HEART OF WICKER SMALL"),
+        ("21730", "GLASS STAR FROSTED T-LIGHT HOLDER"),
+        ("851", "PLAIN MUG"),
+    ];
+
+    #[test]
+    fn forgives_typos_and_joined_words() {
+        assert_eq!(ranked("heart tlight holdr", SHELF)[0], 0);
+        assert_eq!(ranked("haert wikcer", SHELF), [1]);
+        assert_eq!(ranked("plian", SHELF), [3]);
+    }
+
+    #[test]
+    fn codes_come_before_beginnings_before_words() {
+        assert_eq!(ranked("851", SHELF), [3, 0]);
+        assert_eq!(ranked("85123a", SHELF), [0]);
+        assert_eq!(ranked("holder", SHELF), [2, 0]);
+    }
+
+    #[test]
+    fn different_words_are_different() {
+        assert_eq!(ranked("saucer", SHELF), [0u32; 0]);
+        assert!(Query::parse(" -- ").is_none());
+    }
+
+    #[test]
+    fn counts_slips() {
+        for (a, b, slips) in
+            [("holder", "hodler", 1), ("holdr", "holder", 1), ("mug", "mug", 0), ("", "abc", 3), ("heart", "haret", 2)]
+        {
+            assert_eq!(distance(a, b), slips, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Stores: places that hold stock. A store is archived, never deleted, and only when nothing is left in it.
+
+use entity::prelude::{StoreId, StoreKind};
+use serde::Serialize;
+
+use super::{
+    Checker, Form, Fresh, Patch, Problem, Rejection, Target, Use, Verdict, Word,
+    check::{Code, MAX_NAME, place},
+    found,
+};
+
+pub use entity::store::Model as StoreRow;
+
+/// A store as callers describe it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct StoreFields {
+    pub code: Patch<String>,
+    pub name: Patch<String>,
+    pub kind: Patch<StoreKind>,
+    pub time_zone: Patch<String>,
+    pub life: Life,
+}
+
+/// Whether a store is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub enum Life {
+    #[default]
+    AsItIs,
+    Archive,
+}
+
+/// A checked command.
+#[derive(Debug, Clone)]
+pub struct StoreCommand {
+    pub target: Target<StoreId>,
+    pub code: Patch<Code>,
+    pub name: Patch<String>,
+    pub kind: Patch<StoreKind>,
+    pub time_zone: Patch<String>,
+    pub life: Life,
+    pub problems: Vec<Problem>,
+}
+
+/// Checks the fields. `is_time_zone` knows the names of the IANA database.
+pub fn check(
+    target: Target<StoreId>,
+    fields: &StoreFields,
+    mut checker: Checker,
+    is_time_zone: fn(&str) -> bool,
+) -> StoreCommand {
+    let code = checker.needed("code", &fields.code, |c, value| c.code(place!["code"], value));
+    let name = checker.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let kind = checker.needed("kind", &fields.kind, |_, kind| Some(*kind));
+    let time_zone = checker.needed("timeZone", &fields.time_zone, |c, value| {
+        c.formed(place!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
+    });
+    StoreCommand { target, code, name, kind, time_zone, life: fields.life, problems: checker.problems }
+}
+
+/// What the database knows around one store's command.
+#[derive(Debug)]
+pub struct Around {
+    pub row: Option<StoreRow>,
+    /// Who has the code that the command asks for.
+    pub code_owner: Option<StoreId>,
+    /// The tenant, and the zone of a store that names none.
+    pub tenant: entity::prelude::TenantId,
+    pub tenant_zone: String,
+    /// What still ties the store.
+    pub uses: Vec<Use>,
+}
+
+impl Around {
+    pub fn decide(&self, command: &StoreCommand, fresh: Fresh) -> Verdict<StoreRow> {
+        let mut problems = command.problems.clone();
+        let before = match &command.target {
+            Target::Id { expected_version, .. } => {
+                match found(self.row.as_ref(), *expected_version, Word::Store, &command.problems) {
+                    Ok(row) => Some(row),
+                    Err(refusal) => return Verdict::Refused(refusal),
+                }
+            }
+            _ => None,
+        };
+        let mut row = before.cloned().unwrap_or_else(|| self.blank(fresh));
+        if let Patch::Set(code) = &command.code {
+            if self.code_owner.is_some_and(|owner| owner != row.id) {
+                problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
+            }
+            (row.code, row.code_key) = (code.text.clone(), code.key.clone());
+        }
+        command.name.apply_value(&mut row.name);
+        command.kind.apply_value(&mut row.kind);
+        command.time_zone.apply_value(&mut row.time_zone);
+        if command.life == Life::Archive && row.archived_at.is_none() {
+            if !self.uses.is_empty() {
+                problems.push(Problem::at("id", Rejection::InUse(self.uses.clone())));
+            }
+            row.archived_at = Some(fresh.now);
+        }
+        match before {
+            _ if !problems.is_empty() => Verdict::refused(problems),
+            None => Verdict::Created(row),
+            Some(before) if *before == row => Verdict::Unchanged(row),
+            Some(before) => {
+                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                Verdict::Updated { before: before.clone(), after: row }
+            }
+        }
+    }
+
+    fn blank(&self, fresh: Fresh) -> StoreRow {
+        StoreRow {
+            tenant_id: self.tenant,
+            id: StoreId::from_uuid(fresh.id),
+            code: String::new(),
+            code_key: String::new(),
+            name: String::new(),
+            kind: StoreKind::Shop,
+            time_zone: self.tenant_zone.clone(),
+            archived_at: None,
+            version: 1,
+            created_at: fresh.now,
+            updated_at: fresh.now,
+        }
+    }
+}

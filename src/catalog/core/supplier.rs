@@ -1,0 +1,102 @@
+//! Suppliers: whom products are bought from.
+
+use entity::prelude::{SupplierId, TenantId};
+use serde::Serialize;
+
+use super::{
+    Checker, Fresh, Patch, Problem, Rejection, Target, Verdict, Word,
+    check::{Code, MAX_NAME, place},
+    found,
+};
+
+pub use entity::supplier::Model as SupplierRow;
+
+/// A supplier as callers describe it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SupplierFields {
+    pub code: Patch<String>,
+    pub name: Patch<String>,
+    pub lead_time_days: Patch<i32>,
+    pub email: Patch<String>,
+}
+
+/// A checked command.
+#[derive(Debug, Clone)]
+pub struct SupplierCommand {
+    pub target: Target<SupplierId>,
+    pub code: Patch<Code>,
+    pub name: Patch<String>,
+    pub lead_time_days: Patch<i32>,
+    pub email: Patch<String>,
+    pub problems: Vec<Problem>,
+}
+
+/// Ten years: anything longer is a typing error.
+const MAX_LEAD_TIME_DAYS: i64 = 3_650;
+
+pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: Checker) -> SupplierCommand {
+    let code = checker.needed("code", &fields.code, |c, value| c.code(place!["code"], value));
+    let name = checker.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    let lead_time_days = checker.free(&fields.lead_time_days, |c, days| {
+        c.range(place!["leadTimeDays"], i64::from(*days), 0, MAX_LEAD_TIME_DAYS).map(|days| days as i32)
+    });
+    let email = checker.free(&fields.email, |c, value| c.email(place!["email"], value));
+    SupplierCommand { target, code, name, lead_time_days, email, problems: checker.problems }
+}
+
+/// What the database knows around one supplier's command.
+#[derive(Debug)]
+pub struct Around {
+    pub tenant: TenantId,
+    pub row: Option<SupplierRow>,
+    pub code_owner: Option<SupplierId>,
+}
+
+impl Around {
+    pub fn decide(&self, command: &SupplierCommand, fresh: Fresh) -> Verdict<SupplierRow> {
+        let mut problems = command.problems.clone();
+        let before = match &command.target {
+            Target::Id { expected_version, .. } => {
+                match found(self.row.as_ref(), *expected_version, Word::Supplier, &command.problems) {
+                    Ok(row) => Some(row),
+                    Err(refusal) => return Verdict::Refused(refusal),
+                }
+            }
+            _ => None,
+        };
+        let mut row = before.cloned().unwrap_or_else(|| self.blank(fresh));
+        if let Patch::Set(code) = &command.code {
+            if self.code_owner.is_some_and(|owner| owner != row.id) {
+                problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
+            }
+            (row.code, row.code_key) = (code.text.clone(), code.key.clone());
+        }
+        command.name.apply_value(&mut row.name);
+        command.lead_time_days.apply(&mut row.lead_time_days);
+        command.email.apply(&mut row.email);
+        match before {
+            _ if !problems.is_empty() => Verdict::refused(problems),
+            None => Verdict::Created(row),
+            Some(before) if *before == row => Verdict::Unchanged(row),
+            Some(before) => {
+                (row.version, row.updated_at) = (row.version + 1, fresh.now);
+                Verdict::Updated { before: before.clone(), after: row }
+            }
+        }
+    }
+
+    fn blank(&self, fresh: Fresh) -> SupplierRow {
+        SupplierRow {
+            tenant_id: self.tenant,
+            id: SupplierId::from_uuid(fresh.id),
+            code: String::new(),
+            code_key: String::new(),
+            name: String::new(),
+            lead_time_days: None,
+            email: None,
+            version: 1,
+            created_at: fresh.now,
+            updated_at: fresh.now,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Keys of texts: what two spellings have in common.
+
+/// The case-folded key of a text, by which it is unique and sorted. Character by character, so that the same word has the same key
+/// wherever it stands (Unicode's lower case of a final sigma depends on what surrounds it), and ß equals ss.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// The folded runs of letters and digits of a text: what search compares.
+pub fn words(text: &str) -> Vec<String> {
+    fold(text).split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// The smallest text that sorts, by bytes of UTF-8, after every text that begins with `prefix`. None when there is none.
+pub fn after_prefix(prefix: &str) -> Option<String> {
+    let mut chars: Vec<char> = prefix.chars().collect();
+    while let Some(last) = chars.pop() {
+        let next = match last {
+            '\u{d7ff}' => Some('\u{e000}'),
+            other => char::from_u32(other as u32 + 1),
+        };
+        if let Some(next) = next {
+            chars.push(next);
+            return Some(chars.into_iter().collect());
+        }
+    }
+    None
+}
+
+/// A slug made of a name: letters and digits of ASCII, everything else one hyphen.
+pub fn slug_of(name: &str) -> String {
+    let mut slug = String::new();
+    for c in fold(name).chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(MAX_SLUG);
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// The longest slug, in bytes.
+pub const MAX_SLUG: usize = 100;
+
+/// Lower-case letters and digits of ASCII, and single hyphens between them.
+pub fn is_slug(text: &str) -> bool {
+    let good = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.split('-').all(good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_share_a_key() {
+        assert_eq!(fold("Mug-ÄÖ"), fold("mUG-äö"));
+        assert_eq!(fold("STRASSE"), fold("straße"));
+        assert_eq!(fold("ΟΔΟΣ"), fold("οδος"));
+    }
+
+    #[test]
+    fn a_prefix_ends_where_the_next_begins() {
+        assert_eq!(after_prefix("mug").as_deref(), Some("muh"));
+        assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(after_prefix("\u{10ffff}"), None);
+        assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+    }
+
+    #[test]
+    fn slugs_are_plain() {
+        assert_eq!(slug_of("Candles & T-Lights"), "candles-t-lights");
+        assert!(is_slug("a-1") && !is_slug("") && !is_slug("a--b") && !is_slug("-a") && !is_slug("A"));
+    }
+}

@@ -1,0 +1,186 @@
+//! The look-ups of one request: everything that is reached from a list, one statement a level.
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+use async_graphql::{Context, Request};
+use entity::{
+    Tenanted,
+    prelude::{CategoryId, ChannelId, CustomerId, FamilyId, Id, ProductId, StoreId, SupplierId},
+};
+
+use crate::{
+    catalog::{
+        core::{
+            category::CategoryRow,
+            channel::ChannelRow,
+            customer::CustomerRow,
+            family::FamilyRow,
+            product::{Barcode, ProductRow},
+            store::StoreRow,
+            supplier::SupplierRow,
+        },
+        rows::{category, parties, product, small},
+    },
+    graphql::{context::Asks, fault::Answer, loader::Batcher},
+    storage::{Fault, TenantScope},
+};
+
+/// Made for each request by `attach`.
+pub struct Loads {
+    scope: TenantScope,
+    products: Batcher<ProductId, Arc<ProductRow>>,
+    barcodes: Batcher<ProductId, Arc<Vec<Barcode>>>,
+    variants: Batcher<FamilyId, Arc<Vec<Arc<ProductRow>>>>,
+    categories: Batcher<CategoryId, Arc<CategoryRow>>,
+    children: Batcher<CategoryId, Arc<Vec<Arc<CategoryRow>>>>,
+    paths: Batcher<CategoryId, Arc<Vec<Arc<CategoryRow>>>>,
+    own_counts: Batcher<CategoryId, i64>,
+    whole_counts: Batcher<CategoryId, i64>,
+    suppliers: Batcher<SupplierId, Arc<SupplierRow>>,
+    families: Batcher<FamilyId, Arc<FamilyRow>>,
+    stores: Batcher<StoreId, Arc<StoreRow>>,
+    customers: Batcher<CustomerId, Arc<CustomerRow>>,
+    channels: Batcher<ChannelId, Arc<ChannelRow>>,
+}
+
+/// Gives a request of a caller's its look-ups.
+pub fn attach(request: Request, scope: TenantScope) -> Request {
+    request.data(Loads::new(scope))
+}
+
+/// The request's look-ups.
+pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a Loads> {
+    ctx.given::<Loads>()
+}
+
+impl Loads {
+    pub fn new(scope: TenantScope) -> Self {
+        Self {
+            scope,
+            products: Batcher::default(),
+            barcodes: Batcher::default(),
+            variants: Batcher::default(),
+            categories: Batcher::default(),
+            children: Batcher::default(),
+            paths: Batcher::default(),
+            own_counts: Batcher::default(),
+            whole_counts: Batcher::default(),
+            suppliers: Batcher::default(),
+            families: Batcher::default(),
+            stores: Batcher::default(),
+            customers: Batcher::default(),
+            channels: Batcher::default(),
+        }
+    }
+
+    /// Forgets everything: a mutation has written, and another one may follow in the same request.
+    pub fn forget(&self) {
+        self.products.forget();
+        self.barcodes.forget();
+        self.variants.forget();
+        self.categories.forget();
+        self.children.forget();
+        self.paths.forget();
+        self.own_counts.forget();
+        self.whole_counts.forget();
+        self.suppliers.forget();
+        self.families.forget();
+        self.stores.forget();
+        self.customers.forget();
+        self.channels.forget();
+    }
+
+    /// Reads the categories and suppliers of a page of products together: one statement for both.
+    pub async fn parties(&self, products: &[ProductRow]) -> Answer<()> {
+        let categories: Vec<CategoryId> = distinct(products.iter().filter_map(|row| row.category_id));
+        let suppliers: Vec<SupplierId> = distinct(products.iter().filter_map(|row| row.supplier_id));
+        let (found_categories, found_suppliers) = parties::by_ids(&self.scope, &categories, &suppliers).await?;
+        let (mut found_categories, mut found_suppliers) = (by(found_categories, |row| row.id), by(found_suppliers, |row| row.id));
+        categories.into_iter().for_each(|id| self.categories.know(id, found_categories.remove(&id)));
+        suppliers.into_iter().for_each(|id| self.suppliers.know(id, found_suppliers.remove(&id)));
+        Ok(())
+    }
+
+    pub async fn product(&self, id: ProductId) -> Answer<Option<Arc<ProductRow>>> {
+        let load = |ids| async { Ok(by(product::by_ids(&self.scope, ids).await?, |row: &ProductRow| row.id)) };
+        self.products.one(id, load).await
+    }
+    /// A product's barcodes in their order.
+    pub async fn barcodes(&self, id: ProductId) -> Answer<Arc<Vec<Barcode>>> {
+        let load = |ids| async { Ok(shared(product::barcodes_of(&self.scope, ids).await?)) };
+        Ok(self.barcodes.one(id, load).await?.unwrap_or_default())
+    }
+    /// A family's variants by SKU.
+    pub async fn variants(&self, id: FamilyId) -> Answer<Arc<Vec<Arc<ProductRow>>>> {
+        let load = |ids: Vec<FamilyId>| async move {
+            let mut found: HashMap<FamilyId, Vec<Arc<ProductRow>>> = HashMap::new();
+            for row in product::by_families(&self.scope, &ids).await? {
+                if let Some(family) = row.family_id {
+                    found.entry(family).or_default().push(Arc::new(row));
+                }
+            }
+            Ok(shared(found))
+        };
+        Ok(self.variants.one(id, load).await?.unwrap_or_default())
+    }
+    pub async fn category(&self, id: CategoryId) -> Answer<Option<Arc<CategoryRow>>> {
+        self.categories.one(id, |ids| self.rows::<entity::category::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn children(&self, id: CategoryId) -> Answer<Arc<Vec<Arc<CategoryRow>>>> {
+        let load = |ids: Vec<CategoryId>| async move { Ok(listed(category::children(&self.scope, &ids).await?)) };
+        Ok(self.children.one(id, load).await?.unwrap_or_default())
+    }
+    /// From the root to the category itself.
+    pub async fn path(&self, id: CategoryId) -> Answer<Arc<Vec<Arc<CategoryRow>>>> {
+        let load = |ids: Vec<CategoryId>| async move { Ok(listed(category::paths(&self.scope, &ids).await?)) };
+        Ok(self.paths.one(id, load).await?.unwrap_or_default())
+    }
+    pub async fn own_count(&self, id: CategoryId) -> Answer<i64> {
+        let load = |ids: Vec<CategoryId>| async move { category::own_counts(&self.scope, &ids).await };
+        Ok(self.own_counts.one(id, load).await?.unwrap_or_default())
+    }
+    pub async fn whole_count(&self, id: CategoryId) -> Answer<i64> {
+        let load = |ids: Vec<CategoryId>| async move { category::whole_counts(&self.scope, &ids).await };
+        Ok(self.whole_counts.one(id, load).await?.unwrap_or_default())
+    }
+    pub async fn supplier(&self, id: SupplierId) -> Answer<Option<Arc<SupplierRow>>> {
+        self.suppliers.one(id, |ids| self.rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn family(&self, id: FamilyId) -> Answer<Option<Arc<FamilyRow>>> {
+        self.families.one(id, |ids| self.rows::<entity::product_family::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn store(&self, id: StoreId) -> Answer<Option<Arc<StoreRow>>> {
+        self.stores.one(id, |ids| self.rows::<entity::store::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn customer(&self, id: CustomerId) -> Answer<Option<Arc<CustomerRow>>> {
+        self.customers.one(id, |ids| self.rows::<entity::customer::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn channel(&self, id: ChannelId) -> Answer<Option<Arc<ChannelRow>>> {
+        self.channels.one(id, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
+    }
+
+    async fn rows<E: Tenanted, K>(
+        &self,
+        ids: Vec<Id<K>>,
+        id: fn(&E::Model) -> Id<K>,
+    ) -> Result<HashMap<Id<K>, Arc<E::Model>>, Fault> {
+        Ok(by(small::by_ids::<E, K>(&self.scope, &ids).await?, id))
+    }
+}
+
+fn distinct<K>(ids: impl Iterator<Item = Id<K>>) -> Vec<Id<K>> {
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+fn by<I: Eq + Hash, R>(rows: Vec<R>, id: impl Fn(&R) -> I) -> HashMap<I, Arc<R>> {
+    rows.into_iter().map(|row| (id(&row), Arc::new(row))).collect()
+}
+fn shared<I: Eq + Hash, R>(found: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<R>>> {
+    found.into_iter().map(|(id, rows)| (id, Arc::new(rows))).collect()
+}
+fn listed<I: Eq + Hash, R>(found: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<Arc<R>>>> {
+    shared(found.into_iter().map(|(id, rows)| (id, rows.into_iter().map(Arc::new).collect())).collect())
+}

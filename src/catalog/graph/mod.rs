@@ -1,0 +1,52 @@
+//! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
+
+mod category;
+mod customer;
+mod family;
+mod filter;
+mod inputs;
+mod inputs_parties;
+mod inputs_tree;
+mod loads;
+mod mutation_parties;
+mod mutation_products;
+mod node;
+mod page;
+mod payloads;
+mod product;
+mod query_parties;
+mod query_products;
+mod refs;
+mod refusal;
+mod store;
+mod words;
+
+use async_graphql::MergedObject;
+
+pub use category::{Category, CategoryConnection, CategoryEdge};
+pub use customer::{
+    Channel, ChannelConnection, ChannelEdge, Customer, CustomerConnection, CustomerEdge, Supplier, SupplierConnection,
+    SupplierEdge,
+};
+pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
+pub use filter::ProductFilter;
+pub use inputs::MoneyInput;
+pub use loads::{Loads, attach, loads};
+pub use node::find as find_node;
+pub use page::{Count, CountPrecision, Direction};
+pub use payloads::*;
+pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, ProductOption, Unit};
+pub use query_parties::store_named;
+pub use query_products::product_scanned;
+pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
+pub use refusal::user_error;
+pub use store::{Store, StoreConnection, StoreEdge, StoreGroup};
+pub use words::{ProductStatus, StockPolicy, StoreKind};
+
+/// The catalogue's part of the queries.
+#[derive(MergedObject, Default)]
+pub struct CatalogQuery(query_products::ProductQuery, query_parties::PartyQuery);
+
+/// The catalogue's part of the mutations.
+#[derive(MergedObject, Default)]
+pub struct CatalogMutation(mutation_products::ProductMutation, mutation_parties::PartyMutation);

@@ -1,0 +1,39 @@
+//! The closed sets of words, as GraphQL shows them.
+
+use async_graphql::Enum;
+
+/// What a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::prelude::StoreKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StoreKind {
+    /// Customers buy here.
+    Shop,
+    /// Stock is kept and sent from here.
+    Warehouse,
+    /// No place: a drop shipper's stock, a marketplace's.
+    Virtual,
+}
+
+/// Where a product is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::prelude::ProductStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ProductStatus {
+    /// Not offered yet.
+    Draft,
+    /// On sale.
+    Active,
+    /// No longer used; kept for the ledger and for old orders.
+    Archived,
+}
+
+/// What stock means for a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::prelude::StockPolicy", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockPolicy {
+    /// Counted; never promised beyond what is there.
+    Tracked,
+    /// A service: no stock is kept.
+    Untracked,
+    /// May be promised beyond stock; on hand is still never negative.
+    Backorder,
+}

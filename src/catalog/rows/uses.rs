@@ -1,0 +1,86 @@
+//! What ties a product or a store to stock and orders. The rooms that own those tables come later; what is asked here is only whether
+//! something is left, by the columns that the constraints of the tables speak of.
+
+use std::collections::HashMap;
+
+use entity::prelude::{Id, ProductId};
+
+use crate::{
+    catalog::core::Use,
+    storage::{Fault, Reads, Row, Work},
+};
+
+/// Which column of those tables names the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tied {
+    Product,
+    Store,
+}
+
+const OPEN_ORDERS: &str = "('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+
+/// What is left of each. Locks their levels first, in the ledger's own order, so that nothing is received while the answer is used.
+pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashMap<Id<K>, Vec<Use>>, Fault> {
+    let mut found: HashMap<Id<K>, Vec<Use>> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let (backend, column) = (work.backend(), if tied == Tied::Product { "product_id" } else { "store_id" });
+    let ours = |alias: &str| backend.in_ids(&format!("{alias}.{column}"), 2);
+    let value = || vec![backend.ids(ids.iter().copied())];
+    let lock = backend.for_update("l");
+    if !lock.is_empty() {
+        let sql = format!(
+            "SELECT 1 FROM stock_level l WHERE l.tenant_id = $1 AND {} ORDER BY l.product_id, l.store_id{lock}",
+            ours("l")
+        );
+        work.rows(&sql, value()).await?;
+    }
+    let open_orders = match tied {
+        Tied::Product => format!(
+            "SELECT o.product_id, 2 FROM order_line o JOIN sales_order s ON s.tenant_id = o.tenant_id AND s.id = o.order_id
+             WHERE o.tenant_id = $1 AND {} AND (o.open > 0 OR o.backordered > 0) AND s.status IN {OPEN_ORDERS}",
+            ours("o")
+        ),
+        Tied::Store => {
+            format!(
+                "SELECT o.store_id, 2 FROM sales_order o WHERE o.tenant_id = $1 AND {} AND o.status IN {OPEN_ORDERS}",
+                ours("o")
+            )
+        }
+    };
+    let sql = format!(
+        "SELECT l.{column}, 0 FROM stock_level l WHERE l.tenant_id = $1 AND {}
+           AND (l.on_hand > 0 OR l.unavailable > 0 OR l.incoming > 0 OR l.in_transit > 0)
+         UNION SELECT r.{column}, 1 FROM reservation r WHERE r.tenant_id = $1 AND {} AND r.status = 'ACTIVE'
+         UNION {open_orders} ORDER BY 2",
+        ours("l"),
+        ours("r")
+    );
+    for row in &work.rows(&sql, value()).await? {
+        let mut row = Row::new(row);
+        let id = row.take()?;
+        let what = match row.take::<i32>()? {
+            0 => Use::Stock,
+            1 => Use::Reservations,
+            _ => Use::OpenOrders,
+        };
+        found.entry(id).or_default().push(what);
+    }
+    Ok(found)
+}
+
+/// Which of the products the ledger has entries of.
+pub async fn moved(reads: &impl Reads, ids: &[ProductId]) -> Result<Vec<ProductId>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {} AND EXISTS
+           (SELECT 1 FROM entry e WHERE e.tenant_id = $1 AND e.product_id = p.id)",
+        backend.in_ids("p.id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}

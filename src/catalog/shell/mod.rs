@@ -1,0 +1,35 @@
+//! Load → decide → persist. Every function takes the permit it needs by value.
+
+mod batch;
+mod nouns;
+mod products;
+mod reads;
+mod writes;
+
+pub use batch::{Answered, Ask, Batch, Mode, Outcome};
+pub use reads::{By, ProductBy};
+pub use writes::Which;
+
+use super::core::{Fresh, channel};
+use crate::{
+    clock::Clock,
+    graphql::connection::CursorSigner,
+    storage::{Database, Fault, Work},
+};
+
+/// The most rows of a bulk upsert (DECIDED: limits).
+pub const MAX_ROWS: usize = 500;
+
+/// The catalogue's service: what its functions need besides a permit.
+#[derive(Clone)]
+pub struct Catalog {
+    pub db: Database,
+    pub clock: Clock,
+    pub signer: CursorSigner,
+}
+
+/// What a new tenant has from its beginning: the channel DIRECT. Called inside the transaction that makes the tenant.
+pub async fn begin_tenant(work: &Work, clock: &Clock) -> Result<(), Fault> {
+    let fresh = Fresh { id: clock.uuid(), now: clock.now() };
+    work.insert::<entity::channel::Entity>(channel::direct(crate::storage::Reads::tenant(work), fresh)).await
+}

@@ -1,0 +1,67 @@
+//! Products as the engine sees them.
+
+use entity::prelude::{ProductId, ProductStatus};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::batch::{Change, Noun};
+use crate::{
+    catalog::{
+        core::{
+            Fresh, Problem, Rejection, Verdict, Word,
+            product::{Around, ProductCommand, ProductDoc},
+        },
+        rows,
+    },
+    storage::{Fault, Work, journal::NewEvent},
+};
+
+pub(super) enum Products {}
+
+impl Noun for Products {
+    type Row = ProductDoc;
+    type Command = ProductCommand;
+    type Around = Around;
+
+    fn id(row: &ProductDoc) -> Uuid {
+        row.row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[ProductCommand]) -> Result<Around, Fault> {
+        rows::around::load(work, commands).await
+    }
+    fn decide(around: &mut Around, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
+        around.decide(command, fresh)
+    }
+    async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
+        rows::product::write(work, created, updated).await
+    }
+    async fn find(work: &Work, ids: Vec<Uuid>) -> Result<Vec<ProductDoc>, Fault> {
+        rows::product::docs(work, ids.into_iter().map(ProductId::from_uuid).collect()).await
+    }
+    /// Names category and low-stock threshold before and after, so that a stream of stock by category or by status learns that a
+    /// product's levels have left it.
+    fn event(change: &Change<'_, ProductDoc>) -> NewEvent {
+        let row = &change.after.row;
+        let before = change.before.map(|doc| &doc.row);
+        let archived = row.status == ProductStatus::Archived && before.is_some_and(|b| b.status != ProductStatus::Archived);
+        let kind = match before {
+            None => "product.created",
+            Some(_) if archived => "product.archived",
+            Some(_) => "product.updated",
+        };
+        let payload = json!({
+            "id": row.id,
+            "version": row.version,
+            "sku": row.sku,
+            "status": row.status,
+            "categoryBefore": before.and_then(|b| b.category_id),
+            "categoryAfter": row.category_id,
+            "thresholdBefore": before.and_then(|b| b.low_stock_threshold),
+            "thresholdAfter": row.low_stock_threshold,
+        });
+        NewEvent { kind, payload: payload.to_string() }
+    }
+    fn raced() -> Problem {
+        Problem::at("sku", Rejection::Taken(Word::Sku))
+    }
+}

@@ -1,0 +1,91 @@
+//! Settings: read once, typed, from flags or `ENTREPOT_…` in the environment.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
+#[derive(Debug, Parser)]
+#[command(name = "entrepot", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API. The database must be up to date: run `entrepot migrate` before.
+    Serve(Serve),
+    /// Bring the database up to date. Safe to run again, and by several processes at once.
+    Migrate(DatabaseArgs),
+    /// Make a demo: an embedded database, a retailer's year replayed into it, and the API served with live stock to watch.
+    Demo(Demo),
+    /// Drive the public API with a retailer's year, and compare totals with what is expected.
+    Replay(crate::replay::ReplayArgs),
+    /// Prove every invariant of the ledger over a whole database; names the first broken row.
+    Verify(DatabaseArgs),
+    /// Print the schema (SDL).
+    Schema,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseArgs {
+    /// sqlite://path/to/file or postgres://user:password@host/database
+    #[arg(long, env = "ENTREPOT_DATABASE_URL", default_value = "sqlite://entrepot.sqlite", hide_env_values = true)]
+    pub database_url: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Address to listen on.
+    #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Minutes that an access token lives.
+    #[arg(long, env = "ENTREPOT_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1440))]
+    pub access_token_minutes: i64,
+    /// Web pages of other sites that may call the API: https://shop.example
+    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',')]
+    pub origins: Vec<String>,
+    /// Proxies whose X-Forwarded-For names the client.
+    #[arg(long = "proxy", env = "ENTREPOT_PROXIES", value_delimiter = ',')]
+    pub proxies: Vec<std::net::IpAddr>,
+    /// Answer introspection queries.
+    #[arg(long, env = "ENTREPOT_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set)]
+    pub introspection: bool,
+    /// Serve GraphiQL at /graphql.
+    #[arg(long, env = "ENTREPOT_GRAPHIQL", default_value_t = true, action = clap::ArgAction::Set)]
+    pub graphiql: bool,
+    /// Seconds between being told to stop and no longer accepting connections.
+    #[arg(long, env = "ENTREPOT_DRAIN_SECONDS", default_value_t = 0)]
+    pub drain_seconds: u64,
+    /// Run each command in a transaction of its own: only to measure what grouping costs a lone client.
+    #[arg(long, env = "ENTREPOT_UNGROUPED", hide = true)]
+    pub ungrouped: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Where the demo keeps its database. A second start keeps the data.
+    #[arg(long, env = "ENTREPOT_DEMO_DATABASE", default_value = ".entrepot/demo.sqlite")]
+    pub file: std::path::PathBuf,
+    /// A retailer's file (.csv, .csv.gz, .csv.zst) to replay instead of a generated one.
+    #[arg(long, env = "ENTREPOT_DEMO_DATA")]
+    pub data: Option<std::path::PathBuf>,
+    /// Totals to compare with: expected.json beside the data file when not given.
+    #[arg(long)]
+    pub expect: Option<std::path::PathBuf>,
+    /// Rows to generate.
+    #[arg(long, default_value_t = 20_000)]
+    pub rows: u64,
+    /// Seed of the generated retailer.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Address to listen on.
+    #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Stop when the data is loaded and checked, instead of going on to serve.
+    #[arg(long)]
+    pub exit: bool,
+}

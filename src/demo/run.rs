@@ -1,0 +1,179 @@
+//! `entrepot demo`: a database, a tenant with an owner, a retailer's year through the public API, and the API served with live stock to watch.
+
+use std::{fs::File, io::BufWriter, path::PathBuf, sync::Arc};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::generate;
+use crate::{
+    clock::Clock,
+    config::Demo,
+    http,
+    identity::Settings,
+    ledger::Grouping,
+    replay::{self, Client, ReplayError, expect, intake, reader::RowReader},
+    serve::{self, Node, StartError},
+    storage::{Database, Fault, Options},
+};
+
+/// Why the demo does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error("{0}")]
+    Start(#[from] StartError),
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    #[error("{0}")]
+    Replay(#[from] ReplayError),
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("the demo's login was refused: {0}; delete the demo's database to start anew")]
+    Login(String),
+    #[error("{0}")]
+    Http(#[from] reqwest::Error),
+}
+
+const EMAIL: &str = "owner@demo.example";
+/// The demo listens on this machine only; whoever can reach it may as well read its password here.
+const PASSWORD: &str = "a warehouse full of mugs";
+const SLUG: &str = "demo";
+/// A day of looking around without logging in again.
+const TOKEN_SECONDS: i64 = 24 * 3600;
+
+/// Runs until stopped, or with `--exit` until the data is loaded and checked.
+pub async fn run(args: Demo) -> Result<(), DemoError> {
+    let folder = args.file.parent().map(PathBuf::from).unwrap_or_default();
+    if !folder.as_os_str().is_empty() {
+        std::fs::create_dir_all(&folder).map_err(|err| DemoError::File(folder.clone(), err))?;
+    }
+    let url = format!("sqlite://{}", args.file.display());
+    let fresh = !args.file.exists();
+    println!("Database  {}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
+    let db = Database::open(&url, Options::default()).await?;
+    db.migrate().await?;
+    db.close().await?;
+
+    let settings = Settings { access_seconds: TOKEN_SECONDS, refresh_seconds: TOKEN_SECONDS };
+    let node = Node::open(&url, Clock::system(), settings, Grouping::Together).await?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
+    let address = listener.local_addr()?;
+    let base = format!("http://{address}");
+    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    let until = async {
+        tokio::select! {
+            _ = stopping => {}
+            () = serve::stopped() => {}
+        }
+    };
+    let front = http::Settings::default();
+    let server = node.serve(listener, front, std::time::Duration::ZERO, until);
+    let guide = async {
+        let filled = fill(&args, &base, &folder).await;
+        match &filled {
+            Ok(token) if !args.exit => {
+                welcome(&base, token);
+                // Held until the server ends: letting it go is what stops it.
+                (filled, Some(stop))
+            }
+            _ => {
+                drop(stop);
+                (filled, None)
+            }
+        }
+    };
+    let (served, (filled, _)) = tokio::join!(server, guide);
+    filled?;
+    Ok(served?)
+}
+
+/// Logs in, making the tenant if it is not there, and brings in the data if it is not complete; gives a token.
+async fn fill(args: &Demo, base: &str, folder: &std::path::Path) -> Result<String, DemoError> {
+    let token = log_in(base).await?;
+    let data = match &args.data {
+        Some(path) => path.clone(),
+        None => generated(args, folder)?,
+    };
+    let path = data.clone();
+    let plan = tokio::task::spawn_blocking(move || intake::plan(RowReader::open(&path)?));
+    let plan = plan.await.map_err(|err| ReplayError::Task(err.to_string()))??;
+    let client = Arc::new(Client::new(base, &token)?);
+    println!("Data      {}: {} rows, {} documents", data.display(), plan.seal.rows, plan.documents.len());
+    let loaded = replay::load(&client, &plan, 8).await?;
+    println!("{loaded}");
+    let beside = data.with_file_name("expected.json");
+    let expected = match (&args.expect, &args.data) {
+        (Some(path), _) => expect::load(path, &plan.seal.csv_sha256)?,
+        (None, Some(_)) if beside.exists() => expect::load(&beside, &plan.seal.csv_sha256)?,
+        _ => expect::from_plan(&plan),
+    };
+    let comparison = replay::verify(&client, &plan, &expected).await?;
+    match comparison.differences() {
+        0 => println!("Totals    every figure agrees with the independent computation, to the unit and the penny"),
+        figures => {
+            println!("{comparison}");
+            return Err(ReplayError::Differs { figures }.into());
+        }
+    }
+    Ok(token)
+}
+
+/// The generated retailer's file, made once for each seed and size.
+fn generated(args: &Demo, folder: &std::path::Path) -> Result<PathBuf, DemoError> {
+    let path = folder.join(format!("retailer-{}-{}.csv", args.seed, args.rows));
+    if !path.exists() {
+        let part = path.with_extension("part");
+        let write = || {
+            let rows = u32::try_from(args.rows).unwrap_or(u32::MAX);
+            generate::write(
+                &generate::Settings { seed: args.seed, rows, ..generate::Settings::default() },
+                BufWriter::new(File::create(&part)?),
+            )?;
+            std::fs::rename(&part, &path)
+        };
+        write().map_err(|err| DemoError::File(path.clone(), err))?;
+    }
+    Ok(path)
+}
+
+async fn log_in(base: &str) -> Result<String, DemoError> {
+    let register = "mutation($e: String!, $p: String!, $s: String!) { register(email: $e, password: $p, displayName: \"Demo Owner\",
+        tenantName: \"Demo Retail\", tenantSlug: $s) { result { ... on TokenPair { accessToken } } userErrors { code message } } }";
+    let login = "mutation($e: String!, $p: String!, $s: String) { login(email: $e, password: $p, tenant: $s) {
+        result { ... on TokenPair { accessToken } } userErrors { code message } } }";
+    let variables = json!({ "e": EMAIL, "p": PASSWORD, "s": SLUG });
+    let mut last = String::new();
+    for (name, query) in [("login", login), ("register", register)] {
+        let answer: Value = reqwest::Client::new()
+            .post(format!("{base}/graphql"))
+            .json(&json!({ "query": query, "variables": variables }))
+            .send()
+            .await?
+            .json()
+            .await?;
+        if let Some(token) = answer["data"][name]["result"]["accessToken"].as_str() {
+            return Ok(token.to_owned());
+        }
+        last = answer.to_string();
+    }
+    Err(DemoError::Login(last))
+}
+
+fn welcome(base: &str, token: &str) {
+    println!(
+        "
+Entrepot is up.
+
+  GraphiQL  {base}/graphql#token={token}
+            (the tab \"Live stock\" follows changes; run \"Adjust stock\" in another)
+  Login     {EMAIL} / {PASSWORD}   (tenant {SLUG})
+  Token     {token}
+
+  curl -s {base}/graphql -H 'content-type: application/json' -H 'authorization: Bearer {token}' \\
+       -d '{{\"query\":\"{{ products(first: 3) {{ nodes {{ sku name stock {{ onHand store {{ code }} }} }} }} }}\"}}'
+
+Stop it with Ctrl-C; the next start keeps the data."
+    );
+}

@@ -1,0 +1,88 @@
+//! Operators that lists are filtered with. An operator that is null counts as absent; `in: []` matches nothing.
+
+use async_graphql::{ID, InputObject};
+use entity::{
+    id::{Id, Kind},
+    prelude::Timestamp,
+};
+
+use super::{
+    fault::TopError,
+    scalars::{DateTime, Quantity},
+};
+
+/// The most values in one list of a filter.
+pub const MAX_VALUES: usize = 250;
+/// How deep `and`, `or` and `not` may nest.
+pub const MAX_NESTING: usize = 5;
+
+/// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct IdFilter {
+    /// This id.
+    pub eq: Option<ID>,
+    /// One of these ids, at most 250; an empty list matches nothing.
+    #[graphql(name = "in")]
+    pub one_of: Option<Vec<ID>>,
+}
+
+/// Rows whose text matches. Case does not count.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct StringFilter {
+    /// This text.
+    pub eq: Option<String>,
+    /// One of these texts, at most 250; an empty list matches nothing.
+    #[graphql(name = "in")]
+    pub one_of: Option<Vec<String>>,
+    /// A text that begins with this.
+    pub starts_with: Option<String>,
+    /// A text that has this somewhere.
+    pub contains: Option<String>,
+}
+
+/// Rows whose number lies here.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct QuantityFilter {
+    /// This number.
+    pub eq: Option<Quantity>,
+    /// This number or more.
+    pub gte: Option<Quantity>,
+    /// This number or less.
+    pub lte: Option<Quantity>,
+}
+
+/// Rows whose moment lies here.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct DateTimeFilter {
+    /// This moment or later.
+    pub gte: Option<DateTime>,
+    /// Before this moment.
+    pub lt: Option<DateTime>,
+}
+
+/// Reads an id of a query's argument; another kind or junk is BAD_USER_INPUT, and no SQL is run for it.
+pub fn id_of<K: Kind>(id: &ID, field: &[&str]) -> Result<Id<K>, TopError> {
+    id.parse()
+        .map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), field.iter().map(ToString::to_string).collect()))
+}
+
+impl IdFilter {
+    /// The ids that are allowed; None when the filter says nothing.
+    pub fn ids<K: Kind>(&self, field: &[&str]) -> Result<Option<Vec<Id<K>>>, TopError> {
+        let one = self.eq.as_ref().map(|id| id_of(id, &[field, &["eq"]].concat())).transpose()?;
+        let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
+        let path = [field, &["in"]].concat();
+        if many.len() > MAX_VALUES {
+            return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), path.iter().map(ToString::to_string).collect()));
+        }
+        let mut ids = many.iter().map(|id| id_of(id, &path)).collect::<Result<Vec<_>, _>>()?;
+        ids.retain(|id| one.is_none_or(|one| one == *id));
+        Ok(Some(ids))
+    }
+}
+
+impl DateTimeFilter {
+    pub fn range(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.gte.map(|t| t.0), self.lt.map(|t| t.0))
+    }
+}

@@ -1,0 +1,227 @@
+//! Tenants, members, and who is calling.
+
+use async_graphql::{Context, Enum, ID, Object, SimpleObject, Union};
+use entity::{app_user, prelude::*, tenant};
+
+use super::actor;
+use crate::{
+    access::Caller,
+    catalog::graph::{Store, StoreGroup},
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::{Answer, TopError},
+        scalars::{CurrencyCode, Date, DateTime, Long},
+    },
+    identity::{Identity, Membership, Session, memberships, rows},
+};
+
+/// A company; it owns everything else.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Tenant {
+    /// Its id.
+    #[graphql(owned)]
+    pub id: ID,
+    /// Its short name, unique in the deployment.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// The currency of prices that name none.
+    pub default_currency: CurrencyCode,
+    /// Its time zone (IANA).
+    pub time_zone: String,
+    /// Whether members must use a second factor.
+    pub mfa_required: bool,
+    /// Whether it is only for trying things out.
+    pub sandbox: bool,
+    /// The last closed day of its books.
+    pub closed_through: Option<Date>,
+    /// When it was made.
+    pub created_at: DateTime,
+}
+
+impl From<tenant::Model> for Tenant {
+    fn from(row: tenant::Model) -> Self {
+        Self {
+            id: row.id.to_string().into(),
+            slug: row.slug,
+            name: row.name,
+            default_currency: CurrencyCode(row.default_currency),
+            time_zone: row.time_zone,
+            mfa_required: row.mfa_required,
+            sandbox: row.sandbox,
+            closed_through: row.closed_through.map(Date),
+            created_at: DateTime(row.created_at),
+        }
+    }
+}
+
+/// Where a member stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "entity::words::MemberStatus")]
+pub enum MemberStatus {
+    /// Asked to join.
+    Invited,
+    /// May come in.
+    Active,
+    /// May not come in for now.
+    Suspended,
+}
+
+/// A user inside a tenant.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = requires::apply("member.read".into()))]
+pub struct Member {
+    /// Their id.
+    #[graphql(owned)]
+    pub id: ID,
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub display_name: String,
+    /// Where they stand.
+    pub status: MemberStatus,
+    /// Whether they use a second factor.
+    pub mfa_enabled: bool,
+    /// When they were last here.
+    pub last_seen_at: Option<DateTime>,
+    /// Goes up with each change.
+    #[graphql(owned)]
+    pub version: Long,
+    /// When they last changed.
+    #[graphql(owned)]
+    pub updated_at: DateTime,
+}
+
+impl Member {
+    pub fn new(membership: Membership, user: app_user::Model, version: i64, updated_at: Timestamp) -> Self {
+        Self {
+            id: membership.member.to_string().into(),
+            email: user.email,
+            display_name: user.display_name,
+            status: membership.status.into(),
+            mfa_enabled: false,
+            last_seen_at: None,
+            version: Long(version),
+            updated_at: DateTime(updated_at),
+        }
+    }
+}
+
+/// Entrepot itself: its jobs.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SystemActor {
+    /// Which part of it.
+    pub name: String,
+}
+
+/// Who did something.
+#[derive(Debug, Clone, Union)]
+pub enum Actor {
+    Member(Box<Member>),
+    SystemActor(SystemActor),
+}
+
+/// The stores that a permission covers: said, never implied.
+#[derive(Clone, SimpleObject)]
+pub struct StoreScope {
+    /// All stores.
+    pub all: bool,
+    /// The stores of these groups.
+    pub groups: Vec<StoreGroup>,
+    /// These stores.
+    pub stores: Vec<Store>,
+}
+
+/// A permission with the stores that it covers.
+#[derive(Clone, SimpleObject)]
+pub struct PermissionGrant {
+    /// The permission.
+    pub permission: String,
+    /// The stores.
+    pub scope: StoreScope,
+}
+
+/// A place where the user is logged in.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "Session")]
+pub struct LoginSession {
+    /// Its id.
+    #[graphql(owned)]
+    pub id: ID,
+    /// When it began.
+    pub created_at: DateTime,
+    /// When it was last used.
+    pub last_used_at: DateTime,
+    /// The program that was used.
+    pub user_agent: Option<String>,
+    /// The address that it came from.
+    pub ip: Option<String>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// The session that asks.
+impl From<&Session> for LoginSession {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.to_string().into(),
+            created_at: DateTime(session.began_at),
+            last_used_at: DateTime(session.used_at),
+            user_agent: session.user_agent.clone(),
+            ip: session.address.clone(),
+            current: true,
+        }
+    }
+}
+
+/// Who is calling.
+pub struct Viewer {
+    caller: Caller,
+    user: UserId,
+    tenant: tenant::Model,
+}
+
+impl Viewer {
+    pub async fn new(ctx: &Context<'_>, caller: Caller, tenant: tenant::Model) -> Answer<Self> {
+        let identity = ctx.given::<Identity>()?;
+        let membership =
+            rows::membership(&identity.database().global(), caller.tenant, MemberId::from_uuid(caller.actor.id)).await?;
+        let user = membership.ok_or(TopError::Unauthenticated)?.user;
+        Ok(Self { caller, user, tenant })
+    }
+}
+
+/// Who is calling, where, and what they may do there.
+#[Object]
+impl Viewer {
+    /// The member who is calling.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        actor(ctx, self.caller.actor).await
+    }
+    /// The tenant of this session.
+    async fn tenant(&self) -> Tenant {
+        self.tenant.clone().into()
+    }
+    /// All tenants that the user may come into.
+    async fn tenants(&self, ctx: &Context<'_>) -> Answer<Vec<Tenant>> {
+        let global = ctx.given::<Identity>()?.database().global();
+        let memberships = memberships(&global, self.user).await?;
+        let active = memberships.iter().filter(|m| m.status == entity::words::MemberStatus::Active);
+        let ids: Vec<TenantId> = active.map(|m| m.tenant).collect();
+        Ok(rows::tenants_by_id(&global, &ids).await?.into_iter().map(Into::into).collect())
+    }
+    /// What they may do.
+    async fn permissions(&self) -> Vec<PermissionGrant> {
+        let all = || StoreScope { all: true, groups: Vec::new(), stores: Vec::new() };
+        self.caller.permissions.codes().map(|p| PermissionGrant { permission: p.code.to_owned(), scope: all() }).collect()
+    }
+    /// When they last showed their password.
+    async fn authenticated_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
+        Ok(DateTime(ctx.given::<Session>()?.began_at))
+    }
+    /// Where they are logged in.
+    async fn sessions(&self, ctx: &Context<'_>) -> Answer<Vec<LoginSession>> {
+        Ok(vec![ctx.given::<Session>()?.into()])
+    }
+}

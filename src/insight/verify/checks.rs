@@ -1,0 +1,43 @@
+//! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
+
+use super::{
+    documents, journal, levels,
+    report::{Broken, readable},
+};
+use crate::storage::{Backend, Fault, Reads, Row};
+
+/// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Check {
+    pub invariant: &'static str,
+    pub table: &'static str,
+    pub broken: &'static str,
+}
+
+pub(super) fn all() -> impl Iterator<Item = &'static Check> {
+    levels::CHECKS.iter().chain(documents::CHECKS).chain(journal::CHECKS)
+}
+
+/// The first row that the statement finds.
+pub(super) async fn first(reads: &impl Reads, table: &'static str, sql: &str) -> Result<Option<Broken>, Fault> {
+    let rows = reads.rows(&dialect(reads.backend(), sql), vec![]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    let mut text = || Ok::<_, Fault>(row.take::<Option<String>>()?.map_or_else(|| "nothing".to_owned(), |t| readable(&t)));
+    Ok(Some(Broken { table, key: text()?, expected: text()?, found: text()? }))
+}
+
+/// Puts in what the two databases say differently.
+pub(super) fn dialect(backend: Backend, sql: &str) -> String {
+    let (before, after) = match backend {
+        Backend::Sqlite => ("lower(hex(", "))"),
+        Backend::Postgres => ("replace(CAST(", " AS text), '-', '')"),
+    };
+    let mut pieces = sql.split("HEX(");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (column, rest) = piece.split_once(')').unwrap_or((piece, ""));
+        out.extend([before, column, after, rest]);
+    }
+    out
+}

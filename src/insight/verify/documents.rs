@@ -1,0 +1,156 @@
+//! Orders, fulfilments and returns, and what the ledger says of them.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "order line: ordered = open + backordered + cancelled + fulfilled, and returned <= fulfilled",
+        table: "order_line",
+        broken: "SELECT 'ord:' || HEX(order_id) || ' line ' || position, 'quantity ' || quantity,
+                   'open ' || open || ' backordered ' || backordered || ' cancelled ' || cancelled || ' fulfilled ' || fulfilled
+                     || ' returned ' || returned
+                 FROM order_line WHERE tenant_id = $1 AND (quantity <> open + backordered + cancelled + fulfilled OR returned > fulfilled
+                   OR quantity <= 0 OR open < 0 OR backordered < 0 OR cancelled < 0 OR fulfilled < 0 OR returned < 0)
+                 ORDER BY order_id, position LIMIT 1",
+    },
+    Check {
+        invariant: "order: its lines fit its state",
+        table: "sales_order",
+        broken: "SELECT 'ord:' || HEX(o.id), 'lines that fit ' || o.status,
+                   'outstanding ' || s.outstanding || ' fulfilled ' || s.fulfilled || ' cancelled ' || s.cancelled
+                     || CASE WHEN o.expires_at IS NULL THEN ' without' ELSE ' with' END || ' time limit'
+                 FROM sales_order o LEFT JOIN (
+                   SELECT order_id, sum(open + backordered) AS outstanding, sum(fulfilled) AS fulfilled, sum(cancelled) AS cancelled
+                   FROM order_line WHERE tenant_id = $1 GROUP BY order_id) s ON s.order_id = o.id
+                 WHERE o.tenant_id = $1 AND (s.order_id IS NULL OR (o.expires_at IS NOT NULL) <> (o.status = 'PENDING')
+                   OR NOT CASE
+                     WHEN o.status IN ('DRAFT', 'PENDING', 'CONFIRMED') THEN s.fulfilled = 0 AND s.cancelled = 0
+                     WHEN o.status = 'PARTIALLY_FULFILLED' THEN s.fulfilled > 0 AND s.outstanding > 0
+                     WHEN o.status IN ('FULFILLED', 'CLOSED') THEN s.fulfilled > 0 AND s.outstanding = 0
+                     ELSE s.fulfilled = 0 AND s.outstanding = 0 END)
+                 ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "order line: fulfilled = its fulfilments, or sold whole over the counter",
+        table: "order_line",
+        broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'fulfilled ' || coalesce(f.shipped, 0), 'fulfilled ' || l.fulfilled
+                 FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
+                 LEFT JOIN (SELECT n.order_id, n.order_position, sum(n.quantity) AS shipped FROM fulfilment_line n
+                            JOIN fulfilment h ON h.tenant_id = $1 AND h.id = n.fulfilment_id AND h.status IN ('SHIPPED', 'DELIVERED')
+                            WHERE n.tenant_id = $1 GROUP BY n.order_id, n.order_position) f
+                   ON f.order_id = l.order_id AND f.order_position = l.position
+                 WHERE l.tenant_id = $1 AND l.fulfilled <> coalesce(f.shipped, 0)
+                   AND NOT (l.fulfilled = l.quantity AND o.status IN ('FULFILLED', 'CLOSED')
+                            AND NOT EXISTS (SELECT 1 FROM fulfilment h WHERE h.tenant_id = $1 AND h.order_id = l.order_id))
+                 ORDER BY l.order_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "order line: the SALE entries of an order sum to what is fulfilled of its stocked lines",
+        table: "order_line",
+        broken: "SELECT 'ord:' || HEX(l.order_id) || ' prd:' || HEX(l.product_id), 'sold ' || l.fulfilled, 'sold ' || coalesce(s.sold, 0)
+                 FROM (SELECT order_id, product_id, sum(fulfilled) AS fulfilled FROM order_line
+                       WHERE tenant_id = $1 AND product_id IS NOT NULL AND stock_policy <> 'UNTRACKED' GROUP BY order_id, product_id) l
+                 LEFT JOIN (SELECT m.reference_id, e.product_id, -sum(e.on_hand_delta) AS sold FROM movement m
+                            JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                            WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER'
+                            GROUP BY m.reference_id, e.product_id) s
+                   ON s.reference_id = l.order_id AND s.product_id = l.product_id
+                 WHERE l.fulfilled <> coalesce(s.sold, 0) ORDER BY l.order_id, l.product_id LIMIT 1",
+    },
+    Check {
+        invariant: "movement: what moved for an order or a return is on one of its lines",
+        table: "movement",
+        broken: "SELECT 'seq ' || m.seq || ' line ' || e.line,
+                   'a stocked line of ' || m.reference_kind || ' with prd:' || HEX(e.product_id), 'none'
+                 FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                 WHERE m.tenant_id = $1
+                   AND ((m.reference_kind = 'ORDER' AND m.kind IN ('SALE', 'RESERVE') AND NOT EXISTS (
+                          SELECT 1 FROM order_line l WHERE l.tenant_id = $1 AND l.order_id = m.reference_id
+                            AND l.product_id = e.product_id AND l.stock_policy <> 'UNTRACKED'))
+                     OR (m.reference_kind = 'RETURN' AND NOT EXISTS (
+                          SELECT 1 FROM return_line l WHERE l.tenant_id = $1 AND l.return_id = m.reference_id AND l.product_id = e.product_id)))
+                 ORDER BY m.seq, e.line LIMIT 1",
+    },
+    Check {
+        invariant: "order line: returned = the pieces of received returns",
+        table: "order_line",
+        broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'returned ' || coalesce(s.pieces, 0), 'returned ' || l.returned
+                 FROM order_line l LEFT JOIN (
+                   SELECT p.order_id, p.order_position, sum(p.quantity) AS pieces FROM return_match p
+                   JOIN sales_return r ON r.tenant_id = $1 AND r.id = p.return_id
+                     AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')
+                   WHERE p.tenant_id = $1 GROUP BY p.order_id, p.order_position
+                 ) s ON s.order_id = l.order_id AND s.order_position = l.position
+                 WHERE l.tenant_id = $1 AND l.returned <> coalesce(s.pieces, 0)
+                 ORDER BY l.order_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "return line: its pieces are at most its quantity, and of its product",
+        table: "return_line",
+        broken: "SELECT 'ret:' || HEX(l.return_id) || ' line ' || l.position, 'pieces up to ' || l.quantity || ' of the same product',
+                   'pieces ' || sum(p.quantity) || ' of which of others '
+                     || sum(CASE WHEN coalesce(o.product_id = l.product_id, l.product_id IS NULL AND o.product_id IS NULL) THEN 0 ELSE 1 END)
+                 FROM return_line l JOIN return_match p ON p.tenant_id = $1 AND p.return_id = l.return_id AND p.return_position = l.position
+                 LEFT JOIN order_line o ON o.tenant_id = $1 AND o.order_id = p.order_id AND o.position = p.order_position
+                 WHERE l.tenant_id = $1 GROUP BY l.return_id, l.position, l.quantity
+                 HAVING sum(p.quantity) > l.quantity
+                   OR sum(CASE WHEN coalesce(o.product_id = l.product_id, l.product_id IS NULL AND o.product_id IS NULL) THEN 0 ELSE 1 END) > 0
+                 ORDER BY l.return_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "return: its RETURN entries sum to its lines",
+        table: "sales_return",
+        broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'taken in ' || coalesce(l.quantity, 0), 'taken in ' || s.taken
+                 FROM (SELECT m.reference_id AS return_id, e.product_id, sum(e.on_hand_delta) AS taken FROM movement m
+                       JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                       WHERE m.tenant_id = $1 AND m.kind = 'RETURN' AND m.reference_kind = 'RETURN'
+                       GROUP BY m.reference_id, e.product_id) s
+                 LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.quantity) AS quantity FROM return_line n
+                            JOIN sales_return r ON r.tenant_id = $1 AND r.id = n.return_id
+                              AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')
+                            WHERE n.tenant_id = $1 AND n.product_id IS NOT NULL GROUP BY n.return_id, n.product_id) l
+                   ON l.return_id = s.return_id AND l.product_id = s.product_id
+                 WHERE s.taken <> coalesce(l.quantity, 0) ORDER BY s.return_id, s.product_id LIMIT 1",
+    },
+    Check {
+        invariant: "order: its total is the sum of its lines",
+        table: "sales_order",
+        broken: "SELECT 'ord:' || HEX(o.id), 'total ' || coalesce(s.total, 0), 'total ' || o.total_minor
+                 FROM sales_order o LEFT JOIN (SELECT order_id, sum(total_minor) AS total FROM order_line WHERE tenant_id = $1 GROUP BY order_id) s
+                   ON s.order_id = o.id
+                 WHERE o.tenant_id = $1 AND o.total_minor <> coalesce(s.total, 0) ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "return: its refund is the sum of its lines",
+        table: "sales_return",
+        broken: "SELECT 'ret:' || HEX(r.id), 'refund ' || coalesce(s.total, 0), 'refund ' || r.refund_minor
+                 FROM sales_return r LEFT JOIN (SELECT return_id, sum(total_minor) AS total FROM return_line WHERE tenant_id = $1 GROUP BY return_id) s
+                   ON s.return_id = r.id
+                 WHERE r.tenant_id = $1 AND r.refund_minor <> coalesce(s.total, 0) ORDER BY r.id LIMIT 1",
+    },
+    Check {
+        invariant: "order line: its total is price x quantity less discount plus tax, to the minor unit",
+        table: "order_line",
+        broken: "SELECT 'ord:' || HEX(order_id) || ' line ' || position,
+                   'total of price ' || unit_price_minor || ' quantity ' || quantity || ' discount ' || discount_minor || ' tax ' || tax_minor,
+                   'total ' || total_minor
+                 FROM order_line WHERE tenant_id = $1
+                   AND abs((CAST(total_minor AS NUMERIC) + discount_minor - tax_minor) * 2 * CAST('1' || substr('000000000', 1, unit_decimals) AS NUMERIC)
+                           - CAST(unit_price_minor AS NUMERIC) * quantity * 2) > CAST('1' || substr('000000000', 1, unit_decimals) AS NUMERIC)
+                 ORDER BY order_id, position LIMIT 1",
+    },
+    Check {
+        invariant: "order: numbers run 1, 2, 3 without gaps",
+        table: "sales_order",
+        broken: "SELECT 'ord:' || HEX(id), 'number ' || nth, 'number ' || number
+                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM sales_order WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY nth LIMIT 1",
+    },
+    Check {
+        invariant: "return: numbers run 1, 2, 3 without gaps",
+        table: "sales_return",
+        broken: "SELECT 'ret:' || HEX(id), 'number ' || nth, 'number ' || number
+                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM sales_return WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY nth LIMIT 1",
+    },
+];

@@ -1,0 +1,74 @@
+//! The event sequence, its counter, and movements' place in it.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "journal: seq runs 1, 2, 3 without gaps or repeats",
+        table: "event",
+        broken: "SELECT 'seq ' || seq, 'seq ' || nth, 'seq ' || seq
+                 FROM (SELECT seq, row_number() OVER (ORDER BY seq) AS nth FROM event WHERE tenant_id = $1) e
+                 WHERE seq <> nth ORDER BY nth LIMIT 1",
+    },
+    Check {
+        invariant: "counter: exists and stands where the events, orders and returns stand",
+        table: "tenant_counter",
+        broken: "SELECT 'ten:' || HEX(t.id),
+                   'head ' || (SELECT coalesce(max(seq), 0) FROM event WHERE tenant_id = $1)
+                     || ' orders ' || (SELECT count(*) FROM sales_order WHERE tenant_id = $1)
+                     || ' returns ' || (SELECT count(*) FROM sales_return WHERE tenant_id = $1),
+                   'head ' || c.head || ' orders ' || c.order_number || ' returns ' || c.return_number
+                 FROM tenant t LEFT JOIN tenant_counter c ON c.tenant_id = $1
+                 WHERE t.id = $1 AND (c.tenant_id IS NULL
+                   OR c.head <> (SELECT coalesce(max(seq), 0) FROM event WHERE tenant_id = $1)
+                   OR c.order_number <> (SELECT count(*) FROM sales_order WHERE tenant_id = $1)
+                   OR c.return_number <> (SELECT count(*) FROM sales_return WHERE tenant_id = $1))",
+    },
+    Check {
+        invariant: "journal: a movement has its event, and every stock.changed its movement, under one seq",
+        table: "movement",
+        // Not a FULL JOIN: SQLite would compare every movement with every event.
+        broken: "SELECT 'seq ' || seq, 'a movement and its stock.changed', found
+                 FROM (SELECT m.seq, 'no event' AS found FROM movement m WHERE m.tenant_id = $1 AND NOT EXISTS (
+                         SELECT 1 FROM event e WHERE e.tenant_id = $1 AND e.seq = m.seq AND e.kind = 'stock.changed')
+                       UNION ALL
+                       SELECT e.seq, 'no movement' AS found FROM event e WHERE e.tenant_id = $1 AND e.kind = 'stock.changed' AND NOT EXISTS (
+                         SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq)) x
+                 ORDER BY seq LIMIT 1",
+    },
+    Check {
+        invariant: "reversal: names an earlier movement that may be reversed",
+        table: "movement",
+        broken: "SELECT 'seq ' || m.seq, 'an earlier movement of no document',
+                   coalesce(o.kind || ' seq ' || o.seq || coalesce(' of ' || o.reference_kind, ''), 'none')
+                 FROM movement m LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
+                 WHERE m.tenant_id = $1 AND (m.reverses_id IS NOT NULL OR m.kind = 'REVERSAL')
+                   AND (o.seq IS NULL OR m.kind <> 'REVERSAL' OR o.seq >= m.seq OR o.kind IN ('REVERSAL', 'RESERVE', 'RELEASE')
+                     OR o.reference_kind IN ('ORDER', 'RETURN'))
+                 ORDER BY m.seq LIMIT 1",
+    },
+    Check {
+        invariant: "reversal: a movement is reversed once",
+        table: "movement",
+        broken: "SELECT 'mov:' || HEX(reverses_id), '1 reversal', count(*) || ' reversals' FROM movement
+                 WHERE tenant_id = $1 AND reverses_id IS NOT NULL GROUP BY reverses_id HAVING count(*) > 1 ORDER BY reverses_id LIMIT 1",
+    },
+    Check {
+        invariant: "reversal: mirrors its original entry by entry",
+        table: "movement",
+        broken: "SELECT 'seq ' || r.back || ' of seq ' || r.forth || ' line ' || e.line,
+                   r.lines || ' entries, on hand ' || -e.on_hand_delta || ' unavailable ' || -e.unavailable_delta,
+                   r.backs || ' entries, on hand ' || b.on_hand_delta || ' unavailable ' || b.unavailable_delta
+                 FROM (SELECT m.seq AS back, o.seq AS forth,
+                         (SELECT count(*) FROM entry n WHERE n.tenant_id = $1 AND n.seq = o.seq) AS lines,
+                         (SELECT count(*) FROM entry n WHERE n.tenant_id = $1 AND n.seq = m.seq) AS backs
+                       FROM movement m JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
+                       WHERE m.tenant_id = $1 AND m.reverses_id IS NOT NULL) r
+                 JOIN entry e ON e.tenant_id = $1 AND e.seq = r.forth
+                 LEFT JOIN entry b ON b.tenant_id = $1 AND b.seq = r.back AND b.line = r.lines + 1 - e.line
+                 WHERE r.lines <> r.backs OR b.seq IS NULL OR b.product_id <> e.product_id OR b.store_id <> e.store_id
+                   OR b.on_hand_delta <> -e.on_hand_delta OR b.unavailable_delta <> -e.unavailable_delta
+                   OR b.reserved_delta <> 0 OR coalesce(b.value_minor, 0) <> -coalesce(e.value_minor, 0)
+                 ORDER BY r.back, e.line LIMIT 1",
+    },
+];

@@ -1,0 +1,78 @@
+//! What has run out, over all tenants, in pages: the two questions of the expiry job. Both walk a partial index that holds only what can
+//! run out.
+
+use entity::prelude::*;
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::{
+    stock::core::LevelKey,
+    storage::{Fault, Global, Row},
+};
+
+/// How far a run has come: the expiry and the id of the last row it saw.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(i64, Uuid);
+
+impl Place {
+    pub const START: Self = Self(i64::MIN, Uuid::nil());
+}
+
+/// A pending order whose time is over.
+#[derive(Debug, Clone, Copy)]
+pub struct DueOrder {
+    pub tenant: TenantId,
+    pub order: OrderId,
+    pub place: Place,
+}
+
+/// A hold of no order whose time is over.
+#[derive(Debug, Clone, Copy)]
+pub struct DueHold {
+    pub tenant: TenantId,
+    pub reservation: ReservationId,
+    pub key: LevelKey,
+    pub place: Place,
+}
+
+/// Rows a page.
+pub const PAGE: usize = 500;
+
+/// The next page of pending orders that were due at `now`.
+pub async fn orders(global: &Global, now: Timestamp, after: Place) -> Result<Vec<DueOrder>, Fault> {
+    let sql = format!(
+        "SELECT o.tenant_id, o.id, o.expires_at FROM sales_order o
+         WHERE o.status = 'PENDING' AND o.expires_at IS NOT NULL AND o.expires_at <= $1 AND (o.expires_at, o.id) > ($2, $3)
+         ORDER BY o.expires_at, o.id LIMIT {PAGE}"
+    );
+    let rows = global.rows(&sql, bounds(now, after)).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (tenant, order): (TenantId, OrderId) = (row.take()?, row.take()?);
+            Ok(DueOrder { tenant, order, place: Place(row.take()?, order.uuid()) })
+        })
+        .collect()
+}
+
+/// The next page of holds that belong to no order and were due at `now`.
+pub async fn holds(global: &Global, now: Timestamp, after: Place) -> Result<Vec<DueHold>, Fault> {
+    let sql = format!(
+        "SELECT r.tenant_id, r.id, r.product_id, r.store_id, r.expires_at FROM reservation r
+         WHERE r.status = 'ACTIVE' AND r.order_id IS NULL AND r.expires_at IS NOT NULL AND r.expires_at <= $1
+         AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {PAGE}"
+    );
+    let rows = global.rows(&sql, bounds(now, after)).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (tenant, reservation): (TenantId, ReservationId) = (row.take()?, row.take()?);
+            let key = LevelKey { product: row.take()?, store: row.take()? };
+            Ok(DueHold { tenant, reservation, key, place: Place(row.take()?, reservation.uuid()) })
+        })
+        .collect()
+}
+
+fn bounds(now: Timestamp, after: Place) -> Vec<Value> {
+    vec![now.micros().into(), after.0.into(), after.1.into()]
+}

@@ -1,0 +1,133 @@
+//! Timed work: what is held with a time limit is let go when it is over. Doing it twice, or on several nodes at once, does nothing more.
+
+use std::{collections::BTreeMap, future::Future, pin::pin, time::Duration};
+
+use entity::prelude::*;
+use futures_util::{StreamExt, stream};
+
+use super::{
+    command::Command,
+    due::{self, DueHold, DueOrder, Place},
+    engine::Ledger,
+};
+use crate::{
+    clock,
+    orders::{core::Act, rows},
+    stock::core::{Expire, LevelKey, MovementHead},
+    storage::Fault,
+};
+
+/// How often the job looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// Pages of each kind a run works off at most; the next run goes on.
+const MOST_PAGES: usize = 20;
+/// Holds that end in one command, which is one movement.
+const HOLDS_A_COMMAND: usize = 100;
+/// Commands that wait for their commit at once.
+const AT_ONCE: usize = 64;
+
+/// Looks every second until `stop` is done.
+pub async fn run(ledger: Ledger, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    loop {
+        if let Err(fault) = expire_due(&ledger, ledger.clock().now()).await {
+            tracing::warn!(error = %fault, "the expiry job could not read what is due");
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = clock::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot
+/// be ended is logged and passed over, so that it holds nothing else up.
+pub async fn expire_due(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
+    let global = ledger.database().global();
+    let mut ended = 0;
+    let mut after = Place::START;
+    for _ in 0..MOST_PAGES {
+        let page = due::orders(&global, now, after).await?;
+        ended += expire_orders(ledger, &page).await?;
+        match page.last() {
+            Some(last) if page.len() == due::PAGE => after = last.place,
+            _ => break,
+        }
+    }
+    after = Place::START;
+    for _ in 0..MOST_PAGES {
+        let page = due::holds(&global, now, after).await?;
+        ended += expire_holds(ledger, now, &page).await;
+        match page.last() {
+            Some(last) if page.len() == due::PAGE => after = last.place,
+            _ => break,
+        }
+    }
+    Ok(ended)
+}
+
+async fn expire_orders(ledger: &Ledger, due: &[DueOrder]) -> Result<usize, Fault> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<OrderId>> = BTreeMap::new();
+    for one in due {
+        by_tenant.entry(one.tenant).or_default().push(one.order);
+    }
+    let mut commands = Vec::with_capacity(due.len());
+    for (tenant, orders) in by_tenant {
+        let mut levels: BTreeMap<OrderId, Vec<LevelKey>> = orders.into_iter().map(|id| (id, Vec::new())).collect();
+        let ids: Vec<OrderId> = levels.keys().copied().collect();
+        for (order, key) in rows::stocked_levels(&ledger.database().tenant(tenant), &ids).await? {
+            levels.entry(order).or_default().push(key);
+        }
+        for (order, keys) in levels {
+            let movement = ledger.clock().document_id();
+            let act = Act { order, expected_version: None, note: None, actor: Actor::SYSTEM, movement };
+            commands.push((tenant, Command::OrderExpire(act, keys)));
+        }
+    }
+    Ok(submit_all(ledger, commands).await)
+}
+
+async fn expire_holds(ledger: &Ledger, now: Timestamp, due: &[DueHold]) -> usize {
+    let mut by_tenant: BTreeMap<TenantId, Vec<&DueHold>> = BTreeMap::new();
+    for one in due {
+        by_tenant.entry(one.tenant).or_default().push(one);
+    }
+    let mut commands = Vec::new();
+    for (tenant, holds) in by_tenant {
+        for some in holds.chunks(HOLDS_A_COMMAND) {
+            let head = MovementHead {
+                id: ledger.clock().document_id(),
+                kind: MovementKind::Release,
+                reason: None,
+                note: None,
+                external_ref: None,
+                reference: None,
+                actor: Actor::SYSTEM,
+                reverses: None,
+                occurred_at: now,
+            };
+            let expire = Expire { head, reservations: some.iter().map(|hold| hold.reservation).collect() };
+            commands.push((tenant, Command::Expire(expire, some.iter().map(|hold| hold.key).collect())));
+        }
+    }
+    submit_all(ledger, commands).await
+}
+
+/// Submits the commands, some at once, so that they share transactions; counts the orders and loose holds that ended.
+async fn submit_all(ledger: &Ledger, commands: Vec<(TenantId, Command)>) -> usize {
+    let submitted = commands.into_iter().map(|(tenant, command)| async move {
+        match ledger.submit(tenant, command, None).await {
+            Ok(Ok(receipt)) if receipt.orders.is_empty() => receipt.reservations.len(),
+            Ok(Ok(receipt)) => receipt.orders.len(),
+            Ok(Err(rejection)) => {
+                tracing::warn!(tenant = %tenant, ?rejection, "what is due could not be ended");
+                0
+            }
+            Err(fault) => {
+                tracing::warn!(tenant = %tenant, error = %fault, "what is due could not be ended");
+                0
+            }
+        }
+    });
+    stream::iter(submitted).buffer_unordered(AT_ONCE).fold(0, |sum, ended| async move { sum + ended }).await
+}

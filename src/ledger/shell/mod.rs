@@ -1,0 +1,141 @@
+//! From a permit and plain input to a command of the ledger: names are resolved, the key is made, the answer is a receipt or refusals.
+
+mod names;
+pub mod stock;
+pub mod orders;
+
+use entity::id::Id;
+use serde::Serialize;
+
+pub use names::{ProductRef, StoreRef};
+
+use super::{
+    command::{Command, Outcome, Receipt},
+    engine::Ledger,
+};
+use crate::{
+    access::{Denied, Permit, kind},
+    path,
+    stock::core::{Field, Rejection, Shortage},
+    storage::{
+        Fault,
+        idempotency::{Key, MAX_KEY, hash_of},
+    },
+};
+
+/// Why a call came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum Stop {
+    /// The caller lacks a permission that this very input needs.
+    Denied(Denied),
+    /// The caller's business, first things first; never empty.
+    Refused(Vec<Rejection>),
+    /// Ours.
+    Fault(Fault),
+}
+impl From<Denied> for Stop {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(vec![rejection])
+    }
+}
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What a shell function gives back.
+pub type Done = Result<Receipt, Stop>;
+
+/// Whether to do it, or only to say what would happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    #[default]
+    Commit,
+    /// A dry run: nothing is written, the key is not taken.
+    Validate,
+}
+
+/// The longest note, in characters.
+pub const MAX_NOTE: usize = 1_000;
+/// The longest external reference, in characters.
+pub const MAX_REFERENCE: usize = 128;
+/// The longest name of a charge, in characters.
+pub const MAX_NAME: usize = 300;
+
+/// Refusals of an input, collected before anything is read.
+#[derive(Debug, Default)]
+pub(super) struct Checks(Vec<Rejection>);
+
+impl Checks {
+    /// A text of at most `most` characters that databases can keep. An empty one is refused: leave it out instead.
+    pub(super) fn text(&mut self, value: Option<&str>, most: usize, field: impl FnOnce() -> Field) {
+        let Some(text) = value else { return };
+        if text.is_empty() {
+            self.0.push(Rejection::invalid("an empty text is not kept: leave it out", field()));
+        } else if text.contains('\0') {
+            self.0.push(Rejection::invalid("a text without NUL characters is expected", field()));
+        } else if text.chars().nth(most).is_some() {
+            self.0.push(Rejection::TooLong { message: format!("at most {most} characters are kept"), field: field() });
+        }
+    }
+    /// A list of at most `most` items.
+    pub(super) fn items(&mut self, count: usize, most: usize, field: impl FnOnce() -> Field) {
+        if count > most {
+            self.0.push(Rejection::LimitExceeded { message: format!("at most {most} are taken in one call"), field: field() });
+        }
+    }
+    pub(super) fn refuse(&mut self, rejection: Rejection) {
+        self.0.push(rejection);
+    }
+    pub(super) fn done(self) -> Result<(), Stop> {
+        if self.0.is_empty() { Ok(()) } else { Err(Stop::Refused(self.0)) }
+    }
+}
+
+/// Checks the caller's key as it is typed, before it is used.
+pub(super) fn check_key(checks: &mut Checks, key: &str) {
+    checks.text(Some(key), MAX_KEY, || path!["input", "idempotencyKey"]);
+}
+
+/// The key of a call: its owner is who acts, its hash is over the input as supplied.
+pub(super) fn key_of<P>(permit: &Permit<P>, mutation: &'static str, key: &str, input: &impl Serialize) -> Key {
+    Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash: hash_of(input) }
+}
+
+/// Anything but REFUSE takes what was promised or was not there, and needs the permission for it.
+pub(super) fn may_override<P>(permit: &Permit<P>, policy: Shortage) -> Result<(), Denied> {
+    match policy {
+        Shortage::Refuse => Ok(()),
+        Shortage::Shorten | Shortage::PostDiscrepancy => permit.also::<kind::StockOverride>().map(drop),
+    }
+}
+
+/// Hands the command in and waits for its receipt.
+pub(super) async fn submit<P>(ledger: &Ledger, permit: &Permit<P>, command: Command, key: Key, mode: Mode) -> Done {
+    let outcome: Outcome = match mode {
+        Mode::Commit => ledger.submit(permit.tenant(), command, Some(key)).await,
+        Mode::Validate => ledger.validate(permit.tenant(), &command, Some(&key)).await,
+    };
+    Ok(outcome??)
+}
+
+/// New ids of documents whose lines are numbered inside them.
+pub(super) fn document_ids<K, const N: usize>(ledger: &Ledger) -> [Id<K>; N] {
+    std::array::from_fn(|_| ledger.clock().document_id())
+}
+
+/// A policy as clients write it: part of the hash of an input.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(super) fn shortage_word<S: serde::Serializer>(policy: &Shortage, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match policy {
+        Shortage::Refuse => "REFUSE",
+        Shortage::Shorten => "SHORTEN",
+        Shortage::PostDiscrepancy => "POST_DISCREPANCY",
+    })
+}

@@ -1,0 +1,65 @@
+//! Confirming, cancelling and closing.
+
+use entity::prelude::*;
+
+use super::OrderAct;
+use crate::{
+    access::{Permit, kind},
+    ledger::{
+        Command, Ledger,
+        shell::{Checks, Done, MAX_NOTE, Mode, check_key, key_of, submit},
+    },
+    orders::{core::Act, rows},
+    path,
+    stock::core::LevelKey,
+    storage::{Fault, Reads},
+};
+
+/// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
+pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
+    act(ledger, permit, input, "orderConfirm", Command::OrderConfirm).await
+}
+
+/// Cancels what is outstanding and lets its holds go.
+pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct) -> Done {
+    act(ledger, permit, input, "orderCancel", Command::OrderCancel).await
+}
+
+/// Files a fulfilled order.
+pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
+    act(ledger, permit, input, "orderClose", |act, _| Command::OrderClose(act)).await
+}
+
+async fn act<P>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    input: OrderAct,
+    mutation: &'static str,
+    command: impl FnOnce(Act, Vec<LevelKey>) -> Command,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.done()?;
+    let key = key_of(&permit, mutation, &input.idempotency_key, &input);
+    let levels = levels_of(&permit.scope(ledger.database()), input.order, None).await?;
+    let act = Act {
+        order: input.order,
+        expected_version: input.expected_version,
+        note: input.note,
+        actor: permit.actor(),
+        movement: ledger.clock().document_id(),
+    };
+    submit(ledger, &permit, command(act, levels), key, Mode::Commit).await
+}
+
+/// The levels that an order's stocked lines are on, at its own store and where else it may leave from. None for an order that does not
+/// exist: the ledger refuses it.
+pub(super) async fn levels_of(reads: &impl Reads, order: OrderId, also: Option<StoreId>) -> Result<Vec<LevelKey>, Fault> {
+    let mut levels: Vec<LevelKey> = rows::stocked_levels(reads, &[order]).await?.into_iter().map(|(_, key)| key).collect();
+    if let Some(store) = also {
+        let there: Vec<LevelKey> = levels.iter().map(|key| LevelKey { store, ..*key }).collect();
+        levels.extend(there);
+    }
+    Ok(levels)
+}

@@ -1,0 +1,124 @@
+//! Placing an order. With ids and no reservations nothing is read before the ledger's own batch.
+
+use entity::prelude::*;
+
+use super::{MAX_LINES, NewOrderStatus, OrderCreate};
+use crate::{
+    access::{Permit, kind},
+    ledger::{
+        Command, Ledger,
+        shell::{
+            Checks, Done, MAX_NAME, MAX_REFERENCE, Mode, Stop, StoreRef, check_key, document_ids, key_of, may_override,
+            names::{Names, known_store},
+            submit,
+        },
+    },
+    orders::core::{Create, NewLine, NewStatus},
+    path,
+    stock::{
+        core::{LevelKey, Rejection},
+        rows as stock_rows,
+    },
+    storage::{Fault, Reads},
+};
+
+/// Places an order. Needs `order.price` where a product's price is overridden, and `stock.override` where a shortage is.
+pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
+    may_override(&permit, input.on_shortage)?;
+    if input.lines.iter().any(|line| line.kind == LineKind::Product && line.unit_price.is_some()) {
+        permit.also::<kind::OrderPrice>()?;
+    }
+    check(&input)?;
+    let key = key_of(&permit, "orderCreate", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let now = ledger.clock().now();
+    let terms = ledger.terms(&scope).await?;
+    let store = store_of(&scope, &input).await?;
+    let lines = lines_of(&scope, &input).await?;
+    let levels = levels_of(&scope, &input.reservations).await?;
+    let channel = input
+        .channel
+        .or(terms.direct)
+        .ok_or_else(|| Rejection::invalid("there is no channel with the code DIRECT: name one", path!["input", "channelId"]))?;
+    let status = match input.status {
+        NewOrderStatus::Draft => NewStatus::Draft,
+        NewOrderStatus::Pending => NewStatus::Pending { until: now.plus_seconds(terms.reservation_seconds) },
+        NewOrderStatus::Confirmed => NewStatus::Confirmed,
+        NewOrderStatus::Fulfilled => NewStatus::Fulfilled,
+    };
+    let create = Create {
+        id: ledger.clock().document_id(),
+        store,
+        channel,
+        customer: input.customer,
+        external_ref: input.external_ref,
+        placed_at: input.placed_at,
+        status,
+        reservations: input.reservations,
+        on_shortage: input.on_shortage,
+        lines,
+        actor: permit.actor(),
+        movements: document_ids(ledger),
+        currency: terms.currency,
+    };
+    submit(ledger, &permit, Command::OrderCreate(Box::new(create), levels), key, mode).await
+}
+
+fn check(input: &OrderCreate) -> Result<(), Stop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.items(input.reservations.len(), MAX_LINES, || path!["input", "reservationIds"]);
+    for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
+        checks.text(line.name.as_deref(), MAX_NAME, || path!["input", "lines", index, "name"]);
+    }
+    let mut seen = std::collections::HashSet::with_capacity(input.reservations.len());
+    for (index, id) in input.reservations.iter().enumerate() {
+        if !seen.insert(id) {
+            checks.refuse(Rejection::invalid("this reservation occurs twice", path!["input", "reservationIds", index]));
+        }
+    }
+    checks.done()
+}
+
+/// A store that is given by id is found by the levels of the lines; without such lines it is asked for, as nothing else would miss it.
+async fn store_of(reads: &impl Reads, input: &OrderCreate) -> Result<StoreId, Stop> {
+    match &input.store {
+        StoreRef::Id(id) if input.lines.iter().any(|line| line.product.is_some()) => Ok(*id),
+        named => {
+            let store = known_store(reads, named).await?;
+            Ok(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
+        }
+    }
+}
+
+async fn lines_of(reads: &impl Reads, input: &OrderCreate) -> Result<Vec<NewLine>, Stop> {
+    let names = Names::look_up(reads, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
+    let mut lines = Vec::with_capacity(input.lines.len());
+    for (index, line) in input.lines.iter().enumerate() {
+        let product = match &line.product {
+            Some(named) => Some(names.product(named, || path!["input", "lines", index, "product"])?),
+            None => None,
+        };
+        lines.push(NewLine {
+            kind: line.kind,
+            product,
+            name: line.name.clone(),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            discount: line.discount,
+            tax: line.tax,
+        });
+    }
+    Ok(lines)
+}
+
+/// The levels that the given reservations are on; unknown ones are refused by the ledger.
+async fn levels_of(reads: &impl Reads, ids: &[ReservationId]) -> Result<Vec<LevelKey>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = stock_rows::reservations(reads, stock_rows::Which::Ids(ids)).await?;
+    Ok(found.into_iter().map(|reservation| reservation.key).collect())
+}

@@ -1,0 +1,57 @@
+//! Shipping.
+
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+
+use super::{MAX_LINES, OrderFulfil, act::levels_of};
+use crate::{
+    access::{Permit, kind},
+    ledger::{
+        Command, Ledger,
+        shell::{Checks, Done, Mode, check_key, document_ids, key_of, may_override, names::known_store, submit},
+    },
+    orders::core::{Fulfil, LineQuantity},
+    path,
+    stock::core::Rejection,
+};
+
+/// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
+pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, input: OrderFulfil) -> Done {
+    may_override(&permit, input.on_shortage)?;
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    checks.done()?;
+    let key = key_of(&permit, "orderFulfil", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let store = match &input.store {
+        None => None,
+        Some(named) => {
+            let store = known_store(&scope, named).await?;
+            Some(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
+        }
+    };
+    let levels = levels_of(&scope, input.order, store).await?;
+    let fulfil = Fulfil {
+        order: input.order,
+        expected_version: input.expected_version,
+        store,
+        lines: input.lines,
+        occurred_at: input.occurred_at,
+        on_shortage: input.on_shortage,
+        actor: permit.actor(),
+        fulfilment: ledger.clock().id(),
+        movements: document_ids(ledger),
+    };
+    submit(ledger, &permit, Command::OrderFulfil(fulfil, levels), key, Mode::Commit).await
+}
+
+/// Quantities of lines, for the hash of an input.
+#[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
+pub(super) fn quantities<S: Serializer>(lines: &Option<Vec<LineQuantity>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some(lines) = lines else { return ().serialize(serializer) };
+    let mut list = serializer.serialize_seq(Some(lines.len()))?;
+    for one in lines {
+        list.serialize_element(&(one.line, one.quantity))?;
+    }
+    list.end()
+}

@@ -1,0 +1,79 @@
+//! Positions in a tenant's stream, as clients hold them.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use entity::prelude::TenantId;
+use uuid::Uuid;
+
+use crate::{
+    graphql::{
+        connection::{CursorSigner, Key},
+        fault::Answer,
+        scalars::Cursor,
+    },
+    storage::{TenantScope, journal::Head},
+};
+
+/// Why a cursor cannot be followed: discard what you have and subscribe again without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ResetReason {
+    /// It is older than what is kept.
+    CursorExpired,
+    /// It is of another tenant, or for another filter, or not one of ours.
+    CursorForeign,
+    /// The database was restored to an earlier moment since.
+    EpochChanged,
+    /// What you may see has changed.
+    ScopeChanged,
+}
+
+/// Where an item of a stream belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StreamPhase {
+    /// A page of how things stand.
+    Snapshot,
+    /// The last page of how things stand; changes follow.
+    Ready,
+    /// Changes.
+    Live,
+    /// Nothing matched for a while: only the cursor moves on.
+    Progress,
+    /// The stream ends; see the reason.
+    Reset,
+}
+
+/// Where the journal stands now.
+pub async fn position(scope: &TenantScope) -> Answer<Head> {
+    Ok(scope.head().await?)
+}
+
+fn kind(tenant: TenantId) -> String {
+    format!("stream:{tenant}")
+}
+
+/// A cursor after event `seq`, good for streams of this tenant, epoch and filter.
+pub fn cursor(signer: &CursorSigner, tenant: TenantId, epoch: Uuid, seq: i64, filter: &str) -> Cursor {
+    signer.sign(&kind(tenant), &[Key::Id(epoch), Key::Int(seq), Key::Text(filter.to_owned())])
+}
+
+/// The event that a cursor stands after, or why it cannot be followed.
+pub fn open(signer: &CursorSigner, tenant: TenantId, head: Head, filter: &str, cursor: &Cursor) -> Result<i64, ResetReason> {
+    let keys = signer.open(&kind(tenant), cursor).ok_or(ResetReason::CursorForeign)?;
+    let [Key::Id(epoch), Key::Int(seq), Key::Text(of)] = keys.as_slice() else { return Err(ResetReason::CursorForeign) };
+    if of != filter {
+        return Err(ResetReason::CursorForeign);
+    }
+    // A head before the cursor means that commits were lost, which is what an epoch stands for.
+    if *epoch != head.epoch || *seq > head.seq {
+        return Err(ResetReason::EpochChanged);
+    }
+    Ok(*seq)
+}
+
+/// A short name for a filter: two filters that say different things have different names.
+pub fn filter_name(filter: &impl std::fmt::Debug) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(format!("{filter:?}"));
+    URL_SAFE_NO_PAD.encode(&digest[..9])
+}

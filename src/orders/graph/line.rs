@@ -1,0 +1,147 @@
+//! A line of an order.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, OrderLineId, StoreId};
+
+use super::{
+    links::{self, Money, Product, Store},
+    loaders::{HeldFor, load},
+    order::{Order, order_of},
+    words::OrderLineKind,
+};
+use crate::{
+    graphql::{context::Asks, directives::mask, fault::Answer, scalars::Quantity},
+    orders::core,
+    storage::Fault,
+};
+
+/// A line inside its order.
+#[derive(Clone)]
+pub struct OrderLine {
+    order: Arc<core::Order>,
+    index: usize,
+}
+
+impl OrderLine {
+    /// The line at a place that the order has.
+    pub(super) fn new(order: Arc<core::Order>, index: usize) -> Self {
+        Self { order, index }
+    }
+    /// The line of an id, if its order has it.
+    pub(super) fn find(order: Arc<core::Order>, id: OrderLineId) -> Option<Self> {
+        let (_, position) = id.split_line::<entity::id::kind::OrderId>();
+        let index = order.lines.iter().position(|line| line.position == position)?;
+        Some(Self { order, index })
+    }
+    fn row(&self) -> &core::Line {
+        &self.order.lines[self.index]
+    }
+}
+
+/// The line that a row refers to.
+pub async fn line_of(ctx: &Context<'_>, id: OrderLineId) -> Answer<OrderLine> {
+    let order = order_of(ctx, id.split_line().0).await?;
+    OrderLine::find(order, id).ok_or_else(|| Fault::corrupt("order_line", "what is referred to exists").into())
+}
+
+/// A line of an order: quantity = open + backordered + cancelled + fulfilled.
+#[Object]
+impl OrderLine {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.order.line_id(self.row().position).to_string())
+    }
+    /// The order that it is a line of.
+    async fn order(&self) -> Order {
+        Order::whole(self.order.clone())
+    }
+    /// What it is of.
+    async fn kind(&self) -> OrderLineKind {
+        self.row().kind.into()
+    }
+    /// The product; null for a CHARGE.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.row().product?).await)
+    }
+    /// The SKU as it was when the order was placed.
+    async fn sku(&self) -> &str {
+        &self.row().sku
+    }
+    /// The name as it was when the order was placed.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+    /// How much was ordered, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.row().quantity)
+    }
+    /// How much is still to be delivered from stock that is there.
+    async fn open(&self) -> Quantity {
+        Quantity(self.row().open)
+    }
+    /// How much is still to be delivered from stock that has yet to come.
+    async fn backordered(&self) -> Quantity {
+        Quantity(self.row().backordered)
+    }
+    /// How much will not be delivered any more.
+    async fn cancelled(&self) -> Quantity {
+        Quantity(self.row().cancelled)
+    }
+    /// How much has left.
+    async fn fulfilled(&self) -> Quantity {
+        Quantity(self.row().fulfilled)
+    }
+    /// How much of that has come back.
+    async fn returned(&self) -> Quantity {
+        Quantity(self.row().returned)
+    }
+    /// The price of one whole unit.
+    async fn unit_price(&self) -> Money {
+        self.row().unit_price.into()
+    }
+    /// What was taken off the line's price.
+    async fn discount(&self) -> Money {
+        self.row().discount.into()
+    }
+    /// What was put on it as tax.
+    async fn tax(&self) -> Money {
+        self.row().tax.into()
+    }
+    /// unitPrice × quantity, rounded half away from zero to the minor unit, less discount, plus tax.
+    async fn total(&self) -> Money {
+        self.row().total.into()
+    }
+    /// What one whole unit cost when the order was placed.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        let sees = ctx.caller().is_ok_and(crate::access::Caller::sees_costs);
+        self.row().unit_cost.filter(|_| sees).map(Money::from)
+    }
+    /// Where the line is held, and how much of it.
+    async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
+        let held = load(ctx, HeldFor(self.order.id)).await?.unwrap_or_default();
+        let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
+        Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect())
+    }
+}
+
+/// Where a line is held.
+pub struct Allocation {
+    store: StoreId,
+    quantity: prelude::Quantity,
+}
+
+/// Stock that is held for a line. The order's store is who sold it; this one is where it is.
+#[Object]
+impl Allocation {
+    /// Where it is.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.store).await
+    }
+    /// How much is held there.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.quantity)
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the orders' graph touches other rooms: the objects it refers to, each reached through its own room's look-ups.
+
+use async_graphql::{Context, ID};
+use entity::{id::Id, prelude};
+
+use crate::{
+    access::kind,
+    catalog::graph::loads,
+    graphql::{
+        connection::CursorSigner,
+        context::Asks,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    ledger::Ledger,
+    live::stream,
+    storage::Fault,
+};
+pub use crate::{
+    catalog::graph::{
+        Channel, Count, CountPrecision, Customer, Direction, Money, MoneyInput, Product, ProductRef, Store, StoreRef,
+    },
+    graphql::filters::{DateTimeFilter, IdFilter, StringFilter},
+    identity::graph::{Actor, actor},
+    stock::graph::ShortagePolicy,
+};
+
+fn missing(table: &'static str) -> TopError {
+    Fault::corrupt(table, "what is referred to exists").into()
+}
+
+/// The product that a row of this tenant refers to.
+pub async fn product(ctx: &Context<'_>, id: prelude::ProductId) -> Answer<Product> {
+    loads(ctx)?.product(id).await?.map(Product::from).ok_or_else(|| missing("product"))
+}
+/// The store that a row of this tenant refers to.
+pub async fn store(ctx: &Context<'_>, id: prelude::StoreId) -> Answer<Store> {
+    loads(ctx)?.store(id).await?.map(Store).ok_or_else(|| missing("store"))
+}
+/// The channel that a row of this tenant refers to.
+pub async fn channel(ctx: &Context<'_>, id: prelude::ChannelId) -> Answer<Channel> {
+    loads(ctx)?.channel(id).await?.map(Channel).ok_or_else(|| missing("channel"))
+}
+/// The customer that a row of this tenant refers to.
+pub async fn customer(ctx: &Context<'_>, id: prelude::CustomerId) -> Answer<Customer> {
+    loads(ctx)?.customer(id).await?.map(Customer).ok_or_else(|| missing("customer"))
+}
+
+/// Where the tenant's stream stands, for a subscription with this filter: nothing that happens from now on is missed.
+pub async fn head_cursor(ctx: &Context<'_>, filter: &impl std::fmt::Debug) -> Answer<Cursor> {
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let head = scope.head().await?;
+    let signer = ctx.given::<CursorSigner>()?;
+    Ok(stream::cursor(signer, permit.tenant(), head.epoch, head.seq, &stream::filter_name(filter)))
+}
+
+/// Nodes a page has at most.
+pub const MOST_A_PAGE: u32 = 250;
+
+/// An id of an argument of a query; another kind is refused before anything is read.
+pub fn argument<K: entity::id::Kind>(id: &ID, field: impl FnOnce() -> Vec<String>) -> Result<Id<K>, TopError> {
+    id.parse().map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), field()))
+}

@@ -1,0 +1,223 @@
+//! An order as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, Actor as ActorKey, Quantity, Timestamp};
+
+use super::{
+    fulfilment::Fulfilment,
+    line::OrderLine,
+    links::{self, Actor, Channel, Customer, Money, Store},
+    loaders::{FlagsOf, FulfilmentsOf, HeldFor, ReturnsOf, load},
+    returns::Return,
+    words::OrderStatus,
+};
+use crate::{
+    access::{Caller, Permission, kind},
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long},
+    },
+    orders::{
+        core::{self, Action, actions_from},
+        rows::{Flag, Held},
+    },
+    storage::Fault,
+};
+
+/// An order's row, with its lines or without.
+#[derive(Clone)]
+pub struct Order {
+    row: Arc<core::Order>,
+    lines: Lines,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Read,
+    ToRead,
+}
+
+impl Order {
+    /// With its lines.
+    pub fn whole(row: Arc<core::Order>) -> Self {
+        Self { row, lines: Lines::Read }
+    }
+    /// Its lines are read when they are asked for.
+    pub fn head(row: Arc<core::Order>) -> Self {
+        Self { row, lines: Lines::ToRead }
+    }
+    pub fn row(&self) -> &core::Order {
+        &self.row
+    }
+
+    async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
+        match self.lines {
+            Lines::Read => Ok(self.row.clone()),
+            Lines::ToRead => load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("sales_order", "an order stays").into()),
+        }
+    }
+}
+
+/// An order: what was sold, by whom, to whom, and what has become of it.
+#[Object(directive = requires::apply("order.read".to_owned()))]
+impl Order {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    async fn number(&self) -> String {
+        self.row.number.to_string()
+    }
+    /// Where it stands.
+    async fn status(&self) -> OrderStatus {
+        self.row.status.into()
+    }
+    /// Flags that stop its fulfilment and leave its state alone. SHORT: it holds less than it owes.
+    async fn holds(&self, ctx: &Context<'_>) -> Answer<Vec<OrderHold>> {
+        let id = self.row.id;
+        if !holds_stock(self.row.status) {
+            return Ok(flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default()));
+        }
+        // Asked for together, so that what `allocations` asks for at the same time is asked for once.
+        let (placed, held, order) = futures_util::join!(load(ctx, FlagsOf(id)), load(ctx, HeldFor(id)), self.with_lines(ctx));
+        let mut holds = flags(&placed?.unwrap_or_default());
+        let (order, held) = (order?, held?.unwrap_or_default());
+        holds.extend(short(&order, &held));
+        Ok(holds)
+    }
+    /// Who sold it.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.store).await
+    }
+    /// Where it came from.
+    async fn channel(&self, ctx: &Context<'_>) -> Answer<Channel> {
+        links::channel(ctx, self.row.channel).await
+    }
+    /// Whom it was sold to; null for somebody who is not known.
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
+        Some(links::customer(ctx, self.row.customer?).await)
+    }
+    /// What was sold, in the order of the input.
+    async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
+        let order = self.with_lines(ctx).await?;
+        Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index)).collect())
+    }
+    /// The sum of its lines.
+    async fn total(&self) -> Money {
+        self.row.total.into()
+    }
+    /// What it is called elsewhere; unique in its channel.
+    async fn external_ref(&self) -> Option<&str> {
+        self.row.external_ref.as_deref()
+    }
+    /// What has left, the oldest first.
+    async fn fulfilments(&self, ctx: &Context<'_>) -> Answer<Vec<Fulfilment>> {
+        let all = load(ctx, FulfilmentsOf(self.row.id)).await?.unwrap_or_default();
+        Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
+    }
+    /// The returns that bring something of it back.
+    async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
+        let all = load(ctx, ReturnsOf(self.row.id)).await?.unwrap_or_default();
+        Ok(all.iter().cloned().map(Return::head).collect())
+    }
+    /// The mutations that its state allows and that you may do.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let open = actions_from(self.row.status).filter(|action| may(caller, *action));
+        Ok(open.filter_map(Action::mutation).collect())
+    }
+    /// When it was placed.
+    async fn placed_at(&self) -> DateTime {
+        DateTime(self.row.placed_at)
+    }
+    /// When it lets its stock go unless it is confirmed before; null when it has no time limit.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.row.expires_at.map(DateTime)
+    }
+    /// +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.row.version)
+    }
+    /// When it was recorded.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+    /// When it changed last.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.row.updated_at)
+    }
+}
+
+/// Whether the caller has the permission that the action's mutation asks for.
+fn may(caller: &Caller, action: Action) -> bool {
+    let needed = match action {
+        Action::Confirm | Action::Close => kind::OrderWrite::INDEX,
+        Action::Fulfil => kind::OrderFulfil::INDEX,
+        Action::Cancel => kind::OrderCancel::INDEX,
+        Action::Expire => return false,
+    };
+    caller.permissions.holds(needed)
+}
+
+fn flags(placed: &[Flag]) -> Vec<OrderHold> {
+    let hold = |flag: &Flag| OrderHold { reason: flag.reason.clone(), placed_at: flag.placed_at, actor: flag.actor };
+    placed.iter().map(hold).collect()
+}
+
+/// Whether an order in this state holds the stock that it owes.
+fn holds_stock(status: prelude::OrderStatus) -> bool {
+    use prelude::OrderStatus::{Cancelled, Closed, Confirmed, Draft, Expired, Fulfilled, PartiallyFulfilled, Pending};
+    match status {
+        Pending | Confirmed | PartiallyFulfilled => true,
+        Draft | Fulfilled | Closed | Cancelled | Expired => false,
+    }
+}
+
+/// The flag of an order of which a stocked line holds less than it still has to deliver.
+fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
+    let of = |position: u16| held.iter().filter(move |one| one.position == position);
+    let mut short = order.lines.iter().filter(|line| line.is_stocked()).filter(|line| {
+        let holds: i64 = of(line.position).map(|one| one.remaining).map(Quantity::get).sum();
+        holds < line.outstanding()
+    });
+    let first = short.next()?;
+    // A hold that gave way says when; what was owed from the beginning is owed since then.
+    let lines = std::iter::once(first).chain(short);
+    let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
+    Some(OrderHold { reason: "SHORT".to_owned(), placed_at, actor: ActorKey::SYSTEM })
+}
+
+/// Why an order is not shipped for now.
+pub struct OrderHold {
+    reason: String,
+    placed_at: Timestamp,
+    actor: ActorKey,
+}
+
+/// A flag that stops an order's fulfilment and leaves its state alone.
+#[Object]
+impl OrderHold {
+    /// Why, as a word. SHORT: the order holds less than it owes.
+    async fn reason(&self) -> &str {
+        &self.reason
+    }
+    /// When it was placed.
+    async fn placed_at(&self) -> DateTime {
+        DateTime(self.placed_at)
+    }
+    /// Who placed it.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.actor).await
+    }
+}
+
+/// The whole order of an id that a row refers to.
+pub async fn order_of(ctx: &Context<'_>, id: prelude::OrderId) -> Answer<Arc<core::Order>> {
+    let found = load(ctx, id).await?;
+    found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
+}

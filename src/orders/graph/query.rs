@@ -1,0 +1,130 @@
+//! Reading orders and returns.
+
+use async_graphql::{Context, Object};
+use entity::prelude::OrderId;
+
+use super::{
+    connections::{self, OrderConnection, ReturnConnection},
+    filters::{OrderFilter, OrderOrder, ReturnFilter},
+    inputs::OrderRef,
+    links::{Count, CountPrecision, argument},
+    loaders::load,
+    order::Order,
+    payloads::ledger,
+};
+use crate::{
+    access::kind,
+    graphql::{
+        connection::PageArgs,
+        context::Asks,
+        directives::requires,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    orders::rows::{self, OrderName},
+    path,
+    storage::TenantScope,
+};
+
+/// The most orders that a count goes through.
+const MOST_COUNTED: i32 = 100_000;
+
+/// The root fields that read orders and returns.
+#[derive(Default)]
+pub struct OrdersQuery;
+
+/// What can be asked about orders and returns.
+#[Object]
+impl OrdersQuery {
+    /// An order; null when there is none or it is not yours.
+    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    async fn order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by its id, its number, or its reference in a channel.")] by: OrderRef,
+    ) -> Option<Answer<Order>> {
+        find(ctx, by).await.transpose()
+    }
+
+    /// Orders, the newest first unless another order is asked for.
+    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "In which order; PLACED_AT DESC when it is left out.")] order_by: Option<OrderOrder>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<OrderConnection> {
+        let scope = scope(ctx)?;
+        connections::orders(ctx, &scope, filter, order_by, &PageArgs { first, after, last, before }).await
+    }
+
+    /// How many orders there are, up to a limit.
+    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    async fn orders_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "How far to count; 1 to 100,000.", default = 10_000)] limit: i32,
+    ) -> Answer<Count> {
+        let scope = scope(ctx)?;
+        if !(1..=MOST_COUNTED).contains(&limit) {
+            return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
+        }
+        let found = rows::count(&scope, &OrderFilter::read(filter)?, i64::from(limit)).await?;
+        let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
+        Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
+    }
+
+    /// Returns, the newest first.
+    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    async fn returns(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<ReturnFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ReturnConnection> {
+        let scope = scope(ctx)?;
+        connections::returns(ctx, &scope, filter, &PageArgs { first, after, last, before }).await
+    }
+}
+
+fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
+    Ok(ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database()))
+}
+
+/// The order that somebody names.
+pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order>> {
+    let scope = scope(ctx)?;
+    let name = match by {
+        OrderRef::Id(id) => return whole(ctx, argument(&id, || path!["by", "id"])?).await,
+        // What is no number is the number of no order.
+        OrderRef::Number(number) => match number.parse() {
+            Ok(number) => OrderName::Number(number),
+            Err(_) => return Ok(None),
+        },
+        OrderRef::External(external) => {
+            let channel = argument(&external.channel_id, || path!["by", "external", "channelId"])?;
+            if external.reference.contains('\0') {
+                return Ok(None);
+            }
+            OrderName::External(channel, external.reference)
+        }
+    };
+    match rows::order_id(&scope, &name).await? {
+        Some(id) => whole(ctx, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The order of an id, with its lines; None when the tenant has none.
+pub(super) async fn whole(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
+    Ok(load(ctx, id).await?.map(Order::whole))
+}

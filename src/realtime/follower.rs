@@ -1,0 +1,87 @@
+//! One reader of a tenant's journal.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::storage::{
+    Committed, Fault, Reads, TenantScope,
+    journal::{self, Event},
+};
+
+/// Follows a tenant's events after a position: each exactly once, in order, without a gap.
+pub struct Follower {
+    scope: TenantScope,
+    announced: broadcast::Receiver<Committed>,
+    last: i64,
+    /// There is, or may be, something in the journal that was not announced to us.
+    behind: bool,
+}
+
+/// Events read from the journal at once.
+const PAGE: u32 = 500;
+
+impl Follower {
+    /// Begins after event `last`. What commits from now on is not missed, whatever is read in between.
+    pub fn new(scope: TenantScope, last: i64) -> Self {
+        let announced = scope.database().announcer().follow(scope.tenant());
+        Self { scope, announced, last, behind: true }
+    }
+
+    /// The number of the last event that was handed out.
+    pub fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Goes on after another event: what lies between is not handed out.
+    pub fn skip_to(&mut self, last: i64) {
+        self.last = last;
+        self.behind = true;
+    }
+
+    /// The next events; empty when `patience` passed without one.
+    pub async fn next(&mut self, patience: Duration) -> Result<Vec<Arc<Event>>, Fault> {
+        loop {
+            if self.behind {
+                let events = journal::after(&self.scope, self.last, PAGE).await?;
+                self.behind = events.len() == PAGE as usize;
+                if let Some(event) = events.last() {
+                    self.last = event.seq;
+                    return Ok(events.into_iter().map(Arc::new).collect());
+                }
+            }
+            match tokio::time::timeout(patience, self.announced.recv()).await {
+                Err(_) => return Ok(Vec::new()),
+                Ok(Ok(committed)) => {
+                    let events = self.take(&committed);
+                    if !events.is_empty() {
+                        return Ok(events);
+                    }
+                }
+                Ok(Err(RecvError::Lagged(_))) => self.behind = true,
+                Ok(Err(RecvError::Closed)) => {
+                    self.announced = self.scope.database().announcer().follow(self.scope.tenant());
+                    self.behind = true;
+                }
+            }
+        }
+    }
+
+    /// What of an announcement comes next. A hole, or a head beyond what was announced, sends us to the journal.
+    fn take(&mut self, committed: &Committed) -> Vec<Arc<Event>> {
+        let mut events = Vec::new();
+        for event in committed.events.iter() {
+            if event.seq <= self.last {
+                continue;
+            }
+            if event.seq != self.last + 1 {
+                self.behind = true;
+                break;
+            }
+            self.last = event.seq;
+            events.push(event.clone());
+        }
+        self.behind |= committed.head > self.last;
+        events
+    }
+}

@@ -1,0 +1,171 @@
+//! A node: the rooms put together, the front door opened, the jobs started.
+
+mod doorkeeper;
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::net::TcpListener;
+
+use crate::{
+    access::{Policies, PolicyError},
+    catalog::{self, Catalog},
+    clock::Clock,
+    config::Serve,
+    graphql::{connection::CursorSigner, desk::Introspection, limits::Limits},
+    http::{self, Explorer, Front, Parts, Readiness},
+    identity::{Furnish, Identity, Settings},
+    ledger::{Grouping, Ledger, jobs},
+    realtime,
+    schema::{self, EntrepotSchema, Given},
+    storage::{Database, Fault, Options, Work},
+};
+
+pub use doorkeeper::Keeper;
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    #[error("{0}")]
+    Policy(#[from] PolicyError),
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, io::Error),
+    #[error(
+        "the database is {0} migration(s) behind this version: run `entrepot migrate` with the same --database-url, then start again"
+    )]
+    OldSchema(usize),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// The rooms of a node, put together.
+pub struct Node {
+    pub db: Database,
+    pub clock: Clock,
+    pub identity: Identity,
+    pub ledger: Ledger,
+    pub schema: EntrepotSchema,
+    pub limits: Limits,
+    pub keeper: Arc<Keeper>,
+}
+
+/// What a tenant begins with: a channel for orders that name none.
+struct Furniture(Clock);
+
+#[async_trait]
+impl Furnish for Furniture {
+    async fn furnish(&self, work: &Work) -> Result<(), Fault> {
+        catalog::begin_tenant(work, &self.0).await
+    }
+}
+
+impl Node {
+    /// Opens the database, which must be up to date, and builds the rooms on it.
+    pub async fn open(url: &str, clock: Clock, settings: Settings, grouping: Grouping) -> Result<Self, StartError> {
+        let db = Database::open(url, Options::default()).await?;
+        let pending = db.pending_migrations().await?;
+        if pending > 0 {
+            return Err(StartError::OldSchema(pending));
+        }
+        let furniture = Arc::new(Furniture(clock.clone()));
+        let identity = Identity::open(db.clone(), clock.clone(), settings, furniture).await?;
+        let signer = CursorSigner::new(identity.cursor_secret().await?);
+        let ledger = Ledger::start(db.clone(), clock.clone(), grouping);
+        let limits = Limits::default();
+        let keeper = Arc::new(Keeper::new(identity.clone(), Policies::load().await?, clock.clone()));
+        let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
+        let schema =
+            schema::build(Given { identity: identity.clone(), catalog, ledger: ledger.clone(), signer, limits: limits.clone() });
+        Ok(Self { db, clock, identity, ledger, schema, limits, keeper })
+    }
+
+    /// Answers on the listener until `shutdown` is done.
+    pub async fn serve<F>(
+        self,
+        listener: TcpListener,
+        settings: http::Settings,
+        drain_delay: Duration,
+        shutdown: F,
+    ) -> Result<(), StartError>
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let (read, name) = (self.clock.clone(), self.clock.clone());
+        let limits = Limits { drain_delay, ..self.limits };
+        let front = Arc::new(Front::new(Parts {
+            executor: self.schema,
+            doorkeeper: self.keeper,
+            readiness: Arc::new(Ready(self.db.clone())),
+            now: Arc::new(move || read.now().micros()),
+            new_id: Arc::new(move || name.uuid().simple().to_string()),
+            limits: limits.clone(),
+            settings,
+        }));
+        let drain = front.drain.clone();
+        let background = [
+            tokio::spawn(realtime::relay(self.db.clone())),
+            tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
+        ];
+        http::serve(listener, http::router(front), limits, drain, shutdown).await?;
+        background.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(self.ledger);
+        self.db.close().await?;
+        Ok(())
+    }
+}
+
+/// Ready when the database answers.
+struct Ready(Database);
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ready")
+    }
+}
+
+#[async_trait]
+impl Readiness for Ready {
+    async fn check(&self) -> Result<(), String> {
+        self.0.ping().await.map_err(|_| "the database does not answer".to_owned())
+    }
+}
+
+/// `entrepot serve`.
+pub async fn run(args: Serve) -> Result<(), StartError> {
+    let settings = Settings { access_seconds: args.access_token_minutes * 60, ..Settings::default() };
+    let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
+    let node = Node::open(&args.database.database_url, Clock::system(), settings, grouping).await?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
+    let front = http::Settings {
+        origins: args.origins,
+        explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
+        introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
+        proxies: args.proxies,
+        ..http::Settings::default()
+    };
+    node.serve(listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+}
+
+/// Done when the process is asked to stop.
+pub async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(err) => {
+                tracing::warn!(%err, "SIGTERM cannot be heard; stop with SIGINT");
+                let _ = interrupt.await;
+                return;
+            }
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

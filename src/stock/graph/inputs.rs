@@ -1,0 +1,230 @@
+//! Inputs of the stock room, and how they become plain values.
+
+use async_graphql::{Enum, ID, InputObject, OneofObject};
+use entity::prelude::CategoryId;
+
+use super::{AdjustKind, ReasonCode, ShortagePolicy, StockStatus};
+use crate::{
+    catalog::graph::{MoneyInput, ProductRef, StoreRef},
+    graphql::{
+        fault::TopError,
+        filters::{IdFilter, MAX_NESTING, QuantityFilter},
+        scalars::{DateTime, Long, Quantity},
+    },
+    stock::rows::list::LevelFilter,
+};
+
+/// Stock levels that match all of these.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockFilter {
+    /// All of these must match.
+    pub and: Option<Vec<StockFilter>>,
+    /// One of these must match; an empty list matches nothing.
+    pub or: Option<Vec<StockFilter>>,
+    /// This must not match.
+    pub not: Option<Box<StockFilter>>,
+    /// In these stores.
+    pub store: Option<IdFilter>,
+    /// In stores of these groups.
+    pub store_group: Option<IdFilter>,
+    /// Of these products.
+    pub product: Option<IdFilter>,
+    /// Of products in these categories.
+    pub category: Option<IdFilter>,
+    /// With this much available.
+    pub available: Option<QuantityFilter>,
+    /// With this much on hand.
+    pub on_hand: Option<QuantityFilter>,
+    /// Stocked like this; an empty list matches nothing.
+    pub status: Option<Vec<StockStatus>>,
+}
+
+/// Turns the input into what lists and streams filter by.
+pub fn level_filter(filter: Option<&StockFilter>) -> Result<LevelFilter, TopError> {
+    filter.map_or(Ok(LevelFilter::default()), |filter| plain(filter, 1))
+}
+
+fn plain(filter: &StockFilter, depth: usize) -> Result<LevelFilter, TopError> {
+    if depth > MAX_NESTING {
+        return Err(TopError::bad_input(format!("a filter nests at most {MAX_NESTING} deep"), vec!["filter".to_owned()]));
+    }
+    let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
+        list.as_ref().map(|list| list.iter().map(|part| plain(part, depth + 1)).collect()).transpose()
+    };
+    let range = |filter: &Option<QuantityFilter>| {
+        filter.as_ref().map_or((None, None), |f| {
+            let get = |q: Option<Quantity>| q.map(|q| q.0.get());
+            (get(f.gte).max(get(f.eq)), [get(f.lte), get(f.eq)].into_iter().flatten().min())
+        })
+    };
+    // Groups of stores come with roles that are limited to them; until then no store is in a group.
+    let grouped = filter.store_group.as_ref().map(|_| Vec::new());
+    let stores = filter.store.as_ref().map(|f| f.ids(&["filter", "store"])).transpose()?.flatten();
+    let categories: Option<Vec<CategoryId>> =
+        filter.category.as_ref().map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
+    Ok(LevelFilter {
+        and: parts(&filter.and)?.unwrap_or_default(),
+        or: parts(&filter.or)?,
+        not: filter.not.as_ref().map(|part| plain(part, depth + 1).map(Box::new)).transpose()?,
+        stores: grouped.or(stores),
+        products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
+        categories,
+        available: range(&filter.available),
+        on_hand: range(&filter.on_hand),
+        statuses: filter.status.as_ref().map(|list| list.iter().map(|s| (*s).into()).collect()),
+    })
+}
+
+/// What stock levels are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockOrderField {
+    /// The product's SKU.
+    ProductSku,
+    /// What is available.
+    Available,
+    /// What is on hand.
+    OnHand,
+    /// When it last changed.
+    UpdatedAt,
+}
+
+/// How stock levels are sorted.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockOrder {
+    /// By what.
+    pub field: StockOrderField,
+    /// Which way.
+    #[graphql(default_with = "crate::catalog::graph::Direction::Asc")]
+    pub direction: crate::catalog::graph::Direction,
+}
+
+/// A change of one level.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockChangeInput {
+    /// The product.
+    pub product: ProductRef,
+    /// The store.
+    pub store: StoreRef,
+    /// By how much, in the product's smallest unit; below 0 takes out.
+    pub delta: Quantity,
+    /// Refuse unless the level still has this version before the call's first change of it.
+    pub expected_version: Option<Long>,
+    /// What one whole unit cost; the product's cost when not given.
+    pub unit_cost: Option<MoneyInput>,
+    /// A note on this line.
+    pub note: Option<String>,
+}
+
+/// Changes of stock by deltas.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockAdjustInput {
+    /// Makes the call safe to repeat: the same key with the same input changes stock once.
+    pub idempotency_key: String,
+    /// What happened.
+    #[graphql(default_with = "AdjustKind::Adjustment")]
+    pub kind: AdjustKind,
+    /// Why.
+    pub reason_code: ReasonCode,
+    /// A note on the whole.
+    pub note: Option<String>,
+    /// Your own reference.
+    pub external_ref: Option<String>,
+    /// When it happened; now when not given. At most five minutes ahead, and not in a closed period.
+    pub occurred_at: Option<DateTime>,
+    /// What to do when it takes what was promised, or was not there.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+    /// The changes, at most 500, all or none.
+    pub changes: Vec<StockChangeInput>,
+}
+
+/// What you believe a level to be. Give one.
+#[derive(Debug, Clone, OneofObject)]
+pub enum StockCompare {
+    /// It has this version.
+    ExpectedVersion(Long),
+    /// It has this much on hand.
+    ExpectedOnHand(Quantity),
+    /// Whatever it is; must be true.
+    Unconditional(bool),
+}
+
+/// An absolute figure for one level.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockSetItem {
+    /// The product.
+    pub product: ProductRef,
+    /// The store.
+    pub store: StoreRef,
+    /// What is on hand.
+    pub on_hand: Quantity,
+    /// What you believe it to be now; otherwise VERSION_CONFLICT.
+    pub compare: StockCompare,
+}
+
+/// Absolute figures.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockSetInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// Why.
+    pub reason_code: ReasonCode,
+    /// A note on the whole.
+    pub note: Option<String>,
+    /// What to do when a figure is below what is promised.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+    /// The figures, at most 500, all or none.
+    pub items: Vec<StockSetItem>,
+}
+
+/// A movement to undo.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockReverseInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// The movement. One that belongs to an order or a return is undone there.
+    pub movement_id: ID,
+    /// Why.
+    pub note: String,
+    /// When it happened; now when not given.
+    pub occurred_at: Option<DateTime>,
+    /// What to do when undoing takes what was promised, or is no longer there.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+}
+
+/// Stock to hold.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReserveItem {
+    /// The product.
+    pub product: ProductRef,
+    /// The store.
+    pub store: StoreRef,
+    /// How much, above 0.
+    pub quantity: Quantity,
+}
+
+/// Stock to hold for a while.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockReserveInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// How long, in seconds: 1 to 2,592,000.
+    #[graphql(default = 900)]
+    pub ttl_seconds: i32,
+    /// What it is held for: any of our ids.
+    pub reference_id: Option<ID>,
+    /// What to hold, at most 500, all or none.
+    pub items: Vec<ReserveItem>,
+}
+
+/// Held stock to let go.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockReleaseInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// The reservations, at most 500, all or none.
+    pub reservation_ids: Vec<ID>,
+}

@@ -1,0 +1,121 @@
+//! Dataloaders of the stock room, made for each request.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Request, dataloader::Loader};
+use entity::prelude::*;
+
+use crate::{
+    graphql::{
+        at_once::at_once,
+        fault::{Answer, TopError},
+        loader::Batcher,
+    },
+    stock::{
+        core::Movement,
+        rows::{self, Which, list::LevelRow},
+    },
+    storage::TenantScope,
+};
+
+/// A movement by its event's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BySeq(pub i64);
+
+pub struct StockLoader(TenantScope);
+
+impl Loader<LevelId> for StockLoader {
+    type Value = LevelRow;
+    type Error = TopError;
+    async fn load(&self, keys: &[LevelId]) -> Result<HashMap<LevelId, Self::Value>, TopError> {
+        Ok(rows::list::levels_by_id(&self.0, keys).await?.into_iter().map(|level| (level.id, level)).collect())
+    }
+}
+
+impl Loader<crate::stock::core::LevelKey> for StockLoader {
+    type Value = LevelRow;
+    type Error = TopError;
+    async fn load(
+        &self,
+        keys: &[crate::stock::core::LevelKey],
+    ) -> Result<HashMap<crate::stock::core::LevelKey, Self::Value>, TopError> {
+        Ok(rows::list::levels_by_key(&self.0, keys).await?.into_iter().map(|level| (level.key, level)).collect())
+    }
+}
+
+impl Loader<BySeq> for StockLoader {
+    type Value = Arc<Movement>;
+    type Error = TopError;
+    async fn load(&self, keys: &[BySeq]) -> Result<HashMap<BySeq, Self::Value>, TopError> {
+        let seqs: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (BySeq(m.seq), Arc::new(m))).collect())
+    }
+}
+
+impl Loader<MovementId> for StockLoader {
+    type Value = Arc<Movement>;
+    type Error = TopError;
+    async fn load(&self, keys: &[MovementId]) -> Result<HashMap<MovementId, Self::Value>, TopError> {
+        let seqs = rows::seqs_of(&self.0, keys).await?;
+        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (m.id, Arc::new(m))).collect())
+    }
+}
+
+/// The movement that reverses the one of this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReversalOf(pub MovementId);
+
+impl Loader<ReversalOf> for StockLoader {
+    type Value = Arc<Movement>;
+    type Error = TopError;
+    async fn load(&self, keys: &[ReversalOf]) -> Result<HashMap<ReversalOf, Self::Value>, TopError> {
+        let ids: Vec<MovementId> = keys.iter().map(|key| key.0).collect();
+        let seqs = rows::reversal_seqs(&self.0, &ids).await?;
+        let reversals = rows::movements_by_seq(&self.0, &seqs).await?;
+        Ok(reversals.into_iter().filter_map(|m| Some((ReversalOf(m.reverses?), Arc::new(m)))).collect())
+    }
+}
+
+impl Loader<ReservationId> for StockLoader {
+    type Value = crate::stock::core::Reservation;
+    type Error = TopError;
+    async fn load(&self, keys: &[ReservationId]) -> Result<HashMap<ReservationId, Self::Value>, TopError> {
+        Ok(rows::reservations(&self.0, Which::Ids(keys)).await?.into_iter().map(|r| (r.id, r)).collect())
+    }
+}
+
+/// The levels of products in all their stores, for one operation: whatever a page of products asks for goes into one statement.
+pub struct LevelsOf {
+    scope: TenantScope,
+    levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
+}
+
+impl LevelsOf {
+    pub async fn product(&self, id: ProductId) -> Answer<Arc<Vec<LevelRow>>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let mut found: HashMap<ProductId, Vec<LevelRow>> = HashMap::new();
+            for level in rows::list::levels_of_products(&self.scope, &ids).await? {
+                found.entry(level.key.product).or_default().push(level);
+            }
+            Ok(found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
+        };
+        Ok(self.levels.one(id, load).await?.unwrap_or_default())
+    }
+    /// Something has changed since: what was read is read again.
+    pub fn forget(&self) {
+        self.levels.forget();
+    }
+}
+
+/// A mutation has changed stock: another field of the same operation must not be told what was before.
+pub fn changed(ctx: &Context<'_>) {
+    if let Some(levels) = ctx.data_opt::<LevelsOf>() {
+        levels.forget();
+    }
+}
+
+/// Gives an operation its loaders. They wait for nothing: what one step of the engine asks for goes into one statement.
+pub fn attach(request: Request, scope: &TenantScope) -> Request {
+    let levels = LevelsOf { scope: scope.clone(), levels: Batcher::default() };
+    request.data(at_once(StockLoader(scope.clone()))).data(levels)
+}

@@ -1,0 +1,75 @@
+//! Which movements, as clients ask for them.
+
+use async_graphql::InputObject;
+use entity::id::prefix_of;
+
+use super::MovementKind;
+use crate::{
+    graphql::{
+        fault::TopError,
+        filters::{DateTimeFilter, IdFilter, MAX_VALUES, StringFilter},
+    },
+    stock::rows::{MovementFilterSpec, TextTest},
+};
+
+/// Movements that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct MovementFilter {
+    /// Of these kinds; an empty list matches nothing.
+    pub kind: Option<Vec<MovementKind>>,
+    /// With an entry in these stores.
+    pub store: Option<IdFilter>,
+    /// With an entry of these products.
+    pub product: Option<IdFilter>,
+    /// That belong to these documents.
+    pub reference: Option<IdFilter>,
+    /// With this external reference; capitals count.
+    pub external_ref: Option<StringFilter>,
+    /// That happened then.
+    pub occurred_at: Option<DateTimeFilter>,
+}
+
+impl MovementFilter {
+    /// The filter as rows understand it.
+    pub fn spec(filter: Option<&Self>) -> Result<MovementFilterSpec, TopError> {
+        let Some(filter) = filter else { return Ok(MovementFilterSpec::default()) };
+        let (occurred_from, occurred_before) = filter.occurred_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        Ok(MovementFilterSpec {
+            kinds: filter.kind.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect()),
+            stores: filter.store.as_ref().map(|f| f.ids(&["filter", "store"])).transpose()?.flatten(),
+            products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
+            references: filter.reference.as_ref().map(references).transpose()?.flatten(),
+            external_ref: filter.external_ref.as_ref().map(texts).transpose()?.unwrap_or_default(),
+            occurred_from,
+            occurred_before,
+        })
+    }
+}
+
+/// Documents of any kind.
+fn references(filter: &IdFilter) -> Result<Option<Vec<uuid::Uuid>>, TopError> {
+    let field = || vec!["filter".to_owned(), "reference".to_owned()];
+    let read = |id: &async_graphql::ID| {
+        prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", field()))
+    };
+    let one = filter.eq.as_ref().map(read).transpose()?;
+    let Some(many) = &filter.one_of else { return Ok(one.map(|id| vec![id])) };
+    if many.len() > MAX_VALUES {
+        return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), field()));
+    }
+    let mut ids = many.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    ids.retain(|id| one.is_none_or(|one| one == *id));
+    Ok(Some(ids))
+}
+
+fn texts(filter: &StringFilter) -> Result<Vec<TextTest>, TopError> {
+    if filter.one_of.as_ref().is_some_and(|list| list.len() > MAX_VALUES) {
+        let field = vec!["filter".to_owned(), "externalRef".to_owned(), "in".to_owned()];
+        return Err(TopError::bad_input(format!("at most {MAX_VALUES} texts"), field));
+    }
+    let listed = filter.one_of.clone().map(TextTest::In);
+    let same = filter.eq.clone().map(|text| TextTest::In(vec![text]));
+    let begins = filter.starts_with.clone().map(TextTest::StartsWith);
+    let has = filter.contains.clone().map(TextTest::Contains);
+    Ok([listed, same, begins, has].into_iter().flatten().collect())
+}

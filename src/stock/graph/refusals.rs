@@ -1,0 +1,104 @@
+//! How the ledger's rejections meet GraphQL: once, here.
+
+use async_graphql::Context;
+
+use super::StockLevel;
+use crate::{
+    access::{kind, permit},
+    clock,
+    graphql::{
+        context::Asks,
+        fault::TopError,
+        refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
+        scalars::{Long, Quantity},
+        session::UserErrorCount,
+    },
+    ledger::shell::Stop,
+    schema::Node,
+    stock::{
+        core::{Level, Rejection},
+        rows::list::LevelRow,
+    },
+};
+
+/// A level, if the caller may see levels.
+fn visible(ctx: &Context<'_>, level: &Level) -> Option<StockLevel> {
+    let may = ctx.caller().is_ok_and(|caller| permit::<kind::StockRead>(caller).is_ok());
+    may.then(|| StockLevel(LevelRow::from(level)))
+}
+
+/// Turns a rejection into what the caller sees of it.
+pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
+    match rejection {
+        Rejection::NotFound { what, field } => UserError::not_found(what, field),
+        Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        Rejection::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
+        Rejection::TooLong { message, field } => UserError::new(ErrorCode::TooLong, message, field),
+        Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
+        Rejection::Duplicate { message, field } => UserError::new(ErrorCode::Duplicate, message, field),
+        Rejection::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
+        Rejection::PeriodClosed { through, field } => {
+            let message = format!("the books are closed through {}", clock::day_text(through));
+            UserError::new(ErrorCode::PeriodClosed, message, field)
+        }
+        Rejection::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, crate::path!["input", "idempotencyKey"])
+        }
+        Rejection::VersionConflict { level, field } => {
+            let current = visible(ctx, &level).map(Node::StockLevel);
+            let on_hand = current.as_ref().map(|_| format!(", {} on hand", level.on_hand)).unwrap_or_default();
+            UserError::VersionConflict(Box::new(VersionConflict {
+                code: ErrorCode::VersionConflict,
+                message: format!("the level has changed: its version is {}{on_hand}", level.version),
+                field: Some(field),
+                retryable: false,
+                actual_version: Long(level.version),
+                current,
+            }))
+        }
+        Rejection::StaleDocument { what, id, actual, field } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict,
+            message: format!("the {what} has changed: its version is {actual}"),
+            field: Some(field),
+            retryable: false,
+            actual_version: Long(actual),
+            current: crate::schema::current_order(ctx, id).await,
+        })),
+        Rejection::Insufficient { level, requested, field } => UserError::InsufficientStock(Box::new(InsufficientStock {
+            code: ErrorCode::InsufficientStock,
+            message: format!("{} of {} asked for, {} available", requested, level.facts.sku, level.available()),
+            field: Some(field),
+            // Stock may come: the same call with the same key may succeed later.
+            retryable: false,
+            available: Quantity(entity::prelude::Quantity::new(level.available().max(0)).unwrap_or_default()),
+            requested: requested.into(),
+            level: visible(ctx, &level),
+        })),
+    }
+}
+
+pub async fn refuse_all(ctx: &Context<'_>, rejections: Vec<Rejection>) -> Vec<UserError> {
+    let mut errors = Vec::with_capacity(rejections.len());
+    for rejection in rejections {
+        errors.push(refuse(ctx, rejection).await);
+    }
+    counted(ctx, errors)
+}
+
+/// Tells the front how many refusals an answer carries, for clients that do not look.
+pub fn counted(ctx: &Context<'_>, errors: Vec<UserError>) -> Vec<UserError> {
+    if let Some(count) = ctx.data_opt::<UserErrorCount>() {
+        count.add(errors.len());
+    }
+    errors
+}
+
+/// What stopped a call: refusals are data, the rest is a top-level error.
+pub async fn stopped(ctx: &Context<'_>, stop: Stop) -> Result<Vec<UserError>, TopError> {
+    match stop {
+        Stop::Denied(denied) => Err(denied.into()),
+        Stop::Fault(fault) => Err(fault.into()),
+        Stop::Refused(rejections) => Ok(refuse_all(ctx, rejections).await),
+    }
+}

@@ -1,0 +1,340 @@
+//! Who may call what, over the whole schema: a root field without a case here fails, and so does a way around a permission.
+
+mod calls;
+mod crossing;
+mod world;
+
+use std::collections::BTreeSet;
+
+use async_graphql::parser::types::FieldDefinition;
+use entity::prelude::{Actor, MemberId};
+use entrepot::access::{Caller, REGISTRY};
+use serde_json::{Value, json};
+
+use calls::{Calls, base, required};
+use world::World;
+
+/// Runs a test on SQLite, and on Postgres where there is one.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => { $(mod $name {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_sqlite() {
+            let world = super::World::sqlite().await;
+            super::$name(&world).await;
+            world.end().await;
+        }
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_postgres() {
+            let Some(world) = super::World::postgres().await else { return };
+            super::$name(&world).await;
+            world.end().await;
+        }
+    })* };
+}
+use on_both;
+
+on_both!(
+    each_root_field_asks_for_its_permission,
+    no_way_leads_around_the_rights_of_a_type,
+    a_node_needs_the_rights_of_its_type,
+    a_refusal_tells_no_more_than_may_be_seen,
+);
+
+/// What a root field asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    SignIn,
+    May(&'static str),
+}
+use Needs::{May, Nothing, SignIn};
+
+/// The root fields and what they need. Whoever adds one adds a line, and so says once more, apart from the code, who may call it.
+const CASES: &[(&str, Needs)] = &[
+    ("node", SignIn),
+    ("nodes", SignIn),
+    ("scan", SignIn),
+    ("viewer", SignIn),
+    ("product", May("product.read")),
+    ("products", May("product.read")),
+    ("productsCount", May("product.read")),
+    ("productFamily", May("product.read")),
+    ("productFamilies", May("product.read")),
+    ("category", May("product.read")),
+    ("categories", May("product.read")),
+    ("supplier", May("product.read")),
+    ("suppliers", May("product.read")),
+    ("store", May("store.read")),
+    ("stores", May("store.read")),
+    ("customer", May("customer.read")),
+    ("customers", May("customer.read")),
+    ("customersCount", May("customer.read")),
+    ("channel", May("channel.read")),
+    ("channels", May("channel.read")),
+    ("stockLevels", May("stock.read")),
+    ("stockMovements", May("stock.movement.read")),
+    ("order", May("order.read")),
+    ("orders", May("order.read")),
+    ("ordersCount", May("order.read")),
+    ("returns", May("order.read")),
+    ("salesReport", May("report.read")),
+    ("movementReport", May("report.read")),
+    ("register", Nothing),
+    ("login", Nothing),
+    ("sessionRefresh", Nothing),
+    ("productCreate", May("product.write")),
+    ("productUpdate", May("product.write")),
+    ("productArchive", May("product.write")),
+    ("productBulkUpsert", May("product.write")),
+    ("productFamilyCreate", May("product.write")),
+    ("categoryCreate", May("product.write")),
+    ("categoryUpdate", May("product.write")),
+    ("categoryBulkUpsert", May("product.write")),
+    ("supplierCreate", May("product.write")),
+    ("supplierUpdate", May("product.write")),
+    ("storeCreate", May("store.write")),
+    ("storeUpdate", May("store.write")),
+    ("storeArchive", May("store.write")),
+    ("customerCreate", May("customer.write")),
+    ("customerUpdate", May("customer.write")),
+    ("customerBulkUpsert", May("customer.write")),
+    ("channelCreate", May("channel.write")),
+    ("stockAdjust", May("stock.adjust")),
+    ("stockSet", May("stock.set")),
+    ("stockReverse", May("stock.reverse")),
+    ("stockReserve", May("stock.reserve")),
+    ("stockRelease", May("stock.reserve")),
+    ("orderCreate", May("order.write")),
+    ("orderConfirm", May("order.write")),
+    ("orderClose", May("order.write")),
+    ("orderFulfil", May("order.fulfil")),
+    ("orderCancel", May("order.cancel")),
+    ("returnCreate", May("order.return")),
+    ("stockChanged", May("stock.read")),
+];
+
+/// What a valid call may be refused with, because of what stands in the database: the calls before it have closed the order.
+const BY_STATE: [&str; 4] = ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED"];
+
+fn needs(field: &FieldDefinition) -> Needs {
+    let case = CASES.iter().find(|(name, _)| *name == field.name.node);
+    case.unwrap_or_else(|| panic!("{} has no case in tests/it/authorization.rs: say who may call it", field.name)).1
+}
+
+#[test]
+fn each_root_field_says_who_may_call_it() {
+    let calls = Calls::of_the_schema();
+    let mut seen = BTreeSet::new();
+    for (_, field) in calls.roots() {
+        let says: Vec<String> = field
+            .directives
+            .iter()
+            .map(|directive| directive.node.name.to_string())
+            .filter(|name| ["requires", "authenticated", "public"].contains(&name.as_str()))
+            .collect();
+        let expected = match needs(field) {
+            Nothing => "public",
+            SignIn => "authenticated",
+            May(_) => "requires",
+        };
+        assert_eq!(says, [expected], "{} says exactly one of @requires, @authenticated and @public", field.name);
+        if let May(permission) = needs(field) {
+            assert_eq!(required(&field.directives).as_deref(), Some(permission), "{}", field.name);
+            assert!(REGISTRY.iter().any(|known| known.code == permission), "{permission} is not in the registry");
+        }
+        seen.insert(field.name.to_string());
+    }
+    let idle: Vec<_> = CASES.iter().filter(|(name, _)| !seen.contains(*name)).collect();
+    assert!(idle.is_empty(), "cases of fields that are not served: {idle:?}");
+}
+
+fn only_error(answer: &Value, what: &str) -> (Value, Value) {
+    let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{what} was answered: {answer:#}"));
+    assert_eq!(errors.len(), 1, "{what}: {answer:#}");
+    (errors[0]["code"].clone(), errors[0]["permission"].clone())
+}
+
+/// The least that can be selected of an answer.
+fn least(calls: &Calls, field: &FieldDefinition) -> &'static str {
+    let kind = base(&field.ty.node);
+    if kind.ends_with("Payload") {
+        "{ __typename userErrors { code field message } }"
+    } else if calls.wide(&kind, 0) == "{ __typename }"
+        && calls.members(&kind).is_empty()
+        && !calls.types().any(|one| one.name.node == kind)
+    {
+        ""
+    } else {
+        "{ __typename }"
+    }
+}
+
+async fn each_root_field_asks_for_its_permission(world: &World) {
+    let calls = Calls::of_the_schema();
+    let house = &world.ours;
+    let before = world.dump(house.owner.tenant).await;
+    for (operation, field) in calls.roots() {
+        let (needed, name) = (needs(field), field.name.node.as_str());
+        let variables = calls.variables(house, field, None);
+        let document = calls.document(operation, field, &variables, least(&calls, field));
+        if needed != Nothing {
+            let answer = world.ask(house, None, &document, &variables).await;
+            assert_eq!(only_error(&answer, name), (json!("UNAUTHENTICATED"), Value::Null), "anonymous: {name}");
+        }
+        if let May(permission) = needed {
+            let answer = world.ask(house, Some(house.only(&[])), &document, &variables).await;
+            assert_eq!(only_error(&answer, name), (json!("FORBIDDEN"), json!(permission)), "without permissions: {name}");
+            let others: Vec<&str> = REGISTRY.iter().map(|known| known.code).filter(|code| *code != permission).collect();
+            let answer = world.ask(house, Some(house.only(&others)), &document, &variables).await;
+            assert_eq!(only_error(&answer, name), (json!("FORBIDDEN"), json!(permission)), "with all other permissions: {name}");
+        }
+    }
+    assert_eq!(world.dump(house.owner.tenant).await, before, "a denial changed something");
+    for (operation, field) in calls.roots() {
+        // A tenant's owner who names another's rows finds nothing there, whatever they ask.
+        let variables = calls.variables(house, field, None);
+        let document = calls.document(operation, field, &variables, least(&calls, field));
+        let answer = world.ask(&world.theirs, Some(world.theirs.owner), &document, &variables).await;
+        assert!(!answer.to_string().contains(house.word), "{}: {answer:#}", field.name);
+    }
+    assert_eq!(world.dump(house.owner.tenant).await, before, "another tenant's owner changed something");
+    for (operation, field) in calls.roots() {
+        let variables = calls.variables(house, field, None);
+        let document = calls.document(operation, field, &variables, least(&calls, field));
+        let permissions = match needs(field) {
+            // What is behind an id or a code has rights of its own.
+            SignIn if field.name.node != "viewer" => vec!["product.read"],
+            Nothing | SignIn => vec![],
+            May(permission) => vec![permission],
+        };
+        let caller = (needs(field) != Nothing).then(|| house.only(&permissions));
+        let answer = world.ask(house, caller, &document, &variables).await;
+        assert!(answer["errors"].is_null(), "{} with just {permissions:?}: {answer:#}", field.name);
+        // A case that is refused for its form would prove little: what remains are refusals by the state of things.
+        let refusals = answer["data"][field.name.node.as_str()]["userErrors"].as_array().cloned().unwrap_or_default();
+        let by_form = refusals.iter().find(|refusal| !BY_STATE.iter().any(|code| refusal["code"] == *code));
+        assert_eq!(by_form, None, "{} is not called validly", field.name);
+    }
+}
+
+/// Asks for each object of a guarded type on each way from a root field, as a caller who may call the field and nothing else.
+async fn no_way_leads_around_the_rights_of_a_type(world: &World) {
+    let calls = Calls::of_the_schema();
+    let house = &world.ours;
+    let (mut around, mut ways, mut denied) = (Vec::new(), 0, BTreeSet::new());
+    for (operation, field) in calls.roots().filter(|(_, field)| needs(field) != Nothing) {
+        let permissions = match needs(field) {
+            May(permission) => vec![permission],
+            _ => vec!["product.read"],
+        };
+        // Somebody else than who made the rows: callers may see themselves.
+        let caller = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&permissions) };
+        for way in calls.ways_to_guarded(field, 4) {
+            ways += 1;
+            let variables = calls.variables(house, field, None);
+            let document = calls.document(operation, field, &variables, &way);
+            let answer = world.ask(house, Some(caller), &document, &variables).await;
+            if answer["errors"][0]["code"] == "FORBIDDEN" {
+                denied.insert(format!("{} {way}", field.name));
+            }
+            let mut shown = BTreeSet::new();
+            typenames(&answer["data"], &mut shown);
+            for kind in shown {
+                if let Some(needed) = calls.needed_for(&kind).filter(|needed| !permissions.contains(&needed.as_str())) {
+                    around.push(format!("{} with just {permissions:?} shows a {kind} without {needed}: {document}", field.name));
+                }
+            }
+        }
+    }
+    assert!(
+        ways > 300 && denied.len() > 100,
+        "only {} of {ways} ways led to a denial: the calls do not get that far",
+        denied.len()
+    );
+    assert!(around.is_empty(), "{} ways around rights: {around:#?}", around.len());
+}
+
+fn typenames(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| typenames(item, found)),
+        Value::Object(fields) => {
+            found.extend(fields.get("__typename").and_then(Value::as_str).map(ToOwned::to_owned));
+            fields.values().for_each(|field| typenames(field, found));
+        }
+        _ => {}
+    }
+}
+
+/// What `node(id:)` asks for, by the prefix of the id. None: whose it is may see it.
+const NODES: &[(&str, &str, Option<&str>)] = &[
+    ("prd", "Product", Some("product.read")),
+    ("cat", "Category", Some("product.read")),
+    ("sup", "Supplier", Some("product.read")),
+    ("fam", "ProductFamily", Some("product.read")),
+    ("sto", "Store", Some("store.read")),
+    ("cus", "Customer", Some("customer.read")),
+    ("chn", "Channel", Some("channel.read")),
+    ("lvl", "StockLevel", Some("stock.read")),
+    ("mov", "StockMovement", Some("stock.movement.read")),
+    ("ent", "StockEntry", Some("stock.movement.read")),
+    ("rsv", "Reservation", Some("stock.read")),
+    ("ord", "Order", Some("order.read")),
+    ("oln", "OrderLine", Some("order.read")),
+    ("ful", "Fulfilment", Some("order.read")),
+    ("ret", "Return", Some("order.read")),
+    ("ten", "Tenant", None),
+    ("mem", "Member", None),
+    ("ses", "Session", None),
+];
+
+async fn a_node_needs_the_rights_of_its_type(world: &World) {
+    let calls = Calls::of_the_schema();
+    let house = &world.ours;
+    let query = "query($id: ID!) { node(id: $id) { __typename id } }";
+    for (prefix, id) in &house.ids {
+        let (_, kind, needed) =
+            NODES.iter().find(|(known, ..)| known == prefix).unwrap_or_else(|| panic!("{prefix} has no case"));
+        let variables = json!({ "id": id });
+        if let Some(needed) = needed {
+            let denied = world.ask(house, Some(house.only(&[])), query, &variables).await;
+            assert_eq!(only_error(&denied, kind), (json!("FORBIDDEN"), json!(needed)), "{kind}");
+        }
+        if let Some(guarded) = calls.needed_for(kind).filter(|_| *kind != "Member") {
+            assert_eq!(Some(guarded.as_str()), *needed, "{kind}");
+        }
+        let allowed: Vec<&str> = needed.iter().copied().collect();
+        let answer = world.ask(house, Some(house.only(&allowed)), query, &variables).await;
+        assert_eq!(answer, json!({ "data": { "node": { "__typename": kind, "id": id } }, "errors": null }), "{kind}");
+        let anonymous = world.ask(house, None, query, &variables).await;
+        assert_eq!(only_error(&anonymous, kind).0, json!("UNAUTHENTICATED"), "{kind}");
+        let foreign = world.ask(&world.theirs, Some(world.theirs.owner), query, &variables).await;
+        assert_eq!(foreign, json!({ "data": { "node": null }, "errors": null }), "{kind} of another tenant");
+    }
+    // Interfaces of Node that no id leads to would be a promise that is not kept; groups have no rows yet.
+    let served: BTreeSet<String> = calls.members("Node").into_iter().filter(|kind| kind != "StoreGroup").collect();
+    assert_eq!(served, NODES.iter().map(|(_, kind, _)| (*kind).to_owned()).collect(), "each kind of node has a case");
+    let stranger = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&[]) };
+    let denied = world.ask(house, Some(stranger), query, &json!({ "id": house.ids["mem"] })).await;
+    assert_eq!(only_error(&denied, "another member"), (json!("FORBIDDEN"), json!("member.read")));
+}
+
+async fn a_refusal_tells_no_more_than_may_be_seen(world: &World) {
+    let house = &world.ours;
+    let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message
+        ... on VersionConflict { actualVersion current { __typename } } ... on InsufficientStock { level { __typename } } } } }";
+    let change = |delta: i64, version: Option<i64>| {
+        let change = json!({ "product": { "id": house.ids["prd"] }, "store": { "id": house.ids["sto"] }, "delta": delta, "expectedVersion": version });
+        json!({ "input": { "idempotencyKey": "told", "reasonCode": "OTHER", "changes": [change] } })
+    };
+    for (codes, seen) in
+        [(["stock.adjust"].as_slice(), Value::Null), (&["stock.adjust", "stock.read"], json!({ "__typename": "StockLevel" }))]
+    {
+        let stale =
+            world.ask(house, Some(house.only(codes)), query, &change(1, Some(99))).await["data"]["stockAdjust"]["userErrors"][0]
+                .clone();
+        assert_eq!((&stale["code"], &stale["current"]), (&json!("VERSION_CONFLICT"), &seen));
+        assert_eq!(stale["message"].as_str().is_some_and(|message| message.contains("on hand")), !seen.is_null(), "{stale}");
+        let short = world.ask(house, Some(house.only(codes)), query, &change(-2_000_000, None)).await["data"]["stockAdjust"]["userErrors"][0].clone();
+        assert_eq!((&short["code"], &short["level"]), (&json!("INSUFFICIENT_STOCK"), &seen));
+    }
+}

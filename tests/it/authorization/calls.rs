@@ -1,0 +1,301 @@
+//! Calls made from the schema itself: a valid one for every root field, and one for every place where an id can stand.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use async_graphql::Positioned;
+use async_graphql::parser::{
+    parse_schema,
+    types::{
+        BaseType, ConstDirective, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+    },
+};
+use serde_json::{Map, Value, json};
+
+use super::world::House;
+
+/// Input fields that a call needs in practice, though the schema lets them be left out.
+const ALSO: &[(&str, &str)] = &[("OrderLineInput", "product"), ("ReturnLineInput", "product"), ("CustomerCreateInput", "name")];
+
+/// A place of an argument or input field, as names from the argument on; lists are passed through.
+pub type Path = Vec<String>;
+
+pub struct Calls {
+    types: BTreeMap<String, TypeDefinition>,
+    count: AtomicU32,
+}
+
+/// The kinds of operation and the types of their root fields.
+pub const ROOTS: [(&str, &str); 3] = [("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription")];
+
+impl Calls {
+    pub fn of_the_schema() -> Self {
+        let document = parse_schema(entrepot::schema::sdl()).unwrap();
+        let types = document.definitions.into_iter().filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(kind) => Some((kind.node.name.to_string(), kind.node)),
+            _ => None,
+        });
+        Self { types: types.collect(), count: AtomicU32::new(0) }
+    }
+
+    pub fn roots(&self) -> impl Iterator<Item = (&'static str, &FieldDefinition)> {
+        ROOTS.into_iter().flat_map(|(operation, root)| self.fields(root).iter().map(move |field| (operation, &field.node)))
+    }
+    pub fn types(&self) -> impl Iterator<Item = &TypeDefinition> {
+        self.types.values()
+    }
+    fn fields(&self, kind: &str) -> &[Positioned<FieldDefinition>] {
+        match self.types.get(kind).map(|kind| &kind.kind) {
+            Some(TypeKind::Object(object)) => &object.fields,
+            Some(TypeKind::Interface(interface)) => &interface.fields,
+            _ => &[],
+        }
+    }
+    fn inputs(&self, kind: &str) -> &[Positioned<InputValueDefinition>] {
+        match self.types.get(kind).map(|kind| &kind.kind) {
+            Some(TypeKind::InputObject(input)) => &input.fields,
+            _ => &[],
+        }
+    }
+
+    /// The places of a root field where an id can stand. A filter inside a filter is as good as the filter.
+    pub fn slots(&self, field: &FieldDefinition) -> Vec<Path> {
+        let mut found = Vec::new();
+        self.walk_slots(&field.arguments, &mut Vec::new(), &mut Vec::new(), &mut found);
+        found
+    }
+
+    fn walk_slots(
+        &self,
+        inputs: &[Positioned<InputValueDefinition>],
+        path: &mut Path,
+        within: &mut Vec<String>,
+        found: &mut Vec<Path>,
+    ) {
+        for input in inputs {
+            path.push(input.node.name.to_string());
+            let kind = base(&input.node.ty.node);
+            if kind == "ID" {
+                found.push(path.clone());
+            } else if !within.contains(&kind) {
+                within.push(kind.clone());
+                self.walk_slots(self.inputs(&kind), path, within, found);
+                within.pop();
+            }
+            path.pop();
+        }
+    }
+
+    /// Variables for a root field: what is needed, of this house, and what the slot leads to.
+    pub fn variables(&self, house: &House, field: &FieldDefinition, slot: Option<(&Path, &str)>) -> Value {
+        let root = field.name.node.as_str();
+        let mut variables = Map::new();
+        for argument in &field.arguments {
+            let at = slot.filter(|(path, _)| path[0] == argument.node.name.node.as_str());
+            if is_needed(&argument.node) || at.is_some() {
+                let mut path = vec![argument.node.name.to_string()];
+                variables.insert(path[0].clone(), self.value(house, root, &argument.node.ty.node, &mut path, at));
+            }
+        }
+        Value::Object(variables)
+    }
+
+    fn value(&self, house: &House, root: &str, ty: &Type, path: &mut Path, slot: Option<(&Path, &str)>) -> Value {
+        match &ty.base {
+            BaseType::List(inner) => json!([self.value(house, root, inner, path, slot)]),
+            BaseType::Named(name) => match self.types.get(name.as_str()).map(|kind| (&kind.kind, &kind.directives)) {
+                Some((TypeKind::Enum(words), _)) => json!(words.values[0].node.value.node.as_str()),
+                Some((TypeKind::InputObject(input), directives)) => {
+                    let is_one_of = directives.iter().any(|directive| directive.node.name.node == "oneOf");
+                    self.input(house, root, (name, &input.fields, is_one_of), path, slot)
+                }
+                _ => self.scalar(house, root, name, path, slot),
+            },
+        }
+    }
+
+    fn input(
+        &self,
+        house: &House,
+        root: &str,
+        (name, fields, is_one_of): (&str, &[Positioned<InputValueDefinition>], bool),
+        path: &mut Path,
+        slot: Option<(&Path, &str)>,
+    ) -> Value {
+        let next =
+            slot.and_then(|(slot, _)| slot.get(path.len())).filter(|_| slot.is_some_and(|(slot, _)| slot.starts_with(path)));
+        let chosen: Vec<&str> = if is_one_of {
+            let known = ["id", "unconditional"].into_iter().find(|one| fields.iter().any(|field| field.node.name.node == *one));
+            vec![next.map(String::as_str).or(known).unwrap_or_else(|| fields[0].node.name.node.as_str())]
+        } else {
+            let names = fields.iter().map(|field| (field.node.name.node.as_str(), is_needed(&field.node)));
+            let is_also = |field: &str| ALSO.contains(&(name, field));
+            names
+                .filter(|(field, needed)| *needed || is_also(field) || next.is_some_and(|next| next == field))
+                .map(|(field, _)| field)
+                .collect()
+        };
+        let mut value = Map::new();
+        for field in fields.iter().filter(|field| chosen.contains(&field.node.name.node.as_str())) {
+            path.push(field.node.name.to_string());
+            value.insert(field.node.name.to_string(), self.value(house, root, &field.node.ty.node, path, slot));
+            path.pop();
+        }
+        Value::Object(value)
+    }
+
+    fn scalar(&self, house: &House, root: &str, kind: &str, path: &Path, slot: Option<(&Path, &str)>) -> Value {
+        let name = path.last().map(String::as_str).unwrap_or_default();
+        match kind {
+            "ID" => match slot {
+                Some((slot, id)) if slot == path => json!(id),
+                _ => json!(house.ids[meant(root, path)]),
+            },
+            // More than is promised, so that it can be set.
+            "Quantity" if name == "onHand" => json!(1_000_000),
+            "Int" | "Long" | "Quantity" => json!(1),
+            "Boolean" => json!(true),
+            "DateTime" => json!("2026-09-21T00:00:00Z"),
+            "Decimal" => json!("1.00"),
+            "CurrencyCode" => json!("GBP"),
+            "JSON" => json!({}),
+            _ if name == "code" && root == "scan" => json!(format!("{}-mug", house.word)),
+            _ if name == "email" => json!(format!("new{}@example.com", self.next())),
+            _ if name == "password" => json!("correct horse battery staple"),
+            _ => json!(format!("new-{}", self.next())),
+        }
+    }
+
+    fn next(&self) -> u32 {
+        self.count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The document that calls a root field with what the variables name, selecting `selection` of its answer.
+    pub fn document(&self, operation: &str, field: &FieldDefinition, variables: &Value, selection: &str) -> String {
+        let given: Vec<&InputValueDefinition> = field
+            .arguments
+            .iter()
+            .map(|argument| &argument.node)
+            .filter(|argument| !variables[argument.name.node.as_str()].is_null())
+            .collect();
+        let declared: String = given.iter().map(|argument| format!("${}: {} ", argument.name, argument.ty)).collect();
+        let passed: String = given.iter().map(|argument| format!("{0}: ${0} ", argument.name)).collect();
+        let (declared, passed) =
+            if given.is_empty() { (String::new(), String::new()) } else { (format!("({declared})"), format!("({passed})")) };
+        format!("{operation}{declared} {{ {}{passed} {selection} }}", field.name)
+    }
+
+    /// A selection of a type, objects inside objects to a depth. Names are aliased by their type, so that those of an interface's types do not clash.
+    pub fn wide(&self, kind: &str, depth: u32) -> String {
+        let mut parts = vec!["__typename".to_owned()];
+        for member in self.members(kind) {
+            if depth > 0 {
+                parts.push(format!("... on {member} {}", self.wide(&member, depth - 1)));
+            }
+        }
+        for field in
+            self.fields(kind).iter().filter(|field| !field.node.arguments.iter().any(|argument| is_needed(&argument.node)))
+        {
+            let (name, of) = (field.node.name.node.as_str(), base(&field.node.ty.node));
+            let is_leaf = self.fields(&of).is_empty() && self.members(&of).is_empty();
+            if is_leaf {
+                parts.push(format!("{kind}_{name}: {name}"));
+            } else if depth > 0 {
+                parts.push(format!("{kind}_{name}: {name} {}", self.wide(&of, depth - 1)));
+            }
+        }
+        format!("{{ {} }}", parts.join(" "))
+    }
+
+    /// The object types that a union or an interface stands for.
+    pub fn members(&self, kind: &str) -> Vec<String> {
+        match self.types.get(kind).map(|kind| &kind.kind) {
+            Some(TypeKind::Union(union)) => union.members.iter().map(ToString::to_string).collect(),
+            Some(TypeKind::Interface(_)) => {
+                let implements = |one: &&TypeDefinition| matches!(&one.kind, TypeKind::Object(object) if object.implements.iter().any(|name| name.node == kind));
+                self.types.values().filter(implements).map(|one| one.name.to_string()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The shortest selections that lead from a root field's answer to an object of a type with rights of its own, no deeper than `depth`.
+    pub fn ways_to_guarded(&self, field: &FieldDefinition, depth: u32) -> Vec<String> {
+        let mut found = Vec::new();
+        self.walk_ways(&base(&field.ty.node), depth, "{ __typename ", &mut found);
+        found
+    }
+
+    fn walk_ways(&self, kind: &str, depth: u32, so_far: &str, found: &mut Vec<String>) {
+        let stands_for = [vec![kind.to_owned()], self.members(kind)].concat();
+        if stands_for.iter().any(|one| self.needed_for(one).is_some()) {
+            let open = so_far.matches('{').count();
+            found.push(format!("{so_far}{}", "} ".repeat(open)));
+        }
+        if depth == 0 {
+            return;
+        }
+        for field in
+            self.fields(kind).iter().filter(|field| !field.node.arguments.iter().any(|argument| is_needed(&argument.node)))
+        {
+            let of = base(&field.node.ty.node);
+            if !self.fields(&of).is_empty() || !self.members(&of).is_empty() {
+                self.walk_ways(&of, depth - 1, &format!("{so_far}{} {{ __typename ", field.node.name), found);
+            }
+        }
+    }
+
+    /// The permission that a type needs on every way to it.
+    pub fn needed_for(&self, kind: &str) -> Option<String> {
+        self.types.get(kind).and_then(|kind| required(&kind.directives))
+    }
+}
+
+/// The permission of a `@requires`.
+pub fn required(directives: &[Positioned<ConstDirective>]) -> Option<String> {
+    let directive = directives.iter().find(|directive| directive.node.name.node == "requires")?;
+    let permission = directive.node.get_argument("permission")?;
+    Some(permission.node.to_string().trim_matches('"').to_owned())
+}
+
+fn is_needed(input: &InputValueDefinition) -> bool {
+    !input.ty.node.nullable && input.default_value.is_none()
+}
+
+pub fn base(ty: &Type) -> String {
+    match &ty.base {
+        BaseType::Named(name) => name.to_string(),
+        BaseType::List(inner) => base(inner),
+    }
+}
+
+/// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
+pub fn meant(root: &str, path: &Path) -> &'static str {
+    const WORDS: [(&str, &str); 15] = [
+        ("storegroup", "sto"),
+        ("productfamil", "fam"),
+        ("famil", "fam"),
+        ("product", "prd"),
+        ("store", "sto"),
+        ("categor", "cat"),
+        ("parent", "cat"),
+        ("supplier", "sup"),
+        ("customer", "cus"),
+        ("channel", "chn"),
+        ("movement", "mov"),
+        ("reservation", "rsv"),
+        ("line", "oln"),
+        ("reference", "ord"),
+        ("order", "ord"),
+    ];
+    let names = path.iter().rev().map(String::as_str).chain([root]);
+    let mut known = names.filter_map(|name| {
+        let name = name.to_lowercase();
+        // `lines` holds line inputs, which have ids of many kinds; `lineId` is one.
+        let word = |(word, _): &&(&str, &str)| name.contains(word) && name != "lines";
+        WORDS.iter().find(word).map(|(_, prefix)| *prefix)
+    });
+    known.next().unwrap_or("prd")
+}

@@ -1,0 +1,91 @@
+//! One tenant names another's rows, everywhere an id can be named: nothing is found, nothing is told, nothing is changed.
+
+use serde_json::{Map, Value};
+
+use super::{
+    calls::{Calls, base},
+    on_both,
+    world::World,
+};
+
+on_both!(nothing_of_another_tenant_is_found_told_or_changed);
+
+/// An id of the same kind that nobody has.
+fn made_up(world: &World, like: &str) -> String {
+    let fresh = world.node.clock.id::<entity::id::kind::ProductId>().to_string();
+    let (prefix, _) = like.rsplit_once('_').unwrap();
+    format!("{prefix}_{}", fresh.rsplit_once('_').unwrap().1)
+}
+
+/// An answer without what differs from call to call: ids, numbers, times, cursors.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::Object(fields) => {
+            // A cursor is signed and carries the caller's own filter: it says nothing that they have not said.
+            let of = |name: &str, field: &Value| {
+                if name.to_lowercase().ends_with("cursor") { Value::from(field.is_string()) } else { shape(field) }
+            };
+            Value::Object(fields.iter().map(|(name, field)| (name.clone(), of(name, field))).collect::<Map<_, _>>())
+        }
+        Value::Number(_) => Value::from(0),
+        Value::String(text) => Value::from(plain(text)),
+        other => other.clone(),
+    }
+}
+
+/// Words that look like ids lose what follows their prefix; digits are all the same.
+fn plain(text: &str) -> String {
+    let is_id = |word: &str| {
+        word.len() == 30
+            && word.as_bytes()[3] == b'_'
+            && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    let words = text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let mut out = String::new();
+    for word in words {
+        let core = word.trim_end_matches(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        if is_id(core) {
+            out.push_str(&core[..4]);
+            out.push_str(&word[core.len()..]);
+        } else {
+            out.extend(word.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }));
+        }
+    }
+    out
+}
+
+async fn nothing_of_another_tenant_is_found_told_or_changed(world: &World) {
+    let calls = Calls::of_the_schema();
+    let (ours, theirs) = (&world.ours, &world.theirs);
+    let before = world.dump(theirs.owner.tenant).await;
+    let (mut different, mut asked) = (Vec::new(), 0);
+    for (operation, field) in calls.roots() {
+        for slot in calls.slots(field) {
+            for (prefix, id) in &theirs.ids {
+                let mut answers = Vec::new();
+                for id in [made_up(world, id), id.clone()] {
+                    let variables = calls.variables(ours, field, Some((&slot, &id)));
+                    let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
+                    let answer = world.ask(ours, Some(ours.owner), &document, &variables).await;
+                    assert!(
+                        !answer.to_string().contains(theirs.word),
+                        "{} by {slot:?} = {id} tells of the other tenant: {answer:#}",
+                        field.name
+                    );
+                    answers.push(shape(&answer));
+                }
+                asked += 1;
+                if answers[0] != answers[1] {
+                    different.push(format!(
+                        "{} by {slot:?}, a {prefix}: nobody's → {}, the other tenant's → {}",
+                        field.name, answers[0], answers[1]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(asked > 1_000, "only {asked} crossings were tried");
+    assert!(different.is_empty(), "{} of {asked} answers tell theirs from nobody's: {different:#?}", different.len());
+    assert_eq!(world.dump(theirs.owner.tenant).await, before, "the other tenant's rows changed");
+}

@@ -1,0 +1,295 @@
+//! A node without its front door, on a database of its own, with two companies in it that have one of everything.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::PathBuf,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use async_graphql::{Request, Response, Variables};
+use entity::prelude::{Timestamp, *};
+use entrepot::{
+    access::{Caller, PermissionSet, REGISTRY},
+    clock::Clock,
+    graphql::fault::TopError,
+    identity::{NewTenant, Session, Settings, TokenUse},
+    ledger::Grouping,
+    schema,
+    serve::Node,
+    storage::{Backend, Database, Options, Reads},
+};
+use futures_util::StreamExt;
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+/// A company. Its word is in every text of its rows, and nowhere else.
+pub struct House {
+    pub word: &'static str,
+    pub owner: Caller,
+    pub session: Session,
+    /// An id of every kind, by its prefix.
+    pub ids: BTreeMap<&'static str, String>,
+}
+
+pub struct World {
+    pub node: Node,
+    pub ours: House,
+    pub theirs: House,
+    place: Place,
+}
+
+enum Place {
+    Folder(PathBuf),
+    Postgres { maintenance: String, name: String },
+}
+
+fn random_name() -> String {
+    let mut bytes = [0; 8];
+    Clock::system().fill(&mut bytes);
+    format!("entrepot_rights_{}", u64::from_le_bytes(bytes))
+}
+
+impl World {
+    pub async fn sqlite() -> Self {
+        let folder = env::temp_dir().join(random_name());
+        fs::create_dir_all(&folder).unwrap();
+        let url = format!("sqlite://{}", folder.join("it.sqlite").display());
+        Self::open(&url, Place::Folder(folder)).await
+    }
+
+    /// None, said plainly, where there is no Postgres; in CI that is a failure.
+    pub async fn postgres() -> Option<Self> {
+        let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
+            assert_ne!(env::var("CI").as_deref(), Ok("true"), "CI has to give ENTREPOT_TEST_POSTGRES_URL");
+            eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let name = random_name();
+        tell(&maintenance, &format!("CREATE DATABASE {name}")).await;
+        let url = format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0);
+        Some(Self::open(&url, Place::Postgres { maintenance, name }).await)
+    }
+
+    async fn open(url: &str, place: Place) -> Self {
+        let db = Database::open(url, Options::default()).await.unwrap();
+        db.migrate().await.unwrap();
+        db.close().await.unwrap();
+        let ticks = AtomicI64::new(1_790_000_000_000_000);
+        let clock = Clock::manual(move || Timestamp(ticks.fetch_add(1, Ordering::Relaxed)), 11);
+        let node = Node::open(url, clock, Settings::default(), Grouping::Together).await.unwrap();
+        let ours = House::founded(&node, "alpha").await;
+        let theirs = House::founded(&node, "bravo").await;
+        let mut world = Self { node, ours, theirs, place };
+        world.ours.ids = world.furnish(&world.ours).await;
+        world.theirs.ids = world.furnish(&world.theirs).await;
+        world
+    }
+
+    pub async fn end(self) {
+        let Self { node, place, .. } = self;
+        let db = node.db.clone();
+        drop(node);
+        db.close().await.unwrap();
+        match place {
+            Place::Folder(folder) => fs::remove_dir_all(folder).unwrap(),
+            Place::Postgres { maintenance, name } => tell(&maintenance, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
+        }
+    }
+
+    /// Answers an operation; of a stream, its first item. Errors come as `{code, permission, message}`.
+    pub async fn ask(&self, house: &House, caller: Option<Caller>, query: &str, variables: &Value) -> Value {
+        let mut request = Request::new(query).variables(Variables::from_json(variables.clone()));
+        if let Some(caller) = caller {
+            let scope = self.node.db.tenant(caller.tenant);
+            request = schema::attach(request, &scope).data(caller).data(house.session.clone());
+        }
+        let response = if query.starts_with("subscription") {
+            let mut stream = Box::pin(self.node.schema.execute_stream(request));
+            tokio::time::timeout(Duration::from_secs(20), stream.next()).await.unwrap().unwrap()
+        } else {
+            self.node.schema.execute(request).await
+        };
+        told(response)
+    }
+
+    async fn must(&self, house: &House, query: &str, variables: Value) -> Value {
+        let answer = self.ask(house, Some(house.owner), query, &variables).await;
+        let payload = answer["data"].as_object().and_then(|data| data.values().next()).cloned().unwrap_or_default();
+        assert!(answer["errors"].is_null() && payload["userErrors"] == json!([]), "{query} {variables} → {answer:#}");
+        payload
+    }
+
+    /// One of everything.
+    async fn furnish(&self, house: &House) -> BTreeMap<&'static str, String> {
+        let word = house.word;
+        let mut ids: BTreeMap<&'static str, String> = BTreeMap::new();
+        let plain = [
+            ("sto", "store", "storeCreate", "Store", json!({ "code": format!("{word}-shop"), "name": format!("{word} shop") })),
+            ("cat", "category", "categoryCreate", "Category", json!({ "name": format!("{word} things") })),
+            (
+                "sup",
+                "supplier",
+                "supplierCreate",
+                "Supplier",
+                json!({ "code": format!("{word}-sup"), "name": format!("{word} supplies") }),
+            ),
+            (
+                "fam",
+                "productFamily",
+                "productFamilyCreate",
+                "ProductFamily",
+                json!({ "name": format!("{word} mugs"), "optionNames": ["Size"] }),
+            ),
+            (
+                "chn",
+                "channel",
+                "channelCreate",
+                "Channel",
+                json!({ "code": format!("{word}-web"), "name": format!("{word} web") }),
+            ),
+            (
+                "cus",
+                "customer",
+                "customerCreate",
+                "Customer",
+                json!({ "externalRef": format!("{word}-1"), "name": format!("{word} buyer"), "email": format!("{word}@example.com") }),
+            ),
+        ];
+        for (prefix, field, mutation, kind, input) in plain {
+            let query = format!(
+                "mutation($input: {kind}CreateInput!) {{ {mutation}(input: $input) {{ {field} {{ id }} userErrors {{ code field message }} }} }}"
+            );
+            let made = self.must(house, &query, json!({ "input": input })).await;
+            ids.insert(prefix, text(&made[field]["id"]));
+        }
+        let input = json!({ "sku": format!("{word}-mug"), "name": format!("{word} mug"), "categoryId": ids["cat"], "supplierId": ids["sup"],
+            "price": { "amount": "4.00", "currencyCode": "GBP" }, "unitCost": { "amount": "1.00", "currencyCode": "GBP" } });
+        let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
+        ids.insert("prd", text(&self.must(house, query, json!({ "input": input })).await["product"]["id"]));
+        self.trade(house, &mut ids).await;
+        ids.insert("ten", house.owner.tenant.to_string());
+        ids.insert("mem", MemberId::from_uuid(house.owner.actor.id).to_string());
+        ids.insert("ses", house.session.id.to_string());
+        ids
+    }
+
+    /// Stock, a reservation, an order that is half shipped, and a return.
+    async fn trade(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let (product, store) = (json!({ "id": ids["prd"] }), json!({ "id": ids["sto"] }));
+        let input = json!({ "idempotencyKey": format!("{word}-1"), "kind": "RECEIPT", "reasonCode": "PURCHASE", "note": format!("{word} note"),
+            "changes": [{ "product": product, "store": store, "delta": 1_000_000 }] });
+        let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) {
+            levels { id } movement { id entries { id } } userErrors { code field message } } }";
+        let made = self.must(house, query, json!({ "input": input })).await;
+        ids.insert("lvl", text(&made["levels"][0]["id"]));
+        // A small one, which can be reversed.
+        let mut small = input.clone();
+        (small["idempotencyKey"], small["changes"][0]["delta"]) = (json!(format!("{word}-0")), json!(7));
+        let made = self.must(house, query, json!({ "input": small })).await;
+        ids.insert("mov", text(&made["movement"]["id"]));
+        ids.insert("ent", text(&made["movement"]["entries"][0]["id"]));
+        let input =
+            json!({ "idempotencyKey": format!("{word}-2"), "items": [{ "product": product, "store": store, "quantity": 5 }] });
+        let query = "mutation($input: StockReserveInput!) { stockReserve(input: $input) { reservations { id } userErrors { code field message } } }";
+        ids.insert("rsv", text(&self.must(house, query, json!({ "input": input })).await["reservations"][0]["id"]));
+        let input = json!({ "idempotencyKey": format!("{word}-3"), "store": store, "channelId": ids["chn"], "customerId": ids["cus"],
+            "externalRef": format!("{word}-order"), "lines": [{ "product": product, "quantity": 10 }] });
+        let query = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id lines { id } } userErrors { code field message } } }";
+        let made = self.must(house, query, json!({ "input": input })).await;
+        ids.insert("ord", text(&made["order"]["id"]));
+        ids.insert("oln", text(&made["order"]["lines"][0]["id"]));
+        let lines = json!([{ "lineId": ids["oln"], "quantity": 4 }]);
+        let input = json!({ "idempotencyKey": format!("{word}-4"), "id": ids["ord"], "lines": lines });
+        let query = "mutation($input: OrderFulfilInput!) { orderFulfil(input: $input) { order { fulfilments { id } } userErrors { code field message } } }";
+        ids.insert("ful", text(&self.must(house, query, json!({ "input": input })).await["order"]["fulfilments"][0]["id"]));
+        let input = json!({ "idempotencyKey": format!("{word}-5"), "store": store, "customerId": ids["cus"], "externalRef": format!("{word}-return"),
+            "lines": [{ "product": product, "orderLineId": ids["oln"], "quantity": 1 }] });
+        let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
+        ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
+    }
+
+    /// Every row of a tenant as text: head, keys, versions and all.
+    pub async fn dump(&self, tenant: TenantId) -> Vec<String> {
+        let scope = self.node.db.tenant(tenant);
+        let is_sqlite = scope.backend() == Backend::Sqlite;
+        let tables = if is_sqlite {
+            "SELECT name FROM sqlite_master m WHERE type = 'table' AND $1 IS NOT NULL
+             AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE name = 'tenant_id') ORDER BY 1"
+        } else {
+            "SELECT table_name::text AS name FROM information_schema.columns WHERE column_name = 'tenant_id' AND table_schema = 'public'
+             AND $1::uuid IS NOT NULL ORDER BY 1"
+        };
+        let mut lines = Vec::new();
+        for table in scope.rows(tables, Vec::new()).await.unwrap() {
+            let table: String = table.try_get("", "name").unwrap();
+            let line = if is_sqlite {
+                let columns = format!(
+                    "SELECT group_concat('quote(' || name || ')', ' || '','' || ') AS line FROM pragma_table_info('{table}') WHERE $1 IS NOT NULL"
+                );
+                scope.rows(&columns, Vec::new()).await.unwrap()[0].try_get::<String>("", "line").unwrap()
+            } else {
+                format!("{table}::text")
+            };
+            let rows = scope
+                .rows(&format!("SELECT {line} AS line FROM {table} WHERE tenant_id = $1 ORDER BY 1"), Vec::new())
+                .await
+                .unwrap();
+            lines.extend(rows.iter().map(|row| format!("{table}: {}", row.try_get::<String>("", "line").unwrap())));
+        }
+        assert!(lines.len() > 15, "a dump that sees too little proves nothing: {lines:#?}");
+        lines
+    }
+}
+
+impl House {
+    async fn founded(node: &Node, word: &'static str) -> Self {
+        let new = NewTenant {
+            email: format!("{word}@example.com"),
+            password: "correct horse battery staple".to_owned(),
+            display_name: format!("{word} owner"),
+            tenant_name: format!("{word} company"),
+            tenant_slug: format!("{word}-company"),
+        };
+        let logged_in = node.identity.register(new).await.unwrap();
+        let claims = node.identity.tokens().verify(&logged_in.access_token, TokenUse::Access).unwrap();
+        let owner = node.keeper.caller(claims.tid, claims.mid).await.unwrap().unwrap();
+        let now = node.clock.now();
+        let session = Session { id: claims.sid, began_at: now, used_at: now, user_agent: None, address: None };
+        Self { word, owner, session, ids: BTreeMap::new() }
+    }
+
+    /// The owner with only these permissions.
+    pub fn only(&self, codes: &[&str]) -> Caller {
+        let mut permissions = PermissionSet::default();
+        for code in codes {
+            permissions.insert(REGISTRY.iter().position(|known| known.code == *code).unwrap());
+        }
+        Caller { permissions, ..self.owner }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+fn told(response: Response) -> Value {
+    let error = |error: &async_graphql::ServerError| {
+        let top = error.source::<TopError>();
+        let permission = match top {
+            Some(TopError::Forbidden(permission)) => json!(permission),
+            _ => Value::Null,
+        };
+        json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message })
+    };
+    let errors: Vec<Value> = response.errors.iter().map(error).collect();
+    json!({ "data": response.data.into_json().unwrap(), "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
+}
+
+async fn tell(url: &str, sql: &str) {
+    let connection = sea_orm::Database::connect(url).await.unwrap();
+    connection.execute_unprepared(sql).await.unwrap();
+    connection.close().await.unwrap();
+}

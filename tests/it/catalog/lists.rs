@@ -1,0 +1,180 @@
+//! Pages of products.
+
+use serde_json::{Value, json};
+
+use super::{category, change, made, product};
+use crate::{scenario, world::World};
+
+async fn shelf(world: &World, count: usize) -> (Value, Value) {
+    let mugs = made(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
+    let acme = made(
+        change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "A", "name": "Acme" })).await,
+    );
+    let acme = acme["supplier"]["id"].clone();
+    let rows: Vec<Value> = (0..count)
+        .map(|i| {
+            let category = if i % 2 == 0 { mugs.clone() } else { Value::Null };
+            let status = if i % 10 == 9 { "DRAFT" } else { "ACTIVE" };
+            json!({ "sku": format!("S-{i:03}"), "name": format!("Thing {}", i % 7), "categoryId": category, "supplierId": acme, "status": status })
+        })
+        .collect();
+    let answer = change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    assert_eq!(answer["userErrors"], json!([]));
+    (mugs, acme)
+}
+
+const PAGE: &str =
+    "query($filter: ProductFilter, $orderBy: ProductOrder, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+    products(filter: $filter, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
+      edges { cursor } nodes { sku } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+
+fn skus(page: &Value) -> Vec<String> {
+    page["nodes"].as_array().unwrap().iter().map(|node| node["sku"].as_str().unwrap().to_owned()).collect()
+}
+async fn page(world: &World, variables: Value) -> Value {
+    world.ask(PAGE, variables).await["products"].clone()
+}
+async fn filtered(world: &World, filter: Value) -> Vec<String> {
+    skus(&page(world, json!({ "filter": filter, "first": 250 })).await)
+}
+
+scenario!(both_ways_show_every_row_once, world => {
+    shelf(world, 57).await;
+    for field in ["SKU", "NAME", "CREATED_AT", "UPDATED_AT"] {
+        for direction in ["ASC", "DESC"] {
+            let order = json!({ "field": field, "direction": direction });
+            let whole = skus(&page(world, json!({ "orderBy": order, "first": 250 })).await);
+            assert_eq!(whole.len(), 57);
+            let (mut forward, mut after) = (Vec::new(), Value::Null);
+            loop {
+                let page = page(world, json!({ "orderBy": order, "first": 10, "after": after })).await;
+                forward.extend(skus(&page));
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == json!(false) {
+                    break;
+                }
+            }
+            assert_eq!(forward, whole, "{field} {direction}");
+            let (mut backward, mut before) = (Vec::new(), Value::Null);
+            loop {
+                let page = page(world, json!({ "orderBy": order, "last": 10, "before": before })).await;
+                backward.splice(0..0, skus(&page));
+                before = page["pageInfo"]["startCursor"].clone();
+                if page["pageInfo"]["hasPreviousPage"] == json!(false) {
+                    break;
+                }
+            }
+            assert_eq!(backward, whole, "{field} {direction} from the end");
+        }
+    }
+    let by_name = skus(&page(world, json!({ "orderBy": { "field": "NAME" }, "first": 9 })).await);
+    assert_eq!(by_name, ["S-000", "S-007", "S-014", "S-021", "S-028", "S-035", "S-042", "S-049", "S-056"]);
+});
+
+scenario!(updates_do_not_disturb_who_pages_by_time, world => {
+    shelf(world, 40).await;
+    let order = json!({ "field": "UPDATED_AT" });
+    let first = page(world, json!({ "orderBy": order, "first": 20 })).await;
+    world.pass(60);
+    // Rows on both sides of the cursor change: they move to the end, the others stay where they are.
+    let rows: Vec<Value> = [1, 5, 25, 33].iter().map(|i| json!({ "sku": format!("S-{i:03}"), "name": "Moved" })).collect();
+    change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    let rest = page(world, json!({ "orderBy": order, "first": 40, "after": first["pageInfo"]["endCursor"] })).await;
+    let mut seen = skus(&first);
+    seen.extend(skus(&rest));
+    for i in (0..40).filter(|i| ![1, 5, 25, 33].contains(i)) {
+        let sku = format!("S-{i:03}");
+        assert_eq!(seen.iter().filter(|s| **s == sku).count(), 1, "{sku}");
+    }
+    assert_eq!(skus(&rest).len(), 22, "the other twenty, and the two that moved behind the cursor");
+});
+
+scenario!(a_page_of_fifty_takes_three_statements, world => {
+    let (mugs, _) = shelf(world, 120).await;
+    let query = "query($filter: ProductFilter, $orderBy: ProductOrder) { products(filter: $filter, orderBy: $orderBy) {
+        nodes { id sku name price { amount } category { id name } supplier { id name } } pageInfo { hasNextPage } } }";
+    for field in ["SKU", "NAME", "UPDATED_AT"] {
+        let variables = json!({ "filter": { "category": { "eq": mugs } }, "orderBy": { "field": field } });
+        let (answer, statements) = world.counted(query, variables).await;
+        assert_eq!(answer["products"]["nodes"].as_array().unwrap().len(), 50);
+        assert_eq!(answer["products"]["nodes"][49]["supplier"]["name"], json!("Acme"));
+        assert_eq!(answer["products"]["pageInfo"]["hasNextPage"], json!(true));
+        assert!(statements <= 3, "{field}: {statements}");
+    }
+    let (_, statements) = world.counted("{ products { nodes { sku barcodes { code } } } }", json!({})).await;
+    assert!(statements <= 2, "{statements}");
+});
+
+scenario!(filters_say_and_or_not, world => {
+    let (mugs, acme) = shelf(world, 20).await;
+    assert_eq!(filtered(world, json!({ "category": { "eq": mugs } })).await.len(), 10);
+    assert_eq!(filtered(world, json!({ "not": { "category": { "eq": mugs } } })).await.len(), 10, "also those without a category");
+    assert_eq!(filtered(world, json!({ "status": ["DRAFT"] })).await, ["S-009", "S-019"]);
+    assert_eq!(filtered(world, json!({ "sku": { "in": ["s-003", "S-005", "none"] } })).await, ["S-003", "S-005"]);
+    assert_eq!(filtered(world, json!({ "sku": { "startsWith": "s-01" }, "not": { "status": ["DRAFT"] } })).await.len(), 9);
+    assert_eq!(filtered(world, json!({ "sku": { "contains": "-00" }, "supplier": { "in": [acme] } })).await.len(), 10);
+    assert_eq!(filtered(world, json!({ "name": { "contains": "HING 3" } })).await, ["S-003", "S-010", "S-017"]);
+    assert_eq!(filtered(world, json!({ "or": [{ "sku": { "eq": "S-001" } }, { "and": [{ "status": ["DRAFT"] }, { "sku": { "startsWith": "S-01" } }] }] })).await,
+        ["S-001", "S-019"]);
+    for nothing in [json!({ "status": [] }), json!({ "sku": { "in": [] } }), json!({ "category": { "in": [] } }), json!({ "or": [] }), json!({ "not": { "and": [] } })] {
+        assert_eq!(filtered(world, nothing.clone()).await.len(), 0, "{nothing}");
+    }
+    for everything in [Value::Null, json!({}), json!({ "and": [] }), json!({ "sku": { "eq": null } }), json!({ "category": null }), json!({ "not": { "or": [] } })] {
+        assert_eq!(filtered(world, everything.clone()).await.len(), 20, "{everything}");
+    }
+    let all = world.ask("{ products(first: 1, orderBy: { field: UPDATED_AT, direction: DESC }) { nodes { updatedAt } } }", json!({})).await;
+    let last = all["products"]["nodes"][0]["updatedAt"].clone();
+    assert_eq!(filtered(world, json!({ "updatedAt": { "gte": last } })).await.len(), 20);
+    assert_eq!(filtered(world, json!({ "updatedAt": { "lt": last } })).await.len(), 0);
+    // Nothing of a value becomes SQL, nor a pattern.
+    for text in ["%", "_", "' OR 1=1 --", "\"", "\\"] {
+        for operator in ["eq", "startsWith", "contains"] {
+            assert_eq!(filtered(world, json!({ "name": { operator: text } })).await.len(), 0, "{operator} {text}");
+        }
+    }
+});
+
+scenario!(lists_refuse_what_they_cannot_do, world => {
+    shelf(world, 5).await;
+    let cursor = page(world, json!({ "first": 1 })).await["pageInfo"]["endCursor"].clone();
+    let other_kind = json!({ "eq": "sto_00000000000000000000000000" });
+    let mut deep = json!({ "sku": { "eq": "x" } });
+    for _ in 0..6 {
+        deep = json!({ "not": deep });
+    }
+    let many: Vec<String> = (0..251).map(|n| n.to_string()).collect();
+    for (variables, field) in [
+        (json!({ "after": cursor, "orderBy": { "field": "NAME" } }), json!(["after"])),
+        (json!({ "after": cursor, "orderBy": { "field": "SKU", "direction": "DESC" } }), json!(["after"])),
+        (json!({ "before": "AAAA" }), json!(["before"])),
+        (json!({ "first": 0 }), json!(["first"])),
+        (json!({ "first": 251 }), json!(["first"])),
+        (json!({ "last": -1 }), json!(["last"])),
+        (json!({ "first": 1, "last": 1 }), json!(["last"])),
+        (json!({ "filter": { "category": other_kind } }), json!(["filter", "category", "eq"])),
+        (json!({ "filter": { "or": [{ "id": { "in": ["junk"] } }] } }), json!(["filter", "or", "0", "id", "in", "0"])),
+        (json!({ "filter": deep }), json!(["filter", "not", "not", "not", "not", "not", "not"])),
+        (json!({ "filter": { "sku": { "in": many } } }), json!(["filter", "sku", "in"])),
+        (json!({ "orderBy": { "field": "RELEVANCE" } }), json!(["orderBy", "field"])),
+        (json!({ "filter": { "name": { "contains": "a\u{0}" } } }), json!(["filter", "name", "contains"])),
+    ] {
+        let before = world.db.statements();
+        let failed = world.fails(PAGE, variables.clone()).await;
+        assert_eq!((&failed["code"], &failed["field"]), (&json!("BAD_USER_INPUT"), &field), "{variables}");
+        assert_eq!(world.db.statements(), before, "{variables}");
+    }
+});
+
+scenario!(a_sku_that_looks_like_an_id_is_a_text, world => {
+    for sku in ["01890a5d-ac96-774b-bcce-b302099a8057", "01890a5dac96774bbcceb302099a8058", "12345"] {
+        made(product(world, json!({ "sku": sku, "name": sku })).await);
+    }
+    let mut seen = Vec::new();
+    let mut after = Value::Null;
+    for _ in 0..3 {
+        let page = page(world, json!({ "first": 1, "after": after })).await;
+        seen.extend(skus(&page));
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+    assert_eq!(seen.len(), 3);
+});

@@ -1,0 +1,43 @@
+//! Scenarios of the catalogue.
+mod bulk;
+mod lists;
+mod parties;
+mod products;
+mod rights;
+mod search;
+mod tree;
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+const ERRORS: &str =
+    "userErrors { __typename code message field retryable ... on VersionConflict { actualVersion current { id } } }";
+
+/// Runs a mutation of one input; the payload.
+async fn change(world: &World, mutation: &str, input_type: &str, fields: &str, input: Value) -> Value {
+    let query = format!("mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ {fields} replayed seq {ERRORS} }} }}");
+    world.ask(&query, json!({ "input": input })).await[mutation].clone()
+}
+async fn product(world: &World, input: Value) -> Value {
+    change(world, "productCreate", "ProductCreateInput", "product { id sku version }", input).await
+}
+async fn category(world: &World, input: Value) -> Value {
+    change(world, "categoryCreate", "CategoryCreateInput", "category { id slug version parent { id } }", input).await
+}
+/// What was refused: code and path.
+fn refused(payload: &Value) -> Vec<(String, String)> {
+    let path = |field: &Value| {
+        field.as_array().map(|parts| parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(".")).unwrap_or_default()
+    };
+    let errors = payload["userErrors"].as_array().unwrap();
+    errors.iter().map(|error| (error["code"].as_str().unwrap().to_owned(), path(&error["field"]))).collect()
+}
+fn said(code: &str, path: &str) -> Vec<(String, String)> {
+    vec![(code.to_owned(), path.to_owned())]
+}
+/// A change that was made.
+fn made(payload: Value) -> Value {
+    assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+    payload
+}

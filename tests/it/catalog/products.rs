@@ -1,0 +1,240 @@
+//! One product at a time.
+
+use entity::prelude::{ProductId, StoreId};
+use serde_json::{Value, json};
+
+use super::{category, change, made, product, refused, said};
+use crate::{scenario, world::World};
+
+const ALL: &str = "product { id sku formerSkus name description status stockPolicy barcodes { code packQuantity } unit { code decimals } \
+     price { amount currencyCode } unitCost { amount currencyCode } lowStockThreshold metadata version category { slug } options { name value } }";
+
+async fn update(world: &World, input: Value) -> Value {
+    change(world, "productUpdate", "ProductUpdateInput", ALL, input).await
+}
+
+scenario!(a_product_is_made_with_all_it_has, world => {
+    let made_category = made(category(world, json!({ "name": "Mugs & Cups" })).await);
+    let answer = made(change(world, "productCreate", "ProductCreateInput", ALL, json!({
+        "sku": " Mug-1 ", "name": "Blue mug", "description": "Holds tea.\nNo coffee.",
+        "barcodes": [{ "code": "4006381333931" }, { "code": "10012345678902", "packQuantity": 12 }, { "code": "SHELF-7" }],
+        "categoryId": made_category["category"]["id"], "price": { "amount": "4.5", "currencyCode": "GBP" },
+        "unitCost": { "amount": "1.20", "currencyCode": "GBP" }, "lowStockThreshold": 5,
+        "unit": { "code": "kg", "decimals": 3 }, "metadata": { "colour": "blue" } })).await);
+    assert_eq!(answer["seq"], json!(2));
+    let id = answer["product"]["id"].clone();
+    assert_eq!(answer["product"], json!({
+        "id": id, "sku": "Mug-1", "formerSkus": [], "name": "Blue mug", "description": "Holds tea.\nNo coffee.", "status": "ACTIVE",
+        "stockPolicy": "TRACKED", "unit": { "code": "kg", "decimals": 3 }, "price": { "amount": "4.50", "currencyCode": "GBP" },
+        "barcodes": [{ "code": "4006381333931", "packQuantity": 1 }, { "code": "10012345678902", "packQuantity": 12 },
+            { "code": "SHELF-7", "packQuantity": 1 }],
+        "unitCost": { "amount": "1.20", "currencyCode": "GBP" }, "lowStockThreshold": 5, "metadata": { "colour": "blue" },
+        "version": 1, "category": { "slug": "mugs-cups" }, "options": [] }));
+    for by in [json!({ "id": id }), json!({ "sku": "MUG-1" }), json!({ "barcode": "10012345678902" })] {
+        let found = world.ask("query($by: ProductRef!) { product(by: $by) { id } }", json!({ "by": by })).await;
+        assert_eq!(found["product"]["id"], id, "{by}");
+    }
+    let events = world.events().await;
+    assert_eq!(events[1].0, "product.created");
+    assert_eq!(events[1].1["id"], id);
+    assert_eq!(events[1].1["categoryAfter"], made_category["category"]["id"]);
+});
+
+scenario!(everything_wrong_is_said_at_once, world => {
+    let long = "x".repeat(65);
+    let answer = product(world, json!({
+        "sku": long, "name": "  ", "barcodes": [{ "code": "4006381333932" }, { "code": "A", "packQuantity": 0 }, { "code": "A" }],
+        "price": { "amount": "1.005", "currencyCode": "GBP" }, "unitCost": { "amount": "-1", "currencyCode": "XYZ" },
+        "categoryId": "cat_00000000000000000000000001", "supplierId": "sup_00000000000000000000000001",
+        "unit": { "code": "kg", "decimals": 10 }, "metadata": [1], "options": [{ "name": "Size", "value": "M" }] })).await;
+    let mut all = refused(&answer);
+    all.sort();
+    let want = |pairs: &[(&str, &str)]| pairs.iter().map(|(c, p)| ((*c).to_owned(), (*p).to_owned())).collect::<Vec<_>>();
+    assert_eq!(all, want(&[
+        ("DUPLICATE", "input.barcodes.2.code"), ("INVALID", "input.barcodes.0.code"),
+        ("INVALID", "input.metadata"), ("INVALID", "input.options"), ("INVALID", "input.price.amount"),
+        ("INVALID", "input.unitCost.currencyCode"), ("NOT_FOUND", "input.categoryId"), ("NOT_FOUND", "input.supplierId"), ("OUT_OF_RANGE", "input.barcodes.1.packQuantity"),
+        ("OUT_OF_RANGE", "input.unit.decimals"), ("REQUIRED", "input.name"), ("TOO_LONG", "input.sku"),
+    ]));
+    assert_eq!((&answer["product"], &answer["seq"]), (&Value::Null, &Value::Null));
+    assert_eq!(world.events().await, []);
+});
+
+scenario!(skus_and_barcodes_are_nobody_elses, world => {
+    let barcodes = json!([{ "code": "4006381333931" }]);
+    made(product(world, json!({ "sku": "mug", "name": "Mug", "barcodes": barcodes })).await);
+    assert_eq!(refused(&product(world, json!({ "sku": "MUG", "name": "Other" })).await), said("DUPLICATE", "input.sku"));
+    let taken = product(world, json!({ "sku": "cup", "name": "Cup", "barcodes": barcodes })).await;
+    assert_eq!(refused(&taken), said("DUPLICATE", "input.barcodes.0.code"));
+    let control = product(world, json!({ "sku": "a\u{0}b", "name": "Nul" })).await;
+    assert_eq!(refused(&control), said("INVALID", "input.sku"));
+});
+
+scenario!(a_change_leaves_what_it_does_not_name, world => {
+    let id = made(product(world, json!({ "sku": "mug", "name": "Mug", "description": "Blue", "lowStockThreshold": 4,
+        "price": { "amount": "1", "currencyCode": "GBP" }, "barcodes": [{ "code": "B1" }, { "code": "B2" }] })).await)["product"]["id"].clone();
+    let answer = made(update(world, json!({ "id": id, "expectedVersion": 1, "sku": "mug-2", "price": null, "lowStockThreshold": null,
+        "barcodes": [{ "code": "B2" }, { "code": "B3" }] })).await);
+    let row = &answer["product"];
+    assert_eq!((&row["sku"], &row["formerSkus"], &row["description"]), (&json!("mug-2"), &json!(["mug"]), &json!("Blue")));
+    assert_eq!((&row["price"], &row["lowStockThreshold"], &row["version"]), (&Value::Null, &Value::Null, &json!(2)));
+    assert_eq!(row["barcodes"], json!([{ "code": "B2", "packQuantity": 1 }, { "code": "B3", "packQuantity": 1 }]));
+    // The freed barcode and SKU may be given to another.
+    made(product(world, json!({ "sku": "mug", "name": "New mug", "barcodes": [{ "code": "B1" }] })).await);
+    // An omitted variable is not null.
+    let query = "mutation($id: ID!, $d: String) { productUpdate(input: { id: $id, expectedVersion: 2, name: \"Cup\", description: $d }) { product { name description } } }";
+    let kept = world.ask(query, json!({ "id": id })).await;
+    assert_eq!(kept["productUpdate"]["product"], json!({ "name": "Cup", "description": "Blue" }));
+    // Nothing to change: no event and no new version.
+    let same = made(update(world, json!({ "id": id, "expectedVersion": 3, "name": "Cup" })).await);
+    assert_eq!((&same["seq"], &same["product"]["version"]), (&Value::Null, &json!(3)));
+    let cleared = update(world, json!({ "id": id, "expectedVersion": 3, "name": null })).await;
+    assert_eq!(refused(&cleared), said("REQUIRED", "input.name"));
+});
+
+scenario!(a_stale_version_meets_the_row_as_it_is, world => {
+    let id = made(product(world, json!({ "sku": "mug", "name": "Mug" })).await)["product"]["id"].clone();
+    made(update(world, json!({ "id": id, "expectedVersion": 1, "name": "Cup" })).await);
+    let stale = update(world, json!({ "id": id, "expectedVersion": 1, "name": "Jug" })).await;
+    assert_eq!(refused(&stale), said("VERSION_CONFLICT", "input.expectedVersion"));
+    assert_eq!(stale["userErrors"][0]["actualVersion"], json!(2));
+    assert_eq!(stale["userErrors"][0]["current"]["id"], id);
+    let racing = (0..8).map(|n| update(world, json!({ "id": id, "expectedVersion": 2, "name": format!("Racer {n}") })));
+    let answers = futures_util::future::join_all(racing).await;
+    assert_eq!(answers.iter().filter(|answer| answer["userErrors"] == json!([])).count(), 1);
+});
+
+scenario!(a_key_gives_the_same_answer_again, world => {
+    let input = json!({ "idempotencyKey": "k1", "sku": "mug", "name": "Mug" });
+    let first = made(product(world, input.clone()).await);
+    let again = made(product(world, input.clone()).await);
+    assert_eq!((&again["product"], &again["seq"], &again["replayed"]), (&first["product"], &first["seq"], &json!(true)));
+    let other = product(world, json!({ "idempotencyKey": "k1", "sku": "cup", "name": "Cup" })).await;
+    assert_eq!(refused(&other), said("IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey"));
+    assert_eq!(world.events().await.len(), 1);
+    // A refusal is not remembered.
+    let blocked = json!({ "idempotencyKey": "k2", "sku": "mug", "name": "Second" });
+    assert_eq!(refused(&product(world, blocked.clone()).await), said("DUPLICATE", "input.sku"));
+    made(update(world, json!({ "id": first["product"]["id"], "expectedVersion": 1, "sku": "mug-1" })).await);
+    made(product(world, blocked).await);
+});
+
+scenario!(a_race_has_one_winner_and_no_fault, world => {
+    let same_key = (0..8).map(|_| product(world, json!({ "idempotencyKey": "k", "sku": "mug", "name": "Mug" })));
+    let answers = futures_util::future::join_all(same_key).await;
+    let ids: std::collections::HashSet<_> = answers.into_iter().map(made).map(|answer| answer["product"]["id"].to_string()).collect();
+    assert_eq!(ids.len(), 1);
+    let same_sku = (0..8).map(|n| product(world, json!({ "sku": "cup", "name": format!("Cup {n}") })));
+    let answers = futures_util::future::join_all(same_sku).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer["userErrors"] == json!([]));
+    assert_eq!((won.len(), lost.len()), (1, 7));
+    assert!(lost.iter().all(|answer| refused(answer) == said("DUPLICATE", "input.sku")), "{lost:#?}");
+});
+
+scenario!(a_dry_run_writes_nothing, world => {
+    let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input, validateOnly: true) {
+        product { sku version barcodes { code } } seq userErrors { code } } }";
+    let input = json!({ "idempotencyKey": "k", "sku": "mug", "name": "Mug", "barcodes": [{ "code": "B1" }] });
+    let answer = world.ask(query, json!({ "input": input })).await;
+    assert_eq!(answer["productCreate"], json!({
+        "product": { "sku": "mug", "version": 1, "barcodes": [{ "code": "B1" }] }, "seq": null, "userErrors": [] }));
+    assert_eq!(world.events().await, []);
+    let none = world.ask("{ product(by: { sku: \"mug\" }) { id } }", json!({})).await;
+    assert_eq!(none["product"], Value::Null);
+    made(product(world, input).await);
+});
+
+scenario!(ids_of_others_and_of_other_kinds, world => {
+    let other = world.other_tenant().await;
+    let query = "mutation { productCreate(input: { sku: \"mug\", name: \"Mug\" }) { product { id } } }";
+    let foreign = world.ask_as(Some(other), query, json!({})).await["data"]["productCreate"]["product"]["id"].clone();
+    let random = json!(ProductId::from_uuid(world.clock.uuid()).to_string());
+    let one = "query($id: ID!) { product(by: { id: $id }) { id } }";
+    for id in [&foreign, &random] {
+        assert_eq!(world.ask(one, json!({ "id": id })).await, json!({ "product": null }));
+    }
+    let try_both = |id: &Value| update(world, json!({ "id": id, "expectedVersion": 1, "name": "Mine" }));
+    let (a, b) = (try_both(&foreign).await, try_both(&random).await);
+    assert_eq!(a, b);
+    assert_eq!(refused(&a), said("NOT_FOUND", "input.id"));
+    let wrong = json!("ord_00000000000000000000000000");
+    let before = world.db.statements();
+    assert_eq!(refused(&try_both(&wrong).await), said("INVALID", "input.id"));
+    let lost = product(world, json!({ "sku": "cup", "name": " ", "categoryId": "prd_00000000000000000000000000" })).await;
+    assert_eq!(refused(&lost), [said("REQUIRED", "input.name"), said("INVALID", "input.categoryId")].concat());
+    for id in [wrong, json!("mug"), json!("prd_8zzzzzzzzzzzzzzzzzzzzzzzzz")] {
+        let failed = world.fails(one, json!({ "id": id })).await;
+        assert_eq!((&failed["code"], &failed["field"]), (&json!("BAD_USER_INPUT"), &json!(["by", "id"])));
+    }
+    assert_eq!(world.db.statements(), before, "a wrong kind costs no statement");
+    // The other tenant may have the same SKU.
+    made(product(world, json!({ "sku": "mug", "name": "Mug" })).await);
+});
+
+async fn stock(world: &World, product: &Value, on_hand: i64) {
+    let store =
+        made(change(world, "storeCreate", "StoreCreateInput", "store { id }", json!({ "code": "S1", "name": "Shop" })).await);
+    let product: ProductId = product.as_str().unwrap().parse().unwrap();
+    let store: StoreId = store["store"]["id"].as_str().unwrap().parse().unwrap();
+    world
+        .pretend(
+            "INSERT INTO stock_level (tenant_id, product_id, store_id, id, on_hand, last_occurred_at, version, seq, updated_at)
+         VALUES ($1, $2, $3, $4, $5, 0, 1, 1, 0)",
+            vec![product.into(), store.into(), world.clock.uuid().into(), on_hand.into()],
+        )
+        .await;
+    world
+        .pretend(
+            "INSERT INTO movement (tenant_id, seq, id, kind, actor_kind, actor_id, occurred_at, business_date, recorded_at)
+         VALUES ($1, 1, $2, 'RECEIPT', 'SYSTEM', $2, 0, 0, 0)",
+            vec![world.clock.uuid().into()],
+        )
+        .await;
+    world.pretend(
+        "INSERT INTO entry (tenant_id, seq, line, movement_id, product_id, store_id, on_hand_delta, reserved_delta, unavailable_delta,
+           incoming_delta, in_transit_delta, on_hand_after, reserved_after, unavailable_after, version_after, occurred_at, occurred_max, recorded_at)
+         VALUES ($1, 1, 1, $2, $3, $4, $5, 0, 0, 0, 0, $5, 0, 0, 1, 0, 0, 0)",
+        vec![world.clock.uuid().into(), product.into(), store.into(), on_hand.into()],
+    ).await;
+}
+
+scenario!(what_is_tied_stays, world => {
+    let id = made(product(world, json!({ "sku": "mug", "name": "Mug" })).await)["product"]["id"].clone();
+    let unit = json!({ "id": id, "expectedVersion": 1, "unit": { "code": "kg", "decimals": 3 } });
+    let dry = "mutation($input: ProductUpdateInput!) { productUpdate(input: $input, validateOnly: true) { userErrors { code } } }";
+    assert_eq!(world.ask(dry, json!({ "input": unit })).await["productUpdate"]["userErrors"], json!([]));
+    stock(world, &id, 3).await;
+    assert_eq!(refused(&update(world, unit).await), said("IN_USE", "input.unit"));
+    let archive = |id: &Value| change(world, "productArchive", "ProductArchiveInput", "product { status version }", json!({ "id": id }));
+    assert_eq!(refused(&archive(&id).await), said("IN_USE", "input.status"));
+    let untracked = update(world, json!({ "id": id, "expectedVersion": 1, "stockPolicy": "UNTRACKED" })).await;
+    assert_eq!(refused(&untracked), said("IN_USE", "input.stockPolicy"));
+    let shop = world.ask("{ store(by: { code: \"s1\" }) { id } }", json!({})).await["store"]["id"].clone();
+    let close = |id: Value| change(world, "storeArchive", "StoreArchiveInput", "store { archivedAt version }", json!({ "id": id }));
+    assert_eq!(refused(&close(shop.clone()).await), said("IN_USE", "input.id"));
+    world.pretend("UPDATE stock_level SET on_hand = 0 WHERE tenant_id = $1", vec![]).await;
+    assert_eq!(made(archive(&id).await)["product"], json!({ "status": "ARCHIVED", "version": 2 }));
+    assert!(made(close(shop).await)["store"]["archivedAt"].is_string());
+    let kinds: Vec<String> = world.events().await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["product.created", "store.created", "product.archived", "store.archived"]);
+});
+
+scenario!(variants_differ_by_their_options, world => {
+    let input = json!({ "name": "T-shirt", "optionNames": ["Size", "Colour"] });
+    let family = made(change(world, "productFamilyCreate", "ProductFamilyCreateInput", "productFamily { id optionNames }", input).await);
+    let family = family["productFamily"]["id"].clone();
+    let variant = |sku: &str, options: Value| {
+        product(world, json!({ "sku": sku, "name": sku, "familyId": family, "options": options }))
+    };
+    made(variant("t-m-red", json!([{ "name": "colour", "value": "Red" }, { "name": "size", "value": "M" }])).await);
+    made(variant("t-l-red", json!([{ "name": "Size", "value": "L" }, { "name": "Colour", "value": "Red" }])).await);
+    let same = variant("t-m-red-2", json!([{ "name": "Size", "value": "m" }, { "name": "Colour", "value": "RED" }])).await;
+    assert_eq!(refused(&same), said("DUPLICATE", "input.options"));
+    for options in [json!([]), json!([{ "name": "Size", "value": "S" }]), json!([{ "name": "Size", "value": "S" }, { "name": "Fit", "value": "x" }])] {
+        assert_eq!(refused(&variant("t-s", options).await), said("INVALID", "input.options"));
+    }
+    let found = world.ask("query($id: ID!) { productFamily(id: $id) { products { sku options { name value } } } }", json!({ "id": family })).await;
+    assert_eq!(found["productFamily"]["products"], json!([
+        { "sku": "t-l-red", "options": [{ "name": "Size", "value": "L" }, { "name": "Colour", "value": "Red" }] },
+        { "sku": "t-m-red", "options": [{ "name": "Size", "value": "M" }, { "name": "Colour", "value": "Red" }] }]));
+});

@@ -1,0 +1,125 @@
+//! Search, the same on both databases: the expected orders below are written once and hold on each.
+
+use serde_json::{Value, json};
+
+use super::{category, change, made, product};
+use crate::{scenario, world::World};
+
+const SHELF: &[(&str, &str)] = &[
+    ("85123A", "WHITE HANGING HEART T-LIGHT HOLDER"),
+    ("71053", "WHITE METAL LANTERN"),
+    ("84406B", "CREAM CUPID HEARTS COAT HANGER"),
+    ("84029G", "KNITTED UNION FLAG HOT WATER BOTTLE"),
+    ("22469", "HEART OF WICKER SMALL"),
+    ("22470", "HEART OF WICKER LARGE"),
+    ("21730", "GLASS STAR FROSTED T-LIGHT HOLDER"),
+    ("POST", "POSTAGE"),
+    ("22423", "REGENCY CAKESTAND 3 TIER"),
+    ("47566", "PARTY BUNTING"),
+    ("20725", "LUNCH BAG RED RETROSPOT"),
+    ("22720", "SET OF 3 CAKE TINS PANTRY DESIGN"),
+    ("MUG-É", "Café crème Straße"),
+];
+
+async fn stock_up(world: &World) -> Value {
+    let hearts = made(category(world, json!({ "name": "Hearts" })).await)["category"]["id"].clone();
+    let rows: Vec<Value> = SHELF
+        .iter()
+        .map(|(sku, name)| {
+            let category = if name.contains("HEART") { hearts.clone() } else { Value::Null };
+            json!({ "sku": sku, "name": name, "categoryId": category, "barcodes": [{ "code": format!("BC{sku}") }] })
+        })
+        .chain([json!({ "sku": "EAN", "name": "Pencil", "barcodes": [{ "code": "4006381333931" }] })])
+        .collect();
+    let answer = change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    assert_eq!(answer["userErrors"], json!([]));
+    hearts
+}
+
+const SEARCH: &str =
+    "query($filter: ProductFilter, $orderBy: ProductOrder, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+    products(filter: $filter, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {
+      nodes { sku } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+
+async fn found(world: &World, variables: Value) -> Vec<String> {
+    let page = world.ask(SEARCH, variables).await;
+    page["products"]["nodes"].as_array().unwrap().iter().map(|node| node["sku"].as_str().unwrap().to_owned()).collect()
+}
+async fn search(world: &World, text: &str) -> Vec<String> {
+    found(world, json!({ "filter": { "search": text } })).await
+}
+
+scenario!(a_typo_is_forgiven, world => {
+    stock_up(world).await;
+    for (text, first) in [
+        ("heart tlight holdr", "85123A"), ("white hanging heart t-light holder", "85123A"), ("cakstand", "22423"), ("regencey cake stand", "22423"),
+        ("haert wicker small", "22469"), ("bunitng", "47566"), ("lanten", "71053"), ("knited flag", "84029G"), ("CAFÉ", "MUG-É"), ("strasse", "MUG-É"),
+        ("creme", "MUG-É"),
+    ] {
+        assert_eq!(search(world, text).await.first().map(String::as_str), Some(first), "{text}");
+    }
+    assert_eq!(search(world, "xylophone").await, [""; 0]);
+    assert_eq!(search(world, "  ").await, [""; 0]);
+});
+
+scenario!(the_order_is_the_same_everywhere, world => {
+    stock_up(world).await;
+    for (text, order) in [
+        ("85123a", &["85123A"][..]),
+        ("post", &["POST"]),
+        ("224", &["22423", "22469", "22470"]),
+        ("4006381333931", &["EAN"]),
+        ("bc47566", &["47566"]),
+        ("heart", &["22469", "22470", "85123A", "84406B"]),
+        ("t light holder", &["21730", "85123A"]),
+        ("w", &["85123A", "71053"]),
+    ] {
+        let mut got = search(world, text).await;
+        let mut want: Vec<String> = order.iter().map(|sku| (*sku).to_owned()).collect();
+        if text == "w" {
+            // One letter finds what begins with it, the shorter name first or not: the set is what counts.
+            got.sort();
+            want.sort();
+        }
+        assert_eq!(got, want, "{text}");
+    }
+});
+
+scenario!(a_search_narrows_and_is_narrowed, world => {
+    let hearts = stock_up(world).await;
+    let filter = json!({ "search": "heart", "not": { "sku": { "startsWith": "2" } } });
+    assert_eq!(found(world, json!({ "filter": filter })).await, ["85123A", "84406B"]);
+    let filter = json!({ "search": "wicker", "category": { "eq": hearts } });
+    assert_eq!(found(world, json!({ "filter": filter, "orderBy": { "field": "SKU", "direction": "DESC" } })).await, ["22470", "22469"]);
+    let filter = json!({ "or": [{ "search": "bunting" }, { "search": "postage" }] });
+    assert_eq!(found(world, json!({ "filter": filter })).await, ["47566", "POST"]);
+    let filter = json!({ "category": { "eq": hearts }, "not": { "search": "wicker" } });
+    assert_eq!(found(world, json!({ "filter": filter })).await, ["84406B", "85123A"]);
+    let count = world.ask("{ productsCount(filter: { search: \"heart\" }) { count precision } }", json!({})).await;
+    assert_eq!(count["productsCount"], json!({ "count": 4, "precision": "EXACT" }));
+});
+
+scenario!(relevance_has_pages_too, world => {
+    stock_up(world).await;
+    let filter = json!({ "search": "heart" });
+    let whole = search(world, "heart").await;
+    let first = world.ask(SEARCH, json!({ "filter": filter, "first": 3 })).await["products"].clone();
+    assert_eq!(first["pageInfo"]["hasNextPage"], json!(true));
+    let after = first["pageInfo"]["endCursor"].clone();
+    assert_eq!(found(world, json!({ "filter": filter, "first": 3, "after": after })).await, whole[3..]);
+    assert_eq!(found(world, json!({ "filter": filter, "last": 2, "before": after })).await, whole[..2]);
+    assert_eq!(found(world, json!({ "filter": filter, "last": 2, "orderBy": { "field": "RELEVANCE", "direction": "DESC" } })).await, whole[2..]);
+    let failed = world.fails(SEARCH, json!({ "filter": { "search": "mug" }, "after": after })).await;
+    assert_eq!((&failed["code"], &failed["field"]), (&json!("BAD_USER_INPUT"), &json!(["after"])));
+});
+
+scenario!(a_renamed_product_is_found_by_its_new_name, world => {
+    let id = made(product(world, json!({ "sku": "m1", "name": "Blue mug" })).await)["product"]["id"].clone();
+    let other = world.other_tenant().await;
+    let query = "mutation { productCreate(input: { sku: \"x\", name: \"Green jug\" }) { product { id } } }";
+    world.ask_as(Some(other), query, json!({})).await;
+    let input = json!({ "id": id, "expectedVersion": 1, "name": "Green jug" });
+    made(change(world, "productUpdate", "ProductUpdateInput", "product { id }", input).await);
+    assert_eq!(search(world, "blue").await, [""; 0]);
+    assert_eq!(search(world, "gren jug").await, ["m1"], "and nothing of another tenant");
+});

@@ -1,0 +1,90 @@
+//! The tree of categories.
+
+use serde_json::{Value, json};
+
+use super::{category, change, made, product, refused, said};
+use crate::{scenario, world::World};
+
+async fn update(world: &World, input: Value) -> Value {
+    change(world, "categoryUpdate", "CategoryUpdateInput", "category { id slug version parent { slug } }", input).await
+}
+async fn grow(world: &World, name: &str, parent: Option<&Value>, position: i32) -> Value {
+    made(category(world, json!({ "name": name, "parentId": parent, "position": position })).await)["category"]["id"].clone()
+}
+
+scenario!(a_tree_is_walked_both_ways, world => {
+    let home = grow(world, "Home", None, 1).await;
+    let garden = grow(world, "Garden", None, 0).await;
+    let kitchen = grow(world, "Kitchen", Some(&home), 2).await;
+    let bath = grow(world, "Bath", Some(&home), 1).await;
+    let mugs = grow(world, "Mugs", Some(&kitchen), 0).await;
+    for (sku, category) in [("a", &mugs), ("b", &mugs), ("c", &home), ("d", &bath)] {
+        made(product(world, json!({ "sku": sku, "name": sku, "categoryId": category })).await);
+    }
+    made(product(world, json!({ "sku": "old", "name": "old", "categoryId": mugs, "status": "ARCHIVED" })).await);
+    let query = "{ categories { nodes { slug productCount all: productCount(withDescendants: true)
+        children { slug children { slug path { slug } } } } } }";
+    let (answer, statements) = world.counted(query, json!({})).await;
+    assert_eq!(answer["categories"]["nodes"], json!([
+        { "slug": "garden", "productCount": 0, "all": 0, "children": [] },
+        { "slug": "home", "productCount": 1, "all": 4, "children": [
+            { "slug": "bath", "children": [] },
+            { "slug": "kitchen", "children": [{ "slug": "mugs", "path": [{ "slug": "home" }, { "slug": "kitchen" }, { "slug": "mugs" }] }] }] }]));
+    assert!(statements <= 6, "one a level: {statements}");
+    let below = world.ask("{ categories(parent: { slug: \"home\" }, first: 1) { nodes { slug } pageInfo { hasNextPage endCursor } } }", json!({})).await;
+    assert_eq!(below["categories"]["nodes"], json!([{ "slug": "bath" }]));
+    let next = "query($after: Cursor) { categories(parent: { slug: \"home\" }, after: $after) { nodes { slug } } none: categories(parent: { slug: \"x\" }) { nodes { slug } } }";
+    let next = world.ask(next, json!({ "after": below["categories"]["pageInfo"]["endCursor"] })).await;
+    assert_eq!((&next["categories"]["nodes"], &next["none"]["nodes"]), (&json!([{ "slug": "kitchen" }]), &json!([])));
+    assert_ne!(garden, home);
+});
+
+scenario!(nobody_lies_below_themselves, world => {
+    let a = grow(world, "A", None, 0).await;
+    let b = grow(world, "B", Some(&a), 0).await;
+    let c = grow(world, "C", Some(&b), 0).await;
+    for parent in [&a, &b, &c] {
+        let answer = update(world, json!({ "id": a, "expectedVersion": 1, "parentId": parent })).await;
+        assert_eq!(refused(&answer), said("INVALID", "input.parentId"), "{parent}");
+    }
+    let both = tokio::join!(
+        update(world, json!({ "id": b, "expectedVersion": 1, "parentId": null })),
+        update(world, json!({ "id": c, "expectedVersion": 1, "parentId": a })),
+    );
+    made(both.0);
+    made(both.1);
+    // b and c are siblings now, in a way: each below the other at once would be a circle.
+    let both = tokio::join!(
+        update(world, json!({ "id": b, "expectedVersion": 2, "parentId": c })),
+        update(world, json!({ "id": c, "expectedVersion": 2, "parentId": b })),
+    );
+    let refusals: Vec<_> = [both.0, both.1].iter().flat_map(refused).collect();
+    assert_eq!(refusals, said("INVALID", "input.parentId"));
+});
+
+scenario!(slugs_are_made_checked_and_unique, world => {
+    assert_eq!(made(category(world, json!({ "name": "Candles & T-Lights" })).await)["category"]["slug"], json!("candles-t-lights"));
+    assert_eq!(refused(&category(world, json!({ "name": "Other", "slug": "candles-t-lights" })).await), said("DUPLICATE", "input.slug"));
+    assert_eq!(refused(&category(world, json!({ "name": "Other", "slug": "Not A Slug" })).await), said("INVALID", "input.slug"));
+    assert_eq!(refused(&category(world, json!({ "name": "灯" })).await), said("REQUIRED", "input.slug"));
+    assert_eq!(refused(&category(world, json!({ "name": "X", "parentId": "cat_00000000000000000000000000" })).await), said("NOT_FOUND", "input.parentId"));
+    assert_eq!(refused(&category(world, json!({ "name": "X", "imageUrl": "javascript:alert(1)" })).await), said("INVALID", "input.imageUrl"));
+});
+
+scenario!(many_categories_at_once, world => {
+    let rows = json!([
+        { "slug": "home", "name": "Home" }, { "slug": "mugs", "name": "Mugs", "parentSlug": "home", "position": 3 },
+        { "slug": "home", "name": "Again" }, { "slug": "lost", "name": "Lost", "parentSlug": "nowhere" }, { "slug": "nameless" }]);
+    let fields = "rows { index outcome category { slug position parent { slug } } userErrors { code field } }";
+    let answer = change(world, "categoryBulkUpsert", "CategoryBulkUpsertInput", fields, json!({ "rows": rows })).await;
+    assert_eq!(answer["rows"], json!([
+        { "index": 0, "outcome": "CREATED", "category": { "slug": "home", "position": 0, "parent": null }, "userErrors": [] },
+        { "index": 1, "outcome": "CREATED", "category": { "slug": "mugs", "position": 3, "parent": { "slug": "home" } }, "userErrors": [] },
+        { "index": 2, "outcome": "REFUSED", "category": null, "userErrors": [{ "code": "DUPLICATE", "field": ["input", "rows", "2", "slug"] }] },
+        { "index": 3, "outcome": "REFUSED", "category": null, "userErrors": [{ "code": "NOT_FOUND", "field": ["input", "rows", "3", "parentSlug"] }] },
+        { "index": 4, "outcome": "REFUSED", "category": null, "userErrors": [{ "code": "REQUIRED", "field": ["input", "rows", "4", "name"] }] }]));
+    let rows = json!([{ "slug": "home", "parentSlug": "mugs" }, { "slug": "mugs", "parentSlug": null }, { "slug": "mugs2", "name": "More", "parentSlug": "mugs" }]);
+    let answer = change(world, "categoryBulkUpsert", "CategoryBulkUpsertInput", fields, json!({ "rows": rows })).await;
+    let outcomes: Vec<_> = answer["rows"].as_array().unwrap().iter().map(|row| row["outcome"].clone()).collect();
+    assert_eq!(outcomes, [json!("REFUSED"), json!("UPDATED"), json!("CREATED")]);
+});

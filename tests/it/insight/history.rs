@@ -1,0 +1,112 @@
+//! `onHandAt` against its plain definition.
+
+use entity::prelude::*;
+use entrepot::{
+    stock::{
+        core::{Entry, LevelKey},
+        rows::{on_hand_at, on_hand_at_many},
+    },
+    storage::Fault,
+};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use super::world::{HOUR, START, World, on_both};
+
+/// An entry as the definition sees it.
+struct Known {
+    key: LevelKey,
+    delta: i64,
+    occurred_at: i64,
+    recorded_at: i64,
+}
+
+fn plain(known: &[Known], key: LevelKey, time: i64, known_at: i64) -> i64 {
+    let counts = |e: &&Known| e.key == key && e.occurred_at <= time && e.recorded_at <= known_at;
+    known.iter().filter(counts).map(|e| e.delta).sum()
+}
+
+/// Receipts and removals, most of them backdated by up to two days, several entries on a level in one movement, on a clock that stands
+/// still, runs and goes back.
+async fn scribble(world: &World, keys: &[LevelKey], random: &mut StdRng) -> Vec<Known> {
+    let mut known = Vec::new();
+    let mut on_hand = vec![0; keys.len()];
+    for _ in 0..150 {
+        world.pass([0, 1, HOUR, -HOUR / 2][random.random_range(0..4)]);
+        let late = [0, 0, 1, HOUR, 48 * HOUR][random.random_range(0..5)];
+        let occurred_at = world.clock.now().micros() - if late > 1 { random.random_range(0..late) } else { late };
+        let receipt = random.random_bool(0.6);
+        let mut changes = Vec::new();
+        for _ in 0..random.random_range(1..5) {
+            let index = random.random_range(0..keys.len());
+            let delta = if receipt { random.random_range(1..50) } else { -random.random_range(1..=20).min(on_hand[index]) };
+            if delta != 0 {
+                on_hand[index] += delta;
+                changes.push((keys[index], delta));
+            }
+        }
+        if changes.is_empty() {
+            continue;
+        }
+        let kind = if receipt { MovementKind::Receipt } else { MovementKind::Removal };
+        let done = world.adjust(kind, &changes, Timestamp(occurred_at)).await;
+        for movement in &done.movements {
+            let (occurred_at, recorded_at) = (movement.occurred_at.micros(), movement.recorded_at.micros());
+            let entry = |e: &Entry| Known { key: e.key, delta: e.on_hand_delta, occurred_at, recorded_at };
+            known.extend(movement.entries.iter().map(entry));
+        }
+    }
+    known
+}
+
+#[tokio::test]
+async fn it_is_the_sum_of_what_had_happened_and_was_known() {
+    on_both(|world| async move {
+        let mut random = StdRng::seed_from_u64(3);
+        let keys: Vec<LevelKey> = [0, 1, 3]
+            .iter()
+            .flat_map(|product| world.stores.iter().map(|store| LevelKey { product: world.products[*product], store: *store }))
+            .collect();
+        let (used, unused) = keys.split_at(5);
+        let known = scribble(&world, used, &mut random).await;
+        assert!(known.len() > 200);
+        let scope = world.scope();
+        let end = known.iter().map(|e| e.recorded_at).max().unwrap() + HOUR;
+        for round in 0..300 {
+            // Half of the moments are exactly those of an entry, or one off.
+            let near = &known[random.random_range(0..known.len())];
+            let off = random.random_range(-1..=1);
+            let moment = |exact: i64, random: &mut StdRng| {
+                if round % 2 == 0 { exact + off } else { random.random_range(START - 50 * HOUR..end) }
+            };
+            let time = moment(near.occurred_at, &mut random);
+            let known_at = (round % 3 != 0).then(|| moment(near.recorded_at, &mut random));
+            let found = on_hand_at_many(&scope, &keys, Timestamp(time), known_at.map(Timestamp)).await.unwrap();
+            let expected: Vec<i64> = keys.iter().map(|key| plain(&known, *key, time, known_at.unwrap_or(i64::MAX))).collect();
+            assert_eq!(found.iter().map(|q| q.get()).collect::<Vec<_>>(), expected, "at {time}, known at {known_at:?}");
+            let one = on_hand_at(&scope, near.key, Timestamp(time), known_at.map(Timestamp)).await.unwrap();
+            assert_eq!(one.get(), plain(&known, near.key, time, known_at.unwrap_or(i64::MAX)));
+        }
+        let none = on_hand_at(&scope, unused[0], Timestamp(i64::MAX), None).await.unwrap();
+        assert_eq!(none, Quantity::ZERO);
+        assert!(on_hand_at_many(&scope, &[], Timestamp(0), None).await.unwrap().is_empty());
+        let again = on_hand_at_many(&scope, &[used[1], used[0], used[1]], Timestamp(end), None).await.unwrap();
+        assert_eq!((again.len(), again[0]), (3, again[2]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hole_in_a_levels_versions_is_named_and_not_summed_over() {
+    on_both(|world| async move {
+        let key = LevelKey { product: world.products[0], store: world.stores[0] };
+        for _ in 0..3 {
+            world.adjust(MovementKind::Receipt, &[(key, 5)], world.clock.now()).await;
+        }
+        let work = world.scope().begin().await.unwrap();
+        work.execute("DELETE FROM entry WHERE tenant_id = $1 AND version_after = 2", vec![]).await.unwrap();
+        work.commit().await.unwrap();
+        let found = on_hand_at(&world.scope(), key, Timestamp(i64::MAX), None).await;
+        assert!(matches!(found, Err(Fault::Corrupt { table: "entry", .. })), "{found:?}");
+    })
+    .await;
+}

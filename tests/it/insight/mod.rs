@@ -1,0 +1,10 @@
+//! Reports, and what was on hand at an earlier moment, on both databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+mod graph;
+mod history;
+mod ledger_sums;
+mod sales;
+mod speed;
+mod trade;
+mod world;

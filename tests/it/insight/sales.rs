@@ -1,0 +1,241 @@
+//! The sales report against a plain sum over the documents that the ledger gave back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use entrepot::{
+    clock::day_text,
+    insight::{
+        core::{Group, Measure},
+        rows::SalesFilter,
+        shell::{ReportError, SalesAsk, SalesRow, sales_report},
+    },
+    orders::core::{Order, Return},
+};
+use rand::{SeedableRng, rngs::StdRng};
+
+use super::{
+    trade::{Trade, trade},
+    world::{HOUR, START, World, on_both},
+};
+
+pub fn ask(group: Group) -> SalesAsk {
+    SalesAsk { from: None, to: None, group, filter: SalesFilter::default(), top_by: None, first: 250, currency: None }
+}
+
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Plain {
+    orders: BTreeSet<OrderId>,
+    returns: BTreeSet<ReturnId>,
+    /// Order lines, units sold, gross, charges, cost; return lines, units returned, refunds, charge credits.
+    sums: [i64; 9],
+}
+
+/// Half away from zero, said otherwise than in the report: by the remainder.
+fn share(total: i64, part: i64, of: i64) -> i64 {
+    let (product, of) = (i128::from(total) * i128::from(part), i128::from(of));
+    let (whole, rest) = (product / of, (product % of).abs() * 2);
+    (whole + if rest >= of { product.signum() } else { 0 }) as i64
+}
+
+type Pick<'a> = (&'a dyn Fn(&Order) -> bool, &'a dyn Fn(&Return) -> bool);
+
+fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>) -> BTreeMap<Option<String>, Plain> {
+    let mut rows: BTreeMap<Option<String>, Plain> = BTreeMap::new();
+    if group == Group::None {
+        rows.entry(None).or_default();
+    }
+    let category = |product: ProductId| {
+        let index = world.products.iter().position(|p| *p == product).unwrap();
+        [Some(0), Some(1), Some(0), None][index].map(|index: usize| world.categories[index].to_string())
+    };
+    let country = |customer: Option<CustomerId>| {
+        let index = world.customers.iter().position(|c| Some(*c) == customer)?;
+        [Some("GB"), Some("DE"), Some("GB"), None][index].map(str::to_owned)
+    };
+    let key = |product: Option<ProductId>, store: StoreId, channel: Option<ChannelId>, customer: Option<CustomerId>, day: i32| {
+        match group {
+            Group::None => None,
+            Group::Day => Some(day_text(day)),
+            Group::Month => Some(day_text(day)[..7].to_owned()),
+            Group::Product => product.map(|p| p.to_string()),
+            Group::Category => product.and_then(category),
+            Group::Store => Some(store.to_string()),
+            Group::Channel => channel.map(|c| c.to_string()),
+            Group::Country => country(customer),
+            Group::Customer => customer.map(|c| c.to_string()),
+        }
+    };
+    let sold = [OrderStatus::Confirmed, OrderStatus::PartiallyFulfilled, OrderStatus::Fulfilled, OrderStatus::Closed];
+    for order in trade.orders.values().filter(|o| sold.contains(&o.status) && o.total.currency == Currency::GBP && orders(o)) {
+        for line in &order.lines {
+            let units = line.quantity.get() - line.cancelled.get();
+            if units == 0 || (group.by_product() && line.product.is_none()) {
+                continue;
+            }
+            let row =
+                rows.entry(key(line.product, order.store, Some(order.channel), order.customer, order.business_date)).or_default();
+            row.orders.insert(order.id);
+            let amount = share(line.total.minor, units, line.quantity.get());
+            let cost = line.unit_cost.map_or(0, |cost| cost.times(Quantity::new(units).unwrap(), line.decimals).unwrap().minor);
+            let add =
+                if line.product.is_some() { [1, units, amount, 0, cost, 0, 0, 0, 0] } else { [0, 0, 0, amount, 0, 0, 0, 0, 0] };
+            row.sums.iter_mut().zip(add).for_each(|(sum, add)| *sum += add);
+        }
+    }
+    for ret in trade.returns.values().filter(|r| r.status == ReturnStatus::Received && returns(r)) {
+        let matched = ret.lines.iter().flat_map(|line| &line.matches).next();
+        let channel = matched.map(|piece| trade.orders[&piece.line.split_line().0].channel);
+        for line in &ret.lines {
+            if group.by_product() && line.product.is_none() {
+                continue;
+            }
+            let row = rows.entry(key(line.product, ret.store, channel, ret.customer, ret.business_date)).or_default();
+            row.returns.insert(ret.id);
+            let (units, total) = (line.quantity.get(), line.total.minor);
+            let add = if line.product.is_some() { [0, 0, 0, 0, 0, 1, units, total, 0] } else { [0, 0, 0, 0, 0, 0, 0, 0, total] };
+            row.sums.iter_mut().zip(add).for_each(|(sum, add)| *sum += add);
+        }
+    }
+    rows
+}
+
+fn figures(row: &SalesRow) -> (i64, i64, [i64; 9]) {
+    let sums = [
+        row.order_lines,
+        row.units_sold.get(),
+        row.gross_revenue.minor,
+        row.charges.minor,
+        row.cost_of_goods_sold.minor,
+        row.return_lines,
+        row.units_returned.get(),
+        row.refunds.minor,
+        row.charge_credits.minor,
+    ];
+    (row.orders, row.returns, sums)
+}
+
+async fn compare(world: &World, trade: &Trade, ask: SalesAsk, pick: Pick<'_>) {
+    let expected = plain(world, trade, ask.group, pick);
+    let got = sales_report(world.reader(), &world.db, ask.clone()).await.unwrap();
+    let mut keys: Vec<_> = expected.keys().cloned().collect();
+    keys.sort_by_key(|key| (key.is_none(), key.clone()));
+    assert_eq!(got.iter().map(|row| row.key.clone()).collect::<Vec<_>>(), keys, "{:?}", ask.group);
+    for row in &got {
+        let plain = &expected[&row.key];
+        assert_eq!(
+            figures(row),
+            (plain.orders.len() as i64, plain.returns.len() as i64, plain.sums),
+            "{:?} {:?}",
+            ask.group,
+            row.key
+        );
+        assert_eq!(row.net_revenue.minor, row.gross_revenue.minor - row.refunds.minor);
+        assert_eq!(row.product.map(|p| p.to_string()), row.key.clone().filter(|_| ask.group == Group::Product));
+    }
+}
+
+#[tokio::test]
+async fn every_grouping_agrees_with_a_plain_sum_over_the_documents() {
+    on_both(|world| async move {
+        let trade = trade(&world, &mut StdRng::seed_from_u64(11)).await;
+        let statuses: BTreeSet<&str> = trade.orders.values().map(|o| o.status.as_str()).collect();
+        assert_eq!(statuses.len(), 7, "every state but EXPIRED occurs: {statuses:?}");
+        let (from, to) = (Timestamp(START + 200 * HOUR), Timestamp(START + 500 * HOUR));
+        for group in Group::ALL {
+            compare(&world, &trade, ask(group), (&|_| true, &|_| true)).await;
+            let bounded = SalesAsk { from: Some(from), to: Some(to), ..ask(group) };
+            let inside = |at: Timestamp| at >= from && at < to;
+            compare(&world, &trade, bounded, (&|o| inside(o.placed_at), &|r| inside(r.occurred_at))).await;
+            let from_an_order = trade.orders.values().map(|o| o.placed_at).max();
+            let last = SalesAsk { from: from_an_order, ..ask(group) };
+            compare(&world, &trade, last, (&|o| Some(o.placed_at) >= from_an_order, &|r| Some(r.occurred_at) >= from_an_order))
+                .await;
+            let before = SalesAsk { to: Some(Timestamp(0)), ..ask(group) };
+            compare(&world, &trade, before, (&|_| false, &|_| false)).await;
+        }
+        let euros = SalesAsk { currency: Currency::parse("EUR"), ..ask(Group::None) };
+        let row = &sales_report(world.reader(), &world.db, euros).await.unwrap()[0];
+        let expected = trade.orders.values().filter(|o| o.total.currency != Currency::GBP).map(|o| o.total.minor).sum::<i64>();
+        assert!(expected > 0);
+        assert_eq!((row.gross_revenue.minor, row.gross_revenue.currency.as_str()), (expected, "EUR"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_filter_is_asked_of_returns_as_if_they_were_orders() {
+    on_both(|world| async move {
+        let trade = trade(&world, &mut StdRng::seed_from_u64(12)).await;
+        let (store, customer, channel) = (world.stores[1], world.customers[1], world.channels[1]);
+        let with = |condition: &str, values: Vec<sea_orm::Value>, group| SalesAsk {
+            filter: SalesFilter { condition: condition.to_owned(), values },
+            ..ask(group)
+        };
+        let channel_of = |ret: &Return| {
+            let piece = ret.lines.iter().flat_map(|line| &line.matches).next();
+            piece.map(|piece| trade.orders[&piece.line.split_line().0].channel)
+        };
+        for group in Group::ALL {
+            let asked = with("o.store_id = $2 AND o.placed_at >= $3", vec![store.into(), START.into()], group);
+            let after = |at: Timestamp| at.micros() >= START;
+            let pick: Pick<'_> = (&|o| o.store == store && after(o.placed_at), &|r| r.store == store && after(r.occurred_at));
+            compare(&world, &trade, asked, pick).await;
+            let asked = with("NOT (o.customer_id IS NOT NULL AND o.customer_id = $2)", vec![customer.into()], group);
+            compare(&world, &trade, asked, (&|o| o.customer != Some(customer), &|r| r.customer != Some(customer))).await;
+            let asked = with("NOT (o.channel_id = $2)", vec![channel.into()], group);
+            compare(&world, &trade, asked, (&|o| o.channel != channel, &|r| channel_of(r) != Some(channel))).await;
+            let asked = with("o.external_ref IS NOT NULL AND substr(o.external_ref, 1, 2) = $2", vec!["W1".into()], group);
+            let named = |o: &Order| o.external_ref.as_deref().is_some_and(|reference| reference.starts_with("W1"));
+            compare(&world, &trade, asked, (&named, &|_| false)).await;
+            let asked = with("o.status = $2 OR o.status = $3", vec!["PENDING".into(), "CONFIRMED".into()], group);
+            compare(&world, &trade, asked, (&|o| o.status == OrderStatus::Confirmed, &|_| false)).await;
+            let asked = with("o.status = $2", vec!["FULFILLED".into()], group);
+            compare(&world, &trade, asked, (&|o| o.status == OrderStatus::Fulfilled, &|_| true)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_largest_rows_come_first_and_their_number_is_bounded() {
+    on_both(|world| async move {
+        let trade = trade(&world, &mut StdRng::seed_from_u64(13)).await;
+        for (measure, of) in [
+            (Measure::UnitsSold, (|row| row.units_sold.get()) as fn(&SalesRow) -> i64),
+            (Measure::GrossRevenue, |row| row.gross_revenue.minor),
+            (Measure::NetRevenue, |row| row.net_revenue.minor),
+            (Measure::Orders, |row| row.orders),
+        ] {
+            let days = sales_report(world.reader(), &world.db, ask(Group::Day)).await.unwrap();
+            let asked = SalesAsk { top_by: Some(measure), first: 5, ..ask(Group::Day) };
+            let top = sales_report(world.reader(), &world.db, asked).await.unwrap();
+            let mut expected = days.clone();
+            expected.sort_by_key(|row| (-of(row), row.key.clone()));
+            assert_eq!(top, expected[..5]);
+        }
+        assert!(!trade.orders.is_empty());
+        let asked = SalesAsk { first: usize::MAX, ..ask(Group::Day) };
+        assert!(sales_report(world.reader(), &world.db, asked).await.unwrap().len() <= 250);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sums_beyond_64_bits_inside_are_exact_and_beyond_53_bits_outside_are_refused() {
+    on_both(|world| async move {
+        let mut trade = Trade::default();
+        // Above every bound of what SQL multiplies, cut in half by a cancellation, with an odd total.
+        trade.sell_large(&world, 300_000_001, 1_000_003, 150_000_000).await;
+        trade.sell_large(&world, 7, 333, 2).await;
+        compare(&world, &trade, ask(Group::None), (&|_| true, &|_| true)).await;
+        compare(&world, &trade, ask(Group::Product), (&|_| true, &|_| true)).await;
+        compare(&world, &trade, ask(Group::Day), (&|_| true, &|_| true)).await;
+        for _ in 0..40 {
+            trade.sell_large(&world, 300_000_001, 30_000_003, 1).await;
+        }
+        let refused = sales_report(world.reader(), &world.db, ask(Group::None)).await;
+        assert!(matches!(refused, Err(ReportError::TooLarge)), "{refused:?}");
+    })
+    .await;
+}

@@ -1,0 +1,343 @@
+//! Each invariant is broken by hand, and `verify` names it: a proof that cannot fail proves nothing.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use entrepot::{
+    insight::verify::{Report, verify_tenant},
+    ledger::Command,
+    orders::core::{NewStatus, Receive},
+    stock::core::Shortage,
+    storage::{Backend, idempotency::Key},
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use uuid::Uuid;
+
+use super::{
+    maker::{Maker, piece},
+    world::{MUG, POSTER, RICE, World, new_tenant},
+};
+
+/// Words that stand for rows of the story.
+struct Story {
+    tenant: TenantId,
+    words: Vec<(&'static str, Uuid)>,
+}
+
+/// A bit of everything: receipts, corrections and a reversal, holds, orders in several states, returns.
+async fn story(world: &World) -> Story {
+    let (tenant, make) = new_tenant(&world.db, &world.clock).await;
+    let submit = async |command: Command, key: Option<Key>| world.ledger.submit(tenant, command, key).await.unwrap().unwrap();
+    let adjust = |changes: &[(usize, usize, i64)]| make.adjust(MovementKind::Adjustment, changes);
+    let key = |mutation, key| Some(make.idempotency(mutation, key, "input"));
+    submit(make.adjust(MovementKind::Receipt, &[(MUG, 0, 100), (RICE, 0, 5_000)]), key("stockAdjust", "1")).await;
+    submit(adjust(&[(MUG, 0, -3)]), None).await;
+    submit(adjust(&[(MUG, 1, 10)]), None).await;
+    let corrected = submit(adjust(&[(RICE, 0, -100), (MUG, 0, 2)]), None).await.movements.remove(0);
+    let original = corrected.id;
+    let reversed = submit(Command::Reverse(make.reversing(corrected, Shortage::Refuse)), None).await;
+    // Mirrors the same movement, but is no reversal.
+    let twin = submit(adjust(&[(MUG, 0, -2), (RICE, 0, 100)]), None).await;
+    submit(Command::Reserve(make.reserving(None, &[(MUG, 0, 5)])), key("stockReserve", "2")).await;
+    let mut partly = make.creating(NewStatus::Confirmed, vec![make.line(MUG, 4), make.line(POSTER, 2), Maker::charge(499)]);
+    partly.customer = make.customer;
+    let partly_id = partly.id;
+    submit(Command::OrderCreate(Box::new(partly), Vec::new()), key("orderCreate", "3")).await;
+    let ship = make.fulfilling(partly_id, None, Some(&[(1, 3)]));
+    submit(Command::OrderFulfil(ship, make.keys([MUG, POSTER])), None).await;
+    let (sold, command) = make.order(NewStatus::Fulfilled, &[(MUG, 6), (RICE, 1_500)]);
+    submit(command, None).await;
+    let until = world.clock.now().plus_seconds(900);
+    let (pending, command) = make.order(NewStatus::Pending { until }, &[(MUG, 2)]);
+    submit(command, None).await;
+    let (cancelled, command) = make.order(NewStatus::Confirmed, &[(MUG, 1)]);
+    submit(command, None).await;
+    submit(Command::OrderCancel(make.act(cancelled), make.keys([MUG])), None).await;
+    let mut matched = make.return_line(MUG, 2, Disposition::Restock);
+    matched.matches = vec![piece(sold, 1, 2)];
+    let lines = vec![matched.clone(), make.return_line(RICE, 100, Disposition::WriteOff)];
+    let ret = make.returning(Receive::Now, lines);
+    let received = ret.id;
+    submit(Command::ReturnCreate(Box::new(ret)), key("returnCreate", "4")).await;
+    let ret = make.returning(Receive::Later, vec![matched]);
+    let requested = ret.id;
+    submit(Command::ReturnCreate(Box::new(ret)), None).await;
+    let words = vec![
+        ("tenant", tenant.uuid()),
+        ("mug", make.products[MUG].uuid()),
+        ("rice", make.products[RICE].uuid()),
+        ("s0", make.stores[0].uuid()),
+        ("original", original.uuid()),
+        ("reversal", reversed.movements[0].id.uuid()),
+        ("twin", twin.movements[0].id.uuid()),
+        ("partly", partly_id.uuid()),
+        ("sold", sold.uuid()),
+        ("pending", pending.uuid()),
+        ("cancelled", cancelled.uuid()),
+        ("received", received.uuid()),
+        ("requested", requested.uuid()),
+        ("new", world.clock.uuid()),
+    ];
+    Story { tenant, words }
+}
+
+/// SQL that breaks something, and the beginnings of all invariants that must then be named broken.
+struct Case {
+    sql: &'static str,
+    named: &'static [&'static str],
+}
+const fn case(sql: &'static str, named: &'static [&'static str]) -> Case {
+    Case { sql, named }
+}
+
+const TELLS: &str = "journal: a stock.changed tells";
+const VALUES: &str = "entry: each after-value";
+
+/// `{word}` stands for an id of the story, `@` for "the tenant is this one".
+const CASES: &[Case] = &[
+    case(
+        "UPDATE stock_level SET incoming = -1 WHERE @ AND product_id = {mug} AND store_id = {s0}",
+        &["level: buckets", "level: equals"],
+    ),
+    case("UPDATE stock_level SET in_transit = 1 WHERE @ AND product_id = {mug} AND store_id = {s0}", &["level: equals"]),
+    case("UPDATE stock_level SET last_occurred_at = last_occurred_at + 1 WHERE @ AND product_id = {rice}", &["level: is as"]),
+    case("UPDATE stock_level SET seq = 1 WHERE @ AND product_id = {rice}", &["level: is as"]),
+    case(
+        "UPDATE entry SET version_after = version_after + 100 WHERE @ AND product_id = {rice} AND version_after =
+           (SELECT version FROM stock_level WHERE @ AND product_id = {rice});
+         UPDATE stock_level SET version = version + 100 WHERE @ AND product_id = {rice}",
+        &["entry: a level's versions", TELLS],
+    ),
+    case("UPDATE entry SET on_hand_after = on_hand_after + 1 WHERE @ AND product_id = {rice} AND version_after = 2", &[VALUES, TELLS]),
+    case(
+        "UPDATE entry SET on_hand_delta = on_hand_delta + 1 WHERE @ AND product_id = {rice} AND version_after = 1",
+        &[VALUES, TELLS, "level: equals"],
+    ),
+    case("UPDATE entry SET occurred_max = occurred_max + 1 WHERE @ AND product_id = {rice} AND version_after = 2", &["entry: occurred_max"]),
+    case(
+        "UPDATE entry SET unavailable_after = -1 WHERE @ AND product_id = {rice} AND version_after = 2",
+        &["entry: no after-value", VALUES, TELLS],
+    ),
+    case("UPDATE entry SET recorded_at = recorded_at - 1 WHERE @ AND seq = 1 AND line = 1", &["entry: lines run"]),
+    case(
+        "INSERT INTO movement (tenant_id, seq, id, kind, actor_kind, actor_id, occurred_at, business_date, recorded_at)
+           SELECT tenant_id, (SELECT head + 1 FROM tenant_counter WHERE @), {new}, kind, actor_kind, actor_id, occurred_at, business_date,
+             recorded_at FROM movement WHERE @ AND seq = 1;
+         INSERT INTO event SELECT tenant_id, (SELECT head + 1 FROM tenant_counter WHERE @), kind, payload, recorded_at FROM event WHERE @ AND seq = 1;
+         UPDATE tenant_counter SET head = head + 1 WHERE @",
+        &["movement: has entries"],
+    ),
+    case("UPDATE reservation SET remaining = remaining - 1 WHERE @ AND order_id IS NULL", &["reservation: open ones"]),
+    case("UPDATE reservation SET status = 'ACTIVE' WHERE @ AND order_id = {cancelled}", &["reservation: is ACTIVE"]),
+    case(
+        "UPDATE order_line SET open = 0, cancelled = 1 WHERE @ AND order_id = {partly} AND position = 1",
+        &["reservation: an order's hold"],
+    ),
+    case("UPDATE order_line SET open = open + 1 WHERE @ AND order_id = {partly} AND position = 3", &["order line: ordered ="]),
+    case("UPDATE sales_order SET expires_at = NULL WHERE @ AND id = {pending}", &["order: its lines fit"]),
+    case("UPDATE sales_order SET status = 'CANCELLED' WHERE @ AND id = {sold}", &["order: its lines fit", "order line: fulfilled ="]),
+    case("UPDATE fulfilment_line SET quantity = quantity - 1 WHERE @ AND order_id = {partly}", &["order line: fulfilled ="]),
+    case(
+        "UPDATE movement SET kind = 'REMOVAL' WHERE @ AND reference_id = {sold} AND kind = 'SALE'",
+        &["order line: the SALE entries", TELLS],
+    ),
+    case(
+        "UPDATE order_line SET product_id = {rice} WHERE @ AND order_id = {pending}",
+        &["movement: what moved", "reservation: an order's hold"],
+    ),
+    case("UPDATE order_line SET returned = returned + 1 WHERE @ AND order_id = {sold} AND position = 1", &["order line: returned ="]),
+    case("UPDATE return_match SET quantity = 3 WHERE @ AND return_id = {requested}", &["return line: its pieces"]),
+    case("UPDATE return_line SET quantity = 101 WHERE @ AND return_id = {received} AND position = 2", &["return: its RETURN entries"]),
+    case("UPDATE sales_order SET total_minor = total_minor + 1 WHERE @ AND id = {pending}", &["order: its total"]),
+    case("UPDATE sales_return SET refund_minor = refund_minor + 1 WHERE @ AND id = {received}", &["return: its refund"]),
+    case("UPDATE order_line SET discount_minor = 1 WHERE @ AND order_id = {sold} AND position = 2", &["order line: its total"]),
+    case(
+        "UPDATE sales_order SET number = 100 WHERE @ AND id = {cancelled}",
+        &["order: numbers", "journal: order and return events"],
+    ),
+    case(
+        "UPDATE sales_return SET number = 100 WHERE @ AND id = {requested}",
+        &["return: numbers", "journal: order and return events"],
+    ),
+    case(
+        "INSERT INTO event SELECT tenant_id, (SELECT head + 2 FROM tenant_counter WHERE @), 'product.updated', '{}', recorded_at
+           FROM event WHERE @ AND seq = 1;
+         UPDATE tenant_counter SET head = head + 2 WHERE @",
+        &["journal: seq runs"],
+    ),
+    case("UPDATE tenant_counter SET head = head + 1 WHERE @", &["counter: exists"]),
+    case("UPDATE tenant_counter SET return_number = 0 WHERE @", &["counter: exists"]),
+    case("UPDATE event SET kind = 'stock.change' WHERE @ AND seq = 2", &["journal: a movement has its event"]),
+    case("UPDATE movement SET reverses_id = {new} WHERE @ AND id = {reversal}", &["reversal: names"]),
+    case("UPDATE movement SET kind = 'REVERSAL', reverses_id = {original} WHERE @ AND id = {twin}", &["reversal: a movement is", TELLS]),
+    case(
+        "UPDATE entry SET value_minor = value_minor + 1 WHERE @ AND movement_id = {reversal} AND line = 2",
+        &["reversal: mirrors"],
+    ),
+    case("DELETE FROM customer WHERE @", &["references: every row that is named"]),
+    case("UPDATE movement SET reference_id = {new} WHERE @ AND reference_id = {cancelled} AND kind = 'RELEASE'", &[
+        "references: every row that is named",
+    ]),
+    case("UPDATE event SET payload = replace(payload, '\"onHand\":', '\"onHand\":1') WHERE @ AND seq = 2", &[TELLS]),
+    case("UPDATE event SET payload = '{}' WHERE @ AND seq = 2", &[TELLS]),
+    case(
+        "UPDATE event SET payload = replace(payload, '\"number\":', '\"number\":1') WHERE @ AND kind = 'order.created'",
+        &["journal: order and return events"],
+    ),
+    case(
+        "UPDATE idempotency SET receipt = replace(receipt, '\"movement\":', '\"movement\":99') WHERE @ AND mutation = 'stockAdjust'",
+        &["idempotency: receipts"],
+    ),
+    case("UPDATE idempotency SET receipt = '[]' WHERE @ AND mutation = 'orderCreate'", &["idempotency: receipts"]),
+];
+
+/// Lets the database take what it would refuse: its own checks are the first line, this is about the second.
+async fn lift_constraints(world: &World) -> DatabaseConnection {
+    let raw = world.raw().await;
+    match world.backend() {
+        Backend::Sqlite => {
+            raw.execute_unprepared("PRAGMA foreign_keys = off").await.unwrap();
+            raw.execute_unprepared("PRAGMA ignore_check_constraints = on").await.unwrap();
+        }
+        Backend::Postgres => {
+            let drop_all = "DO $$ DECLARE c record; BEGIN
+                FOR c IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint
+                         WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace LOOP
+                  EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', c.owner, c.conname);
+                END LOOP; END $$";
+            raw.execute_unprepared(drop_all).await.unwrap();
+        }
+    }
+    raw.execute_unprepared("DROP INDEX movement_reverses").await.unwrap();
+    raw
+}
+
+fn literal(backend: Backend, id: Uuid) -> String {
+    match backend {
+        Backend::Sqlite => format!("X'{}'", id.simple()),
+        Backend::Postgres => format!("'{id}'::uuid"),
+    }
+}
+
+fn named(report: &Report) -> BTreeSet<&'static str> {
+    report.broken().map(|line| line.invariant).collect()
+}
+
+async fn every_invariant_that_is_broken_is_named(world: World) {
+    let raw = lift_constraints(&world).await;
+    let mut covered = BTreeSet::new();
+    let mut all = BTreeSet::new();
+    for Case { sql, named: expected } in CASES {
+        let story = story(&world).await;
+        let sound = verify_tenant(&world.db, story.tenant, |_| {}).await.unwrap();
+        assert!(sound.is_sound(), "the story itself is sound\n{sound}");
+        all.extend(sound.lines.iter().map(|line| line.invariant));
+        let mut text = sql.replace('@', "tenant_id = {tenant}");
+        for (word, id) in &story.words {
+            text = text.replace(&format!("{{{word}}}"), &literal(world.backend(), *id));
+        }
+        raw.execute_unprepared(&text).await.unwrap();
+        let report = verify_tenant(&world.db, story.tenant, |_| {}).await.unwrap();
+        let found = named(&report);
+        let wanted: BTreeSet<_> = all.iter().copied().filter(|name| expected.iter().any(|e| name.starts_with(e))).collect();
+        assert_eq!(wanted.len(), expected.len(), "names in the table: {expected:?}");
+        assert_eq!(found, wanted, "after {sql}\n{report}");
+        assert_eq!(report.exit_status(), 1);
+        covered.insert(wanted.into_iter().find(|name| name.starts_with(expected[0])).unwrap());
+    }
+    let missed: Vec<_> = all.difference(&covered).collect();
+    assert!(missed.is_empty(), "no case breaks {missed:?}");
+}
+
+async fn rows_of_no_tenant_are_named(world: World) {
+    story(&world).await;
+    world.verify().await;
+    let raw = lift_constraints(&world).await;
+    let nobody = literal(world.backend(), world.clock.uuid());
+    let sql = format!(
+        "INSERT INTO barcode (tenant_id, code, product_id, pack_quantity, position) VALUES ({nobody}, '1', {nobody}, 1, 1)"
+    );
+    raw.execute_unprepared(&sql).await.unwrap();
+    let report = world.report().await;
+    assert_eq!(Vec::from_iter(named(&report)), ["references: every row belongs to a tenant that exists"]);
+    assert!(report.to_string().contains("barcode"), "{report}");
+}
+
+async fn a_search_index_that_went_astray_is_named(world: World) {
+    story(&world).await;
+    let raw = world.raw().await;
+    raw.execute_unprepared("DROP TRIGGER product_search_update").await.unwrap();
+    raw.execute_unprepared("UPDATE product SET search_text = 'something else' WHERE sku = 'p1'").await.unwrap();
+    let report = world.report().await;
+    assert_eq!(Vec::from_iter(named(&report)), ["the search index holds what products say"]);
+}
+
+async fn a_report_is_for_people(world: World) {
+    story(&world).await;
+    let mut told = Vec::new();
+    let cell = std::sync::Mutex::new(&mut told);
+    let report = entrepot::insight::verify::verify(&world.db, |what| cell.lock().unwrap().push(what.to_owned())).await.unwrap();
+    let text = report.to_string();
+    assert!(text.ends_with("invariants hold over 2 tenants"), "{text}");
+    assert_eq!((report.exit_status(), report.tenants), (0, 2));
+    assert!(told.iter().any(|line| line.ends_with("references of entry to movement")), "{told:?}");
+    let raw = lift_constraints(&world).await;
+    raw.execute_unprepared("UPDATE stock_level SET on_hand = on_hand + 1").await.unwrap();
+    let text = world.report().await.to_string();
+    for part in ["BROKEN", "ten_", " stock_level prd_", " sto_", "expected on hand ", ", found on hand "] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// By hand: `cargo nextest run --test it --run-ignored only half_a_million`. Prints what each part took.
+async fn half_a_million(world: World) {
+    let mut make = world.make.clone();
+    let work = world.scope().begin().await.unwrap();
+    for _ in 0..1_000 {
+        let row = super::world::product_row(world.tenant, world.clock.id(), make.products.len() + 100, world.clock.now());
+        make.products.push(row.id);
+        work.insert::<entity::product::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let (first, count) = (super::world::PRODUCTS, make.products.len() - super::world::PRODUCTS);
+    for group in 0..100 {
+        let receipt = |n: usize| {
+            let changes: Vec<_> = (0..5).map(|i| (first + (n * 7 + i * 131) % count, n % 2, 3)).collect();
+            world.outcome(make.adjust(MovementKind::Receipt, &changes), None)
+        };
+        let answers = futures_util::future::join_all((0..1_000).map(|n| receipt(group * 1_000 + n))).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(_)))));
+    }
+    let start = world.clock_of_the_wall();
+    let report =
+        entrepot::insight::verify::verify(&world.db, |what| println!("{:>9?} {what}", world.clock_of_the_wall() - start)).await;
+    println!("{:>9?} done\n{}", world.clock_of_the_wall() - start, report.unwrap());
+}
+mod large {
+    use super::half_a_million;
+    use crate::ledger::world::World;
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "takes minutes; run by hand"]
+    async fn half_a_million_on_sqlite() {
+        half_a_million(World::sqlite().await).await;
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "takes minutes; run by hand"]
+    async fn half_a_million_on_postgres() {
+        if let Some(world) = World::postgres().await {
+            half_a_million(world).await;
+        }
+    }
+}
+
+on_both!(every_invariant_that_is_broken_is_named, rows_of_no_tenant_are_named, a_report_is_for_people);
+mod search {
+    use super::a_search_index_that_went_astray_is_named as astray;
+    use crate::ledger::world::World;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_search_index_that_went_astray_is_named() {
+        astray(World::sqlite().await).await;
+    }
+}

@@ -1,0 +1,16 @@
+//! The proofs of the ledger: rules as tables, a model beside random commands, races, and what `verify` finds.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of tests fails its test")]
+
+#[macro_use]
+mod world;
+mod broken;
+mod journal;
+mod maker;
+mod model;
+mod order_rules;
+mod order_steps;
+mod properties;
+mod races;
+mod rules;
+mod scenario;

@@ -1,0 +1,90 @@
+//! Everything that clients see says what it is, and shows its rights and its events.
+
+use async_graphql::{EmptySubscription, Schema};
+use entrepot::orders::graph::{OrdersMutation, OrdersQuery};
+use serde_json::Value;
+
+fn undescribed(at: &str, of: &Value, found: &mut Vec<String>) {
+    let name = of["name"].as_str().unwrap_or_default();
+    if name.starts_with("__") {
+        return;
+    }
+    let at = format!("{at}.{name}");
+    if of["description"].as_str().is_none_or(str::is_empty) {
+        found.push(at.clone());
+    }
+    for list in ["fields", "inputFields", "enumValues", "args"] {
+        of[list].as_array().into_iter().flatten().for_each(|part| undescribed(&at, part, found));
+    }
+}
+
+#[tokio::test]
+async fn everything_is_described() {
+    let schema = Schema::build(OrdersQuery, OrdersMutation, EmptySubscription).finish();
+    let document = "{ __schema { types { name description fields { name description args { name description } } \
+        inputFields { name description } enumValues { name description } } } }";
+    let answer = schema.execute(document).await.data.into_json().unwrap();
+    let mut found = Vec::new();
+    for of in answer["__schema"]["types"].as_array().unwrap() {
+        if !matches!(of["name"].as_str(), Some("Boolean" | "String" | "Int" | "Float" | "ID")) {
+            undescribed("", of, &mut found);
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn the_sdl_keeps_the_shapes_of_the_core() {
+    let sdl = Schema::build(OrdersQuery, OrdersMutation, EmptySubscription).finish().sdl();
+    let plain: String = sdl.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    for line in [
+        "input OrderRef @oneOf {",
+        "holds: [OrderHold!]!",
+        "customer: Customer",
+        "lines: [OrderLine!]!",
+        "fulfilments: [Fulfilment!]!",
+        "returns: [Return!]!",
+        "allowedActions: [String!]!",
+        "unitCost: Money @mask(permission: \"product.cost.read\")",
+        "allocations: [Allocation!]!",
+        "streamCursor: Cursor!",
+        "return: Return",
+        "userErrors: [UserError!]!",
+        "seq: Long",
+        "kind: OrderLineKind! = PRODUCT",
+        "status: NewOrderStatus! = CONFIRMED",
+        "onShortage: ShortagePolicy! = REFUSE",
+        "disposition: Disposition! = RESTOCK",
+        "receive: Boolean! = true",
+        "direction: Direction! = DESC",
+        "ref: String!",
+        "in: [ID!]",
+        "version: Long!",
+        "shippedAt: DateTime",
+    ] {
+        assert!(plain.contains(line), "{line} is missing in\n{sdl}");
+    }
+    // Whatever else they implement, the permission is on the type.
+    for of in ["type Order ", "type Return "] {
+        let line = plain.lines().find(|line| line.starts_with(of)).unwrap();
+        assert!(line.ends_with("@requires(permission: \"order.read\") {"), "{line}");
+    }
+    for field in [
+        "order(",
+        "orders(",
+        "ordersCount(",
+        "returns(",
+        "orderCreate(",
+        "orderConfirm(",
+        "orderFulfil(",
+        "orderCancel(",
+        "orderClose(",
+        "returnCreate(",
+    ] {
+        assert!(plain.contains(&format!("\n{field}")), "{field}");
+    }
+    assert!(
+        sdl.contains("@requires(permission: \"order.fulfil\") @emits(events: [\"order.fulfilled\", \"stock.changed\"])"),
+        "{sdl}"
+    );
+}

@@ -1,0 +1,48 @@
+//! What runs out.
+
+use entity::prelude::Timestamp;
+use entrepot::ledger::jobs::{expire_due, run};
+use serde_json::json;
+
+use super::world::{START, done, on_both};
+
+#[tokio::test]
+async fn what_is_over_ends_once() {
+    on_both(async |world| {
+        let pending = world.order("PENDING", json!([{"product": {"id": world.mug}, "quantity": 10}])).await;
+        let service = world.order("PENDING", json!([{"product": {"id": world.wrap}, "quantity": 1}])).await;
+        let confirmed = world.order("PENDING", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
+        let id = &done(&confirmed, "order")["id"];
+        done(&world.act("orderConfirm", json!({"id": id, "idempotencyKey": world.key()})).await, "order");
+        for _ in 0..3 {
+            world.reserve(world.mug, 5, Some(Timestamp(START).plus_seconds(60))).await;
+        }
+        assert_eq!(world.level(world.mug, world.store).await, [100, 26, 0]);
+        let now = || world.ledger.clock().now();
+        assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 0);
+        world.pass_seconds(60);
+        assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 3);
+        assert_eq!(world.level(world.mug, world.store).await, [100, 11, 0]);
+        world.pass_seconds(840);
+        assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 2);
+        assert_eq!(expire_due(&world.ledger, now()).await.unwrap(), 0);
+        assert_eq!(world.level(world.mug, world.store).await, [100, 1, 0]);
+        for payload in [&pending, &service] {
+            let document = "query($id: ID!) { order(by: {id: $id}) { status allowedActions expiresAt } }";
+            let answer = world.ask(document, json!({"id": payload["order"]["id"]})).await;
+            assert_eq!(answer["order"], json!({"status": "EXPIRED", "allowedActions": [], "expiresAt": null}));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_loop_looks_at_once_and_stops_when_told() {
+    on_both(async |world| {
+        world.reserve(world.mug, 5, Some(Timestamp(START).plus_seconds(1))).await;
+        world.pass_seconds(1);
+        run(world.ledger.clone(), async {}).await;
+        assert_eq!(world.level(world.mug, world.store).await, [100, 0, 0]);
+    })
+    .await;
+}

@@ -1,0 +1,283 @@
+//! Lists of orders and returns.
+
+use entrepot::{
+    graphql::connection::PageRequest,
+    orders::rows::{Filter, IdColumn, OrderSort, Sorted, page_statement},
+    storage::{Backend, Reads},
+};
+use serde_json::{Value, json};
+
+use super::world::{START, World, done, on_both};
+
+/// Six orders: mugs 1 to 6, a minute apart, every second one from the depot and the web, with a customer.
+async fn six(world: &World) {
+    for quantity in 1..=6_i64 {
+        let even = quantity % 2 == 0;
+        let input = json!({
+            "idempotencyKey": world.key(), "store": {"id": if even { world.depot } else { world.store }},
+            "channelId": if even { world.web } else { world.direct }, "customerId": even.then_some(world.customer),
+            "externalRef": format!("REF-{quantity}"), "status": if quantity < 5 { "CONFIRMED" } else { "DRAFT" },
+            "lines": [{"product": {"id": world.mug}, "quantity": quantity}, {"product": {"id": world.wrap}, "quantity": 1}],
+        });
+        done(&world.act("orderCreate", input).await, "order");
+        world.pass_seconds(60);
+    }
+}
+
+const LIST: &str = "query($filter: OrderFilter, $orderBy: OrderOrder, $first: Int, $after: Cursor, $last: Int, $before: Cursor) \
+    { orders(filter: $filter, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) \
+    { nodes { number } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+
+async fn numbers(world: &World, variables: Value) -> String {
+    let answer = world.ask(LIST, variables).await;
+    let nodes = answer["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    nodes.iter().map(|node| node["number"].as_str().unwrap()).collect::<Vec<_>>().join("")
+}
+
+#[tokio::test]
+async fn filters_say_what_they_mean() {
+    on_both(async |world| {
+        six(&world).await;
+        let at = |minutes: i64| entrepot::clock::rfc3339(entity::prelude::Timestamp(START).plus_seconds(60 * minutes));
+        let asc = json!({"field": "NUMBER", "direction": "ASC"});
+        for (filter, expected) in [
+            (json!({}), "123456"),
+            (json!({"store": {"eq": world.depot}}), "246"),
+            (json!({"store": {"in": [world.depot, world.store]}, "status": ["DRAFT"]}), "56"),
+            (json!({"store": {"in": []}}), ""),
+            (json!({"status": []}), ""),
+            (json!({"or": []}), ""),
+            (json!({"and": []}), "123456"),
+            (json!({"not": {"store": {"in": []}}}), "123456"),
+            (json!({"customer": {"eq": world.customer}}), "246"),
+            (json!({"not": {"customer": {"eq": world.customer}}}), "135"),
+            (json!({"channel": {"eq": world.web}, "not": {"externalRef": {"eq": "REF-4"}}}), "26"),
+            (json!({"externalRef": {"in": ["REF-1", "REF-6", "NOPE"]}}), "16"),
+            (json!({"externalRef": {"startsWith": "REF-", "contains": "3"}}), "3"),
+            (json!({"externalRef": {"startsWith": "ref"}}), ""),
+            (json!({"placedAt": {"gte": at(1), "lt": at(3)}}), "23"),
+            (
+                json!({"or": [{"placedAt": {"lt": at(1)}}, {"and": [{"status": ["DRAFT"]}, {"store": {"eq": world.depot}}]}]}),
+                "16",
+            ),
+            (json!({"store": {"eq": world.foreign.store}}), ""),
+            (json!({"store": {"eq": null}, "status": null}), "123456"),
+        ] {
+            assert_eq!(numbers(&world, json!({"filter": filter, "orderBy": asc})).await, expected, "{filter}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lists_are_paged_both_ways_in_every_order() {
+    on_both(async |world| {
+        six(&world).await;
+        for (field, direction, all) in [
+            ("PLACED_AT", "DESC", "654321"),
+            ("PLACED_AT", "ASC", "123456"),
+            ("NUMBER", "ASC", "123456"),
+            ("NUMBER", "DESC", "654321"),
+            ("TOTAL", "ASC", "123456"),
+            ("TOTAL", "DESC", "654321"),
+        ] {
+            let by = json!({"field": field, "direction": direction});
+            let (mut forward, mut after) = (String::new(), Value::Null);
+            loop {
+                let answer = world.ask(LIST, json!({"orderBy": by, "first": 4, "after": after})).await;
+                for node in answer["orders"]["nodes"].as_array().unwrap() {
+                    forward.push_str(node["number"].as_str().unwrap());
+                }
+                after = answer["orders"]["pageInfo"]["endCursor"].clone();
+                if answer["orders"]["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+            }
+            assert_eq!(forward, all, "{field} {direction}");
+            assert_eq!(numbers(&world, json!({"orderBy": by, "last": 2})).await, all[4..]);
+            assert_eq!(numbers(&world, json!({"orderBy": by, "last": 2, "before": after})).await, all[3..5]);
+        }
+        assert_eq!(numbers(&world, json!({"first": 2})).await, "65");
+        let answer = world.ask(LIST, json!({"first": 1})).await;
+        let cursor = &answer["orders"]["edges"][0]["cursor"];
+        let other = json!({"orderBy": {"field": "TOTAL"}, "after": cursor});
+        for bad in [other, json!({"first": 0}), json!({"first": 251}), json!({"first": 1, "last": 1}), json!({"after": "junk"})] {
+            let answer = world.ask(LIST, bad.clone()).await;
+            assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{bad}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_is_found_by_each_of_its_names() {
+    on_both(async |world| {
+        six(&world).await;
+        let document = "query($by: OrderRef!) { order(by: $by) { number lines { quantity } } }";
+        let found = world.ask(document, json!({"by": {"external": {"channelId": world.web, "ref": "REF-2"}}})).await;
+        assert_eq!(found["order"], json!({"number": "2", "lines": [{"quantity": 2}, {"quantity": 1}]}));
+        assert_eq!(world.ask(document, json!({"by": {"number": "5"}})).await["order"]["number"], "5");
+        for by in [
+            json!({"number": "7"}),
+            json!({"number": "five"}),
+            json!({"external": {"channelId": world.direct, "ref": "REF-2"}}),
+            json!({"id": "ord_00000000000000000000000000"}),
+        ] {
+            assert_eq!(world.ask(document, json!({"by": by})).await, json!({"order": null}), "{by}");
+        }
+        let asked = world.db.statements();
+        for by in [json!({"id": world.mug}), json!({"id": "junk"}), json!({"external": {"channelId": world.mug, "ref": "x"}})] {
+            let answer = world.ask(document, json!({"by": by})).await;
+            assert_eq!(
+                (&answer["data"]["order"], &answer["errors"][0]["code"]),
+                (&Value::Null, &json!("BAD_USER_INPUT")),
+                "{by}"
+            );
+        }
+        let answer = world.ask(LIST, json!({"filter": {"and": [{"store": {"in": [world.mug]}}]}})).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT");
+        let mut deep = json!({"status": ["DRAFT"]});
+        for _ in 0..5 {
+            deep = json!({"not": deep});
+        }
+        assert_eq!(world.ask(LIST, json!({"filter": deep})).await["errors"][0]["code"], "BAD_USER_INPUT");
+        assert_eq!(world.db.statements(), asked, "bad input is refused before any statement");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_are_counted_up_to_a_limit() {
+    on_both(async |world| {
+        six(&world).await;
+        let document =
+            "query($filter: OrderFilter, $limit: Int! = 10000) { ordersCount(filter: $filter, limit: $limit) { count precision } }";
+        for (variables, expected) in [
+            (json!({}), json!({"count": 6, "precision": "EXACT"})),
+            (json!({"limit": 6}), json!({"count": 6, "precision": "EXACT"})),
+            (json!({"limit": 5}), json!({"count": 5, "precision": "AT_LEAST"})),
+            (json!({"filter": {"status": ["DRAFT"]}}), json!({"count": 2, "precision": "EXACT"})),
+        ] {
+            let answer = world.ask(document, variables).await;
+            assert_eq!(answer["ordersCount"], expected, "{answer}");
+        }
+        assert_eq!(world.ask(document, json!({"limit": 0})).await["errors"][0]["code"], "BAD_USER_INPUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_costs_four_statements() {
+    on_both(async |world| {
+        six(&world).await;
+        let document = "query($filter: OrderFilter) { orders(first: 20, filter: $filter) { nodes { id number placedAt customer { name } \
+            total { amount currencyCode } lines { quantity unitPrice { amount } product { sku } } } } }";
+        let asked = world.db.statements();
+        let answer = world.ask(document, json!({"filter": {"store": {"eq": world.depot}}})).await;
+        assert_eq!(world.db.statements() - asked, 4);
+        let nodes = answer["orders"]["nodes"].as_array().unwrap();
+        assert_eq!(nodes.len(), 3);
+        assert_eq!((&nodes[0]["customer"]["name"], &nodes[0]["lines"][1]["product"]["sku"]), (&json!("Ada"), &json!("WRAP")));
+        let asked = world.db.statements();
+        world.ask("{ orders { nodes { number } } }", json!({})).await;
+        assert_eq!(world.db.statements() - asked, 1);
+        // Everything an order has: each kind of thing once, whatever the number of orders.
+        let document = "{ orders { nodes { holds { reason } store { code } channel { code } lines { allocations { store { code } } } \
+            fulfilments { id } returns { lines { matches { orderLine { id } } } } } } }";
+        let asked = world.db.statements();
+        world.ask(document, json!({})).await;
+        assert!(world.db.statements() - asked <= 9, "{}", world.db.statements() - asked);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_order_by_ids_costs_its_batch_alone() {
+    on_both(async |world| {
+        world.order("CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
+        let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id number status total { amount } \
+            lines { id quantity } } userErrors { code } } }";
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [{"product": {"id": world.mug}, "quantity": 1}]});
+        let asked = world.db.statements();
+        let answer = world.ask(document, json!({"input": input})).await;
+        assert!(answer["orderCreate"]["order"]["id"].is_string());
+        // Locks, keys and names: 6; the counter; levels, order, lines, movement, entries, holds, key and event.
+        let cost = world.db.statements() - asked;
+        assert!(cost <= 14, "{cost} statements");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_stream_cursor_is_the_first_pages() {
+    on_both(async |world| {
+        six(&world).await;
+        let document = "query($after: Cursor) { orders(first: 2, after: $after) { streamCursor pageInfo { endCursor } } }";
+        let first = world.ask(document, json!({})).await;
+        world.order("DRAFT", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
+        let second = world.ask(document, json!({"after": first["orders"]["pageInfo"]["endCursor"]})).await;
+        assert_eq!(second["orders"]["streamCursor"], first["orders"]["streamCursor"]);
+        assert_ne!(world.ask(document, json!({})).await["orders"]["streamCursor"], first["orders"]["streamCursor"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stores_newest_orders_come_from_its_index() {
+    on_both(async |world| {
+        if world.db.backend() != Backend::Sqlite {
+            return;
+        }
+        let filter = Filter::All(vec![Filter::Ids(IdColumn::Store, vec![world.store.uuid()])]);
+        let sorted = Sorted { by: OrderSort::PlacedAt, descending: true };
+        let request = PageRequest {
+            limit: 20,
+            backward: false,
+            after: Some(vec![entrepot::graphql::connection::Key::Int(START), world.store.into()]),
+            before: None,
+        };
+        let (sql, values) = page_statement(Backend::Sqlite, &filter, sorted, &request);
+        let rows = world.db.tenant(world.tenant).rows(&format!("EXPLAIN QUERY PLAN {sql}"), values).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(3).unwrap()).collect();
+        assert_eq!(plan.len(), 1, "no sort of its own: {plan:?}");
+        assert!(plan[0].contains("sales_order_store (tenant_id=? AND store_id=? AND (placed_at,id)<(?,?))"), "{plan:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn returns_are_listed_newest_first() {
+    on_both(async |world| {
+        for number in 1..=3 {
+            let input = json!({"idempotencyKey": world.key(), "store": {"id": if number == 2 { world.depot } else { world.store }},
+                "customerId": (number == 3).then_some(world.customer), "externalRef": format!("RMA-{number}"), "receive": number != 1,
+                "lines": [{"product": {"id": world.mug}, "quantity": number}]});
+            done(&world.act("returnCreate", input).await, "return");
+            world.pass_seconds(60);
+        }
+        let document = "query($filter: ReturnFilter, $first: Int, $after: Cursor, $last: Int) { returns(filter: $filter, first: $first, \
+            after: $after, last: $last) { nodes { number lines { quantity product { sku } } } pageInfo { endCursor hasNextPage } } }";
+        let list = async |variables: Value| {
+            let answer = world.ask(document, variables).await;
+            let nodes = answer["returns"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+            nodes.iter().map(|node| node["number"].as_str().unwrap()).collect::<String>()
+        };
+        let at = |minutes: i64| entrepot::clock::rfc3339(entity::prelude::Timestamp(START).plus_seconds(60 * minutes));
+        for (variables, expected) in [
+            (json!({}), "321"),
+            (json!({"last": 1}), "1"),
+            (json!({"filter": {"store": {"eq": world.store}}}), "31"),
+            (json!({"filter": {"customer": {"eq": world.customer}}}), "3"),
+            (json!({"filter": {"externalRef": {"startsWith": "RMA", "contains": "2"}}}), "2"),
+            (json!({"filter": {"receivedAt": {"gte": at(1)}}}), "32"),
+            (json!({"filter": {"receivedAt": {"lt": at(1)}}}), ""),
+        ] {
+            assert_eq!(list(variables.clone()).await, expected, "{variables}");
+        }
+        let first = world.ask(document, json!({"first": 2})).await;
+        let after = &first["returns"]["pageInfo"]["endCursor"];
+        assert_eq!(first["returns"]["pageInfo"]["hasNextPage"], true);
+        assert_eq!(list(json!({"first": 2, "after": after})).await, "1");
+    })
+    .await;
+}

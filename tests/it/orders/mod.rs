@@ -1,0 +1,13 @@
+//! Orders and returns through GraphQL, on both databases.
+#![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+
+mod both;
+mod create;
+mod described;
+mod jobs;
+mod lists;
+mod returns;
+mod rights;
+mod states;
+mod steps;
+mod world;

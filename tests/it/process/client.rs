@@ -1,0 +1,138 @@
+//! GraphQL over HTTP and over `graphql-transport-ws`, as any client would.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+/// No test waits longer for one answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Top-level errors after which nobody knows whether the change was made.
+const INDETERMINATE: [&str; 3] = ["UNAVAILABLE", "TIMEOUT", "OVERLOADED"];
+
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    pub url: String,
+    pub token: String,
+}
+
+impl Client {
+    pub async fn register(url: &str, slug: &str) -> Self {
+        let mut client = Self { http: reqwest::Client::new(), url: url.to_owned(), token: String::new() };
+        let variables = json!({ "e": format!("{slug}@shop.example"), "s": slug });
+        let register = "mutation($e: String!, $s: String!) { result: register(email: $e, password: \"four mugs on a shelf\",
+            displayName: \"Owner\", tenantName: \"Shop\", tenantSlug: $s) {
+            result { ... on TokenPair { accessToken } } userErrors { code message } } }";
+        let answer = client.ask(register, variables).await;
+        answer["result"]["result"]["accessToken"].as_str().unwrap_or_else(|| panic!("{answer}")).clone_into(&mut client.token);
+        client
+    }
+
+    /// The same member at another process.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
+    /// The whole answer, or why nobody knows what became of the call.
+    pub async fn send(&self, query: &str, variables: &Value) -> Result<Value, String> {
+        let request = self.http.post(format!("{}/graphql", self.url)).json(&json!({ "query": query, "variables": variables }));
+        let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
+        let answer = request.timeout(PATIENCE).send().await.map_err(|err| err.to_string())?;
+        let answer: Value = answer.json().await.map_err(|err| err.to_string())?;
+        match answer["errors"][0]["extensions"]["code"].as_str() {
+            Some(code) if INDETERMINATE.contains(&code) => Err(answer.to_string()),
+            _ => Ok(answer),
+        }
+    }
+
+    /// The data of an answer without errors.
+    pub async fn ask(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.send(query, &variables).await.unwrap();
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"].take()
+    }
+
+    /// The payload of a mutation aliased `result`.
+    pub async fn change(&self, query: &str, input: Value) -> Value {
+        self.ask(query, json!({ "input": input })).await["result"].take()
+    }
+
+    /// The payload of a mutation that must not be refused.
+    pub async fn done(&self, query: &str, input: Value) -> Value {
+        let payload = self.change(query, input).await;
+        assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+        payload
+    }
+
+    /// All nodes of a connection aliased `result`, page by page.
+    pub async fn all(&self, query: &str) -> Vec<Value> {
+        let mut nodes = Vec::new();
+        let mut after = Value::Null;
+        loop {
+            let mut page = self.ask(query, json!({ "after": after })).await["result"].take();
+            nodes.extend(page["nodes"].as_array().unwrap().iter().cloned());
+            if page["pageInfo"]["hasNextPage"] == false {
+                return nodes;
+            }
+            after = page["pageInfo"]["endCursor"].take();
+        }
+    }
+}
+
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Acknowledged, as the client's member.
+    pub async fn open(client: &Client) -> Self {
+        Self::try_open(client).await.unwrap()
+    }
+
+    pub async fn try_open(client: &Client) -> Result<Self, String> {
+        let mut request = format!("{}/graphql", client.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let (socket, _) = tokio_tungstenite::connect_async(request).await.map_err(|err| err.to_string())?;
+        let mut socket = Self(socket);
+        socket
+            .say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", client.token) } }))
+            .await;
+        let acknowledged = socket.hear().await.ok_or("closed")?;
+        assert_eq!(acknowledged["type"], "connection_ack");
+        Ok(socket)
+    }
+
+    async fn say(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    pub async fn subscribe(&mut self, query: &str, variables: &Value) {
+        self.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
+    }
+
+    /// The next message of the operation; None when the socket has ended.
+    pub async fn hear(&mut self) -> Option<Value> {
+        timeout(PATIENCE, self.listen()).await.expect("a message in time")
+    }
+
+    /// Like `hear`, without a limit of its own: safe to give up waiting for.
+    pub async fn listen(&mut self) -> Option<Value> {
+        loop {
+            match self.0.next().await? {
+                Ok(Message::Text(text)) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    if message["type"] != "ping" {
+                        return Some(message);
+                    }
+                    self.say(json!({ "type": "pong" })).await;
+                }
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
+                Ok(_) | Err(_) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What an operator meets: old databases, wrong flags, servers that are away, ports that are taken.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use tokio::time::timeout;
+
+use super::server::{Ended, Server, Site, command, entrepot, entrepot_in, free_address};
+
+/// Both kinds of empty databases, Postgres where there is one.
+async fn empty() -> Vec<Site> {
+    let mut sites = vec![Site::empty_sqlite()];
+    sites.extend(Site::empty_postgres().await);
+    sites
+}
+
+async fn on(site: &Site, words: &[&str]) -> Ended {
+    entrepot(&[words, &["--database-url", &site.url]].concat()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_database_is_not_served() {
+    let listen = free_address().to_string();
+    for site in empty().await {
+        on(&site, &["serve", "--listen", &listen]).await.refused(&["behind this version", "run `entrepot migrate`"]);
+        assert!(on(&site, &["migrate"]).await.out.contains("applied"));
+        let again = on(&site, &["migrate"]).await;
+        assert!(again.well() && again.out.contains("up to date"), "{again:?}");
+        let verified = on(&site, &["verify"]).await;
+        assert!(verified.well(), "{verified:?}");
+        drop(Server::start(&site).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unmigrated_database_is_not_verified_either() {
+    for site in empty().await {
+        on(&site, &["verify"]).await.refused(&["entrepot migrate"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_may_migrate_at_once() {
+    for site in empty().await {
+        let migrate = || on(&site, &["migrate"]);
+        let (one, two, three, four) = tokio::join!(migrate(), migrate(), migrate(), migrate());
+        for ended in [one, two, three, four] {
+            assert!(ended.well(), "{ended:?}");
+        }
+        drop(Server::start(&site).await);
+    }
+}
+
+#[tokio::test]
+async fn flags_are_explained() {
+    for words in [&[][..], &["serve"], &["migrate"], &["demo"], &["replay"], &["verify"], &["schema"]] {
+        let ended = entrepot(&[words, &["--help"]].concat()).await;
+        assert!(ended.well() && ended.out.contains("Usage: entrepot"), "{ended:?}");
+    }
+    let version = entrepot(&["--version"]).await;
+    assert!(version.well() && version.out.starts_with("entrepot "), "{version:?}");
+    for words in [
+        &["--nonsense"][..],
+        &["nonsense"],
+        &[],
+        &["serve", "--listen", "nowhere"],
+        &["serve", "--access-token-minutes", "0"],
+        &["replay"],
+        &["replay", "a.csv", "--token", "t", "--parallel", "0"],
+    ] {
+        let ended = entrepot(words).await;
+        assert_eq!(ended.code, Some(2), "{words:?}: {ended:?}");
+        ended.refused(&["--help"]);
+    }
+    let schema = entrepot(&["schema"]).await;
+    assert!(schema.well() && schema.out.contains("type Mutation"));
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_said() {
+    let nobody = free_address();
+    let url = format!("postgres://postgres:a-secret@{nobody}/entrepot");
+    for subcommand in ["serve", "migrate", "verify"] {
+        let ended = entrepot(&[subcommand, "--database-url", &url]).await;
+        ended.refused(&["entrepot: the Postgres database", &nobody.to_string(), "does not answer"]);
+        assert!(!ended.err.contains("a-secret"), "a password is shown: {ended:?}");
+    }
+    for (url, says) in [
+        ("mysql://localhost/x", "must begin with sqlite: or postgres:"),
+        ("sqlite://", "SQLite needs a file"),
+        ("sqlite::memory:", "SQLite needs a file"),
+        ("sqlite:///no/such/folder/x.sqlite", "/no/such/folder/x.sqlite"),
+    ] {
+        entrepot(&["migrate", "--database-url", url]).await.refused(&[says]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_taken_port_is_said() {
+    let site = Site::sqlite().await;
+    let server = Server::start(&site).await;
+    let listen = server.address.to_string();
+    on(&site, &["serve", "--listen", &listen]).await.refused(&["cannot listen on", &listen]);
+    let demo = entrepot_in(&site.folder, &["demo", "--exit", "--rows", "50", "--listen", &listen]).await;
+    demo.refused(&["cannot listen on", &listen]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_no_database_is_said() {
+    let site = Site::empty_sqlite();
+    std::fs::write(site.folder.join("it.sqlite"), "this is a shopping list, not a database, and it is long enough to see that")
+        .unwrap();
+    for subcommand in ["migrate", "serve", "verify"] {
+        on(&site, &[subcommand]).await.refused(&["it.sqlite"]);
+    }
+}
+
+async fn demo(folder: &Path) -> Ended {
+    entrepot_in(folder, &["demo", "--exit", "--rows", "2000", "--listen", "127.0.0.1:0"]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_demo_keeps_the_data() {
+    let site = Site::empty_sqlite();
+    let first = demo(&site.folder).await;
+    assert!(first.well() && first.out.contains("(new)") && first.out.contains("every figure agrees"), "{first:?}");
+    let second = demo(&site.folder).await;
+    assert!(second.well() && second.out.contains("kept from an earlier start"), "{second:?}");
+    let line = second.out.lines().find(|line| line.contains("documents sent")).unwrap();
+    let sent = line.split(' ').next().unwrap();
+    assert!(line.contains(&format!("({sent} already there)")), "{line}");
+    let url = format!("sqlite://{}", site.folder.join(".entrepot/demo.sqlite").display());
+    let verified = entrepot(&["verify", "--database-url", &url]).await;
+    assert!(verified.well(), "{verified:?}");
+}
+
+/// The end of a server that is asked to stop.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_asked_to_stop_ends_well() {
+    let site = Site::sqlite().await;
+    let args = ["serve", "--database-url", &site.url, "--listen", "127.0.0.1:0"];
+    for signal in ["-TERM", "-INT"] {
+        let mut child = tokio::process::Command::from(command(&args));
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let pid = child.id().unwrap().to_string();
+        let told = tokio::process::Command::new("kill").args([signal, &pid]).status().await.unwrap();
+        assert!(told.success());
+        let status = timeout(Duration::from_secs(10), child.wait()).await.expect("an end in time").unwrap();
+        assert_eq!(status.code(), Some(0), "{signal}: {status}");
+    }
+}

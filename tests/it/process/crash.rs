@@ -1,0 +1,53 @@
+//! kill -9 in the middle of concurrent writes, again and again.
+
+use std::{env, sync::atomic::Ordering, time::Duration};
+
+use tokio::time::sleep;
+
+use super::{
+    audit::audit,
+    load::{Dice, Load},
+    server::{Server, on_both, random},
+    shop::Shop,
+};
+
+const ON_HAND: i64 = 200;
+const CLIENTS: u64 = 8;
+
+/// How often the server is killed: ENTREPOT_CRASH_ROUNDS, by default 10 times.
+fn rounds() -> u64 {
+    env::var("ENTREPOT_CRASH_ROUNDS").ok().map_or(10, |rounds| rounds.parse().unwrap())
+}
+
+on_both!(no_acknowledged_change_is_lost_or_made_twice, site => {
+    let seed = random();
+    let mut server = Server::start(site).await;
+    let shop = Shop::open(server.tenant().await, 2, 4, ON_HAND).await;
+    let load = Load::start(&shop, std::slice::from_ref(&shop.client), CLIENTS, seed);
+    let mut dice = Dice::new(seed);
+    let mut ready = Vec::new();
+    for round in 0..rounds() {
+        let before = load.answers.load(Ordering::Relaxed);
+        sleep(Duration::from_millis(60 + dice.below(500))).await;
+        while load.answers.load(Ordering::Relaxed) == before {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let address = server.address;
+        server.kill();
+        server = Server::start_on(site, address).await;
+        assert!(server.ready_in < Duration::from_secs(5), "round {round}: ready after {:?}", server.ready_in);
+        ready.push(server.ready_in);
+    }
+    let (answers, again) = (load.answers.clone(), load.again.clone());
+    let told = load.end().await;
+    assert!(again.load(Ordering::Relaxed) > 0, "no call was cut off: nothing was shown");
+    audit(&shop, ON_HAND, &told).await;
+    server.kill();
+    site.verify().await;
+    ready.sort_unstable();
+    println!(
+        "{} kills, {} answers, {} acknowledged changes, {} refusals, {} calls sent again; ready in {:?} at the median, {:?} at most",
+        ready.len(), answers.load(Ordering::Relaxed), told.done.len(), told.refused, again.load(Ordering::Relaxed),
+        ready.get(ready.len() / 2).unwrap_or(&Duration::ZERO), ready.last().unwrap_or(&Duration::ZERO),
+    );
+});

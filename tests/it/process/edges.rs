@@ -1,0 +1,207 @@
+//! Quantities, money, keys and versions at their edges: each refusal says where, and nothing is half-done.
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::{
+    server::{Server, Site, on_both},
+    shop::{ADJUST, ORDER, RESERVE, SET, Shop, adjust, change, text},
+};
+
+const MOST: i64 = (1 << 53) - 1;
+const ON_HAND: i64 = 10;
+
+async fn open(site: &Site) -> (Server, Shop) {
+    let server = Server::start(site).await;
+    let shop = Shop::open(server.tenant().await, 1, 2, ON_HAND).await;
+    (server, shop)
+}
+
+/// The code of the first refusal, and the path to what is meant.
+fn refusal(payload: &Value) -> (String, String) {
+    let error = &payload["userErrors"][0];
+    let path = error["field"].as_array().unwrap_or_else(|| panic!("{payload}"));
+    (text(&error["code"]), path.iter().map(text).collect::<Vec<_>>().join("."))
+}
+
+fn refused(payload: &Value, code: &str, path: &str) {
+    assert_eq!(refusal(payload), (code.to_owned(), path.to_owned()), "{payload}");
+    assert!(payload["seq"].is_null() && payload["replayed"] == false, "{payload}");
+}
+
+fn order(shop: &Shop, key: &str, status: &str, line: &Value) -> Value {
+    let mut whole = json!({ "product": { "id": shop.products[0] }, "quantity": 1 });
+    whole.as_object_mut().unwrap().extend(line.as_object().unwrap().clone());
+    json!({ "idempotencyKey": key, "store": { "id": shop.stores[0] }, "status": status, "lines": [whole] })
+}
+
+on_both!(quantities_at_their_edges, site => {
+    let (_server, shop) = open(site).await;
+    let (levels, head) = (shop.levels().await, shop.head().await);
+    let (product, store) = shop.place(0, 0);
+    let delta = |kind: &str, delta: i64| adjust("a key", kind, "OTHER", &[change(&product, &store, delta)]);
+    let at = "input.changes.0.delta";
+    for (input, code) in [
+        (delta("ADJUSTMENT", 0), "OUT_OF_RANGE"),
+        (delta("RECEIPT", -1), "OUT_OF_RANGE"),
+        (delta("SALE", 1), "OUT_OF_RANGE"),
+        (delta("ADJUSTMENT", MOST), "OUT_OF_RANGE"),
+        (delta("ADJUSTMENT", -ON_HAND - 1), "INSUFFICIENT_STOCK"),
+        (delta("ADJUSTMENT", -MOST), "INSUFFICIENT_STOCK"),
+    ] {
+        refused(&shop.client.change(ADJUST, input).await, code, at);
+    }
+    for (quantity, code) in [(0, "OUT_OF_RANGE"), (-1, "OUT_OF_RANGE"), (ON_HAND + 1, "INSUFFICIENT_STOCK"), (MOST, "INSUFFICIENT_STOCK")] {
+        let item = json!({ "product": { "id": product }, "store": { "id": store }, "quantity": quantity });
+        let payload = shop.client.change(RESERVE, json!({ "idempotencyKey": "a key", "items": [item] })).await;
+        refused(&payload, code, "input.items.0.quantity");
+        let payload = shop.client.change(ORDER, order(&shop, "a key", "CONFIRMED", &json!({ "quantity": quantity }))).await;
+        // The price of so much does not fit either: what is found first may be said.
+        let (said, path) = refusal(&payload);
+        assert!(path.starts_with("input.lines.0") && (said == code || quantity == MOST), "{payload}");
+    }
+    let item = json!({ "product": { "id": product }, "store": { "id": store }, "onHand": -1, "compare": { "unconditional": true } });
+    let input = json!({ "idempotencyKey": "a key", "reasonCode": "CORRECTION", "items": [item] });
+    refused(&shop.client.change(SET, input).await, "OUT_OF_RANGE", "input.items.0.onHand");
+    // Beyond what a number of JSON can say exactly, the scalar itself refuses: a malformed argument.
+    for beyond in [MOST + 1, -MOST - 1] {
+        let answer = shop.client.send(ADJUST, &json!({ "input": delta("ADJUSTMENT", beyond) })).await.unwrap();
+        assert!(answer["data"].is_null(), "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("Quantity"), "{answer}");
+    }
+    assert_eq!((shop.levels().await, shop.head().await), (levels, head), "nothing was written");
+    // The very most is kept exactly.
+    let up = shop.adjust("up to the most", 0, 0, MOST - ON_HAND).await;
+    assert_eq!(up["levels"][0]["onHand"], MOST);
+    shop.adjust("and down again", 0, 0, -MOST).await;
+});
+
+on_both!(too_many_lines_are_refused_whole, site => {
+    let (_server, shop) = open(site).await;
+    let head = shop.head().await;
+    let (product, store) = shop.place(0, 0);
+    let many = |count: usize| adjust(&format!("{count}"), "RECEIPT", "PURCHASE", &vec![change(&product, &store, 1); count]);
+    refused(&shop.client.change(ADJUST, many(501)).await, "LIMIT_EXCEEDED", "input.changes");
+    assert_eq!(shop.head().await, head);
+    shop.client.done(ADJUST, many(500)).await;
+    assert_eq!(shop.levels().await[&shop.place(0, 0)].on_hand, ON_HAND + 500);
+});
+
+on_both!(money_at_its_edges, site => {
+    let (_server, shop) = open(site).await;
+    let head = shop.head().await;
+    let money = |amount: &str, currency: &str| json!({ "amount": amount, "currencyCode": currency });
+    for (line, code, path) in [
+        (json!({ "unitPrice": money("1.999", "GBP") }), "INVALID", "unitPrice.amount"),
+        (json!({ "unitPrice": money("a pound", "GBP") }), "INVALID", "unitPrice.amount"),
+        (json!({ "unitPrice": money("99999999999999999999", "GBP") }), "OUT_OF_RANGE", "unitPrice.amount"),
+        (json!({ "unitPrice": money("1.00", "XQZ") }), "INVALID", "unitPrice.currencyCode"),
+        (json!({ "unitPrice": money("-1.00", "GBP") }), "OUT_OF_RANGE", "unitPrice"),
+        (json!({ "unitPrice": money("1.00", "EUR"), "tax": money("0.20", "GBP") }), "INVALID", "tax"),
+        (json!({ "discount": money("2.51", "GBP") }), "OUT_OF_RANGE", "discount"),
+    ] {
+        let answer = shop.client.send(ORDER, &json!({ "input": order(&shop, "a key", "CONFIRMED", &line) })).await.unwrap();
+        if answer["errors"].is_null() {
+            let (said, at) = refusal(&answer["data"]["result"]);
+            assert!(said == code && at.starts_with(&format!("input.lines.0.{path}")), "{line}: {answer}");
+        } else {
+            assert!(answer.to_string().contains(path.split('.').next_back().unwrap()), "{line}: {answer}");
+        }
+    }
+    assert_eq!(shop.head().await, head, "nothing was written");
+});
+
+on_both!(a_reference_is_used_once_in_a_channel, site => {
+    let (_server, shop) = open(site).await;
+    let called = |key: &str| {
+        let mut input = order(&shop, key, "CONFIRMED", &json!({}));
+        input["externalRef"] = "web-1".into();
+        input
+    };
+    shop.client.done(ORDER, called("first")).await;
+    let head = shop.head().await;
+    refused(&shop.client.change(ORDER, called("second")).await, "DUPLICATE", "input.externalRef");
+    assert_eq!(shop.client.done(ORDER, called("first")).await["replayed"], true);
+    assert_eq!(shop.head().await, head);
+});
+
+on_both!(a_key_belongs_to_its_input, site => {
+    let (_server, shop) = open(site).await;
+    shop.adjust("mine", 0, 0, 1).await;
+    let (levels, head) = (shop.levels().await, shop.head().await);
+    let (product, store) = shop.place(0, 0);
+    let other = adjust("mine", "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 2)]);
+    refused(&shop.client.change(ADJUST, other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    assert_eq!(shop.adjust("mine", 0, 0, 1).await["replayed"], true);
+    for key in [String::new(), "k".repeat(256)] {
+        let payload = shop.client.change(ADJUST, adjust(&key, "ADJUSTMENT", "OTHER", &[change(&product, &store, 1)])).await;
+        assert_eq!(refusal(&payload).1, "input.idempotencyKey", "{payload}");
+    }
+    assert_eq!((shop.levels().await, shop.head().await), (levels, head));
+
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let (client, input) = (shop.client.clone(), adjust("raced", "SALE", "SALE", &[change(&product, &store, -3)]));
+        calls.spawn(async move { client.done(ADJUST, input).await });
+    }
+    let answers = calls.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer["replayed"] == false).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|answer| answer["movement"]["id"] == answers[0]["movement"]["id"]));
+    assert_eq!(shop.levels().await[&shop.place(0, 0)].on_hand, ON_HAND + 1 - 3);
+});
+
+fn set(shop: &Shop, key: &str, on_hand: i64, compare: &Value) -> Value {
+    let (product, store) = shop.place(0, 0);
+    let item = json!({ "product": { "id": product }, "store": { "id": store }, "onHand": on_hand, "compare": compare });
+    json!({ "idempotencyKey": key, "reasonCode": "CORRECTION", "items": [item] })
+}
+
+on_both!(stale_versions_are_told_what_is_there, site => {
+    let (_server, shop) = open(site).await;
+    let version = shop.levels().await[&shop.place(0, 0)].version;
+    for round in 0..5 {
+        let now = version + round;
+        let mut calls = JoinSet::new();
+        for rival in 0..2 {
+            let input = set(&shop, &format!("{round} {rival}"), 20 + round * 2 + rival, &json!({ "expectedVersion": now }));
+            let client = shop.client.clone();
+            calls.spawn(async move { client.change(SET, input).await });
+        }
+        let (won, lost): (Vec<_>, Vec<_>) = calls.join_all().await.into_iter().partition(|p| p["userErrors"] == json!([]));
+        assert_eq!((won.len(), lost.len()), (1, 1), "{won:?} {lost:?}");
+        refused(&lost[0], "VERSION_CONFLICT", "input.items.0.compare");
+        let error = &lost[0]["userErrors"][0];
+        assert_eq!((&error["actualVersion"], &error["current"]["version"]), (&json!(now + 1), &json!(now + 1)), "{error}");
+        assert_eq!(error["current"]["onHand"], won[0]["levels"][0]["onHand"]);
+    }
+    let (product, store) = shop.place(0, 0);
+    let mut stale = change(&product, &store, 1);
+    stale["expectedVersion"] = version.into();
+    let payload = shop.client.change(ADJUST, adjust("stale", "ADJUSTMENT", "CORRECTION", &[stale])).await;
+    refused(&payload, "VERSION_CONFLICT", "input.changes.0.expectedVersion");
+    let payload = shop.client.change(SET, set(&shop, "stale", 1, &json!({ "expectedOnHand": ON_HAND }))).await;
+    refused(&payload, "VERSION_CONFLICT", "input.items.0.compare");
+});
+
+on_both!(a_dry_run_writes_nothing, site => {
+    let (_server, shop) = open(site).await;
+    let (levels, head) = (shop.levels().await, shop.head().await);
+    let (product, store) = shop.place(0, 0);
+    let item = json!({ "product": { "id": product }, "store": { "id": store }, "quantity": 2 });
+    let calls = [
+        (ADJUST, adjust("dry", "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 5)])),
+        (SET, set(&shop, "dry", 3, &json!({ "unconditional": true }))),
+        (RESERVE, json!({ "idempotencyKey": "dry", "items": [item] })),
+        (ORDER, order(&shop, "dry", "FULFILLED", &json!({}))),
+    ];
+    for (query, input) in &calls {
+        let payload = shop.client.ask(query, json!({ "input": input, "dry": true })).await["result"].take();
+        assert_eq!((&payload["userErrors"], &payload["seq"]), (&json!([]), &Value::Null), "{payload}");
+    }
+    assert_eq!((shop.levels().await, shop.head().await), (levels, head));
+    // The key is still free, for this input or another.
+    for (query, input) in &calls {
+        assert_eq!(shop.client.done(query, input.clone()).await["replayed"], false);
+    }
+});

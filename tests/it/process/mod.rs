@@ -1,0 +1,15 @@
+//! The program as its users meet it: the real binary, real sockets, real databases, and processes that are killed.
+
+mod client;
+mod server;
+mod shop;
+
+mod audit;
+mod commands;
+mod crash;
+mod edges;
+mod live;
+mod load;
+mod races;
+mod replay;
+mod stream;

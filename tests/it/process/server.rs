@@ -1,0 +1,265 @@
+//! Starts the binary, and ends what it started: by its own process id only, on drop too.
+
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use entrepot::clock::Clock;
+use sea_orm::ConnectionTrait;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::client::Client;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_entrepot");
+/// The longest that any process may take to become ready, or to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A scenario on SQLite, and on Postgres where there is one.
+macro_rules! on_both {
+    ($name:ident, $site:ident => $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "not every scenario needs all that its neighbours do")]
+            use super::*;
+
+            async fn run($site: &$crate::process::server::Site) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                run(&$crate::process::server::Site::sqlite().await).await;
+            }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                if let Some(site) = $crate::process::server::Site::postgres().await {
+                    run(&site).await;
+                }
+            }
+        }
+    };
+}
+pub(super) use on_both;
+
+/// A migrated database and a folder, both gone at the end.
+pub struct Site {
+    pub url: String,
+    pub folder: PathBuf,
+    /// The server to ask for the database's end, and its name.
+    postgres: Option<(String, String)>,
+}
+
+impl Site {
+    pub async fn sqlite() -> Self {
+        let site = Self::empty_sqlite();
+        site.migrate().await;
+        site
+    }
+
+    /// None, said plainly, where no Postgres is given; on CI that is a failure.
+    pub async fn postgres() -> Option<Self> {
+        let site = Self::empty_postgres().await?;
+        site.migrate().await;
+        Some(site)
+    }
+
+    pub fn empty_sqlite() -> Self {
+        let folder = folder();
+        Self { url: format!("sqlite://{}", folder.join("it.sqlite").display()), folder, postgres: None }
+    }
+
+    pub async fn empty_postgres() -> Option<Self> {
+        let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
+            assert!(
+                env::var("CI").as_deref() != Ok("true"),
+                "CI runs every scenario on Postgres: set ENTREPOT_TEST_POSTGRES_URL"
+            );
+            eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let name = format!("entrepot_process_{:x}", random());
+        tell(&maintenance, &format!("CREATE DATABASE {name}")).await;
+        let (server, rest) = maintenance.rsplit_once('/').unwrap();
+        let options = rest.find('?').map_or("", |at| &rest[at..]);
+        Some(Self { url: format!("{server}/{name}{options}"), folder: folder(), postgres: Some((maintenance, name)) })
+    }
+
+    async fn migrate(&self) {
+        let ended = entrepot(&["migrate", "--database-url", &self.url]).await;
+        assert!(ended.well(), "{ended:?}");
+    }
+
+    /// Proves every invariant of the database, by the binary.
+    pub async fn verify(&self) {
+        let ended = entrepot(&["verify", "--database-url", &self.url]).await;
+        assert!(ended.well(), "{ended:?}");
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+            let from = log.len().saturating_sub(4_000);
+            eprintln!("the server said at last: {}", log.get(from..).unwrap_or(&log));
+        }
+        if let Some((maintenance, name)) = self.postgres.take() {
+            let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let dropping = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.unwrap().block_on(tell(&maintenance, &sql));
+            });
+            let _ = dropping.join();
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A running `entrepot serve`.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    log: PathBuf,
+    /// From its start to its first answer at `/readyz`.
+    pub ready_in: Duration,
+}
+
+impl Server {
+    pub async fn start(site: &Site) -> Self {
+        Self::start_on(site, free_address()).await
+    }
+
+    /// On a given address, which after a kill is the one that clients know.
+    pub async fn start_on(site: &Site, address: SocketAddr) -> Self {
+        let log = site.folder.join("server.log");
+        let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let listen = address.to_string();
+        let args = ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60"];
+        let began = Instant::now();
+        let child = command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
+        let mut server = Self { child, address, log, ready_in: Duration::ZERO };
+        server.wait_until_ready(began).await;
+        server
+    }
+
+    async fn wait_until_ready(&mut self, began: Instant) {
+        let http = reqwest::Client::new();
+        let probe = format!("http://{}/readyz", self.address);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the server ended with {status}: {}", self.said());
+            }
+            if let Ok(answer) = http.get(&probe).send().await
+                && answer.status() == 200
+            {
+                self.ready_in = began.elapsed();
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "not ready in {PATIENCE:?}: {}", self.said());
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it wrote to standard error.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// kill -9.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// A tenant of its own, and a client of its owner.
+    pub async fn tenant(&self) -> Client {
+        Client::register(&self.url(), &format!("shop-{:x}", random())).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+        let said = self.said();
+        if !std::thread::panicking() {
+            assert!(!said.contains("panicked"), "the server panicked: {said}");
+        }
+    }
+}
+
+/// How a process ended, and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    pub fn well(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// It failed as a program should: a code of its own, a sentence, no panic.
+    pub fn refused(&self, with: &[&str]) {
+        assert!(self.code.is_some_and(|code| code == 1 || code == 2), "{self:?}");
+        assert!(!self.err.contains("panicked") && !self.err.contains("RUST_BACKTRACE"), "{self:?}");
+        for part in with {
+            assert!(self.err.contains(part), "\"{part}\" is not in {self:?}");
+        }
+    }
+}
+
+/// Runs the binary to its end.
+pub async fn entrepot(args: &[&str]) -> Ended {
+    entrepot_in(Path::new("."), args).await
+}
+
+pub async fn entrepot_in(folder: &Path, args: &[&str]) -> Ended {
+    let mut command = tokio::process::Command::from(command(args));
+    let running = command.current_dir(folder).kill_on_drop(true).output();
+    let output = timeout(Duration::from_mins(3), running).await.expect("the program to end").unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// The binary with nothing of this process's environment.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(args).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// An address of this machine that nobody listens on.
+pub fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+pub fn random() -> u64 {
+    let mut bytes = [0; 8];
+    Clock::system().fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+fn folder() -> PathBuf {
+    let folder = env::temp_dir().join(format!("entrepot-process-{:x}", random()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+async fn tell(url: &str, sql: &str) {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    let connection = sea_orm::Database::connect(options).await.unwrap();
+    connection.execute_unprepared(sql).await.unwrap();
+    connection.close().await.unwrap();
+}

@@ -1,0 +1,143 @@
+//! A subscriber of `stockChanged`, and the state that it builds from what it hears.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{
+    client::{Client, Socket},
+    shop::{Figures, Place, Shop, place_of, text},
+};
+
+const WATCH: &str = "subscription($filter: StockFilter, $after: Cursor, $delay: Int! = 0) {
+    stockChanged(filter: $filter, after: $after, maxDelayMs: $delay) { phase cursor reset
+    changes { seq inFilter entries { versionAfter } level { product { id description } store { id } onHand reserved version } } } }";
+
+/// What to ask for.
+#[derive(Clone, Default)]
+pub struct Wish {
+    pub filter: Value,
+    pub after: Option<String>,
+    pub delay_ms: u32,
+}
+
+pub struct Stream(Socket);
+
+impl Stream {
+    pub async fn open(client: &Client, wish: &Wish) -> Self {
+        let mut socket = Socket::open(client).await;
+        let variables = json!({ "filter": wish.filter, "after": wish.after, "delay": wish.delay_ms });
+        socket.subscribe(WATCH, &variables).await;
+        Self(socket)
+    }
+
+    /// The next item; None when the stream or the socket has ended.
+    pub async fn next(&mut self) -> Option<Value> {
+        let mut message = self.0.listen().await?;
+        match message["type"].as_str() {
+            Some("next") => {
+                let payload = &mut message["payload"];
+                assert!(payload["errors"].is_null(), "{payload}");
+                Some(payload["data"]["stockChanged"].take())
+            }
+            Some("complete") => None,
+            _ => panic!("{message}"),
+        }
+    }
+
+    /// The next item, which must come soon.
+    pub async fn soon(&mut self) -> Value {
+        timeout(Duration::from_secs(10), self.next()).await.expect("an item in time").expect("the stream goes on")
+    }
+
+    /// Reads how things stand into the state, and gives the number of pages.
+    pub async fn snapshot(&mut self, state: &mut State) -> usize {
+        for page in 1.. {
+            let item = self.soon().await;
+            state.take(&item);
+            match item["phase"].as_str() {
+                Some("SNAPSHOT") => {}
+                Some("READY") => return page,
+                _ => panic!("before READY: {item}"),
+            }
+        }
+        unreachable!("pages are counted until READY")
+    }
+
+    /// Reads on for so long.
+    pub async fn read_for(&mut self, time: Duration, state: &mut State) {
+        let until = Instant::now() + time;
+        while let Ok(item) = timeout_at(until, self.next()).await {
+            state.take(&item.expect("the stream goes on"));
+        }
+    }
+
+    /// Reads on until the state is what the shop says, which stands still meanwhile.
+    pub async fn settle(&mut self, state: &mut State, shop: &Shop, within: Duration) {
+        let levels = shop.levels().await;
+        let until = Instant::now() + within;
+        while state.figures() != levels {
+            let Ok(item) = timeout_at(until, self.next()).await else {
+                let wrong: Vec<_> =
+                    levels.iter().filter(|(place, figures)| state.levels.get(*place).map(|l| l.0) != Some(**figures)).collect();
+                panic!("after {within:?} the stream has not said: {wrong:?}");
+            };
+            state.take(&item.expect("the stream goes on"));
+        }
+    }
+}
+
+/// Levels as the stream has told them.
+#[derive(Default, Clone)]
+pub struct State {
+    pub levels: BTreeMap<Place, (Figures, i64)>,
+    pub cursor: Option<String>,
+    /// Items of phase LIVE.
+    pub live: usize,
+    /// Changes in those that were news.
+    pub news: usize,
+    /// Whether changes were held back: then only the newest of each level comes.
+    pub conflated: bool,
+}
+
+impl State {
+    pub fn figures(&self) -> BTreeMap<Place, Figures> {
+        self.levels.iter().map(|(place, (figures, _))| (place.clone(), *figures)).collect()
+    }
+
+    /// A level read elsewhere, before the stream goes on.
+    pub fn know(&mut self, place: Place, figures: Figures) {
+        self.levels.insert(place, (figures, 0));
+    }
+
+    /// Takes an item in. Every version of a level comes, in order; a row may come twice.
+    pub fn take(&mut self, item: &Value) {
+        let live = item["phase"] == "LIVE";
+        self.live += usize::from(live);
+        self.cursor = Some(text(&item["cursor"]));
+        for change in item["changes"].as_array().unwrap() {
+            let (place, figures) = (place_of(&change["level"]), Figures::of(&change["level"]));
+            let seq = change["seq"].as_i64().unwrap();
+            let known = self.levels.get(&place).copied();
+            if let Some((known, last)) = known {
+                if figures.version < known.version || (figures.version == known.version && seq <= last) {
+                    continue;
+                }
+                let entries = change["entries"].as_array().unwrap().len() as i64;
+                let gapless = figures.version == known.version + entries;
+                // What was read elsewhere, or in a page, may be newer than the event that comes after it, never older.
+                assert!(
+                    !live || self.conflated || gapless || figures.version == known.version,
+                    "a gap: {known:?} and then {change}"
+                );
+            }
+            self.news += usize::from(live);
+            if change["inFilter"] == true {
+                self.levels.insert(place, (figures, seq));
+            } else {
+                self.levels.remove(&place);
+            }
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The schema as clients get it: committed as it is served, described in words, and with all of the core that is built.
+
+use std::{collections::BTreeMap, env, fs, path::Path};
+
+use async_graphql::{
+    Positioned,
+    parser::{
+        parse_schema,
+        types::{
+            BaseType, ConstDirective, DirectiveDefinition, FieldDefinition, InputValueDefinition, ServiceDocument,
+            TypeDefinition, TypeKind, TypeSystemDefinition,
+        },
+    },
+};
+
+/// What the core promises and a later subject brings. A line names a path of the core; it covers what lies below it.
+/// A line that the served schema has answered, or that the core does not know, fails the test: take it out.
+const LATER: &[(&str, &[&str])] = &[
+    (
+        "roles and invitations",
+        &[
+            "type Role",
+            "type RoleGrant",
+            "Member.roles",
+            "input StoreScopeInput",
+            "type MemberPayload",
+            "type OkPayload",
+            "Mutation.memberInvite",
+        ],
+    ),
+    (
+        "integrations and API keys",
+        &[
+            "type Integration",
+            "type ApiKey",
+            "union Actor | Integration",
+            "input IntegrationCreateInput",
+            "input ApiKeyCreateInput",
+            "type IntegrationPayload",
+            "type ApiKeyPayload",
+            "Mutation.integrationCreate",
+            "Mutation.apiKeyCreate",
+            "Mutation.apiKeyRoll",
+            "Mutation.apiKeyRevoke",
+        ],
+    ),
+    (
+        "second factor, step-up and password reset",
+        &[
+            "directive @stepUp",
+            "type TotpPayload",
+            "Mutation.mfaVerify",
+            "Mutation.sessionRevoke",
+            "Mutation.reauthenticate",
+            "Mutation.passwordResetRequest",
+            "Mutation.passwordReset",
+            "Mutation.totpEnrol",
+            "Mutation.totpConfirm",
+        ],
+    ),
+    (
+        "audit",
+        &[
+            "type AuditEntry",
+            "type AuditEntryConnection",
+            "type AuditEntryEdge",
+            "type AuditVerification",
+            "input AuditFilter",
+            "Query.auditEntries",
+            "Query.auditVerify",
+        ],
+    ),
+    ("cost and rate limits", &["directive @cost", "directive @listSize", "type RateLimit", "Query.rateLimit"]),
+    ("live orders", &["type OrderUpdate", "type OrderChange", "Subscription.orderChanged"]),
+];
+
+/// What a client can rely on, each under a path: `Product.stock` → `[StockLevel!]!`.
+type Shapes = BTreeMap<String, String>;
+
+fn shapes(sdl: &str) -> Shapes {
+    let mut shapes = Shapes::new();
+    for definition in &parsed(sdl).definitions {
+        match definition {
+            TypeSystemDefinition::Schema(_) => {}
+            TypeSystemDefinition::Directive(directive) => directive_shape(&directive.node, &mut shapes),
+            TypeSystemDefinition::Type(kind) => type_shape(&kind.node, &mut shapes),
+        }
+    }
+    shapes
+}
+
+fn parsed(sdl: &str) -> ServiceDocument {
+    parse_schema(sdl).unwrap()
+}
+
+fn directive_shape(directive: &DirectiveDefinition, shapes: &mut Shapes) {
+    let path = format!("directive @{}", directive.name);
+    for location in &directive.locations {
+        shapes.insert(format!("{path} on {:?}", location.node), String::new());
+    }
+    input_shapes(&path, &directive.arguments, shapes);
+    shapes.insert(path, String::new());
+}
+
+/// The path of the type itself: `type Product`.
+fn head(kind: &TypeDefinition) -> String {
+    let word = match kind.kind {
+        TypeKind::Scalar => "scalar",
+        TypeKind::Object(_) => "type",
+        TypeKind::Interface(_) => "interface",
+        TypeKind::Union(_) => "union",
+        TypeKind::Enum(_) => "enum",
+        TypeKind::InputObject(_) => "input",
+    };
+    format!("{word} {}", kind.name)
+}
+
+fn type_shape(kind: &TypeDefinition, shapes: &mut Shapes) {
+    let (head, name) = (head(kind), &kind.name.node);
+    match &kind.kind {
+        TypeKind::Scalar => {}
+        TypeKind::Object(object) => {
+            object.implements.iter().for_each(|one| drop(shapes.insert(format!("{head} implements {one}"), String::new())));
+            object.fields.iter().for_each(|field| field_shape(name, &field.node, shapes));
+        }
+        TypeKind::Interface(interface) => interface.fields.iter().for_each(|field| field_shape(name, &field.node, shapes)),
+        TypeKind::Union(union) => {
+            union.members.iter().for_each(|one| drop(shapes.insert(format!("{head} | {one}"), String::new())))
+        }
+        TypeKind::Enum(words) => {
+            words.values.iter().for_each(|word| drop(shapes.insert(format!("{name}.{}", word.node.value), String::new())))
+        }
+        TypeKind::InputObject(input) => input_shapes(name, &input.fields, shapes),
+    }
+    directives(&head, &kind.directives, shapes);
+    shapes.insert(head, String::new());
+}
+
+fn field_shape(parent: &str, field: &FieldDefinition, shapes: &mut Shapes) {
+    let path = format!("{parent}.{}", field.name);
+    directives(&path, &field.directives, shapes);
+    input_shapes(&path, &field.arguments, shapes);
+    shapes.insert(path, field.ty.to_string());
+}
+
+fn input_shapes(parent: &str, inputs: &[Positioned<InputValueDefinition>], shapes: &mut Shapes) {
+    for input in inputs {
+        let default = input.node.default_value.as_ref().map(|value| format!(" = {value}")).unwrap_or_default();
+        shapes.insert(format!("{parent}.{}", input.node.name), format!("{}{default}", input.node.ty));
+    }
+}
+
+fn directives(parent: &str, applied: &[Positioned<ConstDirective>], shapes: &mut Shapes) {
+    for directive in applied {
+        // One path an event: a mutation may emit more than the core knows of.
+        if directive.node.name.node == "emits" {
+            let events = directive.node.get_argument("events").map(|events| events.node.to_string()).unwrap_or_default();
+            for event in events.split(['[', ']', ',', ' ']).filter(|event| !event.is_empty()) {
+                shapes.insert(format!("{parent} @emits {event}"), String::new());
+            }
+            continue;
+        }
+        let mut arguments: Vec<String> =
+            directive.node.arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        arguments.sort();
+        shapes.insert(format!("{parent} @{}", directive.node.name), arguments.join(", "));
+    }
+}
+
+fn served() -> String {
+    entrepot::schema::sdl()
+}
+
+#[test]
+fn the_committed_schema_is_the_served_one() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
+    if env::var_os("ENTREPOT_WRITE_SCHEMA").is_some() {
+        fs::write(&file, served()).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    let differs = committed.lines().zip(served().lines()).position(|(a, b)| a != b).map(|line| line + 1);
+    assert!(
+        committed == served(),
+        "schema.graphql is not what is served, from line {differs:?} on: run `make schema` and look at the difference"
+    );
+}
+
+#[test]
+fn everything_is_described() {
+    let mut silent = Vec::new();
+    for definition in &parsed(&served()).definitions {
+        match definition {
+            TypeSystemDefinition::Schema(_) => {}
+            TypeSystemDefinition::Directive(directive) => {
+                told(&directive.node.description, &format!("@{}", directive.node.name), &mut silent);
+            }
+            TypeSystemDefinition::Type(kind) => describe(&kind.node, &mut silent),
+        }
+    }
+    assert!(silent.is_empty(), "{} without a description: {silent:#?}", silent.len());
+}
+
+fn told(description: &Option<Positioned<String>>, path: &str, silent: &mut Vec<String>) {
+    if description.as_ref().is_none_or(|text| text.node.trim().is_empty()) {
+        silent.push(path.to_owned());
+    }
+}
+
+fn describe(kind: &TypeDefinition, silent: &mut Vec<String>) {
+    told(&kind.description, &head(kind), silent);
+    let name = &kind.name.node;
+    let fields = match &kind.kind {
+        TypeKind::Object(object) => object.fields.as_slice(),
+        TypeKind::Interface(interface) => interface.fields.as_slice(),
+        TypeKind::Enum(words) => {
+            return words
+                .values
+                .iter()
+                .for_each(|word| told(&word.node.description, &format!("{name}.{}", word.node.value), silent));
+        }
+        TypeKind::InputObject(input) => return inputs_told(name, &input.fields, silent),
+        TypeKind::Scalar | TypeKind::Union(_) => return,
+    };
+    for field in fields {
+        let path = format!("{name}.{}", field.node.name);
+        told(&field.node.description, &path, silent);
+        inputs_told(&path, &field.node.arguments, silent);
+    }
+}
+
+fn inputs_told(parent: &str, inputs: &[Positioned<InputValueDefinition>], silent: &mut Vec<String>) {
+    inputs.iter().for_each(|input| told(&input.node.description, &format!("{parent}.{}", input.node.name), silent));
+}
+
+/// The core, where it lies beside the repository.
+fn core() -> Option<Shapes> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/core.graphql");
+    let Ok(text) = fs::read_to_string(&file) else {
+        eprintln!("SKIPPED: {} is not there, so the served schema was not compared with it", file.display());
+        return None;
+    };
+    Some(shapes(&text))
+}
+
+/// Whether the path is the line's or lies below it: `type Role` covers `Role.key` too.
+fn covers(line: &str, path: &str) -> bool {
+    let below = |line: &str| path.strip_prefix(line).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ' ']));
+    below(line) || ["type ", "input ", "enum "].iter().filter_map(|word| line.strip_prefix(word)).any(below)
+}
+
+#[test]
+fn the_core_is_served() {
+    let Some(core) = core() else { return };
+    let served = shapes(&served());
+    let later: Vec<&str> = LATER.iter().flat_map(|(_, lines)| *lines).copied().collect();
+    let mut wrong: Vec<String> = Vec::new();
+    for (path, shape) in core.iter().filter(|(path, _)| !later.iter().any(|line| covers(line, path))) {
+        match served.get(path) {
+            None => wrong.push(format!("{path} is missing: {shape}")),
+            Some(other) if other != shape => wrong.push(format!("{path} should be {shape}, it is {other}")),
+            Some(_) => {}
+        }
+    }
+    for line in later {
+        if !core.contains_key(line) {
+            wrong.push(format!("{line} is on the list of what comes later, but the core does not have it"));
+        } else if served.contains_key(line) {
+            wrong.push(format!("{line} is served now: take it off the list of what comes later"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences: {wrong:#?}", wrong.len());
+}
+
+/// What grew beyond the core must not be asked of clients that know only the core.
+#[test]
+fn nothing_is_asked_for_that_the_core_does_not_name() {
+    let Some(core) = core() else { return };
+    let document = parsed(&served());
+    let mut asked = Vec::new();
+    let mut look = |parent: &str, inputs: &[Positioned<InputValueDefinition>]| {
+        for input in inputs {
+            let path = format!("{parent}.{}", input.node.name);
+            let is_needed = !input.node.ty.node.nullable && input.node.default_value.is_none();
+            if is_needed && !core.contains_key(&path) {
+                asked.push(path);
+            }
+        }
+    };
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let name = &kind.node.name.node;
+        match &kind.node.kind {
+            TypeKind::InputObject(input) if core.contains_key(&format!("input {name}")) => look(name, &input.fields),
+            TypeKind::Object(object) => {
+                for field in &object.fields {
+                    let path = format!("{name}.{}", field.node.name);
+                    if core.contains_key(&path) {
+                        look(&path, &field.node.arguments);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(asked.is_empty(), "{asked:#?}");
+}
+
+/// The words of a schema that nothing uses are a promise that nobody keeps.
+#[test]
+fn every_type_is_used() {
+    let document = parsed(&served());
+    let mut used: Vec<String> = ["Query", "Mutation", "Subscription"].map(ToOwned::to_owned).to_vec();
+    fn base(ty: &BaseType) -> String {
+        match ty {
+            BaseType::Named(name) => name.to_string(),
+            BaseType::List(inner) => base(&inner.base),
+        }
+    }
+    let mut interfaces = Vec::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let fields = match &kind.node.kind {
+            TypeKind::Object(object) => {
+                if !object.implements.is_empty() {
+                    used.push(kind.node.name.to_string());
+                }
+                interfaces.extend(object.implements.iter().map(ToString::to_string));
+                object.fields.as_slice()
+            }
+            TypeKind::Interface(interface) => interface.fields.as_slice(),
+            TypeKind::Union(union) => {
+                used.extend(union.members.iter().map(ToString::to_string));
+                continue;
+            }
+            TypeKind::InputObject(input) => {
+                used.extend(input.fields.iter().map(|field| base(&field.node.ty.node.base)));
+                continue;
+            }
+            TypeKind::Enum(_) | TypeKind::Scalar => continue,
+        };
+        for field in fields {
+            used.push(base(&field.node.ty.node.base));
+            used.extend(field.node.arguments.iter().map(|argument| base(&argument.node.ty.node.base)));
+        }
+    }
+    used.extend(interfaces);
+    let idle: Vec<String> = document
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(kind) if !used.contains(&kind.node.name.to_string()) => Some(head(&kind.node)),
+            _ => None,
+        })
+        .collect();
+    assert!(idle.is_empty(), "{idle:?}");
+}

@@ -1,0 +1,3 @@
+//! The stock room through the whole schema.
+
+mod page;

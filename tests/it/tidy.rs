@@ -1,0 +1,267 @@
+//! The house's own rules, kept over the source: who may name whom, what a core may not know, how long a file may be.
+
+mod facts;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use facts::Facts;
+
+/// The rooms: each names only those before it. `docs/ARCHITECTURE.md` has the same list.
+const ROOMS: &[&str] = &[
+    "clock", "storage", "identity", "access", "realtime", "graphql", "catalog", "stock", "orders", "ledger", "insight", "schema",
+    "live", "http", "replay", "config", "serve", "demo",
+];
+
+/// Where the rooms' graphs meet. What is here holds no rules, so it may name any room.
+fn is_graph(file: &str) -> bool {
+    ["graphql/", "live/", "serve/"].iter().any(|room| file.starts_with(room))
+        || file == "schema.rs"
+        || file.split('/').any(|part| part == "graph" || part == "graph.rs")
+}
+
+/// Files that are longer than 400 lines, and why they are one noun.
+const LONG: &[(&str, &str)] = &[];
+const MOST_LINES: usize = 400;
+
+/// What only some may name: the name, who may, and why.
+const DOORS: &[(&str, &[&str], &str)] = &[
+    ("casbin", &["access/"], "policies are compiled in one place; elsewhere rights are permits"),
+    ("axum", &["http/"], "HTTP is one room's business"),
+    ("sea_orm::TransactionTrait", &["storage/"], "only storage begins and commits"),
+    ("sea_orm::DatabaseTransaction", &["storage/"], "only storage begins and commits"),
+    ("jsonwebtoken", &["identity/"], "tokens are identity's"),
+    ("argon2", &["identity/"], "passwords are identity's"),
+    ("std::time::SystemTime", &["clock.rs"], "time comes from the clock"),
+    ("std::time::Instant", &["clock.rs"], "time comes from the clock"),
+    ("rand", &["clock.rs", "replay/", "demo/"], "randomness comes from the clock; demos have a seed"),
+    ("jiff", &["clock.rs", "replay/", "demo/"], "calendars are the clock's"),
+    ("reqwest", &["replay/", "demo/"], "only clients of the public API send requests"),
+    ("indicatif", &["replay/", "demo/"], "progress is for people at a terminal"),
+];
+
+/// What pure cores do without.
+const IMPURE: &[&str] = &[
+    "sea_orm",
+    "tokio",
+    "async_graphql",
+    "axum",
+    "futures_util",
+    "async_trait",
+    "std::time",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "crate::clock",
+    "crate::storage",
+    "crate::access",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if entry.is_dir() && !["target", "node_modules", "dist"].contains(&name.as_str()) && !name.starts_with('.') {
+            found.extend(files(&entry, ending));
+        } else if name.ends_with(ending) && !entry.is_symlink() {
+            found.push(entry);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The files below `src`, as they are called there, and what they say.
+fn source() -> BTreeMap<String, Facts> {
+    let src = root().join("src");
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/");
+        let facts = Facts::of(&name, &syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap());
+        (name, facts)
+    };
+    let found: BTreeMap<_, _> = files(&src, ".rs").into_iter().map(read).collect();
+    assert!(found.len() > 100, "the source was not found");
+    found
+}
+
+fn room(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or_default()
+}
+
+fn no_faults(faults: &[String]) {
+    assert!(faults.is_empty(), "{} faults: {faults:#?}", faults.len());
+}
+
+#[test]
+fn a_room_names_only_rooms_before_it() {
+    let place = |name: &str| ROOMS.iter().position(|known| *known == name);
+    let mut faults = Vec::new();
+    for (file, facts) in source() {
+        let own = room(&file);
+        if ["lib", "main"].contains(&own) || is_graph(&file) {
+            continue;
+        }
+        let Some(here) = place(own) else {
+            faults.push(format!("{file}: {own} is not in the list of rooms"));
+            continue;
+        };
+        for named in ROOMS.iter().filter(|named| facts.names(&format!("crate::{named}"))) {
+            if place(named) > Some(here) {
+                faults.push(format!("{file} names {named}, a later room"));
+            }
+        }
+    }
+    no_faults(&faults);
+}
+
+#[test]
+fn the_list_of_rooms_is_the_one_in_the_papers() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let declared: BTreeSet<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    assert_eq!(declared, ROOMS.iter().copied().collect());
+    let in_order: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    assert_eq!(in_order, ROOMS, "lib.rs has the rooms in reading order");
+    let paper = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    assert!(
+        paper.contains(&format!("`{}`", ROOMS.join(", "))),
+        "docs/ARCHITECTURE.md should list the rooms as `{}`",
+        ROOMS.join(", ")
+    );
+}
+
+#[test]
+fn a_floor_names_only_floors_below_it() {
+    const FLOORS: [&str; 5] = ["core", "rows", "shell", "jobs", "graph"];
+    let mut faults = Vec::new();
+    for (file, facts) in source() {
+        let (own, rest) = file.split_once('/').unwrap_or((&file, ""));
+        let Some(floor) = FLOORS.iter().position(|floor| room(rest) == *floor) else { continue };
+        for above in &FLOORS[floor + 1..] {
+            if facts.names(&format!("crate::{own}::{above}")) {
+                faults.push(format!("{file} names {own}::{above}, which lies above it"));
+            }
+        }
+        let is_rule = FLOORS[floor] != "graph";
+        for later in ROOMS.iter().filter(|_| is_rule) {
+            if facts.names(&format!("crate::{later}::graph")) {
+                faults.push(format!("{file} names the graph of {later}"));
+            }
+        }
+    }
+    no_faults(&faults);
+}
+
+#[test]
+fn cores_are_pure() {
+    let mut faults = Vec::new();
+    let mut seen = 0;
+    for (file, facts) in source().iter().filter(|(file, _)| file.split('/').any(|part| part == "core" || part == "core.rs")) {
+        seen += 1;
+        faults.extend(facts.is_async.then(|| format!("{file} is async")));
+        faults.extend(IMPURE.iter().filter(|name| facts.names(name)).map(|name| format!("{file} names {name}")));
+    }
+    assert!(seen > 20, "the cores were not found");
+    no_faults(&faults);
+}
+
+#[test]
+fn doors_are_kept() {
+    let mut faults = Vec::new();
+    for (file, facts) in source() {
+        for (name, keepers, why) in DOORS {
+            if facts.names(name) && !keepers.iter().any(|keeper| file.starts_with(keeper)) {
+                faults.push(format!("{file} names {name}: {why}"));
+            }
+        }
+        let draws = ["now_v7", "new_v4"].iter().any(|end| facts.paths.iter().any(|path| path.ends_with(&format!("Uuid::{end}"))));
+        if file != "clock.rs" && draws {
+            faults.push(format!("{file} draws an id: ids come from the clock"));
+        }
+        if facts.names("async_graphql") && !is_graph(&file) && !file.starts_with("http/") {
+            faults.push(format!("{file} names async_graphql: GraphQL stays in graphs"));
+        }
+    }
+    no_faults(&faults);
+}
+
+/// A transaction is begun where a change is carried out, never where it is decided, read or asked for.
+#[test]
+fn only_shells_ask_for_transactions() {
+    const WHERE: [&str; 6] = ["storage/", "catalog/shell/", "identity/shell.rs", "ledger/batch.rs", "insight/verify/", "serve/"];
+    let mut faults = Vec::new();
+    for (file, facts) in source() {
+        let begins = facts.methods.contains("commit") || facts.methods.contains("begin_for");
+        if begins && !WHERE.iter().any(|place| file.starts_with(place)) {
+            faults.push(format!("{file} begins or commits"));
+        }
+    }
+    no_faults(&faults);
+}
+
+#[test]
+fn nothing_is_unwrapped_without_a_reason() {
+    let faults: Vec<String> =
+        source().iter().flat_map(|(file, facts)| facts.unwraps.iter().map(move |what| format!("{file}: {what}"))).collect();
+    no_faults(&faults);
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let mut faults = Vec::new();
+    for (file, facts) in source() {
+        faults.extend(
+            ["todo", "unimplemented", "dbg"]
+                .iter()
+                .filter(|name| facts.macros.contains(**name))
+                .map(|name| format!("{file} calls {name}!")),
+        );
+    }
+    // Put together here, so that this file does not find itself.
+    let notes = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["X", "XX:"].concat()];
+    let machines = ["/home/", "/Users/", "/work/", "/root/", "C:\\"].map(|path| format!("{}{path}", ""));
+    for ending in [".rs", ".sh", ".md", ".toml", ".yml", ".csv", "Makefile", "Dockerfile"] {
+        for path in files(root(), ending).iter().filter(|path| !path.ends_with("tests/it/tidy.rs")) {
+            let text = fs::read_to_string(path).unwrap();
+            let place = path.strip_prefix(root()).unwrap().display();
+            faults.extend(notes.iter().filter(|note| text.contains(note.as_str())).map(|note| format!("{place} has a {note}")));
+            let words = text.split(['"', '\'', ' ', '`', '(', '=', '\n']);
+            faults.extend(
+                words
+                    .filter(|word| machines.iter().any(|machine| word.starts_with(machine)))
+                    .map(|word| format!("{place} names a machine's path: {word}")),
+            );
+        }
+    }
+    no_faults(&faults);
+}
+
+#[test]
+fn files_are_of_a_size() {
+    let mut faults = Vec::new();
+    let folders = ["src", "tests", "entity", "migration"].map(|folder| root().join(folder));
+    for path in folders.iter().flat_map(|folder| files(folder, ".rs")) {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        let is_known = LONG.iter().any(|(known, _)| *known == name);
+        if lines > MOST_LINES && !is_known {
+            faults.push(format!("{name} has {lines} lines: look for a second noun"));
+        } else if lines <= MOST_LINES && is_known {
+            faults.push(format!("{name} is no longer long: take it off the list"));
+        }
+        let words = ["utils", "helpers", "common", "misc"];
+        faults.extend(
+            words
+                .iter()
+                .filter(|word| path.file_stem().is_some_and(|stem| stem == **word))
+                .map(|word| format!("{name}: {word} is no noun")),
+        );
+    }
+    no_faults(&faults);
+}
