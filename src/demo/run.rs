@@ -167,7 +167,7 @@ fn welcome(base: &str, token: &str) {
 Entrepot is up.
 
   GraphiQL  {base}/graphql#token={token}
-            (the tab \"Live stock\" follows changes; run \"Adjust stock\" in another)
+            (the tab \"Stock\" follows changes live; run \"Adjust\" beside it)
   Login     {EMAIL} / {PASSWORD}   (tenant {SLUG})
   Token     {token}
 

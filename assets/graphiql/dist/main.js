@@ -410,13 +410,6 @@ query Orders {
     pageInfo { hasNextPage endCursor }
   }
 }`),Cs(`
-subscription OrderFeed {
-  orderChanged {
-    phase
-    cursor
-    changes { seq eventType order { number status total { amount currencyCode } } }
-  }
-}`),Cs(`
 # The ten products that brought in most.
 query BestSellers {
   salesReport(groupBy: PRODUCT, topBy: NET_REVENUE, first: 10) {

@@ -108,14 +108,6 @@ query Orders {
   }
 }`),
   tab(`
-subscription OrderFeed {
-  orderChanged {
-    phase
-    cursor
-    changes { seq eventType order { number status total { amount currencyCode } } }
-  }
-}`),
-  tab(`
 # The ten products that brought in most.
 query BestSellers {
   salesReport(groupBy: PRODUCT, topBy: NET_REVENUE, first: 10) {
