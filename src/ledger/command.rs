@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     orders::core as order_rules,
-    orders::core::{Act, Create, CreateReturn, Fulfil, Order, OrderBook, OrderDecision, Receive, Return},
+    orders::core::{Act, Create, CreateReturn, Fulfil, Order, OrderBook, OrderDecision, Return},
     stock::core::{
         self as stock_rules, Adjust, Draft, Expire, Level, LevelKey, Movement, Rejection, Release, Reservation, Reserve, Reverse,
         Set, Shortage,
@@ -165,7 +165,6 @@ impl Footprint {
         self.orders.extend(c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0));
         self.customers.extend(c.customer);
         self.return_refs.extend(c.external_ref.clone());
-        debug_assert!(matches!(c.receive, Receive::Now | Receive::Later));
     }
     fn absorb(&mut self, mut own: Self) {
         self.levels.append(&mut own.levels);

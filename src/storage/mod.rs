@@ -19,6 +19,6 @@ pub use bulk::{Bulk, Column, ColumnKind};
 pub use connect::{Backend, Database, Options};
 pub use fault::Fault;
 pub use rows::Row;
-pub use scoped::{Finds, Global, Reads, TenantScope, tenant_is};
+pub use scoped::{Finds, Global, Reads, TenantScope};
 pub use snapshot::Snapshot;
 pub use work::Work;

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryResult, Select, Statement, Value,
-    sea_query::{ExprTrait, SelectStatement},
 };
 
 use super::{Backend, Database, Fault, Work, journal};
@@ -22,11 +21,6 @@ pub trait Reads: Send + Sync {
         all.push(Value::from(self.tenant()));
         all.extend(values);
         self.query(Statement::from_sql_and_values(self.backend().into(), sql, all)).await
-    }
-    /// Runs a built select; the caller has put the tenant in with `tenant_is`.
-    async fn select(&self, select: &SelectStatement) -> Result<Vec<QueryResult>, Fault> {
-        let backend: sea_orm::DbBackend = self.backend().into();
-        self.query(backend.build(select)).await
     }
 }
 
@@ -120,9 +114,4 @@ impl Database {
     pub fn global(&self) -> Global {
         Global { db: self.clone() }
     }
-}
-
-/// The condition that a built statement on alias `table` belongs to the tenant.
-pub fn tenant_is(table: &'static str, tenant: TenantId) -> sea_orm::sea_query::SimpleExpr {
-    sea_orm::sea_query::Expr::col((table, "tenant_id")).eq(tenant)
 }

@@ -6,6 +6,7 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use crate::{
+    catalog::core::text::fold,
     stock::core::{Field, Rejection},
     storage::{Fault, Reads, Row},
 };
@@ -34,13 +35,9 @@ pub(in crate::ledger) struct Names {
     barcodes: HashMap<String, ProductId>,
 }
 
-/// SKUs and codes are unique by their case-folded keys; the rule is that of `catalog::core::text::fold`.
-fn fold(text: &str) -> String {
-    let text = text.trim();
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+/// The key that a SKU or a code is unique by.
+fn key(text: &str) -> String {
+    fold(text.trim())
 }
 
 impl Names {
@@ -53,7 +50,7 @@ impl Names {
         for product in products {
             match product {
                 ProductRef::Id(_) => {}
-                ProductRef::Sku(sku) => skus.push(fold(sku)),
+                ProductRef::Sku(sku) => skus.push(key(sku)),
                 ProductRef::Barcode(code) => barcodes.push(code.trim().to_owned()),
             }
         }
@@ -66,7 +63,7 @@ impl Names {
     pub(in crate::ledger) fn product(&self, named: &ProductRef, field: impl FnOnce() -> Field) -> Result<ProductId, Rejection> {
         let found = match named {
             ProductRef::Id(id) => Some(*id),
-            ProductRef::Sku(sku) => self.skus.get(&fold(sku)).copied(),
+            ProductRef::Sku(sku) => self.skus.get(&key(sku)).copied(),
             ProductRef::Barcode(code) => self.barcodes.get(code.trim()).copied(),
         };
         found.ok_or_else(|| Rejection::not_found("product", field()))
@@ -109,7 +106,7 @@ pub(in crate::ledger) async fn known_store(reads: &impl Reads, named: &StoreRef)
     let (column, value) = match named {
         StoreRef::Id(id) => ("id", (*id).into()),
         StoreRef::Code(code) if code.contains('\0') => return Ok(None),
-        StoreRef::Code(code) => ("code_key", fold(code).into()),
+        StoreRef::Code(code) => ("code_key", key(code).into()),
     };
     let sql = format!("SELECT id, time_zone FROM store WHERE tenant_id = $1 AND {column} = $2");
     let rows = reads.rows(&sql, vec![value]).await?;
@@ -126,7 +123,7 @@ pub(in crate::ledger) async fn stores_by_code(
     let mut codes: Vec<String> = named
         .iter()
         .filter_map(|store| match store {
-            StoreRef::Code(code) if !code.contains('\0') => Some(fold(code)),
+            StoreRef::Code(code) if !code.contains('\0') => Some(key(code)),
             _ => None,
         })
         .collect();
@@ -154,7 +151,7 @@ pub(in crate::ledger) fn store_of(
 ) -> Result<StoreId, Rejection> {
     let id = match named {
         StoreRef::Id(id) => Some(*id),
-        StoreRef::Code(code) => found.get(&fold(code)).copied(),
+        StoreRef::Code(code) => found.get(&key(code)).copied(),
     };
     id.ok_or_else(|| Rejection::not_found("store", field()))
 }

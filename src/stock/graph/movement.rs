@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, dataloader::DataLoader};
-use entity::prelude::Actor as Who;
 
 use super::{
     MovementKind, ReasonCode, links,
@@ -108,9 +107,6 @@ impl StockEntry {
     }
     fn delta(&self, of: impl Fn(&Entry) -> i64) -> Answer<Quantity> {
         Ok(Quantity(entity::prelude::Quantity::new(of(self.entry()?)).unwrap_or_default()))
-    }
-    pub fn who(&self) -> Who {
-        self.movement.actor
     }
 }
 
