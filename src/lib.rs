@@ -36,3 +36,5 @@ pub mod config;
 pub mod serve;
 /// A retailer of our own, for the first five minutes.
 pub mod demo;
+/// The command line: arguments to what they ask for.
+pub mod cli;

@@ -9,6 +9,7 @@ use super::{
     code::Code,
     fault::TopError,
     guard::{Kind, Operation, Refusal},
+    lean::raw_of,
     session::Refused,
 };
 
@@ -149,7 +150,7 @@ fn written(response: &Response, about: &About<'_>) -> Vec<u8> {
     let expected = about.operation.expected_bytes();
     let mut out = Vec::with_capacity(expected + expected / 4 + 64);
     out.extend_from_slice(b"{\"data\":");
-    append(&mut out, &response.data);
+    write_value(&mut out, &response.data);
     if !response.errors.is_empty() {
         out.extend_from_slice(b",\"errors\":");
         append(&mut out, &response.errors);
@@ -167,6 +168,46 @@ fn written(response: &Response, about: &About<'_>) -> Vec<u8> {
     out
 }
 
+/// The data of an answer as clients get it.
+pub fn data_json(data: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_value(&mut out, data);
+    out
+}
+
+/// Writes a value as its own serialiser would, but takes ready JSON as it is: that one reads it all again to be sure.
+fn write_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::List(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_value(out, item);
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            if let Some(json) = raw_of(members) {
+                out.extend_from_slice(json.as_bytes());
+                return;
+            }
+            out.push(b'{');
+            for (index, (name, member)) in members.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                append(out, name.as_str());
+                out.push(b':');
+                write_value(out, member);
+            }
+            out.push(b'}');
+        }
+        plain => append(out, plain),
+    }
+}
+
 fn json_of<T: serde::Serialize>(value: &T) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     append(&mut out, value);
@@ -174,7 +215,7 @@ fn json_of<T: serde::Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// Writing to memory fails only for maps whose keys are not text, of which GraphQL has none; then `null` keeps the JSON whole.
-fn append<T: serde::Serialize>(out: &mut Vec<u8>, value: &T) {
+fn append<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     let before = out.len();
     if let Err(error) = serde_json::to_writer(&mut *out, value) {
         tracing::error!(%error, "an answer could not be written");

@@ -5,7 +5,7 @@
 //! else in the request's own task has been polled once, then asks for all: the number of statements is always the same, and nothing is spawned.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -23,14 +23,14 @@ pub struct Batcher<K, V>(Mutex<State<K, V>>);
 
 struct State<K, V> {
     known: HashMap<K, Option<V>>,
-    wanted: Vec<K>,
+    wanted: HashSet<K>,
     waiting: Vec<oneshot::Sender<Result<(), TopError>>>,
     has_leader: bool,
 }
 
 impl<K, V> Default for Batcher<K, V> {
     fn default() -> Self {
-        Self(Mutex::new(State { known: HashMap::new(), wanted: Vec::new(), waiting: Vec::new(), has_leader: false }))
+        Self(Mutex::new(State { known: HashMap::new(), wanted: HashSet::new(), waiting: Vec::new(), has_leader: false }))
     }
 }
 
@@ -45,7 +45,7 @@ impl<K, V> Drop for Leader<'_, K, V> {
 }
 
 enum Role<V> {
-    Knows(Option<V>),
+    Knows(Vec<Option<V>>),
     Leads,
     Waits(oneshot::Receiver<Result<(), TopError>>),
 }
@@ -73,13 +73,23 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
     where
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
+        Ok(self.many(&[key], load).await?.pop().flatten())
+    }
+
+    /// The values of several keys, in their order.
+    pub async fn many<F>(&self, keys: &[K], load: impl Fn(Vec<K>) -> F) -> Result<Vec<Option<V>>, TopError>
+    where
+        F: Future<Output = Result<HashMap<K, V>, Fault>>,
+    {
+        let mut role = self.role(keys);
         loop {
-            match self.role(key) {
-                Role::Knows(value) => return Ok(value),
+            match role {
+                Role::Knows(values) => return Ok(values),
                 Role::Leads => {
                     let leader = Leader(self);
                     tokio::task::yield_now().await;
-                    self.lead(&leader, &load).await?;
+                    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+                    Box::pin(self.lead(&leader, &load)).await?;
                 }
                 Role::Waits(answer) => {
                     if let Ok(answer) = answer.await {
@@ -87,17 +97,17 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
                     }
                 }
             }
+            role = self.role(keys);
         }
     }
 
-    fn role(&self, key: K) -> Role<V> {
-        let mut state = self.lock();
-        if let Some(value) = state.known.get(&key) {
-            return Role::Knows(value.clone());
+    fn role(&self, keys: &[K]) -> Role<V> {
+        let state = &mut *self.lock();
+        let known: Option<Vec<_>> = keys.iter().map(|key| state.known.get(key).cloned()).collect();
+        if let Some(values) = known {
+            return Role::Knows(values);
         }
-        if !state.wanted.contains(&key) {
-            state.wanted.push(key);
-        }
+        state.wanted.extend(keys.iter().filter(|key| !state.known.contains_key(key)));
         if state.has_leader {
             let (sender, receiver) = oneshot::channel();
             state.waiting.push(sender);
@@ -111,7 +121,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
     where
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
-        let wanted = std::mem::take(&mut self.lock().wanted);
+        let wanted: Vec<K> = self.lock().wanted.drain().collect();
         let mut answer = Ok(());
         for keys in wanted.chunks(MOST) {
             match load(keys.to_vec()).await {

@@ -1,38 +1,73 @@
 //! One batch: lock and load, decide one after the other, number, write in bulk, commit.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
+use uuid::Uuid;
 
 use super::{
+    ahead::Aheads,
     command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
     events,
+    load::{self, State},
 };
 use crate::{
-    clock::{self, Clock},
+    clock::Clock,
     orders::{
-        core::{Order, OrderBook, OrderDecision},
+        core::{Order, OrderDecision},
         rows as order_rows,
     },
     stock::{
-        core::{Book, Draft, Level, LevelKey, Rejection, Reservation},
+        core::{Draft, Level, LevelKey, Rejection, Reservation},
         rows as stock_rows,
     },
     storage::{
-        Database, Fault, Reads, Work,
+        AtHead, Bulk, Database, Fault,
+        group_commit::Planned,
         idempotency::{self, Key, Known},
-        journal::{self, Event, NewEvent, Want},
+        journal::{self, Counter, Event, NewEvent, Want},
     },
 };
 
-/// Everything that a batch is decided against.
-struct State {
-    stock: Book,
-    orders: OrderBook,
-    receipts: Vec<(Key, String)>,
+/// Decides the commands on what is known ahead of the database, without a lock, and leaves each one's result in it.
+pub async fn plan(
+    db: &Database,
+    clock: &Clock,
+    aheads: &mut Aheads,
+    tenant: TenantId,
+    queue: &mut [Queued],
+) -> Result<Planned, Fault> {
+    let mut footprint = Footprint::default();
+    queue.iter().for_each(|queued| queued.command.footprint(&mut footprint));
+    if footprint.needs_locks() || aheads.has_key_of(tenant, queue) {
+        return Ok(Planned::Locked);
+    }
+    let scope = db.tenant(tenant);
+    let mut ahead = aheads.take(&scope, tenant).await?;
+    let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
+    let mut state = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await?;
+    let mut decisions = decide_all(&mut state, queue);
+    let counter = ahead.counter;
+    let events = decisions.number(&mut ahead.counter, state.stock.now);
+    let planned = if decisions.decided.is_empty() {
+        Planned::Nothing
+    } else {
+        let want = Want {
+            events: ahead.counter.seq - counter.seq,
+            orders: ahead.counter.order - counter.order,
+            returns: ahead.counter.ret - counter.ret,
+        };
+        let rows = decisions.rows(tenant, queue, state.stock.now);
+        Planned::Write(AtHead { head: counter.seq, want, rows, events })
+    };
+    (ahead.now, ahead.levels) = (state.stock.now, state.stock.levels);
+    for level in decisions.decided.iter().flat_map(|(_, decision)| &decision.stock.levels) {
+        ahead.levels.insert(level.key, Level { exists: true, ..level.clone() });
+    }
+    ahead.decided(&footprint, queue.iter().filter_map(|queued| queued.key.as_ref()));
+    aheads.put(tenant, ahead);
+    decisions.answer(queue);
+    Ok(planned)
 }
 
 /// Runs the commands as one transaction and leaves each one's result in it.
@@ -41,42 +76,55 @@ pub async fn run(db: &Database, clock: &Clock, tenant: TenantId, queue: &mut [Qu
     queue.iter().for_each(|queued| queued.command.footprint(&mut footprint));
     let mut work = db.tenant(tenant).begin().await?;
     let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
-    let mut state = load(&work, clock, &footprint, &keys).await?;
-    let mut decided: Vec<(usize, OrderDecision)> = Vec::with_capacity(queue.len());
-    let mut repeats: Vec<(usize, usize)> = Vec::new();
-    for index in 0..queue.len() {
-        queue[index].result = None;
+    let mut state = load::locked(&work, clock, &footprint, &keys).await?;
+    let mut decisions = decide_all(&mut state, queue);
+    let now = state.stock.now;
+    if decisions.decided.is_empty() {
+        work.rollback().await?;
+    } else {
+        // Also for a command that changed nothing: its key is remembered.
+        let taken = journal::take(&work, decisions.want()).await?;
+        let mut counter = Counter { seq: taken.first_seq - 1, order: taken.first_order - 1, ret: taken.first_return - 1 };
+        let events = decisions.number(&mut counter, now);
+        for rows in decisions.rows(tenant, queue, now) {
+            work.write(rows).await?;
+        }
+        journal::write(&mut work, events).await?;
+        work.commit().await?;
+    }
+    decisions.answer(queue);
+    Ok(())
+}
+
+/// Decides the commands one after the other; a refusal undoes only its own steps.
+fn decide_all(state: &mut State, queue: &mut [Queued]) -> Decisions {
+    let mut decisions = Decisions::default();
+    let mut keys: HashMap<(Uuid, &'static str, String), usize> = HashMap::new();
+    for (index, queued) in queue.iter_mut().enumerate() {
+        queued.result = None;
         // The same key twice in one batch: the second takes the first one's answer. A refusal is not remembered: it claims no key.
-        let claims = |first: &Queued| same_key(first, &queue[index]) && !matches!(first.result, Some(Err(_)));
-        if let Some(first) = (0..index).find(|first| claims(&queue[*first])) {
-            repeats.push((index, first));
+        let name = queued.key.as_ref().map(|key| (key.owner, key.mutation, key.key.clone()));
+        if let Some(first) = name.as_ref().and_then(|name| keys.get(name)) {
+            decisions.repeats.push((index, *first));
             continue;
         }
-        let queued = &mut queue[index];
-        match decide(&state, &queued.command, queued.key.as_ref()) {
-            Decided::Done(result) => queued.result = Some(result),
+        match decide(state, &queued.command, queued.key.as_ref()) {
+            Decided::Done(result) => {
+                let refused = result.is_err();
+                queued.result = Some(result);
+                if refused {
+                    continue;
+                }
+            }
             Decided::New(decision) => {
                 state.stock.evolve(&decision.stock);
                 state.orders.evolve(&decision);
-                decided.push((index, decision));
+                decisions.decided.push((index, decision));
             }
         }
+        keys.extend(name.map(|name| (name, index)));
     }
-    let wrote = !decided.is_empty();
-    if wrote {
-        write(&mut work, queue, &mut decided, state.stock.now).await?;
-        work.commit().await?;
-    } else {
-        work.rollback().await?;
-    }
-    for (index, decision) in decided {
-        let receipt = receipt_of(decision);
-        queue[index].result = Some(Ok(receipt));
-    }
-    for (index, first) in repeats {
-        queue[index].result = Some(repeat(&queue[first], &queue[index]));
-    }
-    Ok(())
+    decisions
 }
 
 /// Decides against what is committed now, in a transaction that is rolled back.
@@ -85,18 +133,11 @@ pub async fn dry_run(db: &Database, clock: &Clock, tenant: TenantId, command: &C
     command.footprint(&mut footprint);
     let scope = db.tenant(tenant);
     let keys: Vec<&Key> = key.into_iter().collect();
-    let state = load_unlocked(&scope, clock, &footprint, &keys).await?;
+    let state = load::unlocked(&scope, clock, &footprint, &keys).await?;
     Ok(match decide(&state, command, key) {
         Decided::Done(result) => result,
         Decided::New(decision) => Ok(receipt_of(decision)),
     })
-}
-
-fn same_key(a: &Queued, b: &Queued) -> bool {
-    match (&a.key, &b.key) {
-        (Some(a), Some(b)) => a.key == b.key && a.owner == b.owner && a.mutation == b.mutation,
-        _ => false,
-    }
 }
 
 fn repeat(first: &Queued, second: &Queued) -> Result<Receipt, Rejection> {
@@ -137,10 +178,15 @@ fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
     }
 }
 
+/// The last event that an accepted command made; none without events.
+fn last_seq(decision: &OrderDecision) -> Option<i64> {
+    let movement = decision.stock.movements.iter().map(|m| m.seq).max().filter(|seq| *seq > 0);
+    movement.max(decision.last_seq.filter(|seq| *seq > 0))
+}
+
 fn receipt_of(decision: OrderDecision) -> Receipt {
-    let seq = decision.stock.movements.iter().map(|m| m.seq).max().filter(|seq| *seq > 0);
     Receipt {
-        seq: seq.max(decision.last_seq.filter(|seq| *seq > 0)),
+        seq: last_seq(&decision),
         movements: decision.stock.movements,
         levels: decision.stock.levels,
         reservations: decision.stock.reservations,
@@ -150,135 +196,91 @@ fn receipt_of(decision: OrderDecision) -> Receipt {
     }
 }
 
-/// Locks in the order that every writer keeps: levels, then documents; the counter comes last, in `write`.
-async fn load(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&Key]) -> Result<State, Fault> {
-    let mut state = load_levels(work, clock, footprint, true).await?;
-    if !footprint.orders.is_empty() {
-        let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
-        let orders = order_rows::lock_orders(work, &ids).await?;
-        state.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
-    }
-    load_rest(work, footprint, keys, &mut state).await?;
-    Ok(state)
+fn stored(decision: &OrderDecision) -> StoredReceipt {
+    let stock = &decision.stock;
+    StoredReceipt::of(last_seq(decision), &stock.movements, &stock.reservations, &decision.orders, &decision.returns)
 }
 
-async fn load_unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, keys: &[&Key]) -> Result<State, Fault> {
-    let mut state = load_levels(reads, clock, footprint, false).await?;
-    let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
-    let orders = order_rows::orders(reads, &ids).await?;
-    state.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
-    load_rest(reads, footprint, keys, &mut state).await?;
-    Ok(state)
+/// What a batch came to, before it is written.
+#[derive(Default)]
+struct Decisions {
+    /// Accepted commands, by their place in the batch.
+    decided: Vec<(usize, OrderDecision)>,
+    /// Commands that repeat another one's key, and which.
+    repeats: Vec<(usize, usize)>,
 }
 
-async fn load_levels(reads: &impl Reads, clock: &Clock, footprint: &Footprint, lock: bool) -> Result<State, Fault> {
-    let wanted: Vec<LevelKey> = footprint.levels.iter().copied().collect();
-    let levels = match (wanted.is_empty(), lock) {
-        (true, _) => Vec::new(),
-        (false, true) => stock_rows::lock_levels(reads, &wanted).await?,
-        (false, false) => stock_rows::read_levels(reads, &wanted).await?,
-    };
-    // Another node's clock may run ahead of ours: along a level, time of recording never goes back.
-    let now = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(clock.now());
-    let mut stock = Book::new(now, clock::local_day);
-    stock.closed_through = stock_rows::closed_through(reads).await?;
-    stock.levels = levels.into_iter().map(|level| (level.key, level)).collect();
-    let missing: Vec<LevelKey> = wanted.into_iter().filter(|key| !stock.levels.contains_key(key)).collect();
-    if !missing.is_empty() {
-        for (key, facts) in stock_rows::facts_for(reads, &missing).await? {
-            stock.levels.insert(key, Level::empty(key, clock.id(), Arc::new(facts)));
+impl Decisions {
+    /// What it takes from the counter.
+    fn want(&self) -> Want {
+        let decided = || self.decided.iter().map(|(_, decision)| decision);
+        Want {
+            events: decided().map(|d| d.events.len() + d.stock.movements.len()).sum::<usize>() as i64,
+            orders: decided().flat_map(|d| &d.orders).filter(|order| !order.exists).count() as i64,
+            returns: decided().map(|d| d.returns.len()).sum::<usize>() as i64,
         }
     }
-    Ok(State { stock, orders: OrderBook::default(), receipts: Vec::new() })
-}
 
-/// What the locks above protect, and what nothing needs to: names that exist or are taken.
-async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], state: &mut State) -> Result<(), Fault> {
-    state.receipts = idempotency::look_up(reads, keys.iter().copied()).await?;
-    let mut reservations: Vec<Reservation> = Vec::new();
-    if !footprint.reservations.is_empty() {
-        let ids: Vec<ReservationId> = footprint.reservations.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::Ids(&ids)).await?);
+    /// Numbers documents and events on from the counter, which is left where they end.
+    fn number(&mut self, counter: &mut Counter, now: Timestamp) -> Vec<Event> {
+        let mut events = Vec::with_capacity(self.decided.len());
+        for (_, decision) in &mut self.decided {
+            number_documents(decision, counter);
+            number_events(decision, &mut counter.seq, now, &mut events);
+        }
+        events
     }
-    if !footprint.orders.is_empty() {
-        let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
-    }
-    if !footprint.holds_on.is_empty() {
-        let on: Vec<LevelKey> = footprint.holds_on.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
-    }
-    state.stock.reservations = reservations.into_iter().map(|r| (r.id, r)).collect();
-    if !footprint.reversals.is_empty() {
-        let ids: Vec<MovementId> = footprint.reversals.iter().copied().collect();
-        state.stock.reversed = stock_rows::reversed(reads, &ids).await?.into_iter().collect();
-    }
-    let channels: Vec<ChannelId> = footprint.channels.iter().copied().collect();
-    state.orders.channels = order_rows::existing_channels(reads, &channels).await?;
-    let customers: Vec<CustomerId> = footprint.customers.iter().copied().collect();
-    state.orders.customers = order_rows::existing_customers(reads, &customers).await?;
-    let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
-    state.orders.stores = order_rows::store_facts(reads, &stores).await?;
-    let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
-    state.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
-    let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();
-    state.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
-    Ok(())
-}
 
-/// Numbers everything from the counter row, then writes each table in one statement.
-async fn write(work: &mut Work, queue: &[Queued], decided: &mut [(usize, OrderDecision)], now: Timestamp) -> Result<(), Fault> {
-    let events: usize = decided.iter().map(|(_, d)| d.events.len() + d.stock.movements.len()).sum();
-    let new_orders = decided.iter().flat_map(|(_, d)| &d.orders).filter(|o| !o.exists).count();
-    let returns: usize = decided.iter().map(|(_, d)| d.returns.len()).sum();
-    let want = Want { events: events as i64, orders: new_orders as i64, returns: returns as i64 };
-    let mut journaled = Vec::with_capacity(events);
-    if events > 0 {
-        let taken = journal::take(work, want).await?;
-        let (mut seq, mut order, mut ret) = (taken.first_seq, taken.first_order, taken.first_return);
-        for (_, decision) in decided.iter_mut() {
-            number_documents(decision, &mut order, &mut ret);
-            number_events(decision, &mut seq, now, &mut journaled);
+    /// The rows of each table, in the order of their foreign keys; all but the events.
+    fn rows(&self, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
+        let decided = || self.decided.iter().map(|(_, decision)| decision);
+        let last = Last::of(&self.decided);
+        let movements: Vec<_> = decided().flat_map(|d| &d.stock.movements).collect();
+        let fulfilments: Vec<_> = decided().flat_map(|d| &d.fulfilments).collect();
+        let returns: Vec<_> = decided().flat_map(|d| &d.returns).collect();
+        let receipts = self.decided.iter().filter_map(|(index, decision)| {
+            // A receipt is a plain struct: it always has a JSON form.
+            Some((queue[*index].key.as_ref()?, serde_json::to_string(&stored(decision)).unwrap_or_default()))
+        });
+        let mut rows = Vec::with_capacity(18);
+        rows.extend(stock_rows::level_rows(tenant, &last.levels));
+        rows.extend(order_rows::order_rows(tenant, &last.orders));
+        rows.extend(stock_rows::movement_rows(tenant, &movements));
+        rows.extend(stock_rows::reservation_rows(tenant, &last.reservations));
+        rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
+        rows.extend(order_rows::return_rows(tenant, &returns));
+        rows.push(idempotency::rows(tenant, receipts, now));
+        rows
+    }
+
+    /// Gives every command its result.
+    fn answer(self, queue: &mut [Queued]) {
+        for (index, decision) in self.decided {
+            queue[index].result = Some(Ok(receipt_of(decision)));
+        }
+        for (index, first) in self.repeats {
+            queue[index].result = Some(repeat(&queue[first], &queue[index]));
         }
     }
-    let last = Last::of(decided);
-    stock_rows::write_levels(work, &last.levels).await?;
-    let movements: Vec<_> = decided.iter().flat_map(|(_, d)| &d.stock.movements).collect();
-    order_rows::write_orders(work, &last.orders).await?;
-    stock_rows::write_movements(work, &movements).await?;
-    stock_rows::write_reservations(work, &last.reservations).await?;
-    let fulfilments: Vec<_> = decided.iter().flat_map(|(_, d)| &d.fulfilments).collect();
-    order_rows::write_fulfilments(work, &fulfilments, now).await?;
-    let returns: Vec<_> = decided.iter().flat_map(|(_, d)| &d.returns).collect();
-    order_rows::write_returns(work, &returns).await?;
-    let receipts: Vec<(&Key, String)> =
-        decided.iter().filter_map(|(index, decision)| Some((queue[*index].key.as_ref()?, stored_text(decision)))).collect();
-    idempotency::remember(work, receipts.iter().map(|(key, text)| (*key, text.as_str())), now).await?;
-    journal::write(work, journaled).await
 }
 
-fn stored_text(decision: &OrderDecision) -> String {
-    // A receipt is a plain struct: it always has a JSON form.
-    serde_json::to_string(&receipt_of(decision.clone()).stored()).unwrap_or_default()
-}
-
-fn number_documents(decision: &mut OrderDecision, order: &mut i64, ret: &mut i64) {
+fn number_documents(decision: &mut OrderDecision, counter: &mut Counter) {
     for new in decision.orders.iter_mut().filter(|o| !o.exists) {
-        new.number = *order;
-        *order += 1;
+        counter.order += 1;
+        new.number = counter.order;
     }
     for new in &mut decision.returns {
-        new.number = *ret;
-        *ret += 1;
+        counter.ret += 1;
+        new.number = counter.ret;
     }
 }
 
 /// The document's facts come first, then the movements they caused; entries share their movement's number.
 fn number_events(decision: &mut OrderDecision, seq: &mut i64, now: Timestamp, journaled: &mut Vec<Event>) {
     let mut push = |event: NewEvent| {
-        journaled.push(Event { seq: *seq, kind: event.kind.to_owned(), payload: event.payload, recorded_at: now });
         *seq += 1;
-        *seq - 1
+        journaled.push(Event { seq: *seq, kind: event.kind.to_owned(), payload: event.payload, recorded_at: now });
+        *seq
     };
     for of in &decision.events {
         if let Some(event) = events::document_event(of, &decision.orders, &decision.returns) {

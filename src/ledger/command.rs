@@ -54,6 +54,14 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// Whether it rests on rows that change from command to command besides levels: those are read under a lock.
+    pub fn needs_locks(&self) -> bool {
+        !(self.reservations.is_empty()
+            && self.holds_on.is_empty()
+            && self.reversals.is_empty()
+            && self.orders.is_empty()
+            && self.return_refs.is_empty())
+    }
     fn shortage(&mut self, policy: Shortage) {
         if policy == Shortage::Shorten {
             self.holds_on.extend(&self.levels);
@@ -212,12 +220,24 @@ pub struct StoredReceipt {
 
 impl Receipt {
     pub(super) fn stored(&self) -> StoredReceipt {
-        StoredReceipt {
-            seq: self.seq,
-            movement: self.movements.last().map(|m| m.seq),
-            reservations: self.reservations.iter().map(|r| r.id).collect(),
-            order: if self.returns.is_empty() { self.orders.first().map(|o| o.id) } else { None },
-            ret: self.returns.first().map(|r| r.id),
+        StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
+    }
+}
+
+impl StoredReceipt {
+    pub(super) fn of(
+        seq: Option<i64>,
+        movements: &[Movement],
+        reservations: &[Reservation],
+        orders: &[Order],
+        returns: &[Return],
+    ) -> Self {
+        Self {
+            seq,
+            movement: movements.last().map(|m| m.seq),
+            reservations: reservations.iter().map(|r| r.id).collect(),
+            order: if returns.is_empty() { orders.first().map(|o| o.id) } else { None },
+            ret: returns.first().map(|r| r.id),
         }
     }
 }

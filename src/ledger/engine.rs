@@ -7,6 +7,7 @@ use entity::prelude::TenantId;
 use tokio::sync::oneshot;
 
 use super::{
+    ahead::Aheads,
     batch,
     command::{Command, Outcome, Queued},
     tenants::{Terms, TermsCache},
@@ -14,8 +15,8 @@ use super::{
 use crate::{
     clock::Clock,
     storage::{
-        Backend, Database, Fault, Reads,
-        group_commit::{Batcher, GroupCommit, Grouping},
+        AtHead, Backend, Database, Fault, Reads, Written,
+        group_commit::{Batcher, GroupCommit, Grouping, Planned},
         idempotency::Key,
     },
 };
@@ -33,13 +34,15 @@ pub struct Ledger {
 const POSTGRES_LANES: usize = 4;
 
 impl Ledger {
-    pub fn start(db: Database, clock: Clock, grouping: Grouping) -> Self {
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(db: Database, clock: Clock, grouping: Grouping) -> Result<Self, Fault> {
         let lanes = match db.backend() {
             Backend::Sqlite => 1,
             Backend::Postgres => POSTGRES_LANES,
         };
-        let writer = Writer { db: db.clone(), clock: clock.clone() };
-        Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)), terms: Arc::default() }
+        let writer = Writer { db: db.apart(lanes), clock: clock.clone() };
+        Ok(Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }
 
     /// Queues a command and waits until it is committed or refused.
@@ -75,9 +78,19 @@ struct Writer {
 #[async_trait]
 impl Batcher for Writer {
     type Command = Queued;
+    type Ahead = Aheads;
 
     fn weight(queued: &Queued) -> usize {
         queued.command.weight()
+    }
+    async fn plan(&self, ahead: &mut Aheads, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
+        batch::plan(&self.db, &self.clock, ahead, tenant, queue).await
+    }
+    async fn write(&self, tenant: TenantId, plan: AtHead) -> Result<Written, Fault> {
+        self.db.tenant(tenant).write_at(plan).await
+    }
+    fn forget(ahead: &mut Aheads, tenant: TenantId) {
+        ahead.forget(tenant);
     }
     async fn run(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
         batch::run(&self.db, &self.clock, tenant, queue).await

@@ -1,12 +1,14 @@
 //! The one way stock changes: every command on stock or on a document that moves it is queued here, decided in memory against what was locked,
 //! and committed with its neighbours in one transaction.
 
+mod ahead;
 mod batch;
 mod command;
 mod due;
 mod engine;
 mod events;
 pub mod jobs;
+mod load;
 pub mod shell;
 mod tenants;
 

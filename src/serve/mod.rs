@@ -72,7 +72,7 @@ impl Node {
         let furniture = Arc::new(Furniture(clock.clone()));
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
-        let ledger = Ledger::start(db.clone(), clock.clone(), grouping);
+        let ledger = Ledger::start(db.clone(), clock.clone(), grouping)?;
         let limits = Limits::default();
         let keeper = Arc::new(Keeper::new(identity.clone(), Policies::load().await?, clock.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };

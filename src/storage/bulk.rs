@@ -3,6 +3,7 @@
 use sea_orm::{
     DbBackend, Statement, Value,
     sea_query::{ArrayType, Nullable},
+    sqlx::{Arguments, error::BoxDynError, postgres::PgArguments},
 };
 use uuid::Uuid;
 
@@ -116,6 +117,37 @@ impl Bulk {
         Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
     }
 
+    /// The same as one part of a larger statement of Postgres, whose `$1` is the tenant: it writes nothing unless `gate`, a part
+    /// before it, has a row. Its values are appended to `arguments`, columns as arrays.
+    pub(super) fn gated(self, gate: &str, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+        let width = self.columns.len();
+        debug_assert_eq!(self.columns[0].0, "tenant_id", "{}: the tenant comes first", self.table);
+        let rows = self.len();
+        let columns = &self.columns[1..];
+        let first = arguments.len() + 1;
+        let mut arrays: Vec<Array> = columns.iter().map(|column| Array::new(column.1, rows)).collect();
+        for (index, value) in self.values.into_iter().enumerate() {
+            if let Some(slot) = (index % width).checked_sub(1) {
+                arrays[slot].push(value)?;
+            }
+        }
+        for array in arrays {
+            array.bind(arguments)?;
+        }
+        let names = list(columns, |c| c.0.to_owned());
+        let given = columns.iter().enumerate().map(|(i, c)| format!("${}::{}[]", first + i, postgres_type(c.1)));
+        let from = format!("unnest({}) AS v({names}), {gate}", given.collect::<Vec<_>>().join(", "));
+        let picks = list(columns, |c| format!("v.{}", c.0));
+        Ok(match self.verb {
+            Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {picks} FROM {from}", self.table),
+            Verb::Update { keys } => {
+                let sets = list(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
+                let finds = columns[..keys - 1].iter().map(|c| format!("t.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
+                format!("UPDATE {} AS t SET {sets} FROM {from} WHERE t.tenant_id = $1 AND {finds}", self.table)
+            }
+        })
+    }
+
     fn sqlite(self) -> Vec<Statement> {
         let width = self.columns.len();
         let most = (SQLITE_PARAMETERS / width).max(1);
@@ -133,6 +165,47 @@ impl Bulk {
             rows -= chunk;
         }
         statements
+    }
+}
+
+/// A column of a bulk write as Postgres takes it.
+enum Array {
+    Id(Vec<Option<Uuid>>),
+    Int(Vec<Option<i64>>),
+    Small(Vec<Option<i32>>),
+    Text(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Array {
+    fn new(kind: ColumnKind, rows: usize) -> Self {
+        match kind {
+            ColumnKind::Id | ColumnKind::IdOrNull => Self::Id(Vec::with_capacity(rows)),
+            ColumnKind::Int | ColumnKind::IntOrNull => Self::Int(Vec::with_capacity(rows)),
+            ColumnKind::Small | ColumnKind::SmallOrNull => Self::Small(Vec::with_capacity(rows)),
+            ColumnKind::Text | ColumnKind::TextOrNull => Self::Text(Vec::with_capacity(rows)),
+            ColumnKind::Bytes => Self::Bytes(Vec::with_capacity(rows)),
+        }
+    }
+    fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
+        match (self, value) {
+            (Self::Id(column), Value::Uuid(id)) => column.push(id),
+            (Self::Int(column), Value::BigInt(int)) => column.push(int),
+            (Self::Small(column), Value::Int(int)) => column.push(int),
+            (Self::Text(column), Value::String(text)) => column.push(text),
+            (Self::Bytes(column), Value::Bytes(bytes)) => column.push(bytes),
+            (_, value) => return Err(format!("a value of another kind than its column: {value:?}").into()),
+        }
+        Ok(())
+    }
+    fn bind(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
+        match self {
+            Self::Id(column) => arguments.add(column),
+            Self::Int(column) => arguments.add(column),
+            Self::Small(column) => arguments.add(column),
+            Self::Text(column) => arguments.add(column),
+            Self::Bytes(column) => arguments.add(column),
+        }
     }
 }
 

@@ -10,11 +10,12 @@ use std::{
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, SqlxSqliteConnector,
-    TransactionOptions, TransactionTrait, sqlx::sqlite,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqliteTransactionMode, SqlxPostgresConnector,
+    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
+    sqlx::{postgres::PgPoolOptions, sqlite},
 };
 
-use super::{Announcer, Fault};
+use super::{Announcer, Fault, sessions::Sessions, together::Lines};
 
 /// Which of the two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +43,18 @@ pub struct Database {
     pub(super) backend: Backend,
     pub(super) writer: DatabaseConnection,
     pub(super) reader: DatabaseConnection,
+    /// On Postgres, connections for single statements.
+    pub(super) sessions: Option<Sessions>,
     pub(super) announcer: Announcer,
+    /// What many requests ask together.
+    pub(super) lines: Lines,
     statements: Arc<AtomicU64>,
 }
 
 /// How long a statement waits for a connection before the request is refused.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A batch that is being written, and the reads for the next one.
+const CONNECTIONS_A_LANE: u32 = 4;
 /// Prepared statements kept a connection: every statement of the hot paths, with room for the filters of lists.
 const STATEMENT_CACHE: usize = 256;
 
@@ -96,7 +103,9 @@ impl Database {
             backend: Backend::Sqlite,
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
             reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            sessions: None,
             announcer: Announcer::default(),
+            lines: Lines::default(),
             statements: Arc::default(),
         })
     }
@@ -116,7 +125,36 @@ impl Database {
         let unanswered = |err| Fault::Broken(format!("the Postgres database {} does not answer: {err}", place(url)));
         let writer = sea_orm::Database::connect(pool(options.writers)).await.map_err(unanswered)?;
         let reader = sea_orm::Database::connect(pool(options.readers)).await.map_err(unanswered)?;
-        Ok(Self { backend: Backend::Postgres, writer, reader, announcer: Announcer::default(), statements: Arc::default() })
+        let options_of_one = (*reader.get_postgres_connection_pool().connect_options()).clone();
+        let sessions = Some(Sessions::new(options_of_one, options.readers as usize, ACQUIRE_TIMEOUT));
+        Ok(Self {
+            backend: Backend::Postgres,
+            writer,
+            reader,
+            sessions,
+            announcer: Announcer::default(),
+            lines: Lines::default(),
+            statements: Arc::default(),
+        })
+    }
+
+    /// The same database with connections of its own, opened by whoever first uses them: a connection belongs to the runtime that opened it.
+    /// `lanes` tasks use them at a time, each for a few reads at once. SQLite's connections have threads of their own and are shared.
+    #[must_use]
+    pub fn apart(&self, lanes: usize) -> Self {
+        let mut apart = self.clone();
+        if self.backend == Backend::Postgres {
+            let options = self.writer.get_postgres_connection_pool().connect_options();
+            let pool = PgPoolOptions::new()
+                .max_connections(lanes as u32 * CONNECTIONS_A_LANE)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .test_before_acquire(false)
+                .connect_lazy_with((*options).clone());
+            apart.writer = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+            apart.reader = apart.writer.clone();
+            apart.sessions = self.sessions.as_ref().map(|sessions| sessions.others(lanes * CONNECTIONS_A_LANE as usize));
+        }
+        apart
     }
 
     pub fn backend(&self) -> Backend {
@@ -130,6 +168,13 @@ impl Database {
     /// How many statements tenants' handles have sent since it was opened: what tests and metrics hold pages to.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+    /// The rows that a single statement reads, in no transaction.
+    pub(super) async fn read(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        match &self.sessions {
+            Some(sessions) => sessions.rows(statement).await,
+            None => Ok(self.reader.query_all_raw(statement).await?),
+        }
     }
     pub(super) fn count_statement(&self) {
         self.statements.fetch_add(1, Ordering::Relaxed);
@@ -162,6 +207,9 @@ impl Database {
     }
 
     pub async fn close(self) -> Result<(), Fault> {
+        if let Some(sessions) = &self.sessions {
+            sessions.forget();
+        }
         self.reader.close().await?;
         self.writer.close().await?;
         Ok(())

@@ -1,7 +1,7 @@
 //! Key → stored answer. A key belongs to (tenant, who owns it, mutation); the same key with the same input gives the first answer again,
 //! with another input it is an error; a refusal is not remembered.
 
-use entity::prelude::Timestamp;
+use entity::prelude::{TenantId, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -92,17 +92,13 @@ const COLUMNS: &[Column] = &[
     Column("recorded_at", ColumnKind::Int),
 ];
 
-/// Remembers receipts, in the transaction of what they are for.
-pub async fn remember<'a>(
-    work: &Work,
-    receipts: impl IntoIterator<Item = (&'a Key, &'a str)>,
-    now: Timestamp,
-) -> Result<(), Fault> {
+/// The rows that remember receipts.
+pub fn rows<'a>(tenant: TenantId, receipts: impl IntoIterator<Item = (&'a Key, String)>, now: Timestamp) -> Bulk {
     let mut bulk = Bulk::insert("idempotency", COLUMNS);
     for (key, receipt) in receipts {
         let (hash, text) = (key.hash.to_vec(), key.key.as_str());
         bulk.row([
-            work.tenant().into(),
+            tenant.into(),
             key.owner.into(),
             key.mutation.into(),
             text.into(),
@@ -111,7 +107,16 @@ pub async fn remember<'a>(
             now.micros().into(),
         ]);
     }
-    work.write(bulk).await
+    bulk
+}
+
+/// Remembers receipts, in the transaction of what they are for.
+pub async fn remember<'a>(
+    work: &Work,
+    receipts: impl IntoIterator<Item = (&'a Key, String)>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    work.write(rows(work.tenant(), receipts, now)).await
 }
 
 #[cfg(test)]

@@ -60,6 +60,22 @@ pub async fn head(reads: &impl Reads) -> Result<Head, Fault> {
     Ok(Head { seq: row.take()?, epoch: row.take()? })
 }
 
+/// Where the counter stands: the last of each number that was given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counter {
+    pub seq: i64,
+    pub order: i64,
+    pub ret: i64,
+}
+
+pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
+    let sql = "SELECT head, order_number, return_number FROM tenant_counter WHERE tenant_id = $1";
+    let rows = reads.rows(sql, vec![]).await?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
+    let mut row = Row::new(row);
+    Ok(Counter { seq: row.take()?, order: row.take()?, ret: row.take()? })
+}
+
 /// Makes a new tenant's counter.
 pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
     work.execute("INSERT INTO tenant_counter (tenant_id, epoch) VALUES ($1, $2)", vec![epoch.into()]).await?;
@@ -85,15 +101,19 @@ const COLUMNS: &[Column] = &[
     Column("recorded_at", ColumnKind::Int),
 ];
 
-/// Writes events whose numbers have been taken. They are announced when the transaction commits.
-pub async fn write(work: &mut Work, events: Vec<Event>) -> Result<(), Fault> {
-    let tenant: TenantId = work.tenant();
+/// The rows of numbered events.
+pub fn rows(tenant: TenantId, events: &[Event]) -> Bulk {
     let mut bulk = Bulk::insert("event", COLUMNS);
-    for event in &events {
+    for event in events {
         let (kind, payload): (Value, Value) = (event.kind.as_str().into(), event.payload.as_str().into());
         bulk.row([tenant.into(), event.seq.into(), kind, payload, event.recorded_at.micros().into()]);
     }
-    work.write(bulk).await?;
+    bulk
+}
+
+/// Writes events whose numbers have been taken. They are announced when the transaction commits.
+pub async fn write(work: &mut Work, events: Vec<Event>) -> Result<(), Fault> {
+    work.write(rows(work.tenant(), &events)).await?;
     work.keep_events(events.into_iter().map(Arc::new));
     Ok(())
 }

@@ -11,8 +11,11 @@ pub mod idempotency;
 pub mod journal;
 mod rows;
 mod scoped;
+mod sessions;
 mod snapshot;
+mod together;
 mod work;
+mod write_at;
 
 pub use announce::{Announcer, Committed};
 pub use bulk::{Bulk, Column, ColumnKind};
@@ -22,3 +25,4 @@ pub use rows::Row;
 pub use scoped::{Finds, Global, Reads, TenantScope};
 pub use snapshot::Snapshot;
 pub use work::Work;
+pub use write_at::{AtHead, Written};

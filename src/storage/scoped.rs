@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryResult, Select, Statement, Value,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryResult, Select, Statement, Value};
 
 use super::{Backend, Database, Fault, Work, journal};
 
@@ -73,7 +71,7 @@ impl Reads for TenantScope {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.count_statement();
-        Ok(self.db.reader.query_all_raw(statement).await?)
+        self.db.read(statement).await
     }
 }
 
@@ -92,7 +90,7 @@ impl Global {
         &self.db.reader
     }
     pub async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
-        Ok(self.db.reader.query_all_raw(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await?)
+        self.db.read(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await
     }
     pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
         Ok(select.all(&self.db.reader).await?)

@@ -60,7 +60,7 @@ impl Work {
     {
         let active = model.into_active_model();
         self.assert_own::<E>(&active)?;
-        E::insert(active).exec_without_returning(&self.transaction).await?;
+        Box::pin(E::insert(active).exec_without_returning(&self.transaction)).await?;
         Ok(())
     }
 
@@ -73,7 +73,7 @@ impl Work {
     {
         let active = model.into_active_model().reset_all();
         self.assert_own::<E>(&active)?;
-        E::update(active).validate()?.exec(&self.transaction).await?;
+        Box::pin(E::update(active).validate()?.exec(&self.transaction)).await?;
         Ok(())
     }
 
@@ -84,7 +84,7 @@ impl Work {
         E::Model: IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
-        E::insert(model.into_active_model()).exec_without_returning(&self.transaction).await?;
+        Box::pin(E::insert(model.into_active_model()).exec_without_returning(&self.transaction)).await?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use facts::Facts;
 /// The rooms: each names only those before it. `docs/ARCHITECTURE.md` has the same list.
 const ROOMS: &[&str] = &[
     "clock", "storage", "identity", "access", "realtime", "graphql", "catalog", "stock", "orders", "ledger", "insight", "schema",
-    "live", "http", "replay", "config", "serve", "demo",
+    "live", "http", "replay", "config", "serve", "demo", "cli",
 ];
 
 /// Where the rooms' graphs meet. What is here holds no rules, so it may name any room.

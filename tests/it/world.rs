@@ -18,6 +18,7 @@ use entrepot::{
         graph::{CatalogMutation, CatalogQuery, attach},
     },
     clock::Clock,
+    graphql::answer::data_json,
     graphql::{connection::CursorSigner, fault::TopError},
     schema::{Payload, Versioned},
     storage::{Database, Options, journal},
@@ -169,7 +170,7 @@ impl World {
                 json!({ "code": top.map(|top| top.code().as_str()), "message": error.message, "field": field })
             })
             .collect();
-        let data = response.data.into_json().unwrap();
+        let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
         json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
     }
     /// Asks, and how many statements the answer took.

@@ -19,7 +19,11 @@ use crate::{
             store::StoreRow,
             supplier::SupplierRow,
         },
-        rows::{category, parties, product, small},
+        rows::{
+            category, parties,
+            product::{self, ProductName},
+            small,
+        },
     },
     graphql::{context::Asks, fault::Answer, loader::Batcher},
     storage::{Fault, TenantScope},
@@ -73,6 +77,11 @@ impl Loads {
         }
     }
 
+    /// The tenant's rows, for what is looked up in other ways.
+    pub fn scope(&self) -> &TenantScope {
+        &self.scope
+    }
+
     /// Forgets everything: a mutation has written, and another one may follow in the same request.
     pub fn forget(&self) {
         self.products.forget();
@@ -102,8 +111,7 @@ impl Loads {
     }
 
     pub async fn product(&self, id: ProductId) -> Answer<Option<Arc<ProductRow>>> {
-        let load = |ids| async { Ok(by(product::by_ids(&self.scope, ids).await?, |row: &ProductRow| row.id)) };
-        self.products.one(id, load).await
+        self.products.one(id, |ids| product::together(&self.scope, ids)).await
     }
     /// A product's barcodes in their order.
     pub async fn barcodes(&self, id: ProductId) -> Answer<Arc<Vec<Barcode>>> {
@@ -152,6 +160,26 @@ impl Loads {
     pub async fn store(&self, id: StoreId) -> Answer<Option<Arc<StoreRow>>> {
         self.stores.one(id, |ids| self.rows::<entity::store::Entity, _>(ids, |row| row.id)).await
     }
+    /// Many rows at once, those that exist.
+    pub async fn known_products(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductRow>>> {
+        known(&self.products, ids, |ids| product::together(&self.scope, ids)).await
+    }
+    /// Their names alone.
+    pub async fn known_names(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductName>>> {
+        Ok(product::names_together(&self.scope, distinct(ids.into_iter())).await?)
+    }
+    pub async fn known_categories(&self, ids: Vec<CategoryId>) -> Answer<HashMap<CategoryId, Arc<CategoryRow>>> {
+        known(&self.categories, ids, |ids| self.rows::<entity::category::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn known_suppliers(&self, ids: Vec<SupplierId>) -> Answer<HashMap<SupplierId, Arc<SupplierRow>>> {
+        known(&self.suppliers, ids, |ids| self.rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn known_stores(&self, ids: Vec<StoreId>) -> Answer<HashMap<StoreId, Arc<StoreRow>>> {
+        known(&self.stores, ids, |ids| self.rows::<entity::store::Entity, _>(ids, |row| row.id)).await
+    }
+    pub async fn known_customers(&self, ids: Vec<CustomerId>) -> Answer<HashMap<CustomerId, Arc<CustomerRow>>> {
+        known(&self.customers, ids, |ids| self.rows::<entity::customer::Entity, _>(ids, |row| row.id)).await
+    }
     pub async fn customer(&self, id: CustomerId) -> Answer<Option<Arc<CustomerRow>>> {
         self.customers.one(id, |ids| self.rows::<entity::customer::Entity, _>(ids, |row| row.id)).await
     }
@@ -159,13 +187,27 @@ impl Loads {
         self.channels.one(id, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
     }
 
-    async fn rows<E: Tenanted, K>(
+    async fn rows<E: Tenanted, K: Send + Sync + 'static>(
         &self,
         ids: Vec<Id<K>>,
         id: fn(&E::Model) -> Id<K>,
-    ) -> Result<HashMap<Id<K>, Arc<E::Model>>, Fault> {
-        Ok(by(small::by_ids::<E, K>(&self.scope, &ids).await?, id))
+    ) -> Result<HashMap<Id<K>, Arc<E::Model>>, Fault>
+    where
+        E::Model: Send + Sync,
+    {
+        self.scope.together(ids, |ids| async move { Ok(by(small::by_ids::<E, K>(&self.scope, &ids).await?, id)) }).await
     }
+}
+
+/// The rows of some ids, each id asked for once.
+async fn known<K, V, F>(rows: &Batcher<Id<K>, V>, ids: Vec<Id<K>>, load: impl Fn(Vec<Id<K>>) -> F) -> Answer<HashMap<Id<K>, V>>
+where
+    V: Clone,
+    F: Future<Output = Result<HashMap<Id<K>, V>, Fault>>,
+{
+    let ids = distinct(ids.into_iter());
+    let found = rows.many(&ids, load).await?;
+    Ok(ids.into_iter().zip(found).filter_map(|(id, row)| Some((id, row?))).collect())
 }
 
 fn distinct<K>(ids: impl Iterator<Item = Id<K>>) -> Vec<Id<K>> {

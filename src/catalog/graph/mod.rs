@@ -7,6 +7,7 @@ mod filter;
 mod inputs;
 mod inputs_parties;
 mod inputs_tree;
+pub mod lean;
 mod loads;
 mod mutation_parties;
 mod mutation_products;

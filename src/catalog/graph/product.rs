@@ -8,6 +8,7 @@ use super::{
     category::Category,
     customer::Supplier,
     family::ProductFamily,
+    lean,
     loads::loads,
     refs::StoreRef,
     words::{ProductStatus, StockPolicy},
@@ -16,6 +17,7 @@ use crate::{
     catalog::core::product::{self, ProductDoc, ProductRow},
     connection,
     graphql::{
+        connection::{Page, PageInfo},
         context::Asks,
         directives::mask,
         fault::{Answer, TopError},
@@ -198,8 +200,32 @@ impl Product {
         ctx: &Context<'_>,
         #[graphql(desc = "Only these stores; one that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Levels> {
-        levels_of_product(ctx, self.row.id, stores).await
+        Box::pin(levels_of_product(ctx, self.row.id, stores)).await
     }
 }
 
-connection!(ProductConnection, ProductEdge, Product, "products");
+/// A page of products.
+pub struct ProductConnection(Arc<Page<Product>>);
+connection!(@edge ProductEdge, Product, "products");
+impl From<Page<Product>> for ProductConnection {
+    fn from(page: Page<Product>) -> Self {
+        Self(Arc::new(page))
+    }
+}
+
+/// A page of products.
+#[Object]
+impl ProductConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<ProductEdge> {
+        (0..self.0.nodes.len()).map(|index| ProductEdge(self.0.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> lean::Products {
+        lean::Products(self.0.clone())
+    }
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.info()
+    }
+}

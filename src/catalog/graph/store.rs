@@ -71,7 +71,8 @@ impl Store {
         #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
-        levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &PageArgs { first, after, last, before }).await
+        let page = PageArgs { first, after, last, before };
+        Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &page)).await
     }
 }
 

@@ -1,13 +1,13 @@
 //! Products and their barcodes: reading by position, writing in bulk.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use entity::prelude::{Currency, Money, ProductId, ProductStatus, StockPolicy};
 use sea_orm::{QueryResult, Value};
 
 use crate::{
     catalog::core::product::{Barcode, ProductDoc, ProductRow},
-    storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work},
+    storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, TenantScope, Work},
 };
 
 /// The columns that `read` expects, on alias `p`, in this order.
@@ -60,9 +60,37 @@ async fn select(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Resu
     reads.rows(&sql, values).await?.iter().map(read).collect()
 }
 
-pub async fn by_id(reads: &impl Reads, id: ProductId) -> Result<Option<ProductRow>, Fault> {
-    Ok(select(reads, "p.id = $2", vec![id.into()]).await?.into_iter().next())
+/// Products by their ids, asked for together with other requests.
+pub async fn together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
+    let load =
+        |ids| async move { Ok(by_ids(scope, ids).await?.into_iter().map(|row: ProductRow| (row.id, Arc::new(row))).collect()) };
+    scope.together(ids, load).await
 }
+/// What most lists show of a product they refer to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductName {
+    pub id: ProductId,
+    pub sku: String,
+    pub name: String,
+}
+
+/// Names of products by their ids, asked for together with other requests.
+pub async fn names_together(scope: &TenantScope, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductName>>, Fault> {
+    let load = |ids| async move {
+        let backend = scope.backend();
+        let sql = format!("SELECT p.id, p.sku, p.name FROM product p WHERE p.tenant_id = $1 AND {}", backend.in_ids("p.id", 2));
+        let rows = scope.rows(&sql, vec![backend.ids(ids)]).await?;
+        rows.iter()
+            .map(|row| {
+                let mut row = Row::new(row);
+                let name = ProductName { id: row.take()?, sku: row.take()?, name: row.take()? };
+                Ok((name.id, Arc::new(name)))
+            })
+            .collect()
+    };
+    scope.together(ids, load).await
+}
+
 pub async fn by_sku_key(reads: &impl Reads, key: &str) -> Result<Option<ProductRow>, Fault> {
     Ok(select(reads, "p.sku_key = $2", vec![key.into()]).await?.into_iter().next())
 }

@@ -162,7 +162,7 @@ async fn once<N: Noun>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) 
             let receipt = Receipt { seq, rows: verdicts.iter().map(kept::<N>).collect() };
             let receipt =
                 serde_json::to_string(&receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
-            idempotency::remember(work, [(key, receipt.as_str())], now).await?;
+            idempotency::remember(work, [(key, receipt)], now).await?;
         }
     }
     let rows = verdicts.into_iter().map(answered).collect();

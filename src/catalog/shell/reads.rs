@@ -1,5 +1,7 @@
 //! What the catalogue shows. Lists are pages; a look-up that finds nothing, or something of another tenant, is None.
 
+use std::sync::Arc;
+
 use entity::prelude::{CategoryId, ChannelId, CustomerId, FamilyId, ProductId, StoreId, SupplierId};
 
 use super::Catalog;
@@ -36,13 +38,14 @@ impl Catalog {
         permit.scope(&self.db)
     }
 
-    pub async fn product(&self, permit: Permit<kind::ProductRead>, by: ProductBy) -> Result<Option<ProductRow>, Fault> {
+    pub async fn product(&self, permit: Permit<kind::ProductRead>, by: ProductBy) -> Result<Option<Arc<ProductRow>>, Fault> {
         let scope = self.scope(permit);
-        match by {
-            ProductBy::Id(id) => rows::product::by_id(&scope, id).await,
-            ProductBy::Sku(sku) => rows::product::by_sku_key(&scope, &text::fold(sku.trim())).await,
-            ProductBy::Barcode(code) => rows::product::by_barcode(&scope, code.trim()).await,
-        }
+        let found = match by {
+            ProductBy::Id(id) => return Ok(rows::product::together(&scope, vec![id]).await?.remove(&id)),
+            ProductBy::Sku(sku) => rows::product::by_sku_key(&scope, &text::fold(sku.trim())).await?,
+            ProductBy::Barcode(code) => rows::product::by_barcode(&scope, code.trim()).await?,
+        };
+        Ok(found.map(Arc::new))
     }
     /// Answers the searches of a filter, so that pages and counts can be asked of it.
     pub async fn filtered(&self, permit: Permit<kind::ProductRead>, filter: Filter) -> Result<(TenantScope, Scoped), Fault> {

@@ -72,7 +72,8 @@ impl Catalog {
             return refuse("rows", Rejection::TooMany { most: MAX_ROWS });
         }
         let call = Call { key, mode: ask.mode, commands };
-        run::<N>(&permit.scope(&self.db), &self.clock, &call).await
+        // Boxed: whoever waits for a mutation carries the largest of them about.
+        Box::pin(run::<N>(&permit.scope(&self.db), &self.clock, &call)).await
     }
 
     pub async fn store_create(

@@ -90,7 +90,7 @@ impl IdentityMutation {
         #[graphql(desc = "Its short name: small letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<LoginPayload> {
         let new = NewTenant { email, password, display_name, tenant_name, tenant_slug };
-        answer(ctx, ctx.given::<Identity>()?.register(new).await)
+        answer(ctx, Box::pin(ctx.given::<Identity>()?.register(new)).await)
     }
 
     /// Begins a session.

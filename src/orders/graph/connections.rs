@@ -6,6 +6,7 @@ use async_graphql::{Context, Object};
 
 use super::{
     filters::{OrderFilter, OrderOrder, ReturnFilter},
+    lean,
     links::{MOST_A_PAGE, head_cursor},
     order::Order,
     returns::Return,
@@ -15,6 +16,7 @@ use crate::{
         connection::{CursorSigner, Key, Page, PageArgs, PageInfo, PageRequest},
         context::Asks,
         fault::Answer,
+        lean::Plain,
         scalars::Cursor,
     },
     orders::rows::{self, Sorted},
@@ -39,8 +41,8 @@ impl OrderConnection {
         (0..self.page.nodes.len()).map(|index| OrderEdge(self.page.clone(), index)).collect()
     }
     /// The nodes alone.
-    async fn nodes(&self) -> &[Order] {
-        &self.page.nodes
+    async fn nodes(&self) -> lean::Orders {
+        lean::Orders(self.page.clone())
     }
     /// Where the page stands in the list.
     async fn page_info(&self) -> PageInfo {
@@ -76,7 +78,7 @@ pub(super) async fn orders(
         stream = Some(head_cursor(ctx, &filter).await?);
     }
     let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
-    let whole = selects("lines") || selects("holds");
+    let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
     let mut page = rows::page(scope, &filter, sorted, &request).await?;
     if whole {
         rows::fill_lines(scope, &mut page).await?;
@@ -89,6 +91,15 @@ pub(super) async fn orders(
     });
     let page = Page::build(nodes.collect(), &request, kind, signer);
     Ok(OrderConnection { page: Arc::new(page), stream, filter })
+}
+
+/// Whether the nodes are written with lines that are read as far as they are shown.
+fn reads_lines_itself(ctx: &Context<'_>) -> bool {
+    let lines = || {
+        let connection = Plain::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?;
+        connection.below("nodes", "Order")?.below("lines", "OrderLine")
+    };
+    lines().is_some_and(lean::shows_columns) && !ctx.look_ahead().field("edges").exists()
 }
 
 /// Takes the stream's cursor out of a page's cursors, which carry it behind the sort's keys.

@@ -125,5 +125,6 @@ where
     K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
     Rows: Loader<K, Error = Fault>,
 {
-    Ok(ctx.given::<DataLoader<Rows>>()?.load_one(key).await?)
+    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+    Ok(Box::pin(ctx.given::<DataLoader<Rows>>()?.load_one(key)).await?)
 }

@@ -4,6 +4,7 @@ mod connections;
 mod filters;
 mod fulfilment;
 mod inputs;
+mod lean;
 mod line;
 pub(crate) mod links;
 mod loaders;

@@ -4,6 +4,7 @@ mod filter;
 mod list;
 mod load;
 mod parts;
+pub mod shown;
 mod write;
 
 pub use filter::{Filter, IdColumn, ReturnTest, Span, TextTest, compile};
@@ -15,4 +16,4 @@ pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_of, return_lines, returns, returns_of, sold_lines,
     stocked_levels,
 };
-pub use write::{write_fulfilments, write_orders, write_returns};
+pub use write::{fulfilment_rows, order_rows, return_rows};

@@ -1,11 +1,11 @@
-//! Writing documents as a batch decided them: each table in one bulk statement.
+//! Documents as a batch decided them, as rows: each table in bulk.
 
-use entity::prelude::Timestamp;
+use entity::prelude::{TenantId, Timestamp};
 use sea_orm::Value;
 
 use crate::{
     orders::core::{Fulfilment, Order, Return},
-    storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Work},
+    storage::{Bulk, Column, ColumnKind::*},
 };
 
 const NEW_ORDER: &[Column] = &[
@@ -76,9 +76,9 @@ fn moment(at: Option<Timestamp>) -> Value {
     at.map(Timestamp::micros).into()
 }
 
-/// Writes orders as they are after the batch, with their lines.
-pub async fn write_orders(work: &Work, orders: &[&Order]) -> Result<(), Fault> {
-    let tenant: Value = work.tenant().into();
+/// Orders as they are after the batch, with their lines: new ones, then changed ones.
+pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 4] {
+    let tenant: Value = tenant.into();
     let (mut new, mut new_lines) = (Bulk::insert("sales_order", NEW_ORDER), Bulk::insert("order_line", NEW_LINE));
     let (mut changed, mut changed_lines) = (Bulk::update("sales_order", ORDER, 2), Bulk::update("order_line", LINE, 3));
     for o in orders {
@@ -138,10 +138,7 @@ pub async fn write_orders(work: &Work, orders: &[&Order]) -> Result<(), Fault> {
             ]);
         }
     }
-    for bulk in [new, new_lines, changed, changed_lines] {
-        work.write(bulk).await?;
-    }
-    Ok(())
+    [new, new_lines, changed, changed_lines]
 }
 
 const FULFILMENT: &[Column] = &[
@@ -161,8 +158,9 @@ const FULFILMENT_LINE: &[Column] = &[
     Column("quantity", Int),
 ];
 
-pub async fn write_fulfilments(work: &Work, fulfilments: &[&Fulfilment], now: Timestamp) -> Result<(), Fault> {
-    let tenant: Value = work.tenant().into();
+/// New fulfilments and their lines.
+pub fn fulfilment_rows(tenant: TenantId, fulfilments: &[&Fulfilment], now: Timestamp) -> [Bulk; 2] {
+    let tenant: Value = tenant.into();
     let (mut heads, mut lines) = (Bulk::insert("fulfilment", FULFILMENT), Bulk::insert("fulfilment_line", FULFILMENT_LINE));
     for f in fulfilments {
         let status = f.status.as_str().into();
@@ -179,8 +177,7 @@ pub async fn write_fulfilments(work: &Work, fulfilments: &[&Fulfilment], now: Ti
             lines.row([tenant.clone(), f.id.into(), f.order.into(), i32::from(l.position).into(), l.quantity.get().into()]);
         }
     }
-    work.write(heads).await?;
-    work.write(lines).await
+    [heads, lines]
 }
 
 const RETURN: &[Column] = &[
@@ -226,8 +223,9 @@ const MATCH: &[Column] = &[
     Column("quantity", Int),
 ];
 
-pub async fn write_returns(work: &Work, returns: &[&Return]) -> Result<(), Fault> {
-    let tenant: Value = work.tenant().into();
+/// New returns, their lines, and the order lines they bring back.
+pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 3] {
+    let tenant: Value = tenant.into();
     let mut heads = Bulk::insert("sales_return", RETURN);
     let (mut lines, mut matches) = (Bulk::insert("return_line", RETURN_LINE), Bulk::insert("return_match", MATCH));
     for r in returns {
@@ -280,8 +278,5 @@ pub async fn write_returns(work: &Work, returns: &[&Return]) -> Result<(), Fault
             }
         }
     }
-    for bulk in [heads, lines, matches] {
-        work.write(bulk).await?;
-    }
-    Ok(())
+    [heads, lines, matches]
 }

@@ -1,30 +1,36 @@
-//! Levels written straight to JSON.
-//!
-//! A page of products with the levels of twenty stores has a thousand levels and five thousand fields; resolving each as a future costs the
-//! engine more than the database needs to find them. What is asked of a level is nearly always plain, so the selection is read once and the
-//! rows are written out. Anything else, a field with arguments or a directive, falls back to ordinary resolvers. The type that clients see is
-//! the ordinary one, and validation has passed before this is reached; rights hold because the list itself asks for the permit.
+//! Levels written straight to JSON: see `graphql/lean.rs`. Rights hold because whoever makes the list asks for the permit.
 
-use std::{borrow::Cow, collections::HashMap, fmt::Write, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use async_graphql::{
-    ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
-    indexmap::IndexMap,
-    parser::types::{Field, Selection, SelectionSet},
+    Context, ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value, parser::types::Field,
     registry::Registry,
 };
-use async_graphql_value::RAW_VALUE_TOKEN;
-use entity::prelude::StoreId;
+use entity::prelude::{ProductId, Quantity, StoreId};
 
-use super::StockLevel;
+use super::{StockLevel, loaders::LevelsOf};
 use crate::{
-    catalog::{core::store::StoreRow, graph::Loads},
-    clock,
-    stock::rows::list::LevelRow,
+    access::{self, Caller, kind},
+    catalog::{
+        core::store::StoreRow,
+        graph::{Loads, lean as catalog},
+    },
+    graphql::lean::{Json, Plain, raw},
+    stock::{
+        core::available,
+        rows::list::{Figures, LevelRow},
+    },
 };
 
+/// What `Figures` know of a level.
+const FIGURES: [&str; 6] = ["onHand", "reserved", "unavailable", "available", "store", "__typename"];
+
 /// A list of levels.
-pub struct Levels(pub Vec<LevelRow>);
+pub enum Levels {
+    Whole(Vec<LevelRow>),
+    /// With fewer columns, when no more are selected.
+    Figures(Vec<Figures>),
+}
 
 impl OutputType for Levels {
     fn type_name() -> Cow<'static, str> {
@@ -37,235 +43,138 @@ impl OutputType for Levels {
         <Vec<StockLevel> as OutputType>::create_type_info(registry)
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match self.lean(ctx).await {
-            Some(json) => Ok(raw(json)),
-            None => self.0.iter().cloned().map(StockLevel).collect::<Vec<_>>().resolve(ctx, field).await,
+        match (self.lean(ctx).await, self) {
+            (Some(json), _) => Ok(raw(json)),
+            (None, Self::Whole(levels)) => levels.iter().cloned().map(StockLevel).collect::<Vec<_>>().resolve(ctx, field).await,
+            (None, Self::Figures(_)) => {
+                Err(ctx.set_error_path(ServerError::new("what was selected of levels was not read", Some(field.pos))))
+            }
         }
     }
-}
-
-/// A value that is JSON already: the engine's serialiser writes it as it is.
-fn raw(json: String) -> Value {
-    let token = Name::new(RAW_VALUE_TOKEN);
-    Value::Object(IndexMap::from_iter([(token, Value::String(json))]))
 }
 
 impl Levels {
+    /// Whether figures are enough for what the field that is being resolved selects.
+    pub fn are_figures(ctx: &Context<'_>) -> bool {
+        Plain::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "StockLevel")
+            .is_some_and(|selected| is_figures(&selected))
+    }
+    /// Keeps the levels of some stores.
+    pub fn retain(&mut self, is_kept: impl Fn(StoreId) -> bool) {
+        match self {
+            Self::Whole(levels) => levels.retain(|level| is_kept(level.key.store)),
+            Self::Figures(levels) => levels.retain(|level| is_kept(level.store)),
+        }
+    }
+    fn shown(&self) -> Vec<Shown<'_>> {
+        match self {
+            Self::Whole(levels) => levels.iter().map(Shown::from).collect(),
+            Self::Figures(levels) => levels.iter().map(Shown::from).collect(),
+        }
+    }
     async fn lean(&self, ctx: &ContextSelectionSet<'_>) -> Option<String> {
-        let plan = plan(ctx, &ctx.item.node, "StockLevel", level_piece)?;
-        let mut stores = HashMap::new();
-        if plan.iter().any(|(_, piece)| matches!(piece, Piece::Store(_))) {
-            let loads = ctx.data_opt::<Loads>()?;
-            let rows = self.0.iter().map(|level| async { (level.key.store, loads.store(level.key.store).await) });
-            for (id, row) in futures_util::future::join_all(rows).await {
-                stores.insert(id, row.ok().flatten()?);
-            }
-        }
-        let mut out = String::with_capacity(64 * self.0.len() + 2);
-        out.push('[');
-        for (index, level) in self.0.iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            write_level(&mut out, level, &plan, &stores)?;
-        }
-        out.push(']');
-        Some(out)
+        let selected = Plain::of(ctx, "StockLevel")?;
+        let levels = self.shown();
+        let stores = stores(ctx, &selected, levels.iter().map(|level| level.store).collect()).await?;
+        let mut out = Json::with_capacity(96 * levels.len() + 2);
+        out.list(&levels, |out, level| write(out, level, selected, &stores))?;
+        Some(out.into_string())
     }
 }
 
-/// What is written for one field of a level.
-enum Piece {
-    Typename(&'static str),
-    Id,
-    OnHand,
-    Reserved,
-    Unavailable,
-    Available,
-    Incoming,
-    InTransit,
-    SafetyStock,
-    ReorderPoint,
-    Status,
-    Version,
-    Seq,
-    UpdatedAt,
-    Store(Vec<(String, StorePiece)>),
+/// Whether figures are enough for the selection. What is asked of the store is the writer's business, and it knows no way back.
+fn is_figures(selected: &Plain<'_>) -> bool {
+    let store = ["id", "code", "name", "kind", "timeZone", "version", "__typename"];
+    selected.is_within(&FIGURES) && selected.below("store", "Store").is_none_or(|below| below.is_within(&store))
 }
 
-/// What is written for one field of a level's store.
-enum StorePiece {
-    Typename(&'static str),
-    Id,
-    Code,
-    Name,
-    Kind,
-    TimeZone,
-    Version,
+type Stores = HashMap<StoreId, Arc<StoreRow>>;
+
+/// The stores of levels, if they are selected.
+async fn stores(ctx: &ContextSelectionSet<'_>, selected: &Plain<'_>, ids: Vec<StoreId>) -> Option<Stores> {
+    match selected.below("store", "Store") {
+        Some(_) => ctx.data_opt::<Loads>()?.known_stores(ids).await.ok(),
+        None => Some(HashMap::new()),
+    }
 }
 
-/// The fields of a selection with their keys, in order; None when something in it needs an ordinary resolver.
-fn plan<'a, P>(
-    ctx: &ContextSelectionSet<'a>,
-    set: &'a SelectionSet,
-    of: &str,
-    piece: impl Fn(&ContextSelectionSet<'a>, &'a Field) -> Option<P> + Copy,
-) -> Option<Vec<(String, P)>> {
-    let mut plan: Vec<(String, P)> = Vec::with_capacity(set.items.len());
-    for item in &set.items {
-        let (directives, inner, on) = match &item.node {
-            Selection::Field(field) => {
-                let field = &field.node;
-                if !field.directives.is_empty() || !field.arguments.is_empty() {
-                    return None;
-                }
-                let key = field.response_key().node.to_string();
-                // Two selections under one key are merged, which ordinary resolvers do.
-                if plan.iter().any(|(taken, _)| *taken == key) {
-                    return None;
-                }
-                plan.push((key, piece(ctx, field)?));
-                continue;
-            }
-            Selection::FragmentSpread(spread) => {
-                let fragment = &ctx.query_env.fragments.get(&spread.node.fragment_name.node)?.node;
-                (&spread.node.directives, &fragment.selection_set.node, Some(&fragment.type_condition))
-            }
-            Selection::InlineFragment(inline) => {
-                (&inline.node.directives, &inline.node.selection_set.node, inline.node.type_condition.as_ref())
-            }
-        };
-        if !directives.is_empty() || on.is_some_and(|on| on.node.on.node != of) {
+/// The levels of a page of products.
+pub struct LevelsOfPage {
+    levels: HashMap<ProductId, Arc<Vec<Figures>>>,
+    stores: Stores,
+}
+
+impl LevelsOfPage {
+    /// Reads what is selected of them. None when ordinary resolvers must do it, or say that the caller may not.
+    pub async fn read(ctx: &ContextSelectionSet<'_>, selected: Plain<'_>, products: Vec<ProductId>) -> Option<Self> {
+        access::permit::<kind::StockRead>(ctx.data_opt::<Caller>()?).ok()?;
+        if !is_figures(&selected) {
             return None;
         }
-        for (key, piece) in self::plan(ctx, inner, of, piece)? {
-            if plan.iter().any(|(taken, _)| *taken == key) {
-                return None;
-            }
-            plan.push((key, piece));
-        }
+        let levels = ctx.data_opt::<LevelsOf>()?.figures_of(&products).await.ok()?;
+        let ids = levels.values().flat_map(|levels| levels.iter().map(|level| level.store)).collect();
+        let stores = stores(ctx, &selected, ids).await?;
+        Some(Self { levels, stores })
     }
-    Some(plan)
+    /// About how much they come to in JSON.
+    pub fn bytes(&self) -> usize {
+        self.levels.values().map(|levels| 112 * levels.len()).sum()
+    }
+    /// Writes the levels of one product.
+    pub fn write(&self, out: &mut Json, product: ProductId, selected: Plain<'_>) -> Option<()> {
+        let levels = self.levels.get(&product).map(|levels| levels.as_slice()).unwrap_or_default();
+        out.list(levels, |out, level| write(out, &Shown::from(level), selected, &self.stores))
+    }
 }
 
-fn level_piece<'a>(ctx: &ContextSelectionSet<'a>, field: &'a Field) -> Option<Piece> {
-    Some(match field.name.node.as_str() {
-        "__typename" => Piece::Typename("StockLevel"),
-        "id" => Piece::Id,
-        "onHand" => Piece::OnHand,
-        "reserved" => Piece::Reserved,
-        "unavailable" => Piece::Unavailable,
-        "available" => Piece::Available,
-        "incoming" => Piece::Incoming,
-        "inTransit" => Piece::InTransit,
-        "safetyStock" => Piece::SafetyStock,
-        "reorderPoint" => Piece::ReorderPoint,
-        "status" => Piece::Status,
-        "version" => Piece::Version,
-        "seq" => Piece::Seq,
-        "updatedAt" => Piece::UpdatedAt,
-        "store" => Piece::Store(plan(ctx, &field.selection_set.node, "Store", |_, field| store_piece(field))?),
-        _ => return None,
+/// A level as far as its list has read it.
+struct Shown<'a> {
+    store: StoreId,
+    on_hand: Quantity,
+    reserved: Quantity,
+    unavailable: Quantity,
+    whole: Option<&'a LevelRow>,
+}
+impl From<&Figures> for Shown<'_> {
+    fn from(level: &Figures) -> Self {
+        let Figures { store, on_hand, reserved, unavailable } = *level;
+        Self { store, on_hand, reserved, unavailable, whole: None }
+    }
+}
+impl<'a> From<&'a LevelRow> for Shown<'a> {
+    fn from(level: &'a LevelRow) -> Self {
+        let LevelRow { on_hand, reserved, unavailable, .. } = *level;
+        Self { store: level.key.store, on_hand, reserved, unavailable, whole: Some(level) }
+    }
+}
+
+fn write(out: &mut Json, level: &Shown<'_>, selected: Plain<'_>, stores: &Stores) -> Option<()> {
+    selected.object(out, |out, field, below| {
+        match field {
+            "onHand" => out.number(level.on_hand.get()),
+            "reserved" => out.number(level.reserved.get()),
+            "unavailable" => out.number(level.unavailable.get()),
+            "available" => out.number(available(level.on_hand, level.unavailable, level.reserved)),
+            "store" => catalog::store(out, stores.get(&level.store)?, below.on("Store"))?,
+            field => rest(out, level.whole?, field)?,
+        }
+        Some(())
     })
 }
 
-fn store_piece(field: &Field) -> Option<StorePiece> {
-    Some(match field.name.node.as_str() {
-        "__typename" => StorePiece::Typename("Store"),
-        "id" => StorePiece::Id,
-        "code" => StorePiece::Code,
-        "name" => StorePiece::Name,
-        "kind" => StorePiece::Kind,
-        "timeZone" => StorePiece::TimeZone,
-        "version" => StorePiece::Version,
+/// What only a whole level knows.
+fn rest(out: &mut Json, level: &LevelRow, field: &str) -> Option<()> {
+    match field {
+        "id" => out.id(level.id),
+        "incoming" => out.number(level.incoming.get()),
+        "inTransit" => out.number(level.in_transit.get()),
+        "safetyStock" => out.number(level.safety_stock.get()),
+        "reorderPoint" => out.option(level.reorder_point, |out, point| out.number(point.get())),
+        "status" => out.word(level.status().as_str()),
+        "version" => out.number(level.version),
+        "seq" => out.number(level.seq),
+        "updatedAt" => out.time(level.updated_at),
         _ => return None,
-    })
-}
-
-fn open_key(out: &mut String, index: usize, key: &str) {
-    out.push(if index == 0 { '{' } else { ',' });
-    // A response key is a GraphQL name: letters, digits and underscores, nothing to escape.
-    out.push('"');
-    out.push_str(key);
-    out.push_str("\":");
-}
-
-fn close(out: &mut String, fields: usize) {
-    out.push_str(if fields == 0 { "{}" } else { "}" });
-}
-
-fn quoted(out: &mut String, text: &str) {
-    // A text always has a JSON form.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
-}
-
-fn word(out: &mut String, word: &str) {
-    out.push('"');
-    out.push_str(word);
-    out.push('"');
-}
-
-fn number(out: &mut String, number: i64) {
-    let _ = write!(out, "{number}");
-}
-
-fn write_level(
-    out: &mut String,
-    level: &LevelRow,
-    plan: &[(String, Piece)],
-    stores: &HashMap<StoreId, Arc<StoreRow>>,
-) -> Option<()> {
-    for (index, (key, piece)) in plan.iter().enumerate() {
-        open_key(out, index, key);
-        match piece {
-            Piece::Typename(name) => word(out, name),
-            Piece::Id => {
-                out.push('"');
-                level.id.push_to(out);
-                out.push('"');
-            }
-            Piece::OnHand => number(out, level.on_hand.get()),
-            Piece::Reserved => number(out, level.reserved.get()),
-            Piece::Unavailable => number(out, level.unavailable.get()),
-            Piece::Available => number(out, level.available()),
-            Piece::Incoming => number(out, level.incoming.get()),
-            Piece::InTransit => number(out, level.in_transit.get()),
-            Piece::SafetyStock => number(out, level.safety_stock.get()),
-            Piece::ReorderPoint => match level.reorder_point {
-                Some(point) => number(out, point.get()),
-                None => out.push_str("null"),
-            },
-            Piece::Status => word(out, level.status().as_str()),
-            Piece::Version => number(out, level.version),
-            Piece::Seq => number(out, level.seq),
-            Piece::UpdatedAt => {
-                out.push('"');
-                clock::push_rfc3339(level.updated_at, out);
-                out.push('"');
-            }
-            Piece::Store(plan) => write_store(out, stores.get(&level.key.store)?, plan),
-        }
     }
-    close(out, plan.len());
     Some(())
-}
-
-fn write_store(out: &mut String, store: &StoreRow, plan: &[(String, StorePiece)]) {
-    for (index, (key, piece)) in plan.iter().enumerate() {
-        open_key(out, index, key);
-        match piece {
-            StorePiece::Typename(name) => word(out, name),
-            StorePiece::Id => {
-                out.push('"');
-                store.id.push_to(out);
-                out.push('"');
-            }
-            StorePiece::Code => quoted(out, &store.code),
-            StorePiece::Name => quoted(out, &store.name),
-            StorePiece::Kind => word(out, store.kind.as_str()),
-            StorePiece::TimeZone => quoted(out, &store.time_zone),
-            StorePiece::Version => number(out, store.version),
-        }
-    }
-    close(out, plan.len());
 }

@@ -95,7 +95,7 @@ impl StockLevel {
         >,
     ) -> Answer<Quantity> {
         let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.given::<Ledger>()?.database());
-        Ok(rows::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0)).await?.into())
+        Ok(Box::pin(rows::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0))).await?.into())
     }
     /// The lines of the ledger for this level, the newest first.
     #[graphql(directive = requires::apply("stock.movement.read".into()))]
@@ -113,9 +113,10 @@ impl StockLevel {
             Some([Key::Int(version)]) => Some(*version),
             _ => None,
         };
-        let entries = rows::entries_of_level(&scope, self.0.key, before, request.limit + 1).await?;
+        let entries = Box::pin(rows::entries_of_level(&scope, self.0.key, before, request.limit + 1)).await?;
         let loader = ctx.given::<DataLoader<super::loaders::StockLoader>>()?;
-        let movements = loader.load_many(entries.iter().map(|(seq, _)| super::loaders::BySeq(*seq))).await?;
+        let seqs = entries.iter().map(|(seq, _)| super::loaders::BySeq(*seq));
+        let movements = Box::pin(loader.load_many(seqs)).await?;
         let nodes = entries.into_iter().filter_map(|(seq, entry)| {
             let movement = movements.get(&super::loaders::BySeq(seq))?.clone();
             let keys = vec![Key::Int(entry.version_after)];

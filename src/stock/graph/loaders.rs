@@ -13,7 +13,10 @@ use crate::{
     },
     stock::{
         core::Movement,
-        rows::{self, Which, list::LevelRow},
+        rows::{
+            self, Which,
+            list::{Figures, LevelRow},
+        },
     },
     storage::TenantScope,
 };
@@ -88,6 +91,7 @@ impl Loader<ReservationId> for StockLoader {
 pub struct LevelsOf {
     scope: TenantScope,
     levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
+    figures: Batcher<ProductId, Arc<Vec<Figures>>>,
 }
 
 impl LevelsOf {
@@ -101,9 +105,23 @@ impl LevelsOf {
         };
         Ok(self.levels.one(id, load).await?.unwrap_or_default())
     }
+    /// The same with what most pages show of them.
+    pub async fn figures(&self, id: ProductId) -> Answer<Arc<Vec<Figures>>> {
+        Ok(self.figures_of(&[id]).await?.remove(&id).unwrap_or_default())
+    }
+    /// Of several products, those that have levels.
+    pub async fn figures_of(&self, ids: &[ProductId]) -> Answer<HashMap<ProductId, Arc<Vec<Figures>>>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let found = rows::list::figures_of_products(&self.scope, &ids).await?;
+            Ok(found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
+        };
+        let found = self.figures.many(ids, load).await?;
+        Ok(ids.iter().copied().zip(found).filter_map(|(id, levels)| Some((id, levels?))).collect())
+    }
     /// Something has changed since: what was read is read again.
     pub fn forget(&self) {
         self.levels.forget();
+        self.figures.forget();
     }
 }
 
@@ -116,6 +134,6 @@ pub fn changed(ctx: &Context<'_>) {
 
 /// Gives an operation its loaders. They wait for nothing: what one step of the engine asks for goes into one statement.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    let levels = LevelsOf { scope: scope.clone(), levels: Batcher::default() };
+    let levels = LevelsOf { scope: scope.clone(), levels: Batcher::default(), figures: Batcher::default() };
     request.data(at_once(StockLoader(scope.clone()))).data(levels)
 }

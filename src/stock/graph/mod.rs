@@ -2,7 +2,7 @@
 
 mod enums;
 mod inputs;
-mod lean;
+pub mod lean;
 mod level;
 mod links;
 mod live;

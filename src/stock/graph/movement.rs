@@ -59,22 +59,22 @@ impl StockMovement {
     }
     /// The document it belongs to.
     async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
-        crate::schema::reference(ctx, self.0.reference?).await.transpose()
+        Box::pin(crate::schema::reference(ctx, self.0.reference?)).await.transpose()
     }
     /// Who made it.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
-        crate::identity::graph::actor(ctx, self.0.actor).await
+        Box::pin(crate::identity::graph::actor(ctx, self.0.actor)).await
     }
     /// The movement that this one undoes.
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
         let id = self.0.reverses?;
         let load = async { Ok(ctx.given::<DataLoader<StockLoader>>()?.load_one(id).await?.map(Self)) };
-        load.await.transpose()
+        Box::pin(load).await.transpose()
     }
     /// The movement that undid this one.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
         let load = async { Ok(ctx.given::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?.map(Self)) };
-        load.await.transpose()
+        Box::pin(load).await.transpose()
     }
     /// When it happened.
     async fn occurred_at(&self) -> DateTime {

@@ -56,7 +56,7 @@ impl StockMutation {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
         };
-        stock_payload(ctx, shell::stock_adjust(ledger, permit, input, mode(validate_only)).await).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, mode(validate_only))).await)).await
     }
 
     /// Sets stock to absolute figures, all or none. What each figure replaces must be said.
@@ -74,7 +74,7 @@ impl StockMutation {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
         };
-        stock_payload(ctx, shell::stock_set(ledger, permit, input, mode(validate_only)).await).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, mode(validate_only))).await)).await
     }
 
     /// Undoes a whole movement by one that mirrors it. A movement is reversed once.
@@ -99,7 +99,7 @@ impl StockMutation {
             occurred_at: input.occurred_at.map(|t| t.0),
             on_shortage: input.on_shortage.into(),
         };
-        stock_payload(ctx, shell::stock_reverse(ledger, permit, input, mode(validate_only)).await).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_reverse(ledger, permit, input, mode(validate_only))).await)).await
     }
 
     /// Holds stock for a while, all items or none.
@@ -117,7 +117,7 @@ impl StockMutation {
             Ok(input) => input,
             Err(errors) => return Ok(ReservationPayload::refused(counted(ctx, errors))),
         };
-        reservation_payload(ctx, shell::stock_reserve(ledger, permit, input, mode(validate_only)).await).await
+        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, mode(validate_only))).await)).await
     }
 
     /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
@@ -133,7 +133,7 @@ impl StockMutation {
             Ok(reservations) => shell::ReleaseInput { idempotency_key: input.idempotency_key, reservations },
             Err(errors) => return Ok(ReservationPayload::refused(counted(ctx, errors))),
         };
-        reservation_payload(ctx, shell::stock_release(ledger, permit, input).await).await
+        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_release(ledger, permit, input)).await)).await
     }
 }
 

@@ -135,15 +135,20 @@ pub async fn levels(
 /// The levels of a product, in all stores or in the ones named.
 pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
     ctx.permit::<kind::StockRead>()?;
-    let mut levels = ctx.given::<LevelsOf>()?.product(product).await?.to_vec();
+    let of = ctx.given::<LevelsOf>()?;
+    let mut levels = if Levels::are_figures(ctx) {
+        Levels::Figures(of.figures(product).await?.to_vec())
+    } else {
+        Levels::Whole(of.product(product).await?.to_vec())
+    };
     if let Some(stores) = stores {
         let mut wanted = Vec::with_capacity(stores.len());
         for (index, named) in stores.iter().enumerate() {
             wanted.extend(crate::catalog::graph::store_named(ctx, named, &["stores", &index.to_string()]).await?);
         }
-        levels.retain(|level| wanted.contains(&level.key.store));
+        levels.retain(|store| wanted.contains(&store));
     }
-    Ok(Levels(levels))
+    Ok(levels)
 }
 
 /// A page of a store's levels.

@@ -28,7 +28,7 @@ impl Reservation {
     }
     /// The level that it is held on.
     async fn level(&self, ctx: &Context<'_>) -> Answer<StockLevel> {
-        let level = ctx.given::<DataLoader<StockLoader>>()?.load_one(self.0.key).await?;
+        let level = Box::pin(ctx.given::<DataLoader<StockLoader>>()?.load_one(self.0.key)).await?;
         level.map(StockLevel).ok_or_else(|| TopError::from(Fault::corrupt("reservation", "its level exists")))
     }
     /// How much is held; how much was, when it has ended.
@@ -50,7 +50,7 @@ impl Reservation {
     }
     /// What it is held for.
     async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
-        crate::schema::reference(ctx, self.0.reference?).await.transpose()
+        Box::pin(crate::schema::reference(ctx, self.0.reference?)).await.transpose()
     }
     /// Goes up with each change.
     pub async fn version(&self) -> Long {

@@ -10,7 +10,7 @@ mod write;
 
 pub use filter::{MovementFilter, MovementFilterSpec, TextTest, movement_filter};
 pub use history::{on_hand_at, on_hand_at_many};
-pub use levels::{closed_through, facts_for, lock_levels, read_levels};
+pub use levels::{closed_through, facts_for, levels_knowing, lock_levels, read_levels};
 pub use movements::{entries_of_level, movement_of, movement_seqs, movements_by_seq, reversal_seqs, reversed, seqs_of};
 pub use reservations::{Which, reservations};
-pub use write::{write_levels, write_movements, write_reservations};
+pub use write::{level_rows, movement_rows, reservation_rows};

@@ -1,10 +1,11 @@
-//! Writing what a batch decided: each table in one bulk statement.
+//! What a batch decided, as rows: each table in bulk.
 
+use entity::prelude::TenantId;
 use sea_orm::Value;
 
 use crate::{
     stock::core::{Level, Movement, Reservation},
-    storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Work},
+    storage::{Bulk, Column, ColumnKind::*},
 };
 
 const NEW_LEVEL: &[Column] = &[
@@ -34,10 +35,10 @@ const LEVEL: &[Column] = &[
     Column("updated_at", Int),
 ];
 
-/// Writes levels as they are after the batch. A level without a row gets one; if another process was first, the unique key says so and
-/// the batch is run again.
-pub async fn write_levels(work: &Work, levels: &[&Level]) -> Result<(), Fault> {
-    let tenant: Value = work.tenant().into();
+/// Levels as they are after the batch: new and changed ones. A level without a row gets one; if another process was first, the unique
+/// key says so and the batch is run again.
+pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
+    let tenant: Value = tenant.into();
     let mut new = Bulk::insert("stock_level", NEW_LEVEL);
     let mut changed = Bulk::update("stock_level", LEVEL, 3);
     for level in levels {
@@ -65,8 +66,7 @@ pub async fn write_levels(work: &Work, levels: &[&Level]) -> Result<(), Fault> {
             ]);
         }
     }
-    work.write(new).await?;
-    work.write(changed).await
+    [new, changed]
 }
 
 const MOVEMENT: &[Column] = &[
@@ -112,9 +112,9 @@ const ENTRY: &[Column] = &[
     Column("recorded_at", Int),
 ];
 
-/// Writes movements whose `seq` is known, and their entries.
-pub async fn write_movements(work: &Work, movements: &[&Movement]) -> Result<(), Fault> {
-    let tenant: Value = work.tenant().into();
+/// Movements whose `seq` is known, and their entries.
+pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
+    let tenant: Value = tenant.into();
     let mut heads = Bulk::insert("movement", MOVEMENT);
     let mut entries = Bulk::insert("entry", ENTRY);
     for m in movements {
@@ -163,8 +163,7 @@ pub async fn write_movements(work: &Work, movements: &[&Movement]) -> Result<(),
             ]);
         }
     }
-    work.write(heads).await?;
-    work.write(entries).await
+    [heads, entries]
 }
 
 const NEW_RESERVATION: &[Column] = &[
@@ -196,9 +195,9 @@ const RESERVATION: &[Column] = &[
     Column("updated_at", Int),
 ];
 
-/// Writes reservations as they are after the batch.
-pub async fn write_reservations(work: &Work, reservations: &[&Reservation]) -> Result<(), Fault> {
-    let tenant: Value = work.tenant().into();
+/// Reservations as they are after the batch: new and changed ones.
+pub fn reservation_rows(tenant: TenantId, reservations: &[&Reservation]) -> [Bulk; 2] {
+    let tenant: Value = tenant.into();
     let mut new = Bulk::insert("reservation", NEW_RESERVATION);
     let mut changed = Bulk::update("reservation", RESERVATION, 2);
     for r in reservations {
@@ -235,6 +234,5 @@ pub async fn write_reservations(work: &Work, reservations: &[&Reservation]) -> R
             r.updated_at.micros().into(),
         ]);
     }
-    work.write(new).await?;
-    work.write(changed).await
+    [new, changed]
 }

@@ -13,6 +13,7 @@ use entity::prelude::{Timestamp, *};
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     clock::Clock,
+    graphql::answer::data_json,
     graphql::fault::TopError,
     identity::{NewTenant, Session, Settings, TokenUse},
     ledger::Grouping,
@@ -285,7 +286,8 @@ fn told(response: Response) -> Value {
         json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message })
     };
     let errors: Vec<Value> = response.errors.iter().map(error).collect();
-    json!({ "data": response.data.into_json().unwrap(), "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
+    let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
+    json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
 }
 
 async fn tell(url: &str, sql: &str) {

@@ -65,7 +65,7 @@ impl World {
         let read = hand.clone();
         let clock = Clock::manual(move || Timestamp(read.load(Ordering::SeqCst)), 7);
         let mut world = Self {
-            ledger: Ledger::start(db.clone(), clock.clone(), Grouping::Together),
+            ledger: Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap(),
             db,
             tenant: clock.id(),
             clock,

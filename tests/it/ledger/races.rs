@@ -307,7 +307,7 @@ async fn a_dry_run_writes_nothing(world: World) {
 
 async fn the_busiest_clock_never_turns_time_back(world: World) {
     // A second process whose clock is years ahead writes first; ours goes on from there.
-    let ahead = Ledger::start(world.db.clone(), Clock::system(), Grouping::Together);
+    let ahead = Ledger::start(world.db.clone(), Clock::system(), Grouping::Together).unwrap();
     let receipt = |make: &Maker| make.adjust(MovementKind::Receipt, &[(MUG, 0, 1)]);
     ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();
     world.submit(receipt(&world.make)).await.unwrap();

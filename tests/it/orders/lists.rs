@@ -281,3 +281,31 @@ async fn returns_are_listed_newest_first() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_page_written_straight_says_what_resolvers_say() {
+    on_both(async |world| {
+        six(&world).await;
+        let charge = json!({
+            "idempotencyKey": world.key(), "store": {"id": world.store}, "status": "CONFIRMED",
+            "lines": [{"kind": "CHARGE", "name": "Post \"age\"", "quantity": 1, "unitPrice": {"amount": "3.95", "currencyCode": "GBP"}}],
+        });
+        done(&world.act("orderCreate", charge).await, "order");
+        let page = |id: &str, product: &str| {
+            format!(
+                "query {{ orders(orderBy: {{ field: NUMBER, direction: ASC }}) {{ nodes {{ __typename {id} number status store {{ code }} placedAt
+                 customer {{ id name externalRef }} total {{ amount currencyCode }} externalRef expiresAt version createdAt updatedAt
+                 lines {{ id kind product {{ {product} }} sku name quantity open backordered cancelled fulfilled returned unitPrice {{ amount }}
+                 discount {{ amount }} tax {{ amount }} sum: total {{ amount }} }} }} pageInfo {{ hasNextPage }} }} }}"
+            )
+        };
+        for product in ["id sku called: name", "id sku status price { amount }", "id metadata"] {
+            let lean = world.ask(&page("id", product), json!({})).await;
+            // A directive sends the whole list to the ordinary resolvers.
+            assert_eq!(lean, world.ask(&page("id @include(if: true)", product), json!({})).await);
+            assert_eq!(lean["orders"]["nodes"].as_array().unwrap().len(), 7);
+            assert_eq!(lean["orders"]["nodes"][6]["lines"][0]["name"], "Post \"age\"");
+        }
+    })
+    .await;
+}

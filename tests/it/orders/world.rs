@@ -10,6 +10,7 @@ use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     clock::Clock,
+    graphql::answer::data_json,
     graphql::{connection::CursorSigner, fault::TopError},
     ledger::{Command, Grouping, Ledger},
     orders::graph::{OrdersMutation, OrdersQuery},
@@ -61,7 +62,7 @@ impl World {
         let now = Arc::new(AtomicI64::new(START));
         let read = now.clone();
         let clock = Clock::manual(move || Timestamp(read.load(Ordering::Relaxed)), 7);
-        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together);
+        let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
         let schema = Schema::build(OrdersQuery, OrdersMutation, EmptySubscription)
             .data(ledger.clone())
             .data(CursorSigner::new([7; 32]))
@@ -300,7 +301,7 @@ impl World {
                 json!({"code": top.map(|top| top.code().as_str()), "message": error.message})
             })
             .collect();
-        let data = response.data.into_json().unwrap();
+        let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
         if codes.is_empty() { data } else { json!({"data": data, "errors": codes}) }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Request, Variables};
 use entrepot::{
     catalog::Catalog,
-    graphql::{connection::CursorSigner, limits::Limits},
+    graphql::{answer::data_json, connection::CursorSigner, limits::Limits},
     identity::{Identity, Settings},
     ledger::{Grouping, Ledger},
     schema::{self, EntrepotSchema, Given},
@@ -21,7 +21,7 @@ async fn whole_schema(world: &World) -> EntrepotSchema {
     let identity = Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare)).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
-    let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together);
+    let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together).unwrap();
     schema::build(Given { identity, catalog, ledger, signer, limits: Limits::default() })
 }
 
@@ -31,7 +31,7 @@ async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Val
     let response = schema.execute(request).await;
     assert!(response.errors.is_empty(), "{:?}", response.errors);
     // Written and read again, as a client would: ready JSON inside the answer is a matter of the writer.
-    serde_json::from_str(&serde_json::to_string(&response.data).unwrap()).unwrap()
+    serde_json::from_slice(&data_json(&response.data)).unwrap()
 }
 
 /// Fifty products of one category and supplier, each with stock in twenty stores.
@@ -103,4 +103,63 @@ scenario!(levels_written_straight_say_what_resolvers_say, world => {
     assert_eq!(lean, ordinary);
     assert_eq!(lean["products"]["nodes"][2]["stock"][0]["onHand"], 3);
     assert_eq!(lean["products"]["nodes"][2]["stock"][0]["status"], "CRITICAL");
+});
+
+scenario!(a_page_written_straight_says_what_resolvers_say, world => {
+    let schema = whole_schema(world).await;
+    stocked(&schema, world).await;
+    let bare = "mutation { productCreate(input: { sku: \"BARE \\\"1\\\"\", name: \"Nothing \\\\ at all\" }) { userErrors { message } } }";
+    let made = ask(&schema, world, bare, json!({})).await;
+    assert_eq!(made["productCreate"]["userErrors"], json!([]));
+    let page = |id: &str| {
+        format!(
+            "query {{ products(orderBy: {{ field: NAME }}, first: 60) {{ nodes {{ __typename {id} ...Told price {{ amount currencyCode }}
+             category {{ id name slug position version }} from: supplier {{ id code name }} createdAt
+             stock {{ onHand left: available store {{ code where: name }} }} }} edges {{ node {{ sku }} }} pageInfo {{ hasNextPage }} }} }}
+             fragment Told on Product {{ sku called: name description status stockPolicy version updatedAt }}"
+        )
+    };
+    let lean = ask(&schema, world, &page("id"), json!({})).await;
+    // A directive sends the whole list to the ordinary resolvers.
+    assert_eq!(lean, ask(&schema, world, &page("id @include(if: true)"), json!({})).await);
+    let nodes = lean["products"]["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 51);
+    assert_eq!(nodes[0]["from"]["name"], "The Kiln");
+    assert_eq!(nodes[50]["sku"], "BARE \"1\"");
+    assert_eq!((&nodes[50]["stock"], &nodes[50]["price"]), (&json!([]), &Value::Null));
+});
+
+scenario!(whoever_may_not_see_stock_gets_no_page_with_it, world => {
+    let schema = whole_schema(world).await;
+    stocked(&schema, world).await;
+    let clerk = world.with(&["product.read"]);
+    let request = schema::attach(Request::new(PAGE), &world.db.tenant(clerk.tenant)).data(clerk);
+    let response = schema.execute(request).await;
+    assert!(!response.errors.is_empty());
+    assert!(!String::from_utf8(data_json(&response.data)).unwrap().contains("onHand"));
+});
+
+scenario!(many_requests_for_products_share_statements, world => {
+    let schema = whole_schema(world).await;
+    stocked(&schema, world).await;
+    let page = ask(&schema, world, "query { products(first: 50) { nodes { id sku } } }", json!({})).await;
+    let other = world.other_tenant().await;
+    let wanted: Vec<(String, String)> = page["products"]["nodes"].as_array().unwrap().iter()
+        .map(|node| (node["id"].as_str().unwrap().to_owned(), node["sku"].as_str().unwrap().to_owned())).collect();
+    let one = |caller: entrepot::access::Caller, id: String| {
+        let request = Request::new("query($id: ID!) { product(by: { id: $id }) { sku } }").variables(Variables::from_json(json!({ "id": id })));
+        schema.execute(schema::attach(request, &world.db.tenant(caller.tenant)).data(caller))
+    };
+    let before = world.db.statements();
+    let own = futures_util::future::join_all(wanted.iter().cycle().take(200).map(|(id, _)| one(world.owner, id.clone())));
+    let foreign = futures_util::future::join_all(wanted.iter().map(|(id, _)| one(other, id.clone())));
+    let (own, foreign) = futures_util::future::join(own, foreign).await;
+    let statements = world.db.statements() - before;
+    assert!(statements < 50, "250 questions took {statements} statements");
+    for ((_, sku), answer) in wanted.iter().cycle().zip(own) {
+        assert_eq!(serde_json::from_slice::<Value>(&data_json(&answer.data)).unwrap()["product"]["sku"], **sku);
+    }
+    for answer in foreign {
+        assert_eq!(serde_json::from_slice::<Value>(&data_json(&answer.data)).unwrap()["product"], Value::Null);
+    }
 });

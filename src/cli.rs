@@ -1,0 +1,79 @@
+//! Arguments to what they ask for.
+//!
+//! In the library, because the body of an asynchronous function is compiled where it is first waited for: in the binary all of Entrepot would
+//! be compiled a second time.
+
+use std::process::ExitCode;
+
+use crate::{
+    config::{Cli, Command, DatabaseArgs},
+    demo, insight, replay, schema, serve,
+    storage::{Database, Fault, Options},
+};
+use clap::Parser;
+
+/// Does what the process's arguments say.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| "warn,entrepot=info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(err) => return failed(&err),
+    };
+    runtime.block_on(run(cli.command))
+}
+
+async fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Serve(args) => ended(serve::run(args).await),
+        Command::Migrate(args) => ended(migrate(&args).await),
+        Command::Demo(args) => ended(demo::run(args).await),
+        Command::Replay(args) => ended(replay::run(args).await.map(drop)),
+        Command::Verify(args) => verify(&args).await,
+        Command::Schema => {
+            print!("{}", schema::sdl());
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
+    let db = Database::open(&args.database_url, Options::default()).await?;
+    let pending = db.migrate().await?;
+    println!(
+        "{}",
+        if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") }
+    );
+    db.close().await
+}
+
+async fn verify(args: &DatabaseArgs) -> ExitCode {
+    let checked = async {
+        let db = Database::open(&args.database_url, Options::default()).await?;
+        match db.pending_migrations().await? {
+            0 => {}
+            pending => return Err(Fault::Broken(serve::StartError::OldSchema(pending).to_string())),
+        }
+        insight::verify::verify(&db, |what| eprintln!("{what}")).await
+    };
+    match checked.await {
+        Err(fault) => failed(&fault),
+        Ok(report) => {
+            println!("{report}");
+            if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn ended<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => failed(&err),
+    }
+}
+
+fn failed(err: &impl std::fmt::Display) -> ExitCode {
+    eprintln!("entrepot: {err}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,162 @@
+//! What a batch is decided against: read under locks, or on top of what is known ahead.
+
+use std::{collections::HashSet, sync::Arc};
+
+use entity::prelude::*;
+
+use super::{ahead::Ahead, command::Footprint};
+use crate::{
+    clock::{self, Clock},
+    orders::{core::OrderBook, rows as order_rows},
+    stock::{
+        core::{Book, Level, LevelKey, Reservation},
+        rows as stock_rows,
+    },
+    storage::{
+        Fault, Reads, TenantScope, Work,
+        idempotency::{self, Key},
+    },
+};
+
+/// Everything that a batch is decided against.
+pub struct State {
+    pub stock: Book,
+    pub orders: OrderBook,
+    pub receipts: Vec<(Key, String)>,
+}
+
+/// Locks in the order that every writer keeps: levels, then documents; the counter comes last, in `write`.
+pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&Key]) -> Result<State, Fault> {
+    let mut state = load_levels(work, clock, footprint, true).await?;
+    if !footprint.orders.is_empty() {
+        let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
+        let orders = order_rows::lock_orders(work, &ids).await?;
+        state.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    }
+    load_rest(work, footprint, keys, &mut state).await?;
+    Ok(state)
+}
+
+pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, keys: &[&Key]) -> Result<State, Fault> {
+    let mut state = load_levels(reads, clock, footprint, false).await?;
+    let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
+    let orders = order_rows::orders(reads, &ids).await?;
+    state.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    load_rest(reads, footprint, keys, &mut state).await?;
+    Ok(state)
+}
+
+/// The same without locks, on top of what is known ahead: reads only what is not known, all of it at once.
+pub async fn on_top_of(
+    scope: &TenantScope,
+    clock: &Clock,
+    footprint: &Footprint,
+    keys: &[&Key],
+    ahead: &mut Ahead,
+) -> Result<State, Fault> {
+    let missing: Vec<LevelKey> = footprint.levels.iter().filter(|key| !ahead.levels.contains_key(key)).copied().collect();
+    let channels: Vec<ChannelId> = footprint.channels.iter().filter(|id| !ahead.channels.contains(id)).copied().collect();
+    let customers: Vec<CustomerId> = footprint.customers.iter().filter(|id| !ahead.customers.contains(id)).copied().collect();
+    let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
+    let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
+    learn_facts(scope, &missing, ahead).await?;
+    let (receipts, levels, channels, customers, stores, taken_refs) = tokio::try_join!(
+        idempotency::look_up(scope, keys.iter().copied()),
+        missing_levels(scope, clock, &missing, ahead),
+        order_rows::existing_channels(scope, &channels),
+        order_rows::existing_customers(scope, &customers),
+        order_rows::store_facts(scope, &stores),
+        order_rows::taken_order_refs(scope, &references),
+    )?;
+    ahead.channels.extend(channels);
+    ahead.customers.extend(customers);
+    let last = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(ahead.now);
+    let mut stock = Book::new(last.max(clock.now()), clock::local_day);
+    stock.closed_through = ahead.closed_through;
+    stock.levels = std::mem::take(&mut ahead.levels);
+    stock.levels.extend(levels.into_iter().map(|level| (level.key, level)));
+    let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
+    let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
+    let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
+    Ok(State { stock, orders, receipts })
+}
+
+/// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
+async fn missing_levels(reads: &impl Reads, clock: &Clock, keys: &[LevelKey], ahead: &Ahead) -> Result<Vec<Level>, Fault> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut levels = stock_rows::levels_knowing(reads, keys, |key| ahead.facts(key)).await?;
+    if levels.len() < keys.len() {
+        let found: HashSet<LevelKey> = levels.iter().map(|level| level.key).collect();
+        let without = keys.iter().filter(|key| !found.contains(key));
+        levels.extend(without.filter_map(|key| Some(Level::empty(*key, clock.id(), ahead.facts(*key)?))));
+    }
+    Ok(levels)
+}
+
+/// What the rules need to know of products and stores that were not met yet.
+async fn learn_facts(reads: &impl Reads, keys: &[LevelKey], ahead: &mut Ahead) -> Result<(), Fault> {
+    let unknown: Vec<LevelKey> = keys.iter().copied().filter(|key| ahead.lacks_facts(*key)).collect();
+    if !unknown.is_empty() {
+        for (key, facts) in stock_rows::facts_for(reads, &unknown).await? {
+            ahead.learn(key, facts);
+        }
+    }
+    Ok(())
+}
+
+async fn load_levels(reads: &impl Reads, clock: &Clock, footprint: &Footprint, lock: bool) -> Result<State, Fault> {
+    let wanted: Vec<LevelKey> = footprint.levels.iter().copied().collect();
+    let levels = match (wanted.is_empty(), lock) {
+        (true, _) => Vec::new(),
+        (false, true) => stock_rows::lock_levels(reads, &wanted).await?,
+        (false, false) => stock_rows::read_levels(reads, &wanted).await?,
+    };
+    // Another node's clock may run ahead of ours: along a level, time of recording never goes back.
+    let now = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(clock.now());
+    let mut stock = Book::new(now, clock::local_day);
+    stock.closed_through = stock_rows::closed_through(reads).await?;
+    stock.levels = levels.into_iter().map(|level| (level.key, level)).collect();
+    let missing: Vec<LevelKey> = wanted.into_iter().filter(|key| !stock.levels.contains_key(key)).collect();
+    if !missing.is_empty() {
+        for (key, facts) in stock_rows::facts_for(reads, &missing).await? {
+            stock.levels.insert(key, Level::empty(key, clock.id(), Arc::new(facts)));
+        }
+    }
+    Ok(State { stock, orders: OrderBook::default(), receipts: Vec::new() })
+}
+
+/// What the locks above protect, and what nothing needs to: names that exist or are taken.
+async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], state: &mut State) -> Result<(), Fault> {
+    state.receipts = idempotency::look_up(reads, keys.iter().copied()).await?;
+    let mut reservations: Vec<Reservation> = Vec::new();
+    if !footprint.reservations.is_empty() {
+        let ids: Vec<ReservationId> = footprint.reservations.iter().copied().collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::Ids(&ids)).await?);
+    }
+    if !footprint.orders.is_empty() {
+        let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
+    }
+    if !footprint.holds_on.is_empty() {
+        let on: Vec<LevelKey> = footprint.holds_on.iter().copied().collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
+    }
+    state.stock.reservations = reservations.into_iter().map(|r| (r.id, r)).collect();
+    if !footprint.reversals.is_empty() {
+        let ids: Vec<MovementId> = footprint.reversals.iter().copied().collect();
+        state.stock.reversed = stock_rows::reversed(reads, &ids).await?.into_iter().collect();
+    }
+    let channels: Vec<ChannelId> = footprint.channels.iter().copied().collect();
+    state.orders.channels = order_rows::existing_channels(reads, &channels).await?;
+    let customers: Vec<CustomerId> = footprint.customers.iter().copied().collect();
+    state.orders.customers = order_rows::existing_customers(reads, &customers).await?;
+    let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
+    state.orders.stores = order_rows::store_facts(reads, &stores).await?;
+    let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
+    state.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
+    let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();
+    state.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
+    Ok(())
+}
