@@ -2,8 +2,11 @@
 
 use async_graphql::Context;
 
-use super::fault::TopError;
-use crate::access::{self, Caller, Denied, Permit};
+use super::{directives::STEP_UP_SECONDS, fault::TopError};
+use crate::{
+    access::{self, Caller, Denied, Permit},
+    identity::{Identity, Session},
+};
 
 impl From<Denied> for TopError {
     fn from(denied: Denied) -> Self {
@@ -17,6 +20,8 @@ pub trait Asks {
     fn caller(&self) -> Result<&Caller, TopError>;
     /// The proof that the caller holds `P`, or FORBIDDEN.
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError>;
+    /// STEP_UP_REQUIRED unless a person calls who has shown a password or code in the last ten minutes.
+    fn step_up(&self) -> Result<(), TopError>;
     /// Something the schema or the request was given; its absence is a bug of ours.
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
 }
@@ -27,6 +32,14 @@ impl Asks for Context<'_> {
     }
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError> {
         Ok(access::permit::<P>(self.caller()?)?)
+    }
+    fn step_up(&self) -> Result<(), TopError> {
+        let session = self.data_opt::<Session>().ok_or(TopError::StepUpRequired(STEP_UP_SECONDS))?;
+        let now = self.given::<Identity>()?.clock().now();
+        if session.began_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
+            return Err(TopError::StepUpRequired(STEP_UP_SECONDS));
+        }
+        Ok(())
     }
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError> {
         self.data_opt::<T>().ok_or_else(|| {

@@ -11,7 +11,6 @@ pub struct Membership {
     pub tenant: TenantId,
     pub member: MemberId,
     pub user: UserId,
-    pub role: String,
     pub status: MemberStatus,
 }
 
@@ -31,7 +30,7 @@ pub async fn signing_key(global: &Global) -> Result<Option<signing_key::Model>, 
     global.one(signing_key::Entity::find().order_by_desc(signing_key::Column::CreatedAt)).await
 }
 
-const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, role, status FROM member";
+const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, status FROM member";
 
 /// The user's memberships, the oldest first.
 pub async fn memberships(global: &Global, user: UserId) -> Result<Vec<Membership>, Fault> {
@@ -50,7 +49,6 @@ fn read(row: &mut Row<'_>) -> Result<Membership, Fault> {
         tenant: row.take()?,
         member: row.take()?,
         user: row.take()?,
-        role: row.take()?,
         status: row.word("member", MemberStatus::parse)?,
     })
 }
@@ -61,7 +59,7 @@ pub async fn member_with_user(
     tenant: TenantId,
     member: MemberId,
 ) -> Result<Option<(Membership, app_user::Model, i64, Timestamp)>, Fault> {
-    let sql = "SELECT tenant_id, id, user_id, role, status, version, updated_at FROM member WHERE tenant_id = $1 AND id = $2";
+    let sql = "SELECT tenant_id, id, user_id, status, version, updated_at FROM member WHERE tenant_id = $1 AND id = $2";
     let rows = global.rows(sql, vec![tenant.into(), member.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = Row::new(row);

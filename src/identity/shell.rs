@@ -19,7 +19,7 @@ use crate::{
 /// What a new tenant begins with, from rooms that come later.
 #[async_trait]
 pub trait Furnish: Send + Sync + 'static {
-    async fn furnish(&self, work: &Work) -> Result<(), Fault>;
+    async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault>;
 }
 
 /// How long tokens live, in seconds.
@@ -104,6 +104,9 @@ impl Identity {
     pub fn database(&self) -> &Database {
         &self.db
     }
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
     /// The secret that list cursors are signed with, the same on every node of the deployment.
     pub async fn cursor_secret(&self) -> Result<[u8; 32], Fault> {
         use sha2::{Digest, Sha256};
@@ -182,7 +185,6 @@ impl Identity {
             tenant_id: tenant.id,
             id: self.clock.id(),
             user_id,
-            role: "owner".to_owned(),
             status: MemberStatus::Active,
             version: 1,
             created_at: now,
@@ -191,7 +193,7 @@ impl Identity {
         let member_id = member.id;
         work.insert::<member::Entity>(member).await?;
         journal::begin_tenant(&work, self.clock.uuid()).await?;
-        self.furnish.furnish(&work).await?;
+        self.furnish.furnish(&work, member_id).await?;
         work.commit().await?;
         Ok((user_id, tenant, member_id))
     }

@@ -5,10 +5,11 @@ mod doorkeeper;
 use std::{future::Future, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use entity::prelude::MemberId;
 use tokio::net::TcpListener;
 
 use crate::{
-    access::{Policies, PolicyError},
+    access::{self, Access, Policies, PolicyError},
     catalog::{self, Catalog},
     clock::Clock,
     config::Serve,
@@ -45,18 +46,20 @@ pub struct Node {
     pub db: Database,
     pub clock: Clock,
     pub identity: Identity,
+    pub access: Access,
     pub ledger: Ledger,
     pub schema: EntrepotSchema,
     pub limits: Limits,
     pub keeper: Arc<Keeper>,
 }
 
-/// What a tenant begins with: a channel for orders that name none.
+/// What a tenant begins with: an owner, and a channel for orders that name none.
 struct Furniture(Clock);
 
 #[async_trait]
 impl Furnish for Furniture {
-    async fn furnish(&self, work: &Work) -> Result<(), Fault> {
+    async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault> {
+        access::make_owner(work, owner).await?;
         catalog::begin_tenant(work, &self.0).await
     }
 }
@@ -74,11 +77,18 @@ impl Node {
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let ledger = Ledger::start(db.clone(), clock.clone(), grouping);
         let limits = Limits::default();
-        let keeper = Arc::new(Keeper::new(identity.clone(), Policies::load().await?, clock.clone()));
+        let access = Access::new(db.clone(), clock.clone(), Policies::load().await?);
+        let keeper = Arc::new(Keeper::new(identity.clone(), access.clone(), clock.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
-        let schema =
-            schema::build(Given { identity: identity.clone(), catalog, ledger: ledger.clone(), signer, limits: limits.clone() });
-        Ok(Self { db, clock, identity, ledger, schema, limits, keeper })
+        let schema = schema::build(Given {
+            identity: identity.clone(),
+            access: access.clone(),
+            catalog,
+            ledger: ledger.clone(),
+            signer,
+            limits: limits.clone(),
+        });
+        Ok(Self { db, clock, identity, access, ledger, schema, limits, keeper })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -106,6 +116,7 @@ impl Node {
         let drain = front.drain.clone();
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
+            tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
         ];
         http::serve(listener, http::router(front), limits, drain, shutdown).await?;

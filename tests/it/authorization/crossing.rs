@@ -11,14 +11,14 @@ use super::{
 on_both!(nothing_of_another_tenant_is_found_told_or_changed);
 
 /// An id of the same kind that nobody has.
-fn made_up(world: &World, like: &str) -> String {
+pub fn made_up(world: &World, like: &str) -> String {
     let fresh = world.node.clock.id::<entity::id::kind::ProductId>().to_string();
     let (prefix, _) = like.rsplit_once('_').unwrap();
     format!("{prefix}_{}", fresh.rsplit_once('_').unwrap().1)
 }
 
 /// An answer without what differs from call to call: ids, numbers, times, cursors.
-fn shape(value: &Value) -> Value {
+pub fn shape(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(shape).collect(),
         Value::Object(fields) => {
@@ -67,7 +67,7 @@ async fn nothing_of_another_tenant_is_found_told_or_changed(world: &World) {
                 for id in [made_up(world, id), id.clone()] {
                     let variables = calls.variables(ours, field, Some((&slot, &id)));
                     let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
-                    let answer = world.ask(ours, Some(ours.owner), &document, &variables).await;
+                    let answer = world.ask(ours, Some(ours.owner.clone()), &document, &variables).await;
                     assert!(
                         !answer.to_string().contains(theirs.word),
                         "{} by {slot:?} = {id} tells of the other tenant: {answer:#}",
