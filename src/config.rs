@@ -24,6 +24,8 @@ pub enum Command {
     Replay(crate::replay::ReplayArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
+    /// Change the key that signs access tokens, while everything runs.
+    SigningKey(SigningKey),
     /// Print the schema (SDL).
     Schema,
 }
@@ -33,6 +35,30 @@ pub struct DatabaseArgs {
     /// sqlite://path/to/file or postgres://user:password@host/database
     #[arg(long, env = "ENTREPOT_DATABASE_URL", default_value = "sqlite://entrepot.sqlite", hide_env_values = true)]
     pub database_url: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SigningKey {
+    #[command(subcommand)]
+    pub what: SigningKeyCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum SigningKeyCommand {
+    /// Make the next key. It is published at once and signs after the lead; what the old one signed stays good until it expires.
+    Rotate(RotateSigningKey),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RotateSigningKey {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Minutes before the key signs: time for those who check tokens themselves to fetch it.
+    #[arg(long, default_value_t = crate::identity::LEAD_SECONDS / 60, value_parser = clap::value_parser!(i64).range(0..=10_080))]
+    pub lead_minutes: i64,
+    /// The old keys may be in other hands: remove them now. The new one signs at once, and everybody's access token has to be refreshed.
+    #[arg(long)]
+    pub remove_old: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -20,7 +20,7 @@ use crate::{
     },
     identity::{
         Identity,
-        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, Tenant, own_session, own_tenant},
+        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, SessionMutation, Tenant, own_session, own_tenant},
     },
     insight::graph::InsightQuery,
     ledger::Ledger,
@@ -104,6 +104,8 @@ pub enum Payload {
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
+    OkPayload(crate::identity::graph::OkPayload),
+    SessionPayload(crate::identity::graph::SessionPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -213,7 +215,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
-        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid))?.map(Node::Session),
+        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::MemberId::PREFIX => {
             crate::identity::graph::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
         }
@@ -229,7 +231,7 @@ pub struct Query(NodeQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
-pub struct Mutation(IdentityMutation, CatalogMutation, StockMutation, OrdersMutation);
+pub struct Mutation(IdentityMutation, SessionMutation, CatalogMutation, StockMutation, OrdersMutation);
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]

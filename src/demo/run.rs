@@ -56,7 +56,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     db.migrate().await?;
     db.close().await?;
 
-    let settings = Settings { access_seconds: TOKEN_SECONDS, refresh_seconds: TOKEN_SECONDS };
+    let settings = Settings { access_seconds: TOKEN_SECONDS, idle_seconds: TOKEN_SECONDS, ..Settings::default() };
     let node = Node::open(&url, Clock::system(), settings, Grouping::Together).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;

@@ -6,6 +6,7 @@ mod envelope;
 mod graphiql;
 mod graphql;
 mod health;
+mod key_set;
 mod negotiate;
 mod origin;
 mod reply;
@@ -31,6 +32,7 @@ use crate::{
 pub use self::{
     connections::Peer,
     health::{AlwaysReady, Readiness},
+    key_set::{KeySet, routes as key_set},
     serve::serve,
 };
 

@@ -14,7 +14,7 @@ use crate::{
     config::Serve,
     graphql::{connection::CursorSigner, desk::Introspection, limits::Limits},
     http::{self, Explorer, Front, Parts, Readiness},
-    identity::{Furnish, Identity, Settings},
+    identity::{self, Furnish, Identity, Settings},
     ledger::{Grouping, Ledger, jobs},
     realtime,
     schema::{self, EntrepotSchema, Given},
@@ -107,12 +107,23 @@ impl Node {
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
+            tokio::spawn(identity::jobs::run(self.identity.clone())),
         ];
-        http::serve(listener, http::router(front), limits, drain, shutdown).await?;
+        http::serve(listener, http::router(front).merge(http::key_set(Arc::new(Keys(self.identity)))), limits, drain, shutdown)
+            .await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         drop(self.ledger);
         self.db.close().await?;
         Ok(())
+    }
+}
+
+/// The public keys of the deployment.
+struct Keys(Identity);
+
+impl http::KeySet for Keys {
+    fn key_set(&self) -> Arc<str> {
+        self.0.tokens().key_set()
     }
 }
 

@@ -6,6 +6,7 @@
 mod authorization;
 mod catalog;
 mod front;
+mod identity;
 mod insight;
 mod ledger;
 mod orders;

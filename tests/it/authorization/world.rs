@@ -14,7 +14,7 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     clock::Clock,
     graphql::fault::TopError,
-    identity::{NewTenant, Session, Settings, TokenUse},
+    identity::{NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
     serve::Node,
@@ -253,11 +253,18 @@ impl House {
             tenant_name: format!("{word} company"),
             tenant_slug: format!("{word}-company"),
         };
-        let logged_in = node.identity.register(new).await.unwrap();
-        let claims = node.identity.tokens().verify(&logged_in.access_token, TokenUse::Access).unwrap();
+        let logged_in = node.identity.register(new, &Visit::default()).await.unwrap();
+        let claims = node.identity.tokens().verify(&logged_in.access_token).unwrap().0;
         let owner = node.keeper.caller(claims.tid, claims.mid).await.unwrap().unwrap();
-        let now = node.clock.now();
-        let session = Session { id: claims.sid, began_at: now, used_at: now, user_agent: None, address: None };
+        let session = Session {
+            id: claims.sid,
+            user: claims.sub,
+            tenant: claims.tid,
+            member: claims.mid,
+            authenticated_at: node.clock.now(),
+            mfa: false,
+            visit: Default::default(),
+        };
         Self { word, owner, session, ids: BTreeMap::new() }
     }
 
