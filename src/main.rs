@@ -30,6 +30,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Demo(args) => ended(demo::run(args).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
+        Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Schema => {
             print!("{}", schema::sdl());
             ExitCode::SUCCESS

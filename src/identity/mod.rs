@@ -9,6 +9,9 @@ mod token;
 
 pub use self::core::{NewTenant, Rejection};
 
+/// Identity's columns that are sealed.
+pub const SEALED: &[crate::secrets::SealedColumn] = &[rows::SIGNING_KEY];
+
 pub use rows::{Membership, membership, memberships};
 pub use shell::{Furnish, Identity, IdentityError, LoggedIn, Settings};
 pub use token::{Claims, TokenError, TokenUse, Tokens};

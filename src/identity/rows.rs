@@ -3,7 +3,13 @@
 use entity::{app_user, prelude::*, signing_key, tenant};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::storage::{Fault, Global, Row};
+use crate::{
+    secrets::SealedColumn,
+    storage::{Fault, Global, Row, Work},
+};
+
+/// The private half of a key that signs tokens.
+pub const SIGNING_KEY: SealedColumn = SealedColumn { table: "signing_key", column: "pkcs8", keys: &["id"], blind: None };
 
 /// A user in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +35,13 @@ pub async fn tenant_by_slug(global: &Global, slug: &str) -> Result<Option<tenant
 /// The key that signs now: the newest.
 pub async fn signing_key(global: &Global) -> Result<Option<signing_key::Model>, Fault> {
     global.one(signing_key::Entity::find().order_by_desc(signing_key::Column::CreatedAt)).await
+}
+
+/// Puts the sealed form in the place of a private key from before there were keys to seal it with.
+pub async fn seal_signing_key(work: &Work, id: SigningKeyId, plain: Vec<u8>, sealed: Vec<u8>) -> Result<(), Fault> {
+    let values = vec![sealed.into(), id.into(), plain.into()];
+    work.execute_global("UPDATE signing_key SET pkcs8 = $1 WHERE id = $2 AND pkcs8 = $3", values).await?;
+    Ok(())
 }
 
 const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, role, status FROM member";

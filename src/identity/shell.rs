@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    secrets::{self, KeyRing},
     storage::{Database, Fault, Work, journal},
 };
 
@@ -42,6 +43,7 @@ pub struct Identity {
     passwords: Passwords,
     settings: Settings,
     furnish: Arc<dyn Furnish>,
+    ring: KeyRing,
 }
 
 /// A refusal or a fault.
@@ -75,20 +77,38 @@ pub struct LoggedIn {
 
 impl Identity {
     /// Opens the room; the deployment's signing key is made on first need. Of several processes that start at once, one's key is used by all.
-    pub async fn open(db: Database, clock: Clock, settings: Settings, furnish: Arc<dyn Furnish>) -> Result<Self, Fault> {
+    pub async fn open(
+        db: Database,
+        clock: Clock,
+        settings: Settings,
+        furnish: Arc<dyn Furnish>,
+        ring: KeyRing,
+    ) -> Result<Self, Fault> {
         let key = match rows::signing_key(&db.global()).await? {
             Some(key) => key,
-            None => Self::make_key(&db, &clock).await?,
+            None => Self::make_key(&db, &clock, &ring).await?,
         };
-        let tokens = Tokens::new(&key.pkcs8, key.id.to_string(), clock.clone())?;
-        Ok(Self { db, tokens, passwords: Passwords::new(clock.clone()), clock, settings, furnish })
+        let tokens = Tokens::new(&Self::private_half(&db, &ring, &key).await?, key.id.to_string(), clock.clone())?;
+        Ok(Self { db, tokens, passwords: Passwords::new(clock.clone()), clock, settings, furnish, ring })
     }
 
-    async fn make_key(db: &Database, clock: &Clock) -> Result<signing_key::Model, Fault> {
+    /// Opens the private half. One that lies there plain, from before there were keys to seal with, is sealed on the way.
+    async fn private_half(db: &Database, ring: &KeyRing, key: &signing_key::Model) -> Result<Vec<u8>, Fault> {
+        let context = rows::SIGNING_KEY.context(&[key.id.uuid()]);
+        if secrets::key_of(&key.pkcs8).is_some() {
+            return ring.open(&context, &key.pkcs8);
+        }
+        let work = db.global().begin_for(TenantId::NIL).await?;
+        rows::seal_signing_key(&work, key.id, key.pkcs8.clone(), ring.seal(&context, &key.pkcs8)?).await?;
+        work.commit().await?;
+        Ok(key.pkcs8.clone())
+    }
+
+    async fn make_key(db: &Database, clock: &Clock, ring: &KeyRing) -> Result<signing_key::Model, Fault> {
         // The first key has a fixed id: of two processes that make it at once, the primary key lets one through.
         let id = SigningKeyId::from_uuid(uuid::Uuid::from_u128(1));
-        let key =
-            signing_key::Model { id, algorithm: "EdDSA".to_owned(), pkcs8: Tokens::generate(clock), created_at: clock.now() };
+        let pkcs8 = ring.seal(&rows::SIGNING_KEY.context(&[id.uuid()]), &Tokens::generate(clock))?;
+        let key = signing_key::Model { id, algorithm: "EdDSA".to_owned(), pkcs8, created_at: clock.now() };
         let work = db.global().begin_for(TenantId::NIL).await?;
         match work.insert_global::<signing_key::Entity>(key).await {
             Ok(()) => work.commit().await?,
@@ -109,7 +129,8 @@ impl Identity {
         use sha2::{Digest, Sha256};
         let key =
             rows::signing_key(&self.db.global()).await?.ok_or_else(|| Fault::corrupt("signing_key", "a deployment has a key"))?;
-        Ok(Sha256::new().chain_update(b"entrepot cursors 1").chain_update(&key.pkcs8).finalize().into())
+        let pkcs8 = self.ring.open(&rows::SIGNING_KEY.context(&[key.id.uuid()]), &key.pkcs8)?;
+        Ok(Sha256::new().chain_update(b"entrepot cursors 1").chain_update(&pkcs8).finalize().into())
     }
 
     /// Makes a tenant and its owner, and logs the owner in. Somebody who has an account already shows its password.

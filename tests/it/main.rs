@@ -11,6 +11,7 @@ mod ledger;
 mod orders;
 mod process;
 mod replay;
+mod secrets;
 mod stock;
 mod sdl;
 mod tidy;
