@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::secrets::KeySource;
+
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
 #[derive(Debug, Parser)]
 #[command(name = "entrepot", version, about)]
@@ -26,6 +28,8 @@ pub enum Command {
     Verify(DatabaseArgs),
     /// Change the key that signs access tokens, while everything runs.
     SigningKey(SigningKey),
+    /// Make, list and turn over the keys that secrets are sealed with.
+    Keys(KeysArgs),
     /// Print the schema (SDL).
     Schema,
 }
@@ -35,6 +39,61 @@ pub struct DatabaseArgs {
     /// sqlite://path/to/file or postgres://user:password@host/database
     #[arg(long, env = "ENTREPOT_DATABASE_URL", default_value = "sqlite://entrepot.sqlite", hide_env_values = true)]
     pub database_url: String,
+}
+
+/// Where the keys are that secrets are sealed with.
+#[derive(Debug, Clone, Args)]
+pub struct KeyArgs {
+    /// A file of keys, one a line. Beside an embedded database a file is made at the first start: FILE.keys.
+    #[arg(long, env = "ENTREPOT_KEYS_FILE")]
+    pub keys_file: Option<std::path::PathBuf>,
+    /// The keys themselves, between commas: only through the environment, where other users of the machine do not see them.
+    #[arg(long, env = "ENTREPOT_KEYS", hide = true, hide_env_values = true)]
+    pub keys: Option<String>,
+}
+
+impl KeyArgs {
+    pub fn source(&self, database_url: &str) -> KeySource {
+        KeySource::choose(self.keys.clone(), self.keys_file.clone(), database_url)
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    pub action: KeysAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum KeysAction {
+    /// Print a new key as a line of a key file.
+    New,
+    /// What each key seals.
+    List(KeysOf),
+    /// Seal everything under the first key, while the deployment runs. Safe to stop and to run again.
+    Rotate {
+        #[command(flatten)]
+        of: KeysOf,
+        /// Put a new key in front of those in the key file first.
+        #[arg(long)]
+        new_key: bool,
+    },
+    /// Let a key go that nothing is sealed under any more.
+    Retire {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The key's id.
+        id: String,
+    },
+}
+
+/// A database and its keys.
+#[derive(Debug, Clone, Args)]
+pub struct KeysOf {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -52,7 +111,7 @@ pub enum SigningKeyCommand {
 #[derive(Debug, Clone, Args)]
 pub struct RotateSigningKey {
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub of: KeysOf,
     /// Minutes before the key signs: time for those who check tokens themselves to fetch it.
     #[arg(long, default_value_t = crate::identity::LEAD_SECONDS / 60, value_parser = clap::value_parser!(i64).range(0..=10_080))]
     pub lead_minutes: i64,
@@ -65,6 +124,8 @@ pub struct RotateSigningKey {
 pub struct Serve {
     #[command(flatten)]
     pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,

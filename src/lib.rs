@@ -4,6 +4,8 @@
 pub mod clock;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
 pub mod storage;
+/// Fields sealed under a ring of master keys.
+pub mod secrets;
 /// Who: passwords, tokens, and the tenants a person belongs to.
 pub mod identity;
 /// May they: casbin's roles compiled to permission sets, and the permits that shells ask for.

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use entrepot::{
-    clock::Clock,
-    config::{Cli, Command, DatabaseArgs, RotateSigningKey, SigningKeyCommand},
-    demo, identity, insight, replay, schema, serve,
+    config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
+    demo, insight, replay, schema, serve,
     storage::{Database, Fault, Options},
 };
 
@@ -32,8 +31,9 @@ async fn run(command: Command) -> ExitCode {
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
         Command::SigningKey(args) => match args.what {
-            SigningKeyCommand::Rotate(args) => ended(rotate(&args).await),
+            SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
         },
+        Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Schema => {
             print!("{}", schema::sdl());
             ExitCode::SUCCESS
@@ -48,21 +48,6 @@ async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
         "{}",
         if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") }
     );
-    db.close().await
-}
-
-async fn rotate(args: &RotateSigningKey) -> Result<(), Fault> {
-    let db = Database::open(&args.database.database_url, Options::default()).await?;
-    match db.pending_migrations().await? {
-        0 => {}
-        pending => return Err(Fault::Broken(serve::StartError::OldSchema(pending).to_string())),
-    }
-    let (lead, old) = match args.remove_old {
-        true => (0, identity::OldKeys::Remove),
-        false => (args.lead_minutes * 60, identity::OldKeys::Retire),
-    };
-    let key = identity::rotate_signing_key(&db, &Clock::system(), lead, old).await?;
-    println!("{key} is published and signs in {} min; every node has it within half a minute", lead / 60);
     db.close().await
 }
 

@@ -13,6 +13,7 @@ use crate::{
     identity::Settings,
     ledger::Grouping,
     replay::{self, Client, ReplayError, expect, intake, reader::RowReader},
+    secrets::KeySource,
     serve::{self, Node, StartError},
     storage::{Database, Fault, Options},
 };
@@ -57,7 +58,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     db.close().await?;
 
     let settings = Settings { access_seconds: TOKEN_SECONDS, idle_seconds: TOKEN_SECONDS, ..Settings::default() };
-    let node = Node::open(&url, Clock::system(), settings, Grouping::Together).await?;
+    let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &KeySource::choose(None, None, &url)).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
     let base = format!("http://{address}");

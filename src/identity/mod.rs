@@ -16,6 +16,9 @@ mod token;
 
 pub use self::core::{LEAD_SECONDS, NewTenant, Rejection};
 
+/// Identity's columns that are sealed.
+pub const SEALED: &[crate::secrets::SealedColumn] = &[rows::keys::SIGNING_KEY, rows::keys::SERVER_SECRET];
+
 pub use rows::{
     Membership, membership, memberships,
     sessions::{EndReason, SessionRow, Which},

@@ -1,6 +1,7 @@
 //! A node: the rooms put together, the front door opened, the jobs started.
 
 mod doorkeeper;
+pub mod keys;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -18,6 +19,7 @@ use crate::{
     ledger::{Grouping, Ledger, jobs},
     realtime,
     schema::{self, EntrepotSchema, Given},
+    secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options, Work},
 };
 
@@ -49,6 +51,7 @@ pub struct Node {
     pub schema: EntrepotSchema,
     pub limits: Limits,
     pub keeper: Arc<Keeper>,
+    pub ring: KeyRing,
 }
 
 /// What a tenant begins with: a channel for orders that name none.
@@ -63,14 +66,21 @@ impl Furnish for Furniture {
 
 impl Node {
     /// Opens the database, which must be up to date, and builds the rooms on it.
-    pub async fn open(url: &str, clock: Clock, settings: Settings, grouping: Grouping) -> Result<Self, StartError> {
+    pub async fn open(
+        url: &str,
+        clock: Clock,
+        settings: Settings,
+        grouping: Grouping,
+        keys: &KeySource,
+    ) -> Result<Self, StartError> {
         let db = Database::open(url, Options::default()).await?;
         let pending = db.pending_migrations().await?;
         if pending > 0 {
             return Err(StartError::OldSchema(pending));
         }
+        let ring = secrets::open(&db, keys, &clock).await?;
         let furniture = Arc::new(Furniture(clock.clone()));
-        let identity = Identity::open(db.clone(), clock.clone(), settings, furniture).await?;
+        let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let ledger = Ledger::start(db.clone(), clock.clone(), grouping);
         let limits = Limits::default();
@@ -78,7 +88,7 @@ impl Node {
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let schema =
             schema::build(Given { identity: identity.clone(), catalog, ledger: ledger.clone(), signer, limits: limits.clone() });
-        Ok(Self { db, clock, identity, ledger, schema, limits, keeper })
+        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, ring })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -106,6 +116,7 @@ impl Node {
         let drain = front.drain.clone();
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
+            tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
             tokio::spawn(identity::jobs::run(self.identity.clone())),
         ];
@@ -147,7 +158,8 @@ impl Readiness for Ready {
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let settings = Settings { access_seconds: args.access_token_minutes * 60, ..Settings::default() };
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
-    let node = Node::open(&args.database.database_url, Clock::system(), settings, grouping).await?;
+    let keys = args.keys.source(&args.database.database_url);
+    let node = Node::open(&args.database.database_url, Clock::system(), settings, grouping, &keys).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,

@@ -12,6 +12,7 @@ mod ledger;
 mod orders;
 mod process;
 mod replay;
+mod secrets;
 mod stock;
 mod sdl;
 mod tidy;

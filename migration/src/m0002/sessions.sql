@@ -21,4 +21,4 @@ ALTER TABLE signing_key ADD COLUMN signs_from {INT} NOT NULL DEFAULT 0
 ;;
 ALTER TABLE member ADD COLUMN last_seen_at {INT}
 ;;
-CREATE TABLE server_secret (name {TEXT} PRIMARY KEY, value {BYTES} NOT NULL, created_at {INT} NOT NULL)
+CREATE TABLE server_secret (id {UUID} PRIMARY KEY, value {BYTES} NOT NULL, created_at {INT} NOT NULL)

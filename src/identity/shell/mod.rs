@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    secrets::KeyRing,
     storage::{Database, Fault, Work},
 };
 
@@ -65,6 +66,7 @@ pub struct Identity {
     passwords: Passwords,
     settings: Arc<Settings>,
     furnish: Arc<dyn Furnish>,
+    ring: KeyRing,
     presence: Arc<Presence>,
     /// Refresh tokens that calls of this process are at work on.
     refreshing: Arc<Mutex<HashSet<[u8; 32]>>>,
@@ -100,8 +102,14 @@ pub struct LoggedIn {
 
 impl Identity {
     /// Opens the room; the deployment's signing key is made on first need. Of several processes that start at once, one's key is used by all.
-    pub async fn open(db: Database, clock: Clock, settings: Settings, furnish: Arc<dyn Furnish>) -> Result<Self, Fault> {
-        let tokens = Tokens::new(&keys::all_or_first(&db, &clock).await?, clock.clone())?;
+    pub async fn open(
+        db: Database,
+        clock: Clock,
+        settings: Settings,
+        furnish: Arc<dyn Furnish>,
+        ring: KeyRing,
+    ) -> Result<Self, Fault> {
+        let tokens = Tokens::new(&keys::opened_or_first(&db, &clock, &ring).await?, clock.clone())?;
         Ok(Self {
             db,
             tokens,
@@ -109,6 +117,7 @@ impl Identity {
             clock,
             settings: Arc::new(settings),
             furnish,
+            ring,
             presence: Arc::default(),
             refreshing: Arc::default(),
         })

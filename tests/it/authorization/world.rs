@@ -78,7 +78,7 @@ impl World {
         db.close().await.unwrap();
         let ticks = AtomicI64::new(1_790_000_000_000_000);
         let clock = Clock::manual(move || Timestamp(ticks.fetch_add(1, Ordering::Relaxed)), 11);
-        let node = Node::open(url, clock, Settings::default(), Grouping::Together).await.unwrap();
+        let node = Node::open(url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
         let mut world = Self { node, ours, theirs, place };

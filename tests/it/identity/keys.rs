@@ -25,7 +25,7 @@ async fn keys_are_rotated_while_tokens_go_on(world: &World) {
     let (db, clock) = (&world.node.db, &world.node.clock);
     let before = world.founder("ada").await;
     let old = published(&world.node.identity.tokens().key_set());
-    let next = rotate_signing_key(db, clock, 3600, OldKeys::Retire).await.unwrap().to_string();
+    let next = rotate_signing_key(db, &world.node.ring, clock, 3600, OldKeys::Retire).await.unwrap().to_string();
     for node in [&world.node, &elsewhere] {
         node.identity.keep_keys().await.unwrap();
         assert_eq!(published(&node.identity.tokens().key_set()), [old[0].clone(), next.clone()], "published before it signs");
@@ -54,7 +54,7 @@ fn header(token: &str) -> &str {
 async fn a_key_in_other_hands_is_removed_at_once(world: &World) {
     let one = world.founder("ada").await;
     assert!(world.lets_in(&one.access).await);
-    rotate_signing_key(&world.node.db, &world.node.clock, 0, OldKeys::Remove).await.unwrap();
+    rotate_signing_key(&world.node.db, &world.node.ring, &world.node.clock, 0, OldKeys::Remove).await.unwrap();
     world.node.identity.keep_keys().await.unwrap();
     assert!(!world.lets_in(&one.access).await, "what the old key signed is good for nothing");
     let again = tokens(&world.refresh(&one.refresh).await);
@@ -77,7 +77,7 @@ async fn the_next_key_is_made_in_time_by_one_of_the_nodes(world: &World) {
 
 async fn cursors_outlive_the_keys(world: &World) {
     let secret = world.node.identity.cursor_secret().await.unwrap();
-    rotate_signing_key(&world.node.db, &world.node.clock, 0, OldKeys::Remove).await.unwrap();
+    rotate_signing_key(&world.node.db, &world.node.ring, &world.node.clock, 0, OldKeys::Remove).await.unwrap();
     world.node.identity.keep_keys().await.unwrap();
     assert_eq!(world.node.identity.cursor_secret().await.unwrap(), secret);
     let elsewhere = world.another_node().await;

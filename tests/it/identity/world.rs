@@ -173,7 +173,7 @@ impl World {
 async fn node(url: &str, time: &Arc<AtomicI64>, seed: u64, settings: Settings) -> Node {
     let hand = time.clone();
     let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), seed);
-    Node::open(url, clock, settings, Grouping::Together).await.unwrap()
+    Node::open(url, clock, settings, Grouping::Together, &crate::world::keys()).await.unwrap()
 }
 
 /// The session of a token at a node, or the code of its refusal.
