@@ -152,9 +152,9 @@ pub async fn authenticated(work: &GlobalWork, session: &SessionRow) -> Result<()
     Ok(())
 }
 
-/// Names a session of the user that goes on; whether there was one.
+/// Names a session of the user; whether there was one.
 pub async fn rename(work: &GlobalWork, id: SessionId, user: UserId, name: Option<String>) -> Result<bool, Fault> {
-    let sql = "UPDATE session SET name = $1 WHERE id = $2 AND user_id = $3 AND ended_at IS NULL";
+    let sql = "UPDATE session SET name = $1 WHERE id = $2 AND user_id = $3";
     Ok(work.change(sql, vec![name.into(), id.into(), user.into()]).await? == 1)
 }
 
