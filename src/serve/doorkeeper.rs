@@ -14,7 +14,8 @@ use crate::{
     clock::Clock,
     graphql::{
         code::Code,
-        session::{Doorkeeper, Refused, RequestMeta, Session as FrontSession},
+        payer::Payer,
+        session::{Documents, Doorkeeper, Refused, RequestMeta, Session as FrontSession},
     },
     identity::{self, Identity, Session, TokenUse},
     schema,
@@ -72,7 +73,15 @@ impl Doorkeeper for Keeper {
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
         let Some(token) = bearer else {
             let attach = Arc::new(|request: Request| request);
-            return Ok(FrontSession { expires_at: None, anonymous: true, subject: "".into(), revoked: None, attach });
+            return Ok(FrontSession {
+                expires_at: None,
+                anonymous: true,
+                subject: "".into(),
+                payer: Payer::Address(meta.address),
+                documents: Documents::Any,
+                revoked: None,
+                attach,
+            });
         };
         let claims = self.identity.tokens().verify(token, TokenUse::Access).map_err(|_| Refused::unauthenticated())?;
         let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| {
@@ -93,6 +102,8 @@ impl Doorkeeper for Keeper {
             expires_at: Some(claims.exp * 1_000_000),
             anonymous: false,
             subject: format!("{}/{}", claims.tid, claims.mid).into(),
+            payer: Payer::Credential { id: claims.mid.uuid(), tenant: claims.tid.uuid() },
+            documents: Documents::Any,
             revoked: None,
             attach: Arc::new(attach),
         })
