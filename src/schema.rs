@@ -12,9 +12,10 @@ use crate::{
     graphql::{
         connection::CursorSigner,
         context::Asks,
-        directives::authenticated,
+        directives::{authenticated, list_size},
         fault::{Answer, TopError},
         limits::Limits,
+        rate_limit::RateLimitQuery,
         refusal::UserError,
         scalars::{DateTime, Long},
     },
@@ -140,7 +141,10 @@ impl NodeQuery {
     }
 
     /// Several things by their ids, in the order of the ids; null where there is none.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(
+        directive = authenticated::apply(),
+        directive = list_size::apply(None, Some(vec!["ids".to_owned()]), None)
+    )]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -227,7 +231,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
+pub struct Query(NodeQuery, RateLimitQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]

@@ -9,6 +9,7 @@ use super::generate;
 use crate::{
     clock::Clock,
     config::Demo,
+    graphql::payer::Terms,
     http,
     identity::Settings,
     ledger::Grouping,
@@ -69,7 +70,8 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
             () = serve::stopped() => {}
         }
     };
-    let front = http::Settings::default();
+    // The only callers are this machine's own.
+    let front = http::Settings { terms: Terms::lifted(), ..http::Settings::default() };
     let server = node.serve(listener, front, std::time::Duration::ZERO, until);
     let guide = async {
         let filled = fill(&args, &base, &folder).await;

@@ -15,7 +15,8 @@ use crate::{
     graphql::{
         code::Code,
         context::MustEnrol,
-        session::{Doorkeeper, Refused, RequestMeta, Session as FrontSession},
+        payer::Payer,
+        session::{Documents, Doorkeeper, Refused, RequestMeta, Session as FrontSession},
     },
     identity::{self, AdmitError, Identity, Session, Visit},
     schema,
@@ -79,7 +80,15 @@ impl Doorkeeper for Keeper {
         let visit = Arc::new(Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned) });
         let Some(token) = bearer else {
             let attach = Arc::new(move |request: Request| request.data(visit.clone()));
-            return Ok(FrontSession { expires_at: None, anonymous: true, subject: "".into(), revoked: None, attach });
+            return Ok(FrontSession {
+                expires_at: None,
+                anonymous: true,
+                subject: "".into(),
+                payer: Payer::Address(meta.address),
+                documents: Documents::Any,
+                revoked: None,
+                attach,
+            });
         };
         let admitted = self.identity.admit(token).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
@@ -107,6 +116,8 @@ impl Doorkeeper for Keeper {
             expires_at: Some(claims.exp * 1_000_000),
             anonymous: false,
             subject: format!("{}/{}", claims.tid, claims.mid).into(),
+            payer: Payer::Credential { id: claims.mid.uuid(), tenant: claims.tid.uuid() },
+            documents: Documents::Any,
             revoked: Some(admitted.ended()),
             attach: Arc::new(attach),
         })

@@ -55,6 +55,7 @@ const CASES: &[(&str, Needs)] = &[
     ("nodes", SignIn),
     ("scan", SignIn),
     ("viewer", SignIn),
+    ("rateLimit", SignIn),
     ("product", May("product.read")),
     ("products", May("product.read")),
     ("productsCount", May("product.read")),

@@ -61,7 +61,6 @@ const LATER: &[(&str, &[&str])] = &[
             "Query.auditVerify",
         ],
     ),
-    ("cost and rate limits", &["directive @cost", "directive @listSize", "type RateLimit", "Query.rateLimit"]),
     ("live orders", &["type OrderUpdate", "type OrderChange", "Subscription.orderChanged"]),
 ];
 

@@ -8,7 +8,7 @@ use super::types::{LoginSession, Tenant};
 use crate::{
     graphql::{
         context::Asks,
-        directives::public,
+        directives::{STEP_UP_SECONDS, public},
         fault::{Answer, TopError},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
@@ -148,6 +148,8 @@ pub(super) fn settled<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -
     match outcome {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),
+        Err(IdentityError::Wait { retry_after_ms }) => Err(TopError::RateLimited { retry_after_ms }),
+        Err(IdentityError::StepUp) => Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
         Err(IdentityError::Refused(rejections)) => {
             let user_errors: Vec<UserError> = rejections.into_iter().map(refuse).collect();
             if let Some(count) = ctx.data_opt::<UserErrorCount>() {

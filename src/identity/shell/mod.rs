@@ -8,7 +8,7 @@ mod sessions;
 use std::{
     collections::HashSet,
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use async_trait::async_trait;
@@ -22,6 +22,7 @@ use super::{
     token::Tokens,
 };
 use crate::{
+    budget::{Budgets, Empty},
     clock::Clock,
     secrets::KeyRing,
     storage::{Database, Fault, Work},
@@ -68,6 +69,8 @@ pub struct Identity {
     furnish: Arc<dyn Furnish>,
     ring: KeyRing,
     presence: Arc<Presence>,
+    /// Where attempts are counted: of this process, until one is given that is shared with other nodes.
+    attempts: Arc<RwLock<Budgets>>,
     /// Refresh tokens that calls of this process are at work on.
     refreshing: Arc<Mutex<HashSet<[u8; 32]>>>,
 }
@@ -76,7 +79,18 @@ pub struct Identity {
 #[derive(Debug)]
 pub enum IdentityError {
     Refused(Vec<Rejection>),
+    /// Too many attempts.
+    Wait {
+        retry_after_ms: u64,
+    },
+    /// This must be shown first: a password or a code, lately.
+    StepUp,
     Fault(Fault),
+}
+impl From<Empty> for IdentityError {
+    fn from(empty: Empty) -> Self {
+        Self::Wait { retry_after_ms: empty.wait_ms() }
+    }
 }
 impl From<Fault> for IdentityError {
     fn from(fault: Fault) -> Self {
@@ -112,6 +126,7 @@ impl Identity {
         let tokens = Tokens::new(&keys::opened_or_first(&db, &clock, &ring).await?, clock.clone())?;
         Ok(Self {
             db,
+            attempts: Arc::new(RwLock::new(own_attempts(&clock))),
             tokens,
             passwords: Passwords::new(clock.clone()),
             clock,
@@ -123,6 +138,14 @@ impl Identity {
         })
     }
 
+    /// Counts attempts together with other nodes from now on.
+    pub fn share_attempts(&self, budgets: Budgets) {
+        *self.attempts.write().unwrap_or_else(PoisonError::into_inner) = budgets;
+    }
+    fn attempts(&self) -> Budgets {
+        self.attempts.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
     }
@@ -132,4 +155,9 @@ impl Identity {
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
+}
+
+fn own_attempts(clock: &Clock) -> Budgets {
+    let clock = clock.clone();
+    Budgets::new(Arc::new(move || clock.now().micros()), None)
 }

@@ -13,7 +13,7 @@ use entity::prelude::{Timestamp, *};
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     clock::Clock,
-    graphql::fault::TopError,
+    graphql::{fault::TopError, rate_limit::Paid, till::Bill},
     identity::{NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
@@ -103,7 +103,8 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables.clone()));
         if let Some(caller) = caller {
             let scope = self.node.db.tenant(caller.tenant);
-            request = schema::attach(request, &scope).data(caller).data(house.session.clone());
+            let paid = Paid { bill: Bill { requested: 1, actual: 1, budget: None }, at: 0 };
+            request = schema::attach(request, &scope).data(caller).data(house.session.clone()).data(paid);
         }
         let response = if query.starts_with("subscription") {
             let mut stream = Box::pin(self.node.schema.execute_stream(request));
