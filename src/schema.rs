@@ -15,15 +15,16 @@ use crate::{
     graphql::{
         connection::CursorSigner,
         context::Asks,
-        directives::authenticated,
+        directives::{authenticated, list_size},
         fault::{Answer, TopError},
         limits::Limits,
+        rate_limit::RateLimitQuery,
         refusal::UserError,
         scalars::{DateTime, Long},
     },
     identity::{
         Identity,
-        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, Tenant, own_session, own_tenant},
+        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, SessionMutation, Tenant, own_session, own_tenant},
     },
     insight::graph::InsightQuery,
     ledger::Ledger,
@@ -117,6 +118,8 @@ pub enum Payload {
     StoreGroupPayload(access::StoreGroupPayload),
     IntegrationPayload(access::IntegrationPayload),
     ApiKeyPayload(access::ApiKeyPayload),
+    OkPayload(crate::identity::graph::OkPayload),
+    SessionPayload(crate::identity::graph::SessionPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -151,7 +154,10 @@ impl NodeQuery {
     }
 
     /// Several things by their ids, in the order of the ids; null where there is none.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(
+        directive = authenticated::apply(),
+        directive = list_size::apply(None, Some(vec!["ids".to_owned()]), None)
+    )]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -232,7 +238,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
-        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid))?.map(Node::Session),
+        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::MemberId::PREFIX => {
             crate::identity::graph::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
         }
@@ -244,11 +250,11 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, AccessQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
+pub struct Query(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
-pub struct Mutation(IdentityMutation, AccessMutation, CatalogMutation, StockMutation, OrdersMutation);
+pub struct Mutation(IdentityMutation, SessionMutation, AccessMutation, CatalogMutation, StockMutation, OrdersMutation);
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]

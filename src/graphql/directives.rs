@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{InputType, InputValueResult, TypeDirective, Value, registry::Registry};
+use async_graphql::{
+    InputType, InputValueResult, TypeDirective, Value,
+    registry::{MetaDirectiveInvocation, Registry, location_traits::Directive_At_FIELD_DEFINITION},
+};
+
+use super::connection::DEFAULT_PAGE;
 
 /// The caller must hold the permission, in the store scope it was granted with; otherwise FORBIDDEN at this path.
 #[TypeDirective(location = "FieldDefinition", location = "Object")]
@@ -52,3 +57,37 @@ impl InputType for MaxAge {
 /// Needs an authentication no older than maxAge seconds; otherwise STEP_UP_REQUIRED. API keys never satisfy it.
 #[TypeDirective(name = "stepUp", location = "FieldDefinition")]
 pub fn step_up(#[graphql(desc = "Seconds.", default_with = "MaxAge(None)")] max_age: MaxAge) {}
+
+/// What resolving a field once costs, or each object of a type: a decimal number of points. Where nothing is said, a field of Query costs 1,
+/// one of Mutation or Subscription 10, an object that has an id 0.1, and each line of a mutation's input 0.1.
+#[TypeDirective(location = "FieldDefinition", location = "Object")]
+pub fn cost(weight: String) {}
+
+/// How many objects a list brings, for its cost: the largest of the slicing arguments that are given (a number, or the length of a list),
+/// else the assumed size, which is 10 where nothing is said. Of a page, the sized fields are the list.
+#[TypeDirective(location = "FieldDefinition", name = "listSize")]
+pub fn list_size(assumed_size: Option<i32>, slicing_arguments: Option<Vec<String>>, sized_fields: Option<Vec<String>>) {}
+
+/// `@listSize` of a connection: `first` or `last`, 50 without. Written `paged::apply()` where a directive is applied.
+#[expect(non_camel_case_types, reason = "the engine's macros name a directive by the path before apply")]
+pub struct paged;
+
+impl paged {
+    pub fn apply() -> MetaDirectiveInvocation {
+        let names = |names: [&str; 2]| Some(names.map(str::to_owned).to_vec());
+        let assumed = i32::try_from(DEFAULT_PAGE).ok();
+        list_size::apply(assumed, names(["first", "last"]), names(["nodes", "edges"]))
+    }
+}
+
+impl TypeDirective for paged {
+    fn name(&self) -> Cow<'static, str> {
+        list_size.name()
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        list_size.register(registry);
+    }
+}
+
+impl Directive_At_FIELD_DEFINITION for paged {}

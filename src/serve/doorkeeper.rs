@@ -8,12 +8,13 @@ use entity::prelude::*;
 
 use crate::{
     access::{Access, Caller, KeyRefused, Standing, core::key, graph::KeyUse},
-    clock::Clock,
     graphql::{
         code::Code,
-        session::{Doorkeeper, Refused, RequestMeta, Session as FrontSession},
+        context::MustEnrol,
+        payer::Payer,
+        session::{Documents, Doorkeeper, Refused, RequestMeta, Session as FrontSession},
     },
-    identity::{Identity, Session, TokenUse},
+    identity::{AdmitError, Identity, Session, Visit},
     schema,
     storage::Fault,
 };
@@ -21,12 +22,11 @@ use crate::{
 pub struct Keeper {
     identity: Identity,
     access: Access,
-    clock: Clock,
 }
 
 impl Keeper {
-    pub fn new(identity: Identity, access: Access, clock: Clock) -> Self {
-        Self { identity, access, clock }
+    pub fn new(identity: Identity, access: Access) -> Self {
+        Self { identity, access }
     }
 
     /// The member as a caller, if they may come in.
@@ -35,19 +35,23 @@ impl Keeper {
     }
 
     /// A program that calls with a key.
-    async fn program(&self, secret: &str, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
-        let found = self.access.key(secret, meta.address).await.map_err(|refused| match refused {
+    async fn program(&self, secret: &str, visit: Arc<Visit>) -> Result<FrontSession, Refused> {
+        let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
             KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
-            KeyRefused::Fault(fault) => unread(&fault),
+            KeyRefused::Fault(fault) => unavailable(&fault),
         })?;
         let (standing, gone) = self.access.watch_key(found.hash, &found.caller);
-        let scope = self.identity.database().tenant(found.caller.tenant);
+        let (tenant, integration) = (found.caller.tenant, found.caller.actor.id);
+        let scope = self.identity.database().tenant(tenant);
         let used = KeyUse { key: found.key, created_at: found.created_at };
-        let attach = move |request: Request| rights(schema::attach(request, &scope), &standing).data(used);
+        let attach = move |request: Request| rights(schema::attach(request, &scope).data(used).data(visit.clone()), &standing);
         Ok(FrontSession {
             expires_at: found.expires_at.map(Timestamp::micros),
             anonymous: false,
-            subject: format!("{}/{}", found.caller.tenant, found.key).into(),
+            subject: format!("{tenant}/{}", found.key).into(),
+            // The budget is the integration's: a second key buys nothing.
+            payer: Payer::Credential { id: integration, tenant: tenant.uuid() },
+            documents: Documents::Any,
             revoked: Some(gone),
             attach: Arc::new(attach),
         })
@@ -63,7 +67,7 @@ fn rights(request: Request, standing: &Standing) -> Request {
     }
 }
 
-fn unread(fault: &Fault) -> Refused {
+fn unavailable(fault: &Fault) -> Refused {
     tracing::warn!(error = %fault, "a caller's standing could not be read");
     Refused { code: Code::Unavailable, message: "try again".to_owned(), retry_after_ms: Some(500) }
 }
@@ -71,31 +75,52 @@ fn unread(fault: &Fault) -> Refused {
 #[async_trait]
 impl Doorkeeper for Keeper {
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
+        let visit = Arc::new(Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned) });
         let Some(token) = bearer else {
-            let attach = Arc::new(|request: Request| request);
-            return Ok(FrontSession { expires_at: None, anonymous: true, subject: "".into(), revoked: None, attach });
+            let attach = Arc::new(move |request: Request| request.data(visit.clone()));
+            return Ok(FrontSession {
+                expires_at: None,
+                anonymous: true,
+                subject: "".into(),
+                payer: Payer::Address(meta.address),
+                documents: Documents::Any,
+                revoked: None,
+                attach,
+            });
         };
         if key::is_meant(token) {
-            return self.program(token, meta).await;
+            return self.program(token, visit).await;
         }
-        let claims = self.identity.tokens().verify(token, TokenUse::Access).map_err(|_| Refused::unauthenticated())?;
-        let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| unread(&fault))?;
+        let admitted = self.identity.admit(token).await.map_err(|err| match err {
+            AdmitError::Token => Refused::unauthenticated(),
+            AdmitError::Fault(fault) => unavailable(&fault),
+        })?;
+        let claims = &admitted.claims;
+        let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| unavailable(&fault))?;
         let caller = caller.ok_or_else(Refused::unauthenticated)?;
         let scope = self.identity.database().tenant(caller.tenant);
         let session = Session {
             id: claims.sid,
-            began_at: Timestamp(claims.auth_time * 1_000_000),
-            used_at: self.clock.now(),
-            user_agent: meta.user_agent.map(ToOwned::to_owned),
-            address: meta.address.map(|address| address.to_string()),
+            user: claims.sub,
+            tenant: claims.tid,
+            member: claims.mid,
+            authenticated_at: Timestamp(claims.auth_time * 1_000_000),
+            mfa: admitted.standing().mfa_at.is_some(),
+            visit: visit.clone(),
         };
+        let must_enrol = admitted.must_enrol();
         let standing = self.access.watch_member(claims.tid, claims.mid, &caller);
-        let attach = move |request: Request| rights(schema::attach(request, &scope), &standing).data(session.clone());
+        let attach = move |request: Request| {
+            let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone());
+            if must_enrol { request.data(MustEnrol) } else { rights(request, &standing) }
+        };
         Ok(FrontSession {
             expires_at: Some(claims.exp * 1_000_000),
             anonymous: false,
             subject: format!("{}/{}", claims.tid, claims.mid).into(),
-            revoked: None,
+            payer: Payer::Credential { id: claims.mid.uuid(), tenant: claims.tid.uuid() },
+            documents: Documents::Any,
+            revoked: Some(admitted.ended()),
             attach: Arc::new(attach),
         })
     }

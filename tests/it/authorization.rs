@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod crossing;
+mod kinds;
 pub mod world;
 
 use std::collections::BTreeSet;
@@ -55,6 +56,7 @@ const CASES: &[(&str, Needs)] = &[
     ("nodes", SignIn),
     ("scan", SignIn),
     ("viewer", SignIn),
+    ("rateLimit", SignIn),
     ("product", May("product.read")),
     ("products", May("product.read")),
     ("productsCount", May("product.read")),
@@ -97,6 +99,10 @@ const CASES: &[(&str, Needs)] = &[
     ("apiKeyRevoke", May("apikey.write")),
     ("storeGroupCreate", May("store.write")),
     ("storeGroupUpdate", May("store.write")),
+    ("logout", SignIn),
+    ("sessionRename", SignIn),
+    ("sessionRevoke", SignIn),
+    ("sessionRevokeOthers", SignIn),
     ("productCreate", May("product.write")),
     ("productUpdate", May("product.write")),
     ("productArchive", May("product.write")),

@@ -20,6 +20,7 @@ use entrepot::{
     clock::Clock,
     graphql::{connection::CursorSigner, fault::TopError},
     schema::{Payload, Versioned},
+    secrets::{self, KeyRing, KeySource},
     storage::{Database, Options, journal},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -52,6 +53,16 @@ macro_rules! scenario {
             }
         }
     };
+}
+
+/// The keys of scenarios' databases: random once, and no secret.
+pub fn keys() -> KeySource {
+    KeySource::Given("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned())
+}
+
+/// The ring of a scenario's database.
+pub async fn ring(db: &Database, clock: &Clock) -> KeyRing {
+    secrets::open(db, &keys(), clock).await.unwrap()
 }
 
 /// What a tenant begins with here: nothing, as tenants are made by hand.
@@ -155,6 +166,7 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         if let Some(caller) = caller {
             let scope = self.db.tenant(caller.tenant);
+            request = entrepot::access::graph::attach(request, &scope);
             request = attach(request.data(caller), scope);
         }
         let response = self.schema.execute(request).await;

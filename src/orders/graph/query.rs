@@ -18,7 +18,7 @@ use crate::{
     graphql::{
         connection::PageArgs,
         context::Asks,
-        directives::requires,
+        directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::Cursor,
     },
@@ -48,7 +48,7 @@ impl OrdersQuery {
     }
 
     /// Orders, the newest first unless another order is asked for.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn orders(
         &self,
@@ -65,7 +65,7 @@ impl OrdersQuery {
     }
 
     /// How many orders there are, up to a limit.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = cost::apply("3".to_owned()))]
     async fn orders_count(
         &self,
         ctx: &Context<'_>,
@@ -83,7 +83,7 @@ impl OrdersQuery {
     }
 
     /// Returns, the newest first.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
     async fn returns(
         &self,
         ctx: &Context<'_>,

@@ -19,8 +19,8 @@ fn nanoseconds(mut call: impl FnMut()) -> f64 {
     (0..15).map(run).fold(f64::INFINITY, f64::min)
 }
 
-/// Printed, and held to the promise of 100 ns where the code is optimised; without optimisation twenty times that still tells a slip, such as a
-/// policy that is asked again at each check.
+/// Printed, and held to the promise of 100 ns where the code is optimised; without optimisation, where a search among stores
+/// alone takes two microseconds, a bound that still tells a slip, such as a policy that is asked again at each check.
 #[test]
 fn a_check_of_rights_is_a_bit_test() {
     let stores: Vec<StoreId> = (0..500).map(|n| StoreId::from_uuid(Uuid::from_u128(n))).collect();
@@ -38,6 +38,6 @@ fn a_check_of_rights_is_a_bit_test() {
     println!(
         "a check: {everywhere:.0} ns for all stores, {some:.0} ns for 500 stores, {denied:.0} ns denied; which store: {store:.0} ns"
     );
-    let most = if cfg!(debug_assertions) { 2_000.0 } else { 100.0 };
+    let most = if cfg!(debug_assertions) { 20_000.0 } else { 100.0 };
     assert!([everywhere, some, denied, store].iter().all(|ns| *ns < most));
 }

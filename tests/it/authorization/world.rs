@@ -14,10 +14,10 @@ use std::{
 use async_graphql::{Request, Response, Variables};
 use entity::prelude::{Timestamp, *};
 use entrepot::{
-    access::{Caller, PermissionSet, REGISTRY},
+    access::{Caller, PermissionSet, REGISTRY, graph::KeyUse},
     clock::Clock,
-    graphql::fault::TopError,
-    identity::{NewTenant, Session, Settings, TokenUse},
+    graphql::{fault::TopError, rate_limit::Paid, till::Bill},
+    identity::{NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
     serve::Node,
@@ -83,7 +83,7 @@ impl World {
         let ticks = Arc::new(AtomicI64::new(1_790_000_000_000_000));
         let hand = ticks.clone();
         let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 11);
-        let node = Node::open(url, clock, Settings::default(), Grouping::Together).await.unwrap();
+        let node = Node::open(url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
         let mut world = Self { node, ours, theirs, ticks, place };
@@ -108,7 +108,13 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables.clone()));
         if let Some(caller) = caller {
             let scope = self.node.db.tenant(caller.tenant);
-            request = schema::attach(request, &scope).data(caller).data(house.session.clone());
+            let paid = Paid { bill: Bill { requested: 1, actual: 1, budget: None }, at: 0 };
+            // People have a session, programs the key that they call with.
+            request = match caller.actor.kind {
+                ActorKind::Integration => request.data(KeyUse { key: ApiKeyId::NIL, created_at: house.session.authenticated_at }),
+                _ => request.data(house.session.clone()),
+            };
+            request = schema::attach(request, &scope).data(caller).data(paid);
         }
         let response = if query.starts_with("subscription") {
             let mut stream = Box::pin(self.node.schema.execute_stream(request));
@@ -291,11 +297,18 @@ impl House {
             tenant_name: format!("{word} company"),
             tenant_slug: format!("{word}-company"),
         };
-        let logged_in = node.identity.register(new).await.unwrap();
-        let claims = node.identity.tokens().verify(&logged_in.access_token, TokenUse::Access).unwrap();
+        let logged_in = node.identity.register(new, &Visit::default()).await.unwrap();
+        let claims = node.identity.tokens().verify(&logged_in.access_token).unwrap().0;
         let owner = node.keeper.caller(claims.tid, claims.mid).await.unwrap().unwrap();
-        let now = node.clock.now();
-        let session = Session { id: claims.sid, began_at: now, used_at: now, user_agent: None, address: None };
+        let session = Session {
+            id: claims.sid,
+            user: claims.sub,
+            tenant: claims.tid,
+            member: claims.mid,
+            authenticated_at: node.clock.now(),
+            mfa: false,
+            visit: Default::default(),
+        };
         Self { word, owner, session, ids: BTreeMap::new() }
     }
 

@@ -72,6 +72,7 @@ impl World {
                     clock.clone(),
                     entrepot::identity::Settings::default(),
                     Arc::new(crate::world::Bare),
+                    crate::world::ring(&db, &clock).await,
                 )
                 .await
                 .unwrap(),

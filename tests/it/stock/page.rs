@@ -19,7 +19,9 @@ use crate::{
 };
 
 async fn whole_schema(world: &World) -> EntrepotSchema {
-    let identity = Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare)).await.unwrap();
+    let ring = crate::world::ring(&world.db, &world.clock).await;
+    let identity =
+        Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
     let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together);
