@@ -69,7 +69,7 @@ launch() {
   shift 3
   port_free "$port" || die "port $port is taken; set ENTREPOT_BENCH_PORT"
   # shellcheck disable=SC2086 # arguments, to be split
-  nohup "$BIN" serve --database-url "$url" --listen "127.0.0.1:$port" ${ENTREPOT_SERVE_ARGS:-} "$@" >"$RUN/$name.log" 2>&1 </dev/null &
+  ENTREPOT_KEYS_FILE="${ENTREPOT_KEYS_FILE:-$WORK/entrepot.keys}" nohup "$BIN" serve --database-url "$url" --listen "127.0.0.1:$port" ${ENTREPOT_SERVE_ARGS:-} "$@" >"$RUN/$name.log" 2>&1 </dev/null &
   echo $! >"$RUN/$name.pid"
 }
 

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use crate::{
-    config::{Cli, Command, DatabaseArgs},
+    config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
     demo, insight, replay, schema, serve,
     storage::{Database, Fault, Options},
 };
@@ -31,6 +31,10 @@ async fn run(command: Command) -> ExitCode {
         Command::Demo(args) => ended(demo::run(args).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
+        Command::SigningKey(args) => match args.what {
+            SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
+        },
+        Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Schema => {
             print!("{}", schema::sdl());
             ExitCode::SUCCESS

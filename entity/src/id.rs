@@ -234,11 +234,13 @@ macro_rules! kinds {
 }
 kinds! {
     TenantId "ten" "tenant"; UserId "usr" "user"; MemberId "mem" "member"; SessionId "ses" "session"; SigningKeyId "sgk" "signing key";
+    RefreshTokenId "rft" "refresh token";
     StoreId "sto" "store"; CategoryId "cat" "category"; SupplierId "sup" "supplier"; FamilyId "fam" "product family";
     ProductId "prd" "product"; CustomerId "cus" "customer"; ChannelId "chn" "channel";
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";
     OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
+    RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
     IntegrationId "int" "integration"; ActorId "act" "actor"; ReferenceId "ref" "reference"; EpochId "epo" "epoch";
 }
 

@@ -15,6 +15,7 @@ pub mod customer;
 pub mod member;
 pub mod product;
 pub mod product_family;
+pub mod secret_key;
 pub mod signing_key;
 pub mod store;
 pub mod supplier;

@@ -42,6 +42,13 @@ impl Work {
         Ok(self.transaction.execute_raw(statement).await?.rows_affected())
     }
 
+    /// Runs a statement on a global table, in this transaction; the values are `$1`, `$2` …
+    pub async fn execute_global(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
+        let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, values);
+        self.db.count_statement();
+        Ok(self.transaction.execute_raw(statement).await?.rows_affected())
+    }
+
     /// Writes rows in as few statements as the database allows.
     pub async fn write(&self, bulk: Bulk) -> Result<(), Fault> {
         for statement in bulk.into_statements(self.db.backend) {

@@ -3,14 +3,17 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
+mod access;
 mod authorization;
 mod catalog;
 mod front;
+mod identity;
 mod insight;
 mod ledger;
 mod orders;
 mod process;
 mod replay;
+mod secrets;
 mod stock;
 mod sdl;
 mod tidy;

@@ -19,11 +19,11 @@ use crate::{
     graphql::{
         connection::{Page, PageInfo},
         context::Asks,
-        directives::mask,
+        directives::{list_size, mask, requires},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
     },
-    stock::graph::{Levels, levels_of_product},
+    stock::graph::{Levels, StockAvailability, availability_of_product, levels_of_product},
 };
 
 /// An exact amount of money.
@@ -195,12 +195,22 @@ impl Product {
         DateTime(self.row.created_at)
     }
     /// What is where: its levels in all stores, or in the ones named.
+    #[graphql(directive = list_size::apply(Some(20), Some(vec!["stores".to_owned()]), None))]
     async fn stock(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these stores; one that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Levels> {
         Box::pin(levels_of_product(ctx, self.row.id, stores)).await
+    }
+    /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named.
+    #[graphql(directive = requires::apply("stock.availability.read".to_owned()))]
+    async fn availability(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these stores; one that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
+    ) -> Answer<Vec<StockAvailability>> {
+        availability_of_product(ctx, self.row.id, stores).await
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object};
 
 use super::words::StoreKind;
 use crate::{
+    access::graph::{StoreGroup, groups_of_store},
     catalog::core::store::StoreRow,
     connection,
     graphql::{
         connection::PageArgs,
+        directives::{cost, paged},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},
     },
@@ -21,7 +23,7 @@ use crate::{
 pub struct Store(pub Arc<StoreRow>);
 
 /// A place that holds stock.
-#[Object]
+#[Object(directive = cost::apply("0.02".to_owned()))]
 impl Store {
     /// Its id: a TypeID that begins with sto_.
     pub async fn id(&self) -> ID {
@@ -44,8 +46,8 @@ impl Store {
         &self.0.time_zone
     }
     /// The groups it belongs to.
-    async fn groups(&self) -> Vec<StoreGroup> {
-        Vec::new()
+    async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
+        groups_of_store(ctx, self.0.id).await
     }
     /// When it was closed for good; null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
@@ -61,6 +63,7 @@ impl Store {
     }
     /// What is in it.
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
+    #[graphql(directive = paged::apply())]
     async fn stock_levels(
         &self,
         ctx: &Context<'_>,
@@ -74,26 +77,6 @@ impl Store {
         let page = PageArgs { first, after, last, before };
         Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &page)).await
     }
-}
-
-/// Stores that rights and reports take together. No table holds any yet, so nothing makes one.
-#[derive(Clone, SimpleObject)]
-pub struct StoreGroup {
-    /// Its id: a TypeID that begins with grp_.
-    #[graphql(owned)]
-    pub id: ID,
-    /// Its short name.
-    pub code: String,
-    /// What it is called.
-    pub name: String,
-    /// The stores in it.
-    pub stores: Vec<Store>,
-    /// 1 when it was created, +1 for each change.
-    #[graphql(owned)]
-    pub version: Long,
-    /// When it last changed.
-    #[graphql(owned)]
-    pub updated_at: DateTime,
 }
 
 connection!(StoreConnection, StoreEdge, Store, "stores");

@@ -9,17 +9,17 @@ use super::{
     shell::{self, MAX_ROWS, ReportError, SalesAsk},
 };
 use crate::{
-    access::kind,
+    access::{Permission, kind},
     catalog::graph::{Money, Product},
     graphql::{
         context::Asks,
-        directives::{mask, requires},
+        directives::{cost, list_size, mask, requires},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Long, Quantity},
     },
     ledger::Ledger,
-    orders::graph::{OrderFilter, links},
-    stock::graph::{MovementFilter, MovementKind},
+    orders::graph::{OrderFilter, links, orders_within},
+    stock::graph::{MovementFilter, MovementKind, movements_within},
     storage::Reads,
 };
 
@@ -193,7 +193,11 @@ impl InsightQuery {
     /// and unless it was cancelled or expired; a return from its receipt on. Rows come in the order of their keys, what belongs to no group
     /// last; or, with topBy, the largest first. A filter is asked of returns too: by their own store, customer and moment, by the channel of
     /// the order they were matched with, as FULFILLED, and as having no external reference.
-    #[graphql(directive = requires::apply("report.read".to_owned()))]
+    #[graphql(
+        directive = requires::apply("report.read".to_owned()),
+        directive = cost::apply("50".to_owned()),
+        directive = list_size::apply(None, Some(vec!["first".to_owned()]), None)
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn sales_report(
         &self,
@@ -211,7 +215,11 @@ impl InsightQuery {
         let permit = ctx.permit::<kind::ReportRead>()?;
         let sees_costs = ctx.caller()?.sees_costs();
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let (condition, values) = crate::orders::rows::compile(&OrderFilter::read(filter)?, scope.backend(), SalesFilter::FIRST);
+        let (condition, values) = crate::orders::rows::compile(
+            &orders_within(&permit, OrderFilter::read(filter)?),
+            scope.backend(),
+            SalesFilter::FIRST,
+        );
         let filter = SalesFilter { condition, values };
         let (group, top_by) = (group_by.into(), top_by.map(Measure::from));
         let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
@@ -222,7 +230,7 @@ impl InsightQuery {
     }
 
     /// What the ledger says of each kind of movement that occurs.
-    #[graphql(directive = requires::apply("report.read".to_owned()))]
+    #[graphql(directive = requires::apply("report.read".to_owned()), directive = cost::apply("20".to_owned()))]
     async fn movement_report(
         &self,
         ctx: &Context<'_>,
@@ -230,7 +238,11 @@ impl InsightQuery {
     ) -> Answer<Vec<MovementReportRow>> {
         let permit = ctx.permit::<kind::ReportRead>()?;
         let sees_costs = ctx.caller()?.sees_costs();
-        let filter = MovementFilter::spec(filter.as_ref())?;
+        if permit.channel().is_some() {
+            // The ledger knows no channels: what one of them moved cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+        }
+        let filter = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
         let (currency, rows) = shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency, sees_costs }).collect())
     }

@@ -11,13 +11,14 @@ use super::{
     loaders::load,
     order::Order,
     payloads::ledger,
+    sight::orders_within,
 };
 use crate::{
     access::kind,
     graphql::{
         connection::PageArgs,
         context::Asks,
-        directives::requires,
+        directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::Cursor,
     },
@@ -47,7 +48,7 @@ impl OrdersQuery {
     }
 
     /// Orders, the newest first unless another order is asked for.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn orders(
         &self,
@@ -64,7 +65,7 @@ impl OrdersQuery {
     }
 
     /// How many orders there are, up to a limit.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = cost::apply("3".to_owned()))]
     async fn orders_count(
         &self,
         ctx: &Context<'_>,
@@ -75,13 +76,14 @@ impl OrdersQuery {
         if !(1..=MOST_COUNTED).contains(&limit) {
             return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
         }
-        let found = rows::count(&scope, &OrderFilter::read(filter)?, i64::from(limit)).await?;
+        let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter)?);
+        let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
     }
 
     /// Returns, the newest first.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
     async fn returns(
         &self,
         ctx: &Context<'_>,
@@ -124,7 +126,8 @@ pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order
     }
 }
 
-/// The order of an id, with its lines; None when the tenant has none.
+/// The order of an id, with its lines; None when the caller has none.
 pub(super) async fn whole(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
-    Ok(load(ctx, id).await?.map(Order::whole))
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    Ok(load(ctx, id).await?.filter(|order| permit.covers_document(order.store, order.channel)).map(Order::whole))
 }

@@ -5,6 +5,7 @@ mod list;
 mod load;
 mod parts;
 pub mod shown;
+mod sight;
 mod write;
 
 pub use filter::{Filter, IdColumn, ReturnTest, Span, TextTest, compile};
@@ -16,4 +17,5 @@ pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_of, return_lines, returns, returns_of, sold_lines,
     stocked_levels,
 };
+pub use sight::{places_of, returns_of_channel};
 pub use write::{fulfilment_rows, order_rows, return_rows};

@@ -10,7 +10,7 @@ use entity::prelude::{ProductId, Quantity, StoreId};
 
 use super::{StockLevel, loaders::LevelsOf};
 use crate::{
-    access::{self, Caller, kind},
+    access::{self, Caller, Reach, kind},
     catalog::{
         core::store::StoreRow,
         graph::{Loads, lean as catalog},
@@ -107,8 +107,8 @@ pub struct LevelsOfPage {
 impl LevelsOfPage {
     /// Reads what is selected of them. None when ordinary resolvers must do it, or say that the caller may not.
     pub async fn read(ctx: &ContextSelectionSet<'_>, selected: Plain<'_>, products: Vec<ProductId>) -> Option<Self> {
-        access::permit::<kind::StockRead>(ctx.data_opt::<Caller>()?).ok()?;
-        if !is_figures(&selected) {
+        let permit = access::permit::<kind::StockRead>(ctx.data_opt::<Caller>()?).ok()?;
+        if permit.reach() != Reach::Everywhere || !is_figures(&selected) {
             return None;
         }
         let levels = ctx.data_opt::<LevelsOf>()?.figures_of(&products).await.ok()?;

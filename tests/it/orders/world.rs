@@ -73,6 +73,7 @@ impl World {
                     clock.clone(),
                     entrepot::identity::Settings::default(),
                     Arc::new(crate::world::Bare),
+                    crate::world::ring(&db, &clock).await,
                 )
                 .await
                 .unwrap(),
@@ -290,7 +291,7 @@ impl World {
     }
 
     async fn ask_as(&self, permissions: PermissionSet, document: &str, variables: Value) -> Value {
-        let caller = Caller { tenant: self.tenant, actor: self.member, permissions };
+        let caller = Caller::new(self.tenant, self.member, permissions);
         let request = Request::new(document).variables(Variables::from_json(variables)).data(caller);
         let response = self.schema.execute(entrepot::schema::attach(request, &self.db.tenant(self.tenant))).await;
         let codes: Vec<Value> = response

@@ -85,6 +85,11 @@ impl Site {
         Some(Self { url: format!("{server}/{name}{options}"), folder: folder(), postgres: Some((maintenance, name)) })
     }
 
+    /// Where the keys of its secrets are.
+    pub fn keys(&self) -> String {
+        self.folder.join("it.sqlite.keys").display().to_string()
+    }
+
     async fn migrate(&self) {
         let ended = entrepot(&["migrate", "--database-url", &self.url]).await;
         assert!(ended.well(), "{ended:?}");
@@ -135,7 +140,9 @@ impl Server {
         let log = site.folder.join("server.log");
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let listen = address.to_string();
-        let args = ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60"];
+        let keys = site.keys();
+        let args =
+            ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60", "--keys-file", &keys];
         let began = Instant::now();
         let child = command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };

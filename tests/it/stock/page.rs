@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Variables};
 use entrepot::{
+    access::{Access, Policies},
     catalog::Catalog,
     graphql::{answer::data_json, connection::CursorSigner, limits::Limits},
     identity::{Identity, Settings},
@@ -18,16 +19,19 @@ use crate::{
 };
 
 async fn whole_schema(world: &World) -> EntrepotSchema {
-    let identity = Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare)).await.unwrap();
+    let ring = crate::world::ring(&world.db, &world.clock).await;
+    let identity =
+        Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
     let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together).unwrap();
-    schema::build(Given { identity, catalog, ledger, signer, limits: Limits::default() })
+    let access = Access::new(world.db.clone(), world.clock.clone(), Policies::load().await.unwrap());
+    schema::build(Given { identity, access, catalog, ledger, signer, limits: Limits::default() })
 }
 
 async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
     let request = Request::new(query).variables(Variables::from_json(variables));
-    let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(world.owner);
+    let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(world.owner.clone());
     let response = schema.execute(request).await;
     assert!(response.errors.is_empty(), "{:?}", response.errors);
     // Written and read again, as a client would: ready JSON inside the answer is a matter of the writer.
@@ -151,8 +155,8 @@ scenario!(many_requests_for_products_share_statements, world => {
         schema.execute(schema::attach(request, &world.db.tenant(caller.tenant)).data(caller))
     };
     let before = world.db.statements();
-    let own = futures_util::future::join_all(wanted.iter().cycle().take(200).map(|(id, _)| one(world.owner, id.clone())));
-    let foreign = futures_util::future::join_all(wanted.iter().map(|(id, _)| one(other, id.clone())));
+    let own = futures_util::future::join_all(wanted.iter().cycle().take(200).map(|(id, _)| one(world.owner.clone(), id.clone())));
+    let foreign = futures_util::future::join_all(wanted.iter().map(|(id, _)| one(other.clone(), id.clone())));
     let (own, foreign) = futures_util::future::join(own, foreign).await;
     let statements = world.db.statements() - before;
     assert!(statements < 50, "250 questions took {statements} statements");

@@ -1,0 +1,73 @@
+//! The keys that a database has met, and the walk over what is sealed under them.
+
+use entity::{prelude::*, secret_key};
+use sea_orm::{EntityTrait, QueryOrder, Value};
+use uuid::Uuid;
+
+use super::core::SealedColumn;
+use crate::storage::{Fault, Global, Row, Work};
+
+/// Every key that something is or was sealed under, the oldest first.
+pub async fn known(global: &Global) -> Result<Vec<secret_key::Model>, Fault> {
+    global.all(secret_key::Entity::find().order_by_asc(secret_key::Column::Serial)).await
+}
+
+pub async fn retire(work: &Work, id: &str, at: Timestamp) -> Result<(), Fault> {
+    let values = vec![Value::from(id), at.into()];
+    work.execute_global("UPDATE secret_key SET retired_at = $2 WHERE id = $1 AND retired_at IS NULL", values).await?;
+    Ok(())
+}
+
+/// A sealed value and the primary key of its row.
+pub struct Stored {
+    pub ids: Vec<Uuid>,
+    pub value: Vec<u8>,
+}
+
+/// The next `most` values of the column after a row, in the order of the primary key.
+pub async fn values_after(
+    global: &Global,
+    column: &SealedColumn,
+    after: Option<&[Uuid]>,
+    most: u64,
+) -> Result<Vec<Stored>, Fault> {
+    let keys = column.keys.join(", ");
+    let mut values: Vec<Value> = Vec::new();
+    let beyond = after.map_or_else(String::new, |after| {
+        values.extend(after.iter().map(|id| Value::from(*id)));
+        let marks: Vec<String> = (1..=after.len()).map(|n| format!("${n}")).collect();
+        format!(" AND ({keys}) > ({})", marks.join(", "))
+    });
+    let (table, name) = (column.table, column.column);
+    let sql = format!("SELECT {keys}, {name} FROM {table} WHERE {name} IS NOT NULL{beyond} ORDER BY {keys} LIMIT {most}");
+    let rows = global.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let ids = column.keys.iter().map(|_| row.take()).collect::<Result<_, _>>()?;
+            Ok(Stored { ids, value: row.take()? })
+        })
+        .collect()
+}
+
+/// Puts a value in the place of the one that was read, if nobody else has changed it since; says whether it did.
+pub async fn replace(
+    work: &Work,
+    column: &SealedColumn,
+    was: &Stored,
+    value: Vec<u8>,
+    blind: Option<Vec<u8>>,
+) -> Result<bool, Fault> {
+    let mut values: Vec<Value> = vec![value.into(), was.value.clone().into()];
+    let mut sets = format!("{} = $1", column.column);
+    if let (Some(name), Some(blind)) = (column.blind, blind) {
+        values.push(blind.into());
+        sets.push_str(&format!(", {name} = ${}", values.len()));
+    }
+    let mut finds = format!("{} = $2", column.column);
+    for (name, id) in column.keys.iter().zip(&was.ids) {
+        values.push((*id).into());
+        finds.push_str(&format!(" AND {name} = ${}", values.len()));
+    }
+    Ok(work.execute_global(&format!("UPDATE {} SET {sets} WHERE {finds}", column.table), values).await? == 1)
+}

@@ -1,0 +1,235 @@
+//! Opening the ring at start, and turning its keys over while the deployment runs.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use entity::{prelude::*, secret_key};
+
+use super::{
+    core::{KEY_BYTES, Keys, MasterKey, SealedColumn, key_of},
+    ring::KeyRing,
+    rows,
+    store::{Given, KeyFile, KeySource, SecretStore},
+};
+use crate::{
+    clock::Clock,
+    storage::{Database, Fault},
+};
+
+/// What is sealed under each key, so that a start with another key of the same name is noticed.
+const CHECK: &str = "entrepot key check";
+/// Values that are sealed anew in one transaction: short ones, so that requests go on in between.
+const PAGE: u64 = 100;
+/// How often a node looks whether keys were added.
+const FOLLOW: Duration = Duration::from_secs(5);
+
+/// After this time every node that follows its source knows of a new key.
+const SETTLED_SECONDS: i64 = 60;
+
+/// A new key under a name that says when it was made.
+pub fn new_key(clock: &Clock) -> MasterKey {
+    let mut secret = [0; KEY_BYTES];
+    clock.fill(&mut secret);
+    let mut tail = [0; 2];
+    clock.fill(&mut tail);
+    let day = crate::clock::day_text(crate::clock::local_day(clock.now(), "UTC")).replace('-', "");
+    MasterKey::new(format!("k{day}-{:02x}{:02x}", tail[0], tail[1]), secret)
+}
+
+/// The deployment's ring. On the first start of a database a key file is made; after that keys that are missing or wrong end the start.
+pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<KeyRing, Fault> {
+    let store: Arc<dyn SecretStore> = match source {
+        KeySource::Given(text) => Arc::new(Given(text.clone())),
+        KeySource::File(path) => Arc::new(KeyFile(path.clone())),
+        KeySource::Nowhere => return Err(Fault::Broken(NOWHERE.to_owned())),
+    };
+    let known = rows::known(&db.global()).await?;
+    let text = match store.read()? {
+        Some(text) => text,
+        None if known.is_empty() => {
+            let text = Keys::text(&Keys::of(new_key(clock)));
+            store.write(&text)?;
+            tracing::info!("made {}; keep a copy of it apart from the database's backups", store.name());
+            text
+        }
+        None => {
+            let ids: Vec<&str> = known.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str()).collect();
+            let (ids, name) = (ids.join(", "), store.name());
+            return Err(Fault::Broken(format!(
+                "this database is sealed under the key {ids}, and {name} is not there: bring it back from where you keep a copy; without it what is sealed is lost"
+            )));
+        }
+    };
+    let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
+    vouch(db, &keys, &known, clock, &*store).await?;
+    Ok(KeyRing::new(keys, clock.clone(), store))
+}
+
+const NOWHERE: &str = "no key to seal secrets with: make one with `entrepot keys new > FILE` and give it with --keys-file FILE \
+    (ENTREPOT_KEYS_FILE), or as ENTREPOT_KEYS; every node and every command of this database needs the same";
+
+/// Compares the keys with those that the database has met, and writes down a new one that seals.
+async fn vouch(
+    db: &Database,
+    keys: &Keys,
+    known: &[secret_key::Model],
+    clock: &Clock,
+    store: &dyn SecretStore,
+) -> Result<(), Fault> {
+    for met in known.iter().filter(|key| key.retired_at.is_none() || keys.get(&key.id).is_some()) {
+        let context = format!("secret_key/{}", met.id);
+        keys.open(&context, &met.check_sealed).map_err(|why| {
+            Fault::Broken(format!(
+                "{} does not fit this database: it was sealed under the key {}, and {why}; give the key that was used before",
+                store.name(),
+                met.id
+            ))
+        })?;
+    }
+    let id = &keys.first().id;
+    match known.iter().find(|met| met.id == *id) {
+        Some(met) if met.retired_at.is_some() => {
+            return Err(Fault::Broken(format!(
+                "the key {id} was retired and must not seal again: make a new one with `entrepot keys rotate`"
+            )));
+        }
+        Some(_) => return Ok(()),
+        None => {}
+    }
+    let mut nonce = [0; 12];
+    clock.fill(&mut nonce);
+    let sealed = keys.seal(&format!("secret_key/{id}"), CHECK.as_bytes(), nonce);
+    let check_sealed = sealed.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
+    // Numbered without gaps: of two nodes that begin with keys of their own, the number lets one through.
+    let serial = known.last().map_or(1, |last| last.serial + 1);
+    let row = secret_key::Model { id: id.clone(), serial, check_sealed, created_at: clock.now(), retired_at: None };
+    let work = db.global().begin_for(TenantId::NIL).await?;
+    match work.insert_global::<secret_key::Entity>(row).await {
+        Ok(()) => work.commit().await,
+        Err(fault) if fault.unique_violation().is_some() => {
+            work.rollback().await?;
+            let met = rows::known(&db.global()).await?;
+            if met.iter().any(|met| met.id == *id && keys.open(&format!("secret_key/{id}"), &met.check_sealed).is_ok()) {
+                return Ok(());
+            }
+            Err(Fault::Broken(
+                "another node began this database with a key of its own a moment ago: give both the same keys".to_owned(),
+            ))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What a walk over the sealed columns found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Walked {
+    /// How many values each key seals; the empty name stands for values that are not sealed.
+    pub by_key: BTreeMap<String, u64>,
+    pub resealed: u64,
+}
+
+/// Counts what each key seals.
+pub async fn count(db: &Database, columns: &[SealedColumn]) -> Result<Walked, Fault> {
+    walk(db, None, columns).await
+}
+
+/// Seals under the first key whatever another one sealed. Stopped anywhere, it goes on when it is called again; done, it finds nothing.
+pub async fn reseal(db: &Database, ring: &KeyRing, columns: &[SealedColumn]) -> Result<Walked, Fault> {
+    walk(db, Some(ring), columns).await
+}
+
+async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -> Result<Walked, Fault> {
+    let mut walked = Walked::default();
+    let global = db.global();
+    for column in columns {
+        let mut after: Option<Vec<uuid::Uuid>> = None;
+        loop {
+            let page = rows::values_after(&global, column, after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.ids.clone());
+            if let Some(ring) = ring {
+                walked.resealed += reseal_page(db, ring, column, &page).await?;
+            }
+            for stored in &page {
+                *walked.by_key.entry(key_of(&stored.value).unwrap_or_default().to_owned()).or_default() += 1;
+            }
+        }
+    }
+    Ok(walked)
+}
+
+async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page: &[rows::Stored]) -> Result<u64, Fault> {
+    let first = ring.keys().first().id.clone();
+    let old = || page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str()));
+    if old().next().is_none() {
+        return Ok(0);
+    }
+    let work = db.global().begin_for(TenantId::NIL).await?;
+    let mut resealed = 0;
+    for stored in old() {
+        let context = column.context(&stored.ids);
+        // A value from before there were keys is sealed as it stands.
+        let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
+        let blind = match (column.blind, std::str::from_utf8(&plain)) {
+            (Some(_), Ok(text)) => {
+                let tenant = stored.ids.first().copied().unwrap_or_default();
+                ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
+            }
+            _ => None,
+        };
+        let sealed = ring.seal(&context, &plain)?;
+        resealed += u64::from(rows::replace(&work, column, stored, sealed, blind).await?);
+    }
+    work.commit().await?;
+    Ok(resealed)
+}
+
+/// Adds a new key in front of those in the source, if the source can be written, and lets this ring seal with it.
+pub async fn add_key(db: &Database, ring: &KeyRing, clock: &Clock) -> Result<String, Fault> {
+    let keys = ring.keys().led_by(new_key(clock));
+    ring.store().write(&keys.text())?;
+    vouch(db, &keys, &rows::known(&db.global()).await?, clock, ring.store()).await?;
+    let id = keys.first().id.clone();
+    ring.replace(keys);
+    Ok(id)
+}
+
+/// Lets a key go under which nothing is sealed any more.
+pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, columns: &[SealedColumn]) -> Result<(), Fault> {
+    if ring.keys().first().id == id {
+        return Err(Fault::Broken(format!("the key {id} is the one that seals: `entrepot keys rotate` first")));
+    }
+    let known = rows::known(&db.global()).await?;
+    let sealing = known.iter().find(|key| key.id == ring.keys().first().id);
+    if sealing.is_none_or(|key| key.created_at.plus_seconds(SETTLED_SECONDS) > clock.now()) {
+        return Err(Fault::Broken(format!(
+            "the new key is younger than {SETTLED_SECONDS} s: a node that has not read it yet may still seal under {id}"
+        )));
+    }
+    if let Some(left) = count(db, columns).await?.by_key.get(id) {
+        return Err(Fault::Broken(format!("{left} values are sealed under the key {id}: `entrepot keys rotate` first")));
+    }
+    let work = db.global().begin_for(TenantId::NIL).await?;
+    rows::retire(&work, id, clock.now()).await?;
+    work.commit().await?;
+    let keys = ring.keys().without(id);
+    if let Err(fault) = ring.store().write(&keys.text()) {
+        tracing::info!("{fault}; the key {id} may be taken away there now");
+    }
+    ring.replace(keys);
+    Ok(())
+}
+
+/// The keys that the database has met: id, when, and when retired.
+pub async fn known(db: &Database) -> Result<Vec<secret_key::Model>, Fault> {
+    rows::known(&db.global()).await
+}
+
+/// Reads the keys' source now and then, so that a node seals with a key soon after it was added.
+pub async fn follow(ring: KeyRing) {
+    loop {
+        tokio::time::sleep(FOLLOW).await;
+        if let Err(fault) = ring.reload() {
+            tracing::warn!(%fault, "the keys could not be read again; the ones that were read before go on");
+        }
+    }
+}

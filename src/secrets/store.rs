@@ -1,0 +1,136 @@
+//! Where master keys come from: a text that was given, a file, or a store of the operator's.
+
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::storage::Fault;
+
+/// A place that keeps the text of the keys. Reads are rare: at start, and when a value names a key that is not known.
+pub trait SecretStore: Send + Sync + 'static {
+    /// What it is, for messages; never the keys.
+    fn name(&self) -> String;
+    /// The text, or none when there is none yet.
+    fn read(&self) -> Result<Option<String>, Fault>;
+    /// Keeps the text in place of the one before, whole or not at all.
+    fn write(&self, text: &str) -> Result<(), Fault>;
+}
+
+/// Keys that were given as they are, by the environment. They are changed where they come from.
+pub struct Given(pub String);
+
+impl SecretStore for Given {
+    fn name(&self) -> String {
+        "ENTREPOT_KEYS".to_owned()
+    }
+    fn read(&self) -> Result<Option<String>, Fault> {
+        Ok(Some(self.0.clone()))
+    }
+    fn write(&self, _: &str) -> Result<(), Fault> {
+        Err(Fault::Broken(
+            "keys given by ENTREPOT_KEYS are changed there: put the new key first and keep the old one behind it".to_owned(),
+        ))
+    }
+}
+
+/// A file that only its owner may read.
+pub struct KeyFile(pub PathBuf);
+
+impl KeyFile {
+    fn failed(&self, what: &str, err: &std::io::Error) -> Fault {
+        Fault::Broken(format!("the key file {} cannot be {what}: {err}", self.0.display()))
+    }
+}
+
+impl SecretStore for KeyFile {
+    fn name(&self) -> String {
+        format!("the key file {}", self.0.display())
+    }
+
+    fn read(&self) -> Result<Option<String>, Fault> {
+        match fs::read_to_string(&self.0) {
+            Ok(text) => {
+                warn_if_open(&self.0);
+                Ok(Some(text))
+            }
+            Err(err) if err.kind() == ErrorKind::NotFound => Ok(None),
+            Err(err) => Err(self.failed("read", &err)),
+        }
+    }
+
+    fn write(&self, text: &str) -> Result<(), Fault> {
+        let mut beside = self.0.clone().into_os_string();
+        beside.push(".new");
+        let beside = PathBuf::from(beside);
+        let written = (|| {
+            let mut file = private(&beside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&beside, &self.0)?;
+            sync_folder(&self.0)
+        })();
+        written.map_err(|err| {
+            // Half a file of keys must not lie about; what was there before is untouched.
+            let _ = fs::remove_file(&beside);
+            self.failed("written", &err)
+        })
+    }
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> std::io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = fs::remove_file(path);
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+#[cfg(not(unix))]
+fn private(path: &Path) -> std::io::Result<fs::File> {
+    fs::File::create(path)
+}
+
+/// A file's name is durable when its folder is.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) if cfg!(unix) => fs::File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// Orchestrators mount secrets with modes of their own, so this is said, not refused.
+#[cfg(unix)]
+fn warn_if_open(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o007 != 0) {
+        tracing::warn!(file = %path.display(), "every user of this machine may read the key file: chmod 600 it");
+    }
+}
+#[cfg(not(unix))]
+fn warn_if_open(_: &Path) {}
+
+/// Where the keys of a deployment are: as the operator says it, else beside an embedded database.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    Given(String),
+    File(PathBuf),
+    /// Nothing was said, and there is no embedded database to put a file beside.
+    Nowhere,
+}
+
+impl KeySource {
+    /// What the operator gave, the keys themselves before a file; else a file beside the SQLite file.
+    pub fn choose(keys: Option<String>, file: Option<PathBuf>, database_url: &str) -> Self {
+        match (keys.filter(|keys| !keys.trim().is_empty()), file) {
+            (Some(keys), _) => Self::Given(keys),
+            (None, Some(file)) => Self::File(file),
+            (None, None) => match database_url.strip_prefix("sqlite:") {
+                Some(path) => {
+                    let path = path.trim_start_matches("//");
+                    Self::File(PathBuf::from(format!("{}.keys", path.split('?').next().unwrap_or(path))))
+                }
+                None => Self::Nowhere,
+            },
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `entrepot keys`: the master keys, from the command line.
+
+use super::StartError;
+use crate::{
+    clock::Clock,
+    config::{KeysAction, KeysOf, RotateSigningKey},
+    identity::{self, OldKeys, rotate_signing_key},
+    secrets::{self, KeyRing, SealedColumn},
+    storage::{Database, Options},
+};
+
+/// Every sealed column of every room.
+pub fn sealed_columns() -> Vec<SealedColumn> {
+    [identity::SEALED].concat()
+}
+
+pub async fn run(action: KeysAction) -> Result<(), StartError> {
+    let clock = Clock::system();
+    match action {
+        KeysAction::New => println!("{}", secrets::new_key(&clock).line()),
+        KeysAction::List(of) => {
+            let (db, ring) = open(&of, &clock).await?;
+            list(&db, &ring).await?;
+            db.close().await?;
+        }
+        KeysAction::Rotate { of, new_key } => {
+            let (db, ring) = open(&of, &clock).await?;
+            if new_key {
+                println!("{} seals from now on", secrets::add_key(&db, &ring, &clock).await?);
+            }
+            let walked = secrets::reseal(&db, &ring, &sealed_columns()).await?;
+            println!("{} of {} values sealed anew", walked.resealed, walked.by_key.values().sum::<u64>());
+            db.close().await?;
+        }
+        KeysAction::Retire { of, id } => {
+            let (db, ring) = open(&of, &clock).await?;
+            secrets::retire(&db, &ring, &id, &clock, &sealed_columns()).await?;
+            println!("{id} is retired");
+            db.close().await?;
+        }
+    }
+    Ok(())
+}
+
+/// `entrepot signing-key rotate`.
+pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
+    let clock = Clock::system();
+    let (db, ring) = open(&args.of, &clock).await?;
+    let (minutes, old) = if args.remove_old { (0, OldKeys::Remove) } else { (args.lead_minutes, OldKeys::Retire) };
+    let key = rotate_signing_key(&db, &ring, &clock, minutes * 60, old).await?;
+    println!("{key} is published and signs in {minutes} min; every node has it within half a minute");
+    db.close().await?;
+    Ok(())
+}
+
+async fn open(of: &KeysOf, clock: &Clock) -> Result<(Database, KeyRing), StartError> {
+    let url = &of.database.database_url;
+    let db = Database::open(url, Options::default()).await?;
+    match db.pending_migrations().await? {
+        0 => {}
+        pending => return Err(StartError::OldSchema(pending)),
+    }
+    let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
+    Ok((db, ring))
+}
+
+async fn list(db: &Database, ring: &KeyRing) -> Result<(), StartError> {
+    let counted = secrets::count(db, &sealed_columns()).await?;
+    let keys = ring.keys();
+    for known in secrets::known(db).await? {
+        let state = match (known.retired_at, keys.first().id == known.id) {
+            (Some(at), _) => format!("retired {}", crate::clock::rfc3339(at)),
+            (None, true) => "seals".to_owned(),
+            (None, false) => "opens".to_owned(),
+        };
+        let values = counted.by_key.get(&known.id).copied().unwrap_or_default();
+        println!("{}\tsince {}\t{state}\t{values} values", known.id, crate::clock::rfc3339(known.created_at));
+    }
+    if let Some(plain) = counted.by_key.get("") {
+        println!("not sealed\t{plain} values: `entrepot keys rotate`");
+    }
+    Ok(())
+}
