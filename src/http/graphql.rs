@@ -90,7 +90,10 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
         Err(error) => return unread(error, limits.body_bytes, media, id),
     };
     match envelope::from_json(&body) {
-        Ok(asked) => operate(front, parts, asked, media, id).await,
+        Ok(mut asked) => {
+            asked.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
+            operate(front, parts, asked, media, id).await
+        }
         Err(wrong) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
     }
 }
@@ -103,7 +106,11 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
     }
     let Some(media) = negotiate::answer_media(accept) else { return not_acceptable(id) };
     match envelope::from_parameters(query_string) {
-        Ok(asked) => operate(front, parts, asked, media, id).await,
+        Ok(mut asked) => {
+            let again = query_string.to_owned();
+            asked.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
+            operate(front, parts, asked, media, id).await
+        }
         Err(wrong) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
     }
 }

@@ -15,6 +15,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::client::Client;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_entrepot");
+/// Crowds of writers are what these tests are about; budgets have tests of their own.
+const UNLIMITED: [&str; 8] =
+    ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
 /// The longest that any process may take to become ready, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -136,6 +139,7 @@ impl Server {
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let listen = address.to_string();
         let args = ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60"];
+        let args = [&args[..], &UNLIMITED].concat();
         let began = Instant::now();
         let child = command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
