@@ -39,6 +39,7 @@ pub struct DatabaseArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Serve {
     #[command(flatten)]
     pub database: DatabaseArgs,

@@ -109,7 +109,7 @@ fn sweep(purses: &mut HashMap<Key, Arc<Purse>>, now: i64) {
     purses.retain(|_, purse| {
         let full_at = purse.full_at.load(Ordering::Relaxed);
         equal += usize::from(full_at == median);
-        full_at > median || (full_at == median && equal % 2 == 0)
+        full_at > median || (full_at == median && equal.is_multiple_of(2))
     });
 }
 

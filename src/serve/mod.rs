@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     access::{Policies, PolicyError},
-    budget::{Allowance, Budgets, Now, Redis, RedisError},
+    budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
     config::Serve,
@@ -64,8 +64,7 @@ pub struct Node {
     pub schema: EntrepotSchema,
     pub limits: Limits,
     pub keeper: Arc<Keeper>,
-    /// Where budgets are shared with other nodes.
-    pub redis: Option<Redis>,
+    pub budgets: Budgets,
 }
 
 /// What a tenant begins with: a channel for orders that name none.
@@ -81,6 +80,19 @@ impl Furnish for Furniture {
 impl Node {
     /// Opens the database, which must be up to date, and builds the rooms on it.
     pub async fn open(url: &str, clock: Clock, settings: Settings, grouping: Grouping) -> Result<Self, StartError> {
+        Self::sharing(None, url, clock, settings, grouping).await
+    }
+
+    /// The same, with budgets in a Redis that other nodes share.
+    pub async fn sharing(
+        redis: Option<Redis>,
+        url: &str,
+        clock: Clock,
+        settings: Settings,
+        grouping: Grouping,
+    ) -> Result<Self, StartError> {
+        let read = clock.clone();
+        let budgets = Budgets::new(Arc::new(move || read.now().micros()), redis);
         let db = Database::open(url, Options::default()).await?;
         let pending = db.pending_migrations().await?;
         if pending > 0 {
@@ -95,7 +107,7 @@ impl Node {
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let schema =
             schema::build(Given { identity: identity.clone(), catalog, ledger: ledger.clone(), signer, limits: limits.clone() });
-        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, redis: None })
+        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, budgets })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -110,18 +122,17 @@ impl Node {
         F: Future<Output = ()> + Send,
     {
         let (read, name) = (self.clock.clone(), self.clock.clone());
-        let now: Now = Arc::new(move || read.now().micros());
         let limits = Limits { drain_delay, ..self.limits };
         let outline = Outline::of(&self.schema.sdl())?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
             doorkeeper: self.keeper,
             readiness: Arc::new(Ready(self.db.clone())),
-            now: now.clone(),
+            now: Arc::new(move || read.now().micros()),
             new_id: Arc::new(move || name.uuid().simple().to_string()),
             limits: limits.clone(),
             outline: Arc::new(outline),
-            budgets: Budgets::new(now, self.redis),
+            budgets: self.budgets,
             settings,
         }));
         let drain = front.drain.clone();
@@ -160,9 +171,8 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let terms = terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
-    let mut node = Node::open(&args.database.database_url, Clock::system(), settings, grouping).await?;
+    let mut node = Node::sharing(redis, &args.database.database_url, Clock::system(), settings, grouping).await?;
     node.limits.points = args.operation_points;
-    node.redis = redis;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,

@@ -3,10 +3,15 @@
 use std::{sync::Arc, time::Instant};
 
 use async_graphql::{Value, Variables, value};
-use entrepot::graphql::{
-    guard::{Guard, Operation},
-    limits::Limits,
-    outline::Outline,
+use entrepot::{
+    budget::{Allowance, Budgets},
+    graphql::{
+        guard::{Guard, Operation},
+        limits::Limits,
+        outline::Outline,
+        payer::{Payer, Terms},
+        till::Till,
+    },
 };
 use serde_json::{Value as Json, json};
 
@@ -140,4 +145,46 @@ fn filling_in_a_plan_takes_no_time() {
         // Unoptimised code on a shared machine; the promise is 2 µs.
         assert!(each.as_micros() < 20, "{name}: {each:?}");
     }
+}
+
+/// What paying adds to each operation, in process.
+#[tokio::test]
+async fn paying_takes_no_time() {
+    let budgets = Budgets::new(Arc::new(|| 1_000_000), None);
+    let terms = Terms {
+        credential: Some(Allowance::per_second(1_000_000, 1)),
+        tenant: Some(Allowance::per_second(1_000_000, 1)),
+        ..Terms::default()
+    };
+    let till = Till::new(budgets, terms);
+    let payer = Payer::Credential { id: uuid::Uuid::from_u128(1), tenant: uuid::Uuid::from_u128(2) };
+    let began = Instant::now();
+    for _ in 0..10_000 {
+        let mut bill = till.charge(&payer, 86).await.unwrap();
+        let pass = till.enter(&payer, &bill).await.unwrap();
+        drop(pass);
+        till.settle(&payer, &mut bill, 20);
+    }
+    let each = began.elapsed() / 10_000;
+    println!("{each:?} to charge a member and a tenant, to enter, and to put back");
+    assert!(each.as_micros() < 20, "{each:?}");
+}
+
+/// How long the answer's walk takes that finds what is put back: a page of 50 products with 20 levels each, as ordinary objects.
+#[test]
+fn finding_what_to_put_back_takes_no_time() {
+    let operation = read(W1);
+    let asked = operation.plan.asked(&Variables::from_json(json!({ "c": "cat_1" })));
+    let level = json!({ "onHand": 1, "reserved": 0, "store": { "id": "sto_1", "code": "S020" } });
+    let product = json!({ "id": "prd_1", "category": { "id": "1" }, "supplier": { "id": "2" }, "stock": vec![level; 20] });
+    let data =
+        Value::from_json(json!({ "products": { "nodes": vec![product; 50], "pageInfo": { "hasNextPage": true } } })).unwrap();
+    let began = Instant::now();
+    for _ in 0..1_000 {
+        std::hint::black_box(operation.plan.actual(&asked, std::hint::black_box(&data)));
+    }
+    let each = began.elapsed() / 1_000;
+    println!("{each:?} to walk a page of 1,000 levels");
+    assert_eq!(operation.plan.actual(&asked, &data), 86);
+    assert!(each.as_micros() < 200, "{each:?}");
 }

@@ -135,11 +135,16 @@ impl Server {
 
     /// On a given address, which after a kill is the one that clients know.
     pub async fn start_on(site: &Site, address: SocketAddr) -> Self {
+        Self::start_with(site, address, &UNLIMITED).await
+    }
+
+    /// With further arguments, and with the limits that are promised unless they say otherwise.
+    pub async fn start_with(site: &Site, address: SocketAddr, further: &[&str]) -> Self {
         let log = site.folder.join("server.log");
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let listen = address.to_string();
         let args = ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60"];
-        let args = [&args[..], &UNLIMITED].concat();
+        let args = [&args[..], further].concat();
         let began = Instant::now();
         let child = command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
