@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        directives::requires,
+        directives::{list_size, requires},
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
@@ -152,6 +152,7 @@ impl ReturnLine {
         Some(line_of(ctx, first.line).await)
     }
     /// All order lines that it goes back on; what they do not cover came from no known order.
+    #[graphql(directive = list_size::apply(Some(1), None, None))]
     async fn matches(&self) -> Vec<ReturnMatch> {
         let pieces = self.row().matches.iter();
         pieces.map(|piece| ReturnMatch { line: piece.line, quantity: Quantity(piece.quantity) }).collect()

@@ -81,6 +81,24 @@ fn the_size_of_a_page_is_what_its_arguments_say() {
     assert_eq!(points("query($i: [ID!]!) { nodes(ids: $i) { id } }", json!({ "i": vec!["prd_1"; 100] })), 11);
 }
 
+/// What our own programs ask for in one operation has to be allowed.
+#[test]
+fn the_largest_pages_that_people_ask_for_are_within_the_limit() {
+    let queries = [
+        ("{ orders(first: 250) { nodes { id customer { id } lines { product { id } } } } }", 551),
+        ("{ returns(first: 250) { nodes { lines { product { sku } matches { orderLine { order { externalRef } } } } } } }", 776),
+        ("{ products(first: 250) { nodes { category { id } supplier { id } stock { store { id } } } } }", 426),
+        ("{ stockMovements(first: 250) { nodes { entries { product { id } store { id } } } } }", 576),
+        ("{ stockLevels(first: 250) { nodes { product { id } store { id } } } }", 44),
+        ("{ salesReport(groupBy: PRODUCT, first: 250) { product { sku } unitsSold } }", 76),
+    ];
+    for (query, expected) in queries {
+        let points = points(query, json!({}));
+        assert!(points <= Limits::default().points, "{query}");
+        assert_eq!(points, expected, "{query}");
+    }
+}
+
 #[test]
 fn no_way_of_writing_makes_an_operation_cheaper() {
     let plain = points("{ products(first: 100) { nodes { stock { id } } } }", json!({}));

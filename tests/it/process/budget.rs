@@ -75,5 +75,6 @@ on_both!(nodes_share_budgets_through_redis, site => {
     let other = Server::start_with(site, free_address(), &flags).await;
     let owner = one.tenant().await;
     let (here, there) = (answered(&owner, "{ __typename }", 40).await.0, answered(&owner.at(&other.url()), "{ __typename }", 40).await.0);
-    assert!((60..=66).contains(&(here + there)), "{here} + {there} of 60, one of which came back each second");
+    // A twentieth may stay in one node's hand.
+    assert!((57..=66).contains(&(here + there)), "{here} + {there} of 60, one of which came back each second");
 });
