@@ -124,6 +124,7 @@ pub struct RotateSigningKey {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Serve {
     #[command(flatten)]
     pub database: DatabaseArgs,

@@ -51,6 +51,11 @@ impl Purse {
         }
     }
 
+    /// Whether so much is there, as far as this node knows; takes nothing.
+    pub fn holds(&self, allowance: Allowance, now: i64, points: u32) -> Result<(), Empty> {
+        allowance.take(self.full_at.load(Ordering::Relaxed), now, points).map(drop)
+    }
+
     pub fn put_back(&self, allowance: Allowance, points: u32) {
         let back = |full_at| Some(allowance.put_back(full_at, points));
         // The closure never declines.
@@ -109,7 +114,7 @@ fn sweep(purses: &mut HashMap<Key, Arc<Purse>>, now: i64) {
     purses.retain(|_, purse| {
         let full_at = purse.full_at.load(Ordering::Relaxed);
         equal += usize::from(full_at == median);
-        full_at > median || (full_at == median && equal % 2 == 0)
+        full_at > median || (full_at == median && equal.is_multiple_of(2))
     });
 }
 

@@ -47,6 +47,8 @@ impl Budgets {
         if purse.spend_in_hand(points) {
             return Ok(left(&purse, allowance, now));
         }
+        // Other nodes only take: if there was too little when Redis was last heard of, there is now, and a flood need not ask.
+        purse.holds(allowance, now, points.saturating_sub(held(&purse)))?;
         let mut asking = purse.asking.lock().await;
         // Whoever asked before may have brought enough for us too.
         if purse.spend_in_hand(points) {

@@ -156,7 +156,7 @@ fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
 /// The engine turns arguments into Rust values only when it reaches their field, and reports a failure like a resolver's, with
 /// a path and no code. Nothing else sets it apart from `Error::new` but its words (`InputValueError` in async-graphql's
 /// `error.rs`), which speak of the client's own input. Errors made from a Rust error have a source; these have none.
-fn is_coercion(error: &ServerError) -> bool {
+pub fn is_coercion(error: &ServerError) -> bool {
     const OPENINGS: [&str; 3] = ["Failed to parse \"", "Expected input type \"", "Invalid value for argument \""];
     error.source.is_none() && OPENINGS.iter().any(|opening| error.message.starts_with(opening))
 }

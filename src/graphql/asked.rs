@@ -1,11 +1,13 @@
 //! An operation as clients ask for it, in a body, a GET's parameters or a socket's message: the same four members everywhere.
 
+use std::fmt;
+
 use async_graphql::Variables;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// What to run.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Asked {
     /// Empty when `document_id` stands for it.
     pub query: String,
@@ -15,6 +17,20 @@ pub struct Asked {
     pub variables: Variables,
     /// Whether the answer should say what it cost.
     pub shows_cost: bool,
+    /// Reads the variables once more: the engine takes them for good, and only when it refuses one is it asked which.
+    pub reread: Option<Reread>,
+}
+
+/// What was asked is kept as it came, which costs nothing.
+pub type Reread = Box<dyn Fn() -> Option<Variables> + Send + Sync>;
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked")
+            .field("document_id", &self.document_id)
+            .field("name", &self.operation_name)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The members as they come; any may be null.
@@ -42,6 +58,13 @@ impl Members {
             (None, None) => return None,
         };
         let shows_cost = extensions.get("cost") == Some(&Value::Bool(true));
-        Some(Asked { query, document_id, operation_name, variables: self.variables.unwrap_or_default(), shows_cost })
+        Some(Asked {
+            query,
+            document_id,
+            operation_name,
+            variables: self.variables.unwrap_or_default(),
+            shows_cost,
+            reread: None,
+        })
     }
 }

@@ -10,10 +10,10 @@ use futures_util::{
 };
 
 use super::{
-    answer::{About, Answer, Errors, Place, finish},
-    asked::Asked,
+    answer::{About, Answer, Errors, Place, finish, is_coercion},
+    asked::{Asked, Reread},
     code::Code,
-    guard::{Guard, Kind, Operation, Refusal, cost},
+    guard::{Guard, Kind, Operation, Refusal, cost, misfit},
     limits::Limits,
     payer::Payer,
     rate_limit::Paid,
@@ -121,11 +121,22 @@ impl<E: Executor> Desk<E> {
             }
         };
         let (request, user_errors) = self.request(operation, asked.variables, session, bill);
-        let response = self.executor.execute(request).await;
+        let mut response = self.executor.execute(request).await;
         drop(pass);
+        self.name_misfits(operation, asked.reread.as_ref(), &mut response);
         self.till.settle(&session.payer, &mut bill, actual(operation, &cost, &response));
         let about = self.about(operation, request_id, &user_errors, Place::Whole);
         finish(response, About { shows_cost: asked.shows_cost, ..about }, bill)
+    }
+
+    /// Says of values that the engine refused where in the input they are.
+    fn name_misfits(&self, operation: &Operation, reread: Option<&Reread>, response: &mut Response) {
+        for error in response.errors.iter_mut().filter(|error| is_coercion(error)) {
+            let variables = reread.and_then(|reread| reread()).unwrap_or_default();
+            if let Some(path) = misfit::find(operation.parsed(), self.guard.outline(), &variables, &error.path) {
+                error.extensions.get_or_insert_default().set("field", path);
+            }
+        }
     }
 
     /// Takes what the operation will cost.

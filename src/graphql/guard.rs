@@ -3,7 +3,9 @@
 
 mod cache;
 pub mod cost;
+mod defaults;
 mod measure;
+pub mod misfit;
 mod operation;
 mod rewrite;
 mod tokens;
@@ -90,6 +92,10 @@ impl Guard {
         Ok(chosen.clone())
     }
 
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
     fn read(&self, text: &str) -> Result<Arc<Document>, Refusal> {
         let most = tokens::Glance { tokens: self.limits.tokens, brackets: self.limits.brackets };
         let seen = tokens::glance(text, most);
@@ -105,9 +111,12 @@ impl Guard {
         rewrite::lift_directives_off_typename(&mut parsed);
         let operations: Vec<_> = rewrite::one_operation_each(parsed)
             .into_iter()
-            .filter_map(|(name, document)| {
+            .filter_map(|(name, mut document)| {
                 let measure = sizes.iter().find(|(known, _)| *known == name)?.1;
                 // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
+                if check(&measure, &self.limits).is_ok() {
+                    defaults::take_over(&mut document, &self.outline);
+                }
                 let plan = check(&measure, &self.limits).map(|()| cost::compile(&document, &self.outline)).unwrap_or_default();
                 Some((name.clone(), Arc::new(Operation::new(name, measure, plan, document)?)))
             })

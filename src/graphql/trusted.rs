@@ -119,13 +119,12 @@ mod tests {
     fn a_document_is_found_by_its_digest_and_nothing_else() {
         let mut trusted = Trusted::default();
         trusted.add("{ ping }");
-        let id: String = digest("{ ping }").iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(trusted.get(&id), Some("{ ping }"));
-        assert_eq!(trusted.get(&format!("sha256:{id}").to_uppercase().replace("SHA256", "sha256")), Some("{ ping }"));
-        for wrong in ["", "sha256:", &id[1..], &format!("{id}0"), &"0".repeat(64), &"zz".repeat(32)] {
+        for id in [PING, &format!("sha256:{PING}"), &PING.to_uppercase()] {
+            assert_eq!(trusted.get(id), Some("{ ping }"));
+        }
+        for wrong in ["", "sha256:", &PING[1..], &format!("{PING}0"), &"0".repeat(64), &"zz".repeat(32)] {
             assert_eq!(trusted.get(wrong), None, "{wrong}");
         }
         assert!(trusted.holds("{ ping }") && !trusted.holds("{ ping } "));
-        assert_eq!(id, PING);
     }
 }

@@ -26,6 +26,7 @@ use crate::graphql::{
     asked::Asked,
     code::Code,
     guard::Kind,
+    payer::Payer,
     session::{RequestMeta, bearer},
 };
 
@@ -90,8 +91,11 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
         Err(error) => return unread(error, limits.body_bytes, media, id),
     };
     match envelope::from_json(&body) {
-        Ok(asked) => operate(front, parts, asked, media, id).await,
-        Err(wrong) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
+        Ok(mut asked) => {
+            asked.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
+            operate(front, parts, asked, media, id).await
+        }
+        Err(wrong) => malformed(front, parts, wrong, media, id).await,
     }
 }
 
@@ -103,8 +107,12 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
     }
     let Some(media) = negotiate::answer_media(accept) else { return not_acceptable(id) };
     match envelope::from_parameters(query_string) {
-        Ok(asked) => operate(front, parts, asked, media, id).await,
-        Err(wrong) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
+        Ok(mut asked) => {
+            let again = query_string.to_owned();
+            asked.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
+            operate(front, parts, asked, media, id).await
+        }
+        Err(wrong) => malformed(front, parts, wrong, media, id).await,
     }
 }
 
@@ -140,6 +148,14 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
             let answer = desk.run(&operation, asked, &session, id).await;
             reply::of_answer(answer, Form { media, coding }, id).await
         }
+    }
+}
+
+/// What is no request at all costs its sender's address one: reading it was work.
+async fn malformed<E: Executor>(front: &Front<E>, parts: &Parts, wrong: String, media: Media, id: &str) -> Response<Body> {
+    match front.desk.till.charge(&Payer::Address(address(front, parts)), 1).await {
+        Ok(_) => reply::of_fault(StatusCode::BAD_REQUEST, wrong, media, id),
+        Err(unpaid) => reply::of_errors(&Errors::unpaid(*unpaid, id), media, id),
     }
 }
 

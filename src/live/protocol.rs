@@ -1,5 +1,6 @@
 //! The words of `graphql-transport-ws` (enisdenjo/graphql-ws: PROTOCOL.md): reading a client's, writing ours.
 
+use async_graphql::Variables;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -141,6 +142,14 @@ fn credentials(kind: &str, payload: Option<&RawValue>) -> Result<Option<String>,
     }
     let credentials: Credentials = serde_json::from_str(payload.get()).map_err(|_| wrong())?;
     Ok(credentials.authorization)
+}
+
+/// The variables of a `subscribe`, read again.
+pub fn variables(text: &str) -> Option<Variables> {
+    match read(text, usize::MAX) {
+        Ok(Message::Subscribe { asked, .. }) => Some(asked.variables),
+        _ => None,
+    }
 }
 
 /// A message with an operation's id; `payload` is JSON.

@@ -188,9 +188,12 @@ impl<E: Executor> Socket<E> {
             Message::Init(authorization) => self.init(authorization).await,
             Message::Ping(authorization) => self.pong(authorization).await,
             Message::Pong => Ok(()),
-            Message::Subscribe { id, asked } => match &self.session {
+            Message::Subscribe { id, mut asked } => match &self.session {
                 None => Err(Close::new(Close::UNAUTHORIZED, "Unauthorized").into()),
-                Some(session) => Ok(self.operations.start(id, asked, session).await?),
+                Some(session) => {
+                    asked.reread = Some(Box::new(move || protocol::variables(&text)));
+                    Ok(self.operations.start(id, asked, session).await?)
+                }
             },
             Message::Complete { id } => {
                 self.operations.stop(&id);

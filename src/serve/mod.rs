@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     access::{self, Access, Policies, PolicyError},
-    budget::{Allowance, Budgets, Now, Redis, RedisError},
+    budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
     config::Serve,
@@ -69,8 +69,7 @@ pub struct Node {
     pub limits: Limits,
     pub keeper: Arc<Keeper>,
     pub ring: KeyRing,
-    /// Where budgets are shared with other nodes.
-    pub redis: Option<Redis>,
+    pub budgets: Budgets,
 }
 
 /// What a tenant begins with: an owner, and a channel for orders that name none.
@@ -93,6 +92,20 @@ impl Node {
         grouping: Grouping,
         keys: &KeySource,
     ) -> Result<Self, StartError> {
+        Self::sharing(None, url, clock, settings, grouping, keys).await
+    }
+
+    /// The same, with budgets in a Redis that other nodes share.
+    pub async fn sharing(
+        redis: Option<Redis>,
+        url: &str,
+        clock: Clock,
+        settings: Settings,
+        grouping: Grouping,
+        keys: &KeySource,
+    ) -> Result<Self, StartError> {
+        let read = clock.clone();
+        let budgets = Budgets::new(Arc::new(move || read.now().micros()), redis);
         let db = Database::open(url, Options::default()).await?;
         let pending = db.pending_migrations().await?;
         if pending > 0 {
@@ -107,6 +120,7 @@ impl Node {
         let access = Access::new(db.clone(), clock.clone(), Policies::load().await?);
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
+        identity.share_attempts(budgets.clone());
         let schema = schema::build(Given {
             identity: identity.clone(),
             access: access.clone(),
@@ -115,7 +129,7 @@ impl Node {
             signer,
             limits: limits.clone(),
         });
-        Ok(Self { db, clock, identity, access, ledger, schema, limits, keeper, ring, redis: None })
+        Ok(Self { db, clock, identity, access, ledger, schema, limits, keeper, ring, budgets })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -130,20 +144,17 @@ impl Node {
         F: Future<Output = ()> + Send,
     {
         let (read, name) = (self.clock.clone(), self.clock.clone());
-        let now: Now = Arc::new(move || read.now().micros());
         let limits = Limits { drain_delay, ..self.limits };
         let outline = Outline::of(&self.schema.sdl())?;
-        let budgets = Budgets::new(now.clone(), self.redis);
-        self.identity.share_attempts(budgets.clone());
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
             doorkeeper: self.keeper,
             readiness: Arc::new(Ready(self.db.clone())),
-            now,
+            now: Arc::new(move || read.now().micros()),
             new_id: Arc::new(move || name.uuid().simple().to_string()),
             limits: limits.clone(),
             outline: Arc::new(outline),
-            budgets,
+            budgets: self.budgets,
             settings,
         }));
         let drain = front.drain.clone();
@@ -196,9 +207,8 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
     let keys = args.keys.source(&args.database.database_url);
-    let mut node = Node::open(&args.database.database_url, Clock::system(), settings, grouping, &keys).await?;
+    let mut node = Node::sharing(redis, &args.database.database_url, Clock::system(), settings, grouping, &keys).await?;
     node.limits.points = args.operation_points;
-    node.redis = redis;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,

@@ -16,7 +16,7 @@ use crate::{
     access::kind,
     graphql::{
         context::Asks,
-        directives::requires,
+        directives::{list_size, requires},
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
@@ -158,6 +158,7 @@ impl ReturnLine {
         }
     }
     /// All order lines that it goes back on, of orders that you may see; what they do not cover came from no known order.
+    #[graphql(directive = list_size::apply(Some(1), None, None))]
     async fn matches(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnMatch>> {
         let is_limited = ctx.permit::<kind::OrderRead>()?.is_limited();
         let mut seen = Vec::with_capacity(self.row().matches.len());

@@ -8,7 +8,7 @@ use std::{
 };
 
 use entrepot::{
-    budget::{Allowance, Redis},
+    budget::{Allowance, Budgets, PASSWORD, Redis, TOTP},
     graphql::{limits::Limits, payer::Terms},
     http::Settings,
 };
@@ -146,12 +146,13 @@ async fn members_of_a_tenant_share_its_budget() {
 async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
     let terms = Terms { anonymous: Some(Allowance::within(10, 900)), ..Terms::lifted() };
     let world = World::with(Limits::default(), with(terms)).await;
-    for _ in 0..4 {
+    for _ in 0..3 {
         assert_eq!(ask_unnamed(world.address).await.status, 200);
         assert_eq!(ask_as(world.address, "bad", "{ ping }").await.status, 401);
+        assert_eq!(post(world.address, &[JSON], b"[").await.status, 400);
     }
     assert_eq!(post(world.address, &[JSON, NEW], br#"{"query":"{ ping"}"#).await.status, 400);
-    assert_eq!(get(world.address, "/graphql?query=%7Bping%7D", &[]).await.status, 200);
+    assert_eq!(get(world.address, "/graphql?query=%7Bping%7D", &[]).await.status, 429);
     for reply in [ask_unnamed(world.address).await, ask_as(world.address, "bad", "{ ping }").await] {
         assert_eq!((reply.status, reply.code().as_str()), (429, "RATE_LIMITED"));
         assert!((60_000..=90_000).contains(&error(&reply)["retryAfterMs"].as_u64().unwrap()));
@@ -340,4 +341,31 @@ async fn a_redis_that_is_not_there_does_not_keep_a_node_from_serving() {
     assert!((10..=15).contains(&count), "{count}");
     assert!(began.elapsed() < Duration::from_secs(5));
     assert!(Redis::at("nowhere").is_err());
+}
+
+#[tokio::test]
+async fn attempts_are_few_for_a_name_and_good_ones_are_forgiven() {
+    let redis = OwnRedis::start();
+    let shared = redis.as_ref().map(|redis| Redis::at(&redis.url).unwrap());
+    for redis in [None, shared] {
+        let is_shared = redis.is_some();
+        let budgets = Budgets::new(Arc::new(|| 1_790_000_000_000_000), redis);
+        for _ in 0..50 {
+            budgets.attempt(&TOTP, "ann").await.unwrap();
+            budgets.forgive(&TOTP, "ann");
+        }
+        let mut wrong = 0;
+        while budgets.attempt(&TOTP, "ann").await.is_ok() {
+            wrong += 1;
+        }
+        assert_eq!(wrong, 5, "shared: {is_shared}");
+        let wait = budgets.attempt(&TOTP, "ann").await.unwrap_err().wait_ms();
+        assert!((170_000..=180_000).contains(&wait), "{wait}");
+        budgets.attempt(&TOTP, "bob").await.unwrap();
+        let mut passwords = 0;
+        for _ in 0..10_000 {
+            passwords += u32::from(budgets.attempt(&PASSWORD, "ann@shop.example").await.is_ok());
+        }
+        assert_eq!(passwords, 10, "shared: {is_shared}");
+    }
 }

@@ -3,10 +3,15 @@
 use std::{sync::Arc, time::Instant};
 
 use async_graphql::{Value, Variables, value};
-use entrepot::graphql::{
-    guard::{Guard, Operation},
-    limits::Limits,
-    outline::Outline,
+use entrepot::{
+    budget::{Allowance, Budgets},
+    graphql::{
+        guard::{Guard, Operation},
+        limits::Limits,
+        outline::Outline,
+        payer::{Payer, Terms},
+        till::Till,
+    },
 };
 use serde_json::{Value as Json, json};
 
@@ -76,6 +81,24 @@ fn the_size_of_a_page_is_what_its_arguments_say() {
     assert_eq!(points("query($i: [ID!]!) { nodes(ids: $i) { id } }", json!({ "i": vec!["prd_1"; 100] })), 11);
 }
 
+/// What our own programs ask for in one operation has to be allowed.
+#[test]
+fn the_largest_pages_that_people_ask_for_are_within_the_limit() {
+    let queries = [
+        ("{ orders(first: 250) { nodes { id customer { id } lines { product { id } } } } }", 551),
+        ("{ returns(first: 250) { nodes { lines { product { sku } matches { orderLine { order { externalRef } } } } } } }", 776),
+        ("{ products(first: 250) { nodes { category { id } supplier { id } stock { store { id } } } } }", 426),
+        ("{ stockMovements(first: 250) { nodes { entries { product { id } store { id } } } } }", 576),
+        ("{ stockLevels(first: 250) { nodes { product { id } store { id } } } }", 44),
+        ("{ salesReport(groupBy: PRODUCT, first: 250) { product { sku } unitsSold } }", 75),
+    ];
+    for (query, expected) in queries {
+        let points = points(query, json!({}));
+        assert!(points <= Limits::default().points, "{query}");
+        assert_eq!(points, expected, "{query}");
+    }
+}
+
 #[test]
 fn no_way_of_writing_makes_an_operation_cheaper() {
     let plain = points("{ products(first: 100) { nodes { stock { id } } } }", json!({}));
@@ -140,4 +163,46 @@ fn filling_in_a_plan_takes_no_time() {
         // Unoptimised code on a shared machine; the promise is 2 µs.
         assert!(each.as_micros() < 20, "{name}: {each:?}");
     }
+}
+
+/// What paying adds to each operation, in process.
+#[tokio::test]
+async fn paying_takes_no_time() {
+    let budgets = Budgets::new(Arc::new(|| 1_000_000), None);
+    let terms = Terms {
+        credential: Some(Allowance::per_second(1_000_000, 1)),
+        tenant: Some(Allowance::per_second(1_000_000, 1)),
+        ..Terms::default()
+    };
+    let till = Till::new(budgets, terms);
+    let payer = Payer::Credential { id: uuid::Uuid::from_u128(1), tenant: uuid::Uuid::from_u128(2) };
+    let began = Instant::now();
+    for _ in 0..10_000 {
+        let mut bill = till.charge(&payer, 86).await.unwrap();
+        let pass = till.enter(&payer, &bill).await.unwrap();
+        drop(pass);
+        till.settle(&payer, &mut bill, 20);
+    }
+    let each = began.elapsed() / 10_000;
+    println!("{each:?} to charge a member and a tenant, to enter, and to put back");
+    assert!(each.as_micros() < 20, "{each:?}");
+}
+
+/// How long the answer's walk takes that finds what is put back: a page of 50 products with 20 levels each, as ordinary objects.
+#[test]
+fn finding_what_to_put_back_takes_no_time() {
+    let operation = read(W1);
+    let asked = operation.plan.asked(&Variables::from_json(json!({ "c": "cat_1" })));
+    let level = json!({ "onHand": 1, "reserved": 0, "store": { "id": "sto_1", "code": "S020" } });
+    let product = json!({ "id": "prd_1", "category": { "id": "1" }, "supplier": { "id": "2" }, "stock": vec![level; 20] });
+    let data =
+        Value::from_json(json!({ "products": { "nodes": vec![product; 50], "pageInfo": { "hasNextPage": true } } })).unwrap();
+    let began = Instant::now();
+    for _ in 0..1_000 {
+        std::hint::black_box(operation.plan.actual(&asked, std::hint::black_box(&data)));
+    }
+    let each = began.elapsed() / 1_000;
+    println!("{each:?} to walk a page of 1,000 levels");
+    assert_eq!(operation.plan.actual(&asked, &data), 86);
+    assert!(each.as_micros() < 200, "{each:?}");
 }

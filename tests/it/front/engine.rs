@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    wire::{JSON, ask, post},
+    wire::{JSON, NEW, Socket, ask, post},
     world::World,
 };
 
@@ -75,4 +75,80 @@ async fn an_operation_that_was_not_chosen_does_not_matter() {
     let unused = "query A { ping } query B { ping } fragment F on Query { ping }";
     let body = json!({ "query": unused, "operationName": "A" }).to_string();
     assert_eq!(post(world.address, &[JSON], body.as_bytes()).await.code(), "GRAPHQL_VALIDATION_FAILED");
+}
+
+/// The specification has the argument's default hold when its variable is left out; rc.5 refuses the document, or finds a null.
+#[tokio::test]
+async fn a_variable_that_is_left_out_leaves_the_default_in_place() {
+    let world = World::new().await;
+    let cases = [
+        ("query($n: Int) { scaled(by: $n) }", json!({}), json!({ "scaled": 10 })),
+        ("query($n: Int) { scaled(by: $n) }", json!({ "n": 3 }), json!({ "scaled": 3 })),
+        ("query($n: Int) { ...F } fragment F on Query { scaled(by: $n) }", json!({}), json!({ "scaled": 10 })),
+        ("query($n: Int) { a: scaled(by: $n) b: scaled(by: $n) }", json!({}), json!({ "a": 10, "b": 10 })),
+        ("query($n: Int) { scaledIn(input: { by: $n }) }", json!({}), json!({ "scaledIn": 10 })),
+        ("query($n: Int = 7) { scaled(by: $n) }", json!({}), json!({ "scaled": 7 })),
+        ("query($n: Int!) { scaled(by: $n) }", json!({ "n": 4 }), json!({ "scaled": 4 })),
+        ("query($n: Int) { scaledOrNot(by: $n) }", json!({}), json!({ "scaledOrNot": 10 })),
+        ("query($n: Int) { scaledOrNot(by: $n) }", json!({ "n": null }), json!({ "scaledOrNot": null })),
+    ];
+    for (query, variables, expected) in cases {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let reply = post(world.address, &[JSON, NEW], body.as_bytes()).await.json();
+        assert_eq!(reply, json!({ "data": expected }), "{body}");
+    }
+    // A null that is sent is a null; and what the types do not allow stays refused, given or not.
+    for (query, variables) in [
+        ("query($n: Int) { scaled(by: $n) }", json!({ "n": null })),
+        ("query($n: String) { scaled(by: $n) }", json!({})),
+        ("query($n: Int) { page(first: $n) }", json!({})),
+        // Two defaults: no one would be right.
+        ("query($n: Int) { scaled(by: $n) things(found: $n) { nodes { name } } }", json!({})),
+    ] {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let reply = post(world.address, &[JSON, NEW], body.as_bytes()).await;
+        assert_eq!(reply.status, 400, "{body}");
+        assert!(["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"].contains(&reply.code().as_str()), "{body}");
+    }
+    assert_eq!(world.ran(), 0);
+}
+
+/// The engine names the type that refused a value, and no place.
+#[tokio::test]
+async fn a_value_that_does_not_fit_is_named_with_its_place() {
+    let world = World::new().await;
+    let count = "query($input: CountInput!) { counted(input: $input) }";
+    let large = 9_007_199_254_740_992_i64;
+    let cases = [
+        (count, json!({ "input": { "lines": [{ "delta": large }] } }), json!(["input", "lines", "0", "delta"])),
+        (
+            count,
+            json!({ "input": { "lines": [{ "delta": 1 }, { "delta": 2, "at": "yesterday" }] } }),
+            json!(["input", "lines", "1", "at"]),
+        ),
+        (count, json!({ "input": { "lines": [{ "at": null }] } }), json!(["input", "lines", "0", "delta"])),
+        (count, json!({ "input": { "lines": [{ "delta": "1" }] } }), json!(["input", "lines", "0", "delta"])),
+        (
+            "query($d: Quantity!) { counted(input: { lines: [{ delta: 1 }, { delta: $d }] }) }",
+            json!({ "d": 1.5 }),
+            json!(["input", "lines", "1", "delta"]),
+        ),
+        ("{ counted(input: { lines: [{ delta: 9007199254740992 }] }) }", json!({}), json!(["input", "lines", "0", "delta"])),
+        (
+            "query($d: Quantity!) { thing { ...T } } fragment T on Thing { at: counted(delta: $d) }",
+            json!({ "d": large }),
+            json!(["delta"]),
+        ),
+    ];
+    for (query, variables, place) in cases {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let reply = post(world.address, &[JSON, NEW], body.as_bytes()).await;
+        assert_eq!(reply.code(), "BAD_USER_INPUT", "{body} {}", String::from_utf8_lossy(&reply.body));
+        assert_eq!(reply.json()["errors"][0]["extensions"]["field"], place, "{body}");
+        let mut socket = Socket::ready(world.address).await;
+        socket.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
+        let answer = socket.hear().await;
+        let error = if answer["type"] == "error" { &answer["payload"][0] } else { &answer["payload"]["errors"][0] };
+        assert_eq!(error["extensions"]["field"], place, "{body} on a socket");
+    }
 }

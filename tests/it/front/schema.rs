@@ -12,6 +12,7 @@ use async_graphql::{
 use entrepot::graphql::{
     code::Code,
     directives::{cost, paged},
+    scalars::{DateTime, Quantity},
     session::UserErrorCount,
 };
 use futures_util::{Stream, StreamExt, stream};
@@ -54,6 +55,23 @@ pub struct Patch {
     name: MaybeUndefined<String>,
 }
 
+#[derive(InputObject)]
+pub struct ScaleInput {
+    #[graphql(default = 10)]
+    by: i32,
+}
+
+#[derive(InputObject)]
+pub struct CountInput {
+    lines: Vec<LineInput>,
+}
+
+#[derive(InputObject)]
+pub struct LineInput {
+    delta: Quantity,
+    at: Option<DateTime>,
+}
+
 #[derive(SimpleObject)]
 pub struct Ordered {
     slow: String,
@@ -68,6 +86,9 @@ impl Thing {
     }
     async fn thing(&self) -> Thing {
         Thing
+    }
+    async fn counted(&self, delta: Quantity) -> i64 {
+        delta.0.get()
     }
     async fn failing(&self) -> Result<i32> {
         Err(Code::Forbidden.error("not yours"))
@@ -112,6 +133,18 @@ impl Query {
     }
     async fn maybe_thing(&self) -> Option<Thing> {
         Some(Thing)
+    }
+    async fn scaled(&self, #[graphql(default = 10)] by: i32) -> i32 {
+        by
+    }
+    async fn scaled_or_not(&self, #[graphql(default = 10)] by: Option<i32>) -> Option<i32> {
+        by
+    }
+    async fn scaled_in(&self, input: ScaleInput) -> i32 {
+        input.by
+    }
+    async fn counted(&self, input: CountInput) -> i64 {
+        input.lines.iter().filter(|line| line.at.is_none()).map(|line| line.delta.0.get()).sum()
     }
     async fn ordered(&self) -> Ordered {
         Ordered { slow: "s".into(), quick: "q".into() }
@@ -163,6 +196,9 @@ impl Mutation {
     async fn bump(&self, ctx: &Context<'_>) -> i32 {
         count(ctx);
         1
+    }
+    async fn long_secret(&self) -> String {
+        "secret".repeat(500)
     }
     async fn refuse(&self, ctx: &Context<'_>) -> Result<Payload> {
         ctx.data::<UserErrorCount>()?.add(2);

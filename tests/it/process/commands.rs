@@ -64,6 +64,13 @@ async fn flags_are_explained() {
         &[],
         &["serve", "--listen", "nowhere"],
         &["serve", "--access-token-minutes", "0"],
+        &["serve", "--budget", "plenty"],
+        &["serve", "--tenant-budget", "0/1"],
+        &["serve", "--anonymous-requests", "0"],
+        &["serve", "--lift-budget", "prd_01h455vb4pex5vsknk084sn02q"],
+        &["serve", "--origin", "*"],
+        &["serve", "--origin", "https://shop.example/"],
+        &["serve", "--only-trusted"],
         &["replay"],
         &["replay", "a.csv", "--token", "t", "--parallel", "0"],
     ] {
@@ -92,6 +99,17 @@ async fn a_database_that_is_not_there_is_said() {
     ] {
         entrepot(&["migrate", "--database-url", url]).await.refused(&[says]);
     }
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_used_are_said() {
+    let site = Site::sqlite().await;
+    let list = site.folder.join("documents.json");
+    std::fs::write(&list, r#"{"abc":"{ viewer { tenant { id } } }"}"#).unwrap();
+    let list = list.display().to_string();
+    on(&site, &["serve", "--trusted-documents", &list]).await.refused(&[&list, "is not the SHA-256"]);
+    on(&site, &["serve", "--trusted-documents", "nowhere"]).await.refused(&["nowhere"]);
+    on(&site, &["serve", "--redis-url", "nowhere"]).await.refused(&["redis://"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

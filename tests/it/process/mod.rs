@@ -5,6 +5,7 @@ mod server;
 mod shop;
 
 mod audit;
+mod budget;
 mod commands;
 mod crash;
 mod edges;

@@ -15,6 +15,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::client::Client;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_entrepot");
+/// Crowds of writers are what these tests are about; budgets have tests of their own.
+const UNLIMITED: [&str; 8] =
+    ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
 /// The longest that any process may take to become ready, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -137,12 +140,18 @@ impl Server {
 
     /// On a given address, which after a kill is the one that clients know.
     pub async fn start_on(site: &Site, address: SocketAddr) -> Self {
+        Self::start_with(site, address, &UNLIMITED).await
+    }
+
+    /// With further arguments, and with the limits that are promised unless they say otherwise.
+    pub async fn start_with(site: &Site, address: SocketAddr, further: &[&str]) -> Self {
         let log = site.folder.join("server.log");
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let listen = address.to_string();
         let keys = site.keys();
         let args =
             ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60", "--keys-file", &keys];
+        let args = [&args[..], further].concat();
         let began = Instant::now();
         let child = command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
