@@ -21,7 +21,10 @@ use crate::{
     },
     identity::{
         Identity,
-        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, SessionMutation, Tenant, own_session, own_tenant},
+        graph::{
+            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SessionMutation, Tenant,
+            own_session, own_tenant,
+        },
     },
     insight::graph::InsightQuery,
     ledger::Ledger,
@@ -105,6 +108,8 @@ pub enum Payload {
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
+    MemberPayload(crate::identity::graph::MemberPayload),
+    TotpPayload(crate::identity::graph::TotpPayload),
     OkPayload(crate::identity::graph::OkPayload),
     SessionPayload(crate::identity::graph::SessionPayload),
 }
@@ -235,7 +240,15 @@ pub struct Query(NodeQuery, RateLimitQuery, IdentityQuery, CatalogQuery, StockQu
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
-pub struct Mutation(IdentityMutation, SessionMutation, CatalogMutation, StockMutation, OrdersMutation);
+pub struct Mutation(
+    IdentityMutation,
+    SessionMutation,
+    FactorMutation,
+    PeopleMutation,
+    CatalogMutation,
+    StockMutation,
+    OrdersMutation,
+);
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]

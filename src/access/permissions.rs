@@ -64,6 +64,7 @@ permissions! {
     OrderReturn "order.return" Store "Take returns.";
     ReportRead "report.read" Tenant "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members.";
+    MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";
     AuditRead "audit.read" Tenant "See the audit log.";
 }
 

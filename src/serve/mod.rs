@@ -3,9 +3,10 @@
 mod doorkeeper;
 pub mod keys;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use entity::prelude::MemberId;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
     realtime,
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Fault, Options, Work},
+    storage::{Database, Fault, Options, Reads, Row, Work},
 };
 
 pub use doorkeeper::Keeper;
@@ -49,6 +50,8 @@ pub enum StartError {
     OldSchema(usize),
     #[error("{0}")]
     Io(#[from] io::Error),
+    #[error("{0}")]
+    Mail(#[from] identity::PostError),
     #[error("{0}")]
     Redis(#[from] RedisError),
     #[error("{0}")]
@@ -78,6 +81,16 @@ struct Furniture(Clock);
 impl Furnish for Furniture {
     async fn furnish(&self, work: &Work) -> Result<(), Fault> {
         catalog::begin_tenant(work, &self.0).await
+    }
+
+    async fn others_own(&self, work: &Work, member: MemberId) -> Result<bool, Fault> {
+        let sql = format!(
+            "SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.role = 'owner' AND m.status = 'ACTIVE' ORDER BY m.id{}",
+            work.backend().for_update("m")
+        );
+        let owners = work.rows(&sql, Vec::new()).await?;
+        let ids: Vec<MemberId> = owners.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
+        Ok(ids.iter().any(|id| *id != member))
     }
 }
 
@@ -179,7 +192,7 @@ impl Readiness for Ready {
 
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
-    let settings = Settings { access_seconds: args.access_token_minutes * 60, ..Settings::default() };
+    let settings = people(&args)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
     let terms = terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
@@ -200,6 +213,24 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         ..http::Settings::default()
     };
     node.serve(listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+}
+
+/// What the operator has chosen about people.
+fn people(args: &Serve) -> Result<Settings, StartError> {
+    identity::check_sender(&args.mail_from)?;
+    let denied = match &args.denied_passwords {
+        Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_lowercase).collect(),
+        None => HashSet::new(),
+    };
+    Ok(Settings {
+        access_seconds: args.access_token_minutes * 60,
+        registration: args.registration.into(),
+        post: args.mail.clone(),
+        mail_from: args.mail_from.clone(),
+        public_url: args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen)),
+        denied: Arc::new(denied),
+        ..Settings::default()
+    })
 }
 
 fn terms(args: &Serve) -> Terms {

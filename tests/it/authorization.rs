@@ -38,6 +38,7 @@ on_both!(
     no_way_leads_around_the_rights_of_a_type,
     a_node_needs_the_rights_of_its_type,
     a_refusal_tells_no_more_than_may_be_seen,
+    what_asks_for_a_step_up_gets_one,
 );
 
 /// What a root field asks of its caller.
@@ -83,6 +84,23 @@ const CASES: &[(&str, Needs)] = &[
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
+    ("mfaVerify", Nothing),
+    ("passwordResetRequest", Nothing),
+    ("passwordReset", Nothing),
+    ("emailVerify", Nothing),
+    ("emailVerificationRequest", SignIn),
+    ("passwordChange", SignIn),
+    ("profileUpdate", SignIn),
+    ("tenantSwitch", SignIn),
+    ("tenantLeave", SignIn),
+    ("memberSuspend", May("member.write")),
+    ("memberResume", May("member.write")),
+    ("reauthenticate", SignIn),
+    ("totpEnrol", SignIn),
+    ("totpConfirm", SignIn),
+    ("totpRemove", SignIn),
+    ("backupCodesRegenerate", SignIn),
+    ("memberMfaReset", May("member.write")),
     ("logout", SignIn),
     ("sessionRename", SignIn),
     ("sessionRevoke", SignIn),
@@ -119,7 +137,7 @@ const CASES: &[(&str, Needs)] = &[
 ];
 
 /// What a valid call may be refused with, because of what stands in the database: the calls before it have closed the order.
-const BY_STATE: [&str; 4] = ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED"];
+const BY_STATE: [&str; 5] = ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED", "MFA_INVALID"];
 
 fn needs(field: &FieldDefinition) -> Needs {
     let case = CASES.iter().find(|(name, _)| *name == field.name.node);
@@ -157,6 +175,28 @@ fn only_error(answer: &Value, what: &str) -> (Value, Value) {
     let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{what} was answered: {answer:#}"));
     assert_eq!(errors.len(), 1, "{what}: {answer:#}");
     (errors[0]["code"].clone(), errors[0]["permission"].clone())
+}
+
+/// Whoever holds every permission, but showed who they are too long ago, or is a key.
+async fn what_asks_for_a_step_up_gets_one(world: &World) {
+    let calls = Calls::of_the_schema();
+    let house = &world.ours;
+    let before = world.dump(house.owner.tenant).await;
+    let mut asked = 0;
+    for (operation, field) in calls.roots() {
+        if !field.directives.iter().any(|directive| directive.node.name.node == "stepUp") {
+            continue;
+        }
+        asked += 1;
+        let variables = calls.variables(house, field, None);
+        let document = calls.document(operation, field, &variables, least(&calls, field));
+        for seconds in [Some(602), None] {
+            let answer = world.ask_late(house, seconds, &document, &variables).await;
+            assert_eq!(only_error(&answer, &field.name.node).0, json!("STEP_UP_REQUIRED"), "{} after {seconds:?}", field.name);
+        }
+    }
+    assert!(asked >= 5, "only {asked} fields ask for a step-up");
+    assert_eq!(world.dump(house.owner.tenant).await, before, "a denial changed something");
 }
 
 /// The least that can be selected of an answer.

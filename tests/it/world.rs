@@ -72,6 +72,9 @@ impl entrepot::identity::Furnish for Bare {
     async fn furnish(&self, _: &entrepot::storage::Work) -> Result<(), entrepot::storage::Fault> {
         Ok(())
     }
+    async fn others_own(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<bool, entrepot::storage::Fault> {
+        Ok(true)
+    }
 }
 
 /// Where the scenario's database is, to be taken away in the end.

@@ -162,6 +162,7 @@ impl Calls {
             "CurrencyCode" => json!("GBP"),
             "JSON" => json!({}),
             _ if name == "code" && root == "scan" => json!(format!("{}-mug", house.word)),
+            _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
             _ if name == "email" => json!(format!("new{}@example.com", self.next())),
             _ if name == "password" => json!("correct horse battery staple"),
             _ => json!(format!("new-{}", self.next())),
@@ -273,8 +274,9 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 16] = [
+    const WORDS: [(&str, &str); 17] = [
         ("session", "ses"),
+        ("member", "mem"),
         ("storegroup", "sto"),
         ("productfamil", "fam"),
         ("famil", "fam"),

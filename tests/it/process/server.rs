@@ -137,6 +137,11 @@ impl Server {
 
     /// On a given address, which after a kill is the one that clients know.
     pub async fn start_on(site: &Site, address: SocketAddr) -> Self {
+        Self::start_with(site, address, &[]).await
+    }
+
+    /// With further arguments.
+    pub async fn start_with(site: &Site, address: SocketAddr, more: &[&str]) -> Self {
         let log = site.folder.join("server.log");
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let listen = address.to_string();
@@ -144,7 +149,7 @@ impl Server {
         let args =
             ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60", "--keys-file", &keys];
         let began = Instant::now();
-        let child = command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
+        let child = command(&[args.as_slice(), more].concat()).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
         server.wait_until_ready(began).await;
         server
