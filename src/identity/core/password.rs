@@ -151,16 +151,14 @@ pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool)
     }
     let small = password.to_lowercase();
     let different: std::collections::BTreeSet<char> = small.chars().collect();
-    let of_context = |word: &&str| word.chars().count() >= 3;
-    let mut rest = without_runs(&small);
-    for word in context.iter().flat_map(|text| words(text)).filter(|word| of_context(&word.as_str())) {
-        rest = rest.replace(&word, " ");
-    }
-    let mut plain = undressed(&rest);
-    for word in KNOWN {
-        plain = plain.replace(word, " ");
-    }
-    let own = plain.chars().filter(|c| !c.is_whitespace() && !c.is_ascii_digit()).count();
+    let rest = without_runs(&small);
+    let context: Vec<String> = context.iter().flat_map(|text| words(text)).filter(|word| word.chars().count() >= 3).collect();
+    let without_context = |text: String| context.iter().fold(text, |text, word| text.replace(word, " "));
+    let without_known = |text: &str| KNOWN.iter().fold(undressed(text), |text, word| text.replace(word, " "));
+    // A short word of the person may stand inside a known one, or the other way round: whichever order leaves less counts.
+    let left = [without_known(&without_context(rest.clone())), without_context(without_known(&rest))];
+    let own = |text: &String| text.chars().filter(|c| !c.is_whitespace() && !c.is_ascii_digit()).count();
+    let own = left.iter().map(own).min().unwrap_or_default();
     let is_common = different.len() < DIFFERENT || own < OF_ONES_OWN || denied(&small);
     is_common.then(|| {
         "it is among those that are tried first: choose one that nobody would guess, such as four words of your own".to_owned()
