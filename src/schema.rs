@@ -4,10 +4,13 @@ use async_graphql::{Context, ID, Interface, MergedObject, MergedSubscription, Ob
 use entity::id::{Kind, kind, prefix_of};
 
 use crate::{
-    access::kind as may,
+    access::{
+        Access,
+        graph::{self as access, AccessMutation, AccessQuery, ApiKey, Integration, Role, StoreGroup},
+        kind as may,
+    },
     catalog::graph::{
-        self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, StoreGroup,
-        Supplier,
+        self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
     graphql::{
         connection::CursorSigner,
@@ -30,7 +33,7 @@ use crate::{
     ledger::Ledger,
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrdersMutation, OrdersQuery, Return},
     stock::{
-        core::{Reference, ReferenceKind},
+        core::{Movement, Reference, ReferenceKind},
         graph::{
             self as stock, Reservation, StockEntry, StockLevel, StockMovement, StockMutation, StockQuery, StockSubscription,
         },
@@ -60,6 +63,9 @@ pub enum Node {
     Return(Return),
     Tenant(Tenant),
     Member(Member),
+    Role(Role),
+    Integration(Integration),
+    ApiKey(ApiKey),
     Session(LoginSession),
 }
 
@@ -83,6 +89,8 @@ pub enum Versioned {
     Order(Order),
     Return(Return),
     Member(Member),
+    Role(Role),
+    Integration(Integration),
 }
 
 /// What a mutation answers. userErrors is empty exactly when the change was made, or with validateOnly would have been.
@@ -108,8 +116,12 @@ pub enum Payload {
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
-    MemberPayload(crate::identity::graph::MemberPayload),
     TotpPayload(crate::identity::graph::TotpPayload),
+    RolePayload(access::RolePayload),
+    MemberPayload(access::MemberPayload),
+    StoreGroupPayload(access::StoreGroupPayload),
+    IntegrationPayload(access::IntegrationPayload),
+    ApiKeyPayload(access::ApiKeyPayload),
     OkPayload(crate::identity::graph::OkPayload),
     SessionPayload(crate::identity::graph::SessionPayload),
 }
@@ -195,25 +207,31 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = catalog::find_node(ctx, id).await? {
         return Ok(found);
     }
+    if let Some(found) = access::find(ctx, id).await? {
+        return Ok(found);
+    }
     let loader = || ctx.given::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
             ctx.permit::<may::StockRead>()?;
-            loader()?.load_one(entity::id::LevelId::from_uuid(uuid)).await?.map(|level| StockLevel(level).into())
+            stock::level_seen(ctx, loader()?.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
         }
         kind::MovementId::PREFIX => {
             ctx.permit::<may::StockMovementRead>()?;
-            loader()?.load_one(entity::id::MovementId::from_uuid(uuid)).await?.map(|movement| StockMovement(movement).into())
+            stock::movement_seen(ctx, loader()?.load_one(entity::id::MovementId::from_uuid(uuid)).await?)?
+                .map(Node::StockMovement)
         }
         kind::EntryId::PREFIX => {
-            ctx.permit::<may::StockMovementRead>()?;
+            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
             let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
-            let movement = loader()?.load_one(movement).await?.filter(|m| m.entries.iter().any(|entry| entry.line == line));
-            movement.map(|movement| StockEntry { movement, line }.into())
+            let movement = loader()?.load_one(movement).await?;
+            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
+            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
         }
         kind::ReservationId::PREFIX => {
-            ctx.permit::<may::StockRead>()?;
-            loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?.map(|held| Reservation(held).into())
+            let permit = ctx.permit::<may::StockRead>()?;
+            let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
+            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(held).into())
         }
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
         kind::OrderLineId::PREFIX => {
@@ -236,7 +254,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, RateLimitQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
+pub struct Query(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
@@ -245,6 +263,7 @@ pub struct Mutation(
     SessionMutation,
     FactorMutation,
     PeopleMutation,
+    AccessMutation,
     CatalogMutation,
     StockMutation,
     OrdersMutation,
@@ -259,6 +278,7 @@ pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
 /// What resolvers are given besides their request's own data.
 pub struct Given {
     pub identity: Identity,
+    pub access: Access,
     pub catalog: crate::catalog::Catalog,
     pub ledger: Ledger,
     pub signer: CursorSigner,
@@ -267,7 +287,14 @@ pub struct Given {
 
 /// The schema with its rooms.
 pub fn build(given: Given) -> EntrepotSchema {
-    plain().data(given.identity).data(given.catalog).data(given.ledger).data(given.signer).data(given.limits).finish()
+    plain()
+        .data(given.identity)
+        .data(given.access)
+        .data(given.catalog)
+        .data(given.ledger)
+        .data(given.signer)
+        .data(given.limits)
+        .finish()
 }
 
 fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
@@ -286,5 +313,6 @@ pub fn sdl() -> String {
 
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    orders::attach(stock::attach(catalog::attach(request, scope.clone()), scope), scope.clone())
+    let request = access::attach(catalog::attach(request, scope.clone()), scope);
+    orders::attach(stock::attach(request, scope), scope.clone())
 }

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::{id::MemberId, words::ActorKind};
+use crate::{
+    id::{IntegrationId, MemberId},
+    words::ActorKind,
+};
 
 /// A member, an integration, or the system itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,5 +19,8 @@ impl Actor {
     pub const SYSTEM: Self = Self { kind: ActorKind::System, id: Uuid::nil() };
     pub fn member(id: MemberId) -> Self {
         Self { kind: ActorKind::Member, id: id.uuid() }
+    }
+    pub fn integration(id: IntegrationId) -> Self {
+        Self { kind: ActorKind::Integration, id: id.uuid() }
     }
 }

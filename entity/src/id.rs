@@ -240,6 +240,7 @@ kinds! {
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";
     OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
+    RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
     IntegrationId "int" "integration"; ActorId "act" "actor"; ReferenceId "ref" "reference"; EpochId "epo" "epoch";
 }
 

@@ -1,4 +1,4 @@
-//! A user inside a tenant, with a role.
+//! A user inside a tenant. What they may do are grants, which `access` keeps.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MemberId,
     pub user_id: UserId,
-    pub role: String,
     pub status: MemberStatus,
     pub version: i64,
     pub created_at: Timestamp,

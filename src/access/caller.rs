@@ -2,17 +2,22 @@
 
 use std::marker::PhantomData;
 
-use entity::prelude::{Actor, TenantId};
+use entity::prelude::{Actor, ChannelId, StoreId, TenantId};
 
-use super::permissions::{Permission, PermissionSet, kind};
+use super::{
+    permissions::{Permission, kind},
+    set::{PermissionSet, Reach},
+};
 use crate::storage::{Database, TenantScope};
 
 /// An authenticated caller inside one tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub tenant: TenantId,
     pub actor: Actor,
     pub permissions: PermissionSet,
+    /// The channel that an integration is bound to: of orders and reservations it sees that channel's only.
+    pub channel: Option<ChannelId>,
 }
 
 /// The caller lacks a permission.
@@ -20,7 +25,7 @@ pub struct Caller {
 #[error("the permission {0} is needed")]
 pub struct Denied(pub &'static str);
 
-/// The proof that a caller holds the permission `P`. Only `permit` makes one.
+/// The proof that a caller holds the permission `P`, with the stores it is for. Only `permit` makes one.
 #[derive(Debug)]
 pub struct Permit<P> {
     caller: Caller,
@@ -28,15 +33,14 @@ pub struct Permit<P> {
 }
 impl<P> Clone for Permit<P> {
     fn clone(&self) -> Self {
-        *self
+        Self { caller: self.caller.clone(), proof: PhantomData }
     }
 }
-impl<P> Copy for Permit<P> {}
 
-/// Checks that the caller holds `P`: a bit test.
+/// Checks that the caller holds `P` for one store at least: a bit test.
 pub fn permit<P: Permission>(caller: &Caller) -> Result<Permit<P>, Denied> {
     if caller.permissions.holds(P::INDEX) {
-        Ok(Permit { caller: *caller, proof: PhantomData })
+        Ok(Permit { caller: caller.clone(), proof: PhantomData })
     } else {
         Err(Denied(P::info().code))
     }
@@ -49,6 +53,13 @@ impl<P> Permit<P> {
     pub fn actor(&self) -> Actor {
         self.caller.actor
     }
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+    /// The channel that the caller is bound to.
+    pub fn channel(&self) -> Option<ChannelId> {
+        self.caller.channel
+    }
     /// The door to the tenant's rows, opened by the permit.
     pub fn scope(&self, db: &Database) -> TenantScope {
         db.tenant(self.caller.tenant)
@@ -59,7 +70,29 @@ impl<P> Permit<P> {
     }
 }
 
+impl<P: Permission> Permit<P> {
+    /// The stores that the permission is for.
+    pub fn reach(&self) -> Reach {
+        self.caller.permissions.reach(P::INDEX)
+    }
+    /// Whether it is for this store.
+    pub fn covers(&self, store: StoreId) -> bool {
+        self.reach().covers(store)
+    }
+    /// Whether it is for a document of this store that came through this channel.
+    pub fn covers_document(&self, store: StoreId, channel: ChannelId) -> bool {
+        self.caller.channel.is_none_or(|own| own == channel) && self.covers(store)
+    }
+    /// Whether there is anything in the tenant that it is not for.
+    pub fn is_limited(&self) -> bool {
+        self.caller.channel.is_some() || self.reach() != Reach::Everywhere
+    }
+}
+
 impl Caller {
+    pub fn new(tenant: TenantId, actor: Actor, permissions: PermissionSet) -> Self {
+        Self { tenant, actor, permissions, channel: None }
+    }
     /// Whether costs are shown to the caller.
     pub fn sees_costs(&self) -> bool {
         self.permissions.holds(kind::ProductCostRead::INDEX)

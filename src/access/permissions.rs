@@ -40,7 +40,7 @@ macro_rules! permissions {
 
 permissions! {
     StoreRead "store.read" Tenant "See stores.";
-    StoreWrite "store.write" Tenant "Create, change and archive stores.";
+    StoreWrite "store.write" Tenant "Create, change and archive stores, and groups of them.";
     ProductRead "product.read" Tenant "See products, categories, suppliers and families.";
     ProductCostRead "product.cost.read" Tenant "See what products cost.";
     ProductWrite "product.write" Tenant "Create, change and archive products, categories, suppliers and families.";
@@ -50,6 +50,7 @@ permissions! {
     ChannelRead "channel.read" Tenant "See channels.";
     ChannelWrite "channel.write" Tenant "Create and change channels.";
     StockRead "stock.read" Store "See stock levels and follow them live.";
+    StockAvailabilityRead "stock.availability.read" Store "See how much of a product is available where, and nothing else of its stock.";
     StockMovementRead "stock.movement.read" Store "See the ledger: movements and their entries.";
     StockAdjust "stock.adjust" Store "Receive, sell, take out and correct stock.";
     StockSet "stock.set" Store "Set stock to an absolute figure.";
@@ -62,32 +63,72 @@ permissions! {
     OrderFulfil "order.fulfil" Store "Ship orders.";
     OrderCancel "order.cancel" Store "Cancel orders.";
     OrderReturn "order.return" Store "Take returns.";
-    ReportRead "report.read" Tenant "See sales and stock reports.";
-    MemberRead "member.read" Tenant "See members.";
+    ReportRead "report.read" Store "See sales and stock reports.";
+    MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";
+    RoleRead "role.read" Tenant "See roles and what they give.";
+    RoleWrite "role.write" Tenant "Create, change and remove roles, within one's own rights.";
+    ApikeyRead "apikey.read" Tenant "See integrations and their keys; never a secret.";
+    ApikeyWrite "apikey.write" Tenant "Make integrations and keys, roll and revoke them, within one's own rights.";
     AuditRead "audit.read" Tenant "See the audit log.";
 }
 
 const WORDS: usize = 2;
+const _: () = assert!(REGISTRY.len() <= WORDS * 64, "a bit for each permission");
 
-/// Which permissions somebody holds, a bit each.
+/// Permissions, a bit each, whatever stores they are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct PermissionSet([u64; WORDS]);
+pub struct Bits([u64; WORDS]);
 
-impl PermissionSet {
+impl Bits {
     /// All that are in the registry.
     pub fn all() -> Self {
-        let mut set = Self::default();
-        (0..REGISTRY.len()).for_each(|index| set.insert(index));
-        set
+        (0..REGISTRY.len()).collect()
     }
     pub fn insert(&mut self, index: usize) {
         self.0[index / 64] |= 1 << (index % 64);
     }
-    pub fn holds(&self, index: usize) -> bool {
+    pub fn remove(&mut self, index: usize) {
+        self.0[index / 64] &= !(1 << (index % 64));
+    }
+    pub fn holds(self, index: usize) -> bool {
         self.0[index / 64] >> (index % 64) & 1 == 1
     }
-    pub fn codes(&self) -> impl Iterator<Item = &'static PermissionInfo> {
-        REGISTRY.iter().enumerate().filter(|(index, _)| self.holds(*index)).map(|(_, info)| info)
+    pub fn join(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own |= word);
     }
+    /// What is in both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own &= word);
+        self
+    }
+    /// What is in this one only.
+    #[must_use]
+    pub fn without(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(own, word)| *own &= !word);
+        self
+    }
+    pub fn is_empty(self) -> bool {
+        self.0 == [0; WORDS]
+    }
+    pub fn indices(self) -> impl Iterator<Item = usize> {
+        (0..REGISTRY.len()).filter(move |index| self.holds(*index))
+    }
+    pub fn infos(self) -> impl Iterator<Item = &'static PermissionInfo> {
+        self.indices().map(|index| &REGISTRY[index])
+    }
+}
+
+impl FromIterator<usize> for Bits {
+    fn from_iter<I: IntoIterator<Item = usize>>(indices: I) -> Self {
+        let mut bits = Self::default();
+        indices.into_iter().for_each(|index| bits.insert(index));
+        bits
+    }
+}
+
+/// The permission's place in the registry.
+pub fn index_of(code: &str) -> Option<usize> {
+    REGISTRY.iter().position(|known| known.code == code)
 }

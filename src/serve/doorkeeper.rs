@@ -1,71 +1,69 @@
-//! From a bearer token to a session: who is calling, with what rights, and the look-ups of their operations.
+//! From a bearer token or the secret of a key to a session: who is calling, with what rights, and the look-ups of their operations.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::Arc;
 
 use async_graphql::Request;
 use async_trait::async_trait;
 use entity::prelude::*;
 
 use crate::{
-    access::{Caller, Policies},
-    clock::Clock,
+    access::{Access, Caller, KeyRefused, Standing, core::key, graph::KeyUse},
     graphql::{
         code::Code,
         context::MustEnrol,
         payer::Payer,
         session::{Documents, Doorkeeper, Refused, RequestMeta, Session as FrontSession},
     },
-    identity::{self, AdmitError, Identity, Session, Visit},
+    identity::{AdmitError, Identity, Session, Visit},
     schema,
     storage::Fault,
 };
 
-/// Seconds that a member's standing is taken for granted: a suspension or another role is noticed after that.
-const STANDING_SECONDS: i64 = 5;
-
 pub struct Keeper {
     identity: Identity,
-    policies: Policies,
-    clock: Clock,
-    standing: RwLock<HashMap<(TenantId, MemberId), Standing>>,
+    access: Access,
 }
 
-/// Whether a member may come in, with what rights, and when that was read.
-type Standing = (Option<Caller>, Timestamp);
-
-/// Members whose standing is remembered; beyond it all are forgotten and looked up again.
-const REMEMBERED: usize = 10_000;
-
 impl Keeper {
-    pub fn new(identity: Identity, policies: Policies, clock: Clock) -> Self {
-        Self { identity, policies, clock, standing: RwLock::default() }
+    pub fn new(identity: Identity, access: Access) -> Self {
+        Self { identity, access }
     }
 
     /// The member as a caller, if they may come in.
     pub async fn caller(&self, tenant: TenantId, member: MemberId) -> Result<Option<Caller>, Fault> {
-        let now = self.clock.now();
-        if let Some((caller, at)) = self.standing.read().unwrap_or_else(PoisonError::into_inner).get(&(tenant, member))
-            && at.plus_seconds(STANDING_SECONDS) > now
-        {
-            return Ok(*caller);
-        }
-        let found = identity::membership(&self.identity.database().global(), tenant, member).await?;
-        let caller = match found.filter(|m| m.status == MemberStatus::Active) {
-            None => None,
-            Some(membership) => {
-                let permissions = self.policies.role(&membership.role).map_err(|err| Fault::Broken(err.to_string()))?;
-                Some(Caller { tenant, actor: Actor::member(member), permissions })
-            }
-        };
-        let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
-        if standing.len() >= REMEMBERED {
-            standing.clear();
-        }
-        standing.insert((tenant, member), (caller, now));
-        Ok(caller)
+        self.access.member(tenant, member).await
+    }
+
+    /// A program that calls with a key.
+    async fn program(&self, secret: &str, visit: Arc<Visit>) -> Result<FrontSession, Refused> {
+        let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
+            KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
+            KeyRefused::Fault(fault) => unavailable(&fault),
+        })?;
+        let (standing, gone) = self.access.watch_key(found.hash, &found.caller);
+        let (tenant, integration) = (found.caller.tenant, found.caller.actor.id);
+        let scope = self.identity.database().tenant(tenant);
+        let used = KeyUse { key: found.key, created_at: found.created_at };
+        let attach = move |request: Request| rights(schema::attach(request, &scope).data(used).data(visit.clone()), &standing);
+        Ok(FrontSession {
+            expires_at: found.expires_at.map(Timestamp::micros),
+            anonymous: false,
+            subject: format!("{tenant}/{}", found.key).into(),
+            // The budget is the integration's: a second key buys nothing.
+            payer: Payer::Credential { id: integration, tenant: tenant.uuid() },
+            documents: Documents::Any,
+            revoked: Some(gone),
+            attach: Arc::new(attach),
+        })
+    }
+}
+
+/// A socket lives longer than the rights it was opened with: each operation gets those of its moment.
+fn rights(request: Request, standing: &Standing) -> Request {
+    let request = request.data(standing.clone());
+    match standing.now() {
+        Some(caller) => request.data(caller),
+        None => request,
     }
 }
 
@@ -90,6 +88,9 @@ impl Doorkeeper for Keeper {
                 attach,
             });
         };
+        if key::is_meant(token) {
+            return self.program(token, visit).await;
+        }
         let admitted = self.identity.admit(token).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
             AdmitError::Fault(fault) => unavailable(&fault),
@@ -108,9 +109,10 @@ impl Doorkeeper for Keeper {
             visit: visit.clone(),
         };
         let must_enrol = admitted.must_enrol();
+        let standing = self.access.watch_member(claims.tid, claims.mid, &caller);
         let attach = move |request: Request| {
             let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone());
-            if must_enrol { request.data(MustEnrol) } else { request.data(caller) }
+            if must_enrol { request.data(MustEnrol) } else { rights(request, &standing) }
         };
         Ok(FrontSession {
             expires_at: Some(claims.exp * 1_000_000),

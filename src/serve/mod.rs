@@ -10,7 +10,7 @@ use entity::prelude::MemberId;
 use tokio::net::TcpListener;
 
 use crate::{
-    access::{Policies, PolicyError},
+    access::{self, Access, Policies, PolicyError},
     budget::{Allowance, Budgets, Now, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
@@ -30,7 +30,7 @@ use crate::{
     realtime,
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Fault, Options, Reads, Row, Work},
+    storage::{Database, Fault, Options, Work},
 };
 
 pub use doorkeeper::Keeper;
@@ -65,6 +65,7 @@ pub struct Node {
     pub db: Database,
     pub clock: Clock,
     pub identity: Identity,
+    pub access: Access,
     pub ledger: Ledger,
     pub schema: EntrepotSchema,
     pub limits: Limits,
@@ -74,23 +75,22 @@ pub struct Node {
     pub redis: Option<Redis>,
 }
 
-/// What a tenant begins with: a channel for orders that name none.
+/// What a tenant begins with: an owner, and a channel for orders that name none.
 struct Furniture(Clock);
 
 #[async_trait]
 impl Furnish for Furniture {
-    async fn furnish(&self, work: &Work) -> Result<(), Fault> {
+    async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault> {
+        access::make_owner(work, owner).await?;
         catalog::begin_tenant(work, &self.0).await
     }
 
-    async fn others_own(&self, work: &Work, member: MemberId) -> Result<bool, Fault> {
-        let sql = format!(
-            "SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.role = 'owner' AND m.status = 'ACTIVE' ORDER BY m.id{}",
-            work.backend().for_update("m")
-        );
-        let owners = work.rows(&sql, Vec::new()).await?;
-        let ids: Vec<MemberId> = owners.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
-        Ok(ids.iter().any(|id| *id != member))
+    async fn before_members_change(&self, work: &Work) -> Result<(), Fault> {
+        access::rights_change(work).await
+    }
+
+    async fn has_owner(&self, work: &Work) -> Result<bool, Fault> {
+        access::has_owner(work).await
     }
 }
 
@@ -114,11 +114,18 @@ impl Node {
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let ledger = Ledger::start(db.clone(), clock.clone(), grouping);
         let limits = Limits::default();
-        let keeper = Arc::new(Keeper::new(identity.clone(), Policies::load().await?, clock.clone()));
+        let access = Access::new(db.clone(), clock.clone(), Policies::load().await?);
+        let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
-        let schema =
-            schema::build(Given { identity: identity.clone(), catalog, ledger: ledger.clone(), signer, limits: limits.clone() });
-        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, ring, redis: None })
+        let schema = schema::build(Given {
+            identity: identity.clone(),
+            access: access.clone(),
+            catalog,
+            ledger: ledger.clone(),
+            signer,
+            limits: limits.clone(),
+        });
+        Ok(Self { db, clock, identity, access, ledger, schema, limits, keeper, ring, redis: None })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -152,6 +159,7 @@ impl Node {
         let drain = front.drain.clone();
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
+            tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
             tokio::spawn(identity::jobs::run(self.identity.clone())),

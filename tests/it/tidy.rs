@@ -168,7 +168,10 @@ fn cores_are_pure() {
     for (file, facts) in source().iter().filter(|(file, _)| file.split('/').any(|part| part == "core" || part == "core.rs")) {
         seen += 1;
         faults.extend(facts.is_async.then(|| format!("{file} is async")));
-        faults.extend(IMPURE.iter().filter(|name| facts.names(name)).map(|name| format!("{file} names {name}")));
+        // A room's core may name its own values beside it.
+        let own = format!("crate::{}", room(file));
+        let named = IMPURE.iter().filter(|name| **name != own && facts.names(name));
+        faults.extend(named.map(|name| format!("{file} names {name}")));
     }
     assert!(seen > 20, "the cores were not found");
     no_faults(&faults);
@@ -197,8 +200,16 @@ fn doors_are_kept() {
 /// A transaction is begun where a change is carried out, never where it is decided, read or asked for.
 #[test]
 fn only_shells_ask_for_transactions() {
-    const WHERE: [&str; 7] =
-        ["storage/", "catalog/shell/", "identity/shell/", "secrets/shell.rs", "ledger/batch.rs", "insight/verify/", "serve/"];
+    const WHERE: [&str; 8] = [
+        "storage/",
+        "access/shell/",
+        "catalog/shell/",
+        "identity/shell/",
+        "secrets/shell.rs",
+        "ledger/batch.rs",
+        "insight/verify/",
+        "serve/",
+    ];
     let mut faults = Vec::new();
     for (file, facts) in source() {
         let begins = facts.methods.contains("commit") || facts.methods.contains("begin_for");

@@ -69,10 +69,13 @@ pub async fn ring(db: &Database, clock: &Clock) -> KeyRing {
 pub struct Bare;
 #[async_trait::async_trait]
 impl entrepot::identity::Furnish for Bare {
-    async fn furnish(&self, _: &entrepot::storage::Work) -> Result<(), entrepot::storage::Fault> {
+    async fn furnish(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<(), entrepot::storage::Fault> {
         Ok(())
     }
-    async fn others_own(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<bool, entrepot::storage::Fault> {
+    async fn before_members_change(&self, _: &entrepot::storage::Work) -> Result<(), entrepot::storage::Fault> {
+        Ok(())
+    }
+    async fn has_owner(&self, _: &entrepot::storage::Work) -> Result<bool, entrepot::storage::Fault> {
         Ok(true)
     }
 }
@@ -150,25 +153,27 @@ impl World {
         for (index, _) in REGISTRY.iter().enumerate().filter(|(_, known)| codes.contains(&known.code)) {
             permissions.insert(index);
         }
-        Caller { permissions, ..self.owner }
+        Caller { permissions, ..self.owner.clone() }
     }
 
     /// Asks as the owner, who is answered without errors.
     pub async fn ask(&self, query: &str, variables: Value) -> Value {
-        let answer = self.ask_as(Some(self.owner), query, variables).await;
+        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"].clone()
     }
     /// The code of the one error that the owner meets.
     pub async fn fails(&self, query: &str, variables: Value) -> Value {
-        let answer = self.ask_as(Some(self.owner), query, variables).await;
+        let answer = self.ask_as(Some(self.owner.clone()), query, variables).await;
         assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer:#}");
         answer["errors"][0].clone()
     }
     pub async fn ask_as(&self, caller: Option<Caller>, query: &str, variables: Value) -> Value {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         if let Some(caller) = caller {
-            request = attach(request.data(caller), self.db.tenant(caller.tenant));
+            let scope = self.db.tenant(caller.tenant);
+            request = entrepot::access::graph::attach(request, &scope);
+            request = attach(request.data(caller), scope);
         }
         let response = self.schema.execute(request).await;
         let errors: Vec<Value> = response
@@ -239,7 +244,7 @@ async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {
     catalog::begin_tenant(&work, clock).await.unwrap();
     work.commit().await.unwrap();
     let member: MemberId = clock.id();
-    Caller { tenant: id, actor: Actor::member(member), permissions: PermissionSet::all() }
+    Caller::new(id, Actor::member(member), PermissionSet::all())
 }
 
 fn random_name() -> String {

@@ -40,7 +40,7 @@ pub use query_parties::store_named;
 pub use query_products::product_scanned;
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::user_error;
-pub use store::{Store, StoreConnection, StoreEdge, StoreGroup};
+pub use store::{Store, StoreConnection, StoreEdge};
 pub use words::{ProductStatus, StockPolicy, StoreKind};
 
 /// The catalogue's part of the queries.

@@ -17,11 +17,11 @@ use crate::{
     connection,
     graphql::{
         context::Asks,
-        directives::{list_size, mask},
+        directives::{list_size, mask, requires},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
     },
-    stock::graph::{Levels, levels_of_product},
+    stock::graph::{Levels, StockAvailability, availability_of_product, levels_of_product},
 };
 
 /// An exact amount of money.
@@ -200,6 +200,15 @@ impl Product {
         #[graphql(desc = "Only these stores; one that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Levels> {
         levels_of_product(ctx, self.row.id, stores).await
+    }
+    /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named.
+    #[graphql(directive = requires::apply("stock.availability.read".to_owned()))]
+    async fn availability(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these stores; one that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
+    ) -> Answer<Vec<StockAvailability>> {
+        availability_of_product(ctx, self.row.id, stores).await
     }
 }
 

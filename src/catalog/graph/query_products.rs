@@ -148,7 +148,7 @@ impl ProductQuery {
             None => None,
             Some(By::Id(id)) => Some(id),
             // A slug that nobody has is no root: nothing lies below it.
-            Some(by) => Some(catalog.category(permit, by).await?.map_or(CategoryId::NIL, |row| row.id)),
+            Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
         };
         let rows = catalog.categories(permit, parent, &request).await?;
         Ok(build(rows, &request, "categories", &catalog.signer, |row| {
@@ -200,7 +200,7 @@ impl ProductQuery {
 pub async fn product_scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Product>> {
     let permit = ctx.permit::<kind::ProductRead>()?;
     let (catalog, code) = (ctx.given::<Catalog>()?, query_text(code.to_owned(), &path!["code"])?);
-    let found = match catalog.product(permit, ProductBy::Barcode(code.clone())).await? {
+    let found = match catalog.product(permit.clone(), ProductBy::Barcode(code.clone())).await? {
         None => catalog.product(permit, ProductBy::Sku(code)).await?,
         found => found,
     };

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object};
 
 use super::words::StoreKind;
 use crate::{
+    access::graph::{StoreGroup, groups_of_store},
     catalog::core::store::StoreRow,
     connection,
     graphql::{
@@ -45,8 +46,8 @@ impl Store {
         &self.0.time_zone
     }
     /// The groups it belongs to.
-    async fn groups(&self) -> Vec<StoreGroup> {
-        Vec::new()
+    async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
+        groups_of_store(ctx, self.0.id).await
     }
     /// When it was closed for good; null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
@@ -75,26 +76,6 @@ impl Store {
     ) -> Answer<StockLevelConnection> {
         levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &PageArgs { first, after, last, before }).await
     }
-}
-
-/// Stores that rights and reports take together. No table holds any yet, so nothing makes one.
-#[derive(Clone, SimpleObject)]
-pub struct StoreGroup {
-    /// Its id: a TypeID that begins with grp_.
-    #[graphql(owned)]
-    pub id: ID,
-    /// Its short name.
-    pub code: String,
-    /// What it is called.
-    pub name: String,
-    /// The stores in it.
-    pub stores: Vec<Store>,
-    /// 1 when it was created, +1 for each change.
-    #[graphql(owned)]
-    pub version: Long,
-    /// When it last changed.
-    #[graphql(owned)]
-    pub updated_at: DateTime,
 }
 
 connection!(StoreConnection, StoreEdge, Store, "stores");

@@ -3,9 +3,9 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::prelude::MemberId;
 
-use super::{mutations::settled, sessions::OkPayload, types::Member};
+use super::{mutations::settled, sessions::OkPayload};
 use crate::{
-    access::kind,
+    access::{graph::MemberPayload, kind},
     graphql::{
         context::Asks,
         directives::{MaxAge, authenticated, requires, step_up},
@@ -32,8 +32,6 @@ pub struct TotpPayload {
     /// No event of the tenant's stream: null.
     pub seq: Option<Long>,
 }
-
-crate::payload!(MemberPayload, member: Member, "member");
 
 #[derive(Default)]
 pub struct FactorMutation;

@@ -6,18 +6,18 @@ mod people;
 mod sessions;
 mod types;
 
-pub use factors::{FactorMutation, MemberPayload, TotpPayload};
+pub use factors::{FactorMutation, TotpPayload};
 pub use mutations::{IdentityMutation, LoginPayload};
 pub use people::PeopleMutation;
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
-pub use types::{Actor, LoginSession, Member, SystemActor, Tenant, Viewer};
+pub use types::{Actor, LoginSession, Member, PermissionGrant, StoreScope, SystemActor, Tenant, Viewer};
 
 use async_graphql::{Context, Object};
-use entity::prelude::{Actor as Who, ActorKind, MemberId, SessionId, TenantId};
+use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
 
 use super::{Identity, rows};
 use crate::{
-    access::kind,
+    access::{graph::author, kind},
     graphql::{
         context::Asks,
         directives::authenticated,
@@ -31,6 +31,11 @@ pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
         && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
     {
         return Ok(Actor::Member(Box::new(member)));
+    }
+    if who.kind == ActorKind::Integration
+        && let Some(integration) = author(ctx, IntegrationId::from_uuid(who.id)).await?
+    {
+        return Ok(Actor::Integration(integration));
     }
     Ok(Actor::SystemActor(SystemActor { name: "system".to_owned() }))
 }
@@ -70,7 +75,7 @@ impl IdentityQuery {
     /// Who is calling, in which tenant, and what they may do.
     #[graphql(directive = authenticated::apply())]
     async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
-        let caller = *ctx.caller()?;
+        let caller = ctx.caller()?.clone();
         let identity = ctx.given::<Identity>()?;
         let mut tenants = rows::tenants_by_id(&identity.database().global(), &[caller.tenant]).await?;
         let tenant = tenants.pop().ok_or(TopError::Unauthenticated)?;

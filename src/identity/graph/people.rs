@@ -4,12 +4,11 @@ use async_graphql::{Context, ID, Object};
 use entity::prelude::{MemberId, MemberStatus};
 
 use super::{
-    factors::MemberPayload,
     mutations::{LoginPayload, answer, settled, visit},
     sessions::OkPayload,
 };
 use crate::{
-    access::kind,
+    access::{graph::MemberPayload, kind},
     graphql::{
         context::Asks,
         directives::{MaxAge, authenticated, public, requires, step_up},

@@ -1,12 +1,15 @@
 //! Tenants, members, and who is calling.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject, Union};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject, Union};
 use entity::{prelude::*, tenant};
 
 use super::actor;
 use crate::{
-    access::Caller,
-    catalog::graph::{Store, StoreGroup},
+    access::{
+        Caller, REGISTRY,
+        graph::{Integration, KeyUse, RoleGrant, StoreGroup, grants_shown, reach_shown},
+    },
+    catalog::graph::Store,
     graphql::{
         context::Asks,
         directives::requires,
@@ -73,7 +76,7 @@ pub enum MemberStatus {
 
 /// A user inside a tenant.
 #[derive(Debug, Clone, SimpleObject)]
-#[graphql(directive = requires::apply("member.read".into()))]
+#[graphql(complex, directive = requires::apply("member.read".into()))]
 pub struct Member {
     /// Their id.
     #[graphql(owned)]
@@ -112,6 +115,17 @@ impl From<MemberView> for Member {
     }
 }
 
+#[ComplexObject]
+impl Member {
+    /// What they may do: the roles that they have, with their stores.
+    async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<RoleGrant>> {
+        match self.id.parse() {
+            Ok(id) => grants_shown(ctx, id).await,
+            Err(_) => Err(TopError::Internal),
+        }
+    }
+}
+
 /// Entrepot itself: its jobs.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct SystemActor {
@@ -123,6 +137,7 @@ pub struct SystemActor {
 #[derive(Debug, Clone, Union)]
 pub enum Actor {
     Member(Box<Member>),
+    Integration(Integration),
     SystemActor(SystemActor),
 }
 
@@ -187,24 +202,28 @@ impl LoginSession {
 /// Who is calling.
 pub struct Viewer {
     caller: Caller,
-    user: UserId,
+    /// None: an integration.
+    user: Option<UserId>,
     tenant: tenant::Model,
 }
 
 impl Viewer {
     pub async fn new(ctx: &Context<'_>, caller: Caller, tenant: tenant::Model) -> Answer<Self> {
+        if caller.actor.kind != ActorKind::Member {
+            return Ok(Self { caller, user: None, tenant });
+        }
         let identity = ctx.given::<Identity>()?;
         let membership =
             rows::membership(&identity.database().global(), caller.tenant, MemberId::from_uuid(caller.actor.id)).await?;
         let user = membership.ok_or(TopError::Unauthenticated)?.user;
-        Ok(Self { caller, user, tenant })
+        Ok(Self { caller, user: Some(user), tenant })
     }
 }
 
 /// Who is calling, where, and what they may do there.
 #[Object]
 impl Viewer {
-    /// The member who is calling.
+    /// The member or the integration that is calling.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.caller.actor).await
     }
@@ -212,27 +231,36 @@ impl Viewer {
     async fn tenant(&self) -> Tenant {
         self.tenant.clone().into()
     }
-    /// All tenants that the user may come into.
+    /// All tenants that the user may come into; of an integration its own.
     async fn tenants(&self, ctx: &Context<'_>) -> Answer<Vec<Tenant>> {
+        let Some(user) = self.user else { return Ok(vec![self.tenant.clone().into()]) };
         let global = ctx.given::<Identity>()?.database().global();
-        let memberships = memberships(&global, self.user).await?;
+        let memberships = memberships(&global, user).await?;
         let active = memberships.iter().filter(|m| m.status == entity::words::MemberStatus::Active);
         let ids: Vec<TenantId> = active.map(|m| m.tenant).collect();
         Ok(rows::tenants_by_id(&global, &ids).await?.into_iter().map(Into::into).collect())
     }
-    /// What they may do.
-    async fn permissions(&self) -> Vec<PermissionGrant> {
-        let all = || StoreScope { all: true, groups: Vec::new(), stores: Vec::new() };
-        self.caller.permissions.codes().map(|p| PermissionGrant { permission: p.code.to_owned(), scope: all() }).collect()
+    /// What they may do, each permission with the stores that it is for.
+    async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<PermissionGrant>> {
+        let held = &self.caller.permissions;
+        let shown = held.bits().indices().map(|index| async move {
+            let scope = reach_shown(ctx, &held.reach(index)).await?;
+            Ok(PermissionGrant { permission: REGISTRY[index].code.to_owned(), scope })
+        });
+        futures_util::future::try_join_all(shown).await
     }
-    /// When they last showed their password or a code.
+    /// When they last showed their password or a code; of an integration, when its key was made.
     async fn authenticated_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
-        Ok(DateTime(ctx.session()?.authenticated_at))
+        Ok(DateTime(match ctx.data_opt::<KeyUse>() {
+            Some(used) => used.created_at,
+            None => ctx.session()?.authenticated_at,
+        }))
     }
-    /// Where they are logged in, in whichever tenant; the session last used first.
+    /// Where they are logged in, in whichever tenant; the session last used first. An integration is nowhere.
     async fn sessions(&self, ctx: &Context<'_>) -> Answer<Vec<LoginSession>> {
+        let Some(user) = self.user else { return Ok(Vec::new()) };
         let current = ctx.session()?.id;
-        let sessions = ctx.given::<Identity>()?.sessions(self.user).await?;
+        let sessions = ctx.given::<Identity>()?.sessions(user).await?;
         Ok(sessions.into_iter().map(|session| LoginSession::new(session, current)).collect())
     }
 }

@@ -17,7 +17,6 @@ pub struct Membership {
     pub tenant: TenantId,
     pub member: MemberId,
     pub user: UserId,
-    pub role: String,
     pub status: MemberStatus,
     pub version: i64,
 }
@@ -43,7 +42,7 @@ pub async fn tenant(db: &impl GlobalReads, id: TenantId) -> Result<Option<tenant
     Ok(rows.first().map(|row| tenant::Model::from_query_result(row, "")).transpose()?)
 }
 
-const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, role, status, version FROM member";
+const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, status, version FROM member";
 
 /// The user's memberships, the oldest first.
 pub async fn memberships(global: &impl GlobalReads, user: UserId) -> Result<Vec<Membership>, Fault> {
@@ -62,7 +61,6 @@ fn read(row: &mut Row<'_>) -> Result<Membership, Fault> {
         tenant: row.take()?,
         member: row.take()?,
         user: row.take()?,
-        role: row.take()?,
         status: row.word("member", MemberStatus::parse)?,
         version: row.take()?,
     })
@@ -102,7 +100,7 @@ pub struct MemberView {
 }
 
 pub async fn member_with_user(global: &Global, tenant: TenantId, member: MemberId) -> Result<Option<MemberView>, Fault> {
-    let sql = "SELECT tenant_id, id, user_id, role, status, version, updated_at, last_seen_at,
+    let sql = "SELECT tenant_id, id, user_id, status, version, updated_at, last_seen_at,
         EXISTS (SELECT 1 FROM totp t WHERE t.user_id = member.user_id AND t.seed IS NOT NULL) FROM member
         WHERE tenant_id = $1 AND id = $2";
     let rows = global.rows(sql, vec![tenant.into(), member.into()]).await?;

@@ -13,6 +13,7 @@ use crate::{
         },
     },
     path,
+    storage::GlobalWork,
 };
 
 fn no_member() -> Rejection {
@@ -30,8 +31,8 @@ impl Identity {
         let state = |message: &str| Rejection::InvalidState { message: message.to_owned(), field: path!["id"] };
         let now = self.clock.now();
         let work = self.db.global().begin_for(session.tenant).await?;
-        let others_own = self.furnish.others_own(&work, member).await?;
-        let work = crate::storage::GlobalWork::from(work);
+        self.furnish.before_members_change(&work).await?;
+        let work = GlobalWork::from(work);
         let found = rows::lock_membership(&work, session.tenant, member).await?;
         let refused = match &found {
             None => Some(no_member()),
@@ -40,7 +41,6 @@ impl Identity {
             }
             Some(found) if found.status == status => Some(state(&format!("the member is {status} already"))),
             Some(found) if found.status == MemberStatus::Invited => Some(state("the member was invited and has not come in yet")),
-            Some(_) if status == MemberStatus::Suspended && !others_own => Some(state("the last owner stays")),
             Some(_) => None,
         };
         if let Some(refused) = refused {
@@ -48,6 +48,10 @@ impl Identity {
             return Err(refused.into());
         }
         rows::set_status(&work, session.tenant, member, status, now).await?;
+        if !self.furnish.has_owner(work.tenant()).await? {
+            work.rollback().await?;
+            return Err(state("the last owner stays").into());
+        }
         let ended = match status {
             MemberStatus::Suspended => {
                 sessions::end(&work, Which::OfMember(session.tenant, member), EndReason::Member, now).await?
@@ -64,14 +68,14 @@ impl Identity {
     pub async fn leave(&self, session: &Session) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let work = self.db.global().begin_for(session.tenant).await?;
-        let others_own = self.furnish.others_own(&work, session.member).await?;
-        let work = crate::storage::GlobalWork::from(work);
-        if !others_own {
+        self.furnish.before_members_change(&work).await?;
+        let work = GlobalWork::from(work);
+        rows::set_status(&work, session.tenant, session.member, MemberStatus::Suspended, now).await?;
+        if !self.furnish.has_owner(work.tenant()).await? {
             work.rollback().await?;
             let message = "the last owner stays: make somebody else an owner first".to_owned();
             return Err(Rejection::InvalidState { message, field: Vec::new() }.into());
         }
-        rows::set_status(&work, session.tenant, session.member, MemberStatus::Suspended, now).await?;
         let ended = sessions::end(&work, Which::OfMember(session.tenant, session.member), EndReason::Member, now).await?;
         work.commit().await?;
         self.presence.end(&ended);

@@ -40,9 +40,11 @@ pub use sessions::{AdmitError, Admitted};
 /// What a new tenant begins with, from rooms that come later.
 #[async_trait]
 pub trait Furnish: Send + Sync + 'static {
-    async fn furnish(&self, work: &Work) -> Result<(), Fault>;
-    /// Whether the tenant has an owner besides this member. The owners are locked until the transaction ends: of two who leave at once, one stays.
-    async fn others_own(&self, work: &Work, member: MemberId) -> Result<bool, Fault>;
+    async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault>;
+    /// Members are about to come or go: other changes of the tenant's rights wait until the transaction ends, and what is known of them is read anew.
+    async fn before_members_change(&self, work: &Work) -> Result<(), Fault>;
+    /// Whether the tenant has an owner who may come in, as it stands in the transaction.
+    async fn has_owner(&self, work: &Work) -> Result<bool, Fault>;
 }
 
 /// Who may register.

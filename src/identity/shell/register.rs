@@ -151,23 +151,16 @@ impl Identity {
             tenant_id,
             id: self.clock.id(),
             user_id,
-            role: "owner".to_owned(),
             status: MemberStatus::Active,
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        let membership = Membership {
-            tenant: tenant_id,
-            member: member.id,
-            user: user_id,
-            role: member.role.clone(),
-            status: member.status,
-            version: member.version,
-        };
+        let membership =
+            Membership { tenant: tenant_id, member: member.id, user: user_id, status: member.status, version: member.version };
         work.insert::<member::Entity>(member).await?;
         journal::begin_tenant(&work, self.clock.uuid()).await?;
-        self.furnish.furnish(&work).await?;
+        self.furnish.furnish(&work, membership.member).await?;
         Ok((GlobalWork::from(work), membership))
     }
 }

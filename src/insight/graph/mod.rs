@@ -9,7 +9,7 @@ use super::{
     shell::{self, MAX_ROWS, ReportError, SalesAsk},
 };
 use crate::{
-    access::kind,
+    access::{Permission, kind},
     catalog::graph::{Money, Product},
     graphql::{
         context::Asks,
@@ -18,8 +18,8 @@ use crate::{
         scalars::{CurrencyCode, DateTime, Long, Quantity},
     },
     ledger::Ledger,
-    orders::graph::{OrderFilter, links},
-    stock::graph::{MovementFilter, MovementKind},
+    orders::graph::{OrderFilter, links, orders_within},
+    stock::graph::{MovementFilter, MovementKind, movements_within},
     storage::Reads,
 };
 
@@ -215,7 +215,11 @@ impl InsightQuery {
         let permit = ctx.permit::<kind::ReportRead>()?;
         let sees_costs = ctx.caller()?.sees_costs();
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let (condition, values) = crate::orders::rows::compile(&OrderFilter::read(filter)?, scope.backend(), SalesFilter::FIRST);
+        let (condition, values) = crate::orders::rows::compile(
+            &orders_within(&permit, OrderFilter::read(filter)?),
+            scope.backend(),
+            SalesFilter::FIRST,
+        );
         let filter = SalesFilter { condition, values };
         let (group, top_by) = (group_by.into(), top_by.map(Measure::from));
         let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
@@ -234,7 +238,11 @@ impl InsightQuery {
     ) -> Answer<Vec<MovementReportRow>> {
         let permit = ctx.permit::<kind::ReportRead>()?;
         let sees_costs = ctx.caller()?.sees_costs();
-        let filter = MovementFilter::spec(filter.as_ref())?;
+        if permit.channel().is_some() {
+            // The ledger knows no channels: what one of them moved cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+        }
+        let filter = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
         let (currency, rows) = shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await?;
         Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency, sees_costs }).collect())
     }

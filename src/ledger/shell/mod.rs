@@ -1,10 +1,11 @@
 //! From a permit and plain input to a command of the ledger: names are resolved, the key is made, the answer is a receipt or refusals.
 
+mod mine;
 mod names;
 pub mod stock;
 pub mod orders;
 
-use entity::id::Id;
+use entity::{id::Id, prelude::StoreId};
 use serde::Serialize;
 
 pub use names::{ProductRef, StoreRef};
@@ -14,7 +15,7 @@ use super::{
     engine::Ledger,
 };
 use crate::{
-    access::{Denied, Permit, kind},
+    access::{Denied, Permission, Permit, Reach, kind},
     path,
     stock::core::{Field, Rejection, Shortage},
     storage::{
@@ -108,12 +109,18 @@ pub(super) fn key_of<P>(permit: &Permit<P>, mutation: &'static str, key: &str, i
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash: hash_of(input) }
 }
 
-/// Anything but REFUSE takes what was promised or was not there, and needs the permission for it.
-pub(super) fn may_override<P>(permit: &Permit<P>, policy: Shortage) -> Result<(), Denied> {
+/// Anything but REFUSE takes what was promised or was not there, and needs the permission for it: the stores where that may be done.
+pub(super) fn may_override<P>(permit: &Permit<P>, policy: Shortage) -> Result<Reach, Denied> {
     match policy {
-        Shortage::Refuse => Ok(()),
-        Shortage::Shorten | Shortage::PostDiscrepancy => permit.also::<kind::StockOverride>().map(drop),
+        Shortage::Refuse => Ok(Reach::Everywhere),
+        Shortage::Shorten | Shortage::PostDiscrepancy => permit.also::<kind::StockOverride>().map(|permit| permit.reach()),
     }
+}
+
+/// Whether an override may be done in all of these stores. Those that are nobody's are refused later, as not found.
+pub(super) fn overrides(reach: &Reach, stores: impl IntoIterator<Item = StoreId>) -> Result<(), Denied> {
+    let beyond = stores.into_iter().any(|store| store != StoreId::NIL && !reach.covers(store));
+    if beyond { Err(Denied(kind::StockOverride::info().code)) } else { Ok(()) }
 }
 
 /// Hands the command in and waits for its receipt.

@@ -6,6 +6,7 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use crate::{
+    access::Reach,
     catalog::core::text::fold,
     stock::core::{Field, Rejection},
     storage::{Fault, Reads, Row},
@@ -101,8 +102,12 @@ pub(in crate::ledger) struct KnownStore {
     pub time_zone: String,
 }
 
-/// The store itself, for commands whose lines need not touch stock there.
-pub(in crate::ledger) async fn known_store(reads: &impl Reads, named: &StoreRef) -> Result<Option<KnownStore>, Fault> {
+/// The store itself, for commands whose lines need not touch stock there. One that the caller may not act in is not found.
+pub(in crate::ledger) async fn known_store(
+    reads: &impl Reads,
+    named: &StoreRef,
+    reach: &Reach,
+) -> Result<Option<KnownStore>, Fault> {
     let (column, value) = match named {
         StoreRef::Id(id) => ("id", (*id).into()),
         StoreRef::Code(code) if code.contains('\0') => return Ok(None),
@@ -112,7 +117,8 @@ pub(in crate::ledger) async fn known_store(reads: &impl Reads, named: &StoreRef)
     let rows = reads.rows(&sql, vec![value]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = Row::new(row);
-    Ok(Some(KnownStore { id: row.take()?, time_zone: row.take()? }))
+    let store = KnownStore { id: row.take()?, time_zone: row.take()? };
+    Ok(Some(store).filter(|store| reach.covers(store.id)))
 }
 
 /// The stores that a call names, by their codes.

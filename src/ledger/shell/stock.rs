@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::{
     Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of, may_override,
+    mine::own_reservations,
     names::{Names, store_of, stores_by_code},
-    submit,
+    overrides, submit,
 };
 use crate::{
-    access::{Permit, kind},
+    access::{Permit, Reach, kind},
     ledger::{Command, Ledger},
     path,
     stock::{
@@ -55,25 +56,28 @@ pub struct ChangeInput {
     pub note: Option<String>,
 }
 
-/// Products and stores of a call's lines, by the names they were given.
+/// Products and stores of a call's lines, by the names they were given. Stores that the caller may not act in are not found.
 struct Lines {
     products: Names,
     stores: HashMap<String, StoreId>,
+    reach: Reach,
 }
 
 impl Lines {
-    async fn look_up<'a, I>(reads: &impl Reads, lines: I) -> Result<Self, super::Stop>
+    async fn look_up<'a, I>(reads: &impl Reads, reach: Reach, lines: I) -> Result<Self, super::Stop>
     where
         I: Iterator<Item = (&'a ProductRef, &'a StoreRef)> + Clone,
     {
         let products = Names::look_up(reads, lines.clone().map(|(product, _)| product)).await?;
         let named: Vec<&StoreRef> = lines.map(|(_, store)| store).collect();
-        Ok(Self { products, stores: stores_by_code(reads, &named).await? })
+        let mut stores = stores_by_code(reads, &named).await?;
+        stores.retain(|_, store| reach.covers(*store));
+        Ok(Self { products, stores, reach })
     }
     fn key(&self, product: &ProductRef, store: &StoreRef, list: &str, index: usize) -> Result<LevelKey, Rejection> {
         Ok(LevelKey {
             product: self.products.product(product, || path!["input", list, index, "product"])?,
-            store: store_of(store, &self.stores, || path!["input", list, index, "store"])?,
+            store: self.reach.or_nobodys(store_of(store, &self.stores, || path!["input", list, index, "store"])?),
         })
     }
 }
@@ -114,7 +118,7 @@ fn checked(key: &str, lines: usize, list: &str, texts: &[(Option<&String>, usize
 
 /// Changes stock by deltas, all or none.
 pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, input: AdjustInput, mode: Mode) -> Done {
-    may_override(&permit, input.on_shortage)?;
+    let overriding = may_override(&permit, input.on_shortage)?;
     let texts = [(input.note.as_ref(), MAX_NOTE, "note"), (input.external_ref.as_ref(), MAX_REFERENCE, "externalRef")];
     let mut checks = checked(&input.idempotency_key, input.changes.len(), "changes", &texts);
     for (index, change) in input.changes.iter().enumerate().take(MAX_LINES) {
@@ -126,7 +130,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     checks.done()?;
     let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    let lines = Lines::look_up(&scope, input.changes.iter().map(|c| (&c.product, &c.store))).await?;
+    let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
     let of = Head {
         kind: input.kind,
         reason: Some(input.reason),
@@ -146,6 +150,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
             note: change.note,
         });
     }
+    overrides(&overriding, changes.iter().map(|change| change.key.store))?;
     let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, changes };
     submit(ledger, &permit, Command::Adjust(adjust), key, mode).await
 }
@@ -172,11 +177,11 @@ pub struct SetItemInput {
 
 /// Sets stock to absolute figures, all or none.
 pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: SetInput, mode: Mode) -> Done {
-    may_override(&permit, input.on_shortage)?;
+    let overriding = may_override(&permit, input.on_shortage)?;
     checked(&input.idempotency_key, input.items.len(), "items", &[(input.note.as_ref(), MAX_NOTE, "note")]).done()?;
     let key = key_of(&permit, "stockSet", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    let lines = Lines::look_up(&scope, input.items.iter().map(|i| (&i.product, &i.store))).await?;
+    let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let of = Head {
         kind: MovementKind::Adjustment,
         reason: Some(input.reason),
@@ -191,6 +196,7 @@ pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: S
         let key = lines.key(&item.product, &item.store, "items", index)?;
         items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare });
     }
+    overrides(&overriding, items.iter().map(|item| item.key.store))?;
     let set = Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items };
     submit(ledger, &permit, Command::Set(set), key, mode).await
 }
@@ -209,12 +215,16 @@ pub struct ReverseInput {
 
 /// Undoes a whole movement by one that mirrors it.
 pub async fn stock_reverse(ledger: &Ledger, permit: Permit<kind::StockReverse>, input: ReverseInput, mode: Mode) -> Done {
-    may_override(&permit, input.on_shortage)?;
+    let overriding = may_override(&permit, input.on_shortage)?;
     checked(&input.idempotency_key, 1, "movementId", &[(Some(&input.note), MAX_NOTE, "note")]).done()?;
     let key = key_of(&permit, "stockReverse", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
+    let reach = permit.reach();
     let original = rows::movement_of(&scope, input.movement).await?;
+    // A movement is reversed whole: who may not act in all of its stores does not find it.
+    let original = original.filter(|movement| movement.entries.iter().all(|entry| reach.covers(entry.key.store)));
     let Some(original) = original else { return Err(Rejection::not_found("movement", path!["input", "movementId"]).into()) };
+    overrides(&overriding, original.entries.iter().map(|entry| entry.key.store))?;
     let of = Head {
         kind: MovementKind::Reversal,
         reason: Some(ReasonCode::Correction),
@@ -254,7 +264,7 @@ pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, 
     checks.done()?;
     let key = key_of(&permit, "stockReserve", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
-    let lines = Lines::look_up(&scope, input.items.iter().map(|i| (&i.product, &i.store))).await?;
+    let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let reference = input.reference.map(|id| Reference { kind: ReferenceKind::Other, id });
     let of = Head { kind: MovementKind::Reserve, reason: None, note: None, external_ref: None, reference, occurred_at: None };
     let head = head(ledger, &permit, of);
@@ -264,7 +274,7 @@ pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, 
         items.push(ReserveItem { id: ledger.clock().id(), key, quantity: item.quantity });
     }
     let expires_at = Some(ledger.clock().now().plus_seconds(input.ttl_seconds));
-    let reserve = Reserve { head, expires_at, channel: None, items };
+    let reserve = Reserve { head, expires_at, channel: permit.channel(), items };
     submit(ledger, &permit, Command::Reserve(reserve), key, mode).await
 }
 
@@ -282,11 +292,10 @@ pub async fn stock_release(ledger: &Ledger, permit: Permit<kind::StockReserve>, 
     let key = key_of(&permit, "stockRelease", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     // Which levels they are on never changes, so it may be read before anything is locked.
-    let found = rows::reservations(&scope, rows::Which::Ids(&input.reservations)).await?;
-    let levels: Vec<LevelKey> = found.iter().map(|r| r.key).collect();
+    let (reservations, levels) = own_reservations(ledger, &permit, &scope, input.reservations).await?;
     let of =
         Head { kind: MovementKind::Release, reason: None, note: None, external_ref: None, reference: None, occurred_at: None };
     let head = head(ledger, &permit, of);
-    let release = Release { head, reservations: input.reservations };
+    let release = Release { head, reservations };
     submit(ledger, &permit, Command::Release(release, levels), key, Mode::Commit).await
 }

@@ -9,8 +9,10 @@ use super::{
     links::{MOST_A_PAGE, head_cursor},
     order::Order,
     returns::Return,
+    sight::{orders_within, returns_within},
 };
 use crate::{
+    access::kind,
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs, PageInfo, PageRequest},
         context::Asks,
@@ -65,7 +67,7 @@ pub(super) async fn orders(
     args: &PageArgs,
 ) -> Answer<OrderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let filter = OrderFilter::read(filter)?;
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter)?);
     let sorted: Sorted = sorted.into();
     let kind = sorted.kind();
     let mut request = args.check(&kind, signer, MOST_A_PAGE)?;
@@ -111,7 +113,7 @@ pub(super) async fn returns(
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let tests = ReturnFilter::read(filter)?;
+    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter)?);
     let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
     let page = rows::returns_page(scope, &tests, &request).await?;
     let nodes = page.into_iter().map(|ret| {

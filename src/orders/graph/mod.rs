@@ -14,6 +14,7 @@ mod payloads;
 mod query;
 mod return_inputs;
 mod returns;
+mod sight;
 mod words;
 
 pub use connections::{OrderConnection, OrderEdge, ReturnConnection, ReturnEdge};
@@ -28,6 +29,7 @@ pub use payloads::{OrderPayload, ReturnPayload};
 pub use query::OrdersQuery;
 pub use return_inputs::{ReturnCreateInput, ReturnLineInput, ReturnMatchInput};
 pub use returns::{Return, ReturnLine, ReturnMatch};
+pub use sight::orders_within;
 pub use words::{Disposition, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus, ReturnStatus};
 
 use async_graphql::Context;

@@ -44,7 +44,7 @@ impl OrdersMutation {
             Ok(input) => input,
             Err(errors) => return Ok(counted(ctx, errors).into()),
         };
-        let done = shell::order_create(ledger(ctx)?, permit, input, mode(validate_only)).await;
+        let done = shell::order_create(ledger(ctx)?, permit.clone(), input, mode(validate_only)).await;
         OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
     }
 
@@ -63,7 +63,7 @@ impl OrdersMutation {
             Ok(input) => input,
             Err(errors) => return Ok(counted(ctx, errors).into()),
         };
-        let done = shell::order_confirm(ledger(ctx)?, permit, input).await;
+        let done = shell::order_confirm(ledger(ctx)?, permit.clone(), input).await;
         OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
     }
 
@@ -84,7 +84,7 @@ impl OrdersMutation {
             Ok(input) => input,
             Err(errors) => return Ok(counted(ctx, errors).into()),
         };
-        let done = shell::order_fulfil(ledger(ctx)?, permit, input).await;
+        let done = shell::order_fulfil(ledger(ctx)?, permit.clone(), input).await;
         OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
     }
 
@@ -103,7 +103,7 @@ impl OrdersMutation {
             Ok(input) => input,
             Err(errors) => return Ok(counted(ctx, errors).into()),
         };
-        let done = shell::order_cancel(ledger(ctx)?, permit, input).await;
+        let done = shell::order_cancel(ledger(ctx)?, permit.clone(), input).await;
         OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
     }
 
@@ -118,7 +118,7 @@ impl OrdersMutation {
             Ok(input) => input,
             Err(errors) => return Ok(counted(ctx, errors).into()),
         };
-        let done = shell::order_close(ledger(ctx)?, permit, input).await;
+        let done = shell::order_close(ledger(ctx)?, permit.clone(), input).await;
         OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
     }
 
@@ -140,7 +140,7 @@ impl OrdersMutation {
             Ok(input) => input,
             Err(errors) => return Ok(counted(ctx, errors).into()),
         };
-        let done = shell::return_create(ledger(ctx)?, permit, input, mode(validate_only)).await;
+        let done = shell::return_create(ledger(ctx)?, permit.clone(), input, mode(validate_only)).await;
         ReturnPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
     }
 }

@@ -11,6 +11,7 @@ use super::{
     payloads::ledger,
     query::whole,
     returns::{Return, ReturnLine},
+    sight::returns_seen,
 };
 use crate::{
     access::kind,
@@ -26,27 +27,31 @@ pub async fn order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
 
 /// The order's line of an id.
 pub async fn order_line(ctx: &Context<'_>, id: OrderLineId) -> Answer<Option<OrderLine>> {
-    ctx.permit::<kind::OrderRead>()?;
-    let order = load(ctx, id.split_line::<entity::id::kind::OrderId>().0).await?;
-    Ok(order.and_then(|order| OrderLine::find(order, id)))
+    let order = whole(ctx, id.split_line::<entity::id::kind::OrderId>().0).await?;
+    Ok(order.and_then(|order| OrderLine::find(order.shared(), id)))
 }
 
 /// The fulfilment of an id.
 pub async fn fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fulfilment>> {
     let scope = ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database());
-    let found = rows::fulfilment(&scope, id).await?;
-    Ok(found.map(|one| Fulfilment::new(std::sync::Arc::new(vec![one]), 0)))
+    let Some(found) = rows::fulfilment(&scope, id).await? else { return Ok(None) };
+    // It belongs to its order, whatever store it leaves from.
+    let seen = whole(ctx, found.order).await?;
+    Ok(seen.map(|_| Fulfilment::new(std::sync::Arc::new(vec![found]), 0)))
 }
 
 /// The return of an id.
 pub async fn ret(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<Return>> {
-    ctx.permit::<kind::OrderRead>()?;
-    Ok(load(ctx, id).await?.map(Return::head))
+    let found = load(ctx, id).await?;
+    Ok(returns_seen(ctx, found.into_iter().collect()).await?.pop().map(Return::head))
 }
 
 /// The return's line of an id.
 pub async fn return_line(ctx: &Context<'_>, id: ReturnLineId) -> Answer<Option<ReturnLine>> {
-    ctx.permit::<kind::OrderRead>()?;
-    let lines = load(ctx, LinesOf(id.split_line::<entity::id::kind::ReturnId>().0)).await?;
+    let of = id.split_line::<entity::id::kind::ReturnId>().0;
+    if ret(ctx, of).await?.is_none() {
+        return Ok(None);
+    }
+    let lines = load(ctx, LinesOf(of)).await?;
     Ok(lines.and_then(|lines| ReturnLine::find(lines, id)))
 }

@@ -11,6 +11,7 @@ use super::{
     links::{self, Actor, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, HeldFor, ReturnsOf, load},
     returns::Return,
+    sight::returns_seen,
     words::OrderStatus,
 };
 use crate::{
@@ -52,6 +53,10 @@ impl Order {
     }
     pub fn row(&self) -> &core::Order {
         &self.row
+    }
+    /// The row, to be shared with its lines.
+    pub fn shared(&self) -> Arc<core::Order> {
+        self.row.clone()
     }
 
     async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
@@ -123,12 +128,12 @@ impl Order {
     /// The returns that bring something of it back.
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         let all = load(ctx, ReturnsOf(self.row.id)).await?.unwrap_or_default();
-        Ok(all.iter().cloned().map(Return::head).collect())
+        Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
     }
     /// The mutations that its state allows and that you may do.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let open = actions_from(self.row.status).filter(|action| may(caller, *action));
+        let open = actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store));
         Ok(open.filter_map(Action::mutation).collect())
     }
     /// When it was placed.
@@ -153,15 +158,15 @@ impl Order {
     }
 }
 
-/// Whether the caller has the permission that the action's mutation asks for.
-fn may(caller: &Caller, action: Action) -> bool {
+/// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
+fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     let needed = match action {
         Action::Confirm | Action::Close => kind::OrderWrite::INDEX,
         Action::Fulfil => kind::OrderFulfil::INDEX,
         Action::Cancel => kind::OrderCancel::INDEX,
         Action::Expire => return false,
     };
-    caller.permissions.holds(needed)
+    caller.permissions.reach(needed).covers(store)
 }
 
 fn flags(placed: &[Flag]) -> Vec<OrderHold> {

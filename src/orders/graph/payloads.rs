@@ -6,7 +6,7 @@ use async_graphql::{Context, Object};
 
 use super::{order::Order, returns::Return};
 use crate::{
-    access::kind,
+    access::{Permit, kind},
     graphql::{
         context::Asks,
         fault::{Answer, TopError},
@@ -34,7 +34,12 @@ impl OrderPayload {
     /// The order as it is after the change; null exactly when there are userErrors.
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         let order = self.order.clone()?;
-        Some(ctx.permit::<kind::OrderRead>().map(|_| order))
+        let seen = |permit: Permit<kind::OrderRead>| permit.covers_document(order.row().store, order.row().channel);
+        match ctx.permit().map(seen) {
+            Ok(true) => Some(Ok(order)),
+            Ok(false) => None,
+            Err(denied) => Some(Err(denied)),
+        }
     }
     /// Why nothing was changed; empty when it was (or, with validateOnly, would have been).
     pub async fn user_errors(&self) -> &Vec<UserError> {
@@ -66,7 +71,12 @@ impl ReturnPayload {
     #[graphql(name = "return")]
     async fn ret(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
         let ret = self.ret.clone()?;
-        Some(ctx.permit::<kind::OrderRead>().map(|_| ret))
+        let covered = ctx.permit::<kind::OrderRead>().map(|permit| permit.covers(ret.row().store));
+        match covered {
+            Ok(true) => Some(Ok(ret)),
+            Ok(false) => None,
+            Err(denied) => Some(Err(denied)),
+        }
     }
     /// Why nothing was changed; empty when it was (or, with validateOnly, would have been).
     pub async fn user_errors(&self) -> &Vec<UserError> {

@@ -11,6 +11,7 @@ use super::{
     loaders::load,
     order::Order,
     payloads::ledger,
+    sight::orders_within,
 };
 use crate::{
     access::kind,
@@ -75,7 +76,8 @@ impl OrdersQuery {
         if !(1..=MOST_COUNTED).contains(&limit) {
             return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
         }
-        let found = rows::count(&scope, &OrderFilter::read(filter)?, i64::from(limit)).await?;
+        let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter)?);
+        let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
     }
@@ -124,7 +126,8 @@ pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order
     }
 }
 
-/// The order of an id, with its lines; None when the tenant has none.
+/// The order of an id, with its lines; None when the caller has none.
 pub(super) async fn whole(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
-    Ok(load(ctx, id).await?.map(Order::whole))
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    Ok(load(ctx, id).await?.filter(|order| permit.covers_document(order.store, order.channel)).map(Order::whole))
 }

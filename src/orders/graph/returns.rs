@@ -9,10 +9,13 @@ use super::{
     line::{OrderLine, line_of},
     links::{self, Customer, Money, Product, Store},
     loaders::{LinesOf, load},
+    nodes::order_line,
     words::{Disposition, OrderLineKind, ReturnStatus},
 };
 use crate::{
+    access::kind,
     graphql::{
+        context::Asks,
         directives::requires,
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
@@ -146,15 +149,24 @@ impl ReturnLine {
     async fn name(&self) -> &str {
         &self.row().name
     }
-    /// The order's line that it goes back on; the first of `matches` when there are several, null when there is none.
+    /// The order's line that it goes back on; the first of `matches` when there are several, null when there is none or it is not yours.
     async fn order_line(&self, ctx: &Context<'_>) -> Option<Answer<OrderLine>> {
         let first = self.row().matches.first()?;
-        Some(line_of(ctx, first.line).await)
+        match order_line(ctx, first.line).await {
+            Ok(line) => line.map(Ok),
+            Err(error) => Some(Err(error)),
+        }
     }
-    /// All order lines that it goes back on; what they do not cover came from no known order.
-    async fn matches(&self) -> Vec<ReturnMatch> {
-        let pieces = self.row().matches.iter();
-        pieces.map(|piece| ReturnMatch { line: piece.line, quantity: Quantity(piece.quantity) }).collect()
+    /// All order lines that it goes back on, of orders that you may see; what they do not cover came from no known order.
+    async fn matches(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnMatch>> {
+        let is_limited = ctx.permit::<kind::OrderRead>()?.is_limited();
+        let mut seen = Vec::with_capacity(self.row().matches.len());
+        for piece in &self.row().matches {
+            if !is_limited || order_line(ctx, piece.line).await?.is_some() {
+                seen.push(ReturnMatch { line: piece.line, quantity: Quantity(piece.quantity) });
+            }
+        }
+        Ok(seen)
     }
     /// How much came back, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

@@ -32,6 +32,7 @@ impl Default for Filter {
 pub enum ReturnTest {
     Store(Vec<Uuid>),
     Customer(Vec<Uuid>),
+    Channel(ChannelId),
     ExternalRef(TextTest),
     ReceivedAt(Span),
 }
@@ -130,6 +131,10 @@ impl Clause {
         match test {
             ReturnTest::Store(ids) => self.ids("r.store_id", ids),
             ReturnTest::Customer(ids) => self.ids("r.customer_id", ids),
+            ReturnTest::Channel(channel) => {
+                let number = self.bind(*channel);
+                self.push(&super::sight::return_of_channel(number));
+            }
             ReturnTest::ExternalRef(test) => self.text("r.external_ref", test),
             ReturnTest::ReceivedAt(span) => {
                 self.push("r.received_at IS NOT NULL AND ");

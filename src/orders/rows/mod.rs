@@ -4,6 +4,7 @@ mod filter;
 mod list;
 mod load;
 mod parts;
+mod sight;
 mod write;
 
 pub use filter::{Filter, IdColumn, ReturnTest, Span, TextTest, compile};
@@ -15,4 +16,5 @@ pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_of, return_lines, returns, returns_of, sold_lines,
     stocked_levels,
 };
+pub use sight::{places_of, returns_of_channel};
 pub use write::{write_fulfilments, write_orders, write_returns};

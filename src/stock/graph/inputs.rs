@@ -1,10 +1,11 @@
 //! Inputs of the stock room, and how they become plain values.
 
-use async_graphql::{Enum, ID, InputObject, OneofObject};
-use entity::prelude::CategoryId;
+use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
+use entity::prelude::{CategoryId, GroupId, StoreId};
 
 use super::{AdjustKind, ReasonCode, ShortagePolicy, StockStatus};
 use crate::{
+    access::{core::Groups, graph::stores_of_groups},
     catalog::graph::{MoneyInput, ProductRef, StoreRef},
     graphql::{
         fault::TopError,
@@ -40,16 +41,36 @@ pub struct StockFilter {
 }
 
 /// Turns the input into what lists and streams filter by.
-pub fn level_filter(filter: Option<&StockFilter>) -> Result<LevelFilter, TopError> {
-    filter.map_or(Ok(LevelFilter::default()), |filter| plain(filter, 1))
+pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Result<LevelFilter, TopError> {
+    let Some(filter) = filter else { return Ok(LevelFilter::default()) };
+    let mut named = Vec::new();
+    groups_named(filter, 1, &mut named)?;
+    plain(filter, 1, &stores_of_groups(ctx, &named).await?)
 }
 
-fn plain(filter: &StockFilter, depth: usize) -> Result<LevelFilter, TopError> {
+/// The groups that a filter names anywhere.
+fn groups_named(filter: &StockFilter, depth: usize, found: &mut Vec<GroupId>) -> Result<(), TopError> {
+    if depth > MAX_NESTING {
+        return Ok(());
+    }
+    found.extend(groups(filter)?.into_iter().flatten());
+    let inner = [&filter.and, &filter.or].into_iter().flatten().flatten().chain(filter.not.as_deref());
+    for part in inner {
+        groups_named(part, depth + 1, found)?;
+    }
+    Ok(())
+}
+
+fn groups(filter: &StockFilter) -> Result<Option<Vec<GroupId>>, TopError> {
+    Ok(filter.store_group.as_ref().map(|f| f.ids(&["filter", "storeGroup"])).transpose()?.flatten())
+}
+
+fn plain(filter: &StockFilter, depth: usize, members: &Groups) -> Result<LevelFilter, TopError> {
     if depth > MAX_NESTING {
         return Err(TopError::bad_input(format!("a filter nests at most {MAX_NESTING} deep"), vec!["filter".to_owned()]));
     }
     let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
-        list.as_ref().map(|list| list.iter().map(|part| plain(part, depth + 1)).collect()).transpose()
+        list.as_ref().map(|list| list.iter().map(|part| plain(part, depth + 1, members)).collect()).transpose()
     };
     let range = |filter: &Option<QuantityFilter>| {
         filter.as_ref().map_or((None, None), |f| {
@@ -57,16 +78,20 @@ fn plain(filter: &StockFilter, depth: usize) -> Result<LevelFilter, TopError> {
             (get(f.gte).max(get(f.eq)), [get(f.lte), get(f.eq)].into_iter().flatten().min())
         })
     };
-    // Groups of stores come with roles that are limited to them; until then no store is in a group.
-    let grouped = filter.store_group.as_ref().map(|_| Vec::new());
-    let stores = filter.store.as_ref().map(|f| f.ids(&["filter", "store"])).transpose()?.flatten();
+    // The stores that are in the groups now: a list and a stream keep to them.
+    let grouped =
+        groups(filter)?.map(|ids| ids.iter().filter_map(|id| members.get(id)).flatten().copied().collect::<Vec<StoreId>>());
+    let mut stores: Option<Vec<StoreId>> = filter.store.as_ref().map(|f| f.ids(&["filter", "store"])).transpose()?.flatten();
+    if let Some(grouped) = grouped {
+        stores = Some(stores.map_or_else(|| grouped.clone(), |own| own.into_iter().filter(|id| grouped.contains(id)).collect()));
+    }
     let categories: Option<Vec<CategoryId>> =
         filter.category.as_ref().map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
     Ok(LevelFilter {
         and: parts(&filter.and)?.unwrap_or_default(),
         or: parts(&filter.or)?,
-        not: filter.not.as_ref().map(|part| plain(part, depth + 1).map(Box::new)).transpose()?,
-        stores: grouped.or(stores),
+        not: filter.not.as_ref().map(|part| plain(part, depth + 1, members).map(Box::new)).transpose()?,
+        stores,
         products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
         categories,
         available: range(&filter.available),

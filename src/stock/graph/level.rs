@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, dataloader::DataLoader};
 
-use super::{StockEntry, StockEntryConnection, StockStatus, links};
+use super::{StockEntry, StockEntryConnection, StockStatus, links, sight::movements_of};
 use crate::{
     access::kind,
     catalog::graph::{Product, Store},
@@ -109,7 +109,7 @@ impl StockLevel {
         #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "After the entry with this cursor.")] after: Option<Cursor>,
     ) -> Answer<StockEntryConnection> {
-        let scope = ctx.permit::<kind::StockMovementRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let scope = movements_of(ctx, self.0.key.store)?.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let list = format!("entries:{}", self.0.id);
         let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.given::<Limits>()?.page)?;

@@ -11,9 +11,10 @@ use tokio::time::Instant;
 use super::{
     StockEntry, StockFilter, StockLevel, level_filter,
     loaders::{BySeq, LevelsOf, StockLoader},
+    sight::{sees_movements, within},
 };
 use crate::{
-    access::kind,
+    access::{Permission, Reach, Standing, kind},
     graphql::{
         connection::{CursorSigner, Key, PageRequest, keyset},
         context::Asks,
@@ -90,10 +91,11 @@ impl StockChange {
     async fn level(&self) -> StockLevel {
         StockLevel(self.level.clone())
     }
-    /// The lines of the ledger that changed it; empty in a snapshot, and when only what it belongs to changed.
+    /// The lines of the ledger that changed it; empty in a snapshot, when only what it belongs to changed, and for a store whose movements
+    /// you may not see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
-        ctx.permit::<kind::StockMovementRead>()?;
-        if !self.moved {
+        // Of a store whose movements the caller may not see there are none.
+        if !sees_movements(ctx, self.level.key.store)? || !self.moved {
             return Ok(Vec::new());
         }
         let movement = ctx.given::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq)).await?;
@@ -137,18 +139,20 @@ impl StockSubscription {
         )]
         max_delay_ms: i32,
     ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
-        let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let permit = ctx.permit::<kind::StockRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
         if !(0..=MAX_DELAY_MS).contains(&max_delay_ms) {
             return Err(TopError::bad_input(format!("between 0 and {MAX_DELAY_MS} milliseconds"), vec!["maxDelayMs".to_owned()]));
         }
-        let filter = level_filter(filter.as_ref())?;
+        let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
         let name = stream::filter_name(&filter);
         let delay = Duration::from_millis(max_delay_ms.unsigned_abs().into());
         let signer = ctx.given::<CursorSigner>()?.clone();
         // Following begins before the head is read, so nothing can slip between the two.
         let follower = Follower::new(scope.clone(), 0);
         let head = scope.head().await?;
-        let feed = Feed { scope, filter, name, signer, epoch: head, follower, delay };
+        let rights = Rights { reach: permit.reach(), standing: ctx.data_opt::<Standing>().cloned() };
+        let feed = Feed { scope, filter, name, signer, epoch: head, follower, delay, rights };
         Ok(feed.run(after).boxed())
     }
 }
@@ -163,6 +167,28 @@ struct Feed {
     epoch: Head,
     follower: Follower,
     delay: Duration,
+    rights: Rights,
+}
+
+/// The stores that the stream began with, and whose rights they are.
+struct Rights {
+    reach: Reach,
+    standing: Option<Standing>,
+}
+
+impl Rights {
+    /// Waits until the caller sees other stores' stock than when the stream began. Other changes of their rights do not matter to it.
+    async fn changed(&mut self) {
+        let Some(standing) = &mut self.standing else { return std::future::pending().await };
+        let index = kind::StockRead::INDEX;
+        let mut now = standing.now();
+        loop {
+            if now.is_none_or(|caller| !caller.permissions.holds(index) || caller.permissions.reach(index) != self.reach) {
+                return;
+            }
+            now = standing.changed().await;
+        }
+    }
 }
 
 impl Feed {
@@ -190,7 +216,18 @@ impl Feed {
                 }
             }
             loop {
-                let update = self.next_update().await;
+                let mut rights = std::mem::replace(&mut self.rights, Rights { reach: Reach::Everywhere, standing: None });
+                let update = tokio::select! {
+                    biased;
+                    () = rights.changed() => None,
+                    update = self.next_update() => Some(update),
+                };
+                let Some(update) = update else {
+                    let reset = Some(ResetReason::ScopeChanged);
+                    yield Ok(StockUpdate { phase: StreamPhase::Reset, cursor: None, changes: Vec::new(), reset });
+                    return;
+                };
+                self.rights = rights;
                 let failed = update.is_err();
                 yield update.map_err(TopError::from);
                 if failed { return; }

@@ -1,5 +1,6 @@
 //! GraphQL of the stock room.
 
+mod availability;
 mod enums;
 mod inputs;
 mod lean;
@@ -14,7 +15,9 @@ mod payloads;
 mod queries;
 mod refusals;
 mod reservation;
+mod sight;
 
+pub use availability::{StockAvailability, availability_of_product};
 pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, level_filter};
 pub use lean::Levels;
@@ -28,3 +31,4 @@ pub use payloads::{ReservationPayload, StockPayload};
 pub use queries::{StockQuery, levels_of_product, levels_of_store};
 pub use refusals::{counted, refuse, refuse_all, stopped};
 pub use reservation::Reservation;
+pub use sight::{level_seen, movement_seen, movements_within, sees_movements, sees_reservation};

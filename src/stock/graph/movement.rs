@@ -7,8 +7,10 @@ use async_graphql::{Context, ID, Object, dataloader::DataLoader};
 use super::{
     MovementKind, ReasonCode, links,
     loaders::{ReversalOf, StockLoader},
+    sight::movement_seen,
 };
 use crate::{
+    access::kind,
     catalog::graph::{Money, Product, Store},
     connection,
     graphql::{
@@ -41,9 +43,11 @@ impl StockMovement {
     async fn kind(&self) -> MovementKind {
         self.0.kind.into()
     }
-    /// Its lines.
-    async fn entries(&self) -> Vec<StockEntry> {
-        self.0.entries.iter().map(|entry| StockEntry { movement: self.0.clone(), line: entry.line }).collect()
+    /// Its lines, of the stores whose movements you may see.
+    async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
+        let reach = ctx.permit::<kind::StockMovementRead>()?.reach();
+        let own = self.0.entries.iter().filter(|entry| reach.covers(entry.key.store));
+        Ok(own.map(|entry| StockEntry { movement: self.0.clone(), line: entry.line }).collect())
     }
     /// Why.
     async fn reason_code(&self) -> Option<ReasonCode> {
@@ -68,12 +72,12 @@ impl StockMovement {
     /// The movement that this one undoes.
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
         let id = self.0.reverses?;
-        let load = async { Ok(ctx.given::<DataLoader<StockLoader>>()?.load_one(id).await?.map(Self)) };
+        let load = async { movement_seen(ctx, ctx.given::<DataLoader<StockLoader>>()?.load_one(id).await?) };
         load.await.transpose()
     }
     /// The movement that undid this one.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
-        let load = async { Ok(ctx.given::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?.map(Self)) };
+        let load = async { movement_seen(ctx, ctx.given::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?) };
         load.await.transpose()
     }
     /// When it happened.

@@ -2,9 +2,9 @@
 
 use async_graphql::{ComplexObject, Context, SimpleObject};
 
-use super::{Reservation, StockLevel, StockMovement};
+use super::{Reservation, StockLevel, StockMovement, movement_seen, sees_reservation};
 use crate::{
-    access::kind,
+    access::{Permit, kind},
     graphql::{context::Asks, fault::Answer, refusal::UserError, scalars::Long},
 };
 
@@ -42,23 +42,24 @@ pub struct ReservationPayload {
 #[ComplexObject]
 impl StockPayload {
     /// The levels as they are after it; null when it was refused.
-    async fn levels(&self, ctx: &Context<'_>) -> Option<Answer<&[StockLevel]>> {
+    async fn levels(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&StockLevel>>> {
         let levels = self.levels.as_deref()?;
-        Some(ctx.permit::<kind::StockRead>().map(|_| levels))
+        let seen = |permit: Permit<kind::StockRead>| levels.iter().filter(|level| permit.covers(level.0.key.store)).collect();
+        Some(ctx.permit().map(seen))
     }
     /// The movement; null when it was refused or changed nothing.
-    async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<&StockMovement>> {
-        let movement = self.movement.as_ref()?;
-        Some(ctx.permit::<kind::StockMovementRead>().map(|_| movement))
+    async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<StockMovement>> {
+        movement_seen(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
     }
 }
 
 #[ComplexObject]
 impl ReservationPayload {
     /// The reservations as they are after it; null when it was refused.
-    async fn reservations(&self, ctx: &Context<'_>) -> Option<Answer<&[Reservation]>> {
+    async fn reservations(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&Reservation>>> {
         let reservations = self.reservations.as_deref()?;
-        Some(ctx.permit::<kind::StockRead>().map(|_| reservations))
+        let seen = |permit| reservations.iter().filter(|held| sees_reservation(&permit, &held.0)).collect();
+        Some(ctx.permit().map(seen))
     }
 }
 

@@ -10,9 +10,10 @@ use super::{
     inputs::{StockFilter, StockOrder, StockOrderField, level_filter},
     loaders::LevelsOf,
     movement_filter::MovementFilter,
+    sight::{movements_within, within},
 };
 use crate::{
-    access::kind,
+    access::{Reach, kind},
     catalog::graph::{Direction, StoreRef},
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs, keyset},
@@ -48,8 +49,9 @@ impl StockQuery {
         #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
-        let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.given::<Ledger>()?.database());
-        let filter = level_filter(filter.as_ref())?;
+        let permit = ctx.permit::<kind::StockRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
         levels(ctx, &scope, &filter, order_by.as_ref(), &PageArgs { first, after, last, before }).await
     }
 
@@ -64,11 +66,13 @@ impl StockQuery {
         #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Before the movement with this cursor.")] before: Option<Cursor>,
     ) -> Answer<StockMovementConnection> {
-        let scope = ctx.permit::<kind::StockMovementRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let permit = ctx.permit::<kind::StockMovementRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let list = "movements";
         let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let filter = rows::movement_filter(scope.backend(), &MovementFilter::spec(filter.as_ref())?, 2);
+        let spec = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
+        let filter = rows::movement_filter(scope.backend(), &spec, 2);
         let (conditions, mut values) = (filter.on_movements(), filter.values);
         let (bounds, order, bound) = keyset(&["m.seq"], true, &request, values.len() + 2);
         values.extend(bound);
@@ -134,8 +138,11 @@ pub async fn levels(
 
 /// The levels of a product, in all stores or in the ones named.
 pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
-    ctx.permit::<kind::StockRead>()?;
+    let reach = ctx.permit::<kind::StockRead>()?.reach();
     let mut levels = ctx.given::<LevelsOf>()?.product(product).await?.to_vec();
+    if reach != Reach::Everywhere {
+        levels.retain(|level| reach.covers(level.key.store));
+    }
     if let Some(stores) = stores {
         let mut wanted = Vec::with_capacity(stores.len());
         for (index, named) in stores.iter().enumerate() {
@@ -154,7 +161,9 @@ pub async fn levels_of_store(
     order: Option<&StockOrder>,
     args: &PageArgs,
 ) -> Answer<StockLevelConnection> {
-    let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.given::<Ledger>()?.database());
-    let own = LevelFilter { stores: Some(vec![store]), and: vec![level_filter(filter)?], ..LevelFilter::default() };
+    let permit = ctx.permit::<kind::StockRead>()?;
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let filter = within(&permit, level_filter(ctx, filter).await?);
+    let own = LevelFilter { stores: Some(vec![store]), and: vec![filter], ..LevelFilter::default() };
     levels(ctx, &scope, &own, order, args).await
 }

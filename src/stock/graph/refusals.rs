@@ -2,12 +2,10 @@
 
 use async_graphql::Context;
 
-use super::StockLevel;
+use super::{StockLevel, level_seen};
 use crate::{
-    access::{kind, permit},
     clock,
     graphql::{
-        context::Asks,
         fault::TopError,
         refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
         scalars::{Long, Quantity},
@@ -23,8 +21,7 @@ use crate::{
 
 /// A level, if the caller may see levels.
 fn visible(ctx: &Context<'_>, level: &Level) -> Option<StockLevel> {
-    let may = ctx.caller().is_ok_and(|caller| permit::<kind::StockRead>(caller).is_ok());
-    may.then(|| StockLevel(LevelRow::from(level)))
+    level_seen(ctx, Some(LevelRow::from(level))).ok().flatten()
 }
 
 /// Turns a rejection into what the caller sees of it.

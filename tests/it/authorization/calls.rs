@@ -17,7 +17,12 @@ use serde_json::{Map, Value, json};
 use super::world::House;
 
 /// Input fields that a call needs in practice, though the schema lets them be left out.
-const ALSO: &[(&str, &str)] = &[("OrderLineInput", "product"), ("ReturnLineInput", "product"), ("CustomerCreateInput", "name")];
+const ALSO: &[(&str, &str)] = &[
+    ("OrderLineInput", "product"),
+    ("ReturnLineInput", "product"),
+    ("CustomerCreateInput", "name"),
+    ("ApiKeyCreateInput", "permissions"),
+];
 
 /// A place of an argument or input field, as names from the argument on; lists are passed through.
 pub type Path = Vec<String>;
@@ -163,6 +168,8 @@ impl Calls {
             "JSON" => json!({}),
             _ if name == "code" && root == "scan" => json!(format!("{}-mug", house.word)),
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
+            // Who makes a role or a key must hold what it gives.
+            _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
             _ if name == "email" => json!(format!("new{}@example.com", self.next())),
             _ if name == "password" => json!("correct horse battery staple"),
             _ => json!(format!("new-{}", self.next())),
@@ -274,10 +281,14 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 17] = [
-        ("session", "ses"),
+    const WORDS: [(&str, &str); 21] = [
+        ("group", "grp"),
         ("member", "mem"),
-        ("storegroup", "sto"),
+        ("role", "rol"),
+        ("inherits", "rol"),
+        ("integration", "int"),
+        ("apikey", "key"),
+        ("session", "ses"),
         ("productfamil", "fam"),
         ("famil", "fam"),
         ("product", "prd"),

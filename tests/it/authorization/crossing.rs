@@ -1,5 +1,6 @@
 //! One tenant names another's rows, everywhere an id can be named: nothing is found, nothing is told, nothing is changed.
 
+use entrepot::access::Caller;
 use serde_json::{Map, Value};
 
 use super::{
@@ -11,14 +12,14 @@ use super::{
 on_both!(nothing_of_another_tenant_is_found_told_or_changed);
 
 /// An id of the same kind that nobody has.
-fn made_up(world: &World, like: &str) -> String {
+pub fn made_up(world: &World, like: &str) -> String {
     let fresh = world.node.clock.id::<entity::id::kind::ProductId>().to_string();
     let (prefix, _) = like.rsplit_once('_').unwrap();
     format!("{prefix}_{}", fresh.rsplit_once('_').unwrap().1)
 }
 
 /// An answer without what differs from call to call: ids, numbers, times, cursors.
-fn shape(value: &Value) -> Value {
+pub fn shape(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(shape).collect(),
         Value::Object(fields) => {
@@ -56,6 +57,11 @@ fn plain(text: &str) -> String {
 }
 
 async fn nothing_of_another_tenant_is_found_told_or_changed(world: &World) {
+    cross(world, &world.ours.owner).await;
+}
+
+/// Tries every id of the other tenant in every place of the schema, as this caller of ours.
+pub async fn cross(world: &World, caller: &Caller) {
     let calls = Calls::of_the_schema();
     let (ours, theirs) = (&world.ours, &world.theirs);
     let before = world.dump(theirs.owner.tenant).await;
@@ -67,7 +73,7 @@ async fn nothing_of_another_tenant_is_found_told_or_changed(world: &World) {
                 for id in [made_up(world, id), id.clone()] {
                     let variables = calls.variables(ours, field, Some((&slot, &id)));
                     let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
-                    let answer = world.ask(ours, Some(ours.owner), &document, &variables).await;
+                    let answer = world.ask(ours, Some(caller.clone()), &document, &variables).await;
                     assert!(
                         !answer.to_string().contains(theirs.word),
                         "{} by {slot:?} = {id} tells of the other tenant: {answer:#}",

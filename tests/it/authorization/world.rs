@@ -4,14 +4,17 @@ use std::{
     collections::BTreeMap,
     env, fs,
     path::PathBuf,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
 use async_graphql::{Request, Response, Variables};
 use entity::prelude::{Timestamp, *};
 use entrepot::{
-    access::{Caller, PermissionSet, REGISTRY},
+    access::{Caller, PermissionSet, REGISTRY, graph::KeyUse},
     clock::Clock,
     graphql::{fault::TopError, rate_limit::Paid, till::Bill},
     identity::{Entered, NewTenant, Session, Settings, Visit},
@@ -37,6 +40,7 @@ pub struct World {
     pub node: Node,
     pub ours: House,
     pub theirs: House,
+    ticks: Arc<AtomicI64>,
     place: Place,
 }
 
@@ -76,12 +80,13 @@ impl World {
         let db = Database::open(url, Options::default()).await.unwrap();
         db.migrate().await.unwrap();
         db.close().await.unwrap();
-        let ticks = AtomicI64::new(1_790_000_000_000_000);
-        let clock = Clock::manual(move || Timestamp(ticks.fetch_add(1, Ordering::Relaxed)), 11);
+        let ticks = Arc::new(AtomicI64::new(1_790_000_000_000_000));
+        let hand = ticks.clone();
+        let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 11);
         let node = Node::open(url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
-        let mut world = Self { node, ours, theirs, place };
+        let mut world = Self { node, ours, theirs, ticks, place };
         world.ours.ids = world.furnish(&world.ours).await;
         world.theirs.ids = world.furnish(&world.theirs).await;
         world
@@ -122,7 +127,12 @@ impl World {
         if let Some(caller) = caller {
             let scope = self.node.db.tenant(caller.tenant);
             let paid = Paid { bill: Bill { requested: 1, actual: 1, budget: None }, at: 0 };
-            request = schema::attach(request, &scope).data(caller).data(house.session.clone()).data(paid);
+            // People have a session, programs the key that they call with.
+            request = match caller.actor.kind {
+                ActorKind::Integration => request.data(KeyUse { key: ApiKeyId::NIL, created_at: house.session.authenticated_at }),
+                _ => request.data(house.session.clone()),
+            };
+            request = schema::attach(request, &scope).data(caller).data(paid);
         }
         let response = if query.starts_with("subscription") {
             let mut stream = Box::pin(self.node.schema.execute_stream(request));
@@ -133,8 +143,13 @@ impl World {
         told(response)
     }
 
-    async fn must(&self, house: &House, query: &str, variables: Value) -> Value {
-        let answer = self.ask(house, Some(house.owner), query, &variables).await;
+    pub fn pass(&self, seconds: i64) {
+        self.ticks.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+
+    /// The answer of the owner's mutation, which is not refused.
+    pub async fn must(&self, house: &House, query: &str, variables: Value) -> Value {
+        let answer = self.ask(house, Some(house.owner.clone()), query, &variables).await;
         let payload = answer["data"].as_object().and_then(|data| data.values().next()).cloned().unwrap_or_default();
         assert!(answer["errors"].is_null() && payload["userErrors"] == json!([]), "{query} {variables} → {answer:#}");
         payload
@@ -188,14 +203,42 @@ impl World {
         let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
         ids.insert("prd", text(&self.must(house, query, json!({ "input": input })).await["product"]["id"]));
         self.trade(house, &mut ids).await;
+        self.rights(house, &mut ids).await;
         ids.insert("ten", house.owner.tenant.to_string());
         ids.insert("mem", MemberId::from_uuid(house.owner.actor.id).to_string());
         ids.insert("ses", house.session.id.to_string());
         ids
     }
 
+    /// A group of stores, a role that another one inherits, an integration and a key of it.
+    async fn rights(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let errors = "userErrors { code field message }";
+        let input = json!({ "code": format!("{word}-north"), "name": format!("{word} north"), "storeIds": [ids["sto"]] });
+        let query = format!(
+            "mutation($input: StoreGroupCreateInput!) {{ storeGroupCreate(input: $input) {{ storeGroup {{ id }} {errors} }} }}"
+        );
+        ids.insert("grp", text(&self.must(house, &query, json!({ "input": input })).await["storeGroup"]["id"]));
+        let query = format!("mutation($input: RoleCreateInput!) {{ roleCreate(input: $input) {{ role {{ id }} {errors} }} }}");
+        let input = json!({ "key": format!("{word}-clerk"), "name": format!("{word} clerk"), "permissions": ["store.read"] });
+        ids.insert("rol", text(&self.must(house, &query, json!({ "input": input })).await["role"]["id"]));
+        let input =
+            json!({ "key": format!("{word}-heir"), "name": format!("{word} heir"), "permissions": [], "inherits": [ids["rol"]] });
+        self.must(house, &query, json!({ "input": input })).await;
+        let input =
+            json!({ "name": format!("{word} partner"), "permissions": ["apikey.write", "store.read"], "scope": { "all": true } });
+        let query = format!(
+            "mutation($input: IntegrationCreateInput!) {{ integrationCreate(input: $input) {{ integration {{ id }} {errors} }} }}"
+        );
+        ids.insert("int", text(&self.must(house, &query, json!({ "input": input })).await["integration"]["id"]));
+        let input = json!({ "integrationId": ids["int"], "name": format!("{word} key"), "permissions": ["apikey.write"] });
+        let query =
+            format!("mutation($input: ApiKeyCreateInput!) {{ apiKeyCreate(input: $input) {{ apiKey {{ id }} {errors} }} }}");
+        ids.insert("key", text(&self.must(house, &query, json!({ "input": input })).await["apiKey"]["id"]));
+    }
+
     /// Stock, a reservation, an order that is half shipped, and a return.
-    async fn trade(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+    pub async fn trade(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let word = house.word;
         let (product, store) = (json!({ "id": ids["prd"] }), json!({ "id": ids["sto"] }));
         let input = json!({ "idempotencyKey": format!("{word}-1"), "kind": "RECEIPT", "reasonCode": "PURCHASE", "note": format!("{word} note"),
@@ -293,7 +336,7 @@ impl House {
         for code in codes {
             permissions.insert(REGISTRY.iter().position(|known| known.code == *code).unwrap());
         }
-        Caller { permissions, ..self.owner }
+        Caller { permissions, ..self.owner.clone() }
     }
 }
 

@@ -12,15 +12,15 @@ scenario!(without_a_permission_nothing_is_done, world => {
     for (caller, query, code) in [
         (None, "{ products { nodes { id } } }", "UNAUTHENTICATED"),
         (Some(world.with(&[])), "{ products { nodes { id } } }", "FORBIDDEN"),
-        (Some(clerk), mutation, "FORBIDDEN"),
-        (Some(clerk), "{ customers { nodes { id } } }", "FORBIDDEN"),
-        (Some(clerk), "{ stores { nodes { id } } }", "FORBIDDEN"),
+        (Some(clerk.clone()), mutation, "FORBIDDEN"),
+        (Some(clerk.clone()), "{ customers { nodes { id } } }", "FORBIDDEN"),
+        (Some(clerk.clone()), "{ stores { nodes { id } } }", "FORBIDDEN"),
     ] {
         let answer = world.ask_as(caller, query, json!({})).await;
         assert_eq!(answer["errors"][0]["code"], json!(code), "{query}");
     }
     assert_eq!(world.events().await.len(), 1);
-    let nullable = world.ask_as(Some(clerk), "{ product(by: { sku: \"mug\" }) { sku } store(by: { code: \"x\" }) { id } }", json!({})).await;
+    let nullable = world.ask_as(Some(clerk.clone()), "{ product(by: { sku: \"mug\" }) { sku } store(by: { code: \"x\" }) { id } }", json!({})).await;
     assert_eq!(nullable["data"], json!({ "product": { "sku": "mug" }, "store": null }));
     assert_eq!(nullable["errors"][0]["code"], json!("FORBIDDEN"));
 });

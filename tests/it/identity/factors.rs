@@ -322,12 +322,9 @@ async fn a_lost_authenticator_is_reset_by_an_admin_and_never_set(world: &World) 
     let refused = world.change(Some(&admin.access), reset, json!({ "id": member })).await;
     assert_eq!(codes(&refused), ["NOT_FOUND"], "bob is no member here");
     // Bob moves to Ada's company.
-    world
-        .pretend(
-            "UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop')
-             WHERE user_id = (SELECT id FROM app_user WHERE email = 'bob@example.com')",
-        )
-        .await;
+    let of_bob = "user_id = (SELECT id FROM app_user WHERE email = 'bob@example.com')";
+    world.pretend(&format!("DELETE FROM role_grant WHERE member_id = (SELECT id FROM member WHERE {of_bob})")).await;
+    world.pretend(&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")).await;
     let done = world.change(Some(&admin.access), reset, json!({ "id": member })).await;
     assert_eq!(done, json!({ "member": { "id": member, "mfaEnabled": false }, "userErrors": [] }));
     assert!(!world.lets_in(&bob.access).await, "his sessions end");

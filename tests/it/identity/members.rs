@@ -20,12 +20,16 @@ const DONE: [&str; 0] = [];
 async fn bob_joins(world: &World, role: &str) -> (Tokens, Tokens, String) {
     let ada = world.founder("ada").await;
     world.founder("bob").await;
-    world
-        .pretend(&format!(
-            "UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop'), role = '{role}'
-             WHERE user_id = (SELECT id FROM app_user WHERE email = 'bob@example.com')"
-        ))
-        .await;
+    let of_bob = "user_id = (SELECT id FROM app_user WHERE email = 'bob@example.com')";
+    world.pretend(&format!("DELETE FROM role_grant WHERE member_id = (SELECT id FROM member WHERE {of_bob})")).await;
+    world.pretend(&format!("UPDATE member SET tenant_id = (SELECT id FROM tenant WHERE slug = 'ada-shop') WHERE {of_bob}")).await;
+    if role == "owner" {
+        let grant = format!(
+            "INSERT INTO role_grant (tenant_id, member_id, position, role_id, scope)
+             SELECT m.tenant_id, m.id, 1, g.role_id, g.scope FROM member m JOIN role_grant g ON g.tenant_id = m.tenant_id WHERE m.{of_bob}"
+        );
+        world.pretend(&grant).await;
+    }
     let bob = world.login("bob").await;
     let me = world.ask(Some(&bob.access), "{ viewer { actor { ... on Member { id } } tenant { slug } } }", json!({})).await;
     assert_eq!(me["data"]["viewer"]["tenant"]["slug"], "ada-shop");
@@ -62,7 +66,7 @@ async fn one_person_moves_between_their_companies(world: &World) {
 }
 
 async fn a_suspended_member_is_out_at_once(world: &World) {
-    let (ada, bob, id) = bob_joins(world, "viewer").await;
+    let (ada, bob, id) = bob_joins(world, "").await;
     let mut socket = admit(&world.node, Some(&bob.access), "198.51.100.7").await.unwrap().revoked.unwrap();
     let change = |field: &str| {
         format!("mutation($id: ID!) {{ it: {field}(id: $id) {{ member {{ id status version }} userErrors {{ code field }} }} }}")

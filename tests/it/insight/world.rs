@@ -207,7 +207,7 @@ impl World {
         self.db.tenant(self.tenant)
     }
     pub fn caller(&self, permissions: PermissionSet) -> Caller {
-        Caller { tenant: self.tenant, actor: Actor::SYSTEM, permissions }
+        Caller::new(self.tenant, Actor::SYSTEM, permissions)
     }
     pub fn reader(&self) -> Permit<kind::ReportRead> {
         permit(&self.caller(PermissionSet::all())).unwrap()

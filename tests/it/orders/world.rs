@@ -290,7 +290,7 @@ impl World {
     }
 
     async fn ask_as(&self, permissions: PermissionSet, document: &str, variables: Value) -> Value {
-        let caller = Caller { tenant: self.tenant, actor: self.member, permissions };
+        let caller = Caller::new(self.tenant, self.member, permissions);
         let request = Request::new(document).variables(Variables::from_json(variables)).data(caller);
         let response = self.schema.execute(entrepot::schema::attach(request, &self.db.tenant(self.tenant))).await;
         let codes: Vec<Value> = response

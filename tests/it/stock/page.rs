@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Variables};
 use entrepot::{
+    access::{Access, Policies},
     catalog::Catalog,
     graphql::{connection::CursorSigner, limits::Limits},
     identity::{Identity, Settings},
@@ -24,12 +25,13 @@ async fn whole_schema(world: &World) -> EntrepotSchema {
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
     let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together);
-    schema::build(Given { identity, catalog, ledger, signer, limits: Limits::default() })
+    let access = Access::new(world.db.clone(), world.clock.clone(), Policies::load().await.unwrap());
+    schema::build(Given { identity, access, catalog, ledger, signer, limits: Limits::default() })
 }
 
 async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
     let request = Request::new(query).variables(Variables::from_json(variables));
-    let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(world.owner);
+    let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(world.owner.clone());
     let response = schema.execute(request).await;
     assert!(response.errors.is_empty(), "{:?}", response.errors);
     // Written and read again, as a client would: ready JSON inside the answer is a matter of the writer.

@@ -4,10 +4,10 @@ use entity::prelude::*;
 
 use super::OrderAct;
 use crate::{
-    access::{Permit, kind},
+    access::{Permission, Permit, kind},
     ledger::{
         Command, Ledger,
-        shell::{Checks, Done, MAX_NOTE, Mode, check_key, key_of, submit},
+        shell::{Checks, Done, MAX_NOTE, Mode, check_key, key_of, mine::own_order, submit},
     },
     orders::{core::Act, rows},
     path,
@@ -30,7 +30,7 @@ pub async fn order_close(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inpu
     act(ledger, permit, input, "orderClose", |act, _| Command::OrderClose(act)).await
 }
 
-async fn act<P>(
+async fn act<P: Permission>(
     ledger: &Ledger,
     permit: Permit<P>,
     input: OrderAct,
@@ -42,9 +42,10 @@ async fn act<P>(
     checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
     checks.done()?;
     let key = key_of(&permit, mutation, &input.idempotency_key, &input);
-    let levels = levels_of(&permit.scope(ledger.database()), input.order, None).await?;
+    let order = own_order(ledger, &permit, input.order).await?;
+    let levels = levels_of(&permit.scope(ledger.database()), order, None).await?;
     let act = Act {
-        order: input.order,
+        order,
         expected_version: input.expected_version,
         note: input.note,
         actor: permit.actor(),

@@ -4,27 +4,25 @@ use entity::prelude::*;
 
 use super::{MAX_LINES, NewOrderStatus, OrderCreate};
 use crate::{
-    access::{Permit, kind},
+    access::{Permit, Reach, kind},
     ledger::{
         Command, Ledger,
         shell::{
             Checks, Done, MAX_NAME, MAX_REFERENCE, Mode, Stop, StoreRef, check_key, document_ids, key_of, may_override,
+            mine::{own_channel, own_reservations},
             names::{Names, known_store},
-            submit,
+            overrides, submit,
         },
     },
     orders::core::{Create, NewLine, NewStatus},
     path,
-    stock::{
-        core::{LevelKey, Rejection},
-        rows as stock_rows,
-    },
-    storage::{Fault, Reads},
+    stock::core::Rejection,
+    storage::Reads,
 };
 
 /// Places an order. Needs `order.price` where a product's price is overridden, and `stock.override` where a shortage is.
 pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
-    may_override(&permit, input.on_shortage)?;
+    let overriding = may_override(&permit, input.on_shortage)?;
     if input.lines.iter().any(|line| line.kind == LineKind::Product && line.unit_price.is_some()) {
         permit.also::<kind::OrderPrice>()?;
     }
@@ -33,11 +31,11 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
     let scope = permit.scope(ledger.database());
     let now = ledger.clock().now();
     let terms = ledger.terms(&scope).await?;
-    let store = store_of(&scope, &input).await?;
+    let store = store_of(&scope, &input, &permit.reach()).await?;
+    overrides(&overriding, [store])?;
     let lines = lines_of(&scope, &input).await?;
-    let levels = levels_of(&scope, &input.reservations).await?;
-    let channel = input
-        .channel
+    let (reservations, levels) = own_reservations(ledger, &permit, &scope, input.reservations).await?;
+    let channel = own_channel(ledger, &permit, input.channel)
         .or(terms.direct)
         .ok_or_else(|| Rejection::invalid("there is no channel with the code DIRECT: name one", path!["input", "channelId"]))?;
     let status = match input.status {
@@ -54,7 +52,7 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
         external_ref: input.external_ref,
         placed_at: input.placed_at,
         status,
-        reservations: input.reservations,
+        reservations,
         on_shortage: input.on_shortage,
         lines,
         actor: permit.actor(),
@@ -83,11 +81,11 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
 }
 
 /// A store that is given by id is found by the levels of the lines; without such lines it is asked for, as nothing else would miss it.
-async fn store_of(reads: &impl Reads, input: &OrderCreate) -> Result<StoreId, Stop> {
+async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<StoreId, Stop> {
     match &input.store {
-        StoreRef::Id(id) if input.lines.iter().any(|line| line.product.is_some()) => Ok(*id),
+        StoreRef::Id(id) if input.lines.iter().any(|line| line.product.is_some()) => Ok(reach.or_nobodys(*id)),
         named => {
-            let store = known_store(reads, named).await?;
+            let store = known_store(reads, named, reach).await?;
             Ok(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
         }
     }
@@ -112,13 +110,4 @@ async fn lines_of(reads: &impl Reads, input: &OrderCreate) -> Result<Vec<NewLine
         });
     }
     Ok(lines)
-}
-
-/// The levels that the given reservations are on; unknown ones are refused by the ledger.
-async fn levels_of(reads: &impl Reads, ids: &[ReservationId]) -> Result<Vec<LevelKey>, Fault> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = stock_rows::reservations(reads, stock_rows::Which::Ids(ids)).await?;
-    Ok(found.into_iter().map(|reservation| reservation.key).collect())
 }

@@ -7,7 +7,10 @@ use crate::{
     access::{Permit, kind},
     ledger::{
         Command, Ledger,
-        shell::{Checks, Done, Mode, check_key, document_ids, key_of, may_override, names::known_store, submit},
+        shell::{
+            Checks, Done, Mode, check_key, document_ids, key_of, may_override, mine::own_order, names::known_store, overrides,
+            submit,
+        },
     },
     orders::core::{Fulfil, LineQuantity},
     path,
@@ -16,7 +19,7 @@ use crate::{
 
 /// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
 pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, input: OrderFulfil) -> Done {
-    may_override(&permit, input.on_shortage)?;
+    let overriding = may_override(&permit, input.on_shortage)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
@@ -26,13 +29,15 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
     let store = match &input.store {
         None => None,
         Some(named) => {
-            let store = known_store(&scope, named).await?;
+            let store = known_store(&scope, named, &permit.reach()).await?;
             Some(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
         }
     };
-    let levels = levels_of(&scope, input.order, store).await?;
+    let order = own_order(ledger, &permit, input.order).await?;
+    let levels = levels_of(&scope, order, store).await?;
+    overrides(&overriding, levels.iter().map(|key| key.store).filter(|own| store.is_none_or(|store| store == *own)))?;
     let fulfil = Fulfil {
-        order: input.order,
+        order,
         expected_version: input.expected_version,
         store,
         lines: input.lines,

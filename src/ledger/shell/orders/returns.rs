@@ -12,6 +12,7 @@ use crate::{
         Command, Ledger,
         shell::{
             Checks, Done, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, document_ids, key_of,
+            mine::own_lines,
             names::{Names, known_store},
             submit,
         },
@@ -27,13 +28,14 @@ use crate::{
 
 /// Takes a return in, or only notes it (`Receive::Later`). A line that names order lines goes back on them, by default as the product and
 /// at the price that was sold.
-pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, input: ReturnCreate, mode: Mode) -> Done {
+pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, mut input: ReturnCreate, mode: Mode) -> Done {
     check(&input)?;
     let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let terms = ledger.terms(&scope).await?;
-    let store = known_store(&scope, &input.store).await?;
+    let store = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?;
+    own_lines(ledger, &permit, &scope, &mut input.lines).await?;
     let lines = lines_of(&scope, &input.lines).await?;
     let create = CreateReturn {
         id: ledger.clock().document_id(),

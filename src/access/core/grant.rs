@@ -1,0 +1,98 @@
+//! Grants: a role, for said stores, perhaps for a while; and what they come to together.
+
+use std::collections::HashMap;
+
+use entity::prelude::{GroupId, RoleId, StoreId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::super::{
+    permissions::{Bits, PermissionInfo},
+    set::{PermissionSet, Reach},
+};
+
+/// The stores of a grant: said, never implied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    All,
+    /// The stores of these groups, whichever are in them at the time.
+    Groups(Vec<GroupId>),
+    Stores(Vec<StoreId>),
+}
+
+/// A role that a member has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    pub role: RoleId,
+    pub scope: Scope,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Grants that a member has at most.
+pub const MAX_GRANTS: usize = 50;
+
+/// A group of stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreGroup {
+    pub id: GroupId,
+    pub code: String,
+    pub name: String,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+/// The stores of groups.
+pub type Groups = HashMap<GroupId, Vec<StoreId>>;
+
+impl Scope {
+    /// The stores as they are now.
+    pub fn reach(&self, groups: &Groups) -> Reach {
+        match self {
+            Self::All => Reach::Everywhere,
+            Self::Stores(stores) => Reach::stores(stores.iter().copied()),
+            Self::Groups(named) => Reach::stores(named.iter().filter_map(|id| groups.get(id)).flatten().copied()),
+        }
+    }
+    pub fn groups(&self) -> &[GroupId] {
+        match self {
+            Self::Groups(groups) => groups,
+            Self::All | Self::Stores(_) => &[],
+        }
+    }
+    pub fn stores(&self) -> &[StoreId] {
+        match self {
+            Self::Stores(stores) => stores,
+            Self::All | Self::Groups(_) => &[],
+        }
+    }
+}
+
+/// What grants come to at a moment: each permission for the stores of the grants it came by, until the first of them ends.
+pub fn compile(grants: &[Grant], roles: &HashMap<RoleId, Bits>, groups: &Groups, now: Timestamp) -> PermissionSet {
+    let mut set = PermissionSet::default();
+    for grant in grants.iter().filter(|grant| grant.expires_at.is_none_or(|end| end > now)) {
+        let reach = grant.scope.reach(groups);
+        for index in roles.get(&grant.role).copied().unwrap_or_default().indices() {
+            set.grant(index, &reach);
+        }
+        set.until = [set.until, grant.expires_at].into_iter().flatten().min();
+    }
+    set
+}
+
+/// The first permission that somebody would give with a grant without holding it themselves, in all of its stores.
+pub fn may_give(
+    giver: &PermissionSet,
+    grant: &Grant,
+    roles: &HashMap<RoleId, Bits>,
+    groups: &Groups,
+) -> Result<(), &'static PermissionInfo> {
+    // Whether it has ended does not matter: what is written may be read again.
+    let whole = Grant { expires_at: None, ..grant.clone() };
+    giver.lacks(&compile(&[whole], roles, groups, Timestamp(0))).map_or(Ok(()), Err)
+}
+
+/// Whether a grant would last longer than the rights of whoever gives it.
+pub fn outlives(giver: &PermissionSet, expires_at: Option<Timestamp>) -> bool {
+    giver.until.is_some_and(|until| expires_at.is_none_or(|end| end > until))
+}

@@ -1,0 +1,83 @@
+//! Integrations and their keys: what programs of partners may do.
+
+use entity::prelude::{ApiKeyId, ChannelId, IntegrationId, Timestamp};
+
+use super::{
+    super::{
+        permissions::{Bits, Class, Permission, PermissionInfo, REGISTRY, kind},
+        set::{PermissionSet, Reach},
+    },
+    grant::{Groups, Scope},
+};
+
+/// A program of a partner, or of the tenant's own. It belongs to the tenant, not to whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    pub id: IntegrationId,
+    pub name: String,
+    /// Of orders and reservations it sees this channel's only.
+    pub channel: Option<ChannelId>,
+    pub permissions: Bits,
+    pub scope: Scope,
+    pub disabled_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A key of an integration. Its secret is nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub integration: IntegrationId,
+    pub name: String,
+    /// The beginning of the secret, by which people tell keys apart.
+    pub prefix: String,
+    /// None: the integration's.
+    pub permissions: Option<Bits>,
+    pub scope: Option<Scope>,
+    /// Networks that it is accepted from; any when there are none.
+    pub cidrs: Vec<String>,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+pub const MAX_INTEGRATIONS: usize = 200;
+/// Keys that an integration has at most, revoked ones included.
+pub const MAX_KEYS: usize = 100;
+pub const MAX_CIDRS: usize = 50;
+/// How long the old key may live beside the new one: seven days.
+pub const ROLL_OVERLAP_SECONDS: i64 = 7 * 24 * 3600;
+
+/// Permissions that tell of more than one channel; who is bound to a channel cannot have them.
+const BEYOND_A_CHANNEL: [usize; 8] = [
+    kind::StockMovementRead::INDEX,
+    kind::StockAdjust::INDEX,
+    kind::StockSet::INDEX,
+    kind::StockReverse::INDEX,
+    kind::CustomerRead::INDEX,
+    kind::MemberRead::INDEX,
+    kind::AuditRead::INDEX,
+    kind::ApikeyRead::INDEX,
+];
+
+/// The first permission that an integration cannot have because it is bound to a channel.
+pub fn bounded(permissions: Bits) -> Option<&'static PermissionInfo> {
+    BEYOND_A_CHANNEL.into_iter().find(|index| permissions.holds(*index)).map(|index| &REGISTRY[index])
+}
+
+/// Permissions for some stores, as an integration has them. They are listed one by one, not given by a role: one for the whole tenant, such as
+/// seeing products, is meant as it is written, and the stores limit the others.
+pub fn rights(permissions: Bits, scope: &Scope, groups: &Groups) -> PermissionSet {
+    let reach = scope.reach(groups);
+    let mut set = PermissionSet::default();
+    for index in permissions.indices() {
+        match REGISTRY[index].class {
+            Class::Tenant => set.grant(index, &Reach::Everywhere),
+            Class::Store => set.grant(index, &reach),
+        }
+    }
+    set
+}

@@ -1,0 +1,145 @@
+//! The secret of an API key: `epk_live_` or `epk_test_`, 32 characters of base 62 (190 bits), and a checksum of six, by which a mistyped or made-up
+//! key is refused without asking the database, and by which scanners know one when they see it: `epk_(live|test)_[0-9A-Za-z]{38}`.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+const LIVE: &str = "epk_live_";
+const TEST: &str = "epk_test_";
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BODY: usize = 32;
+const CHECK: usize = 6;
+/// Characters of the body that are shown for ever.
+const SHOWN: usize = 6;
+
+/// Whether the tenant of a key is for trying things out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Live,
+    Test,
+}
+
+/// A secret, to be shown once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({}…)", self.prefix())
+    }
+}
+
+/// Whether a bearer token is meant as a key, right or wrong.
+pub fn is_meant(token: &str) -> bool {
+    token.starts_with("epk_")
+}
+
+impl Secret {
+    /// A secret from random bytes; `more` gives fresh ones. Bytes beyond the largest multiple of 62 are drawn again, so that every
+    /// character is as likely as another.
+    pub fn make(kind: Kind, mut more: impl FnMut(&mut [u8])) -> Self {
+        let mut text = String::from(match kind {
+            Kind::Live => LIVE,
+            Kind::Test => TEST,
+        });
+        let end = text.len() + BODY;
+        while text.len() < end {
+            let mut bytes = [0; BODY];
+            more(&mut bytes);
+            let fair = bytes.into_iter().filter(|byte| *byte < 248).map(|byte| char::from(ALPHABET[usize::from(byte) % 62]));
+            let left = end - text.len();
+            text.extend(fair.take(left));
+        }
+        let check = checksum(text.as_bytes());
+        text.extend(check.map(char::from));
+        Self(text)
+    }
+
+    /// A token that has the form and the checksum of a key.
+    pub fn parse(token: &str) -> Option<Self> {
+        let body = token.strip_prefix(LIVE).or_else(|| token.strip_prefix(TEST))?;
+        let is_formed = body.len() == BODY + CHECK && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let (said, check) = token.as_bytes().split_at_checked(token.len().checked_sub(CHECK)?)?;
+        (is_formed && checksum(said) == check).then(|| Self(token.to_owned()))
+    }
+
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+    /// What is shown of it for ever.
+    pub fn prefix(&self) -> &str {
+        &self.0[..LIVE.len() + SHOWN]
+    }
+    /// What is kept of it: 190 random bits need no password hash.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+}
+
+/// CRC-32 (ISO 3309) of everything before it, in base 62, the largest digit first.
+fn checksum(bytes: &[u8]) -> [u8; CHECK] {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = crc >> 1 ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+        }
+    }
+    let mut rest = !crc;
+    let mut digits = [0; CHECK];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret() -> Secret {
+        let mut next = 0u8;
+        Secret::make(Kind::Live, |bytes| {
+            for byte in bytes {
+                next = next.wrapping_mul(17).wrapping_add(91);
+                *byte = next;
+            }
+        })
+    }
+
+    #[test]
+    fn a_secret_is_known_by_its_checksum() {
+        let secret = secret();
+        assert_eq!(secret.text().len(), 47);
+        assert_eq!(Secret::parse(secret.text()).as_ref(), Some(&secret));
+        assert_eq!(secret.prefix().len(), 15);
+        assert!(!format!("{secret:?}").contains(&secret.text()[15..]), "a secret does not get into logs");
+    }
+
+    #[test]
+    fn every_single_wrong_character_is_noticed() {
+        let right = secret().text().to_owned();
+        for at in 0..right.len() {
+            for other in ALPHABET.iter().chain(b"%_-.").filter(|other| **other != right.as_bytes()[at]) {
+                let mut wrong = right.clone().into_bytes();
+                wrong[at] = *other;
+                assert_eq!(Secret::parse(std::str::from_utf8(&wrong).unwrap()), None, "at {at}");
+            }
+        }
+        for junk in
+            ["", "epk_", "epk_live_", "epk_live_short", &right[1..], &format!("{right}0"), &right.to_uppercase(), "epk_liveé"]
+        {
+            assert_eq!(Secret::parse(junk), None, "{junk}");
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_the_usual_one() {
+        // The check value of CRC-32/ISO-HDLC is 0xcbf43926 for "123456789".
+        let digits = checksum(b"123456789");
+        let value = digits.iter().fold(0u64, |n, digit| n * 62 + ALPHABET.iter().position(|c| c == digit).unwrap() as u64);
+        assert_eq!(value, 0xcbf4_3926);
+    }
+}

@@ -1,0 +1,158 @@
+//! Integrations and their keys.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, ApiKeyId, IntegrationId};
+
+use super::{loads::loads, scope::scope_shown};
+use crate::{
+    access::{core, kind as may, rows},
+    catalog::graph::Channel,
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long},
+    },
+    identity::graph::StoreScope,
+    orders::graph::links,
+    storage::Fault,
+};
+
+/// A program of a partner, or of your own, that calls with keys.
+#[derive(Debug, Clone)]
+pub struct Integration(pub Arc<core::Integration>);
+
+impl Integration {
+    /// Its name is shown beside what it did; the rest to whoever may see integrations, and to itself.
+    fn open(&self, ctx: &Context<'_>) -> Answer<()> {
+        if ctx.caller()?.actor != prelude::Actor::integration(self.0.id) {
+            ctx.permit::<may::ApikeyRead>()?;
+        }
+        Ok(())
+    }
+}
+
+/// A program of a partner, or of your own. It belongs to the tenant, not to whoever made it, and calls with keys.
+#[Object]
+impl Integration {
+    /// Its id: a TypeID that begins with int_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The channel that it is bound to: of orders and reservations it sees that channel's only. Null when it is bound to none.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
+        if let Err(denied) = self.open(ctx) {
+            return Some(Err(denied));
+        }
+        Some(links::channel(ctx, self.0.channel?).await)
+    }
+    /// What it may do.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        self.open(ctx)?;
+        Ok(self.0.permissions.infos().map(|info| info.code).collect())
+    }
+    /// The stores that its permissions of the class STORE are for.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
+        self.open(ctx)?;
+        scope_shown(ctx, &self.0.scope).await
+    }
+    /// Its keys, the oldest first, those that have ended included.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
+        ctx.permit::<may::ApikeyRead>()?;
+        Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
+    }
+    /// When it was ended; none of its keys is accepted since.
+    async fn disabled_at(&self) -> Option<DateTime> {
+        self.0.disabled_at.map(DateTime)
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+pub async fn integration(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
+    Ok(loads(ctx)?.integration(id).await?.map(Integration))
+}
+
+/// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
+#[derive(Debug, Clone)]
+pub struct ApiKey(pub core::ApiKey);
+
+impl ApiKey {
+    async fn of(&self, ctx: &Context<'_>) -> Answer<Integration> {
+        let found = integration(ctx, self.0.integration).await?;
+        found.ok_or_else(|| TopError::from(Fault::corrupt("api_key", "a key has an integration")))
+    }
+}
+
+/// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
+#[Object(directive = requires::apply("apikey.read".to_owned()))]
+impl ApiKey {
+    /// Its id: a TypeID that begins with key_. It is not the secret.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The beginning of its secret, by which keys are told apart.
+    async fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+    /// The integration that it belongs to.
+    async fn integration(&self, ctx: &Context<'_>) -> Answer<Integration> {
+        self.of(ctx).await
+    }
+    /// What it may do: its own permissions, as far as the integration still has them.
+    async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let whole = self.of(ctx).await?.0.permissions;
+        Ok(self.0.permissions.map_or(whole, |own| own.and(whole)).infos().map(|info| info.code).collect())
+    }
+    /// The stores that its permissions of the class STORE are for; not more than the integration's.
+    async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
+        match &self.0.scope {
+            Some(scope) => scope_shown(ctx, scope).await,
+            None => scope_shown(ctx, &self.of(ctx).await?.0.scope).await,
+        }
+    }
+    /// The networks that it is accepted from; any when there are none.
+    async fn allowed_cidrs(&self) -> &[String] {
+        &self.0.cidrs
+    }
+    /// When it ends by itself.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime)
+    }
+    /// When it was last used, to the minute.
+    async fn last_used_at(&self) -> Option<DateTime> {
+        self.0.last_used_at.map(DateTime)
+    }
+    /// When it was revoked.
+    async fn revoked_at(&self) -> Option<DateTime> {
+        self.0.revoked_at.map(DateTime)
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+}
+
+pub async fn key(ctx: &Context<'_>, id: ApiKeyId) -> Answer<Option<ApiKey>> {
+    Ok(rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop().map(ApiKey))
+}

@@ -1,0 +1,159 @@
+//! Rights as they are looked up, and as they are changed. A change locks the tenant's policy version first, so that changes of rights come one
+//! after the other; whoever makes it is measured by what they hold inside that transaction.
+
+mod groups;
+mod integrations;
+mod keys;
+mod live;
+mod members;
+mod reads;
+mod roles;
+mod standing;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, RwLock},
+};
+
+use entity::prelude::*;
+
+pub use groups::GroupFields;
+pub use integrations::{NewIntegration, NewKey};
+pub use keys::{KeyCaller, KeyRefused};
+pub use live::Standing;
+pub use reads::RoleView;
+pub use roles::RoleFields;
+
+use super::{
+    caller::{Caller, Denied, Permit},
+    core::{Rejection, compile},
+    permissions::Bits,
+    policy::Policies,
+    rows,
+    set::PermissionSet,
+};
+use crate::{
+    clock::Clock,
+    storage::{
+        Database, Fault, Reads, Work,
+        journal::{self, NewEvent},
+    },
+};
+
+/// The room's service.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    clock: Clock,
+    policies: Policies,
+    /// What a tenant's roles give, by the version of its policies.
+    roles: Mutex<HashMap<TenantId, (i64, Compiled)>>,
+    members: RwLock<HashMap<(TenantId, MemberId), standing::Known>>,
+    keys: RwLock<HashMap<[u8; 32], keys::Known>>,
+    live: Mutex<HashMap<live::Who, live::Entry>>,
+}
+
+/// What each role gives.
+pub type Compiled = Arc<HashMap<RoleId, Bits>>;
+
+/// Seconds that a standing is taken for granted: a change made by another node is noticed after that.
+pub const STANDING_SECONDS: i64 = 4;
+/// Standings that are remembered; beyond it all are forgotten and looked up again.
+const REMEMBERED: usize = 10_000;
+
+/// Why a change of rights came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum AccessError {
+    Denied(Denied),
+    Refused(Vec<Rejection>),
+    Fault(Fault),
+}
+impl From<Denied> for AccessError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+impl From<Rejection> for AccessError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(vec![rejection])
+    }
+}
+impl From<Fault> for AccessError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What was changed, and the event that says so.
+#[derive(Debug, Clone)]
+pub struct Changed<T> {
+    pub value: T,
+    /// None when nothing had to be written.
+    pub seq: Option<i64>,
+}
+
+impl Access {
+    pub fn new(db: Database, clock: Clock, policies: Policies) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            policies,
+            roles: Mutex::default(),
+            members: RwLock::default(),
+            keys: RwLock::default(),
+            live: Mutex::default(),
+        }))
+    }
+    pub fn database(&self) -> &Database {
+        &self.0.db
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Begins a change of the tenant's rights.
+    async fn begin<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
+        let work = permit.scope(&self.0.db).begin().await?;
+        rows::bump(&work).await?;
+        Ok(work)
+    }
+
+    /// Ends a change: tells the tenant's stream, commits, and forgets what this node knew of the tenant's rights.
+    async fn end(&self, mut work: Work, event: NewEvent) -> Result<Option<i64>, Fault> {
+        let tenant = work.tenant();
+        let seq = journal::append(&mut work, vec![event], self.0.clock.now()).await?;
+        work.commit().await?;
+        self.forget(tenant);
+        Ok(seq)
+    }
+
+    /// What the caller holds now, in this very transaction, and no more than they came with: a right that was taken meanwhile is not given on.
+    async fn held_now(&self, work: &Work, caller: &Caller) -> Result<PermissionSet, Fault> {
+        if caller.actor.kind != ActorKind::Member {
+            return Ok(PermissionSet::default());
+        }
+        let member = MemberId::from_uuid(caller.actor.id);
+        let (is_active, _) = rows::is_active(work, member).await?;
+        if !is_active {
+            return Ok(PermissionSet::default());
+        }
+        let grants = rows::grants_of(work, member).await?;
+        let roles = self.compiled(work, &rows::roles(work).await?).await?;
+        let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
+        let groups = rows::members_of(work, &named).await?;
+        let mut held = compile(&grants, &roles, &groups, self.0.clock.now()).and(&caller.permissions);
+        held.until = held.until.or(caller.permissions.until);
+        Ok(held)
+    }
+
+    async fn compiled(&self, reads: &impl Reads, roles: &[super::core::Role]) -> Result<HashMap<RoleId, Bits>, Fault> {
+        self.0.policies.compile(reads.tenant(), roles).await.map_err(|err| Fault::Broken(err.to_string()))
+    }
+}
+
+/// An event about a row: its id and version.
+fn told(kind: &'static str, id: impl ToString, version: i64) -> NewEvent {
+    NewEvent { kind, payload: serde_json::json!({ "id": id.to_string(), "version": version }).to_string() }
+}

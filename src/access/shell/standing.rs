@@ -1,0 +1,93 @@
+//! What a member may do, looked up once and then remembered until a policy changes.
+
+use std::sync::{Arc, PoisonError};
+
+use entity::prelude::*;
+
+use super::{Access, Compiled, REMEMBERED, STANDING_SECONDS};
+use crate::{
+    access::{caller::Caller, core::compile, rows, set::PermissionSet},
+    storage::{Fault, TenantScope},
+};
+
+/// A member's standing as it was read: None may not come in.
+#[derive(Clone)]
+pub(super) struct Known {
+    caller: Option<Caller>,
+    version: i64,
+    read_at: Timestamp,
+}
+
+impl Known {
+    fn holds(&self, now: Timestamp) -> bool {
+        self.read_at.plus_seconds(STANDING_SECONDS) > now && !self.has_run_out(now)
+    }
+    fn has_run_out(&self, now: Timestamp) -> bool {
+        self.caller.as_ref().and_then(|caller| caller.permissions.until).is_some_and(|until| until <= now)
+    }
+}
+
+impl Access {
+    /// The member as a caller, if they may come in.
+    pub async fn member(&self, tenant: TenantId, member: MemberId) -> Result<Option<Caller>, Fault> {
+        let now = self.0.clock.now();
+        let known = self.0.members.read().unwrap_or_else(PoisonError::into_inner).get(&(tenant, member)).cloned();
+        if let Some(known) = known.as_ref().filter(|known| known.holds(now)) {
+            return Ok(known.caller.clone());
+        }
+        let scope = self.0.db.tenant(tenant);
+        // The version is read before what it stands for: a change between the two is noticed the next time.
+        let (is_active, version) = rows::is_active(&scope, member).await?;
+        let caller = if is_active {
+            let same = known.filter(|known| known.version == version && known.caller.is_some() && !known.has_run_out(now));
+            match same {
+                Some(known) => known.caller,
+                None => {
+                    let permissions = self.member_permissions(&scope, member, version).await?;
+                    Some(Caller::new(tenant, Actor::member(member), permissions))
+                }
+            }
+        } else {
+            None
+        };
+        let mut members = self.0.members.write().unwrap_or_else(PoisonError::into_inner);
+        if members.len() >= REMEMBERED {
+            members.clear();
+        }
+        members.insert((tenant, member), Known { caller: caller.clone(), version, read_at: now });
+        Ok(caller)
+    }
+
+    async fn member_permissions(&self, scope: &TenantScope, member: MemberId, version: i64) -> Result<PermissionSet, Fault> {
+        let grants = rows::grants_of(scope, member).await?;
+        let roles = self.roles_at(scope, version).await?;
+        let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
+        let groups = rows::members_of(scope, &named).await?;
+        Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
+    }
+
+    /// What the tenant's roles give, compiled once a version.
+    pub(super) async fn roles_at(&self, scope: &TenantScope, version: i64) -> Result<Compiled, Fault> {
+        use crate::storage::Reads;
+        let tenant = scope.tenant();
+        if let Some((of, compiled)) = self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant)
+            && *of == version
+        {
+            return Ok(compiled.clone());
+        }
+        let compiled = Arc::new(self.compiled(scope, &rows::roles(scope).await?).await?);
+        let mut roles = self.0.roles.lock().unwrap_or_else(PoisonError::into_inner);
+        if roles.len() >= REMEMBERED {
+            roles.clear();
+        }
+        roles.insert(tenant, (version, compiled.clone()));
+        Ok(compiled)
+    }
+
+    /// Forgets what this node knew of a tenant's rights. Others notice within `STANDING_SECONDS`.
+    pub fn forget(&self, tenant: TenantId) {
+        self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+        self.0.members.write().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != tenant);
+        self.0.keys.write().unwrap_or_else(PoisonError::into_inner).retain(|_, known| known.tenant() != Some(tenant));
+    }
+}

@@ -1,0 +1,267 @@
+//! Keys of integrations: their secret is shown once, junk costs nothing, and what has ended lets nobody in.
+
+use std::net::IpAddr;
+
+use entrepot::access::{Access, KeyRefused, Permission, Policies, STANDING_SECONDS, kind};
+use entrepot::storage::Reads;
+use serde_json::{Value, json};
+
+use super::world::{everywhere, grant, only, refused};
+use crate::authorization::{on_both, world::World};
+
+on_both!(
+    a_secret_is_shown_once_and_kept_nowhere,
+    junk_is_refused_without_a_statement,
+    a_key_in_use_costs_no_statement,
+    a_key_lies_within_its_integration_and_its_maker,
+    a_rolled_key_lives_on_for_a_while,
+    what_has_ended_lets_nobody_in,
+    a_key_is_taken_from_its_networks_only,
+    a_key_never_passes_for_a_fresh_password,
+    its_last_use_is_noted_to_the_minute,
+    a_sandbox_has_test_keys,
+);
+
+const INTEGRATION: &str = "mutation($input: IntegrationCreateInput!) { integrationCreate(input: $input) {
+    integration { id name permissions scope { all stores { id } } channel { id } } userErrors { code field message } } }";
+const KEY: &str = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
+    secret apiKey { id prefix permissions expiresAt allowedCidrs integration { id } } userErrors { code field message } } }";
+const ROLL: &str = "mutation($id: ID!, $at: DateTime!) { apiKeyRoll(id: $id, oldKeyExpiresAt: $at) {
+    secret apiKey { id prefix permissions } userErrors { code field message } } }";
+const REVOKE: &str = "mutation($id: ID!) { apiKeyRevoke(id: $id) { apiKey { revokedAt } userErrors { code } } }";
+
+/// An integration of the owner's.
+async fn integration(world: &World, permissions: Value, scope: Value) -> String {
+    let input = json!({ "name": "Storefront", "permissions": permissions, "scope": scope });
+    let made = world.does(world.owner(), INTEGRATION, input).await;
+    made["integration"]["id"].as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned()
+}
+
+/// The secret and the id of a new key.
+async fn key(world: &World, integration: &str, with: Value) -> (String, String) {
+    let mut input = json!({ "integrationId": integration, "name": "Key" });
+    input.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+    let made = world.does(world.owner(), KEY, input).await;
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned();
+    (text(&made["secret"]), text(&made["apiKey"]["id"]))
+}
+
+async fn lets_in(access: &Access, secret: &str) -> bool {
+    match access.key(secret, None).await {
+        Ok(_) => true,
+        Err(KeyRefused::Fault(fault)) => panic!("{fault}"),
+        Err(_) => false,
+    }
+}
+
+/// Another node on the same database.
+async fn elsewhere(world: &World) -> Access {
+    Access::new(world.node.db.clone(), world.node.clock.clone(), Policies::load().await.unwrap())
+}
+
+async fn a_secret_is_shown_once_and_kept_nowhere(world: &World) {
+    let of = integration(world, json!(["stock.read", "product.read"]), everywhere()).await;
+    let (secret, id) = key(world, &of, json!({})).await;
+    assert!(secret.starts_with("epk_live_") && secret.len() == 47);
+    let found = world.node.access.key(&secret, None).await.unwrap();
+    assert_eq!((found.key.to_string(), found.caller.actor.kind), (id.clone(), entity::prelude::ActorKind::Integration));
+    let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { prefix expiresAt lastUsedAt } } }";
+    let seen = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
+    assert_eq!(seen["prefix"], json!(secret[..15]));
+    assert!(seen["expiresAt"].as_str().unwrap().starts_with("2027-09-21"), "a year: {seen}");
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let hashes = scope.rows("SELECT hash FROM api_key_index WHERE tenant_id = $1", vec![]).await.unwrap();
+    let hash: Vec<u8> = hashes[0].try_get_by_index(0).unwrap();
+    assert_eq!(hash.len(), 32);
+    let everything = world.dump(world.ours.owner.tenant).await.join("\n");
+    assert!(!everything.contains(&secret[15..]), "a dump of the database has no usable key");
+}
+
+async fn junk_is_refused_without_a_statement(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &of, json!({})).await;
+    let access = elsewhere(world).await;
+    let before = world.node.db.statements();
+    for at in 9..secret.len() {
+        let mut wrong = secret.clone().into_bytes();
+        wrong[at] = if wrong[at] == b'a' { b'b' } else { b'a' };
+        let wrong = String::from_utf8(wrong).unwrap();
+        assert!(matches!(access.key(&wrong, None).await, Err(KeyRefused::Malformed)), "one wrong character at {at}");
+    }
+    for junk in [
+        "epk_",
+        "epk_live_",
+        "epk_live_%",
+        "epk_live_' OR 1=1 --",
+        &secret[..46],
+        &secret.replace("live", "test"),
+        &secret.to_lowercase(),
+    ] {
+        assert!(matches!(access.key(junk, None).await, Err(KeyRefused::Malformed)), "{junk}");
+    }
+    assert_eq!(world.node.db.statements(), before);
+    assert!(lets_in(&access, &secret).await);
+    assert!(world.node.db.statements() > before, "statements are counted");
+}
+
+async fn a_key_in_use_costs_no_statement(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &of, json!({})).await;
+    let access = elsewhere(world).await;
+    assert!(lets_in(&access, &secret).await);
+    // The note of its first use is written in passing.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let before = world.node.db.statements();
+    for _ in 0..100 {
+        assert!(lets_in(&access, &secret).await);
+    }
+    assert_eq!(world.node.db.statements(), before);
+}
+
+async fn a_key_lies_within_its_integration_and_its_maker(world: &World) {
+    let own = world.ours.ids["sto"].clone();
+    let other = world.second_shop("charlie").await.ids["sto"].clone();
+    let of = integration(world, json!(["stock.read", "stock.reserve", "product.read"]), only(&[&own])).await;
+    let make = |with: Value| {
+        let mut input = json!({ "integrationId": of, "name": "Key" });
+        input.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+        input
+    };
+    for (what, beyond) in [
+        ("a permission that the integration lacks", json!({ "permissions": ["stock.adjust"] })),
+        ("a store that it does not reach", json!({ "scope": only(&[&other]) })),
+        ("all stores", json!({ "scope": everywhere() })),
+        ("a moment that is past", json!({ "expiresAt": "2020-01-01T00:00:00Z" })),
+        ("no network", json!({ "allowedCidrs": ["everywhere"] })),
+    ] {
+        assert_eq!(refused(&world.does(world.owner(), KEY, make(beyond)).await), ["INVALID"], "{what}");
+    }
+    let unknown = world.does(world.owner(), KEY, make(json!({ "permissions": ["stock.teleport"] }))).await;
+    assert_eq!(refused(&unknown), ["NOT_FOUND"]);
+    let (secret, _) = key(world, &of, json!({ "permissions": ["stock.read", "product.read"] })).await;
+    let caller = world.node.access.key(&secret, None).await.unwrap().caller;
+    let stock = caller.permissions.reach(kind::StockRead::INDEX);
+    assert!(stock.covers(own.parse().unwrap()) && !stock.covers(other.parse().unwrap()));
+    assert!(caller.permissions.holds(kind::ProductRead::INDEX), "listed by name, for the whole tenant");
+    assert!(!caller.permissions.holds(kind::StockReserve::INDEX), "the integration has it, the key does not");
+    // Whoever makes one gives it only what they hold; what they lose later does not matter to it.
+    let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
+    let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
+    let role = world.does(world.owner(), create, role).await["role"]["id"].clone();
+    let maker = world.hired("maker", json!([{ "roleId": role, "scope": everywhere() }, grant("manager", only(&[&own]))])).await;
+    let wide = json!({ "name": "Wide", "permissions": ["stock.read"], "scope": everywhere() });
+    assert_eq!(refused(&world.does(maker, INTEGRATION, wide).await), ["INVALID"]);
+    let dear = json!({ "name": "Dear", "permissions": ["product.cost.read"], "scope": only(&[&own]) });
+    assert_eq!(
+        refused(&world.does(maker, INTEGRATION, dear).await),
+        ["INVALID"],
+        "the manager's costs are not for the whole tenant"
+    );
+    let fit = json!({ "name": "Fit", "permissions": ["stock.read", "product.read"], "scope": only(&[&own]) });
+    let made = world.does(maker, INTEGRATION, fit).await;
+    let input = json!({ "integrationId": made["integration"]["id"], "name": "Key" });
+    let secret = world.does(maker, KEY, input).await["secret"].as_str().unwrap().to_owned();
+    world.gives(&world.ours.owner, maker, json!([])).await;
+    assert!(lets_in(&world.node.access, &secret).await);
+}
+
+async fn a_rolled_key_lives_on_for_a_while(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (old, id) = key(world, &of, json!({})).await;
+    let roll = |at: &str| json!({ "id": id, "at": at });
+    let far = world.asks(world.owner(), ROLL, roll("2026-10-30T00:00:00Z")).await;
+    assert_eq!(refused(&far["data"]["apiKeyRoll"]), ["INVALID"]);
+    let rolled = world.asks(world.owner(), ROLL, roll("2026-09-22T00:00:00Z")).await["data"]["apiKeyRoll"].clone();
+    let new = rolled["secret"].as_str().unwrap().to_owned();
+    assert!(new != old && rolled["apiKey"]["permissions"] == json!(["stock.read"]));
+    assert!(lets_in(&world.node.access, &old).await && lets_in(&world.node.access, &new).await, "both, for a while");
+    world.pass(24 * 3600);
+    assert!(!lets_in(&world.node.access, &old).await && lets_in(&world.node.access, &new).await);
+    let again = world.asks(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;
+    assert!(again["errors"].is_null());
+}
+
+async fn what_has_ended_lets_nobody_in(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, id) = key(world, &of, json!({})).await;
+    let (brief, _) = key(world, &of, json!({ "expiresAt": "2026-09-22T00:00:00Z" })).await;
+    let (third, _) = key(world, &of, json!({})).await;
+    let there = elsewhere(world).await;
+    for secret in [&secret, &brief, &third] {
+        assert!(lets_in(&world.node.access, secret).await && lets_in(&there, secret).await);
+    }
+    let found = there.key(&secret, None).await.unwrap();
+    let (mut standing, gone) = there.watch_key(found.hash, &found.caller);
+    let ended = world.asks(world.owner(), REVOKE, json!({ "id": id })).await["data"]["apiKeyRevoke"].clone();
+    assert!(ended["apiKey"]["revokedAt"].is_string(), "{ended:#}");
+    assert!(!lets_in(&world.node.access, &secret).await, "at once here");
+    world.pass(STANDING_SECONDS + 1);
+    assert!(!lets_in(&there, &secret).await, "within five seconds elsewhere");
+    there.refresh_live().await;
+    assert!(*gone.borrow() && standing.changed().await.is_none(), "open sockets are told");
+    let rolled =
+        world.asks(world.owner(), ROLL, json!({ "id": id, "at": "2026-09-22T00:00:00Z" })).await["data"]["apiKeyRoll"].clone();
+    assert_eq!(refused(&rolled), ["INVALID_STATE"]);
+    world.pass(24 * 3600);
+    assert!(!lets_in(&world.node.access, &brief).await && lets_in(&world.node.access, &third).await);
+    world.asks(world.owner(), "{ viewer { actor { __typename } } }", json!({})).await;
+    let disable = "mutation($id: ID!) { integrationDisable(id: $id) { integration { disabledAt } userErrors { code } } }";
+    let disabled = world.asks(world.owner(), disable, json!({ "id": of })).await;
+    assert!(disabled["data"]["integrationDisable"]["integration"]["disabledAt"].is_string(), "{disabled:#}");
+    assert!(!lets_in(&world.node.access, &third).await);
+}
+
+async fn a_key_is_taken_from_its_networks_only(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &of, json!({ "allowedCidrs": ["192.0.2.0/24", "2001:db8::/32"] })).await;
+    for (address, expected) in
+        [("192.0.2.9", true), ("2001:db8::9", true), ("::ffff:192.0.2.9", true), ("192.0.3.9", false), ("2001:db9::9", false)]
+    {
+        let address: IpAddr = address.parse().unwrap();
+        assert_eq!(world.node.access.key(&secret, Some(address)).await.is_ok(), expected, "{address}");
+    }
+    assert!(!lets_in(&world.node.access, &secret).await, "from nowhere");
+}
+
+async fn a_key_never_passes_for_a_fresh_password(world: &World) {
+    let of = integration(world, json!(["apikey.write", "apikey.read", "role.write"]), everywhere()).await;
+    let (secret, id) = key(world, &of, json!({})).await;
+    let caller = world.node.access.key(&secret, None).await.unwrap().caller;
+    let scope = world.node.db.tenant(caller.tenant);
+    for document in [
+        format!("mutation {{ apiKeyCreate(input: {{ integrationId: \"{of}\", name: \"Mine\" }}) {{ secret }} }}"),
+        format!("mutation {{ apiKeyRoll(id: \"{id}\", oldKeyExpiresAt: \"2026-09-22T00:00:00Z\") {{ secret }} }}"),
+        "mutation { roleCreate(input: { key: \"mine\", name: \"Mine\", permissions: [] }) { role { id } } }".to_owned(),
+    ] {
+        let request = async_graphql::Request::new(&document);
+        let response = world.node.schema.execute(entrepot::schema::attach(request, &scope).data(caller.clone())).await;
+        let top = response.errors[0].source::<entrepot::graphql::fault::TopError>().unwrap();
+        assert_eq!(top.code().as_str(), "STEP_UP_REQUIRED", "{document}");
+    }
+}
+
+async fn its_last_use_is_noted_to_the_minute(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, id) = key(world, &of, json!({})).await;
+    assert!(lets_in(&world.node.access, &secret).await);
+    let query = "query($id: ID!) { node(id: $id) { ... on ApiKey { lastUsedAt } } }";
+    for _ in 0..100 {
+        let used = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"]["lastUsedAt"].clone();
+        if let Some(used) = used.as_str() {
+            assert!(used.ends_with(":00Z") || used.ends_with(":00.000000Z"), "{used}");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("its use was not noted");
+}
+
+async fn a_sandbox_has_test_keys(world: &World) {
+    let work = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
+    work.execute("UPDATE tenant SET sandbox = TRUE WHERE id = $1", vec![]).await.unwrap();
+    work.commit().await.unwrap();
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &of, json!({})).await;
+    assert!(secret.starts_with("epk_test_"), "{}", &secret[..9]);
+    assert!(lets_in(&world.node.access, &secret).await);
+}

@@ -1,0 +1,10 @@
+//! Rights: who may be given what, what shops see of each other, and what programs of partners may do.
+
+mod agree;
+mod keys;
+mod migration;
+mod partners;
+mod roles;
+mod shops;
+mod speed;
+mod world;

@@ -1,0 +1,174 @@
+//! A partner bound to a channel sees and makes that channel's orders and reservations, and no others.
+
+use entrepot::{
+    access::{Caller, graph::KeyUse},
+    schema,
+};
+use serde_json::{Value, json};
+
+use super::world::{everywhere, refused};
+use crate::authorization::{crossing::made_up, on_both, world::World};
+
+on_both!(
+    a_partner_sees_its_own_channel_only,
+    a_partner_sells_in_its_own_channel_only,
+    what_tells_of_all_channels_cannot_be_given_to_one,
+    a_program_is_named_as_the_author_of_what_it_did,
+);
+
+const INTEGRATION: &str = "mutation($input: IntegrationCreateInput!) { integrationCreate(input: $input) {
+    integration { id } userErrors { code field message } } }";
+const KEY: &str = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) { secret userErrors { code message } } }";
+
+struct Partner {
+    caller: Caller,
+    used: KeyUse,
+    channel: String,
+}
+
+/// A partner with a channel of its own.
+async fn partner(world: &World) -> Partner {
+    let query = "mutation($input: ChannelCreateInput!) { channelCreate(input: $input) { channel { id } userErrors { code } } }";
+    let made = world.must(&world.ours, query, json!({ "input": { "code": "partner", "name": "Partner" } })).await;
+    let channel = made["channel"]["id"].as_str().unwrap().to_owned();
+    let permissions = json!([
+        "product.read",
+        "store.read",
+        "stock.read",
+        "stock.reserve",
+        "order.read",
+        "order.write",
+        "order.cancel",
+        "order.fulfil",
+        "order.return",
+        "report.read"
+    ]);
+    let input = json!({ "name": "Partner", "channelId": channel, "permissions": permissions, "scope": everywhere() });
+    let made = world.does(world.owner(), INTEGRATION, input).await;
+    let input = json!({ "integrationId": made["integration"]["id"], "name": "Key" });
+    let secret = world.does(world.owner(), KEY, input).await["secret"].as_str().unwrap().to_owned();
+    let found = world.node.access.key(&secret, None).await.unwrap();
+    Partner { caller: found.caller, used: KeyUse { key: found.key, created_at: found.created_at }, channel }
+}
+
+async fn asks(world: &World, partner: &Partner, query: &str, variables: Value) -> Value {
+    let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
+    let scope = world.node.db.tenant(partner.caller.tenant);
+    let request = schema::attach(request, &scope).data(partner.caller.clone()).data(partner.used);
+    let response = world.node.schema.execute(request).await;
+    let code =
+        |error: &async_graphql::ServerError| error.source::<entrepot::graphql::fault::TopError>().map(|top| top.code().as_str());
+    let errors: Vec<_> = response.errors.iter().map(|error| json!({ "code": code(error), "message": error.message })).collect();
+    json!({ "data": response.data.into_json().unwrap(), "errors": errors })
+}
+
+async fn does(world: &World, partner: &Partner, query: &str, input: Value) -> Value {
+    let answer = asks(world, partner, query, json!({ "input": input })).await;
+    assert_eq!(answer["errors"], json!([]), "{answer:#}");
+    answer["data"].as_object().unwrap().values().next().unwrap().clone()
+}
+
+const ORDER: &str = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id number channel { id } lines { id } } userErrors { code field message } } }";
+
+fn order(world: &World, key: &str, more: Value) -> Value {
+    let line = json!({ "product": { "id": world.ours.ids["prd"] }, "quantity": 2 });
+    let mut input =
+        json!({ "idempotencyKey": key, "store": { "id": world.ours.ids["sto"] }, "externalRef": key, "lines": [line] });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input
+}
+
+async fn a_partner_sees_its_own_channel_only(world: &World) {
+    let partner = partner(world).await;
+    let lists = "{ orders { nodes { id channel { id } } } ordersCount { count } returns { nodes { id } } salesReport(groupBy: CHANNEL) { key } }";
+    let before = asks(world, &partner, lists, json!({})).await;
+    assert_eq!(before["errors"], json!([]), "{before:#}");
+    assert_eq!((&before["data"]["orders"]["nodes"], &before["data"]["ordersCount"]["count"]), (&json!([]), &json!(0)));
+    assert_eq!((&before["data"]["returns"]["nodes"], &before["data"]["salesReport"]), (&json!([]), &json!([])));
+    let node = "query($id: ID!) { node(id: $id) { __typename } }";
+    for prefix in ["ord", "oln", "ful", "ret", "rsv"] {
+        let answer = asks(world, &partner, node, json!({ "id": world.ours.ids[prefix] })).await;
+        assert_eq!(answer, json!({ "data": { "node": null }, "errors": [] }), "{prefix} of another channel");
+    }
+    let own = does(world, &partner, ORDER, order(world, "p-1", json!({}))).await;
+    assert_eq!(own["order"]["channel"]["id"], json!(partner.channel), "{own:#}");
+    let fulfil = "mutation($input: OrderFulfilInput!) { orderFulfil(input: $input) { order { status } userErrors { code } } }";
+    does(world, &partner, fulfil, json!({ "id": own["order"]["id"], "idempotencyKey": "p-2" })).await;
+    let back = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
+    let line =
+        json!({ "product": { "id": world.ours.ids["prd"] }, "orderLineId": own["order"]["lines"][0]["id"], "quantity": 1 });
+    let input = json!({ "idempotencyKey": "p-3", "store": { "id": world.ours.ids["sto"] }, "lines": [line] });
+    let returned = does(world, &partner, back, input).await;
+    let after = asks(world, &partner, lists, json!({})).await["data"].clone();
+    assert_eq!(after["orders"]["nodes"], json!([{ "id": own["order"]["id"], "channel": { "id": partner.channel } }]));
+    assert_eq!(after["returns"]["nodes"], json!([{ "id": returned["return"]["id"] }]), "of its own order");
+    assert_eq!(after["salesReport"].as_array().map(Vec::len), Some(1));
+    let number =
+        asks(world, &partner, "query($by: OrderRef!) { order(by: $by) { id } }", json!({ "by": { "number": "1" } })).await;
+    assert_eq!(number, json!({ "data": { "order": null }, "errors": [] }), "by a number of another channel");
+    let report = asks(world, &partner, "{ movementReport { kind } }", json!({})).await;
+    assert_eq!(report["errors"][0]["code"], "FORBIDDEN");
+}
+
+async fn a_partner_sells_in_its_own_channel_only(world: &World) {
+    let partner = partner(world).await;
+    let theirs = world.ours.ids["chn"].clone();
+    let foreign = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": theirs }))).await;
+    let nobodys = does(world, &partner, ORDER, order(world, "c-1", json!({ "channelId": made_up(world, &theirs) }))).await;
+    assert_eq!((refused(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
+    let cancel = "mutation($input: ActionInput!) { orderCancel(input: $input) { userErrors { code field message } } }";
+    let of = |id: &str| json!({ "id": id, "idempotencyKey": "c-2" });
+    let foreign = does(world, &partner, cancel, of(&world.ours.ids["ord"])).await;
+    let nobodys = does(world, &partner, cancel, of(&made_up(world, &world.ours.ids["ord"]))).await;
+    assert_eq!((refused(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
+    let reserve = "mutation($input: StockReserveInput!) { stockReserve(input: $input) { reservations { id channel { id } } userErrors { code } } }";
+    let item = json!({ "product": { "id": world.ours.ids["prd"] }, "store": { "id": world.ours.ids["sto"] }, "quantity": 1 });
+    let held = asks(world, &partner, reserve, json!({ "input": { "idempotencyKey": "c-3", "items": [item] } })).await;
+    let held = held["data"]["stockReserve"]["reservations"][0].clone();
+    assert_eq!(held["channel"]["id"], json!(partner.channel), "{held:#}");
+    let release = "mutation($input: StockReleaseInput!) { stockRelease(input: $input) { userErrors { code field message } } }";
+    let of = |id: &Value| json!({ "idempotencyKey": "c-4", "reservationIds": [id] });
+    let foreign = does(world, &partner, release, of(&json!(world.ours.ids["rsv"]))).await;
+    let nobodys = does(world, &partner, release, of(&json!(made_up(world, &world.ours.ids["rsv"])))).await;
+    assert_eq!((refused(&foreign), &foreign), (vec!["NOT_FOUND"], &nobodys));
+    let own = does(world, &partner, ORDER, order(world, "c-5", json!({ "reservationIds": [held["id"]] }))).await;
+    assert_eq!(own["userErrors"], json!([]), "{own:#}");
+    let taken = does(world, &partner, ORDER, order(world, "c-6", json!({ "reservationIds": [world.ours.ids["rsv"]] }))).await;
+    assert_eq!(refused(&taken), ["NOT_FOUND"]);
+}
+
+async fn what_tells_of_all_channels_cannot_be_given_to_one(world: &World) {
+    for permission in ["stock.movement.read", "customer.read", "audit.read", "stock.adjust"] {
+        let input =
+            json!({ "name": "Nosy", "channelId": world.ours.ids["chn"], "permissions": [permission], "scope": everywhere() });
+        let answer = world.does(world.owner(), INTEGRATION, input).await;
+        assert_eq!(refused(&answer), ["INVALID"], "{permission}");
+    }
+    let input =
+        json!({ "name": "Lost", "channelId": world.theirs.ids["chn"], "permissions": ["order.read"], "scope": everywhere() });
+    assert_eq!(refused(&world.does(world.owner(), INTEGRATION, input).await), ["NOT_FOUND"]);
+}
+
+async fn a_program_is_named_as_the_author_of_what_it_did(world: &World) {
+    let partner = partner(world).await;
+    let made = does(world, &partner, ORDER, order(world, "a-1", json!({}))).await;
+    assert_eq!(made["userErrors"], json!([]));
+    let query = "{ stockMovements(first: 1) { nodes { actor { __typename ... on Integration { name } } } } }";
+    let seen = world.asks(world.owner(), query, json!({})).await;
+    assert_eq!(
+        seen["data"]["stockMovements"]["nodes"][0]["actor"],
+        json!({ "__typename": "Integration", "name": "Partner" }),
+        "{seen:#}"
+    );
+    let me = "{ viewer { actor { ... on Integration { name permissions channel { id } } } tenants { slug } sessions { id } authenticatedAt
+        permissions { permission scope { all } } } }";
+    let viewer = asks(world, &partner, me, json!({})).await;
+    assert_eq!(viewer["errors"], json!([]), "{viewer:#}");
+    let viewer = &viewer["data"]["viewer"];
+    assert_eq!((&viewer["actor"]["name"], &viewer["sessions"]), (&json!("Partner"), &json!([])));
+    assert_eq!((viewer["tenants"].as_array().map(Vec::len), viewer["permissions"].as_array().map(Vec::len)), (Some(1), Some(10)));
+    // Its name is beside what it did; what it may do is for those who may see keys.
+    let nosy = "{ stockMovements(first: 1) { nodes { actor { ... on Integration { name permissions } } } } }";
+    let auditor = world.ask(&world.ours, Some(world.ours.only(&["stock.movement.read"])), nosy, &json!({})).await;
+    assert_eq!(auditor["errors"][0]["permission"], "apikey.read", "{auditor:#}");
+}

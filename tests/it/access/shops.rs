@@ -1,0 +1,303 @@
+//! A manager of one shop changes only that shop's stock. Of other shops they see what is available; everything else of theirs looks as if it were
+//! not there.
+
+use entrepot::access::REGISTRY;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use super::world::{everywhere, grant, only};
+use crate::authorization::{
+    calls::{Calls, base},
+    crossing::{made_up, shape},
+    on_both,
+    world::{House, World},
+};
+
+on_both!(
+    no_field_tells_of_another_shop_or_changes_it,
+    lists_and_reports_count_ones_own_shop_only,
+    other_shops_are_seen_as_availability,
+    a_movement_in_two_shops_shows_each_its_own_lines,
+    an_override_needs_its_permission_in_the_same_shop,
+    goods_come_back_to_any_shop,
+    a_stream_ends_when_its_shops_change,
+    costs_and_contacts_are_masked,
+);
+
+/// Kinds of things that belong to a shop.
+const OF_A_SHOP: [&str; 8] = ["lvl", "mov", "ent", "rsv", "ord", "oln", "ful", "ret"];
+
+/// The root fields in which a shop itself is named to act in it or to look into it.
+const BY_SHOP: [&str; 12] = [
+    "stockAdjust",
+    "stockSet",
+    "stockReserve",
+    "orderCreate",
+    "orderFulfil",
+    "returnCreate",
+    "stockLevels",
+    "stockMovements",
+    "orders",
+    "ordersCount",
+    "returns",
+    "stockChanged",
+];
+
+async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
+    let other = world.second_shop("charlie").await;
+    let own = world.ours.ids["sto"].clone();
+    let manager = world.hired("manager", json!([grant("manager", only(&[&own])), grant("catalogue", everywhere())])).await;
+    // Whatever else they may do in the whole tenant: it must open no other shop.
+    let mut caller = world.caller(manager).await;
+    for (index, info) in REGISTRY.iter().enumerate() {
+        if info.class == entrepot::access::Class::Tenant {
+            caller.permissions.insert(index);
+        }
+    }
+    let calls = Calls::of_the_schema();
+    let before = of_shop(world, &other).await;
+    let (mut different, mut asked) = (Vec::new(), 0);
+    for (operation, field) in calls.roots() {
+        let name = field.name.node.as_str();
+        for slot in calls.slots(field) {
+            let kinds = OF_A_SHOP.iter().copied().chain(BY_SHOP.contains(&name).then_some("sto"));
+            for prefix in kinds {
+                let id = &other.ids[prefix];
+                let mut answers = Vec::new();
+                for id in [made_up(world, id), id.clone()] {
+                    let variables = calls.variables(&world.ours, field, Some((&slot, &id)));
+                    let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
+                    let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
+                    let text = answer.to_string().replace("charlie-shop", "");
+                    assert!(!text.contains("charlie"), "{name} by {slot:?} = {id} tells of the other shop: {answer:#}");
+                    answers.push(shape(&answer));
+                }
+                asked += 1;
+                if answers[0] != answers[1] {
+                    different.push(format!(
+                        "{name} by {slot:?}, a {prefix}: nobody's → {}, the other shop's → {}",
+                        answers[0], answers[1]
+                    ));
+                }
+            }
+        }
+        // Lists and whatever needs no id.
+        let variables = calls.variables(&world.ours, field, None);
+        let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
+        let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
+        assert!(
+            !answer.to_string().replace("charlie-shop", "").contains("charlie"),
+            "{name} tells of the other shop: {answer:#}"
+        );
+    }
+    assert!(asked > 400, "only {asked} crossings were tried");
+    assert!(different.is_empty(), "{} of {asked} answers tell the other shop's from nobody's: {different:#?}", different.len());
+    assert_eq!(of_shop(world, &other).await, before, "the other shop's rows changed");
+}
+
+/// The rows of a shop: those that have its id or its word in them. The store's own row is the whole tenant's.
+async fn of_shop(world: &World, shop: &House) -> Vec<String> {
+    let uuid = entity::id::prefix_of(&shop.ids["sto"]).unwrap().1.simple().to_string();
+    let lines = world.dump(shop.owner.tenant).await;
+    let plain = |line: &String| line.to_lowercase().replace('-', "");
+    // What a caller says a reservation is for is their own word.
+    let is_foreign = |line: &String| ["store", "event"].iter().any(|table| line.starts_with(table)) || line.contains("OTHER");
+    let is_own = |line: &String| !is_foreign(line) && plain(line).contains(&uuid);
+    let own: Vec<String> = lines.into_iter().filter(is_own).collect();
+    assert!(own.len() > 5, "a dump that sees too little proves nothing: {own:#?}");
+    own
+}
+
+/// A manager of our first shop, with the catalogue to stand on, and another shop.
+async fn two_shops(world: &World) -> (super::world::Person, String, House) {
+    let other = world.second_shop("charlie").await;
+    let own = world.ours.ids["sto"].clone();
+    let manager = world.hired("manager", json!([grant("manager", only(&[&own])), grant("catalogue", everywhere())])).await;
+    (manager, own, other)
+}
+
+async fn lists_and_reports_count_ones_own_shop_only(world: &World) {
+    let (manager, own, _) = two_shops(world).await;
+    let query = "{ stockLevels { nodes { store { id } } } orders { nodes { store { id } } } returns { nodes { store { id } } }
+        ordersCount { count } salesReport(groupBy: STORE) { key } movementReport { kind movements }
+        stockMovements { nodes { entries { store { id } } } } products { nodes { stock { store { id } } } }
+        stores { nodes { code stockLevels { nodes { id } } } } }";
+    let seen = world.asks(manager, query, json!({})).await["data"].clone();
+    let whole = world.asks(world.owner(), query, json!({})).await["data"].clone();
+    let nodes = |answer: &Value, field: &str| answer[field]["nodes"].as_array().unwrap().clone();
+    for field in ["stockLevels", "orders", "returns"] {
+        let stores: Vec<Value> = nodes(&seen, field).iter().map(|node| node["store"]["id"].clone()).collect();
+        assert!(!stores.is_empty() && stores.iter().all(|store| *store == json!(own)), "{field}: {stores:?}");
+        assert!(nodes(&whole, field).len() > stores.len(), "{field}");
+    }
+    assert_eq!((&seen["ordersCount"]["count"], &whole["ordersCount"]["count"]), (&json!(1), &json!(2)));
+    assert_eq!(seen["salesReport"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&seen["salesReport"][0]["key"], whole["salesReport"].as_array().map(Vec::len)), (&json!(own), Some(2)));
+    let receipts = |answer: &Value| {
+        answer["movementReport"].as_array().unwrap().iter().find(|row| row["kind"] == "RECEIPT").unwrap()["movements"].clone()
+    };
+    assert_eq!((receipts(&seen), receipts(&whole)), (json!(2), json!(4)));
+    assert_eq!(nodes(&seen, "stockMovements").len() * 2, nodes(&whole, "stockMovements").len());
+    assert_eq!(nodes(&seen, "products")[0]["stock"].as_array().map(Vec::len), Some(1));
+    let levels: Vec<usize> =
+        nodes(&seen, "stores").iter().map(|store| store["stockLevels"]["nodes"].as_array().unwrap().len()).collect();
+    assert_eq!(levels.iter().sum::<usize>(), 1, "stores are seen, their stock is not: {levels:?}");
+}
+
+async fn other_shops_are_seen_as_availability(world: &World) {
+    let (manager, own, other) = two_shops(world).await;
+    let query =
+        "query($by: ProductRef!) { product(by: $by) { availability { store { id } available status } stock { store { id } } } }";
+    let by = json!({ "by": { "id": world.ours.ids["prd"] } });
+    let product = world.asks(manager, query, by.clone()).await["data"]["product"].clone();
+    let stores: Vec<&Value> = product["availability"].as_array().unwrap().iter().map(|at| &at["store"]["id"]).collect();
+    assert!(stores.contains(&&json!(own)) && stores.contains(&&json!(other.ids["sto"])), "{product:#}");
+    assert_eq!(product["stock"].as_array().map(Vec::len), Some(1));
+    assert!(product["availability"].as_array().unwrap().iter().all(|at| at["available"].as_i64().unwrap() > 0));
+    // Without that permission there is nothing to see.
+    let blind = world.hired("blind", json!([grant("manager", only(&[&own]))])).await;
+    let answer = world.asks(blind, query, by).await;
+    assert_eq!(
+        answer["errors"][0]["permission"], "product.read",
+        "a grant for a shop gives nothing for the whole tenant: {answer:#}"
+    );
+    // To move other shops' stock is refused in the words for what does not exist.
+    let query =
+        "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { levels { id } userErrors { code field message } } }";
+    let change = |store: Value| {
+        let change = json!({ "product": { "id": world.ours.ids["prd"] }, "store": store, "delta": 1 });
+        json!({ "idempotencyKey": "x", "reasonCode": "OTHER", "changes": [change] })
+    };
+    let mut answers = Vec::new();
+    let nowhere = made_up(world, &own);
+    for store in [
+        json!({ "id": other.ids["sto"] }),
+        json!({ "id": nowhere }),
+        json!({ "code": "charlie-shop" }),
+        json!({ "code": "no-shop" }),
+    ] {
+        answers.push(world.does(manager, query, change(store)).await);
+    }
+    assert_eq!(answers[0], answers[1], "by id");
+    assert_eq!(answers[2], answers[3], "by code");
+    assert_eq!(answers[0]["userErrors"][0]["code"], "NOT_FOUND");
+    let mine = world.does(manager, query, change(json!({ "id": own }))).await;
+    assert_eq!(mine["userErrors"], json!([]), "{mine:#}");
+}
+
+async fn a_movement_in_two_shops_shows_each_its_own_lines(world: &World) {
+    let (manager, own, other) = two_shops(world).await;
+    let change =
+        |store: &str, delta: i64| json!({ "product": { "id": world.ours.ids["prd"] }, "store": { "id": store }, "delta": delta });
+    let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement { id } userErrors { code } } }";
+    let input =
+        json!({ "idempotencyKey": "both", "reasonCode": "OTHER", "changes": [change(&own, 3), change(&other.ids["sto"], 5)] });
+    let movement = world.does(world.owner(), query, input).await["movement"]["id"].clone();
+    let query = "query($id: ID!) { node(id: $id) { ... on StockMovement { entries { onHandDelta store { id } } } } }";
+    let seen = world.asks(manager, query, json!({ "id": movement })).await["data"]["node"].clone();
+    assert_eq!(seen, json!({ "entries": [{ "onHandDelta": 3, "store": { "id": own } }] }));
+    // Undone it is whole or not at all.
+    let query = "mutation($input: StockReverseInput!) { stockReverse(input: $input) { userErrors { code message } } }";
+    let input = json!({ "idempotencyKey": "undo", "movementId": movement, "note": "wrong" });
+    let answer = world.does(manager, query, input).await;
+    assert_eq!(answer["userErrors"][0]["code"], "NOT_FOUND", "{answer:#}");
+}
+
+async fn an_override_needs_its_permission_in_the_same_shop(world: &World) {
+    let other = world.second_shop("charlie").await;
+    let own = world.ours.ids["sto"].clone();
+    let both =
+        json!([grant("manager", only(&[&own])), grant("staff", only(&[&other.ids["sto"]])), grant("catalogue", everywhere())]);
+    let clerk = world.hired("clerk", both).await;
+    let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code } } }";
+    let taken = |store: &str, key: &str| {
+        let change = json!({ "product": { "id": world.ours.ids["prd"] }, "store": { "id": store }, "delta": -5_000_000 });
+        json!({ "input": { "idempotencyKey": key, "reasonCode": "LOSS", "onShortage": "POST_DISCREPANCY", "changes": [change] } })
+    };
+    let here = world.asks(clerk, query, taken(&own, "here")).await;
+    assert!(here["errors"].is_null() && here["data"]["stockAdjust"]["userErrors"] == json!([]), "{here:#}");
+    let there = world.asks(clerk, query, taken(&other.ids["sto"], "there")).await;
+    assert_eq!(there["errors"][0]["permission"], "stock.override", "staff there, manager here: {there:#}");
+}
+
+async fn goods_come_back_to_any_shop(world: &World) {
+    let (manager, own, other) = two_shops(world).await;
+    let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) {
+        return { store { id } lines { orderLine { id } matches { quantity } } } userErrors { code field } } }";
+    let back = |key: &str, line: &str| {
+        let line = json!({ "product": { "id": world.ours.ids["prd"] }, "orderLineId": line, "quantity": 1 });
+        json!({ "idempotencyKey": key, "store": { "id": own }, "lines": [line] })
+    };
+    let unseen = world.does(manager, query, back("unseen", &other.ids["oln"])).await;
+    assert_eq!(unseen["userErrors"][0]["code"], "NOT_FOUND", "who may not see the order cannot name it: {unseen:#}");
+    let role = json!({ "key": "desk", "name": "Desk", "permissions": ["order.read"] });
+    let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
+    let desk = world.does(world.owner(), create, role).await["role"]["id"].clone();
+    let clerk =
+        json!([{ "roleId": desk, "scope": everywhere() }, grant("manager", only(&[&own])), grant("catalogue", everywhere())]);
+    let clerk = world.hired("clerk", clerk).await;
+    let seen = world.does(clerk, query, back("seen", &other.ids["oln"])).await;
+    assert_eq!(seen["return"]["lines"][0]["orderLine"]["id"], json!(other.ids["oln"]), "{seen:#}");
+    // The manager sees the return in their shop, but not the order of the other one.
+    let list = world.asks(manager, "{ returns { nodes { lines { orderLine { id } matches { quantity } } } } }", json!({})).await;
+    let newest = &list["data"]["returns"]["nodes"].as_array().unwrap().iter().find(|ret| ret["lines"][0]["orderLine"].is_null());
+    assert_eq!(newest.unwrap()["lines"][0]["matches"], json!([]), "{list:#}");
+}
+
+async fn a_stream_ends_when_its_shops_change(world: &World) {
+    let (manager, own, other) = two_shops(world).await;
+    let caller = world.caller(manager).await;
+    let standing = world.node.access.watch_member(caller.tenant, manager.0, &caller);
+    let query = "subscription { stockChanged { phase reset changes { level { store { id } onHand } entries { onHandDelta } } } }";
+    let scope = world.node.db.tenant(caller.tenant);
+    let request = entrepot::schema::attach(async_graphql::Request::new(query), &scope).data(caller.clone()).data(standing);
+    let mut stream = Box::pin(world.node.schema.execute_stream(request));
+    let mut next = async || {
+        let item = tokio::time::timeout(std::time::Duration::from_secs(20), stream.next()).await.unwrap();
+        item.map(|item| item.data.into_json().unwrap()["stockChanged"].clone())
+    };
+    let first = next().await.unwrap();
+    assert_eq!((&first["phase"], first["changes"].as_array().map(Vec::len)), (&json!("READY"), Some(1)), "{first:#}");
+    let adjust = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code } } }";
+    let mut count = 0;
+    let mut change = async |store: &str| {
+        count += 1;
+        let change = json!({ "product": { "id": world.ours.ids["prd"] }, "store": { "id": store }, "delta": 1 });
+        let input = json!({ "idempotencyKey": format!("s{count}"), "reasonCode": "OTHER", "changes": [change] });
+        assert_eq!(world.does(world.owner(), adjust, input).await["userErrors"], json!([]));
+    };
+    change(&other.ids["sto"]).await;
+    change(&own).await;
+    let live = next().await.unwrap();
+    assert_eq!(live["changes"][0]["level"]["store"]["id"], json!(own), "the other shop's change is not told: {live:#}");
+    assert_eq!(live["changes"][0]["entries"], json!([{ "onHandDelta": 1 }]));
+    // Another right does not matter to the stream; other shops do.
+    let more = json!([grant("manager", only(&[&own])), grant("catalogue", everywhere()), grant("auditor", only(&[&own]))]);
+    world.gives(&world.ours.owner, manager, more).await;
+    world.node.access.refresh_live().await;
+    change(&own).await;
+    assert_eq!(next().await.unwrap()["phase"], "LIVE");
+    let both = json!([grant("manager", only(&[&own, &other.ids["sto"]])), grant("catalogue", everywhere())]);
+    world.gives(&world.ours.owner, manager, both).await;
+    world.node.access.refresh_live().await;
+    let last = next().await.unwrap();
+    assert_eq!((&last["phase"], &last["reset"]), (&json!("RESET"), &json!("SCOPE_CHANGED")), "{last:#}");
+    assert_eq!(next().await, None);
+}
+
+async fn costs_and_contacts_are_masked(world: &World) {
+    let query = "query($order: OrderRef!) { products { nodes { unitCost { amount } } } customers { nodes { email } }
+        order(by: $order) { lines { unitCost { amount } } customer { email } } stockMovements { nodes { entries { unitCost { amount } } } } }";
+    let variables = json!({ "order": { "id": world.ours.ids["ord"] } });
+    let role = json!({ "key": "plain", "name": "Plain", "permissions":
+        ["product.read", "customer.read", "order.read", "stock.movement.read"] });
+    let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
+    let plain = world.does(world.owner(), create, role).await["role"]["id"].clone();
+    let plain = world.hired("plain", json!([{ "roleId": plain, "scope": everywhere() }])).await;
+    let masked = world.asks(plain, query, variables.clone()).await;
+    assert!(masked["errors"].is_null(), "a mask is no error: {masked:#}");
+    let text = masked.to_string();
+    assert!(!text.contains("alpha@example.com") && !text.contains("amount"), "{masked:#}");
+    let open = world.asks(world.owner(), query, variables).await.to_string();
+    assert!(open.contains("alpha@example.com") && open.contains("amount"));
+}

@@ -1,0 +1,138 @@
+//! People and shops added to the company of `authorization`, in the words of these tests.
+
+use entity::{
+    app_user, member,
+    prelude::{MemberId, MemberStatus, UserId},
+};
+use entrepot::access::{Caller, Permission};
+use serde_json::{Value, json};
+
+use crate::authorization::world::{House, World};
+
+/// A member of ours, whose grants are looked up anew for each call.
+#[derive(Debug, Clone, Copy)]
+pub struct Person(pub MemberId);
+
+/// All stores.
+pub fn everywhere() -> Value {
+    json!({ "all": true })
+}
+/// These stores.
+pub fn only(stores: &[&str]) -> Value {
+    json!({ "storeIds": stores })
+}
+/// A grant of a default role.
+pub fn grant(key: &str, scope: Value) -> Value {
+    let role = entrepot::access::BUILT_IN.iter().find(|role| role.key == key).unwrap();
+    json!({ "roleId": role.id.to_string(), "scope": scope })
+}
+
+const GRANT: &str = "mutation($input: MemberUpdateRolesInput!) { memberUpdateRoles(input: $input) {
+    member { id version roles { role { key } expiresAt scope { all stores { id } groups { code } } } } userErrors { code field message } seq } }";
+
+impl World {
+    /// Somebody who has joined and may do nothing yet.
+    pub async fn joins(&self, name: &str) -> Person {
+        let clock = &self.node.clock;
+        let (user, id): (UserId, MemberId) = (clock.id(), clock.id());
+        let email = format!("{name}@example.com");
+        let work = self.node.db.global().begin_for(self.ours.owner.tenant).await.unwrap();
+        let row = app_user::Model {
+            id: user,
+            email: email.clone(),
+            email_key: email,
+            password_hash: "none".to_owned(),
+            display_name: name.to_owned(),
+            created_at: clock.now(),
+        };
+        work.insert_global::<app_user::Entity>(row).await.unwrap();
+        let row = member::Model {
+            tenant_id: self.ours.owner.tenant,
+            id,
+            user_id: user,
+            status: MemberStatus::Active,
+            version: 1,
+            created_at: clock.now(),
+            updated_at: clock.now(),
+        };
+        work.insert::<member::Entity>(row).await.unwrap();
+        work.commit().await.unwrap();
+        Person(id)
+    }
+
+    /// The person as the door lets them in now.
+    pub async fn caller(&self, person: Person) -> Caller {
+        self.node.access.member(self.ours.owner.tenant, person.0).await.unwrap().expect("they may come in")
+    }
+
+    /// What a person is answered.
+    pub async fn asks(&self, person: Person, query: &str, variables: Value) -> Value {
+        let caller = self.caller(person).await;
+        self.ask(&self.ours, Some(caller), query, &variables).await
+    }
+
+    /// What a person's mutation is answered, which may be refused.
+    pub async fn does(&self, person: Person, query: &str, input: Value) -> Value {
+        let answer = self.asks(person, query, json!({ "input": input })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"].as_object().unwrap().values().next().unwrap().clone()
+    }
+
+    async fn version_of(&self, person: Person) -> i64 {
+        use entrepot::storage::Reads;
+        let scope = self.node.db.tenant(self.ours.owner.tenant);
+        let rows =
+            scope.rows("SELECT version FROM member WHERE tenant_id = $1 AND id = $2", vec![person.0.into()]).await.unwrap();
+        rows[0].try_get_by_index(0).unwrap()
+    }
+
+    /// Asks to give somebody these grants and no others.
+    pub async fn gives(&self, giver: &Caller, to: Person, grants: Value) -> Value {
+        let version = self.version_of(to).await;
+        let input = json!({ "memberId": to.0.to_string(), "expectedVersion": version, "grants": grants });
+        let answer = self.ask(&self.ours, Some(giver.clone()), GRANT, &json!({ "input": input })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["memberUpdateRoles"].clone()
+    }
+
+    /// Somebody who has joined and was given this by the owner.
+    pub async fn hired(&self, name: &str, grants: Value) -> Person {
+        let person = self.joins(name).await;
+        let done = self.gives(&self.ours.owner, person, grants).await;
+        assert_eq!(done["userErrors"], json!([]), "{done:#}");
+        person
+    }
+
+    pub fn owner(&self) -> Person {
+        Person(MemberId::from_uuid(self.ours.owner.actor.id))
+    }
+
+    /// Another shop of ours, with trade of its own. Its word is in every text of its documents.
+    pub async fn second_shop(&self, word: &str) -> House {
+        let errors = "userErrors { code field message }";
+        let query = format!("mutation($input: StoreCreateInput!) {{ storeCreate(input: $input) {{ store {{ id }} {errors} }} }}");
+        let made =
+            self.must(&self.ours, &query, json!({ "input": { "code": format!("{word}-shop"), "name": "Second shop" } })).await;
+        let store = made["store"]["id"].as_str().unwrap().to_owned();
+        let mut shop = House {
+            word: Box::leak(word.to_owned().into_boxed_str()),
+            owner: self.ours.owner.clone(),
+            session: self.ours.session.clone(),
+            ids: self.ours.ids.clone(),
+        };
+        shop.ids.insert("sto", store);
+        let mut ids = shop.ids.clone();
+        self.trade(&shop, &mut ids).await;
+        House { ids, ..shop }
+    }
+}
+
+/// The codes of a mutation's refusals.
+pub fn refused(payload: &Value) -> Vec<&str> {
+    payload["userErrors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect()
+}
+
+/// Whether the caller holds a permission for a store.
+pub fn covers<P: Permission>(caller: &Caller, store: &str) -> bool {
+    caller.permissions.reach(P::INDEX).covers(store.parse().unwrap())
+}

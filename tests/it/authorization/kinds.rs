@@ -1,0 +1,70 @@
+//! Every kind of caller at every root field: people in each default role, somebody without one, and programs with keys.
+
+use entity::prelude::{Actor, IntegrationId};
+use entrepot::access::{BUILT_IN, Caller, PermissionSet, Policies, index_of};
+use serde_json::{Value, json};
+
+use super::{
+    Needs::{May, Nothing, SignIn},
+    calls::Calls,
+    crossing::cross,
+    least, needs, on_both,
+    world::World,
+};
+
+on_both!(each_kind_of_caller_is_answered_as_its_rights_say, a_key_crosses_no_tenant);
+
+/// A program of ours with these permissions.
+fn program(world: &World, permissions: PermissionSet) -> Caller {
+    let id: IntegrationId = world.ours.ids["int"].parse().unwrap();
+    Caller::new(world.ours.owner.tenant, Actor::integration(id), permissions)
+}
+
+async fn kinds(world: &World) -> Vec<(String, Caller)> {
+    let policies = Policies::load().await.unwrap();
+    let person = |permissions| Caller { permissions, ..world.ours.owner.clone() };
+    let mut kinds: Vec<(String, Caller)> = BUILT_IN
+        .iter()
+        .map(|role| (format!("a member who is {}", role.key), person(PermissionSet::everywhere(policies.built_in()[&role.id]))))
+        .collect();
+    kinds.push(("a member without a role".to_owned(), person(PermissionSet::default())));
+    kinds.push(("a key with everything".to_owned(), program(world, PermissionSet::all())));
+    kinds.push(("a key with nothing".to_owned(), program(world, PermissionSet::default())));
+    kinds
+}
+
+async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
+    let calls = Calls::of_the_schema();
+    let house = &world.ours;
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for (kind, caller) in kinds(world).await {
+        let is_program = caller.actor.kind == entity::prelude::ActorKind::Integration;
+        for (operation, field) in calls.roots() {
+            let needed = needs(field);
+            let steps_up = field.directives.iter().any(|directive| directive.node.name.node == "stepUp");
+            let expected: &[Value] = match needed {
+                Nothing => continue,
+                May(code) if !caller.permissions.holds(index_of(code).unwrap()) => &[json!("FORBIDDEN")],
+                May(_) if is_program && steps_up => &[json!("STEP_UP_REQUIRED")],
+                May(_) => &[Value::Null],
+                // What an id or a code leads to has rights of its own, and sessions are people's.
+                SignIn if is_program => &[Value::Null, json!("FORBIDDEN"), json!("STEP_UP_REQUIRED")],
+                SignIn => &[Value::Null, json!("FORBIDDEN")],
+            };
+            let variables = calls.variables(house, field, None);
+            let document = calls.document(operation, field, &variables, least(&calls, field));
+            let answer = world.ask(house, Some(caller.clone()), &document, &variables).await;
+            asked += 1;
+            if !expected.contains(&answer["errors"][0]["code"]) {
+                wrong.push(format!("{}, {kind}: {expected:?} was expected: {answer}", field.name));
+            }
+        }
+    }
+    assert!(asked > 600, "only {asked} calls were made");
+    assert!(wrong.is_empty(), "{} of {asked}: {wrong:#?}", wrong.len());
+}
+
+/// The whole crossing once more, by a program.
+async fn a_key_crosses_no_tenant(world: &World) {
+    cross(world, &program(world, PermissionSet::all())).await;
+}
