@@ -44,6 +44,24 @@ pub struct DatabaseArgs {
     pub database_url: String,
 }
 
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Registration {
+    Open,
+    Verified,
+    Closed,
+}
+
+impl From<Registration> for crate::identity::Registration {
+    fn from(chosen: Registration) -> Self {
+        match chosen {
+            Registration::Open => Self::Open,
+            Registration::Verified => Self::Verified,
+            Registration::Closed => Self::Closed,
+        }
+    }
+}
+
 /// Where the keys are that secrets are sealed with.
 #[derive(Debug, Clone, Args)]
 pub struct KeyArgs {
@@ -133,6 +151,21 @@ pub struct Serve {
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Who may register a company: anybody, anybody who has confirmed their address, or nobody.
+    #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum, default_value_t = Registration::Open)]
+    pub registration: Registration,
+    /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
+    #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
+    pub mail: crate::identity::Post,
+    /// Who letters are from.
+    #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
+    pub mail_from: String,
+    /// Where links in letters lead: your site's pages /password and /confirm. The address listened on when not given.
+    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// A file of passwords that nobody may have, one a line: those that were stolen elsewhere.
+    #[arg(long, env = "ENTREPOT_DENIED_PASSWORDS")]
+    pub denied_passwords: Option<std::path::PathBuf>,
     /// Minutes that an access token lives.
     #[arg(long, env = "ENTREPOT_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1440))]
     pub access_token_minutes: i64,

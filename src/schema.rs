@@ -24,7 +24,10 @@ use crate::{
     },
     identity::{
         Identity,
-        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, SessionMutation, Tenant, own_session, own_tenant},
+        graph::{
+            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SessionMutation, Tenant,
+            own_session, own_tenant,
+        },
     },
     insight::graph::InsightQuery,
     ledger::Ledger,
@@ -113,6 +116,7 @@ pub enum Payload {
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
+    TotpPayload(crate::identity::graph::TotpPayload),
     RolePayload(access::RolePayload),
     MemberPayload(access::MemberPayload),
     StoreGroupPayload(access::StoreGroupPayload),
@@ -254,7 +258,16 @@ pub struct Query(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, CatalogQ
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
-pub struct Mutation(IdentityMutation, SessionMutation, AccessMutation, CatalogMutation, StockMutation, OrdersMutation);
+pub struct Mutation(
+    IdentityMutation,
+    SessionMutation,
+    FactorMutation,
+    PeopleMutation,
+    AccessMutation,
+    CatalogMutation,
+    StockMutation,
+    OrdersMutation,
+);
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]

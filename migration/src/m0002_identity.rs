@@ -1,4 +1,4 @@
-//! Sessions, the tokens that keep them up, and the keys that sign.
+//! Sessions, the tokens that keep them up, the keys that sign, and second factors.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,6 +8,9 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, include_str!("m0002/sessions.sql")).await
+        for part in [include_str!("m0002/sessions.sql"), include_str!("m0002/factors.sql"), include_str!("m0002/letters.sql")] {
+            super::run(manager, part).await?;
+        }
+        Ok(())
     }
 }

@@ -33,6 +33,11 @@ pub async fn make_owner(work: &Work, member: MemberId) -> Result<(), Fault> {
     rows::replace_grants(work, member, &[grant]).await
 }
 
+/// Says that members come or go, before they do: changes of a tenant's rights come one after the other, and every node compiles them anew.
+pub async fn rights_change(work: &Work) -> Result<(), Fault> {
+    rows::bump(work).await
+}
+
 /// Whether somebody would still own the tenant: for rooms that suspend members or let them leave, before they commit.
 pub async fn has_owner(work: &Work) -> Result<bool, Fault> {
     rows::has_lasting_owner(work).await

@@ -7,8 +7,8 @@ use crate::{clock::sleep, storage::Fault};
 
 /// Between two looks for sessions that were ended elsewhere: with the seconds that a standing is believed, an end holds everywhere within five.
 const GLANCE: Duration = Duration::from_secs(2);
-/// Glances between notes of use and looks at the keys: half a minute.
-const SOMETIMES: u32 = 15;
+/// Glances between notes of use and looks at the keys: ten seconds.
+const SOMETIMES: u32 = 5;
 /// Glances between clearings: an hour.
 const SELDOM: u32 = 1_800;
 
@@ -23,7 +23,7 @@ pub async fn run(identity: Identity) {
             log("signing keys", identity.keep_keys().await);
         }
         if glance.is_multiple_of(SELDOM) {
-            log("old sessions", identity.forget_sessions().await.map(drop));
+            log("old sessions", identity.forget_old().await);
         }
     }
 }

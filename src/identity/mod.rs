@@ -6,7 +6,9 @@
 mod core;
 pub mod graph;
 pub mod jobs;
+mod letters;
 mod password;
+mod post;
 mod presence;
 mod rows;
 mod secret;
@@ -15,15 +17,20 @@ mod signer;
 mod token;
 
 pub use self::core::{LEAD_SECONDS, NewTenant, Rejection};
+pub use post::{Post, PostError, check_sender};
 
 /// Identity's columns that are sealed.
-pub const SEALED: &[crate::secrets::SealedColumn] = &[rows::keys::SIGNING_KEY, rows::keys::SERVER_SECRET];
+pub const SEALED: &[crate::secrets::SealedColumn] =
+    &[rows::keys::SIGNING_KEY, rows::keys::SERVER_SECRET, rows::factors::SEED, rows::factors::PENDING_SEED];
 
 pub use rows::{
     Membership, membership, memberships,
     sessions::{EndReason, SessionRow, Which},
 };
-pub use shell::{AdmitError, Admitted, Furnish, Identity, IdentityError, LoggedIn, OldKeys, Settings, Visit, rotate_signing_key};
+pub use shell::{
+    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, LoggedIn, OldKeys,
+    Registration, Settings, Visit, rotate_signing_key,
+};
 pub use token::{Claims, TokenError, Tokens};
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! argon2id, on a bounded pool: a login costs 19 MiB and some 20 ms of a core, and must not cost other requests theirs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -15,10 +15,16 @@ const MEMORY_KIB: u32 = 19_456;
 const ITERATIONS: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashes and checks passwords, as many at once as there are cores.
+/// Those who may wait for their turn; whoever comes then is told that we are busy. A turn takes some 20 ms.
+const WAITING: usize = 256;
+/// Nobody waits longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Hashes and checks passwords, at once at most as many as half of the cores: a storm of logins leaves the other half to everybody else.
 #[derive(Clone)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     /// A hash of nobody's password: checked when the account is unknown, so that both take the same time.
     nobody: Arc<str>,
     clock: Clock,
@@ -35,7 +41,8 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$Zm9y
 impl Passwords {
     pub fn new(clock: Clock) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { permits: Arc::new(Semaphore::new(cores)), nobody: NOBODY.into(), clock }
+        let permits = Arc::new(Semaphore::new(cores.div_ceil(2)));
+        Self { permits, waiting: Arc::new(Semaphore::new(WAITING)), nobody: NOBODY.into(), clock }
     }
 
     /// The PHC string to keep.
@@ -65,8 +72,17 @@ impl Passwords {
         Ok(matches && known)
     }
 
+    /// Whether a hash was made with no less than is asked for now.
+    pub fn is_strong(stored: &str) -> bool {
+        let Ok(hash) = PasswordHash::new(stored) else { return false };
+        let at_least = |name: &str, least: u32| hash.params.get_decimal(name).is_some_and(|found| found >= least);
+        hash.algorithm.as_str() == "argon2id" && at_least("m", MEMORY_KIB) && at_least("t", ITERATIONS) && at_least("p", LANES)
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
-        let _permit = self.permits.acquire().await.map_err(|_| Fault::ShuttingDown)?;
+        let _place = self.waiting.try_acquire().map_err(|_| Fault::Overloaded)?;
+        let turn = tokio::time::timeout(PATIENCE, self.permits.acquire()).await.map_err(|_| Fault::Overloaded)?;
+        let _turn = turn.map_err(|_| Fault::ShuttingDown)?;
         tokio::task::spawn_blocking(work).await.map_err(|err| Fault::Broken(err.to_string()))?
     }
 }
@@ -83,5 +99,21 @@ mod tests {
         assert!(passwords.verify("correct horse battery", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("correct horse batterz", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("nobody", None).await.unwrap());
+    }
+
+    #[test]
+    fn knows_what_was_hashed_when_less_was_enough() {
+        assert!(Passwords::is_strong(NOBODY));
+        for weaker in [NOBODY.replace("m=19456", "m=4096"), NOBODY.replace("t=2", "t=1"), NOBODY.replace("argon2id", "argon2i")] {
+            assert!(!Passwords::is_strong(&weaker), "{weaker}");
+        }
+        assert!(!Passwords::is_strong("plain"));
+    }
+
+    #[tokio::test]
+    async fn a_storm_is_told_that_we_are_busy() {
+        let passwords = Passwords::new(Clock::system());
+        let _all = passwords.waiting.acquire_many(u32::try_from(WAITING).unwrap()).await.unwrap();
+        assert!(matches!(passwords.verify("x", None).await, Err(Fault::Overloaded)));
     }
 }

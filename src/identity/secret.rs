@@ -9,12 +9,21 @@ use crate::clock::Clock;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Refresh,
+    /// A login that waits for a second factor.
+    Challenge,
+    /// A new password.
+    Reset,
+    /// An address that is confirmed.
+    Verify,
 }
 
 impl Purpose {
     const fn prefix(self) -> &'static str {
         match self {
             Self::Refresh => "epr_",
+            Self::Challenge => "epc_",
+            Self::Reset => "epw_",
+            Self::Verify => "epv_",
         }
     }
 }

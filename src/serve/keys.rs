@@ -48,7 +48,7 @@ pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
     let (db, ring) = open(&args.of, &clock).await?;
     let (minutes, old) = if args.remove_old { (0, OldKeys::Remove) } else { (args.lead_minutes, OldKeys::Retire) };
     let key = rotate_signing_key(&db, &ring, &clock, minutes * 60, old).await?;
-    println!("{key} is published and signs in {minutes} min; every node has it within half a minute");
+    println!("{key} is published and signs in {minutes} min; every node has it within ten seconds");
     db.close().await?;
     Ok(())
 }

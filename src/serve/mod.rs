@@ -3,7 +3,7 @@
 mod doorkeeper;
 pub mod keys;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use entity::prelude::MemberId;
@@ -51,6 +51,8 @@ pub enum StartError {
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
+    Mail(#[from] identity::PostError),
+    #[error("{0}")]
     Redis(#[from] RedisError),
     #[error("{0}")]
     Schema(#[from] Unreadable),
@@ -80,6 +82,14 @@ impl Furnish for Furniture {
     async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault> {
         access::make_owner(work, owner).await?;
         catalog::begin_tenant(work, &self.0).await
+    }
+
+    async fn before_members_change(&self, work: &Work) -> Result<(), Fault> {
+        access::rights_change(work).await
+    }
+
+    async fn has_owner(&self, work: &Work) -> Result<bool, Fault> {
+        access::has_owner(work).await
     }
 }
 
@@ -201,7 +211,7 @@ impl Readiness for Ready {
 
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
-    let settings = Settings { access_seconds: args.access_token_minutes * 60, ..Settings::default() };
+    let settings = people(&args)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
     let terms = terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
@@ -221,6 +231,24 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         ..http::Settings::default()
     };
     node.serve(listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+}
+
+/// What the operator has chosen about people.
+fn people(args: &Serve) -> Result<Settings, StartError> {
+    identity::check_sender(&args.mail_from)?;
+    let denied = match &args.denied_passwords {
+        Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_lowercase).collect(),
+        None => HashSet::new(),
+    };
+    Ok(Settings {
+        access_seconds: args.access_token_minutes * 60,
+        registration: args.registration.into(),
+        post: args.mail.clone(),
+        mail_from: args.mail_from.clone(),
+        public_url: args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen)),
+        denied: Arc::new(denied),
+        ..Settings::default()
+    })
 }
 
 fn terms(args: &Serve) -> Terms {

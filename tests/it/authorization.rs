@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod crossing;
 mod kinds;
+mod step_up;
 pub mod world;
 
 use std::collections::BTreeSet;
@@ -88,6 +89,23 @@ const CASES: &[(&str, Needs)] = &[
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
+    ("mfaVerify", Nothing),
+    ("passwordResetRequest", Nothing),
+    ("passwordReset", Nothing),
+    ("emailVerify", Nothing),
+    ("emailVerificationRequest", SignIn),
+    ("passwordChange", SignIn),
+    ("profileUpdate", SignIn),
+    ("tenantSwitch", SignIn),
+    ("tenantLeave", SignIn),
+    ("memberSuspend", May("member.write")),
+    ("memberResume", May("member.write")),
+    ("reauthenticate", SignIn),
+    ("totpEnrol", SignIn),
+    ("totpConfirm", SignIn),
+    ("totpRemove", SignIn),
+    ("backupCodesRegenerate", SignIn),
+    ("memberMfaReset", May("member.write")),
     ("roleCreate", May("role.write")),
     ("roleUpdate", May("role.write")),
     ("roleDelete", May("role.write")),
@@ -135,7 +153,7 @@ const CASES: &[(&str, Needs)] = &[
 ];
 
 /// What a valid call may be refused with, because of what stands in the database: the calls before it have closed the order.
-const BY_STATE: [&str; 4] = ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED"];
+const BY_STATE: [&str; 5] = ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED", "MFA_INVALID"];
 
 fn needs(field: &FieldDefinition) -> Needs {
     let case = CASES.iter().find(|(name, _)| *name == field.name.node);

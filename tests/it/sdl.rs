@@ -18,18 +18,6 @@ use async_graphql::{
 const LATER: &[(&str, &[&str])] = &[
     ("invitations", &["Mutation.memberInvite"]),
     (
-        "second factor, step-up and password reset",
-        &[
-            "type TotpPayload",
-            "Mutation.mfaVerify",
-            "Mutation.reauthenticate",
-            "Mutation.passwordResetRequest",
-            "Mutation.passwordReset",
-            "Mutation.totpEnrol",
-            "Mutation.totpConfirm",
-        ],
-    ),
-    (
         "audit",
         &[
             "type AuditEntry",

@@ -35,6 +35,8 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("sea_orm::DatabaseTransaction", &["storage/"], "only storage begins and commits"),
     ("jsonwebtoken", &["identity/"], "tokens are identity's"),
     ("argon2", &["identity/"], "passwords are identity's"),
+    ("lettre", &["identity/"], "letters are identity's"),
+    ("totp_rs", &["identity/"], "second factors are identity's"),
     ("redis", &["budget/"], "what nodes share through Redis is kept in one place"),
     ("std::time::SystemTime", &["clock.rs"], "time comes from the clock"),
     ("std::time::Instant", &["clock.rs"], "time comes from the clock"),

@@ -73,6 +73,12 @@ impl entrepot::identity::Furnish for Bare {
     async fn furnish(&self, _: &entrepot::storage::Work, _: MemberId) -> Result<(), entrepot::storage::Fault> {
         Ok(())
     }
+    async fn before_members_change(&self, _: &entrepot::storage::Work) -> Result<(), entrepot::storage::Fault> {
+        Ok(())
+    }
+    async fn has_owner(&self, _: &entrepot::storage::Work) -> Result<bool, entrepot::storage::Fault> {
+        Ok(true)
+    }
 }
 
 /// Where the scenario's database is, to be taken away in the end.

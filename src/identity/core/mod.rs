@@ -1,9 +1,20 @@
 //! What a registration must look like, and the rules of sessions, keys and second factors. Pure.
 
+mod factor;
 mod keys;
+mod network;
+mod password;
+mod qr;
 mod session;
 
+pub use factor::{
+    BACKUP_CODES, CHALLENGE_SECONDS, CHALLENGE_TRIES, PENDING_SECONDS, WRONG_CODES, WRONG_SECONDS, backup_code, matching_step,
+    otpauth_uri, read_backup_code,
+};
 pub use keys::{KeyState, LEAD_SECONDS, states, upkeep};
+pub use network::network;
+pub use password::weakness;
+pub use qr::svg;
 pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
 
 use crate::path;
@@ -39,6 +50,20 @@ pub enum Rejection {
     TokenExpired,
     /// Another call with the same refresh token was answered meanwhile.
     RefreshRaced,
+    /// The caller's own password, shown once more, is wrong.
+    WrongPassword,
+    /// A link that was mailed is good no longer.
+    LinkOver,
+    /// The operator lets nobody register.
+    RegistrationClosed,
+    /// The code of a second factor is wrong or was used before.
+    MfaInvalid,
+    /// The login that waited for a second factor waits no longer.
+    ChallengeOver,
+    InvalidState {
+        message: String,
+        field: Vec<String>,
+    },
     /// There is no such thing, or it is somebody else's.
     NotFound {
         what: &'static str,
@@ -46,8 +71,6 @@ pub enum Rejection {
     },
 }
 
-/// Length of a password in characters; no rules of composition (OWASP ASVS 5.0, 6.2).
-const PASSWORD: std::ops::RangeInclusive<usize> = 12..=256;
 const NAME: usize = 255;
 /// The longest address that SMTP carries (RFC 5321, 4.5.3.1.3, less the brackets).
 const EMAIL: usize = 254;
@@ -72,27 +95,24 @@ pub fn check(new: &NewTenant) -> Vec<Rejection> {
             field: path!["email"],
         });
     }
-    if !PASSWORD.contains(&new.password.chars().count()) {
-        let message = format!("between {} and {} characters; any characters will do", PASSWORD.start(), PASSWORD.end());
-        found.push(Rejection::WeakPassword { message, field: path!["password"] });
-    } else if [&new.email, &new.tenant_slug].iter().any(|word| new.password.eq_ignore_ascii_case(word)) {
-        found.push(Rejection::WeakPassword {
-            message: "the password must not repeat the address or the slug".to_owned(),
-            field: path!["password"],
-        });
-    }
-    for (name, value) in [("displayName", &new.display_name), ("tenantName", &new.tenant_name)] {
-        if value.trim().is_empty() {
-            found.push(Rejection::Invalid { message: "a name is expected".to_owned(), field: path![name] });
-        } else if value.chars().count() > NAME {
-            found.push(Rejection::TooLong { message: format!("at most {NAME} characters"), field: path![name] });
-        }
-    }
+    found.extend(check_name("displayName", &new.display_name));
+    found.extend(check_name("tenantName", &new.tenant_name));
     if !is_slug(&new.tenant_slug) {
         let message = "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit".to_owned();
         found.push(Rejection::Invalid { message, field: path!["tenantSlug"] });
     }
     found
+}
+
+/// What is wrong with a name.
+pub fn check_name(field: &str, value: &str) -> Option<Rejection> {
+    if value.trim().is_empty() {
+        Some(Rejection::Invalid { message: "a name is expected".to_owned(), field: path![field] })
+    } else if value.chars().count() > NAME {
+        Some(Rejection::TooLong { message: format!("at most {NAME} characters"), field: path![field] })
+    } else {
+        None
+    }
 }
 
 fn is_slug(slug: &str) -> bool {
@@ -118,16 +138,14 @@ mod tests {
     #[test]
     fn says_everything_that_is_wrong_at_once() {
         assert_eq!(check(&good()), []);
-        let bad = NewTenant { email: "ada".to_owned(), password: "short".to_owned(), tenant_slug: "-x".to_owned(), ..good() };
+        let bad = NewTenant { email: "ada".to_owned(), display_name: " ".to_owned(), tenant_slug: "-x".to_owned(), ..good() };
         let fields: Vec<_> = check(&bad)
             .into_iter()
             .map(|r| match r {
-                Rejection::Invalid { field, .. } | Rejection::WeakPassword { field, .. } | Rejection::TooLong { field, .. } => {
-                    field.join(".")
-                }
+                Rejection::Invalid { field, .. } | Rejection::TooLong { field, .. } => field.join("."),
                 other => format!("{other:?}"),
             })
             .collect();
-        assert_eq!(fields, ["email", "password", "tenantSlug"]);
+        assert_eq!(fields, ["email", "displayName", "tenantSlug"]);
     }
 }

@@ -1,10 +1,14 @@
 //! GraphQL of identity.
 
+mod factors;
 mod mutations;
+mod people;
 mod sessions;
 mod types;
 
+pub use factors::{FactorMutation, TotpPayload};
 pub use mutations::{IdentityMutation, LoginPayload};
+pub use people::PeopleMutation;
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 pub use types::{Actor, LoginSession, Member, PermissionGrant, StoreScope, SystemActor, Tenant, Viewer};
 

@@ -8,13 +8,13 @@ use super::types::{LoginSession, Tenant};
 use crate::{
     graphql::{
         context::Asks,
-        directives::{STEP_UP_SECONDS, public},
+        directives::{STEP_UP_SECONDS, authenticated, public},
         fault::{Answer, TopError},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
         session::UserErrorCount,
     },
-    identity::{Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit},
+    identity::{Entered, Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit},
 };
 
 /// Tokens of a session. Send the access token as `Authorization: Bearer …`.
@@ -36,7 +36,7 @@ pub struct TokenPair {
 
 /// A second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "crate::identity::Factor")]
 pub enum MfaMethod {
     /// A code of an authenticator app.
     Totp,
@@ -55,11 +55,22 @@ pub struct MfaChallenge {
     pub expires_at: DateTime,
 }
 
+/// A registration waits for the link that was sent to its address: emailVerify carries it out. The answer is the same for an address that has an
+/// account already.
+#[derive(SimpleObject)]
+pub struct RegistrationPending {
+    /// Where the link was sent.
+    pub email: String,
+    /// Until when it is good.
+    pub expires_at: DateTime,
+}
+
 /// What a login comes to.
 #[derive(Union)]
 pub enum LoginResult {
     TokenPair(Box<TokenPair>),
     MfaChallenge(MfaChallenge),
+    RegistrationPending(RegistrationPending),
 }
 
 /// The answer to a login.
@@ -107,6 +118,31 @@ impl IdentityMutation {
         answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
     }
 
+    /// Goes on with a login that asked for a second factor. Five tries within five minutes, then log in again.
+    #[graphql(directive = public::apply())]
+    async fn mfa_verify(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of the challenge.")] challenge_token: String,
+        #[graphql(desc = "Which factor is shown.")] method: MfaMethod,
+        #[graphql(desc = "The code.")] code: String,
+    ) -> Answer<LoginPayload> {
+        answer(ctx, ctx.given::<Identity>()?.mfa_verify(&challenge_token, method.into(), &code, &visit(ctx)).await)
+    }
+
+    /// Shows once more who is there, for what asks for that: a code of whoever has a second factor, the password of whoever has none.
+    /// The session goes on with the tokens of the answer; those from before are good for nothing new.
+    #[graphql(directive = authenticated::apply())]
+    async fn reauthenticate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The password.")] password: Option<String>,
+        #[graphql(desc = "A code of the authenticator, or one kept for emergencies.")] code: Option<String>,
+    ) -> Answer<LoginPayload> {
+        let (session, identity) = (ctx.session()?, ctx.given::<Identity>()?);
+        answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref(), &visit(ctx)).await)
+    }
+
     /// Goes on with a session: new tokens for its refresh token.
     #[graphql(directive = public::apply())]
     async fn session_refresh(
@@ -137,10 +173,30 @@ impl From<LoggedIn> for TokenPair {
     }
 }
 
-pub(super) fn answer(ctx: &Context<'_>, outcome: Result<LoggedIn, IdentityError>) -> Answer<LoginPayload> {
-    let (logged_in, user_errors) = settled(ctx, outcome)?;
-    let result = logged_in.map(|logged_in| LoginResult::TokenPair(Box::new(logged_in.into())));
-    Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
+impl From<Entered> for LoginResult {
+    fn from(entered: Entered) -> Self {
+        match entered {
+            Entered::In(logged_in) => Self::TokenPair(Box::new((*logged_in).into())),
+            Entered::Challenge(challenge) => Self::MfaChallenge(MfaChallenge {
+                challenge_token: challenge.token,
+                methods: challenge.methods.into_iter().map(MfaMethod::from).collect(),
+                expires_at: DateTime(challenge.expires_at),
+            }),
+            Entered::LinkSent { email, expires_at } => {
+                Self::RegistrationPending(RegistrationPending { email, expires_at: DateTime(expires_at) })
+            }
+        }
+    }
+}
+impl From<LoggedIn> for LoginResult {
+    fn from(logged_in: LoggedIn) -> Self {
+        Self::TokenPair(Box::new(logged_in.into()))
+    }
+}
+
+pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
+    let (entered, user_errors) = settled(ctx, outcome)?;
+    Ok(LoginPayload { result: entered.map(Into::into), user_errors, replayed: false, seq: None })
 }
 
 /// What came of it, or why it was refused.
@@ -177,6 +233,24 @@ fn refuse(rejection: Rejection) -> UserError {
             "another call with this refresh token is answered already: use its answer",
             crate::path!["refreshToken"],
         ),
+        Rejection::WrongPassword => {
+            UserError::new(ErrorCode::InvalidCredentials, "the password is wrong", crate::path!["currentPassword"])
+        }
+        Rejection::LinkOver => {
+            let message = "the link was used before or is too old: ask for another";
+            UserError::new(ErrorCode::TokenExpired, message, crate::path!["token"])
+        }
+        Rejection::RegistrationClosed => {
+            UserError::new(ErrorCode::InvalidState, "nobody can register here: ask for an invitation", Vec::new())
+        }
+        Rejection::MfaInvalid => {
+            UserError::new(ErrorCode::MfaInvalid, "the code is wrong or was used before", crate::path!["code"])
+        }
+        Rejection::ChallengeOver => {
+            let message = "the login waits no longer for this: log in again";
+            UserError::new(ErrorCode::TokenExpired, message, crate::path!["challengeToken"])
+        }
+        Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
         Rejection::NotFound { what, field } => UserError::not_found(what, field),
     }
 }

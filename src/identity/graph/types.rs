@@ -101,13 +101,13 @@ pub struct Member {
 
 impl From<MemberView> for Member {
     fn from(view: MemberView) -> Self {
-        let MemberView { membership, user, updated_at, last_seen_at } = view;
+        let MemberView { membership, user, updated_at, last_seen_at, mfa_enabled } = view;
         Self {
             id: membership.member.to_string().into(),
             email: user.email,
             display_name: user.display_name,
             status: membership.status.into(),
-            mfa_enabled: false,
+            mfa_enabled,
             last_seen_at: last_seen_at.map(DateTime),
             version: Long(membership.version),
             updated_at: DateTime(updated_at),

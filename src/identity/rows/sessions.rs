@@ -152,6 +152,18 @@ pub async fn authenticated(work: &GlobalWork, session: &SessionRow) -> Result<()
     Ok(())
 }
 
+/// Notes that the session's user has shown a second factor.
+pub async fn showed_factor(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<(), Fault> {
+    work.change("UPDATE session SET mfa_at = $1 WHERE id = $2", vec![now.into(), id.into()]).await?;
+    Ok(())
+}
+
+/// None of the user's sessions counts as one of two factors any more.
+pub async fn unshow_factor(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
+    work.change("UPDATE session SET mfa_at = NULL WHERE user_id = $1", vec![user.into()]).await?;
+    Ok(())
+}
+
 /// Names a session of the user; whether there was one.
 pub async fn rename(work: &GlobalWork, id: SessionId, user: UserId, name: Option<String>) -> Result<bool, Fault> {
     let sql = "UPDATE session SET name = $1 WHERE id = $2 AND user_id = $3";

@@ -59,7 +59,7 @@ fn made(clock: &Clock, ring: &KeyRing, id: SigningKeyId, signs_from: Timestamp) 
     Ok(signing_key::Model { id, algorithm: "EdDSA".to_owned(), pkcs8, created_at: clock.now(), signs_from })
 }
 
-/// Makes a key that signs from a time on; every node has taken it on half a minute later. Gives its id.
+/// Makes a key that signs from a time on; every node has taken it on ten seconds later. Gives its id.
 pub async fn rotate(
     db: &Database,
     ring: &KeyRing,

@@ -1,7 +1,10 @@
 //! What people do to be let in, and what is done about those who should not be.
 
+mod factors;
 mod keys;
 mod login;
+mod membership;
+mod people;
 mod register;
 mod sessions;
 
@@ -17,6 +20,7 @@ use entity::{prelude::*, tenant};
 use super::{
     core::{ABSOLUTE_SECONDS, IDLE_SECONDS, Rejection},
     password::Passwords,
+    post::Post,
     presence::Presence,
     rows::sessions::SessionRow,
     token::Tokens,
@@ -28,16 +32,34 @@ use crate::{
     storage::{Database, Fault, Work},
 };
 
+pub use factors::{Enrolment, Factor};
 pub use keys::{OldKeys, rotate as rotate_signing_key};
+pub use login::{Challenge, Entered};
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.
 #[async_trait]
 pub trait Furnish: Send + Sync + 'static {
     async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault>;
+    /// Members are about to come or go: other changes of the tenant's rights wait until the transaction ends, and what is known of them is read anew.
+    async fn before_members_change(&self, work: &Work) -> Result<(), Fault>;
+    /// Whether the tenant has an owner who may come in, as it stands in the transaction.
+    async fn has_owner(&self, work: &Work) -> Result<bool, Fault>;
 }
 
-/// How long tokens and sessions live, in seconds.
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Registration {
+    /// Anybody, at once.
+    #[default]
+    Open,
+    /// Anybody who has confirmed their address.
+    Verified,
+    /// Nobody.
+    Closed,
+}
+
+/// What an operator chooses. Times are in seconds.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub access_seconds: i64,
@@ -45,10 +67,27 @@ pub struct Settings {
     pub idle_seconds: i64,
     /// And in any case after so long.
     pub absolute_seconds: i64,
+    pub registration: Registration,
+    /// How letters leave.
+    pub post: Post,
+    pub mail_from: String,
+    /// Where links in letters lead: the pages of the operator's own site.
+    pub public_url: String,
+    /// Passwords that were stolen elsewhere, in small letters.
+    pub denied: Arc<HashSet<String>>,
 }
 impl Default for Settings {
     fn default() -> Self {
-        Self { access_seconds: 600, idle_seconds: IDLE_SECONDS, absolute_seconds: ABSOLUTE_SECONDS }
+        Self {
+            access_seconds: 600,
+            idle_seconds: IDLE_SECONDS,
+            absolute_seconds: ABSOLUTE_SECONDS,
+            registration: Registration::Open,
+            post: Post::None,
+            mail_from: "Entrepot <entrepot@localhost>".to_owned(),
+            public_url: "http://localhost:8080".to_owned(),
+            denied: Arc::default(),
+        }
     }
 }
 

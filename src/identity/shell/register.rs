@@ -2,71 +2,144 @@
 
 use entity::{app_user, member, prelude::*, tenant};
 
-use super::{Identity, IdentityError, LoggedIn, Visit};
+use super::{Entered, Identity, IdentityError, Registration, Visit, people::VERIFY_SECONDS};
 use crate::{
     identity::{
         core::{self, NewTenant, Rejection},
-        rows::{self, Membership},
+        letters::About,
+        rows::{
+            self, Membership,
+            links::{self, Waiting},
+        },
+        secret::{self, Purpose},
     },
     storage::{Fault, GlobalWork, journal},
 };
 
+/// Who will own a tenant.
+enum Account {
+    Existing(UserId),
+    New(app_user::Model),
+}
+use Account::{Existing, New};
+
 impl Identity {
-    /// Makes a tenant and its owner, and logs the owner in. Somebody who has an account already shows its password.
-    pub async fn register(&self, new: NewTenant, visit: &Visit) -> Result<LoggedIn, IdentityError> {
-        let wrong = core::check(&new);
+    /// Makes a tenant and its owner, and logs the owner in; or, where addresses are confirmed first, sends the link that will do so.
+    /// Somebody who has an account already shows its password.
+    pub async fn register(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+        if self.settings.registration == Registration::Closed {
+            return Err(Rejection::RegistrationClosed.into());
+        }
+        let mut wrong = core::check(&new);
+        let context = [new.email.as_str(), &new.display_name, &new.tenant_name, &new.tenant_slug];
+        wrong.extend(self.check_password(&new.password, &context, "password").err());
         if !wrong.is_empty() {
             return Err(IdentityError::Refused(wrong));
         }
-        let global = self.db.global();
-        let key = core::email_key(&new.email);
-        let known = rows::user_by_email(&global, &key).await?;
-        if let Some(user) = &known
-            && !self.passwords.verify(&new.password, Some(&user.password_hash)).await?
-        {
-            return Err(Rejection::InvalidCredentials.into());
-        }
-        if rows::tenant_by_slug(&global, &new.tenant_slug).await?.is_some() {
+        if rows::tenant_by_slug(&self.db.global(), &new.tenant_slug).await?.is_some() {
             return Err(Rejection::SlugTaken.into());
         }
-        let now = self.clock.now();
-        let user = match known {
-            Some(user) => Existing(user.id),
-            None => New(app_user::Model {
-                id: self.clock.id(),
-                email: new.email.trim().to_owned(),
-                email_key: key,
-                password_hash: self.passwords.hash(&new.password).await?,
-                display_name: new.display_name.trim().to_owned(),
-                created_at: now,
-            }),
-        };
-        match self.write_tenant(&new, user, visit).await {
-            Ok(logged_in) => Ok(logged_in),
-            Err(fault) if fault.unique_violation().is_some_and(|m| m.contains("slug")) => Err(Rejection::SlugTaken.into()),
-            // Two registrations of one address at once: the second is asked for the first one's password.
-            Err(fault) if fault.unique_violation().is_some() => Err(Rejection::InvalidCredentials.into()),
-            Err(fault) => Err(fault.into()),
+        match self.settings.registration {
+            Registration::Verified => self.await_link(new, visit).await,
+            Registration::Open | Registration::Closed => self.register_now(new, visit).await,
         }
     }
 
-    async fn write_tenant(&self, new: &NewTenant, user: Account, visit: &Visit) -> Result<LoggedIn, Fault> {
-        let now = self.clock.now();
-        let tenant = tenant::Model {
+    async fn register_now(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+        let (global, key) = (self.db.global(), core::email_key(&new.email));
+        let account = match rows::user_by_email(&global, &key).await? {
+            Some(user) => {
+                self.attempt(&key, visit).await?;
+                if !self.passwords.verify(&new.password, Some(&user.password_hash)).await? {
+                    return Err(Rejection::InvalidCredentials.into());
+                }
+                self.forgive(&key, visit);
+                Existing(user.id)
+            }
+            None => New(self.new_user(&new.email, &new.display_name, self.passwords.hash(&new.password).await?)),
+        };
+        let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
+        let written = async {
+            let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
+            self.enter(work, &membership, tenant, visit).await
+        };
+        written.await.map_err(raced)
+    }
+
+    /// The same is answered, and the same work is done, whether the address is known or not: its owner learns it from the letter.
+    async fn await_link(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+        self.attempt(&core::email_key(&new.email), visit).await?;
+        let password_hash = self.passwords.hash(&new.password).await?;
+        let (token, hash) = secret::draw(&self.clock, Purpose::Verify);
+        let expires_at = self.clock.now().plus_seconds(VERIFY_SECONDS);
+        let email = new.email.trim().to_owned();
+        let waiting = Waiting {
+            email: email.clone(),
+            display_name: new.display_name.trim().to_owned(),
+            tenant_name: new.tenant_name.trim().to_owned(),
+            tenant_slug: new.tenant_slug,
+            password_hash,
+        };
+        let tenant = waiting.tenant_name.clone();
+        let work = self.db.global().begin().await?;
+        links::put_registration(&work, hash, waiting, expires_at).await?;
+        work.commit().await?;
+        self.write(About::Registered { link: self.link(Purpose::Verify, &token), tenant }, &email, "");
+        Ok(Entered::LinkSent { email, expires_at })
+    }
+
+    /// Carries out a registration whose address was confirmed. An account that is there already keeps its password.
+    pub(super) async fn finish_registration(&self, hash: [u8; 32]) -> Result<(), IdentityError> {
+        let global = self.db.global();
+        let work = global.begin().await?;
+        let waiting = links::take_registration(&work, hash, self.clock.now()).await?;
+        work.commit().await?;
+        let waiting = waiting.ok_or(Rejection::LinkOver)?;
+        let account = match rows::user_by_email(&global, &core::email_key(&waiting.email)).await? {
+            Some(user) => Existing(user.id),
+            None => New(self.new_user(&waiting.email, &waiting.display_name, waiting.password_hash)),
+        };
+        let tenant = self.new_tenant(&waiting.tenant_name, &waiting.tenant_slug);
+        let written = async {
+            let (work, membership) = self.write_tenant(tenant, account).await?;
+            links::set_verified(&work, membership.user, self.clock.now()).await?;
+            Ok::<(), IdentityError>(work.commit().await?)
+        };
+        written.await.map_err(raced)
+    }
+
+    fn new_user(&self, email: &str, display_name: &str, password_hash: String) -> app_user::Model {
+        app_user::Model {
             id: self.clock.id(),
-            slug: new.tenant_slug.clone(),
-            name: new.tenant_name.trim().to_owned(),
+            email: email.trim().to_owned(),
+            email_key: core::email_key(email),
+            password_hash,
+            display_name: display_name.trim().to_owned(),
+            created_at: self.clock.now(),
+        }
+    }
+
+    fn new_tenant(&self, name: &str, slug: &str) -> tenant::Model {
+        tenant::Model {
+            id: self.clock.id(),
+            slug: slug.to_owned(),
+            name: name.trim().to_owned(),
             default_currency: Currency::GBP.to_string(),
             time_zone: "Europe/London".to_owned(),
             mfa_required: false,
             sandbox: false,
             closed_through: None,
             reservation_seconds: 900,
-            created_at: now,
-        };
+            created_at: self.clock.now(),
+        }
+    }
+
+    async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
+        let now = self.clock.now();
         let work = self.db.global().begin_for(tenant.id).await?;
-        work.insert_global::<tenant::Entity>(tenant.clone()).await?;
-        let user_id = match user {
+        let tenant_id = tenant.id;
+        work.insert_global::<tenant::Entity>(tenant).await?;
+        let user_id = match account {
             Existing(id) => id,
             New(user) => {
                 let id = user.id;
@@ -75,7 +148,7 @@ impl Identity {
             }
         };
         let member = member::Model {
-            tenant_id: tenant.id,
+            tenant_id,
             id: self.clock.id(),
             user_id,
             status: MemberStatus::Active,
@@ -84,20 +157,23 @@ impl Identity {
             updated_at: now,
         };
         let membership =
-            Membership { tenant: tenant.id, member: member.id, user: user_id, status: member.status, version: member.version };
-        let owner = member.id;
+            Membership { tenant: tenant_id, member: member.id, user: user_id, status: member.status, version: member.version };
         work.insert::<member::Entity>(member).await?;
         journal::begin_tenant(&work, self.clock.uuid()).await?;
-        self.furnish.furnish(&work, owner).await?;
-        let work = GlobalWork::from(work);
-        let logged_in = self.begin_session(&work, (user_id, &membership), tenant, (now, None), visit).await?;
-        work.commit().await?;
-        Ok(logged_in)
+        self.furnish.furnish(&work, membership.member).await?;
+        Ok((GlobalWork::from(work), membership))
     }
 }
 
-enum Account {
-    Existing(UserId),
-    New(app_user::Model),
+/// Two registrations at once: the second finds the slug taken, or is asked for the password of the account that the first one made.
+fn raced(err: IdentityError) -> IdentityError {
+    let violated = match &err {
+        IdentityError::Fault(fault) => fault.unique_violation(),
+        _ => None,
+    };
+    match violated {
+        Some(message) if message.contains("slug") => Rejection::SlugTaken.into(),
+        Some(_) => Rejection::InvalidCredentials.into(),
+        None => err,
+    }
 }
-use Account::{Existing, New};

@@ -9,9 +9,10 @@ use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::{
     identity::{
         core::{self, Rejection, Shown, Step},
+        letters::About,
         presence::Known,
         rows::{
-            self, Membership, refresh,
+            self, Membership, factors, links, refresh,
             sessions::{self, EndReason, SessionRow, Standing, Which},
         },
         secret::{self, Purpose},
@@ -85,7 +86,7 @@ impl Identity {
     pub(super) async fn begin_session(
         &self,
         work: &GlobalWork,
-        (user, membership): (UserId, &Membership),
+        membership: &Membership,
         tenant: tenant::Model,
         shown: (Timestamp, Option<Timestamp>),
         visit: &Visit,
@@ -93,7 +94,7 @@ impl Identity {
         let now = self.clock.now();
         let session = SessionRow {
             id: self.clock.id(),
-            user,
+            user: membership.user,
             tenant: membership.tenant,
             member: membership.member,
             name: None,
@@ -167,8 +168,15 @@ impl Identity {
             }
             Err(Refusal::Family(session)) => {
                 let ended = sessions::end(&work, Which::One(session), EndReason::Reuse, self.clock.now()).await?;
+                let owner = match sessions::by_id(&work, session).await? {
+                    Some(row) => rows::user(&work, row.user).await?,
+                    None => None,
+                };
                 work.commit().await?;
                 self.presence.end(&ended);
+                if let Some(owner) = owner {
+                    self.write(About::SessionStolen, &owner.email, &owner.display_name);
+                }
                 tracing::warn!(%session, "a refresh token came back after it was used: the session is ended");
                 return Err(Rejection::TokenExpired.into());
             }
@@ -278,13 +286,15 @@ impl Identity {
         Ok(())
     }
 
-    /// Forgets sessions that ended a month ago.
-    pub async fn forget_sessions(&self) -> Result<usize, Fault> {
+    /// Forgets sessions that ended a month ago, logins that were not gone on with, and links that were not used.
+    pub async fn forget_old(&self) -> Result<(), Fault> {
         const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+        let now = self.clock.now();
         let work = self.db.global().begin().await?;
-        let forgotten = sessions::forget(&work, self.clock.now().plus_seconds(-KEPT_SECONDS)).await?;
-        work.commit().await?;
-        Ok(forgotten)
+        sessions::forget(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
+        factors::forget_challenges(&work, now).await?;
+        links::forget(&work, now).await?;
+        work.commit().await
     }
 }
 

@@ -1,6 +1,11 @@
 //! People and their sessions, as clients meet them: through the doorkeeper, on both databases.
 
+mod factors;
+mod guessing;
 mod keys;
+mod members;
+mod passwords;
+mod registration;
 mod sessions;
 mod world;
 

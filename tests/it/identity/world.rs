@@ -18,7 +18,7 @@ use entrepot::{
         fault::TopError,
         session::{Doorkeeper, RequestMeta, Session},
     },
-    identity::Settings,
+    identity::{Post, Settings},
     ledger::Grouping,
     serve::Node,
     storage::{Backend, Database, GlobalReads, Options},
@@ -32,6 +32,8 @@ pub struct World {
     pub node: Node,
     url: String,
     time: Arc<AtomicI64>,
+    /// Where letters arrive.
+    letters: PathBuf,
     place: Place,
 }
 
@@ -84,13 +86,39 @@ impl World {
         db.migrate().await.unwrap();
         db.close().await.unwrap();
         let time = Arc::new(AtomicI64::new(1_790_000_000_000_000));
-        let node = node(&url, &time, 17, Settings::default()).await;
-        Self { node, url, time, place }
+        let letters = env::temp_dir().join(random_name());
+        let node = node(&url, &time, 17, with_letters(&letters)).await;
+        Self { node, url, time, letters, place }
     }
 
     /// Another process on the same database.
     pub async fn another_node(&self) -> Node {
-        node(&self.url, &self.time, 18, Settings::default()).await
+        self.node_with(|_| {}).await
+    }
+
+    /// Another process on the same database, with settings of its own.
+    pub async fn node_with(&self, choose: impl FnOnce(&mut Settings)) -> Node {
+        let mut settings = with_letters(&self.letters);
+        choose(&mut settings);
+        node(&self.url, &self.time, 18, settings).await
+    }
+
+    /// The texts of the letters that have come, when there are so many; each has a reader.
+    pub async fn letters(&self, count: usize) -> Vec<String> {
+        for _ in 0..500 {
+            let files: Vec<_> =
+                fs::read_dir(&self.letters).map(|files| files.map(|file| file.unwrap().path()).collect()).unwrap_or_default();
+            let mut whole: Vec<_> =
+                files.into_iter().filter(|file: &PathBuf| file.extension().is_some_and(|end| end == "eml")).collect();
+            whole.sort();
+            if whole.len() >= count {
+                // Time for one too many to arrive.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                return whole.iter().map(|file| plain(&fs::read_to_string(file).unwrap())).collect();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{count} letters have not come");
     }
 
     pub fn pass(&self, seconds: i64) {
@@ -98,7 +126,8 @@ impl World {
     }
 
     pub async fn end(self) {
-        let Self { node, place, .. } = self;
+        let Self { node, place, letters, .. } = self;
+        let _ = fs::remove_dir_all(letters);
         let db = node.db.clone();
         drop(node);
         db.close().await.unwrap();
@@ -168,6 +197,36 @@ impl World {
         let rows = global.rows(&format!("SELECT {line} AS line FROM {table}"), Vec::new()).await.unwrap();
         rows.iter().map(|row| row.try_get::<String>("", "line").unwrap() + "\n").collect()
     }
+}
+
+fn with_letters(folder: &std::path::Path) -> Settings {
+    Settings { post: Post::Folder(folder.to_owned()), public_url: "https://stock.example/".to_owned(), ..Settings::default() }
+}
+
+/// A letter without its quoted-printable encoding (RFC 2045, 6.7).
+fn plain(letter: &str) -> String {
+    let joined = letter.replace("=\r\n", "");
+    let mut parts = joined.split('=');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                out.push(char::from(byte));
+                out.push_str(&part[2..]);
+            }
+            None => {
+                out.push('=');
+                out.push_str(part);
+            }
+        }
+    }
+    out
+}
+
+/// The token of the link in a letter.
+pub fn token_in(letter: &str) -> String {
+    let rest = letter.split("#token=").nth(1).unwrap_or_else(|| panic!("no link: {letter}"));
+    rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect()
 }
 
 async fn node(url: &str, time: &Arc<AtomicI64>, seed: u64, settings: Settings) -> Node {

@@ -11,6 +11,7 @@ mod crash;
 mod edges;
 mod live;
 mod load;
+mod people;
 mod races;
 mod replay;
 mod stream;

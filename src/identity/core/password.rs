@@ -1,0 +1,277 @@
+//! What a password must be. Pure.
+//!
+//! Length counts, composition does not (OWASP ASVS 5.0, 6.2). Refused is what a guesser tries first: well-known passwords however they are dressed
+//! up with digits and signs, runs over the keyboard, and words that belong to the person or the place.
+
+/// Characters.
+pub const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
+
+/// What is left of a password when everything well known is taken out of it must have so many letters or signs.
+const OF_ONES_OWN: usize = 4;
+/// And it must have so many different characters.
+const DIFFERENT: usize = 5;
+
+/// Words that passwords are made of, in small letters. A longer one stands before one that it contains.
+const KNOWN: &[&str] = &[
+    "administrator",
+    "contraseña",
+    "motdepasse",
+    "passphrase",
+    "chocolate",
+    "liverpool",
+    "manchester",
+    "password",
+    "passwort",
+    "passw",
+    "iloveyou",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "basketball",
+    "superman",
+    "spiderman",
+    "starwars",
+    "pokemon",
+    "whatever",
+    "trustno",
+    "letmein",
+    "welcome",
+    "charlie",
+    "michael",
+    "jessica",
+    "ashley",
+    "daniel",
+    "jordan",
+    "andrew",
+    "joshua",
+    "thomas",
+    "robert",
+    "matthew",
+    "nicole",
+    "amanda",
+    "hunter",
+    "monkey",
+    "dragon",
+    "master",
+    "shadow",
+    "killer",
+    "batman",
+    "cookie",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "freedom",
+    "flower",
+    "computer",
+    "internet",
+    "samsung",
+    "google",
+    "facebook",
+    "access",
+    "secret",
+    "change",
+    "default",
+    "manager",
+    "service",
+    "server",
+    "system",
+    "qwerty",
+    "qwertz",
+    "azerty",
+    "admin",
+    "login",
+    "guest",
+    "hello",
+    "test",
+    "user",
+    "root",
+    "temp",
+    "love",
+    "abc",
+    "changeme",
+    "letme",
+    "pass",
+    "demo",
+    "sample",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "monday",
+    "friday",
+    "inventory",
+    "warehouse",
+    "entrepot",
+    "company",
+    "please",
+    "enter",
+    "open",
+    "sesame",
+    "god",
+    "sex",
+    "money",
+    "angel",
+    "lovely",
+    "babygirl",
+    "soccer",
+    "hockey",
+    "yankees",
+    "ferrari",
+    "mustang",
+    "porsche",
+    "corvette",
+    "harley",
+    "arsenal",
+    "chelsea",
+    "barcelona",
+    "juventus",
+];
+
+/// Rows of keyboards, and the alphabet.
+const ROWS: &[&str] =
+    &["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "abcdefghijklmnopqrstuvwxyz"];
+/// A run is so long at least.
+const RUN: usize = 4;
+
+/// Why a password is refused, in words for whoever chose it. `context` are words of the person and the place; `denied` knows passwords that were stolen
+/// elsewhere, in small letters.
+pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool) -> Option<String> {
+    let length = password.chars().count();
+    if !LENGTH.contains(&length) {
+        return Some(format!("between {} and {} characters; any characters will do", LENGTH.start(), LENGTH.end()));
+    }
+    let small = password.to_lowercase();
+    let different: std::collections::BTreeSet<char> = small.chars().collect();
+    let rest = without_runs(&small);
+    let context: Vec<String> = context.iter().flat_map(|text| words(text)).filter(|word| word.chars().count() >= 3).collect();
+    let without_context = |text: String| context.iter().fold(text, |text, word| text.replace(word, " "));
+    let without_known = |text: &str| KNOWN.iter().fold(undressed(text), |text, word| text.replace(word, " "));
+    // A short word of the person may stand inside a known one, or the other way round: whichever order leaves less counts.
+    let left = [without_known(&without_context(rest.clone())), without_context(without_known(&rest))];
+    let own = |text: &String| text.chars().filter(|c| !c.is_whitespace() && !c.is_ascii_digit()).count();
+    let own = left.iter().map(own).min().unwrap_or_default();
+    let is_common = different.len() < DIFFERENT || own < OF_ONES_OWN || denied(&small);
+    is_common.then(|| {
+        "it is among those that are tried first: choose one that nobody would guess, such as four words of your own".to_owned()
+    })
+}
+
+/// The words of a name, an address or a slug, the whole first.
+fn words(text: &str) -> Vec<String> {
+    let small = text.trim().to_lowercase();
+    let parts = small.split(|c: char| !c.is_alphanumeric()).map(ToOwned::to_owned).filter(|part| !part.is_empty());
+    let mut all: Vec<String> = parts.collect();
+    all.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    all.insert(0, small);
+    all.retain(|word| !word.is_empty());
+    all
+}
+
+/// Letters for the digits and signs that stand for them.
+fn undressed(text: &str) -> String {
+    let letter = |c| match c {
+        '0' => 'o',
+        '1' | '!' | '|' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    };
+    // What has no letter beside it is a number, and stays one.
+    let chars: Vec<char> = text.chars().collect();
+    let beside = |index: usize| {
+        let before = index.checked_sub(1).and_then(|before| chars.get(before));
+        [before, chars.get(index + 1)].into_iter().flatten().any(|c| c.is_alphabetic())
+    };
+    chars.iter().enumerate().map(|(index, c)| if beside(index) { letter(*c) } else { *c }).collect()
+}
+
+/// The text without runs over rows, in either direction.
+fn without_runs(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let follows = |a: char, b: char, row: &str| {
+        let place = |c| row.chars().position(|known| known == c);
+        match (place(a), place(b)) {
+            (Some(a), Some(b)) => i64::try_from(b).unwrap_or_default() - i64::try_from(a).unwrap_or_default(),
+            _ => 0,
+        }
+    };
+    let mut keep = vec![true; chars.len()];
+    for row in ROWS {
+        for step in [1, -1] {
+            let mut start = 0;
+            for index in 1..=chars.len() {
+                if index < chars.len() && follows(chars[index - 1], chars[index], row) == step {
+                    continue;
+                }
+                if index - start >= RUN {
+                    keep[start..index].fill(false);
+                }
+                start = index;
+            }
+        }
+    }
+    chars.iter().zip(keep).map(|(c, keep)| if keep { *c } else { ' ' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_weak(password: &str) -> bool {
+        let context = ["ada.lovelace@example.com", "Ada Lovelace", "Analytical Mugs", "analytical-mugs"];
+        weakness(password, &context, |small| small == "a stolen passphrase of somebody").is_some()
+    }
+
+    #[test]
+    fn takes_what_nobody_would_guess() {
+        for password in [
+            "correct horse battery staple",
+            "four mugs on a shelf",
+            "a warehouse full of mugs",
+            "zR8#kqvT2mLp",
+            "Пароль от сейфа в подвале",
+            "x9-tulip-forty-gravel",
+            "jW3kLm0pQx7v2nB8sT4yHg6d",
+        ] {
+            assert!(!is_weak(password), "{password}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_tried_first() {
+        for password in [
+            "elevenchars",
+            "password1234",
+            "P@ssw0rd2024!!",
+            "passwordpassword",
+            "Welcome12345!",
+            "qwertyuiop12",
+            "123456789012",
+            "aaaaaaaaaaaa",
+            "abababababab",
+            "abcdefghijklm",
+            "letmein123456",
+            "Dragon-Monkey-99",
+            "adalovelace1815",
+            "Lovelace2024!",
+            "analytical-mugs1",
+            "ada.lovelace@example.com",
+            "Entrepot2024!",
+            "A stolen passphrase of somebody",
+        ] {
+            assert!(is_weak(password), "{password}");
+        }
+        assert!(is_weak(&"long and fine ".repeat(19)), "257 characters and more");
+    }
+}

@@ -1,0 +1,129 @@
+//! What we write to people, as text and as HTML. Pure.
+
+/// A letter, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// What a letter is about.
+#[derive(Debug, Clone)]
+pub enum About {
+    /// Somebody asked for a new password.
+    Reset {
+        link: String,
+    },
+    /// Somebody registered a company under this address.
+    Registered {
+        link: String,
+        tenant: String,
+    },
+    /// Is this your address?
+    Verify {
+        link: String,
+    },
+    PasswordChanged,
+    /// The second factor was taken away by an admin.
+    FactorReset {
+        tenant: String,
+    },
+    /// A refresh token came back that had been used.
+    SessionStolen,
+}
+
+/// Paragraphs, and where the link stands among them.
+struct Body {
+    subject: String,
+    before: Vec<String>,
+    link: Option<(String, &'static str)>,
+    after: Vec<String>,
+}
+
+impl About {
+    fn body(self) -> Body {
+        let ignore = "If it was not you, ignore this letter: nothing changes.".to_owned();
+        let alarm = "If it was not you, ask for a new password and look through your sessions.".to_owned();
+        match self {
+            Self::Reset { link } => Body {
+                subject: "A new password for Entrepot".to_owned(),
+                before: vec!["Somebody, hopefully you, asked for a new password. Choose one here within 30 minutes:".to_owned()],
+                link: Some((link, "Choose a new password")),
+                after: vec!["Then all your sessions end, and you log in with the new password.".to_owned(), ignore],
+            },
+            Self::Registered { link, tenant } => Body {
+                subject: "Confirm your registration with Entrepot".to_owned(),
+                before: vec![format!("Somebody, hopefully you, registered {tenant} under this address. Confirm it within 24 hours:")],
+                link: Some((link, "Confirm the registration")),
+                after: vec!["If you have an account already, the company is added to it and your password stays.".to_owned(), ignore],
+            },
+            Self::Verify { link } => Body {
+                subject: "Confirm your address for Entrepot".to_owned(),
+                before: vec!["Confirm within 24 hours that this is your address:".to_owned()],
+                link: Some((link, "Confirm the address")),
+                after: vec![ignore],
+            },
+            Self::PasswordChanged => Body {
+                subject: "Your password was changed".to_owned(),
+                before: vec!["The password of your Entrepot account was changed.".to_owned()],
+                link: None,
+                after: vec![alarm],
+            },
+            Self::FactorReset { tenant } => Body {
+                subject: "Your second factor was reset".to_owned(),
+                before: vec![format!("An admin of {tenant} has taken away the second factor of your Entrepot account. Enrol another one when you log in.")],
+                link: None,
+                after: vec![alarm],
+            },
+            Self::SessionStolen => Body {
+                subject: "One of your sessions was ended".to_owned(),
+                before: vec!["A token of one of your Entrepot sessions was used twice, as if somebody had copied it. We have ended that session.".to_owned()],
+                link: None,
+                after: vec![alarm],
+            },
+        }
+    }
+
+    pub fn to(self, address: &str, name: &str) -> Letter {
+        let Body { subject, before, link, after } = self.body();
+        let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
+        let (mut text, mut html) = (String::new(), String::new());
+        let paragraph = |said: &str, text: &mut String, html: &mut String| {
+            text.push_str(&format!("{said}\n\n"));
+            html.push_str(&format!("<p>{}</p>\n", escaped(said)));
+        };
+        paragraph(&greeting, &mut text, &mut html);
+        before.iter().for_each(|said| paragraph(said, &mut text, &mut html));
+        if let Some((link, label)) = link {
+            text.push_str(&format!("  {link}\n\n"));
+            html.push_str(&format!("<p><a href=\"{0}\">{label}</a></p>\n<p>{0}</p>\n", escaped(&link)));
+        }
+        after.iter().for_each(|said| paragraph(said, &mut text, &mut html));
+        let html = format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</body></html>\n",
+            escaped(&subject)
+        );
+        Letter { to: address.to_owned(), subject, text, html }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_write_into_a_letter() {
+        let about =
+            About::Registered { link: "https://a.example/x#token=epv_1&y".to_owned(), tenant: "<b>Mugs</b> & Co".to_owned() };
+        let letter = about.to("ada@example.com", "<script>alert(1)</script>");
+        assert!(!letter.html.contains("<script>") && !letter.html.contains("<b>"), "{}", letter.html);
+        assert!(letter.html.contains("href=\"https://a.example/x#token=epv_1&amp;y\""), "{}", letter.html);
+        assert!(letter.text.contains("  https://a.example/x#token=epv_1&y\n"), "{}", letter.text);
+    }
+}

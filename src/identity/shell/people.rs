@@ -1,0 +1,171 @@
+//! What people do about their account: a forgotten password, another password, an address that is theirs.
+
+use entity::prelude::*;
+
+use super::{Identity, IdentityError, Visit};
+use crate::{
+    budget::{Allowance, Attempts},
+    identity::{
+        Session,
+        core::{self, Rejection, weakness},
+        letters::About,
+        rows::{
+            self,
+            links::{self, LinkFor},
+            sessions::{self, EndReason, Which},
+        },
+        secret::{self, Purpose},
+    },
+    path,
+    storage::Fault,
+};
+
+/// A link for a new password is good so long.
+const RESET_SECONDS: i64 = 30 * 60;
+/// A link that confirms an address.
+pub(super) const VERIFY_SECONDS: i64 = 24 * 3600;
+/// Letters that somebody can have sent to an address, or from one.
+const LETTERS: Attempts = Attempts { kind: "letter", allowance: Allowance::within(5, 3600) };
+
+impl Identity {
+    /// Why the person may not have this password.
+    pub(super) fn check_password(&self, password: &str, context: &[&str], field: &str) -> Result<(), Rejection> {
+        let denied = |small: &str| self.settings.denied.contains(small);
+        match weakness(password, context, denied) {
+            Some(message) => Err(Rejection::WeakPassword { message, field: path![field] }),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a link for a new password to an address, if there is an account. What is answered, and when, is the same if there is none: all that
+    /// differs is done beside the answer.
+    pub async fn request_reset(&self, email: &str, visit: &Visit) -> Result<(), IdentityError> {
+        let account = core::email_key(email);
+        let attempts = self.attempts();
+        attempts.attempt(&LETTERS, &format!("account {account}")).await?;
+        if let Some(address) = visit.address {
+            attempts.attempt(&LETTERS, &format!("address {address}")).await?;
+        }
+        let identity = self.clone();
+        tokio::spawn(async move {
+            if let Err(fault) = identity.send_reset(&account).await {
+                tracing::error!(error = %fault, "a link for a new password could not be made");
+            }
+        });
+        Ok(())
+    }
+
+    async fn send_reset(&self, account: &str) -> Result<(), Fault> {
+        let Some(user) = rows::user_by_email(&self.db.global(), account).await? else { return Ok(()) };
+        let link = self.new_link(Purpose::Reset, LinkFor::Reset, user.id, RESET_SECONDS).await?;
+        self.write(About::Reset { link }, &user.email, &user.display_name);
+        Ok(())
+    }
+
+    async fn new_link(&self, purpose: Purpose, what: LinkFor, user: UserId, seconds: i64) -> Result<String, Fault> {
+        let now = self.clock.now();
+        let (token, hash) = secret::draw(&self.clock, purpose);
+        let work = self.db.global().begin().await?;
+        links::put(&work, hash, what, user, (now, now.plus_seconds(seconds))).await?;
+        work.commit().await?;
+        Ok(self.link(purpose, &token))
+    }
+
+    /// Where a link leads. The address is the operator's setting, never what a request says of its host; the token stands behind the `#`, which
+    /// browsers keep to themselves.
+    pub(super) fn link(&self, purpose: Purpose, token: &str) -> String {
+        let page = if purpose == Purpose::Reset { "password" } else { "confirm" };
+        format!("{}/{page}#token={token}", self.settings.public_url.trim_end_matches('/'))
+    }
+
+    /// Writes to somebody. Nobody waits for it.
+    pub(super) fn write(&self, about: About, address: &str, name: &str) {
+        self.settings.post.send(&self.settings.mail_from, about.to(address, name), &self.clock);
+    }
+
+    /// Sets a new password by a link. All sessions end, and nobody is logged in by it: a second factor is still asked for.
+    pub async fn reset_password(&self, token: &str, password: &str) -> Result<(), IdentityError> {
+        let over = || Rejection::LinkOver;
+        let hash = secret::kept(token, Purpose::Reset).ok_or_else(over)?;
+        let (global, now) = (self.db.global(), self.clock.now());
+        let user = links::user_of(&global, hash, LinkFor::Reset, now).await?.ok_or_else(over)?;
+        let user = rows::user(&global, user).await?.ok_or_else(over)?;
+        self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
+        let stored = self.passwords.hash(password).await?;
+        let work = global.begin().await?;
+        if !links::use_up(&work, hash, LinkFor::Reset, now).await? {
+            work.rollback().await?;
+            return Err(over().into());
+        }
+        links::withdraw(&work, user.id, LinkFor::Reset, now).await?;
+        links::set_password(&work, user.id, stored).await?;
+        // Whoever read the letter has the address.
+        links::set_verified(&work, user.id, now).await?;
+        let ended = sessions::end(&work, Which::OfUser(user.id), EndReason::Password, now).await?;
+        work.commit().await?;
+        self.presence.end(&ended);
+        self.write(About::PasswordChanged, &user.email, &user.display_name);
+        Ok(())
+    }
+
+    /// Changes the caller's own password. Their other sessions end.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        current: &str,
+        password: &str,
+        visit: &Visit,
+    ) -> Result<(), IdentityError> {
+        let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
+        self.attempt(&user.email_key, visit).await?;
+        if !self.passwords.verify(current, Some(&user.password_hash)).await? {
+            return Err(Rejection::WrongPassword.into());
+        }
+        self.forgive(&user.email_key, visit);
+        self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
+        let (stored, now) = (self.passwords.hash(password).await?, self.clock.now());
+        let work = self.db.global().begin().await?;
+        links::set_password(&work, user.id, stored).await?;
+        links::withdraw(&work, user.id, LinkFor::Reset, now).await?;
+        let ended = sessions::end(&work, Which::OthersOfUser(user.id, session.id), EndReason::Password, now).await?;
+        work.commit().await?;
+        self.presence.end(&ended);
+        self.write(About::PasswordChanged, &user.email, &user.display_name);
+        Ok(())
+    }
+
+    /// Sends the caller a link that confirms their address.
+    pub async fn request_verification(&self, session: &Session) -> Result<(), IdentityError> {
+        let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
+        self.attempts().attempt(&LETTERS, &format!("account {}", user.email_key)).await?;
+        let link = self.new_link(Purpose::Verify, LinkFor::Verify, user.id, VERIFY_SECONDS).await?;
+        self.write(About::Verify { link }, &user.email, &user.display_name);
+        Ok(())
+    }
+
+    /// Confirms an address by a link: of an account, or of a registration, which is carried out.
+    pub async fn verify_email(&self, token: &str) -> Result<(), IdentityError> {
+        let hash = secret::kept(token, Purpose::Verify).ok_or(Rejection::LinkOver)?;
+        let now = self.clock.now();
+        let Some(user) = links::user_of(&self.db.global(), hash, LinkFor::Verify, now).await? else {
+            return self.finish_registration(hash).await;
+        };
+        let work = self.db.global().begin().await?;
+        if !links::use_up(&work, hash, LinkFor::Verify, now).await? {
+            work.rollback().await?;
+            return Err(Rejection::LinkOver.into());
+        }
+        links::set_verified(&work, user, now).await?;
+        work.commit().await?;
+        Ok(())
+    }
+
+    /// Changes the name that others see of the caller.
+    pub async fn change_name(&self, session: &Session, name: &str) -> Result<(), IdentityError> {
+        core::check_name("displayName", name).map_or(Ok(()), Err)?;
+        let work = self.db.global().begin().await?;
+        rows::rename_user(&work, session.user, name.trim()).await?;
+        work.commit().await?;
+        Ok(())
+    }
+}

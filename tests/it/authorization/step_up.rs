@@ -1,0 +1,29 @@
+//! What asks for a fresh authentication gets one.
+
+use serde_json::json;
+
+use super::{calls::Calls, least, on_both, only_error, world::World};
+
+on_both!(what_asks_for_a_step_up_gets_one);
+
+/// Whoever holds every permission, but showed who they are too long ago, or is a key.
+async fn what_asks_for_a_step_up_gets_one(world: &World) {
+    let calls = Calls::of_the_schema();
+    let house = &world.ours;
+    let before = world.dump(house.owner.tenant).await;
+    let mut asked = 0;
+    for (operation, field) in calls.roots() {
+        if !field.directives.iter().any(|directive| directive.node.name.node == "stepUp") {
+            continue;
+        }
+        asked += 1;
+        let variables = calls.variables(house, field, None);
+        let document = calls.document(operation, field, &variables, least(&calls, field));
+        for seconds in [Some(602), None] {
+            let answer = world.ask_late(house, seconds, &document, &variables).await;
+            assert_eq!(only_error(&answer, &field.name.node).0, json!("STEP_UP_REQUIRED"), "{} after {seconds:?}", field.name);
+        }
+    }
+    assert!(asked >= 5, "only {asked} fields ask for a step-up");
+    assert_eq!(world.dump(house.owner.tenant).await, before, "a denial changed something");
+}

@@ -1,0 +1,87 @@
+//! Who may register, and what whoever asks learns of others.
+
+use entrepot::identity::Registration;
+use serde_json::{Value, json};
+
+use super::{
+    on_both,
+    world::{PASSWORD, World, ask_at, codes, token_in},
+};
+
+on_both!(
+    where_addresses_are_confirmed_nobody_learns_who_is_known,
+    where_registration_is_closed_nobody_registers,
+    an_address_is_confirmed_by_a_link
+);
+
+const REGISTER: &str = "mutation($e: String!, $p: String!, $s: String!) { it: register(email: $e, password: $p, displayName: \"Owner\", tenantName: \"Mugs & Co\", tenantSlug: $s) {
+    result { __typename ... on RegistrationPending { email } } userErrors { code field } } }";
+const VERIFY: &str = "mutation($t: String!) { it: emailVerify(token: $t) { userErrors { code field } } }";
+const DONE: [&str; 0] = [];
+
+async fn where_addresses_are_confirmed_nobody_learns_who_is_known(world: &World) {
+    world.founder("ada").await;
+    let strict = world.node_with(|settings| settings.registration = Registration::Verified).await;
+    let ask =
+        async |query: &str, variables: Value| ask_at(&strict, None, "192.0.2.1", query, variables).await["data"]["it"].clone();
+    for (email, slug) in [("ada@example.com", "known"), ("bob@example.com", "unknown")] {
+        let answer = ask(REGISTER, json!({ "e": email, "p": "nine spoons in a drawer", "s": slug })).await;
+        assert_eq!(answer, json!({ "result": { "__typename": "RegistrationPending", "email": email }, "userErrors": [] }));
+    }
+    let letters = world.letters(2).await;
+    let to = |email: &str| letters.iter().find(|letter| letter.contains(&format!("To: {email}"))).unwrap().clone();
+    assert!(to("bob@example.com").contains("https://stock.example/confirm#token=epv_"));
+    assert!(!world.dump("registration").await.contains(&token_in(&to("bob@example.com"))[4..]), "the link is not kept");
+    assert_eq!(
+        codes(&world.try_login("bob", "nine spoons in a drawer").await["data"]["it"]),
+        ["INVALID_CREDENTIALS"],
+        "not before"
+    );
+    for email in ["ada@example.com", "bob@example.com"] {
+        let token = token_in(&to(email));
+        assert_eq!(codes(&ask(VERIFY, json!({ "t": token })).await), DONE, "{email}");
+        assert_eq!(codes(&ask(VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"], "{email}, once more");
+    }
+    assert_eq!(codes(&world.try_login("bob", "nine spoons in a drawer").await["data"]["it"]), DONE);
+    assert_eq!(
+        codes(&world.try_login("ada", "nine spoons in a drawer").await["data"]["it"]),
+        ["INVALID_CREDENTIALS"],
+        "a known account keeps its password"
+    );
+    let ada = world.login("ada").await;
+    let tenants = world.ask(Some(&ada.access), "{ viewer { tenants { slug } } }", json!({})).await;
+    assert_eq!(tenants["data"]["viewer"]["tenants"], json!([{ "slug": "ada-shop" }, { "slug": "known" }]), "and has the company");
+
+    let late = ask(REGISTER, json!({ "e": "eve@example.com", "p": "nine spoons in a drawer", "s": "late" })).await;
+    assert_eq!(codes(&late), DONE);
+    let letters = world.letters(3).await;
+    let token = token_in(letters.iter().find(|letter| letter.contains("To: eve@")).unwrap());
+    world.pass(24 * 3600 + 1);
+    assert_eq!(codes(&ask(VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"]);
+    strict.db.close().await.unwrap();
+}
+
+async fn where_registration_is_closed_nobody_registers(world: &World) {
+    world.founder("ada").await;
+    let closed = world.node_with(|settings| settings.registration = Registration::Closed).await;
+    let mut answers = Vec::new();
+    for email in ["ada@example.com", "bob@example.com"] {
+        answers.push(ask_at(&closed, None, "192.0.2.1", REGISTER, json!({ "e": email, "p": PASSWORD, "s": "new" })).await);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(codes(&answers[0]["data"]["it"]), ["INVALID_STATE"]);
+    closed.db.close().await.unwrap();
+}
+
+async fn an_address_is_confirmed_by_a_link(world: &World) {
+    let one = world.founder("ada").await;
+    let request = "mutation { it: emailVerificationRequest { userErrors { code } } }";
+    assert_eq!(codes(&world.change(Some(&one.access), request, json!({})).await), DONE);
+    let token = token_in(&world.letters(1).await[0]);
+    let verified = "SELECT 1 FROM app_user WHERE verified_at IS NOT NULL";
+    let global = world.node.db.global();
+    assert!(global.rows(verified, Vec::new()).await.unwrap().is_empty());
+    assert_eq!(codes(&world.change(None, VERIFY, json!({ "t": token })).await), DONE);
+    assert_eq!(global.rows(verified, Vec::new()).await.unwrap().len(), 1);
+    assert_eq!(codes(&world.change(None, VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"]);
+}
