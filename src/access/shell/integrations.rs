@@ -72,7 +72,7 @@ impl Access {
     ) -> Result<Changed<Integration>, AccessError> {
         check_name(&new.name, &path!["input", "name"])?;
         let permissions = bits(&new.permissions)?;
-        check_scope(&new.scope, &path!["input", "scope"])?;
+        check_scope(&new.scope, path!["input", "scope"].as_slice())?;
         if new.channel.is_some()
             && let Some(info) = bounded(permissions)
         {
@@ -91,9 +91,9 @@ impl Access {
             return Err(Rejection::NotFound { what: "channel", field: path!["input", "channelId"] }.into());
         }
         let places = known_places(&work, std::iter::once(&new.scope)).await?;
-        places.check(&new.scope, &path!["input", "scope"])?;
+        places.check(&new.scope, path!["input", "scope"].as_slice())?;
         let giver = self.held_now(&work, permit.caller()).await?;
-        within(&giver, &rights(permissions, &new.scope, &places.groups), &path!["input", "permissions"])?;
+        within(&giver, &rights(permissions, &new.scope, &places.groups), path!["input", "permissions"].as_slice())?;
         let now = self.clock().now();
         let integration = Integration {
             id: self.clock().id(),
@@ -134,7 +134,7 @@ impl Access {
         check_networks(&new.cidrs)?;
         let permissions = new.permissions.as_deref().map(bits).transpose()?;
         if let Some(scope) = &new.scope {
-            check_scope(scope, &path!["input", "scope"])?;
+            check_scope(scope, path!["input", "scope"].as_slice())?;
         }
         let now = self.clock().now();
         if new.expires_at.is_some_and(|end| end <= now) {
@@ -231,13 +231,13 @@ impl Access {
         }
         let scope = key.scope.as_ref().unwrap_or(&integration.scope);
         let places = known_places(work, [&integration.scope, scope].into_iter()).await?;
-        places.check(scope, &path!["input", "scope"])?;
+        places.check(scope, path!["input", "scope"].as_slice())?;
         if !integration.scope.reach(&places.groups).contains(&scope.reach(&places.groups)) {
             return Err(Rejection::invalid("the integration itself does not reach these stores", path!["input", "scope"]).into());
         }
         let giver = self.held_now(work, caller).await?;
         let permissions = key.permissions.unwrap_or(integration.permissions);
-        within(&giver, &rights(permissions, scope, &places.groups), &path!["input", "permissions"])?;
+        within(&giver, &rights(permissions, scope, &places.groups), path!["input", "permissions"].as_slice())?;
         if outlives(&giver, key.expires_at) {
             let message = "your own rights end before: a key cannot outlive those of whoever makes it";
             return Err(Rejection::invalid(message, path!["input", "expiresAt"]).into());

@@ -99,7 +99,7 @@ fn check(grants: &[Grant], now: Timestamp) -> Result<(), Rejection> {
                 field: path!["input", "grants", index],
             });
         }
-        check_scope(&grant.scope, &path!["input", "grants", index, "scope"])?;
+        check_scope(&grant.scope, path!["input", "grants", index, "scope"].as_slice())?;
     }
     Ok(())
 }

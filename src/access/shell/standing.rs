@@ -40,12 +40,11 @@ impl Access {
         let (is_active, version) = rows::is_active(&scope, member).await?;
         let caller = if is_active {
             let same = known.filter(|known| known.version == version && known.caller.is_some() && !known.has_run_out(now));
-            match same {
-                Some(known) => known.caller,
-                None => {
-                    let permissions = self.member_permissions(&scope, member, version).await?;
-                    Some(Caller::new(tenant, Actor::member(member), permissions))
-                }
+            if let Some(known) = same {
+                known.caller
+            } else {
+                let permissions = self.member_permissions(&scope, member, version).await?;
+                Some(Caller::new(tenant, Actor::member(member), permissions))
             }
         } else {
             None
