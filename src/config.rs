@@ -20,7 +20,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the API. The database must be up to date: run `entrepot migrate` before.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Bring the database up to date. Safe to run again, and by several processes at once.
     Migrate(DatabaseArgs),
     /// Make a demo: an embedded database, a retailer's year replayed into it, and the API served with live stock to watch.
@@ -142,6 +142,7 @@ pub struct RotateSigningKey {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Serve {
     #[command(flatten)]
     pub database: DatabaseArgs,

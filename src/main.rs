@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> ExitCode {
     match command {
-        Command::Serve(args) => ended(serve::run(args).await),
+        Command::Serve(args) => ended(serve::run(*args).await),
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Demo(args) => ended(demo::run(args).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),

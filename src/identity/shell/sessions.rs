@@ -62,12 +62,11 @@ impl Identity {
     pub async fn admit(&self, token: &str) -> Result<Admitted, AdmitError> {
         let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
         let now = self.clock.now();
-        let known = match self.presence.fresh(claims.sid, now) {
-            Some(known) => known,
-            None => {
-                let found = sessions::standing(&self.db.global(), &[claims.sid]).await?.pop();
-                self.presence.keep(found.ok_or(AdmitError::Token)?, now)
-            }
+        let known = if let Some(known) = self.presence.fresh(claims.sid, now) {
+            known
+        } else {
+            let found = sessions::standing(&self.db.global(), &[claims.sid]).await?.pop();
+            self.presence.keep(found.ok_or(AdmitError::Token)?, now)
         };
         let standing = known.standing();
         if known.has_ended() || standing.ends_at <= now || standing.user != claims.sub {

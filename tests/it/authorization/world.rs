@@ -106,7 +106,7 @@ impl World {
     /// Answers the owner, who showed who they are so long ago, or who is no person but a key.
     pub async fn ask_late(&self, house: &House, seconds: Option<i64>, query: &str, variables: &Value) -> Value {
         let request = Request::new(query).variables(Variables::from_json(variables.clone()));
-        let request = schema::attach(request, &self.node.db.tenant(house.owner.tenant)).data(house.owner);
+        let request = schema::attach(request, &self.node.db.tenant(house.owner.tenant)).data(house.owner.clone());
         let now = self.node.clock.now();
         told(
             self.node
