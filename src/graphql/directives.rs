@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_graphql::{
-    InputType, InputValueResult, TypeDirective, Value,
+    InputType, InputValueError, InputValueResult, TypeDirective, Value,
     registry::{MetaDirectiveInvocation, Registry, location_traits::Directive_At_FIELD_DEFINITION},
 };
 
@@ -44,7 +44,7 @@ impl InputType for MaxAge {
         <i32 as InputType>::create_type_info(registry)
     }
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
-        <i32 as InputType>::parse(value).map(|seconds| Self(Some(seconds))).map_err(async_graphql::InputValueError::propagate)
+        <i32 as InputType>::parse(value).map(|seconds| Self(Some(seconds))).map_err(InputValueError::propagate)
     }
     fn to_value(&self) -> Value {
         Value::from(self.0.unwrap_or(STEP_UP_SECONDS))
