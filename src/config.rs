@@ -28,6 +28,8 @@ pub enum Command {
     Verify(DatabaseArgs),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
+    /// Prove the audit log.
+    Audit(AuditArgs),
     /// Print the schema (SDL).
     Schema,
 }
@@ -82,6 +84,24 @@ pub enum KeysAction {
         of: KeysOf,
         /// The key's id.
         id: String,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    pub action: AuditAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditAction {
+    /// Walk every tenant's log from its beginning: hashes, numbers, signed heads, and what was never chained. Ends with 1 when one is broken.
+    Verify {
+        #[command(flatten)]
+        of: KeysOf,
+        /// Only the tenant with this slug.
+        #[arg(long)]
+        tenant: Option<String>,
     },
 }
 

@@ -6,6 +6,8 @@ pub mod clock;
 pub mod storage;
 /// Fields sealed under a ring of master keys.
 pub mod secrets;
+/// Who did what, chained so that it stays what it was.
+pub mod audit;
 /// Who: passwords, tokens, and the tenants a person belongs to.
 pub mod identity;
 /// May they: casbin's roles compiled to permission sets, and the permits that shells ask for.

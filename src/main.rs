@@ -30,6 +30,11 @@ async fn run(command: Command) -> ExitCode {
         Command::Demo(args) => ended(demo::run(args).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
+        Command::Audit(args) => match serve::audit::run(args.action).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(err) => failed(&err),
+        },
         Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Schema => {
             print!("{}", schema::sdl());

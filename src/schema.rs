@@ -5,6 +5,10 @@ use entity::id::{Kind, kind, prefix_of};
 
 use crate::{
     access::kind as may,
+    audit::{
+        Audit,
+        graph::{AuditEntry, AuditQuery, Audited, audit_entry},
+    },
     catalog::graph::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, StoreGroup,
         Supplier,
@@ -57,6 +61,7 @@ pub enum Node {
     Tenant(Tenant),
     Member(Member),
     Session(LoginSession),
+    AuditEntry(AuditEntry),
 }
 
 /// Something that changes and says so.
@@ -176,7 +181,7 @@ async fn scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
     }
 }
 
-async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
+pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     ctx.caller()?;
     let Some((prefix, uuid)) = prefix_of(id) else {
         return Err(TopError::bad_input("not one of our ids", vec!["id".to_owned()]));
@@ -214,6 +219,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid))?.map(Node::Session),
+        kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
             crate::identity::graph::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
         }
@@ -225,11 +231,17 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
+#[graphql(name = "Query")]
+pub struct Queries(NodeQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery, AuditQuery);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
-pub struct Mutation(IdentityMutation, CatalogMutation, StockMutation, OrdersMutation);
+#[graphql(name = "Mutation")]
+pub struct Mutations(IdentityMutation, CatalogMutation, StockMutation, OrdersMutation);
+
+/// The roots as they are served: what goes through them is in the audit log.
+pub type Query = Audited<Queries>;
+pub type Mutation = Audited<Mutations>;
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
@@ -242,13 +254,21 @@ pub struct Given {
     pub identity: Identity,
     pub catalog: crate::catalog::Catalog,
     pub ledger: Ledger,
+    pub audit: Audit,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
 
 /// The schema with its rooms.
 pub fn build(given: Given) -> EntrepotSchema {
-    plain().data(given.identity).data(given.catalog).data(given.ledger).data(given.signer).data(given.limits).finish()
+    plain()
+        .data(given.identity)
+        .data(given.catalog)
+        .data(given.ledger)
+        .data(given.audit)
+        .data(given.signer)
+        .data(given.limits)
+        .finish()
 }
 
 fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {

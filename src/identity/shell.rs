@@ -12,6 +12,7 @@ use super::{
     token::{TokenUse, Tokens},
 };
 use crate::{
+    audit,
     clock::Clock,
     secrets::{self, KeyRing},
     storage::{Database, Fault, Work, journal},
@@ -121,6 +122,9 @@ impl Identity {
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
     }
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
     pub fn database(&self) -> &Database {
         &self.db
     }
@@ -213,6 +217,7 @@ impl Identity {
         work.insert::<member::Entity>(member).await?;
         journal::begin_tenant(&work, self.clock.uuid()).await?;
         self.furnish.furnish(&work).await?;
+        audit::attribute(tenant.id, Actor::member(member_id));
         work.commit().await?;
         Ok((user_id, tenant, member_id))
     }
@@ -223,8 +228,16 @@ impl Identity {
         let user = rows::user_by_email(&global, &core::email_key(email)).await?;
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         let matches = self.passwords.verify(password, hash).await?;
-        let Some(user) = user.filter(|_| matches) else { return Err(Rejection::InvalidCredentials.into()) };
-        let memberships = rows::memberships(&global, user.id).await?;
+        // Asked for unknown users too, so that they take as long.
+        let memberships = rows::memberships(&global, user.as_ref().map_or(UserId::NIL, |user| user.id)).await?;
+        let Some(user) = user else { return Err(Rejection::InvalidCredentials.into()) };
+        if !matches {
+            // Somebody is trying to come in as this user: that belongs into the log of where they would come in.
+            if let Some(m) = memberships.first() {
+                audit::attribute(m.tenant, Actor::member(m.member));
+            }
+            return Err(Rejection::InvalidCredentials.into());
+        }
         let ids: Vec<TenantId> = memberships.iter().map(|m| m.tenant).collect();
         let tenants = rows::tenants_by_id(&global, &ids).await?;
         let found = memberships.iter().filter(|m| m.status == MemberStatus::Active).find_map(|m| {
@@ -232,6 +245,7 @@ impl Identity {
             tenant.is_none_or(|slug| slug == row.slug).then(|| (m, row.clone()))
         });
         let Some((membership, tenant)) = found else { return Err(Rejection::InvalidCredentials.into()) };
+        audit::attribute(tenant.id, Actor::member(membership.member));
         Ok(self.session(user.id, tenant, membership.member, self.clock.now())?)
     }
 

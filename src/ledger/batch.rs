@@ -8,10 +8,12 @@ use std::{
 use entity::prelude::*;
 
 use super::{
+    audited,
     command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
     events,
 };
 use crate::{
+    audit::Pen,
     clock::{self, Clock},
     orders::{
         core::{Order, OrderBook, OrderDecision},
@@ -36,7 +38,7 @@ struct State {
 }
 
 /// Runs the commands as one transaction and leaves each one's result in it.
-pub async fn run(db: &Database, clock: &Clock, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
+pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
     let mut footprint = Footprint::default();
     queue.iter().for_each(|queued| queued.command.footprint(&mut footprint));
     let mut work = db.tenant(tenant).begin().await?;
@@ -65,6 +67,9 @@ pub async fn run(db: &Database, clock: &Clock, tenant: TenantId, queue: &mut [Qu
     let wrote = !decided.is_empty();
     if wrote {
         write(&mut work, queue, &mut decided, state.stock.now).await?;
+        if let Some(pen) = pen {
+            work.write(audited::rows(pen, tenant, queue, &decided)).await?;
+        }
         work.commit().await?;
     } else {
         work.rollback().await?;

@@ -12,6 +12,7 @@ use super::{
     tenants::{Terms, TermsCache},
 };
 use crate::{
+    audit::{Pen, Stamp},
     clock::Clock,
     storage::{
         Backend, Database, Fault, Reads,
@@ -34,18 +35,28 @@ const POSTGRES_LANES: usize = 4;
 
 impl Ledger {
     pub fn start(db: Database, clock: Clock, grouping: Grouping) -> Self {
+        Self::with(db, clock, grouping, None)
+    }
+
+    fn with(db: Database, clock: Clock, grouping: Grouping, pen: Option<Pen>) -> Self {
         let lanes = match db.backend() {
             Backend::Sqlite => 1,
             Backend::Postgres => POSTGRES_LANES,
         };
-        let writer = Writer { db: db.clone(), clock: clock.clone() };
+        let writer = Writer { db: db.clone(), clock: clock.clone(), pen };
         Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)), terms: Arc::default() }
+    }
+
+    /// Lets every command leave its entry in the audit log, in its own transaction.
+    #[must_use]
+    pub fn audited(db: Database, clock: Clock, grouping: Grouping, pen: Pen) -> Self {
+        Self::with(db, clock, grouping, Some(pen))
     }
 
     /// Queues a command and waits until it is committed or refused.
     pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
         let (reply, answer) = oneshot::channel();
-        self.lanes.submit(tenant, Queued { command, key, reply, result: None });
+        self.lanes.submit(tenant, Queued { command, key, reply, result: None, stamp: Stamp::current() });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
@@ -70,6 +81,7 @@ impl Ledger {
 struct Writer {
     db: Database,
     clock: Clock,
+    pen: Option<Pen>,
 }
 
 #[async_trait]
@@ -80,13 +92,19 @@ impl Batcher for Writer {
         queued.command.weight()
     }
     async fn run(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
-        batch::run(&self.db, &self.clock, tenant, queue).await
+        batch::run(&self.db, &self.clock, self.pen.as_ref(), tenant, queue).await
     }
     fn answer(&self, queued: Queued, outcome: Result<(), Fault>) {
         let result = match outcome {
             Ok(()) => queued.result.ok_or_else(|| Fault::Broken("a committed command has no result".to_owned())),
             Err(fault) => Err(fault),
         };
+        if let (Ok(Ok(receipt)), Some(stamp)) = (&result, &queued.stamp)
+            && receipt.stored.is_none()
+            && self.pen.is_some()
+        {
+            stamp.recorded();
+        }
         // Whoever waited may have gone; the change stands all the same.
         let _ = queued.reply.send(result);
     }

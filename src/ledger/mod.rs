@@ -1,6 +1,7 @@
 //! The one way stock changes: every command on stock or on a document that moves it is queued here, decided in memory against what was locked,
 //! and committed with its neighbours in one transaction.
 
+mod audited;
 mod batch;
 mod command;
 mod due;

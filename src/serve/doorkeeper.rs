@@ -11,6 +11,7 @@ use entity::prelude::*;
 
 use crate::{
     access::{Caller, Policies},
+    audit::Origin,
     clock::Clock,
     graphql::{
         code::Code,
@@ -71,7 +72,8 @@ impl Keeper {
 impl Doorkeeper for Keeper {
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
         let Some(token) = bearer else {
-            let attach = Arc::new(|request: Request| request);
+            let origin = origin(meta, None);
+            let attach = Arc::new(move |request: Request| request.data(origin.clone()));
             return Ok(FrontSession { expires_at: None, anonymous: true, subject: "".into(), revoked: None, attach });
         };
         let claims = self.identity.tokens().verify(token, TokenUse::Access).map_err(|_| Refused::unauthenticated())?;
@@ -88,7 +90,9 @@ impl Doorkeeper for Keeper {
             user_agent: meta.user_agent.map(ToOwned::to_owned),
             address: meta.address.map(|address| address.to_string()),
         };
-        let attach = move |request: Request| schema::attach(request, &scope).data(caller).data(session.clone());
+        let origin = origin(meta, Some(claims.sid));
+        let attach =
+            move |request: Request| schema::attach(request, &scope).data(caller).data(session.clone()).data(origin.clone());
         Ok(FrontSession {
             expires_at: Some(claims.exp * 1_000_000),
             anonymous: false,
@@ -97,4 +101,9 @@ impl Doorkeeper for Keeper {
             attach: Arc::new(attach),
         })
     }
+}
+
+/// Where a request comes from, for the audit log.
+fn origin(meta: &RequestMeta<'_>, session: Option<SessionId>) -> Origin {
+    Origin { request_id: meta.id.to_owned(), ip: meta.address.map(|address| address.to_string()), session }
 }

@@ -1,5 +1,6 @@
 //! A node: the rooms put together, the front door opened, the jobs started.
 
+pub mod audit;
 mod doorkeeper;
 pub mod keys;
 
@@ -10,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     access::{Policies, PolicyError},
+    audit::{Audit, Pen},
     catalog::{self, Catalog},
     clock::Clock,
     config::Serve,
@@ -52,6 +54,7 @@ pub struct Node {
     pub limits: Limits,
     pub keeper: Arc<Keeper>,
     pub ring: KeyRing,
+    pub audit: Audit,
 }
 
 /// What a tenant begins with: a channel for orders that name none.
@@ -82,13 +85,21 @@ impl Node {
         let furniture = Arc::new(Furniture(clock.clone()));
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
-        let ledger = Ledger::start(db.clone(), clock.clone(), grouping);
+        let pen = Pen::new(ring.clone(), clock.clone());
+        let audit = Audit::start(db.clone(), pen.clone());
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen);
         let limits = Limits::default();
         let keeper = Arc::new(Keeper::new(identity.clone(), Policies::load().await?, clock.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
-        let schema =
-            schema::build(Given { identity: identity.clone(), catalog, ledger: ledger.clone(), signer, limits: limits.clone() });
-        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, ring })
+        let schema = schema::build(Given {
+            identity: identity.clone(),
+            catalog,
+            ledger: ledger.clone(),
+            audit: audit.clone(),
+            signer,
+            limits: limits.clone(),
+        });
+        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, ring, audit })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -117,6 +128,7 @@ impl Node {
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(secrets::follow(self.ring)),
+            tokio::spawn(crate::audit::run(self.audit)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
         ];
         http::serve(listener, http::router(front), limits, drain, shutdown).await?;

@@ -9,6 +9,7 @@ mod fault;
 pub mod group_commit;
 pub mod idempotency;
 pub mod journal;
+pub mod rider;
 mod rows;
 mod scoped;
 mod snapshot;

@@ -2,7 +2,7 @@
 
 mod calls;
 mod crossing;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 
@@ -79,6 +79,8 @@ const CASES: &[(&str, Needs)] = &[
     ("returns", May("order.read")),
     ("salesReport", May("report.read")),
     ("movementReport", May("report.read")),
+    ("auditEntries", May("audit.read")),
+    ("auditVerify", May("audit.read")),
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
@@ -285,6 +287,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("ten", "Tenant", None),
     ("mem", "Member", None),
     ("ses", "Session", None),
+    ("aud", "AuditEntry", Some("audit.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
+mod audit;
 mod authorization;
 mod catalog;
 mod front;

@@ -58,18 +58,6 @@ const LATER: &[(&str, &[&str])] = &[
             "Mutation.totpConfirm",
         ],
     ),
-    (
-        "audit",
-        &[
-            "type AuditEntry",
-            "type AuditEntryConnection",
-            "type AuditEntryEdge",
-            "type AuditVerification",
-            "input AuditFilter",
-            "Query.auditEntries",
-            "Query.auditVerify",
-        ],
-    ),
     ("cost and rate limits", &["directive @cost", "directive @listSize", "type RateLimit", "Query.rateLimit"]),
     ("live orders", &["type OrderUpdate", "type OrderChange", "Subscription.orderChanged"]),
 ];

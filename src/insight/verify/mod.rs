@@ -18,6 +18,7 @@ use entity::prelude::TenantId;
 pub use report::{Broken, Line, Report};
 
 use self::checks::Check;
+use crate::audit;
 use crate::storage::{Backend, Database, Fault, Reads, Row, Snapshot};
 
 /// Proves every invariant for every tenant. `progress` is told what is being looked at.
@@ -62,6 +63,9 @@ async fn tenant_into(
         let broken = check.run(&snapshot).await?;
         report.add(check.invariant, counts.of(check.table).await?, broken.map(|b| (tenant, b)));
     }
+    progress(&format!("{name}: audit log"));
+    let log = audit::verify::whole(&snapshot, None, None).await?;
+    report.add(AUDIT, log.entries, log.broken.map(|(seq, why)| (tenant, Broken::audit(seq, why))));
     for (rows, broken) in references::walk(&snapshot, &mut counts, progress, name).await? {
         report.add(references::INVARIANT, rows, broken.map(|b| (tenant, b)));
     }
@@ -71,6 +75,7 @@ async fn tenant_into(
     Ok(())
 }
 
+const AUDIT: &str = "audit: each entry follows from the one before, and none is missing";
 const SEARCH_INDEX: &str = "the search index holds what products say";
 
 /// FTS5's own check: with a rank of 1 it compares the index with the table behind it. It is written as an insert, which is undone.

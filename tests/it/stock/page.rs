@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Variables};
 use entrepot::{
+    audit::{Audit, Pen},
     catalog::Catalog,
     graphql::{connection::CursorSigner, limits::Limits},
     identity::{Identity, Settings},
@@ -19,12 +20,13 @@ use crate::{
 
 async fn whole_schema(world: &World) -> EntrepotSchema {
     let ring = crate::world::ring(&world.db, &world.clock).await;
+    let audit = Audit::start(world.db.clone(), Pen::new(ring.clone(), world.clock.clone()));
     let identity =
         Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
     let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together);
-    schema::build(Given { identity, catalog, ledger, signer, limits: Limits::default() })
+    schema::build(Given { identity, catalog, ledger, audit, signer, limits: Limits::default() })
 }
 
 async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
