@@ -28,6 +28,8 @@ pub enum Command {
     Verify(DatabaseArgs),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
+    /// Export or erase a tenant.
+    Tenant(TenantArgs),
     /// Prove the audit log.
     Audit(AuditArgs),
     /// Print the schema (SDL).
@@ -84,6 +86,38 @@ pub enum KeysAction {
         of: KeysOf,
         /// The key's id.
         id: String,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TenantArgs {
+    #[command(subcommand)]
+    pub action: TenantAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum TenantAction {
+    /// Write everything that a tenant owns into a folder: a line of JSON a row, a file a table, a manifest of hashes. The server may go on meanwhile.
+    Export {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// A folder that is not there yet.
+        to: std::path::PathBuf,
+    },
+    /// Ask for a tenant to be erased after thirty days, take that back, or erase it when the time is over.
+    Erase {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// Take the erasure back.
+        #[arg(long, conflicts_with = "due")]
+        cancel: bool,
+        /// Erase now, if the thirty days are over. There is no way back.
+        #[arg(long)]
+        due: bool,
     },
 }
 

@@ -12,6 +12,8 @@ pub mod audit;
 pub mod identity;
 /// May they: casbin's roles compiled to permission sets, and the permits that shells ask for.
 pub mod access;
+/// The tenant itself: its settings, its rows as files, its end.
+pub mod tenancy;
 /// From the journal to whoever follows it.
 pub mod realtime;
 /// What every room's GraphQL shares.

@@ -30,6 +30,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Demo(args) => ended(demo::run(args).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
+        Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
         Command::Audit(args) => match serve::audit::run(args.action).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,

@@ -36,6 +36,7 @@ use crate::{
         },
     },
     storage::TenantScope,
+    tenancy::graph::{TenancyMutation, TenantPayload},
 };
 
 /// Something with an id.
@@ -109,6 +110,7 @@ pub enum Payload {
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
+    TenantPayload(TenantPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -237,7 +239,7 @@ pub struct Queries(NodeQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQue
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(IdentityMutation, CatalogMutation, StockMutation, OrdersMutation);
+pub struct Mutations(IdentityMutation, TenancyMutation, CatalogMutation, StockMutation, OrdersMutation);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;

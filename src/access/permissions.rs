@@ -64,6 +64,7 @@ permissions! {
     OrderReturn "order.return" Store "Take returns.";
     ReportRead "report.read" Tenant "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members.";
+    TenantWrite "tenant.write" Tenant "Change the tenant's settings.";
     AuditRead "audit.read" Tenant "See the audit log.";
 }
 

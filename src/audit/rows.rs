@@ -184,6 +184,12 @@ async fn read_head(reads: &impl Reads, lock: &str) -> Result<Option<Head>, Fault
     Ok(Some(Head { seq: row.take()?, hash: hash_of(row.take()?)?, checkpoint_seq: row.take()?, checkpoint_at: row.time()? }))
 }
 
+/// Whether the tenant was erased, and its entries with it.
+pub async fn is_erased(reads: &impl Reads) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM tenant_erasure WHERE tenant_id = $1 AND erased_at IS NOT NULL";
+    Ok(!reads.rows(sql, vec![]).await?.is_empty())
+}
+
 const SEALS: &[Column] = &[
     Column("tenant_id", ColumnKind::Id),
     Column("id", ColumnKind::Id),

@@ -61,6 +61,15 @@ pub async fn range(reads: &impl Reads, pen: Option<&Pen>, from: i64, to: i64) ->
 /// Walks the whole chain of the tenant, and looks for a cut end and for entries that were kept out of it.
 pub async fn whole(reads: &impl Reads, pen: Option<&Pen>, now: Option<Timestamp>) -> Result<Verification, Fault> {
     let head = rows::head(reads).await?;
+    if let (Some(head), true) = (head, rows::is_erased(reads).await?) {
+        // The entries went with the tenant; the head and what was signed stay.
+        let broken = rows::checkpoints(reads, 1)
+            .await?
+            .into_iter()
+            .find(|signed| !pen.map_or_else(|| signed.is_genuine(None), |pen| pen.knows(signed)));
+        let broken = broken.map(|signed| (signed.seq, "the signature is not this deployment's".to_owned()));
+        return Ok(Verification { entries: 0, broken, head: head.hash, checkpoints: 0 });
+    }
     let last = head.map_or(0, |head| head.seq);
     let mut found = range(reads, pen, 1, last).await?;
     if !found.is_ok() {

@@ -3,6 +3,7 @@
 pub mod audit;
 mod doorkeeper;
 pub mod keys;
+pub mod tenant;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 

@@ -84,6 +84,7 @@ const CASES: &[(&str, Needs)] = &[
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
+    ("tenantUpdate", May("tenant.write")),
     ("productCreate", May("product.write")),
     ("productUpdate", May("product.write")),
     ("productArchive", May("product.write")),

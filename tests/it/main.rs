@@ -14,6 +14,7 @@ mod process;
 mod replay;
 mod secrets;
 mod stock;
+mod tenancy;
 mod sdl;
 mod tidy;
 mod world;
