@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+
+use crate::graphql::payer::{AtMost, Written};
 
 use crate::secrets::KeySource;
 
@@ -26,6 +29,8 @@ pub enum Command {
     Replay(crate::replay::ReplayArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
+    /// Change the key that signs access tokens, while everything runs.
+    SigningKey(SigningKey),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
     /// Export or erase a tenant.
@@ -149,6 +154,30 @@ pub struct KeysOf {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct SigningKey {
+    #[command(subcommand)]
+    pub what: SigningKeyCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum SigningKeyCommand {
+    /// Make the next key. It is published at once and signs after the lead; what the old one signed stays good until it expires.
+    Rotate(RotateSigningKey),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RotateSigningKey {
+    #[command(flatten)]
+    pub of: KeysOf,
+    /// Minutes before the key signs: time for those who check tokens themselves to fetch it.
+    #[arg(long, default_value_t = crate::identity::LEAD_SECONDS / 60, value_parser = clap::value_parser!(i64).range(0..=10_080))]
+    pub lead_minutes: i64,
+    /// The old keys may be in other hands: remove them now. The new one signs at once, and everybody's access token has to be refreshed.
+    #[arg(long)]
+    pub remove_old: bool,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct Serve {
     #[command(flatten)]
     pub database: DatabaseArgs,
@@ -161,7 +190,7 @@ pub struct Serve {
     #[arg(long, env = "ENTREPOT_ACCESS_TOKEN_MINUTES", default_value_t = 10, value_parser = clap::value_parser!(i64).range(1..=1440))]
     pub access_token_minutes: i64,
     /// Web pages of other sites that may call the API: https://shop.example
-    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',')]
+    #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub origins: Vec<String>,
     /// Proxies whose X-Forwarded-For names the client.
     #[arg(long = "proxy", env = "ENTREPOT_PROXIES", value_delimiter = ',')]
@@ -172,6 +201,33 @@ pub struct Serve {
     /// Serve GraphiQL at /graphql.
     #[arg(long, env = "ENTREPOT_GRAPHIQL", default_value_t = true, action = clap::ArgAction::Set)]
     pub graphiql: bool,
+    /// What each member and each integration may spend: POINTS/POINTS_PER_SECOND, or off.
+    #[arg(long, env = "ENTREPOT_BUDGET", default_value = "10000/1000")]
+    pub budget: Written,
+    /// What all of a tenant together may spend: POINTS/POINTS_PER_SECOND, or off.
+    #[arg(long, env = "ENTREPOT_TENANT_BUDGET", default_value = "100000/10000")]
+    pub tenant_budget: Written,
+    /// A member or an integration, by its id, whose own budget is lifted: mem_…, int_…
+    #[arg(long = "lift-budget", env = "ENTREPOT_LIFT_BUDGET", value_delimiter = ',', value_parser = credential)]
+    pub lift_budget: Vec<Uuid>,
+    /// Requests without a token that an address may make in 15 minutes, or off.
+    #[arg(long, env = "ENTREPOT_ANONYMOUS_REQUESTS", default_value = "100")]
+    pub anonymous_requests: AtMost,
+    /// Operations of one tenant that run at once on this node, or off.
+    #[arg(long, env = "ENTREPOT_TENANT_OPERATIONS", default_value = "32")]
+    pub tenant_operations: AtMost,
+    /// Points that a single operation may cost.
+    #[arg(long, env = "ENTREPOT_OPERATION_POINTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub operation_points: u32,
+    /// Redis in which nodes share budgets: redis://host:6379. Without it each node keeps its own.
+    #[arg(long, env = "ENTREPOT_REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+    /// Documents that clients may name by their SHA-256: a JSON map from it to the document, or a folder of .graphql files.
+    #[arg(long, env = "ENTREPOT_TRUSTED_DOCUMENTS")]
+    pub trusted_documents: Option<std::path::PathBuf>,
+    /// Serve no other documents.
+    #[arg(long, env = "ENTREPOT_ONLY_TRUSTED", requires = "trusted_documents")]
+    pub only_trusted: bool,
     /// Seconds between being told to stop and no longer accepting connections.
     #[arg(long, env = "ENTREPOT_DRAIN_SECONDS", default_value_t = 0)]
     pub drain_seconds: u64,
@@ -203,4 +259,22 @@ pub struct Demo {
     /// Stop when the data is loaded and checked, instead of going on to serve.
     #[arg(long)]
     pub exit: bool,
+}
+
+/// Reads the id of a member or an integration.
+fn credential(id: &str) -> Result<Uuid, &'static str> {
+    match entity::id::prefix_of(id) {
+        Some(("mem" | "int", uuid)) => Ok(uuid),
+        _ => Err("the id of a member or an integration is expected: mem_…, int_…"),
+    }
+}
+
+/// Reads the origin of a web page, as browsers send it. There is no wildcard: whoever may call is named.
+fn origin(text: &str) -> Result<String, &'static str> {
+    const FORM: &str = "an origin is expected, scheme and host and nothing after them, as in https://shop.example";
+    let (scheme, authority) = text.split_once("://").ok_or(FORM)?;
+    let is_authority =
+        !authority.is_empty() && authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));
+    let is_known = scheme == "https" || scheme == "http";
+    if is_known && is_authority { Ok(text.to_ascii_lowercase()) } else { Err(FORM) }
 }

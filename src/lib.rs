@@ -2,6 +2,8 @@
 
 /// The only place that reads the time and draws randomness.
 pub mod clock;
+/// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
+pub mod budget;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
 pub mod storage;
 /// Fields sealed under a ring of master keys.

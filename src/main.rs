@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use entrepot::{
-    config::{Cli, Command, DatabaseArgs},
+    config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
     demo, insight, replay, schema, serve,
     storage::{Database, Fault, Options},
 };
@@ -35,6 +35,9 @@ async fn run(command: Command) -> ExitCode {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(err) => failed(&err),
+        },
+        Command::SigningKey(args) => match args.what {
+            SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
         },
         Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Schema => {

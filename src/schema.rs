@@ -16,15 +16,16 @@ use crate::{
     graphql::{
         connection::CursorSigner,
         context::Asks,
-        directives::authenticated,
+        directives::{authenticated, list_size},
         fault::{Answer, TopError},
         limits::Limits,
+        rate_limit::RateLimitQuery,
         refusal::UserError,
         scalars::{DateTime, Long},
     },
     identity::{
         Identity,
-        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, Tenant, own_session, own_tenant},
+        graph::{IdentityMutation, IdentityQuery, LoginSession, Member, SessionMutation, Tenant, own_session, own_tenant},
     },
     insight::graph::InsightQuery,
     ledger::Ledger,
@@ -111,6 +112,8 @@ pub enum Payload {
     ReturnPayload(orders::ReturnPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
     TenantPayload(TenantPayload),
+    OkPayload(crate::identity::graph::OkPayload),
+    SessionPayload(crate::identity::graph::SessionPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -145,7 +148,10 @@ impl NodeQuery {
     }
 
     /// Several things by their ids, in the order of the ids; null where there is none.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(
+        directive = authenticated::apply(),
+        directive = list_size::apply(None, Some(vec!["ids".to_owned()]), None)
+    )]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -220,7 +226,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
-        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid))?.map(Node::Session),
+        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
             crate::identity::graph::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
@@ -234,12 +240,12 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(NodeQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery, AuditQuery);
+pub struct Queries(NodeQuery, RateLimitQuery, IdentityQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery, AuditQuery);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(IdentityMutation, TenancyMutation, CatalogMutation, StockMutation, OrdersMutation);
+pub struct Mutations(IdentityMutation, SessionMutation, TenancyMutation, CatalogMutation, StockMutation, OrdersMutation);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;

@@ -12,6 +12,8 @@ pub struct Model {
     pub algorithm: String,
     pub pkcs8: Vec<u8>,
     pub created_at: Timestamp,
+    /// From when on it signs; it is published before that, and checks for a while after the next one has begun.
+    pub signs_from: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -8,6 +8,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 pub use sea_orm_migration::MigratorTrait;
 
 mod m0001_foundation;
+mod m0002_identity;
 mod m0004_wall;
 
 pub struct Migrator;
@@ -15,7 +16,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration), Box::new(m0004_wall::Migration)]
+        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_identity::Migration), Box::new(m0004_wall::Migration)]
     }
 }
 

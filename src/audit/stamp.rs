@@ -45,6 +45,8 @@ struct Known {
     actor: Option<Actor>,
     target: Option<Target>,
     codes: Vec<String>,
+    /// Said by the room that found out, so that a transaction of no tenant may be the one that is meant.
+    is_attributed: bool,
 }
 
 /// Codes of one refusal that are kept; the first ones say what was wrong.
@@ -57,7 +59,7 @@ tokio::task_local! {
 impl Stamp {
     pub fn new(action: String, origin: Origin, pen: Pen, who: Option<(TenantId, Actor)>, target: Option<Target>) -> Arc<Self> {
         let (tenant, actor) = who.unzip();
-        let known = Mutex::new(Known { tenant, actor, target, codes: Vec::new() });
+        let known = Mutex::new(Known { tenant, actor, target, codes: Vec::new(), is_attributed: false });
         Arc::new(Self { action, origin, pen, known, is_recorded: AtomicBool::new(false), has_committed: AtomicBool::new(false) })
     }
 
@@ -139,7 +141,7 @@ impl Stamp {
 /// Says whose log the entry of this task belongs to, where the caller had to show first who they are: a login, a reset.
 pub fn attribute(tenant: TenantId, actor: Actor) {
     if let Some(stamp) = Stamp::current() {
-        stamp.learn(|known| (known.tenant, known.actor) = (Some(tenant), Some(actor)));
+        stamp.learn(|known| (known.tenant, known.actor, known.is_attributed) = (Some(tenant), Some(actor), true));
     }
 }
 
@@ -160,12 +162,16 @@ pub fn refused(code: &str) {
 impl Rider for Stamp {
     fn rows(&self, tenant: TenantId, events: &[Arc<Event>]) -> Option<Bulk> {
         // What is written for no tenant, or beside the caller's, is not yet what was asked for.
-        if self.is_recorded() || tenant == TenantId::NIL || self.known().tenant != Some(tenant) {
+        let known = self.known();
+        let is_meant = if tenant == TenantId::NIL { known.is_attributed } else { known.tenant == Some(tenant) };
+        if self.is_recorded() || !is_meant {
             return None;
         }
         let numbers = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq));
         let target = events.first().and_then(|event| target_of(event));
-        Some(rows::bulk(&self.pen, [self.entry(Outcome::Done, target, numbers)]))
+        // What is refused may still change something: a token that comes back ends its session.
+        let outcome = if known.codes.is_empty() { Outcome::Done } else { Outcome::Refused };
+        Some(rows::bulk(&self.pen, [self.entry(outcome, target, numbers)]))
     }
     fn arrived(&self, has_taken: bool) {
         self.has_committed.store(true, Ordering::Release);

@@ -9,6 +9,7 @@ use super::generate;
 use crate::{
     clock::Clock,
     config::Demo,
+    graphql::payer::Terms,
     http,
     identity::Settings,
     ledger::Grouping,
@@ -57,7 +58,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     db.migrate().await?;
     db.close().await?;
 
-    let settings = Settings { access_seconds: TOKEN_SECONDS, refresh_seconds: TOKEN_SECONDS };
+    let settings = Settings { access_seconds: TOKEN_SECONDS, idle_seconds: TOKEN_SECONDS, ..Settings::default() };
     let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &KeySource::choose(None, None, &url)).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
@@ -69,7 +70,8 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
             () = serve::stopped() => {}
         }
     };
-    let front = http::Settings::default();
+    // The only callers are this machine's own.
+    let front = http::Settings { terms: Terms::lifted(), ..http::Settings::default() };
     let server = node.serve(listener, front, std::time::Duration::ZERO, until);
     let guide = async {
         let filled = fill(&args, &base, &folder).await;

@@ -10,13 +10,14 @@ use super::{
     fault::TopError,
     guard::{Kind, Operation, Refusal},
     session::Refused,
+    till::{Bill, Unpaid},
 };
 
 /// What goes back to the client, as JSON.
 #[derive(Debug)]
 pub enum Answer {
     /// It ran, perhaps not everywhere with success: `{"data":…,"errors":…,"extensions":…}`.
-    Ran { json: Vec<u8> },
+    Ran { json: Vec<u8>, bill: Bill },
     /// It did not run.
     Refused(Errors),
 }
@@ -29,6 +30,8 @@ pub struct Errors {
     /// The list alone, `[{…}]`: a socket's `error` message carries just that.
     pub list: Vec<u8>,
     pub retry_after_ms: Option<u64>,
+    /// What it cost, or would have, where somebody was to pay.
+    pub bill: Option<Bill>,
 }
 
 impl Errors {
@@ -47,6 +50,24 @@ impl Errors {
         Self::new(refused.code, vec![ServerError::new(refused.message, None)], request_id, refused.retry_after_ms)
     }
 
+    /// A budget that does not reach, with the facts that a client needs to come again.
+    pub fn unpaid(unpaid: Unpaid, request_id: &str) -> Self {
+        let mut error = ServerError::new(unpaid.message, None);
+        let extensions = error.extensions.get_or_insert_default();
+        extensions.set("cost", unpaid.bill.requested);
+        if let Some(budget) = unpaid.bill.budget {
+            extensions.set("limit", budget.allowance.most);
+            extensions.set("remaining", budget.left);
+        }
+        Self::new(unpaid.code, vec![error], request_id, unpaid.retry_after_ms).paid(unpaid.bill)
+    }
+
+    /// With what it cost.
+    #[must_use]
+    pub fn paid(self, bill: Bill) -> Self {
+        Self { bill: Some(bill), ..self }
+    }
+
     fn new(code: Code, mut errors: Vec<ServerError>, request_id: &str, retry_after_ms: Option<u64>) -> Self {
         for error in &mut errors {
             let extensions = error.extensions.get_or_insert_default();
@@ -58,7 +79,7 @@ impl Errors {
                 extensions.set("retryAfterMs", wait);
             }
         }
-        Self { code, list: json_of(&errors), retry_after_ms }
+        Self { code, list: json_of(&errors), retry_after_ms, bill: None }
     }
 
     /// `{"errors":[…]}`, with no `data` key: GraphQL over HTTP asks that of whatever did not run.
@@ -85,22 +106,24 @@ pub struct About<'a> {
     /// `userErrors` in the payloads.
     pub user_errors: u32,
     pub place: Place,
+    /// Whether the client asked what it costs.
+    pub shows_cost: bool,
 }
 
 /// Codes the errors and writes the answer.
-pub fn finish(mut response: Response, about: About<'_>) -> Answer {
+pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
     if !response.errors.is_empty() {
         let ran = response.data != Value::Null;
         response.errors.truncate(about.reported_errors.max(1));
         let codes: Vec<Code> = response.errors.iter_mut().map(|error| settle(error, ran, about.request_id)).collect();
         if !ran && (about.place == Place::Opening || nothing_ran(&response.errors, &codes, about.operation)) {
             let code = codes.first().copied().unwrap_or(Code::Internal);
-            return Answer::Refused(Errors::new(code, response.errors, about.request_id, None));
+            return Answer::Refused(Errors::new(code, response.errors, about.request_id, None).paid(bill));
         }
     }
-    let json = written(&response, &about);
+    let json = written(&response, &about, bill);
     about.operation.answered_with(json.len());
-    Answer::Ran { json }
+    Answer::Ran { json, bill }
 }
 
 /// Gives the error its code and request id; returns the code. What we do not know is a fault of ours: logged, not shown.
@@ -145,7 +168,7 @@ fn nothing_ran(errors: &[ServerError], codes: &[Code], operation: &Operation) ->
     errors.iter().all(|error| error.path.is_empty() || (coercion_only && error.path.len() == 1))
 }
 
-fn written(response: &Response, about: &About<'_>) -> Vec<u8> {
+fn written(response: &Response, about: &About<'_>, bill: Bill) -> Vec<u8> {
     let expected = about.operation.expected_bytes();
     let mut out = Vec::with_capacity(expected + expected / 4 + 64);
     out.extend_from_slice(b"{\"data\":");
@@ -154,17 +177,35 @@ fn written(response: &Response, about: &About<'_>) -> Vec<u8> {
         out.extend_from_slice(b",\"errors\":");
         append(&mut out, &response.errors);
     }
-    if about.user_errors > 0 || !response.extensions.is_empty() {
+    if about.user_errors > 0 || about.shows_cost || !response.extensions.is_empty() {
         let mut extensions: BTreeMap<&str, Value> =
             response.extensions.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         if about.user_errors > 0 {
             extensions.insert("entrepot", async_graphql::value!({ "userErrorCount": (about.user_errors) }));
+        }
+        if about.shows_cost {
+            extensions.insert("cost", shown(bill));
         }
         out.extend_from_slice(b",\"extensions\":");
         append(&mut out, &extensions);
     }
     out.push(b'}');
     out
+}
+
+/// `extensions.cost`; a lifted budget has no limit to tell of.
+fn shown(bill: Bill) -> Value {
+    let Bill { requested, actual, budget } = bill;
+    match budget {
+        None => async_graphql::value!({ "requested": (requested), "actual": (actual) }),
+        Some(budget) => async_graphql::value!({
+            "requested": (requested),
+            "actual": (actual),
+            "limit": (budget.allowance.most),
+            "remaining": (budget.left),
+            "restoreRate": (budget.allowance.restored_per_second()),
+        }),
+    }
 }
 
 fn json_of<T: serde::Serialize>(value: &T) -> Vec<u8> {

@@ -1,19 +1,20 @@
 //! An operation as clients ask for it, in a body, a GET's parameters or a socket's message: the same four members everywhere.
 
-use std::fmt;
-
 use async_graphql::Variables;
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
-};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// What to run.
 #[derive(Debug, Default)]
 pub struct Asked {
+    /// Empty when `document_id` stands for it.
     pub query: String,
+    /// The id of a trusted document.
+    pub document_id: Option<String>,
     pub operation_name: Option<String>,
     pub variables: Variables,
+    /// Whether the answer should say what it cost.
+    pub shows_cost: bool,
 }
 
 /// The members as they come; any may be null.
@@ -21,38 +22,26 @@ pub struct Asked {
 #[serde(rename_all = "camelCase", expecting = "a map")]
 pub struct Members {
     pub query: Option<String>,
+    pub document_id: Option<String>,
     pub operation_name: Option<String>,
     pub variables: Option<Variables>,
-    pub extensions: Option<SomeMap>,
+    pub extensions: Option<Map<String, Value>>,
 }
 
 impl Members {
     /// `None` without a document. An empty name is none: some clients send it so.
     pub fn into_asked(self) -> Option<Asked> {
         let operation_name = self.operation_name.filter(|name| !name.is_empty());
-        Some(Asked { query: self.query?, operation_name, variables: self.variables.unwrap_or_default() })
-    }
-}
-
-/// A map of which we want nothing but that it is one.
-#[derive(Debug, Clone, Copy)]
-pub struct SomeMap;
-
-impl<'de> Deserialize<'de> for SomeMap {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(SomeMap)
-    }
-}
-
-impl<'de> Visitor<'de> for SomeMap {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self)
+        let extensions = self.extensions.unwrap_or_default();
+        // Apollo's clients say the id of a persisted document here.
+        let persisted = || extensions.get("persistedQuery")?.get("sha256Hash")?.as_str().map(ToOwned::to_owned);
+        let document_id = self.document_id.or_else(persisted);
+        let query = match (self.query, &document_id) {
+            (Some(query), _) => query,
+            (None, Some(_)) => String::new(),
+            (None, None) => return None,
+        };
+        let shows_cost = extensions.get("cost") == Some(&Value::Bool(true));
+        Some(Asked { query, document_id, operation_name, variables: self.variables.unwrap_or_default(), shows_cost })
     }
 }

@@ -2,8 +2,15 @@
 
 use async_graphql::Context;
 
-use super::fault::TopError;
-use crate::access::{self, Caller, Denied, Permit};
+use super::{directives::STEP_UP_SECONDS, fault::TopError};
+use crate::{
+    access::{self, Caller, Denied, Permit},
+    identity::{Identity, Session},
+};
+
+/// In the data of an operation whose caller must enrol a second factor before anything else.
+#[derive(Debug, Clone, Copy)]
+pub struct MustEnrol;
 
 impl From<Denied> for TopError {
     fn from(denied: Denied) -> Self {
@@ -17,16 +24,37 @@ pub trait Asks {
     fn caller(&self) -> Result<&Caller, TopError>;
     /// The proof that the caller holds `P`, or FORBIDDEN.
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError>;
+    /// The session of the person who calls: also of one who must enrol a second factor first. Keys have none.
+    fn session(&self) -> Result<&Session, TopError>;
+    /// STEP_UP_REQUIRED unless a person calls who has shown a password or code in the last ten minutes.
+    fn step_up(&self) -> Result<(), TopError>;
     /// Something the schema or the request was given; its absence is a bug of ours.
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
 }
 
 impl Asks for Context<'_> {
     fn caller(&self) -> Result<&Caller, TopError> {
-        self.data_opt::<Caller>().ok_or(TopError::Unauthenticated)
+        self.data_opt::<Caller>().ok_or_else(|| match self.data_opt::<MustEnrol>() {
+            Some(MustEnrol) => TopError::MfaEnrolmentRequired,
+            None => TopError::Unauthenticated,
+        })
     }
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError> {
         Ok(access::permit::<P>(self.caller()?)?)
+    }
+    fn session(&self) -> Result<&Session, TopError> {
+        self.data_opt::<Session>().ok_or_else(|| match self.data_opt::<Caller>() {
+            Some(_) => TopError::StepUpRequired(STEP_UP_SECONDS),
+            None => TopError::Unauthenticated,
+        })
+    }
+    fn step_up(&self) -> Result<(), TopError> {
+        let authenticated_at = self.session()?.authenticated_at;
+        let now = self.given::<Identity>()?.clock().now();
+        if authenticated_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
+            return Err(TopError::StepUpRequired(STEP_UP_SECONDS));
+        }
+        Ok(())
     }
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError> {
         self.data_opt::<T>().ok_or_else(|| {

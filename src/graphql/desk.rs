@@ -2,16 +2,24 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use async_graphql::{Executor, Request, Variables};
-use futures_util::{FutureExt, StreamExt, stream::BoxStream};
+use async_graphql::{Executor, Request, Response, Value, Variables};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::ready,
+    stream::{self, BoxStream},
+};
 
 use super::{
     answer::{About, Answer, Errors, Place, finish},
     asked::Asked,
     code::Code,
-    guard::{Guard, Kind, Operation},
+    guard::{Guard, Kind, Operation, Refusal, cost},
     limits::Limits,
-    session::{Clock, Doorkeeper, NewId, RequestMeta, Session, UserErrorCount},
+    payer::Payer,
+    rate_limit::Paid,
+    session::{Clock, Documents, Doorkeeper, NewId, RequestMeta, Session, UserErrorCount},
+    till::{Bill, Till, Unpaid},
+    trusted::Trusted,
 };
 
 /// Whether clients may ask for the schema.
@@ -28,8 +36,12 @@ pub struct Desk<E> {
     pub executor: E,
     pub doorkeeper: Arc<dyn Doorkeeper>,
     pub guard: Guard,
+    pub till: Till,
     pub limits: Limits,
     pub introspection: Introspection,
+    pub trusted: Trusted,
+    /// Which documents this node serves, whoever sends them.
+    pub documents: Documents,
     pub now: Clock,
     pub new_id: NewId,
 }
@@ -39,56 +51,130 @@ pub type Answers = BoxStream<'static, Answer>;
 
 impl<E: Executor> Desk<E> {
     /// # Errors
-    /// What the doorkeeper says, or that it took too long to say it.
+    /// What the doorkeeper says, or that it took too long to say it. A token that is no good costs its sender's address a request.
     pub async fn admit(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
-        match tokio::time::timeout(self.limits.request_time, self.doorkeeper.open(bearer, meta)).await {
-            Ok(admitted) => admitted.map_err(|refused| Errors::refused(refused, meta.id)),
-            Err(_late) => Err(Errors::one(Code::Timeout, "the token could not be checked in time", meta.id)),
+        let refused = match tokio::time::timeout(self.limits.request_time, self.doorkeeper.open(bearer, meta)).await {
+            Ok(Ok(session)) => return Ok(session),
+            Ok(Err(refused)) => refused,
+            Err(_late) => return Err(Errors::one(Code::Timeout, "the token could not be checked in time", meta.id)),
+        };
+        if refused.code == Code::Unauthenticated
+            && let Err(unpaid) = self.till.charge(&Payer::Address(meta.address), 1).await
+        {
+            return Err(Errors::unpaid(*unpaid, meta.id));
         }
+        Err(Errors::refused(refused, meta.id))
     }
 
     /// The operation that was asked for, with its variables checked against it.
     ///
     /// # Errors
-    /// The guard's refusals.
-    pub fn choose(&self, asked: &Asked, request_id: &str) -> Result<Arc<Operation>, Errors> {
-        let chosen = self.guard.operation(&asked.query, asked.operation_name.as_deref()).and_then(|operation| {
-            operation.check_variables(&asked.variables, &self.limits)?;
-            Ok(operation)
-        });
-        chosen.map_err(|refusal| Errors::refusal(refusal, request_id))
+    /// The guard's refusals: reading what is no good costs its sender a point all the same.
+    pub async fn choose(&self, asked: &Asked, session: &Session, request_id: &str) -> Result<Arc<Operation>, Errors> {
+        let chosen = self.text(asked, session).and_then(|text| self.guard.operation(text, asked.operation_name.as_deref()));
+        let refusal = match chosen.and_then(|chosen| chosen.check_variables(&asked.variables, &self.limits).map(|()| chosen)) {
+            Ok(operation) => return Ok(operation),
+            Err(refusal) => refusal,
+        };
+        match self.till.charge(&session.payer, 1).await {
+            Ok(bill) => Err(Errors::refusal(refusal, request_id).paid(bill)),
+            Err(unpaid) => Err(Errors::unpaid(*unpaid, request_id)),
+        }
+    }
+
+    /// The document, by itself or by its id.
+    fn text<'a>(&'a self, asked: &'a Asked, session: &Session) -> Result<&'a str, Refusal> {
+        if let Some(id) = &asked.document_id {
+            let text = self.trusted.get(id).ok_or_else(|| Refusal::new(Code::BadRequest, "no trusted document has this id"))?;
+            if !asked.query.is_empty() && asked.query != text {
+                return Err(Refusal::new(Code::BadRequest, "query is not the document that documentId names"));
+            }
+            return Ok(text);
+        }
+        let is_held = self.documents == Documents::Trusted || session.documents == Documents::Trusted;
+        if is_held && !self.trusted.holds(&asked.query) {
+            return Err(Refusal::new(Code::Forbidden, "only trusted documents may be sent here"));
+        }
+        Ok(&asked.query)
     }
 
     /// Runs a query or a mutation to its end or to the deadline.
-    pub async fn run(&self, operation: &Operation, variables: Variables, session: &Session, request_id: &str) -> Answer {
-        let (request, user_errors) = self.request(operation, variables, session);
-        let running = AssertUnwindSafe(self.executor.execute(request)).catch_unwind();
+    pub async fn run(&self, operation: &Operation, asked: Asked, session: &Session, request_id: &str) -> Answer {
+        let running = AssertUnwindSafe(self.pay_and_run(operation, asked, session, request_id)).catch_unwind();
         match tokio::time::timeout(self.limits.request_time, running).await {
-            Ok(Ok(response)) => finish(response, self.about(operation, request_id, &user_errors, Place::Whole)),
+            Ok(Ok(answer)) => answer,
             Ok(Err(_panic)) => Answer::Refused(panicked(request_id)),
             Err(_late) => Answer::Refused(late(operation, self.limits.request_time, request_id)),
         }
     }
 
-    /// Starts a subscription.
-    pub fn stream(self: &Arc<Self>, operation: Arc<Operation>, variables: Variables, session: &Session, id: Arc<str>) -> Answers {
-        let (request, user_errors) = self.request(&operation, variables, session);
+    async fn pay_and_run(&self, operation: &Operation, asked: Asked, session: &Session, request_id: &str) -> Answer {
+        let (cost, mut bill) = match self.charge(operation, &asked.variables, session).await {
+            Ok(paid) => paid,
+            Err(unpaid) => return Answer::Refused(Errors::unpaid(*unpaid, request_id)),
+        };
+        let pass = match self.till.enter(&session.payer, &bill).await {
+            Ok(pass) => pass,
+            Err(unpaid) => {
+                self.till.settle(&session.payer, &mut bill, 0);
+                return Answer::Refused(Errors::unpaid(*unpaid, request_id));
+            }
+        };
+        let (request, user_errors) = self.request(operation, asked.variables, session, bill);
+        let response = self.executor.execute(request).await;
+        drop(pass);
+        self.till.settle(&session.payer, &mut bill, actual(operation, &cost, &response));
+        let about = self.about(operation, request_id, &user_errors, Place::Whole);
+        finish(response, About { shows_cost: asked.shows_cost, ..about }, bill)
+    }
+
+    /// Takes what the operation will cost.
+    async fn charge(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        session: &Session,
+    ) -> Result<(cost::Asked, Bill), Box<Unpaid>> {
+        let cost = operation.plan.asked(variables);
+        let points = cost.points();
+        if points > self.limits.points {
+            // Saying so has its price too, or it could be asked without end.
+            let bill = self.till.charge(&session.payer, 1).await?;
+            let most = self.limits.points;
+            let message =
+                format!("the operation costs {points} points, and one may cost {most}: ask for smaller pages, or fewer lists");
+            let bill = Bill { requested: points, ..bill };
+            return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, bill }));
+        }
+        Ok((cost, self.till.charge(&session.payer, points).await?))
+    }
+
+    /// Starts a subscription. It is paid for when it starts; how much then happens is not its caller's choice.
+    pub async fn stream(self: &Arc<Self>, operation: Arc<Operation>, asked: Asked, session: &Session, id: Arc<str>) -> Answers {
+        let bill = match self.charge(&operation, &asked.variables, session).await {
+            Ok((_, bill)) => bill,
+            Err(unpaid) => return stream::once(ready(Answer::Refused(Errors::unpaid(*unpaid, &id)))).boxed(),
+        };
+        let (request, user_errors) = self.request(&operation, asked.variables, session, bill);
         let responses = AssertUnwindSafe(self.executor.execute_stream(request, None)).catch_unwind();
         let desk = self.clone();
         let mut place = Place::Opening;
         responses
             .map(move |response| match response {
                 Ok(response) => {
-                    let about = desk.about(&operation, &id, &user_errors, std::mem::replace(&mut place, Place::Whole));
-                    finish(response, about)
+                    let place = std::mem::replace(&mut place, Place::Whole);
+                    let shows_cost = asked.shows_cost && place == Place::Opening;
+                    let about = desk.about(&operation, &id, &user_errors, place);
+                    finish(response, About { shows_cost, ..about }, bill)
                 }
                 Err(_panic) => Answer::Refused(panicked(&id)),
             })
             .boxed()
     }
 
-    fn request(&self, operation: &Operation, variables: Variables, session: &Session) -> (Request, UserErrorCount) {
-        let mut request = Request::new(String::new()).variables(variables).data(operation.measure);
+    fn request(&self, operation: &Operation, variables: Variables, session: &Session, bill: Bill) -> (Request, UserErrorCount) {
+        let paid = Paid { bill, at: self.till.budgets().now() };
+        let mut request = Request::new(String::new()).variables(variables).data(paid);
         if self.introspection == Introspection::Closed {
             request = request.disable_introspection();
         }
@@ -101,7 +187,8 @@ impl<E: Executor> Desk<E> {
     }
 
     fn about<'a>(&self, operation: &'a Operation, request_id: &'a str, user_errors: &UserErrorCount, place: Place) -> About<'a> {
-        About { request_id, operation, reported_errors: self.limits.reported_errors, user_errors: user_errors.get(), place }
+        let reported_errors = self.limits.reported_errors;
+        About { request_id, operation, reported_errors, user_errors: user_errors.get(), place, shows_cost: false }
     }
 }
 
@@ -109,6 +196,15 @@ impl<E> std::fmt::Debug for Desk<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").field("guard", &self.guard).field("limits", &self.limits).finish_non_exhaustive()
     }
+}
+
+/// What an operation came to. One that failed in part did its work all the same; one that validation refused did none.
+fn actual(operation: &Operation, cost: &cost::Asked, response: &Response) -> u32 {
+    if response.errors.is_empty() {
+        return operation.plan.actual(cost, &response.data);
+    }
+    let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
+    if did_nothing { 1 } else { cost.points() }
 }
 
 fn panicked(request_id: &str) -> Errors {

@@ -12,6 +12,13 @@ pub enum TopError {
     Unauthenticated,
     #[error("the permission {0} is needed")]
     Forbidden(&'static str),
+    /// The caller has shown their password or code too long ago, or is no person.
+    #[error("this needs a person who has shown their password or code in the last {0} seconds: call reauthenticate")]
+    StepUpRequired(i32),
+    #[error("the tenant asks for a second factor: call totpEnrol and totpConfirm first")]
+    MfaEnrolmentRequired,
+    #[error("too many attempts: wait {} s", .retry_after_ms.div_ceil(1000))]
+    RateLimited { retry_after_ms: u64 },
     /// A wrong-kind or malformed argument of a query, with the argument's path.
     #[error("{message}")]
     BadUserInput { message: String, field: Vec<String> },
@@ -31,6 +38,9 @@ impl TopError {
         match self {
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Forbidden(_) => Code::Forbidden,
+            Self::StepUpRequired(_) => Code::StepUpRequired,
+            Self::MfaEnrolmentRequired => Code::MfaEnrolmentRequired,
+            Self::RateLimited { .. } => Code::RateLimited,
             Self::BadUserInput { .. } => Code::BadUserInput,
             Self::LimitExceeded(_) => Code::LimitExceeded,
             Self::Overloaded => Code::Overloaded,
@@ -54,6 +64,8 @@ impl TopError {
         match self {
             Self::BadUserInput { field, .. } if !field.is_empty() => extensions.set("field", field.clone()),
             Self::Forbidden(permission) => extensions.set("permission", *permission),
+            Self::StepUpRequired(seconds) => extensions.set("maxAge", *seconds),
+            Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),
             Self::Overloaded | Self::Unavailable => extensions.set("retryAfterMs", 500),
             _ => {}
         }

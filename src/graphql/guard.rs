@@ -2,97 +2,36 @@
 //! engine one operation at a time. Every way in (POST, GET, sockets) passes here.
 
 mod cache;
+pub mod cost;
 mod measure;
+mod operation;
 mod rewrite;
 mod tokens;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
 use async_graphql::{
-    Name, Pos, Variables,
-    parser::{
-        parse_query,
-        types::{ExecutableDocument, OperationDefinition, OperationType},
-    },
+    Name, Pos,
+    parser::{parse_query, types::ExecutableDocument},
 };
 
 use self::{cache::Cache, measure::Scale};
-use super::{code::Code, limits::Limits};
+use super::{code::Code, limits::Limits, outline::Outline};
 
-pub use self::measure::Measure;
+pub use self::{
+    measure::Measure,
+    operation::{Kind, Operation},
+};
 
 /// Selection sets within one another, fragments' sets counted, that the engine follows before it gives up with an error that
 /// carries no code (`recursive_depth`, 32 by default).
 const ENGINE_NESTING: u32 = 30;
-
-/// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Query,
-    Mutation,
-    Subscription,
-}
 
 /// A document that passed the guard.
 pub struct Document {
     operations: Vec<(Option<Name>, Arc<Operation>)>,
     /// Roughly what it takes in memory, in bytes.
     weight: usize,
-}
-
-/// One operation of such a document, ready for the engine.
-pub struct Operation {
-    pub kind: Kind,
-    pub name: Option<String>,
-    pub measure: Measure,
-    /// Non-null, without a default: name and type.
-    required: Vec<(Name, String)>,
-    document: ExecutableDocument,
-    /// Length of its last answer, to size the next one's buffer.
-    answer_bytes: AtomicUsize,
-}
-
-impl fmt::Debug for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name, measure, .. } = self;
-        f.debug_struct("Operation").field("kind", kind).field("name", name).field("measure", measure).finish_non_exhaustive()
-    }
-}
-
-impl Operation {
-    /// For `Request::set_parsed_query`, which takes the document by value: rc.5 offers no way to lend it.
-    pub fn document(&self) -> ExecutableDocument {
-        self.document.clone()
-    }
-
-    pub fn expected_bytes(&self) -> usize {
-        self.answer_bytes.load(Ordering::Relaxed)
-    }
-
-    pub fn answered_with(&self, bytes: usize) {
-        self.answer_bytes.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Checks what was sent against what the operation declares.
-    ///
-    /// # Errors
-    /// A required variable is missing or null, or there are too many.
-    pub fn check_variables(&self, sent: &Variables, limits: &Limits) -> Result<(), Refusal> {
-        within("variables", sent.len(), limits.variables)?;
-        for (name, wanted) in &self.required {
-            if sent.get(name).is_none_or(|value| *value == async_graphql::Value::Null) {
-                let message = format!("variable \"${name}\" of required type \"{wanted}\" was not given");
-                return Err(Refusal::new(Code::BadUserInput, message));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Why a document was refused; nothing of it ran.
@@ -112,6 +51,7 @@ impl Refusal {
 /// Parses, measures and remembers documents.
 pub struct Guard {
     limits: Limits,
+    outline: Arc<Outline>,
     cache: Cache,
 }
 
@@ -122,9 +62,9 @@ impl fmt::Debug for Guard {
 }
 
 impl Guard {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, outline: Arc<Outline>) -> Self {
         let cache = Cache::new(limits.cached_documents, limits.cached_document_bytes);
-        Self { limits, cache }
+        Self { limits, outline, cache }
     }
 
     /// The operation that `name` chooses from the document; without a name, the only one.
@@ -167,7 +107,9 @@ impl Guard {
             .into_iter()
             .filter_map(|(name, document)| {
                 let measure = sizes.iter().find(|(known, _)| *known == name)?.1;
-                Some((name.clone(), Arc::new(ready(name, measure, document)?)))
+                // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
+                let plan = check(&measure, &self.limits).map(|()| cost::compile(&document, &self.outline)).unwrap_or_default();
+                Some((name.clone(), Arc::new(Operation::new(name, measure, plan, document)?)))
             })
             .collect();
         // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.
@@ -176,23 +118,6 @@ impl Guard {
         self.cache.put(text, document.clone());
         Ok(document)
     }
-}
-
-fn ready(name: Option<Name>, measure: Measure, document: ExecutableDocument) -> Option<Operation> {
-    let definition: &OperationDefinition = &document.operations.iter().next()?.1.node;
-    let kind = match definition.ty {
-        OperationType::Query => Kind::Query,
-        OperationType::Mutation => Kind::Mutation,
-        OperationType::Subscription => Kind::Subscription,
-    };
-    let required = definition
-        .variable_definitions
-        .iter()
-        .filter(|variable| !variable.node.var_type.node.nullable && variable.node.default_value.is_none())
-        .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.to_string()))
-        .collect();
-    let name = name.map(|name| name.to_string());
-    Some(Operation { kind, name, measure, required, document, answer_bytes: AtomicUsize::new(512) })
 }
 
 type Sizes = Vec<(Option<Name>, Measure)>;

@@ -28,6 +28,8 @@ pub struct Limits {
     pub brackets: usize,
     /// Operations of a whole document.
     pub operations: usize,
+    /// Points that one operation may cost.
+    pub points: u32,
     /// Errors in one answer.
     pub reported_errors: usize,
 
@@ -94,6 +96,7 @@ impl Default for Limits {
             tokens: 10_000,
             brackets: 64,
             operations: 50,
+            points: 1_000,
             reported_errors: 10,
             page: 250,
             stock_lines: 500,

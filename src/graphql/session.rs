@@ -13,7 +13,7 @@ use async_graphql::Request;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::code::Code;
+use super::{code::Code, payer::Payer};
 
 /// Microseconds since 1970, UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -50,10 +50,23 @@ pub struct Session {
     pub anonymous: bool,
     /// Who this is, in words that mean something to the doorkeeper only. A socket's renewal must name the same.
     pub subject: Arc<str>,
+    /// Whose budget its operations are charged to.
+    pub payer: Payer,
+    /// Which documents it may send.
+    pub documents: Documents,
     /// Becomes true when the session is revoked; open sockets then close. `None` when nobody watches.
     pub revoked: Option<watch::Receiver<bool>>,
     /// Called once for each operation.
     pub attach: Attach,
+}
+
+/// Which documents somebody may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Documents {
+    #[default]
+    Any,
+    /// Only those that the operator has listed: a key may be pinned to them.
+    Trusted,
 }
 
 impl fmt::Debug for Session {

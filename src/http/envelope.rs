@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::graphql::asked::{Asked, Members};
 
-const NO_QUERY: &str = "`query` is missing: it must be a string that holds a GraphQL document";
+const NO_QUERY: &str =
+    "`query` is missing: it must be a string that holds a GraphQL document, unless `documentId` names a trusted one";
 
 /// # Errors
 /// What is wrong with the body, in words for the client.
@@ -17,7 +18,7 @@ pub fn from_json(body: &[u8]) -> Result<Asked, String> {
     let members: Members = serde_json::from_slice(body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         if error.is_data() {
-            format!("at {place}: `query` and `operationName` must be strings, `variables` and `extensions` maps")
+            format!("at {place}: `query`, `documentId` and `operationName` must be strings, `variables` and `extensions` maps")
         } else {
             format!("the body is not JSON: {place}")
         }
@@ -41,7 +42,8 @@ pub fn from_parameters(query_string: &str) -> Result<Asked, String> {
     let variables = json("variables").map(serde_json::from_str).transpose().map_err(|_| wrong("variables"))?;
     let extensions = json("extensions").map(serde_json::from_str).transpose().map_err(|_| wrong("extensions"))?;
     let operation_name = parameters.get("operationName").cloned();
-    let members = Members { query: parameters.get("query").cloned(), operation_name, variables, extensions };
+    let (query, document_id) = (parameters.get("query").cloned(), parameters.get("documentId").cloned());
+    let members = Members { query, document_id, operation_name, variables, extensions };
     with_query(members)
 }
 
@@ -67,5 +69,8 @@ fn decoded(text: &str) -> Result<String, String> {
 }
 
 fn with_query(members: Members) -> Result<Asked, String> {
-    members.into_asked().filter(|asked| !asked.query.trim().is_empty()).ok_or_else(|| NO_QUERY.into())
+    members
+        .into_asked()
+        .filter(|asked| asked.document_id.is_some() || !asked.query.trim().is_empty())
+        .ok_or_else(|| NO_QUERY.into())
 }

@@ -13,10 +13,13 @@ use futures_util::FutureExt;
 use super::{
     Explorer, Front,
     body::{self, BodyError},
+    compress,
     connections::Peer,
     envelope, graphiql,
     negotiate::{self, Media},
-    origin, reply, upgrade,
+    origin,
+    reply::{self, Form},
+    upgrade,
 };
 use crate::graphql::{
     answer::Errors,
@@ -26,9 +29,15 @@ use crate::graphql::{
     session::{RequestMeta, bearer},
 };
 
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// With the value `true` the answer says what it cost.
+pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
+
 pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
     let id = (front.desk.new_id)();
     let page = request.headers().get(header::ORIGIN).cloned();
+    let is_secure = came_by_tls(&front, &request);
     let answering = AssertUnwindSafe(dispatch(&front, request, &id)).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
         tracing::error!(request_id = id, "a request's handling panicked");
@@ -36,6 +45,10 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         reply::of_errors(&Errors::one(Code::Internal, message, &id), Media::Json, &id)
     });
     origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
+    if is_secure {
+        // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     response
 }
 
@@ -95,7 +108,7 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
     }
 }
 
-async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, asked: Asked, media: Media, id: &str) -> Response<Body> {
+async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: Asked, media: Media, id: &str) -> Response<Body> {
     let desk = &front.desk;
     let headers = &parts.headers;
     let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
@@ -104,7 +117,8 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, asked: Asked
         Ok(session) => session,
         Err(errors) => return reply::of_errors(&errors, media, id),
     };
-    let operation = match desk.choose(&asked, id) {
+    asked.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
+    let operation = match desk.choose(&asked, &session, id).await {
         Ok(operation) => operation,
         Err(errors) => return reply::of_errors(&errors, media, id),
     };
@@ -119,8 +133,12 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, asked: Asked
             response
         }
         Kind::Query | Kind::Mutation => {
-            let answer = desk.run(&operation, asked.variables, &session, id).await;
-            reply::of_answer(answer, media, id)
+            let coding = match operation.kind {
+                Kind::Query => compress::wanted(text(headers, &header::ACCEPT_ENCODING)),
+                _ => None,
+            };
+            let answer = desk.run(&operation, asked, &session, id).await;
+            reply::of_answer(answer, Form { media, coding }, id).await
         }
     }
 }
@@ -145,6 +163,14 @@ fn not_acceptable(id: &str) -> Response<Body> {
 /// A header that is there once and is text.
 pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// Whether a trusted proxy says that the client came to it by TLS. We speak none ourselves.
+fn came_by_tls<E>(front: &Front<E>, request: &Request<Body>) -> bool {
+    let proxies = &front.settings.proxies;
+    !proxies.is_empty()
+        && request.extensions().get::<Peer>().is_some_and(|peer| proxies.contains(&peer.address))
+        && text(request.headers(), &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// The peer's address, or what a trusted proxy says of it.

@@ -1,11 +1,13 @@
 //! The front door: GraphQL over HTTP, sockets, GraphiQL and probes, over axum and hyper.
 
 mod body;
+mod compress;
 mod connections;
 mod envelope;
 mod graphiql;
 mod graphql;
 mod health;
+mod key_set;
 mod negotiate;
 mod origin;
 mod reply;
@@ -16,21 +18,29 @@ mod upgrade;
 use std::{fmt, net::IpAddr, sync::Arc};
 
 use async_graphql::Executor;
-use axum::{Router, routing::any};
+use axum::{Router, http::StatusCode, routing::any};
 
 use crate::{
+    budget::Budgets,
     graphql::{
         desk::{Desk, Introspection},
         guard::Guard,
         limits::Limits,
-        session::{Clock, Doorkeeper, NewId},
+        outline::Outline,
+        payer::Terms,
+        session::{Clock, Documents, Doorkeeper, NewId},
+        till::Till,
+        trusted::Trusted,
     },
     live::{drain::Drain, socket::Anonymous},
 };
 
+use self::negotiate::Media;
+
 pub use self::{
     connections::Peer,
     health::{AlwaysReady, Readiness},
+    key_set::{KeySet, routes as key_set},
     serve::serve,
 };
 
@@ -43,7 +53,7 @@ pub enum Explorer {
 }
 
 /// What an operator chooses besides the limits.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Settings {
     /// Pages of other sites that may call us and open sockets: `https://shop.example`, exactly. Our own page needs no entry.
     pub origins: Vec<String>,
@@ -52,6 +62,12 @@ pub struct Settings {
     pub anonymous_sockets: Anonymous,
     /// Addresses of proxies whose last `X-Forwarded-For` entry names the client.
     pub proxies: Vec<IpAddr>,
+    /// What callers may spend.
+    pub terms: Terms,
+    /// Documents that may be sent by their id.
+    pub trusted: Trusted,
+    /// Whether others may be sent too.
+    pub documents: Documents,
 }
 
 /// All that the routes need. Made once, shared by all requests.
@@ -70,15 +86,20 @@ pub struct Parts<E> {
     pub now: Clock,
     pub new_id: NewId,
     pub limits: Limits,
+    /// Of the executor's schema.
+    pub outline: Arc<Outline>,
+    pub budgets: Budgets,
     pub settings: Settings,
 }
 
 impl<E: Executor> Front<E> {
     pub fn new(parts: Parts<E>) -> Self {
-        let Parts { executor, doorkeeper, readiness, now, new_id, limits, settings } = parts;
-        let guard = Guard::new(limits.clone());
-        let introspection = settings.introspection;
-        let desk = Desk { executor, doorkeeper, guard, limits, introspection, now, new_id };
+        let Parts { executor, doorkeeper, readiness, now, new_id, limits, outline, budgets, mut settings } = parts;
+        let guard = Guard::new(limits.clone(), outline);
+        let till = Till::new(budgets, settings.terms.clone());
+        let (introspection, documents, trusted) =
+            (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
+        let desk = Desk { executor, doorkeeper, guard, till, limits, introspection, trusted, documents, now, new_id };
         Self { desk: Arc::new(desk), settings, readiness, drain: Drain::default() }
     }
 }
@@ -102,4 +123,5 @@ pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
         .with_state(front)
         .merge(health)
         .merge(explorer)
+        .fallback(|| async { reply::of_fault(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, "") })
 }

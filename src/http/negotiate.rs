@@ -67,13 +67,14 @@ pub fn is_json(content_type: Option<&str>) -> bool {
     })
 }
 
-struct Range<'a> {
-    name: &'a str,
+/// An item of an `Accept` header, or of one like it.
+pub struct Range<'a> {
+    pub name: &'a str,
     /// Thousandths.
-    quality: u16,
+    pub quality: u16,
 }
 
-fn ranges(accept: &str) -> impl Iterator<Item = Range<'_>> {
+pub fn ranges(accept: &str) -> impl Iterator<Item = Range<'_>> {
     accept.split(',').map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();

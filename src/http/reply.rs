@@ -5,18 +5,41 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
 };
 
-use super::negotiate::Media;
+use super::{
+    compress::{self, Coding},
+    negotiate::Media,
+};
 use crate::graphql::{
     answer::{Answer, Errors},
     code::Code,
+    till::Bill,
 };
 
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// How a client wants an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    pub media: Media,
+    /// `None`: as it is.
+    pub coding: Option<Coding>,
+}
+
 /// An answer as a response.
-pub fn of_answer(answer: Answer, media: Media, request_id: &str) -> Response<Body> {
+pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response<Body> {
+    let media = form.media;
     match answer {
-        Answer::Ran { json } => json_response(StatusCode::OK, media, json, request_id),
+        Answer::Ran { json, bill } => {
+            let mut response = match form.coding {
+                Some(coding) if json.len() > compress::WORTH_IT => coded_response(media, json, coding, request_id).await,
+                _ => json_response(StatusCode::OK, media, json, request_id),
+            };
+            tell_budget(response.headers_mut(), bill);
+            response
+        }
         Answer::Refused(errors) => of_errors(&errors, media, request_id),
     }
 }
@@ -32,10 +55,35 @@ pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Bo
     if errors.code == Code::Unauthenticated {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
+    if let Some(bill) = errors.bill {
+        tell_budget(response.headers_mut(), bill);
+    }
     if let Some(wait) = errors.retry_after_ms {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.div_ceil(1_000)));
     }
     response
+}
+
+async fn coded_response(media: Media, json: Vec<u8>, coding: Coding, request_id: &str) -> Response<Body> {
+    let (body, is_coded) = match compress::compress(json, coding).await {
+        Ok(coded) => (coded, true),
+        Err(json) => (json, false),
+    };
+    let mut response = json_response(StatusCode::OK, media, body, request_id);
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if is_coded {
+        headers.insert(header::CONTENT_ENCODING, coding.name());
+    }
+    response
+}
+
+/// How the budget stands that has paid: points, what is left of them, and the seconds until all are back.
+fn tell_budget(headers: &mut HeaderMap, bill: Bill) {
+    let Some(budget) = bill.budget else { return };
+    headers.insert(LIMIT, HeaderValue::from(budget.allowance.most));
+    headers.insert(REMAINING, HeaderValue::from(budget.left));
+    headers.insert(RESET, HeaderValue::from(budget.full_in_seconds()));
 }
 
 /// A request that failed as HTTP, before there was an operation: same shape of body, the status given.
@@ -55,6 +103,12 @@ fn json_response(status: StatusCode, media: Media, body: Vec<u8>, request_id: &s
 pub fn seal(headers: &mut HeaderMap, request_id: &str) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // What is not a page of ours may load nothing and be framed nowhere.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -1,30 +1,45 @@
-//! Who: people's passwords, the tokens they get for them, and the tenants they belong to.
+//! Who: people's passwords, the sessions they begin with them, and the tenants they belong to.
+//!
+//! A session is a row and has the last word. An access token is a signed copy of what the row said, good for minutes; a refresh token is a random
+//! number that is good once. Whoever shows an access token is let in when the signature is ours and the session goes on.
 
 mod core;
 pub mod graph;
+pub mod jobs;
 mod password;
+mod presence;
 mod rows;
+mod secret;
 mod shell;
+mod signer;
 mod token;
 
-pub use self::core::{NewTenant, Rejection};
+pub use self::core::{LEAD_SECONDS, NewTenant, Rejection};
 
 /// Identity's columns that are sealed.
-pub const SEALED: &[crate::secrets::SealedColumn] = &[rows::SIGNING_KEY];
+pub const SEALED: &[crate::secrets::SealedColumn] = &[rows::keys::SIGNING_KEY, rows::keys::SERVER_SECRET];
 
-pub use rows::{Membership, membership, memberships};
-pub use shell::{Furnish, Identity, IdentityError, LoggedIn, Settings};
-pub use token::{Claims, TokenError, TokenUse, Tokens};
+pub use rows::{
+    Membership, membership, memberships,
+    sessions::{EndReason, SessionRow, Which},
+};
+pub use shell::{AdmitError, Admitted, Furnish, Identity, IdentityError, LoggedIn, OldKeys, Settings, Visit, rotate_signing_key};
+pub use token::{Claims, TokenError, Tokens};
 
-use entity::prelude::{SessionId, Timestamp};
+use std::sync::Arc;
 
-/// The session that an operation runs in.
+use entity::prelude::{MemberId, SessionId, TenantId, Timestamp, UserId};
+
+/// The session that an operation runs in: who, where, since when, and how sure we are.
 #[derive(Debug, Clone)]
 pub struct Session {
     pub id: SessionId,
-    /// When its user last showed their password.
-    pub began_at: Timestamp,
-    pub used_at: Timestamp,
-    pub user_agent: Option<String>,
-    pub address: Option<String>,
+    pub user: UserId,
+    pub tenant: TenantId,
+    pub member: MemberId,
+    /// When its user last showed a password or a code.
+    pub authenticated_at: Timestamp,
+    /// Whether they showed a second factor.
+    pub mfa: bool,
+    pub visit: Arc<Visit>,
 }

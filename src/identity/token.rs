@@ -5,27 +5,15 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use entity::prelude::*;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use entity::{prelude::*, signing_key};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use super::signer::Signers;
 use crate::{clock::Clock, storage::Fault};
 
-/// What a token is for. A refresh token is no access token, whatever its signature says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenUse {
-    Access,
-    Refresh,
-}
-impl TokenUse {
-    /// The header's `typ` (RFC 9068 §2.1 for access tokens).
-    const fn typ(self) -> &'static str {
-        match self {
-            Self::Access => "at+jwt",
-            Self::Refresh => "rt+jwt",
-        }
-    }
-}
+/// The header's `typ` (RFC 9068 §2.1).
+const TYP: &str = "at+jwt";
 
 /// The claims. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,16 +22,25 @@ pub struct Claims {
     pub aud: String,
     /// The user.
     pub sub: UserId,
+    /// Which kind of client asked for it (RFC 9068 asks for one).
+    pub client_id: String,
     pub exp: i64,
     pub nbf: i64,
     pub iat: i64,
-    pub jti: String,
+    /// The refresh token that came with it: that this one is seen proves that its reply was not lost.
+    pub jti: RefreshTokenId,
     pub auth_time: i64,
+    /// How the user showed who they are (RFC 8176).
+    pub amr: Vec<String>,
+    /// How sure that makes us: `aal1` by one factor, `aal2` by two.
+    pub acr: String,
     /// The session.
     pub sid: SessionId,
     pub tid: TenantId,
     /// The user's member in the tenant.
     pub mid: MemberId,
+    /// The version of the member's row when it was signed.
+    pub pv: i64,
 }
 
 /// Why a token is not accepted. Callers hear only that it is not.
@@ -55,80 +52,118 @@ pub enum TokenError {
     Expired,
 }
 
-/// Signs and checks tokens with the deployment's key.
+/// Whether this process has seen a token before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    First,
+    Again,
+}
+
+/// Who a token is for and how they showed it: what a session puts into its tokens.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub user: UserId,
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub member_version: i64,
+    pub session: SessionId,
+    pub auth_at: Timestamp,
+    pub mfa: bool,
+}
+
+/// Signs and checks tokens with the deployment's keys.
 #[derive(Clone)]
 pub struct Tokens(Arc<Inner>);
 
 struct Inner {
-    signing: EncodingKey,
-    checking: DecodingKey,
-    kid: String,
+    signers: RwLock<Arc<Signers>>,
     clock: Clock,
-    seen: RwLock<HashMap<String, Claims>>,
+    seen: RwLock<HashMap<String, Arc<Claims>>>,
 }
 
-const ISSUER: &str = "entrepot";
-const AUDIENCE: &str = "entrepot-api";
+pub const ISSUER: &str = "entrepot";
+pub const AUDIENCE: &str = "entrepot-api";
+const CLIENT: &str = "entrepot";
 /// Seconds that two clocks may differ.
-const LEEWAY: i64 = 30;
+pub const LEEWAY: i64 = 30;
 /// Verified tokens that are remembered; beyond it all are forgotten and checked again.
 const REMEMBERED: usize = 10_000;
-/// A PKCS #8 wrapping of an Ed25519 seed (RFC 8410 §7): the seed's 32 bytes follow.
-const PKCS8_PREFIX: [u8; 16] = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+/// No token of ours is longer; what is longer is not looked at.
+const MOST_BYTES: usize = 4096;
 
 impl Tokens {
-    /// A new private key, as PKCS #8.
-    pub fn generate(clock: &Clock) -> Vec<u8> {
-        let mut seed = [0u8; 32];
-        clock.fill(&mut seed);
-        [&PKCS8_PREFIX[..], &seed[..]].concat()
+    pub fn new(keys: &[signing_key::Model], clock: Clock) -> Result<Self, Fault> {
+        let signers = RwLock::new(Arc::new(Signers::new(keys)?));
+        Ok(Self(Arc::new(Inner { signers, clock, seen: RwLock::default() })))
     }
 
-    pub fn new(pkcs8: &[u8], kid: String, clock: Clock) -> Result<Self, Fault> {
-        use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8)
-            .map_err(|_| Fault::corrupt("signing_key", "an Ed25519 key in PKCS #8"))?;
-        let checking = DecodingKey::from_ed_der(pair.public_key().as_ref());
-        let inner = Inner { signing: EncodingKey::from_ed_der(pkcs8), checking, kid, clock, seen: RwLock::default() };
-        Ok(Self(Arc::new(inner)))
+    /// Takes on the keys as they are now. What was signed with a key that is gone is no longer accepted.
+    pub fn adopt(&self, keys: &[signing_key::Model]) -> Result<(), Fault> {
+        if self.signers().is_of(keys) {
+            return Ok(());
+        }
+        let signers = Arc::new(Signers::new(keys)?);
+        *self.0.signers.write().unwrap_or_else(PoisonError::into_inner) = signers;
+        self.0.seen.write().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
     }
 
-    /// Claims for a session that begins or goes on now.
-    pub fn claims(&self, user: UserId, membership: (TenantId, MemberId), session: SessionId, seconds: i64) -> Claims {
+    fn signers(&self) -> Arc<Signers> {
+        self.0.signers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The public keys, as a JSON Web Key Set (RFC 7517, RFC 8037).
+    pub fn key_set(&self) -> Arc<str> {
+        self.signers().key_set()
+    }
+
+    pub fn claims(&self, subject: &Subject, id: RefreshTokenId, seconds: i64) -> Claims {
         let now = self.0.clock.now().micros() / 1_000_000;
+        let methods: &[&str] = if subject.mfa { &["pwd", "otp", "mfa"] } else { &["pwd"] };
         Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: user,
+            sub: subject.user,
+            client_id: CLIENT.to_owned(),
             exp: now + seconds,
             nbf: now,
             iat: now,
-            jti: self.0.clock.uuid().simple().to_string(),
-            auth_time: now,
-            sid: session,
-            tid: membership.0,
-            mid: membership.1,
+            jti: id,
+            auth_time: subject.auth_at.micros() / 1_000_000,
+            amr: methods.iter().map(ToString::to_string).collect(),
+            acr: if subject.mfa { "aal2" } else { "aal1" }.to_owned(),
+            sid: subject.session,
+            tid: subject.tenant,
+            mid: subject.member,
+            pv: subject.member_version,
         }
     }
 
-    pub fn sign(&self, claims: &Claims, what: TokenUse) -> Result<String, Fault> {
+    pub fn sign(&self, claims: &Claims) -> Result<String, Fault> {
+        let signers = self.signers();
+        let signer = signers.active(self.0.clock.now());
         let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(what.typ().to_owned());
-        header.kid = Some(self.0.kid.clone());
-        jsonwebtoken::encode(&header, claims, &self.0.signing).map_err(|err| Fault::Broken(err.to_string()))
+        header.typ = Some(TYP.to_owned());
+        header.kid = Some(signer.kid.clone());
+        jsonwebtoken::encode(&header, claims, &signer.signing).map_err(|err| Fault::Broken(err.to_string()))
     }
 
-    /// The claims of a token that this deployment signed for this use and that is in its time.
-    pub fn verify(&self, token: &str, what: TokenUse) -> Result<Claims, TokenError> {
-        if what == TokenUse::Access
-            && let Some(claims) = self.0.seen.read().unwrap_or_else(PoisonError::into_inner).get(token)
-        {
-            return self.in_time(claims.clone());
+    /// The claims of an access token that this deployment signed and that is in its time.
+    pub fn verify(&self, token: &str) -> Result<(Arc<Claims>, Sight), TokenError> {
+        if let Some(claims) = self.0.seen.read().unwrap_or_else(PoisonError::into_inner).get(token) {
+            self.in_time(claims)?;
+            return Ok((claims.clone(), Sight::Again));
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
-        if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(what.typ()) {
+        if token.len() > MOST_BYTES {
             return Err(TokenError::Invalid);
         }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
+        if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(TYP) || header.crit.is_some() {
+            return Err(TokenError::Invalid);
+        }
+        // The key is one of ours by its name; what the token says of keys (jwk, jku, x5u …) is not even read.
+        let signers = self.signers();
+        let key = header.kid.as_deref().and_then(|kid| signers.checking(kid)).ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -136,19 +171,21 @@ impl Tokens {
         // Time is checked below, by the injected clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.0.checking, &validation).map_err(|_| TokenError::Invalid)?;
-        let claims = self.in_time(decoded.claims)?;
-        if what == TokenUse::Access {
-            let mut seen = self.0.seen.write().unwrap_or_else(PoisonError::into_inner);
-            if seen.len() >= REMEMBERED {
-                seen.clear();
-            }
-            seen.insert(token.to_owned(), claims.clone());
-        }
-        Ok(claims)
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|_| TokenError::Invalid)?.claims;
+        self.in_time(&claims)?;
+        Ok((Arc::new(claims), Sight::First))
     }
 
-    fn in_time(&self, claims: Claims) -> Result<Claims, TokenError> {
+    /// Remembers a token that was found good, so that it is not checked again.
+    pub fn remember(&self, token: &str, claims: Arc<Claims>) {
+        let mut seen = self.0.seen.write().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= REMEMBERED {
+            seen.clear();
+        }
+        seen.insert(token.to_owned(), claims);
+    }
+
+    fn in_time(&self, claims: &Claims) -> Result<(), TokenError> {
         let now = self.0.clock.now().micros() / 1_000_000;
         if claims.exp + LEEWAY <= now {
             return Err(TokenError::Expired);
@@ -156,78 +193,10 @@ impl Tokens {
         if claims.nbf > now + LEEWAY || claims.iat > now + LEEWAY {
             return Err(TokenError::Invalid);
         }
-        Ok(claims)
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn tokens() -> (Tokens, Arc<AtomicI64>) {
-        let hand = Arc::new(AtomicI64::new(1_700_000_000_000_000));
-        let read = hand.clone();
-        let clock = Clock::manual(move || Timestamp(read.load(Ordering::Relaxed)), 7);
-        (Tokens::new(&Tokens::generate(&clock), "k1".to_owned(), clock).unwrap(), hand)
-    }
-    fn claims(tokens: &Tokens) -> Claims {
-        let id = Uuid::from_u128(5);
-        tokens.claims(UserId::from_uuid(id), (TenantId::from_uuid(id), MemberId::from_uuid(id)), SessionId::from_uuid(id), 600)
-    }
-
-    #[test]
-    fn accepts_its_own_until_they_expire() {
-        let (tokens, hand) = tokens();
-        let claims = claims(&tokens);
-        let token = tokens.sign(&claims, TokenUse::Access).unwrap();
-        assert_eq!(tokens.verify(&token, TokenUse::Access), Ok(claims.clone()));
-        hand.fetch_add((600 + LEEWAY) * 1_000_000, Ordering::Relaxed);
-        assert_eq!(tokens.verify(&token, TokenUse::Access), Err(TokenError::Expired));
-    }
-
-    #[test]
-    fn refuses_other_uses_other_keys_and_other_algorithms() {
-        let (tokens, _) = tokens();
-        let claims = claims(&tokens);
-        let refresh = tokens.sign(&claims, TokenUse::Refresh).unwrap();
-        assert_eq!(tokens.verify(&refresh, TokenUse::Access), Err(TokenError::Invalid));
-        let access = tokens.sign(&claims, TokenUse::Access).unwrap();
-        let stranger =
-            Tokens::new(&Tokens::generate(&Clock::manual(|| Timestamp(0), 8)), "k1".to_owned(), Clock::system()).unwrap();
-        assert_eq!(stranger.verify(&access, TokenUse::Access), Err(TokenError::Invalid));
-        let body = access.split('.').nth(1).unwrap();
-        for alg in ["none", "None", "HS256"] {
-            let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"{alg}","typ":"at+jwt"}}"#));
-            for signature in ["", "AAAA"] {
-                assert_eq!(
-                    tokens.verify(&format!("{header}.{body}.{signature}"), TokenUse::Access),
-                    Err(TokenError::Invalid),
-                    "{alg}"
-                );
-            }
-        }
-        let mut flipped = access.clone();
-        flipped.pop();
-        flipped.push(if access.ends_with('A') { 'B' } else { 'A' });
-        assert_eq!(tokens.verify(&flipped, TokenUse::Access), Err(TokenError::Invalid));
-    }
-
-    #[test]
-    fn refuses_tokens_from_the_future_and_for_others() {
-        let (tokens, _) = tokens();
-        let now = claims(&tokens);
-        for bad in [
-            Claims { nbf: now.nbf + 3600, ..now.clone() },
-            Claims { aud: "other".to_owned(), ..now.clone() },
-            Claims { iss: "other".to_owned(), ..now },
-        ] {
-            let token = tokens.sign(&bad, TokenUse::Access).unwrap();
-            assert_eq!(tokens.verify(&token, TokenUse::Access), Err(TokenError::Invalid));
-        }
-    }
-}
+#[path = "token_tests.rs"]
+mod attacks;

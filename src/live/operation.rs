@@ -69,7 +69,7 @@ impl<E: Executor> Operations<E> {
             let message = format!("at most {running} operations run on one socket at once");
             Err(Errors::one(Code::Overloaded, message, &request_id))
         } else {
-            self.desk.choose(&asked, &request_id)
+            self.desk.choose(&asked, session, &request_id).await
         };
         let operation = match chosen {
             Ok(operation) => operation,
@@ -120,7 +120,7 @@ impl<E: Executor> Task<E> {
         let _ = match operation.kind {
             Kind::Subscription => self.subscription(operation, asked, &session, request_id).await,
             Kind::Query | Kind::Mutation => {
-                let answer = self.desk.run(&operation, asked.variables, &session, &request_id).await;
+                let answer = self.desk.run(&operation, asked, &session, &request_id).await;
                 match self.next(answer).await {
                     Ok(true) => self.last("complete", None).await,
                     Ok(false) => Ok(()),
@@ -131,7 +131,7 @@ impl<E: Executor> Task<E> {
     }
 
     async fn subscription(&self, operation: Arc<Operation>, asked: Asked, session: &Session, id: Arc<str>) -> Result<(), Gone> {
-        let mut answers = self.desk.stream(operation, asked.variables, session, id);
+        let mut answers = self.desk.stream(operation, asked, session, id).await;
         while let Some(answer) = answers.next().await {
             if !self.next(answer).await? {
                 return Ok(());
@@ -143,7 +143,7 @@ impl<E: Executor> Task<E> {
     /// Sends it; false when it was the last.
     async fn next(&self, answer: Answer) -> Result<bool, Gone> {
         match answer {
-            Answer::Ran { json } => self.outbox.send(about("next", &self.id, Some(&json))).await.map(|()| true),
+            Answer::Ran { json, .. } => self.outbox.send(about("next", &self.id, Some(&json))).await.map(|()| true),
             Answer::Refused(errors) => self.last("error", Some(&errors.list)).await.map(|()| false),
         }
     }

@@ -15,9 +15,11 @@ use crate::{
     clock::Clock,
     graphql::{
         code::Code,
-        session::{Doorkeeper, Refused, RequestMeta, Session as FrontSession},
+        context::MustEnrol,
+        payer::Payer,
+        session::{Documents, Doorkeeper, Refused, RequestMeta, Session as FrontSession},
     },
-    identity::{self, Identity, Session, TokenUse},
+    identity::{self, AdmitError, Identity, Session, Visit},
     schema,
     storage::Fault,
 };
@@ -68,36 +70,58 @@ impl Keeper {
     }
 }
 
+fn unavailable(fault: &Fault) -> Refused {
+    tracing::warn!(error = %fault, "a caller's standing could not be read");
+    Refused { code: Code::Unavailable, message: "try again".to_owned(), retry_after_ms: Some(500) }
+}
+
 #[async_trait]
 impl Doorkeeper for Keeper {
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
+        let visit = Arc::new(Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned) });
         let Some(token) = bearer else {
             let origin = origin(meta, None);
-            let attach = Arc::new(move |request: Request| request.data(origin.clone()));
-            return Ok(FrontSession { expires_at: None, anonymous: true, subject: "".into(), revoked: None, attach });
+            let attach = Arc::new(move |request: Request| request.data(visit.clone()).data(origin.clone()));
+            return Ok(FrontSession {
+                expires_at: None,
+                anonymous: true,
+                subject: "".into(),
+                payer: Payer::Address(meta.address),
+                documents: Documents::Any,
+                revoked: None,
+                attach,
+            });
         };
-        let claims = self.identity.tokens().verify(token, TokenUse::Access).map_err(|_| Refused::unauthenticated())?;
-        let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| {
-            tracing::warn!(error = %fault, "a member's standing could not be read");
-            Refused { code: Code::Unavailable, message: "try again".to_owned(), retry_after_ms: Some(500) }
+        let admitted = self.identity.admit(token).await.map_err(|err| match err {
+            AdmitError::Token => Refused::unauthenticated(),
+            AdmitError::Fault(fault) => unavailable(&fault),
         })?;
+        let claims = &admitted.claims;
+        let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| unavailable(&fault))?;
         let caller = caller.ok_or_else(Refused::unauthenticated)?;
         let scope = self.identity.database().tenant(caller.tenant);
         let session = Session {
             id: claims.sid,
-            began_at: Timestamp(claims.auth_time * 1_000_000),
-            used_at: self.clock.now(),
-            user_agent: meta.user_agent.map(ToOwned::to_owned),
-            address: meta.address.map(|address| address.to_string()),
+            user: claims.sub,
+            tenant: claims.tid,
+            member: claims.mid,
+            authenticated_at: Timestamp(claims.auth_time * 1_000_000),
+            mfa: admitted.standing().mfa_at.is_some(),
+            visit: visit.clone(),
         };
+        let must_enrol = admitted.must_enrol();
         let origin = origin(meta, Some(claims.sid));
-        let attach =
-            move |request: Request| schema::attach(request, &scope).data(caller).data(session.clone()).data(origin.clone());
+        let attach = move |request: Request| {
+            let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone()).data(origin.clone());
+            if must_enrol { request.data(MustEnrol) } else { request.data(caller) }
+        };
         Ok(FrontSession {
             expires_at: Some(claims.exp * 1_000_000),
             anonymous: false,
             subject: format!("{}/{}", claims.tid, claims.mid).into(),
-            revoked: None,
+            payer: Payer::Credential { id: claims.mid.uuid(), tenant: claims.tid.uuid() },
+            documents: Documents::Any,
+            revoked: Some(admitted.ended()),
             attach: Arc::new(attach),
         })
     }

@@ -3,8 +3,8 @@
 use super::StartError;
 use crate::{
     clock::Clock,
-    config::{KeysAction, KeysOf},
-    identity,
+    config::{KeysAction, KeysOf, RotateSigningKey},
+    identity::{self, OldKeys, rotate_signing_key},
     secrets::{self, KeyRing, SealedColumn},
     storage::{Database, Options},
 };
@@ -39,6 +39,17 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
             db.close().await?;
         }
     }
+    Ok(())
+}
+
+/// `entrepot signing-key rotate`.
+pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
+    let clock = Clock::system();
+    let (db, ring) = open(&args.of, &clock).await?;
+    let (minutes, old) = if args.remove_old { (0, OldKeys::Remove) } else { (args.lead_minutes, OldKeys::Retire) };
+    let key = rotate_signing_key(&db, &ring, &clock, minutes * 60, old).await?;
+    println!("{key} is published and signs in {minutes} min; every node has it within half a minute");
+    db.close().await?;
     Ok(())
 }
 

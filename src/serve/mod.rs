@@ -13,12 +13,21 @@ use tokio::net::TcpListener;
 use crate::{
     access::{Policies, PolicyError},
     audit::{Audit, Pen},
+    budget::{Allowance, Budgets, Now, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
     config::Serve,
-    graphql::{connection::CursorSigner, desk::Introspection, limits::Limits},
+    graphql::{
+        connection::CursorSigner,
+        desk::Introspection,
+        limits::Limits,
+        outline::{Outline, Unreadable},
+        payer::Terms,
+        session::Documents,
+        trusted::{Trusted, TrustedError},
+    },
     http::{self, Explorer, Front, Parts, Readiness},
-    identity::{Furnish, Identity, Settings},
+    identity::{self, Furnish, Identity, Settings},
     ledger::{Grouping, Ledger, jobs},
     realtime,
     schema::{self, EntrepotSchema, Given},
@@ -43,6 +52,12 @@ pub enum StartError {
     OldSchema(usize),
     #[error("{0}")]
     Io(#[from] io::Error),
+    #[error("{0}")]
+    Redis(#[from] RedisError),
+    #[error("{0}")]
+    Schema(#[from] Unreadable),
+    #[error("{0}")]
+    Trusted(#[from] TrustedError),
 }
 
 /// The rooms of a node, put together.
@@ -55,6 +70,8 @@ pub struct Node {
     pub limits: Limits,
     pub keeper: Arc<Keeper>,
     pub ring: KeyRing,
+    /// Where budgets are shared with other nodes.
+    pub redis: Option<Redis>,
     pub audit: Audit,
 }
 
@@ -100,7 +117,7 @@ impl Node {
             signer,
             limits: limits.clone(),
         });
-        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, ring, audit })
+        Ok(Self { db, clock, identity, ledger, schema, limits, keeper, ring, audit, redis: None })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -115,14 +132,20 @@ impl Node {
         F: Future<Output = ()> + Send,
     {
         let (read, name) = (self.clock.clone(), self.clock.clone());
+        let now: Now = Arc::new(move || read.now().micros());
         let limits = Limits { drain_delay, ..self.limits };
+        let outline = Outline::of(&self.schema.sdl())?;
+        let budgets = Budgets::new(now.clone(), self.redis);
+        self.identity.share_attempts(budgets.clone());
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
             doorkeeper: self.keeper,
             readiness: Arc::new(Ready(self.db.clone())),
-            now: Arc::new(move || read.now().micros()),
+            now,
             new_id: Arc::new(move || name.uuid().simple().to_string()),
             limits: limits.clone(),
+            outline: Arc::new(outline),
+            budgets,
             settings,
         }));
         let drain = front.drain.clone();
@@ -131,12 +154,23 @@ impl Node {
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(crate::audit::run(self.audit)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
+            tokio::spawn(identity::jobs::run(self.identity.clone())),
         ];
-        http::serve(listener, http::router(front), limits, drain, shutdown).await?;
+        http::serve(listener, http::router(front).merge(http::key_set(Arc::new(Keys(self.identity)))), limits, drain, shutdown)
+            .await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         drop(self.ledger);
         self.db.close().await?;
         Ok(())
+    }
+}
+
+/// The public keys of the deployment.
+struct Keys(Identity);
+
+impl http::KeySet for Keys {
+    fn key_set(&self) -> Arc<str> {
+        self.0.tokens().key_set()
     }
 }
 
@@ -160,17 +194,36 @@ impl Readiness for Ready {
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let settings = Settings { access_seconds: args.access_token_minutes * 60, ..Settings::default() };
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
+    let terms = terms(&args);
+    let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
+    let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
     let keys = args.keys.source(&args.database.database_url);
-    let node = Node::open(&args.database.database_url, Clock::system(), settings, grouping, &keys).await?;
+    let mut node = Node::open(&args.database.database_url, Clock::system(), settings, grouping, &keys).await?;
+    node.limits.points = args.operation_points;
+    node.redis = redis;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,
         explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
         introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
         proxies: args.proxies,
+        terms,
+        trusted,
+        documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
         ..http::Settings::default()
     };
     node.serve(listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+}
+
+fn terms(args: &Serve) -> Terms {
+    const QUARTER_HOUR: u32 = 15 * 60;
+    Terms {
+        credential: args.budget.0,
+        tenant: args.tenant_budget.0,
+        anonymous: args.anonymous_requests.0.map(|most| Allowance::within(most, QUARTER_HOUR)),
+        at_once: args.tenant_operations.0.map(|most| most as usize),
+        lifted: Arc::new(args.lift_budget.iter().copied().collect()),
+    }
 }
 
 /// Done when the process is asked to stop.

@@ -7,7 +7,7 @@ use crate::{
     access::{Caller, kind},
     graphql::{
         context::Asks,
-        directives::{emits, requires},
+        directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::{CurrencyCode, Long},
@@ -88,7 +88,8 @@ impl TenancyMutation {
     /// Changes the settings of the caller's tenant, all that are named or none.
     #[graphql(
         directive = requires::apply("tenant.write".into()),
-        directive = emits::apply(vec!["tenant.updated".into()])
+        directive = emits::apply(vec!["tenant.updated".into()]),
+        directive = step_up::apply(MaxAge(None))
     )]
     async fn tenant_update(
         &self,
@@ -96,6 +97,7 @@ impl TenancyMutation {
         #[graphql(desc = "What is to change.")] input: TenantUpdateInput,
     ) -> Answer<TenantPayload> {
         let permit = ctx.permit::<kind::TenantWrite>()?;
+        ctx.step_up()?;
         let identity = ctx.given::<Identity>()?;
         let long = |value: MaybeUndefined<Long>| match value {
             MaybeUndefined::Undefined => None,

@@ -4,9 +4,11 @@
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
 mod audit;
+mod audit_cost;
 mod authorization;
 mod catalog;
 mod front;
+mod identity;
 mod insight;
 mod ledger;
 mod orders;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use entrepot::{
     audit::verify,
+    identity::Visit,
     ledger::{Grouping, Ledger},
     storage::Reads,
     tenancy::{erase, export, tables},
@@ -33,6 +34,7 @@ macro_rules! on_both {
 on_both!(
     settings_change_together_or_not_at_all,
     a_changed_time_limit_is_the_one_that_orders_get,
+    a_tenant_that_is_stricter_about_sessions_gets_shorter_ones,
     an_export_holds_every_row_and_says_what_it_holds,
     an_erased_tenant_leaves_nothing_but_the_proof,
 );
@@ -98,6 +100,20 @@ async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {
     // A node that has not asked for the tenant's terms yet; one that has asks again after a minute.
     let node = Ledger::start(world.node.db.clone(), world.node.clock.clone(), Grouping::Together);
     assert_eq!(node.terms(&reads).await.unwrap().reservation_seconds, 7200);
+}
+
+async fn a_tenant_that_is_stricter_about_sessions_gets_shorter_ones(world: &World) {
+    let login = async |word: &str| {
+        let email = format!("{word}@example.com");
+        world.node.identity.login(&email, "correct horse battery staple", None, &Visit::default()).await.unwrap()
+    };
+    let changed =
+        update(world, &world.ours, json!({ "expectedVersion": 1, "sessionIdleSeconds": 600, "sessionSeconds": 3600 })).await;
+    assert_eq!(changed["userErrors"], json!([]));
+    let now = world.node.clock.now();
+    let (strict, usual) = (login("alpha").await, login("bravo").await);
+    assert!(strict.session.ends_at < now.plus_seconds(3601) && strict.refresh_expires_at < now.plus_seconds(601));
+    assert!(usual.session.ends_at > now.plus_seconds(3601) && usual.refresh_expires_at > now.plus_seconds(601));
 }
 
 fn folder(world: &World) -> PathBuf {

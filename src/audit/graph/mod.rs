@@ -17,7 +17,7 @@ use crate::{
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs, keyset},
         context::Asks,
-        directives::requires,
+        directives::{cost, paged, requires},
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{Cursor, Long},
@@ -33,7 +33,7 @@ pub struct AuditQuery;
 #[Object]
 impl AuditQuery {
     /// The audit log, the newest entry first. An entry shows about a second after it was written, when it has its place in the chain.
-    #[graphql(directive = requires::apply("audit.read".into()))]
+    #[graphql(directive = requires::apply("audit.read".into()), directive = paged::apply())]
     async fn audit_entries(
         &self,
         ctx: &Context<'_>,
@@ -59,7 +59,7 @@ impl AuditQuery {
     }
 
     /// Walks part of the audit log and proves that nothing in it was changed, taken out or added. A toSeq beyond the end means up to the end.
-    #[graphql(directive = requires::apply("audit.read".into()))]
+    #[graphql(directive = requires::apply("audit.read".into()), directive = cost::apply("100".into()))]
     async fn audit_verify(
         &self,
         ctx: &Context<'_>,

@@ -17,7 +17,7 @@ use crate::{
     connection,
     graphql::{
         context::Asks,
-        directives::mask,
+        directives::{list_size, mask},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
     },
@@ -193,6 +193,7 @@ impl Product {
         DateTime(self.row.created_at)
     }
     /// What is where: its levels in all stores, or in the ones named.
+    #[graphql(directive = list_size::apply(Some(20), Some(vec!["stores".to_owned()]), None))]
     async fn stock(
         &self,
         ctx: &Context<'_>,

@@ -11,7 +11,13 @@ use super::{
 use crate::{
     access::kind,
     catalog::{Catalog, shell::By},
-    graphql::{connection::Key, context::Asks, directives::requires, fault::Answer, scalars::Cursor},
+    graphql::{
+        connection::Key,
+        context::Asks,
+        directives::{cost, paged, requires},
+        fault::Answer,
+        scalars::Cursor,
+    },
     path,
 };
 
@@ -37,7 +43,7 @@ impl PartyQuery {
     }
 
     /// Stores by code, archived ones included.
-    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    #[graphql(directive = requires::apply("store.read".to_owned()), directive = paged::apply())]
     async fn stores(
         &self,
         ctx: &Context<'_>,
@@ -77,7 +83,7 @@ impl PartyQuery {
     }
 
     /// Suppliers by code.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
@@ -117,7 +123,7 @@ impl PartyQuery {
     }
 
     /// Customers in the order of their creation.
-    #[graphql(directive = requires::apply("customer.read".to_owned()))]
+    #[graphql(directive = requires::apply("customer.read".to_owned()), directive = paged::apply())]
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -138,7 +144,7 @@ impl PartyQuery {
     }
 
     /// How many customers there are, counted up to a limit.
-    #[graphql(directive = requires::apply("customer.read".to_owned()))]
+    #[graphql(directive = requires::apply("customer.read".to_owned()), directive = cost::apply("3".to_owned()))]
     async fn customers_count(
         &self,
         ctx: &Context<'_>,
@@ -165,7 +171,7 @@ impl PartyQuery {
     }
 
     /// Channels by code.
-    #[graphql(directive = requires::apply("channel.read".to_owned()))]
+    #[graphql(directive = requires::apply("channel.read".to_owned()), directive = paged::apply())]
     async fn channels(
         &self,
         ctx: &Context<'_>,

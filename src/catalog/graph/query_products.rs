@@ -22,7 +22,7 @@ use crate::{
     graphql::{
         connection::{Key, Page, PageRequest},
         context::Asks,
-        directives::requires,
+        directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::Cursor,
     },
@@ -53,7 +53,7 @@ impl ProductQuery {
     }
 
     /// Products in pages: by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
     #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
     async fn products(
         &self,
@@ -97,7 +97,7 @@ impl ProductQuery {
     }
 
     /// How many products there are, counted up to a limit.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = cost::apply("3".to_owned()))]
     async fn products_count(
         &self,
         ctx: &Context<'_>,
@@ -131,7 +131,7 @@ impl ProductQuery {
     }
 
     /// The categories right below one, or the roots, by position.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
     async fn categories(
         &self,
         ctx: &Context<'_>,
@@ -175,7 +175,7 @@ impl ProductQuery {
     }
 
     /// Families in the order of their creation.
-    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
     async fn product_families(
         &self,
         ctx: &Context<'_>,

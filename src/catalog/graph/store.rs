@@ -10,6 +10,7 @@ use crate::{
     connection,
     graphql::{
         connection::PageArgs,
+        directives::{cost, paged},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},
     },
@@ -21,7 +22,7 @@ use crate::{
 pub struct Store(pub Arc<StoreRow>);
 
 /// A place that holds stock.
-#[Object]
+#[Object(directive = cost::apply("0.02".to_owned()))]
 impl Store {
     /// Its id: a TypeID that begins with sto_.
     pub async fn id(&self) -> ID {
@@ -61,6 +62,7 @@ impl Store {
     }
     /// What is in it.
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
+    #[graphql(directive = paged::apply())]
     async fn stock_levels(
         &self,
         ctx: &Context<'_>,

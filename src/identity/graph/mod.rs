@@ -1,15 +1,17 @@
 //! GraphQL of identity.
 
 mod mutations;
+mod sessions;
 mod types;
 
 pub use mutations::{IdentityMutation, LoginPayload};
+pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 pub use types::{Actor, LoginSession, Member, SystemActor, Tenant, Viewer};
 
 use async_graphql::{Context, Object};
 use entity::prelude::{Actor as Who, ActorKind, MemberId, SessionId, TenantId};
 
-use super::{Identity, Session, rows};
+use super::{Identity, rows};
 use crate::{
     access::kind,
     graphql::{
@@ -36,7 +38,7 @@ pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
         ctx.permit::<kind::MemberRead>()?;
     }
     let found = rows::member_with_user(&identity.database().global(), caller.tenant, id).await?;
-    Ok(found.map(|(membership, user, version, updated_at)| Member::new(membership, user, version, updated_at)))
+    Ok(found.map(Member::from))
 }
 
 /// The tenant of an id, if it is the caller's.
@@ -48,10 +50,12 @@ pub async fn own_tenant(ctx: &Context<'_>, id: TenantId) -> Answer<Option<Tenant
     Ok(rows::tenants_by_id(&identity.database().global(), &[id]).await?.pop().map(Tenant::from))
 }
 
-/// The session of an id, if it is the one that asks.
-pub fn own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<LoginSession>> {
+/// The session of an id, if it is the caller's own.
+pub async fn own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<LoginSession>> {
     ctx.caller()?;
-    Ok(ctx.data_opt::<Session>().filter(|session| session.id == id).map(LoginSession::from))
+    let Ok(session) = ctx.session() else { return Ok(None) };
+    let found = ctx.given::<Identity>()?.session(session.user, id).await?;
+    Ok(found.map(|found| LoginSession::new(found, session.id)))
 }
 
 #[derive(Default)]

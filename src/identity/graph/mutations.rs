@@ -1,18 +1,20 @@
 //! Registering, logging in, and going on with a session.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, Object, SimpleObject, Union};
 
 use super::types::{LoginSession, Tenant};
 use crate::{
     graphql::{
         context::Asks,
-        directives::public,
+        directives::{STEP_UP_SECONDS, public},
         fault::{Answer, TopError},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
         session::UserErrorCount,
     },
-    identity::{Identity, IdentityError, LoggedIn, NewTenant, Rejection},
+    identity::{Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit},
 };
 
 /// Tokens of a session. Send the access token as `Authorization: Bearer …`.
@@ -90,7 +92,7 @@ impl IdentityMutation {
         #[graphql(desc = "Its short name: small letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<LoginPayload> {
         let new = NewTenant { email, password, display_name, tenant_name, tenant_slug };
-        answer(ctx, ctx.given::<Identity>()?.register(new).await)
+        answer(ctx, ctx.given::<Identity>()?.register(new, &visit(ctx)).await)
     }
 
     /// Begins a session.
@@ -102,7 +104,7 @@ impl IdentityMutation {
         #[graphql(desc = "The user's password.")] password: String,
         #[graphql(desc = "The slug of the tenant to come into; the user's oldest when not given.")] tenant: Option<String>,
     ) -> Answer<LoginPayload> {
-        answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref()).await)
+        answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
     }
 
     /// Goes on with a session: new tokens for its refresh token.
@@ -116,38 +118,44 @@ impl IdentityMutation {
     }
 }
 
-fn answer(ctx: &Context<'_>, outcome: Result<LoggedIn, IdentityError>) -> Answer<LoginPayload> {
+/// Where the call comes from, as the front says.
+pub(super) fn visit(ctx: &Context<'_>) -> Arc<Visit> {
+    ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default()
+}
+
+impl From<LoggedIn> for TokenPair {
+    fn from(logged_in: LoggedIn) -> Self {
+        let current = logged_in.session.id;
+        Self {
+            access_token: logged_in.access_token,
+            access_expires_at: DateTime(logged_in.access_expires_at),
+            refresh_token: logged_in.refresh_token,
+            refresh_expires_at: DateTime(logged_in.refresh_expires_at),
+            session: LoginSession::new(logged_in.session, current),
+            tenant: logged_in.tenant.into(),
+        }
+    }
+}
+
+pub(super) fn answer(ctx: &Context<'_>, outcome: Result<LoggedIn, IdentityError>) -> Answer<LoginPayload> {
+    let (logged_in, user_errors) = settled(ctx, outcome)?;
+    let result = logged_in.map(|logged_in| LoginResult::TokenPair(Box::new(logged_in.into())));
+    Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
+}
+
+/// What came of it, or why it was refused.
+pub(super) fn settled<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
     match outcome {
+        Ok(done) => Ok((Some(done), Vec::new())),
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),
+        Err(IdentityError::Wait { retry_after_ms }) => Err(TopError::RateLimited { retry_after_ms }),
+        Err(IdentityError::StepUp) => Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
         Err(IdentityError::Refused(rejections)) => {
             let user_errors: Vec<UserError> = rejections.into_iter().map(refuse).collect();
             if let Some(count) = ctx.data_opt::<UserErrorCount>() {
                 count.add(user_errors.len());
             }
-            Ok(LoginPayload { result: None, user_errors, replayed: false, seq: None })
-        }
-        Ok(logged_in) => {
-            let pair = TokenPair {
-                access_token: logged_in.access_token,
-                access_expires_at: DateTime(logged_in.access_expires_at),
-                refresh_token: logged_in.refresh_token,
-                refresh_expires_at: DateTime(logged_in.refresh_expires_at),
-                session: LoginSession {
-                    id: logged_in.session.to_string().into(),
-                    created_at: DateTime(logged_in.began_at),
-                    last_used_at: DateTime(logged_in.began_at),
-                    user_agent: None,
-                    ip: None,
-                    current: true,
-                },
-                tenant: logged_in.tenant.into(),
-            };
-            Ok(LoginPayload {
-                result: Some(LoginResult::TokenPair(Box::new(pair))),
-                user_errors: Vec::new(),
-                replayed: false,
-                seq: None,
-            })
+            Ok((None, user_errors))
         }
     }
 }
@@ -164,5 +172,11 @@ fn refuse(rejection: Rejection) -> UserError {
         Rejection::TokenExpired => {
             UserError::new(ErrorCode::TokenExpired, "the session has ended: log in again", crate::path!["refreshToken"])
         }
+        Rejection::RefreshRaced => UserError::new(
+            ErrorCode::IdempotencyInProgress,
+            "another call with this refresh token is answered already: use its answer",
+            crate::path!["refreshToken"],
+        ),
+        Rejection::NotFound { what, field } => UserError::not_found(what, field),
     }
 }

@@ -1,7 +1,7 @@
 //! Tenants, members, and who is calling.
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject, Union};
-use entity::{app_user, prelude::*, tenant};
+use entity::{prelude::*, tenant};
 
 use super::actor;
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Date, DateTime, Long},
     },
-    identity::{Identity, Membership, Session, memberships, rows},
+    identity::{
+        Identity, SessionRow, memberships,
+        rows::{self, MemberView},
+    },
 };
 
 /// A company; it owns everything else.
@@ -94,16 +97,17 @@ pub struct Member {
     pub updated_at: DateTime,
 }
 
-impl Member {
-    pub fn new(membership: Membership, user: app_user::Model, version: i64, updated_at: Timestamp) -> Self {
+impl From<MemberView> for Member {
+    fn from(view: MemberView) -> Self {
+        let MemberView { membership, user, updated_at, last_seen_at } = view;
         Self {
             id: membership.member.to_string().into(),
             email: user.email,
             display_name: user.display_name,
             status: membership.status.into(),
             mfa_enabled: false,
-            last_seen_at: None,
-            version: Long(version),
+            last_seen_at: last_seen_at.map(DateTime),
+            version: Long(membership.version),
             updated_at: DateTime(updated_at),
         }
     }
@@ -150,28 +154,33 @@ pub struct LoginSession {
     /// Its id.
     #[graphql(owned)]
     pub id: ID,
+    /// What its user calls it.
+    pub name: Option<String>,
     /// When it began.
     pub created_at: DateTime,
-    /// When it was last used.
+    /// When it was last used, to the minute.
     pub last_used_at: DateTime,
     /// The program that was used.
     pub user_agent: Option<String>,
     /// The address that it came from.
     pub ip: Option<String>,
+    /// When it ends at the latest.
+    pub ends_at: DateTime,
     /// Whether it is the one that asks.
     pub current: bool,
 }
 
-/// The session that asks.
-impl From<&Session> for LoginSession {
-    fn from(session: &Session) -> Self {
+impl LoginSession {
+    pub fn new(session: SessionRow, current: SessionId) -> Self {
         Self {
             id: session.id.to_string().into(),
-            created_at: DateTime(session.began_at),
+            name: session.name,
+            created_at: DateTime(session.created_at),
             last_used_at: DateTime(session.used_at),
-            user_agent: session.user_agent.clone(),
-            ip: session.address.clone(),
-            current: true,
+            user_agent: session.user_agent,
+            ip: session.address,
+            ends_at: DateTime(session.ends_at),
+            current: session.id == current,
         }
     }
 }
@@ -217,12 +226,14 @@ impl Viewer {
         let all = || StoreScope { all: true, groups: Vec::new(), stores: Vec::new() };
         self.caller.permissions.codes().map(|p| PermissionGrant { permission: p.code.to_owned(), scope: all() }).collect()
     }
-    /// When they last showed their password.
+    /// When they last showed their password or a code.
     async fn authenticated_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
-        Ok(DateTime(ctx.given::<Session>()?.began_at))
+        Ok(DateTime(ctx.session()?.authenticated_at))
     }
-    /// Where they are logged in.
+    /// Where they are logged in, in whichever tenant; the session last used first.
     async fn sessions(&self, ctx: &Context<'_>) -> Answer<Vec<LoginSession>> {
-        Ok(vec![ctx.given::<Session>()?.into()])
+        let current = ctx.session()?.id;
+        let sessions = ctx.given::<Identity>()?.sessions(self.user).await?;
+        Ok(sessions.into_iter().map(|session| LoginSession::new(session, current)).collect())
     }
 }

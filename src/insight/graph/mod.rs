@@ -13,7 +13,7 @@ use crate::{
     catalog::graph::{Money, Product},
     graphql::{
         context::Asks,
-        directives::{mask, requires},
+        directives::{cost, list_size, mask, requires},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Long, Quantity},
     },
@@ -193,7 +193,11 @@ impl InsightQuery {
     /// and unless it was cancelled or expired; a return from its receipt on. Rows come in the order of their keys, what belongs to no group
     /// last; or, with topBy, the largest first. A filter is asked of returns too: by their own store, customer and moment, by the channel of
     /// the order they were matched with, as FULFILLED, and as having no external reference.
-    #[graphql(directive = requires::apply("report.read".to_owned()))]
+    #[graphql(
+        directive = requires::apply("report.read".to_owned()),
+        directive = cost::apply("50".to_owned()),
+        directive = list_size::apply(None, Some(vec!["first".to_owned()]), None)
+    )]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn sales_report(
         &self,
@@ -222,7 +226,7 @@ impl InsightQuery {
     }
 
     /// What the ledger says of each kind of movement that occurs.
-    #[graphql(directive = requires::apply("report.read".to_owned()))]
+    #[graphql(directive = requires::apply("report.read".to_owned()), directive = cost::apply("20".to_owned()))]
     async fn movement_report(
         &self,
         ctx: &Context<'_>,

@@ -17,7 +17,7 @@ use crate::{
     graphql::{
         connection::PageArgs,
         context::Asks,
-        directives::requires,
+        directives::{cost, paged, requires},
         fault::{Answer, TopError},
         scalars::Cursor,
     },
@@ -47,7 +47,7 @@ impl OrdersQuery {
     }
 
     /// Orders, the newest first unless another order is asked for.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn orders(
         &self,
@@ -64,7 +64,7 @@ impl OrdersQuery {
     }
 
     /// How many orders there are, up to a limit.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = cost::apply("3".to_owned()))]
     async fn orders_count(
         &self,
         ctx: &Context<'_>,
@@ -81,7 +81,7 @@ impl OrdersQuery {
     }
 
     /// Returns, the newest first.
-    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
     async fn returns(
         &self,
         ctx: &Context<'_>,

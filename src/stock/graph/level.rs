@@ -9,7 +9,7 @@ use crate::{
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs},
         context::Asks,
-        directives::requires,
+        directives::{cost, list_size, requires},
         fault::Answer,
         limits::Limits,
         scalars::{Cursor, DateTime, Long, Quantity},
@@ -23,7 +23,7 @@ use crate::{
 pub struct StockLevel(pub LevelRow);
 
 /// How much of a product a store has: available = onHand − unavailable − reserved.
-#[Object(directive = requires::apply("stock.read".into()))]
+#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()))]
 impl StockLevel {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -86,6 +86,7 @@ impl StockLevel {
         DateTime(self.0.updated_at)
     }
     /// What was on hand at a business moment: all entries that occurred up to it, also those recorded later.
+    #[graphql(directive = cost::apply("1".to_owned()))]
     async fn on_hand_at(
         &self,
         ctx: &Context<'_>,
@@ -98,7 +99,10 @@ impl StockLevel {
         Ok(rows::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0)).await?.into())
     }
     /// The lines of the ledger for this level, the newest first.
-    #[graphql(directive = requires::apply("stock.movement.read".into()))]
+    #[graphql(
+        directive = requires::apply("stock.movement.read".into()),
+        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
+    )]
     async fn entries(
         &self,
         ctx: &Context<'_>,

@@ -17,7 +17,7 @@ use crate::{
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs, keyset},
         context::Asks,
-        directives::requires,
+        directives::{paged, requires},
         fault::Answer,
         limits::Limits,
         scalars::Cursor,
@@ -36,7 +36,7 @@ pub struct StockQuery;
 #[Object]
 impl StockQuery {
     /// Stock levels: what is where.
-    #[graphql(directive = requires::apply("stock.read".into()))]
+    #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
     async fn stock_levels(
         &self,
@@ -54,7 +54,7 @@ impl StockQuery {
     }
 
     /// Movements of the ledger, the newest first.
-    #[graphql(directive = requires::apply("stock.movement.read".into()))]
+    #[graphql(directive = requires::apply("stock.movement.read".into()), directive = paged::apply())]
     async fn stock_movements(
         &self,
         ctx: &Context<'_>,

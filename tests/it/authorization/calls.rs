@@ -273,7 +273,8 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 15] = [
+    const WORDS: [(&str, &str); 16] = [
+        ("session", "ses"),
         ("storegroup", "sto"),
         ("productfamil", "fam"),
         ("famil", "fam"),

@@ -13,8 +13,8 @@ use entity::prelude::{Timestamp, *};
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     clock::Clock,
-    graphql::fault::TopError,
-    identity::{NewTenant, Session, Settings, TokenUse},
+    graphql::{fault::TopError, rate_limit::Paid, till::Bill},
+    identity::{NewTenant, Session, Settings, Visit},
     ledger::Grouping,
     schema,
     serve::Node,
@@ -103,7 +103,8 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables.clone()));
         if let Some(caller) = caller {
             let scope = self.node.db.tenant(caller.tenant);
-            request = schema::attach(request, &scope).data(caller).data(house.session.clone());
+            let paid = Paid { bill: Bill { requested: 1, actual: 1, budget: None }, at: 0 };
+            request = schema::attach(request, &scope).data(caller).data(house.session.clone()).data(paid);
         }
         let response = if query.starts_with("subscription") {
             let mut stream = Box::pin(self.node.schema.execute_stream(request));
@@ -261,11 +262,18 @@ impl House {
             tenant_name: format!("{word} company"),
             tenant_slug: format!("{word}-company"),
         };
-        let logged_in = node.identity.register(new).await.unwrap();
-        let claims = node.identity.tokens().verify(&logged_in.access_token, TokenUse::Access).unwrap();
+        let logged_in = node.identity.register(new, &Visit::default()).await.unwrap();
+        let claims = node.identity.tokens().verify(&logged_in.access_token).unwrap().0;
         let owner = node.keeper.caller(claims.tid, claims.mid).await.unwrap().unwrap();
-        let now = node.clock.now();
-        let session = Session { id: claims.sid, began_at: now, used_at: now, user_agent: None, address: None };
+        let session = Session {
+            id: claims.sid,
+            user: claims.sub,
+            tenant: claims.tid,
+            member: claims.mid,
+            authenticated_at: node.clock.now(),
+            mfa: false,
+            visit: Default::default(),
+        };
         Self { word, owner, session, ids: BTreeMap::new() }
     }
 

@@ -1,6 +1,6 @@
 //! The guard by itself: what it refuses, how fast, and what it remembers.
 
-use std::{fmt::Write as _, time::Instant};
+use std::{fmt::Write as _, sync::Arc, time::Instant};
 
 use entrepot::graphql::{
     code::Code,
@@ -8,16 +8,21 @@ use entrepot::graphql::{
     limits::Limits,
 };
 
+/// Over a schema of which nothing is known: what is too large is so by itself.
+fn guard(limits: Limits) -> Guard {
+    Guard::new(limits, Arc::default())
+}
+
 fn refused(text: &str) -> Code {
     let started = Instant::now();
-    let refusal = Guard::new(Limits::default()).operation(text, None).unwrap_err();
+    let refusal = guard(Limits::default()).operation(text, None).unwrap_err();
     // Unoptimised code on a shared machine; the promise is 20 ms.
     assert!(started.elapsed().as_millis() < 200, "{:?} for {} bytes", started.elapsed(), text.len());
     refusal.code
 }
 
 fn accepted(text: &str) -> bool {
-    Guard::new(Limits::default()).operation(text, None).is_ok()
+    guard(Limits::default()).operation(text, None).is_ok()
 }
 
 /// `levels` fragments, each spreading the next one twice.
@@ -116,7 +121,7 @@ fn the_usual_introspection_fits() {
 
 #[test]
 fn operations_are_found_by_name_and_kind() {
-    let guard = Guard::new(Limits::default());
+    let guard = guard(Limits::default());
     let text = "query A { ping } mutation B { bump } subscription C { silent }";
     for (name, kind) in [("A", Kind::Query), ("B", Kind::Mutation), ("C", Kind::Subscription)] {
         assert_eq!(guard.operation(text, Some(name)).unwrap().kind, kind);
@@ -134,10 +139,10 @@ fn operations_are_found_by_name_and_kind() {
 
 #[test]
 fn documents_are_remembered_within_bounds() {
-    let guard = Guard::new(Limits { cached_documents: 160, cached_document_bytes: 1 << 20, ..Limits::default() });
+    let guard = guard(Limits { cached_documents: 160, cached_document_bytes: 1 << 20, ..Limits::default() });
     let first = guard.operation("{ ping }", None).unwrap();
     let again = guard.operation("{ ping }", None).unwrap();
-    assert!(std::sync::Arc::ptr_eq(&first, &again), "parsed once");
+    assert!(Arc::ptr_eq(&first, &again), "parsed once");
     for number in 0..5_000 {
         guard.operation(&format!("{{ a{number}: ping }}"), None).unwrap();
         guard.operation("{ ping }", None).unwrap();
@@ -145,5 +150,5 @@ fn documents_are_remembered_within_bounds() {
     let kept: usize = format!("{guard:?}").chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap();
     assert!((16..=160).contains(&kept), "{kept} are kept");
     let again = guard.operation("{ ping }", None).unwrap();
-    assert!(std::sync::Arc::ptr_eq(&first, &again), "what is asked for often stays");
+    assert!(Arc::ptr_eq(&first, &again), "what is asked for often stays");
 }

@@ -7,8 +7,10 @@
 )]
 #![expect(clippy::format_collect, reason = "documents that repeat one thing a thousand times")]
 
+mod budget;
 mod connections;
 mod contract;
+mod cost;
 mod documents;
 mod engine;
 mod explorer;

@@ -9,7 +9,11 @@ use std::{
 use async_graphql::{
     Context, Error, ErrorExtensions, InputObject, MaybeUndefined, Object, Result, Schema, SimpleObject, Subscription,
 };
-use entrepot::graphql::{code::Code, session::UserErrorCount};
+use entrepot::graphql::{
+    code::Code,
+    directives::{cost, paged},
+    session::UserErrorCount,
+};
 use futures_util::{Stream, StreamExt, stream};
 
 /// How many resolvers ran: a refusal must leave it alone.
@@ -35,6 +39,16 @@ pub struct Query;
 
 pub struct Thing;
 
+/// A page of things.
+pub struct Things(i32);
+
+#[Object]
+impl Things {
+    async fn nodes(&self) -> Vec<Thing> {
+        (0..self.0).map(|_| Thing).collect()
+    }
+}
+
 #[derive(InputObject)]
 pub struct Patch {
     name: MaybeUndefined<String>,
@@ -46,7 +60,7 @@ pub struct Ordered {
     quick: String,
 }
 
-#[Object]
+#[Object(directive = cost::apply("2".to_owned()))]
 impl Thing {
     async fn name(&self, ctx: &Context<'_>) -> &str {
         count(ctx);
@@ -86,6 +100,15 @@ impl Query {
     }
     async fn thing(&self) -> Thing {
         Thing
+    }
+    /// So many things, or as many as there are.
+    #[graphql(directive = paged::apply())]
+    async fn things(&self, first: Option<i32>, #[graphql(default)] found: i32) -> Things {
+        Things(first.unwrap_or(50).min(found))
+    }
+    #[graphql(directive = cost::apply("400".to_owned()))]
+    async fn dear(&self) -> i32 {
+        1
     }
     async fn maybe_thing(&self) -> Option<Thing> {
         Some(Thing)

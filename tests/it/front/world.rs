@@ -9,10 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use entrepot::{
+    budget::{Budgets, Key, Redis},
     graphql::{
         code::Code,
         limits::Limits,
-        session::{Doorkeeper, Refused, RequestMeta, Session},
+        outline::Outline,
+        payer::Payer,
+        session::{Documents, Doorkeeper, Refused, RequestMeta, Session},
     },
     http::{AlwaysReady, Front, Parts, Settings, router, serve},
     live::socket::Anonymous,
@@ -22,6 +25,7 @@ use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
 };
+use uuid::Uuid;
 
 use super::schema::{Caller, Ran, schema};
 
@@ -52,16 +56,24 @@ impl World {
     }
 
     pub async fn with(limits: Limits, settings: Settings) -> Self {
+        Self::node(limits, settings, None).await
+    }
+
+    /// One node of several that share a Redis.
+    pub async fn node(limits: Limits, settings: Settings, redis: Option<Redis>) -> Self {
         let ran = Ran::default();
         let revoke = Arc::new(watch::Sender::new(false));
         let ids = AtomicU32::new(0);
+        let schema = schema(ran.clone());
         let front = Front::new(Parts {
-            executor: schema(ran.clone()),
+            outline: Arc::new(Outline::of(&schema.sdl()).unwrap()),
+            executor: schema,
             doorkeeper: Arc::new(Door { revoked: revoke.subscribe() }),
             readiness: Arc::new(AlwaysReady),
             now: Arc::new(now),
             new_id: Arc::new(move || format!("req_{}", ids.fetch_add(1, Ordering::Relaxed))),
             limits: limits.clone(),
+            budgets: Budgets::new(Arc::new(now), redis),
             settings,
         });
         let drain = front.drain.clone();
@@ -89,7 +101,12 @@ fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64
 }
 
-/// Tokens are `user` or `user-milliseconds of life`; `bad` is refused, `wait` must wait, `where` is called by its address, `stuck` never answers, `panic` panics.
+/// An id that a name stands for.
+pub fn named(name: &str) -> Uuid {
+    Uuid::from_u128(Key::named("test", name).id)
+}
+
+/// Tokens are `user`, `user@tenant` or `user-milliseconds of life`; `pinned` may send trusted documents only; `bad` is refused, `wait` must wait, `where` is called by its address, `stuck` never answers, `panic` panics.
 struct Door {
     revoked: watch::Receiver<bool>,
 }
@@ -114,6 +131,11 @@ impl Doorkeeper for Door {
         Ok(Session {
             expires_at: life.map(|life: i64| now() + life * 1_000),
             anonymous: bearer.is_none(),
+            payer: match bearer {
+                None => Payer::Address(meta.address),
+                Some(_) => Payer::Credential { id: named(&subject), tenant: named(subject.split('@').nth(1).unwrap_or("acme")) },
+            },
+            documents: if user == "pinned" { Documents::Trusted } else { Documents::Any },
             subject,
             revoked: Some(self.revoked.clone()),
             attach: Arc::new(move |request| request.data(Caller(user.clone()))),

@@ -8,6 +8,7 @@ mod audit;
 mod commands;
 mod crash;
 mod edges;
+mod keeper;
 mod live;
 mod load;
 mod races;

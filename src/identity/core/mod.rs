@@ -1,4 +1,10 @@
-//! What a registration must look like. Pure.
+//! What a registration must look like, and the rules of sessions, keys and second factors. Pure.
+
+mod keys;
+mod session;
+
+pub use keys::{KeyState, LEAD_SECONDS, states, upkeep};
+pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
 
 use crate::path;
 
@@ -31,6 +37,13 @@ pub enum Rejection {
     /// E-mail and password do not match, or the member may not come in: which of them is not said.
     InvalidCredentials,
     TokenExpired,
+    /// Another call with the same refresh token was answered meanwhile.
+    RefreshRaced,
+    /// There is no such thing, or it is somebody else's.
+    NotFound {
+        what: &'static str,
+        field: Vec<String>,
+    },
 }
 
 /// Length of a password in characters; no rules of composition (OWASP ASVS 5.0, 6.2).

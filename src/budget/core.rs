@@ -1,0 +1,166 @@
+//! The arithmetic of buckets. Time is in microseconds since 1970, as the clock tells it.
+
+use sha2::{Digest, Sha256};
+
+/// What may be spent: so many points at once, and each of them back after so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    pub most: u32,
+    /// Until one point is back, in microseconds; at least one.
+    unit: i64,
+}
+
+/// There is not enough left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Empty {
+    pub left: u32,
+    /// Until there is enough, in microseconds.
+    pub wait: i64,
+}
+
+impl Empty {
+    /// Rounded up, so that whoever waits so long does not come too early.
+    pub fn wait_ms(self) -> u64 {
+        self.wait.max(1).unsigned_abs().div_ceil(1_000)
+    }
+}
+
+impl Allowance {
+    /// So many points, of which so many come back each second.
+    pub const fn per_second(most: u32, restored: u32) -> Self {
+        let restored = if restored == 0 { 1 } else { restored as i64 };
+        let unit = 1_000_000 / restored;
+        Self { most, unit: if unit == 0 { 1 } else { unit } }
+    }
+
+    /// So many points, all of which are back after so many seconds.
+    pub const fn within(most: u32, seconds: u32) -> Self {
+        let points = if most == 0 { 1 } else { most as i64 };
+        let unit = seconds as i64 * 1_000_000 / points;
+        Self { most, unit: if unit == 0 { 1 } else { unit } }
+    }
+
+    /// Points that come back each second, rounded down, but never to nothing.
+    pub fn restored_per_second(self) -> u32 {
+        u32::try_from((1_000_000 / self.unit).max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Until one point is back, in microseconds.
+    pub fn unit(self) -> i64 {
+        self.unit
+    }
+
+    /// From empty to full, in microseconds.
+    pub fn window(self) -> i64 {
+        self.unit.saturating_mul(i64::from(self.most))
+    }
+
+    /// What is left of a bucket that will be full at this moment.
+    pub fn left(self, full_at: i64, now: i64) -> u32 {
+        let missing = full_at.saturating_sub(now).max(0);
+        u32::try_from(self.window().saturating_sub(missing).max(0) / self.unit).unwrap_or(u32::MAX)
+    }
+
+    /// When the bucket will be full after so many points more have been taken.
+    ///
+    /// # Errors
+    /// There are not so many.
+    pub fn take(self, full_at: i64, now: i64, points: u32) -> Result<i64, Empty> {
+        let taken = full_at.max(now).saturating_add(self.unit.saturating_mul(i64::from(points)));
+        let over = taken.saturating_sub(now).saturating_sub(self.window());
+        if over > 0 { Err(Empty { left: self.left(full_at, now), wait: over }) } else { Ok(taken) }
+    }
+
+    /// When the bucket will be full after so many points have been put back.
+    pub fn put_back(self, full_at: i64, points: u32) -> i64 {
+        full_at.saturating_sub(self.unit.saturating_mul(i64::from(points)))
+    }
+}
+
+/// Whose bucket it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// What kind of bucket, in a word that is the same on every node.
+    pub kind: &'static str,
+    pub id: u128,
+}
+
+impl Key {
+    pub const fn new(kind: &'static str, id: u128) -> Self {
+        Self { kind, id }
+    }
+
+    /// A bucket that goes by a name, an address of mail or the like. The name itself is kept nowhere.
+    pub fn named(kind: &'static str, name: &str) -> Self {
+        let digest = Sha256::digest(name.as_bytes());
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest[..16]);
+        Self { kind, id: u128::from_be_bytes(first) }
+    }
+}
+
+/// A class of attempts: so many for one name, each back after its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts {
+    pub kind: &'static str,
+    pub allowance: Allowance,
+}
+
+const QUARTER_HOUR: u32 = 15 * 60;
+
+/// Passwords shown, for an account or from an address.
+pub const PASSWORD: Attempts = Attempts { kind: "password", allowance: Allowance::within(10, QUARTER_HOUR) };
+/// Wrong codes of a second factor, for a user.
+pub const TOTP: Attempts = Attempts { kind: "totp", allowance: Allowance::within(5, QUARTER_HOUR) };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CREDENTIAL: Allowance = Allowance::per_second(10_000, 1_000);
+
+    #[test]
+    fn a_bucket_gives_what_it_holds_and_no_more() {
+        let full_at = CREDENTIAL.take(0, 1_000_000, 9_999).unwrap();
+        assert_eq!(CREDENTIAL.left(full_at, 1_000_000), 1);
+        assert_eq!(CREDENTIAL.take(full_at, 1_000_000, 2), Err(Empty { left: 1, wait: 1_000 }));
+        let full_at = CREDENTIAL.take(full_at, 1_000_000, 1).unwrap();
+        assert_eq!(CREDENTIAL.left(full_at, 1_000_000), 0);
+    }
+
+    #[test]
+    fn waiting_as_long_as_was_said_is_enough() {
+        let full_at = CREDENTIAL.take(0, 0, 10_000).unwrap();
+        let Err(empty) = CREDENTIAL.take(full_at, 0, 86) else { panic!("it was empty") };
+        assert_eq!((empty.left, empty.wait_ms()), (0, 86));
+        assert!(CREDENTIAL.take(full_at, empty.wait - 1, 86).is_err());
+        assert!(CREDENTIAL.take(full_at, empty.wait, 86).is_ok());
+    }
+
+    #[test]
+    fn a_bucket_never_holds_more_than_its_most() {
+        assert_eq!(CREDENTIAL.left(0, i64::MAX), 10_000);
+        let full_at = CREDENTIAL.put_back(CREDENTIAL.take(0, 1_000, 5).unwrap(), 500);
+        assert_eq!(CREDENTIAL.left(full_at, 1_000), 10_000);
+        assert!(CREDENTIAL.take(0, 0, 10_001).is_err());
+        assert_eq!(CREDENTIAL.restored_per_second(), 1_000);
+    }
+
+    #[test]
+    fn attempts_come_back_one_by_one() {
+        let mut full_at = 0;
+        for _ in 0..10 {
+            full_at = PASSWORD.allowance.take(full_at, 0, 1).unwrap();
+        }
+        assert_eq!(PASSWORD.allowance.take(full_at, 0, 1).unwrap_err().wait, 90_000_000);
+        assert!(PASSWORD.allowance.take(full_at, 90_000_000, 1).is_ok());
+    }
+
+    #[test]
+    fn names_are_not_kept() {
+        let key = Key::named("password", "ada@example.com");
+        assert_eq!(key, Key::named("password", "ada@example.com"));
+        assert_ne!(key, Key::named("password", "bob@example.com"));
+        assert_ne!(key, Key::named("totp", "ada@example.com"));
+    }
+}

@@ -1,0 +1,106 @@
+//! Answers in fewer bytes, for clients that ask for them. Only answers of queries: what a mutation answers may be a secret that is shown
+//! once, and a secret next to words of the caller's own choosing should not be compressed with them (BREACH).
+
+use std::{cell::RefCell, io::Write, sync::Arc};
+
+use axum::http::HeaderValue;
+use flate2::{Compression, write::GzEncoder};
+
+use super::negotiate::ranges;
+
+/// A smaller answer fits one packet as it is.
+pub const WORTH_IT: usize = 1 << 10;
+
+/// A larger one is compressed beside the workers that answer requests.
+const LONG: usize = 256 << 10;
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    Zstd,
+    Gzip,
+}
+
+impl Coding {
+    pub fn name(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        })
+    }
+}
+
+/// The coding that the client likes best of ours; of two that it likes equally, zstd, which takes a third of the time.
+pub fn wanted(accept_encoding: Option<&str>) -> Option<Coding> {
+    let accepted = accept_encoding?;
+    let liked = |name: &str| {
+        let named = ranges(accepted).find(|range| range.name.eq_ignore_ascii_case(name));
+        named.or_else(|| ranges(accepted).find(|range| range.name == "*")).map_or(0, |range| range.quality)
+    };
+    match (liked("zstd"), liked("gzip")) {
+        (0, 0) => None,
+        (zstd, gzip) if zstd >= gzip => Some(Coding::Zstd),
+        _ => Some(Coding::Gzip),
+    }
+}
+
+/// The bytes in this coding.
+///
+/// # Errors
+/// The bytes as they were, where that failed or did not make them fewer.
+pub async fn compress(bytes: Vec<u8>, coding: Coding) -> Result<Vec<u8>, Vec<u8>> {
+    if bytes.len() < LONG {
+        return written(&bytes, coding).ok_or(bytes);
+    }
+    let bytes = Arc::new(bytes);
+    let shared = bytes.clone();
+    // A task that could not be joined has panicked or was never run: then the answer goes out as it is.
+    let fewer = tokio::task::spawn_blocking(move || written(&shared, coding)).await.ok().flatten();
+    fewer.ok_or_else(|| Arc::unwrap_or_clone(bytes))
+}
+
+thread_local! {
+    /// Setting one up costs more than compressing a page with it.
+    static ZSTD: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn written(bytes: &[u8], coding: Coding) -> Option<Vec<u8>> {
+    let fewer = match coding {
+        Coding::Zstd => ZSTD.with_borrow_mut(|kept| {
+            if kept.is_none() {
+                *kept = zstd::bulk::Compressor::new(1).ok();
+            }
+            kept.as_mut()?.compress(bytes).ok()
+        }),
+        Coding::Gzip => {
+            let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
+            encoder.write_all(bytes).and_then(|()| encoder.finish()).ok()
+        }
+    };
+    fewer.filter(|fewer| fewer.len() < bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_says_what_it_can_read() {
+        let cases = [
+            (None, None),
+            (Some(""), None),
+            (Some("identity"), None),
+            (Some("br"), None),
+            (Some("gzip"), Some(Coding::Gzip)),
+            (Some("gzip, deflate, br, zstd"), Some(Coding::Zstd)),
+            (Some("gzip;q=1.0, zstd;q=0.5"), Some(Coding::Gzip)),
+            (Some("zstd;q=0, gzip"), Some(Coding::Gzip)),
+            (Some("gzip;q=0"), None),
+            (Some("*"), Some(Coding::Zstd)),
+            (Some("*;q=0"), None),
+        ];
+        for (accepted, expected) in cases {
+            assert_eq!(wanted(accepted), expected, "{accepted:?}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The sessions that this process has seen lately: what is known of them, who watches for their end, and when they were used.
+//!
+//! The session's row has the last word. What is known here is believed for a few seconds, and a revocation on this node corrects it at once.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use entity::prelude::*;
+use tokio::sync::watch;
+
+use super::rows::sessions::Standing;
+
+/// Seconds that a session's standing is taken for granted: a revocation on another node is noticed after that.
+pub const FRESH_SECONDS: i64 = 3;
+/// Sessions that are remembered; beyond it those that nobody watches are forgotten.
+const REMEMBERED: usize = 50_000;
+/// Seconds between two notes of a session's use.
+const TOUCH_SECONDS: i64 = 60;
+
+#[derive(Default)]
+pub struct Presence(RwLock<HashMap<SessionId, Arc<Known>>>);
+
+/// What is known of a session.
+pub struct Known {
+    standing: Standing,
+    read_at: Timestamp,
+    ended: watch::Sender<bool>,
+    used_at: AtomicI64,
+    touched_at: AtomicI64,
+}
+
+impl Known {
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+    pub fn has_ended(&self) -> bool {
+        *self.ended.borrow()
+    }
+    pub fn watch(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
+    }
+}
+
+impl Presence {
+    /// What is known, if that is recent enough; notes that the session is used.
+    pub fn fresh(&self, id: SessionId, now: Timestamp) -> Option<Arc<Known>> {
+        let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = sessions.get(&id)?;
+        known.used_at.store(now.micros(), Ordering::Relaxed);
+        let recent = *known.ended.borrow() || known.read_at.plus_seconds(FRESH_SECONDS) > now;
+        recent.then(|| known.clone())
+    }
+
+    /// Keeps what was read. Whoever watches the session goes on watching it.
+    pub fn keep(&self, standing: Standing, now: Timestamp) -> Arc<Known> {
+        let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= REMEMBERED {
+            sessions.retain(|_, known| known.ended.receiver_count() > 0);
+        }
+        let before = sessions.get(&standing.id);
+        // A read that began before a revocation and came back after it must not undo it.
+        let ended = standing.ended || before.is_some_and(|known| *known.ended.borrow());
+        let sender = before.map_or_else(|| watch::channel(false).0, |known| known.ended.clone());
+        if ended {
+            sender.send_replace(true);
+        }
+        let touched_at = before.map_or(i64::MIN, |known| known.touched_at.load(Ordering::Relaxed));
+        let known = Arc::new(Known {
+            standing: Standing { ended, ..standing },
+            read_at: now,
+            ended: sender,
+            used_at: AtomicI64::new(now.micros()),
+            touched_at: AtomicI64::new(touched_at),
+        });
+        sessions.insert(known.standing.id, known.clone());
+        known
+    }
+
+    /// Tells everybody who watches these sessions that they have ended.
+    pub fn end(&self, ids: &[SessionId]) {
+        let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        for known in ids.iter().filter_map(|id| sessions.get(id)) {
+            known.ended.send_replace(true);
+        }
+    }
+
+    /// What was read of a session does not hold any more.
+    pub fn forget(&self, id: SessionId) {
+        let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sessions.get(&id) {
+            let stale = Known {
+                standing: known.standing.clone(),
+                read_at: Timestamp(i64::MIN),
+                ended: known.ended.clone(),
+                used_at: AtomicI64::new(known.used_at.load(Ordering::Relaxed)),
+                touched_at: AtomicI64::new(known.touched_at.load(Ordering::Relaxed)),
+            };
+            sessions.insert(id, Arc::new(stale));
+        }
+    }
+
+    /// The sessions that somebody watches: those of open sockets.
+    pub fn watched(&self) -> Vec<SessionId> {
+        let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let open = sessions.iter().filter(|(_, known)| known.ended.receiver_count() > 0 && !*known.ended.borrow());
+        open.map(|(id, _)| *id).collect()
+    }
+
+    /// The sessions whose use is to be written down; they count as written.
+    pub fn used(&self, now: Timestamp) -> Vec<SessionId> {
+        let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let due = |known: &Known| {
+            let (used, touched) = (known.used_at.load(Ordering::Relaxed), known.touched_at.load(Ordering::Relaxed));
+            let is_due = used > touched && touched.saturating_add(TOUCH_SECONDS * 1_000_000) <= now.micros();
+            is_due && {
+                known.touched_at.store(now.micros(), Ordering::Relaxed);
+                true
+            }
+        };
+        sessions.iter().filter(|(_, known)| due(known)).map(|(id, _)| *id).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp(1_000_000_000);
+
+    fn standing(ended: bool) -> Standing {
+        let id = Uuid::from_u128(1);
+        Standing {
+            id: SessionId::from_uuid(id),
+            user: UserId::from_uuid(id),
+            mfa_at: None,
+            ends_at: START.plus_seconds(1000),
+            ended,
+            mfa_required: false,
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_believed_for_seconds_and_an_end_for_ever() {
+        let presence = Presence::default();
+        let id = standing(false).id;
+        assert!(presence.fresh(id, START).is_none());
+        let mut watch = presence.keep(standing(false), START).watch();
+        assert!(presence.fresh(id, START.plus_seconds(FRESH_SECONDS - 1)).is_some());
+        assert!(presence.fresh(id, START.plus_seconds(FRESH_SECONDS)).is_none());
+        assert_eq!(presence.watched(), [id]);
+        presence.end(&[id]);
+        assert!(*watch.borrow_and_update());
+        // A read from before the end comes back late.
+        assert!(presence.keep(standing(false), START).standing().ended);
+        assert!(presence.fresh(id, START.plus_seconds(900)).is_some_and(|known| *known.watch().borrow()));
+    }
+
+    #[test]
+    fn use_is_noted_once_a_minute() {
+        let presence = Presence::default();
+        presence.keep(standing(false), START);
+        assert_eq!(presence.used(START).len(), 1);
+        presence.fresh(standing(false).id, START.plus_seconds(1));
+        assert_eq!(presence.used(START.plus_seconds(59)), []);
+        assert_eq!(presence.used(START.plus_seconds(60)).len(), 1);
+        assert_eq!(presence.used(START.plus_seconds(600)), []);
+    }
+}

@@ -1,0 +1,163 @@
+//! What people do to be let in, and what is done about those who should not be.
+
+mod keys;
+mod login;
+mod register;
+mod sessions;
+
+use std::{
+    collections::HashSet,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use async_trait::async_trait;
+use entity::{prelude::*, tenant};
+
+use super::{
+    core::{ABSOLUTE_SECONDS, IDLE_SECONDS, Rejection},
+    password::Passwords,
+    presence::Presence,
+    rows::sessions::SessionRow,
+    token::Tokens,
+};
+use crate::{
+    budget::{Budgets, Empty},
+    clock::Clock,
+    secrets::KeyRing,
+    storage::{Database, Fault, Work},
+};
+
+pub use keys::{OldKeys, rotate as rotate_signing_key};
+pub use sessions::{AdmitError, Admitted};
+
+/// What a new tenant begins with, from rooms that come later.
+#[async_trait]
+pub trait Furnish: Send + Sync + 'static {
+    async fn furnish(&self, work: &Work) -> Result<(), Fault>;
+}
+
+/// How long tokens and sessions live, in seconds.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub access_seconds: i64,
+    /// A session ends when it was not used for so long.
+    pub idle_seconds: i64,
+    /// And in any case after so long.
+    pub absolute_seconds: i64,
+}
+impl Default for Settings {
+    fn default() -> Self {
+        Self { access_seconds: 600, idle_seconds: IDLE_SECONDS, absolute_seconds: ABSOLUTE_SECONDS }
+    }
+}
+
+/// Where a call comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Visit {
+    pub address: Option<IpAddr>,
+    pub user_agent: Option<String>,
+}
+
+#[derive(Clone)]
+pub struct Identity {
+    db: Database,
+    clock: Clock,
+    tokens: Tokens,
+    passwords: Passwords,
+    settings: Arc<Settings>,
+    furnish: Arc<dyn Furnish>,
+    ring: KeyRing,
+    presence: Arc<Presence>,
+    /// Where attempts are counted: of this process, until one is given that is shared with other nodes.
+    attempts: Arc<RwLock<Budgets>>,
+    /// Refresh tokens that calls of this process are at work on.
+    refreshing: Arc<Mutex<HashSet<[u8; 32]>>>,
+}
+
+/// A refusal or a fault.
+#[derive(Debug)]
+pub enum IdentityError {
+    Refused(Vec<Rejection>),
+    /// Too many attempts.
+    Wait {
+        retry_after_ms: u64,
+    },
+    /// This must be shown first: a password or a code, lately.
+    StepUp,
+    Fault(Fault),
+}
+impl From<Empty> for IdentityError {
+    fn from(empty: Empty) -> Self {
+        Self::Wait { retry_after_ms: empty.wait_ms() }
+    }
+}
+impl From<Fault> for IdentityError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<Rejection> for IdentityError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(vec![rejection])
+    }
+}
+
+/// A session that has begun or goes on.
+#[derive(Debug, Clone)]
+pub struct LoggedIn {
+    pub access_token: String,
+    pub access_expires_at: Timestamp,
+    pub refresh_token: String,
+    pub refresh_expires_at: Timestamp,
+    pub session: SessionRow,
+    pub tenant: tenant::Model,
+}
+
+impl Identity {
+    /// Opens the room; the deployment's signing key is made on first need. Of several processes that start at once, one's key is used by all.
+    pub async fn open(
+        db: Database,
+        clock: Clock,
+        settings: Settings,
+        furnish: Arc<dyn Furnish>,
+        ring: KeyRing,
+    ) -> Result<Self, Fault> {
+        let tokens = Tokens::new(&keys::opened_or_first(&db, &clock, &ring).await?, clock.clone())?;
+        Ok(Self {
+            db,
+            attempts: Arc::new(RwLock::new(own_attempts(&clock))),
+            tokens,
+            passwords: Passwords::new(clock.clone()),
+            clock,
+            settings: Arc::new(settings),
+            furnish,
+            ring,
+            presence: Arc::default(),
+            refreshing: Arc::default(),
+        })
+    }
+
+    /// Counts attempts together with other nodes from now on.
+    pub fn share_attempts(&self, budgets: Budgets) {
+        *self.attempts.write().unwrap_or_else(PoisonError::into_inner) = budgets;
+    }
+    fn attempts(&self) -> Budgets {
+        self.attempts.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+fn own_attempts(clock: &Clock) -> Budgets {
+    let clock = clock.clone();
+    Budgets::new(Arc::new(move || clock.now().micros()), None)
+}

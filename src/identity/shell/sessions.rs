@@ -1,0 +1,314 @@
+//! Sessions: begun, kept up, looked at, ended.
+
+use std::sync::{Arc, PoisonError};
+
+use entity::{prelude::*, tenant};
+use tokio::sync::watch;
+
+use super::{Identity, IdentityError, LoggedIn, Visit};
+use crate::{
+    audit,
+    identity::{
+        core::{self, Rejection, Shown, Step},
+        presence::Known,
+        rows::{
+            self, Membership, refresh,
+            sessions::{self, EndReason, SessionRow, Standing, Which},
+        },
+        secret::{self, Purpose},
+        token::{Claims, Sight, Subject},
+    },
+    storage::{Fault, GlobalWork},
+};
+
+/// A request that was let in.
+pub struct Admitted {
+    pub claims: Arc<Claims>,
+    known: Arc<Known>,
+}
+
+impl Admitted {
+    pub fn standing(&self) -> &Standing {
+        self.known.standing()
+    }
+    /// Becomes true when the session ends.
+    pub fn ended(&self) -> watch::Receiver<bool> {
+        self.known.watch()
+    }
+    /// Whether the person must enrol a second factor before anything else.
+    pub fn must_enrol(&self) -> bool {
+        self.standing().mfa_required && self.standing().mfa_at.is_none()
+    }
+}
+
+/// Why a request was not let in.
+#[derive(Debug)]
+pub enum AdmitError {
+    /// The token is not good, or its session has ended: which of them is not said.
+    Token,
+    Fault(Fault),
+}
+impl From<Fault> for AdmitError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// The longest name of a session and the longest user agent that is kept of one, in characters.
+const NAME: usize = 255;
+
+impl Identity {
+    /// Lets in whoever shows an access token of a session that goes on. Costs no query when both were seen in the last seconds.
+    pub async fn admit(&self, token: &str) -> Result<Admitted, AdmitError> {
+        let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
+        let now = self.clock.now();
+        let known = match self.presence.fresh(claims.sid, now) {
+            Some(known) => known,
+            None => {
+                let found = sessions::standing(&self.db.global(), &[claims.sid]).await?.pop();
+                self.presence.keep(found.ok_or(AdmitError::Token)?, now)
+            }
+        };
+        let standing = known.standing();
+        if known.has_ended() || standing.ends_at <= now || standing.user != claims.sub {
+            return Err(AdmitError::Token);
+        }
+        if sight == Sight::First {
+            let work = self.db.global().begin().await?;
+            refresh::seen(&work, claims.jti, now).await?;
+            work.commit().await?;
+            self.tokens.remember(token, claims.clone());
+        }
+        Ok(Admitted { claims, known })
+    }
+
+    /// Begins a session of a member.
+    pub(super) async fn begin_session(
+        &self,
+        work: &GlobalWork,
+        (user, membership): (UserId, &Membership),
+        tenant: tenant::Model,
+        shown: (Timestamp, Option<Timestamp>),
+        visit: &Visit,
+    ) -> Result<LoggedIn, Fault> {
+        let now = self.clock.now();
+        let (_, tenants_own) = rows::session_limits(work, membership.tenant).await?;
+        let seconds = self.settings.absolute_seconds.min(tenants_own.unwrap_or(i64::MAX));
+        let session = SessionRow {
+            id: self.clock.id(),
+            user,
+            tenant: membership.tenant,
+            member: membership.member,
+            name: None,
+            user_agent: visit.user_agent.as_ref().map(|agent| agent.chars().take(NAME).collect()),
+            address: visit.address.map(|address| address.to_string()),
+            created_at: now,
+            used_at: now,
+            auth_at: shown.0,
+            mfa_at: shown.1,
+            ends_at: now.plus_seconds(seconds),
+            ended_at: None,
+        };
+        sessions::insert(work, &session).await?;
+        let (_, logged_in) = self.issue(work, session, membership, tenant).await?;
+        Ok(logged_in)
+    }
+
+    /// A pair of tokens for a session; the refresh token is written down.
+    pub(super) async fn issue(
+        &self,
+        work: &GlobalWork,
+        session: SessionRow,
+        membership: &Membership,
+        tenant: tenant::Model,
+    ) -> Result<(RefreshTokenId, LoggedIn), Fault> {
+        let now = self.clock.now();
+        let id = self.clock.id();
+        let (refresh_token, hash) = secret::draw(&self.clock, Purpose::Refresh);
+        let (tenants_own, _) = rows::session_limits(work, session.tenant).await?;
+        let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
+        let expires_at = now.plus_seconds(idle).min(session.ends_at);
+        audit::attribute(session.tenant, Actor::member(session.member));
+        refresh::insert(work, refresh::NewToken { id, hash, session: session.id, issued_at: now, expires_at }).await?;
+        let subject = Subject {
+            user: session.user,
+            tenant: session.tenant,
+            member: session.member,
+            member_version: membership.version,
+            session: session.id,
+            auth_at: session.auth_at,
+            mfa: session.mfa_at.is_some(),
+        };
+        let left = (session.ends_at.micros() - now.micros()) / 1_000_000;
+        let claims = self.tokens.claims(&subject, id, self.settings.access_seconds.min(left));
+        let logged_in = LoggedIn {
+            access_token: self.tokens.sign(&claims)?,
+            access_expires_at: Timestamp(claims.exp * 1_000_000),
+            refresh_token,
+            refresh_expires_at: expires_at,
+            session,
+            tenant,
+        };
+        Ok((id, logged_in))
+    }
+
+    /// Goes on with a session, if it and its member still may. A token that comes back after it was used ends the whole session.
+    pub async fn refresh(&self, token: &str) -> Result<LoggedIn, IdentityError> {
+        let arrived_at = self.clock.now();
+        let hash = secret::kept(token, Purpose::Refresh).ok_or(Rejection::TokenExpired)?;
+        if !self.refreshing.lock().unwrap_or_else(PoisonError::into_inner).insert(hash) {
+            return Err(Rejection::RefreshRaced.into());
+        }
+        let outcome = self.refresh_alone(hash, arrived_at).await;
+        self.refreshing.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
+        outcome
+    }
+
+    async fn refresh_alone(&self, hash: [u8; 32], arrived_at: Timestamp) -> Result<LoggedIn, IdentityError> {
+        let work = self.db.global().begin().await?;
+        let refused = match self.rotate(&work, hash, arrived_at).await {
+            Ok(logged_in) => {
+                work.commit().await?;
+                return Ok(logged_in);
+            }
+            Err(Refusal::Family(session)) => {
+                let ended = sessions::end(&work, Which::One(session), EndReason::Reuse, self.clock.now()).await?;
+                work.commit().await?;
+                self.presence.end(&ended);
+                tracing::warn!(%session, "a refresh token came back after it was used: the session is ended");
+                return Err(Rejection::TokenExpired.into());
+            }
+            Err(Refusal::Expired) => Rejection::TokenExpired.into(),
+            Err(Refusal::Raced) => Rejection::RefreshRaced.into(),
+            Err(Refusal::Fault(fault)) => IdentityError::Fault(fault),
+        };
+        work.rollback().await?;
+        Err(refused)
+    }
+
+    async fn rotate(&self, work: &GlobalWork, hash: [u8; 32], arrived_at: Timestamp) -> Result<LoggedIn, Refusal> {
+        // From here on, whoever shows another token of the family waits.
+        let session = sessions::lock_by_token(work, &hash).await?.ok_or(Refusal::Expired)?;
+        let token = refresh::by_hash(work, &hash).await?.ok_or(Refusal::Expired)?;
+        let now = self.clock.now();
+        if session.ended_at.is_some() || session.ends_at <= now {
+            return Err(Refusal::Expired);
+        }
+        let successor = match token.successor {
+            Some(id) => refresh::by_id(work, id).await?,
+            None => None,
+        };
+        let shown = Shown { token: token.kept, successor: successor.as_ref().map(|next| next.kept), arrived_at, now };
+        match core::step(shown) {
+            Step::Rotate => {}
+            Step::Replace => {
+                if let Some(lost) = &successor {
+                    refresh::withdraw(work, lost.id, now).await?;
+                }
+            }
+            Step::EndFamily => {
+                audit::attribute(session.tenant, Actor::member(session.member));
+                audit::about(audit::Target::of(session.id));
+                audit::refused("REFRESH_TOKEN_REUSED");
+                return Err(Refusal::Family(session.id));
+            }
+            Step::Raced => return Err(Refusal::Raced),
+            Step::Expired => return Err(Refusal::Expired),
+        }
+        let membership = rows::membership(work, session.tenant, session.member).await?;
+        let membership = membership.filter(|m| m.status == MemberStatus::Active).ok_or(Refusal::Expired)?;
+        let tenant = rows::tenant(work, session.tenant).await?.ok_or(Refusal::Expired)?;
+        let (next, logged_in) = self.issue(work, session, &membership, tenant).await?;
+        refresh::rotate(work, token.id, next, now).await?;
+        Ok(logged_in)
+    }
+
+    /// The user's sessions that go on.
+    pub async fn sessions(&self, user: UserId) -> Result<Vec<SessionRow>, Fault> {
+        sessions::of_user(&self.db.global(), user, self.clock.now()).await
+    }
+
+    /// A session of the user, whether it goes on or not.
+    pub async fn session(&self, user: UserId, id: SessionId) -> Result<Option<SessionRow>, Fault> {
+        Ok(sessions::by_id(&self.db.global(), id).await?.filter(|session| session.user == user))
+    }
+
+    /// Ends one of the user's sessions; one that has ended already stays so.
+    pub async fn end_session(&self, user: UserId, id: SessionId, why: EndReason) -> Result<(), IdentityError> {
+        if self.session(user, id).await?.is_none() {
+            return Err(Rejection::NotFound { what: "session", field: crate::path!["id"] }.into());
+        }
+        Ok(self.end_sessions(Which::One(id), why).await.map(drop)?)
+    }
+
+    /// Ends sessions, here at once and on other nodes within seconds; how many.
+    pub async fn end_sessions(&self, which: Which, why: EndReason) -> Result<usize, Fault> {
+        let work = self.db.global().begin().await?;
+        let ended = sessions::end(&work, which, why, self.clock.now()).await?;
+        work.commit().await?;
+        self.presence.end(&ended);
+        Ok(ended.len())
+    }
+
+    /// Names a session, so that its user knows it again.
+    pub async fn name_session(&self, user: UserId, id: SessionId, name: Option<&str>) -> Result<SessionRow, IdentityError> {
+        let name = name.map(str::trim).filter(|name| !name.is_empty());
+        if name.is_some_and(|name| name.chars().count() > NAME) {
+            let message = format!("at most {NAME} characters");
+            return Err(Rejection::TooLong { message, field: crate::path!["name"] }.into());
+        }
+        let work = self.db.global().begin().await?;
+        let is_there = sessions::rename(&work, id, user, name.map(ToOwned::to_owned)).await?;
+        work.commit().await?;
+        let session = if is_there { self.session(user, id).await? } else { None };
+        Ok(session.ok_or(Rejection::NotFound { what: "session", field: crate::path!["id"] })?)
+    }
+
+    /// Looks whether sessions that somebody here watches were ended elsewhere, and tells.
+    pub async fn notice_ends(&self) -> Result<(), Fault> {
+        /// Sessions in one statement.
+        const CHUNK: usize = 1_000;
+        for ids in self.presence.watched().chunks(CHUNK) {
+            let found = sessions::standing(&self.db.global(), ids).await?;
+            let goes_on = |id: &SessionId| found.iter().any(|session| session.id == *id && !session.ended);
+            let ended: Vec<SessionId> = ids.iter().filter(|id| !goes_on(id)).copied().collect();
+            self.presence.end(&ended);
+        }
+        Ok(())
+    }
+
+    /// Writes down when sessions were used.
+    pub async fn note_use(&self) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let used = self.presence.used(now);
+        if !used.is_empty() {
+            let work = self.db.global().begin().await?;
+            sessions::touch(&work, &used, now).await?;
+            work.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets sessions that ended a month ago.
+    pub async fn forget_sessions(&self) -> Result<usize, Fault> {
+        const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+        let work = self.db.global().begin().await?;
+        let forgotten = sessions::forget(&work, self.clock.now().plus_seconds(-KEPT_SECONDS)).await?;
+        work.commit().await?;
+        Ok(forgotten)
+    }
+}
+
+/// Why a session does not go on.
+enum Refusal {
+    Expired,
+    Raced,
+    /// The whole family is to be ended.
+    Family(SessionId),
+    Fault(Fault),
+}
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}

@@ -1,0 +1,67 @@
+//! Writing the few tables that are no tenant's: users, credentials, sessions, keys.
+
+use async_trait::async_trait;
+use sea_orm::{QueryResult, Statement, Value};
+
+use super::{Backend, Fault, Global, Reads, Work};
+use entity::prelude::TenantId;
+
+/// Reading global tables, committed or inside a transaction. Parameters are the caller's alone: no tenant comes first.
+#[async_trait]
+pub trait GlobalReads: Send + Sync {
+    fn backend(&self) -> Backend;
+    async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault>;
+}
+
+#[async_trait]
+impl GlobalReads for Global {
+    fn backend(&self) -> Backend {
+        self.db.backend
+    }
+    async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
+        Self::rows(self, sql, values).await
+    }
+}
+
+/// An open transaction on global tables; lost unless committed.
+pub struct GlobalWork(Work);
+
+impl Global {
+    pub async fn begin(&self) -> Result<GlobalWork, Fault> {
+        Ok(GlobalWork(self.begin_for(TenantId::NIL).await?))
+    }
+}
+
+impl From<Work> for GlobalWork {
+    /// A transaction on a tenant's rows that changes global ones too.
+    fn from(work: Work) -> Self {
+        Self(work)
+    }
+}
+
+impl GlobalWork {
+    /// Runs a statement that changes rows; how many it changed.
+    pub async fn change(&self, sql: &str, values: Vec<Value>) -> Result<usize, Fault> {
+        Ok(self.rows(&format!("{sql} RETURNING 1"), values).await?.len())
+    }
+    /// The same transaction as one on its tenant's rows.
+    pub fn tenant(&self) -> &Work {
+        &self.0
+    }
+    pub async fn commit(self) -> Result<(), Fault> {
+        self.0.commit().await
+    }
+    pub async fn rollback(self) -> Result<(), Fault> {
+        self.0.rollback().await
+    }
+}
+
+#[async_trait]
+impl GlobalReads for GlobalWork {
+    fn backend(&self) -> Backend {
+        Reads::backend(&self.0)
+    }
+    async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
+        self.0.query(Statement::from_sql_and_values(Reads::backend(&self.0).into(), sql, values)).await
+    }
+}

@@ -1,0 +1,24 @@
+//! People and their sessions, as clients meet them: through the doorkeeper, on both databases.
+
+mod keys;
+mod sessions;
+mod world;
+
+/// Runs tests on SQLite, and on Postgres where there is one.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => { $(mod $name {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_sqlite() {
+            let world = crate::identity::world::World::sqlite().await;
+            super::$name(&world).await;
+            world.end().await;
+        }
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_postgres() {
+            let Some(world) = crate::identity::world::World::postgres().await else { return };
+            super::$name(&world).await;
+            world.end().await;
+        }
+    })* };
+}
+use on_both;

@@ -1,0 +1,236 @@
+//! A node without its front door: operations pass the doorkeeper and the schema. The clock is moved by hand.
+
+use std::{
+    env, fs,
+    net::IpAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use async_graphql::{Request, Variables};
+use entity::prelude::Timestamp;
+use entrepot::{
+    clock::Clock,
+    graphql::{
+        fault::TopError,
+        session::{Doorkeeper, RequestMeta, Session},
+    },
+    identity::Settings,
+    ledger::Grouping,
+    serve::Node,
+    storage::{Backend, Database, GlobalReads, Options},
+};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+pub const PASSWORD: &str = "four mugs on a shelf";
+
+pub struct World {
+    pub node: Node,
+    url: String,
+    time: Arc<AtomicI64>,
+    place: Place,
+}
+
+enum Place {
+    Folder(PathBuf),
+    Postgres { maintenance: String, name: String },
+}
+
+/// What a login gave.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub access: String,
+    pub refresh: String,
+    pub session: String,
+}
+
+/// The parts of a login that tests look at.
+pub const LOGIN: &str = "result { __typename
+    ... on TokenPair { accessToken refreshToken accessExpiresAt refreshExpiresAt session { id } tenant { slug } } } userErrors { code message field retryable }";
+
+fn random_name() -> String {
+    let mut bytes = [0; 8];
+    Clock::system().fill(&mut bytes);
+    format!("entrepot_people_{}", u64::from_le_bytes(bytes))
+}
+
+impl World {
+    pub async fn sqlite() -> Self {
+        let folder = env::temp_dir().join(random_name());
+        fs::create_dir_all(&folder).unwrap();
+        let url = format!("sqlite://{}", folder.join("it.sqlite").display());
+        Self::open(url, Place::Folder(folder)).await
+    }
+
+    /// None, said plainly, where there is no Postgres; in CI that is a failure.
+    pub async fn postgres() -> Option<Self> {
+        let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
+            assert_ne!(env::var("CI").as_deref(), Ok("true"), "CI has to give ENTREPOT_TEST_POSTGRES_URL");
+            eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let name = random_name();
+        tell(&maintenance, &format!("CREATE DATABASE {name}")).await;
+        let url = format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0);
+        Some(Self::open(url, Place::Postgres { maintenance, name }).await)
+    }
+
+    async fn open(url: String, place: Place) -> Self {
+        let db = Database::open(&url, Options::default()).await.unwrap();
+        db.migrate().await.unwrap();
+        db.close().await.unwrap();
+        let time = Arc::new(AtomicI64::new(1_790_000_000_000_000));
+        let node = node(&url, &time, 17, Settings::default()).await;
+        Self { node, url, time, place }
+    }
+
+    /// Another process on the same database.
+    pub async fn another_node(&self) -> Node {
+        node(&self.url, &self.time, 18, Settings::default()).await
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        self.time.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+
+    pub async fn end(self) {
+        let Self { node, place, .. } = self;
+        let db = node.db.clone();
+        drop(node);
+        db.close().await.unwrap();
+        match place {
+            Place::Folder(folder) => fs::remove_dir_all(folder).unwrap(),
+            Place::Postgres { maintenance, name } => tell(&maintenance, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
+        }
+    }
+
+    pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        ask_at(&self.node, token, "198.51.100.7", query, variables).await
+    }
+
+    /// The payload of a mutation aliased `it` that ran.
+    pub async fn change(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        let answer = self.ask(token, query, variables).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["it"].clone()
+    }
+
+    /// Whether an access token is good here.
+    pub async fn lets_in(&self, token: &str) -> bool {
+        lets_in(&self.node, token).await
+    }
+
+    /// A tenant with its owner, who is logged in.
+    pub async fn founder(&self, word: &str) -> Tokens {
+        let query = format!(
+            "mutation($e: String!, $s: String!, $p: String!) {{ it: register(email: $e, password: $p, displayName: \"Owner\", tenantName: \"Shop\", tenantSlug: $s) {{ {LOGIN} }} }}"
+        );
+        let variables = json!({ "e": format!("{word}@example.com"), "s": format!("{word}-shop"), "p": PASSWORD });
+        tokens(&self.change(None, &query, variables).await)
+    }
+
+    pub async fn try_login(&self, word: &str, password: &str) -> Value {
+        let query = format!("mutation($e: String!, $p: String!) {{ it: login(email: $e, password: $p) {{ {LOGIN} }} }}");
+        self.ask(None, &query, json!({ "e": format!("{word}@example.com"), "p": password })).await
+    }
+
+    pub async fn login(&self, word: &str) -> Tokens {
+        tokens(&self.try_login(word, PASSWORD).await["data"]["it"])
+    }
+
+    pub async fn refresh(&self, token: &str) -> Value {
+        let query = format!("mutation($t: String!) {{ it: sessionRefresh(refreshToken: $t) {{ {LOGIN} }} }}");
+        self.change(None, &query, json!({ "t": token })).await
+    }
+
+    /// Runs SQL on global tables, as if a part of the product had done it that this test is not about.
+    pub async fn pretend(&self, sql: &str) {
+        let work = self.node.db.global().begin().await.unwrap();
+        work.rows(sql, Vec::new()).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
+    /// Every row of a table as text.
+    pub async fn dump(&self, table: &str) -> String {
+        let global = self.node.db.global();
+        let line = if GlobalReads::backend(&global) == Backend::Sqlite {
+            let columns = format!(
+                "SELECT group_concat('quote(' || name || ')', ' || '','' || ') AS line FROM pragma_table_info('{table}')"
+            );
+            global.rows(&columns, Vec::new()).await.unwrap()[0].try_get::<String>("", "line").unwrap()
+        } else {
+            format!("{table}::text")
+        };
+        let rows = global.rows(&format!("SELECT {line} AS line FROM {table}"), Vec::new()).await.unwrap();
+        rows.iter().map(|row| row.try_get::<String>("", "line").unwrap() + "\n").collect()
+    }
+}
+
+async fn node(url: &str, time: &Arc<AtomicI64>, seed: u64, settings: Settings) -> Node {
+    let hand = time.clone();
+    let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), seed);
+    Node::open(url, clock, settings, Grouping::Together, &crate::world::keys()).await.unwrap()
+}
+
+/// The session of a token at a node, or the code of its refusal.
+pub async fn admit(node: &Node, token: Option<&str>, address: &str) -> Result<Session, String> {
+    let address: IpAddr = address.parse().unwrap();
+    let meta = RequestMeta { id: "test", address: Some(address), user_agent: Some("A browser/1.0") };
+    node.keeper.open(token, &meta).await.map_err(|refused| refused.code.as_str().to_owned())
+}
+
+pub async fn lets_in(node: &Node, token: &str) -> bool {
+    match admit(node, Some(token), "198.51.100.7").await {
+        Ok(_) => true,
+        Err(code) => {
+            assert_eq!(code, "UNAUTHENTICATED");
+            false
+        }
+    }
+}
+
+pub async fn ask_at(node: &Node, token: Option<&str>, address: &str, query: &str, variables: Value) -> Value {
+    let session = match admit(node, token, address).await {
+        Ok(session) => session,
+        Err(code) => return json!({ "refused": code, "errors": [{ "code": code }] }),
+    };
+    let response = node.schema.execute((session.attach)(Request::new(query).variables(Variables::from_json(variables)))).await;
+    let error = |error: &async_graphql::ServerError| {
+        let top = error.source::<TopError>();
+        let wait = match top {
+            Some(TopError::RateLimited { retry_after_ms }) => json!(retry_after_ms),
+            _ => Value::Null,
+        };
+        json!({ "code": top.map(|top| top.code().as_str()), "message": error.message, "retryAfterMs": wait })
+    };
+    let errors: Vec<Value> = response.errors.iter().map(error).collect();
+    json!({ "data": response.data.into_json().unwrap(), "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
+}
+
+/// The tokens of a payload that gave some.
+#[track_caller]
+pub fn tokens(payload: &Value) -> Tokens {
+    let result = &payload["result"];
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no tokens: {payload:#}")).to_owned();
+    Tokens {
+        access: text(&result["accessToken"]),
+        refresh: text(&result["refreshToken"]),
+        session: text(&result["session"]["id"]),
+    }
+}
+
+/// The codes of a payload's refusals.
+pub fn codes(payload: &Value) -> Vec<&str> {
+    let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("no payload: {payload:#}"));
+    errors.iter().map(|error| error["code"].as_str().unwrap()).collect()
+}
+
+async fn tell(url: &str, sql: &str) {
+    let connection = sea_orm::Database::connect(url).await.unwrap();
+    connection.execute_unprepared(sql).await.unwrap();
+    connection.close().await.unwrap();
+}
