@@ -39,7 +39,6 @@ const LATER: &[(&str, &[&str])] = &[
     (
         "second factor, step-up and password reset",
         &[
-            "directive @stepUp",
             "type TotpPayload",
             "Mutation.mfaVerify",
             "Mutation.reauthenticate",
