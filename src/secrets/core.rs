@@ -115,10 +115,12 @@ impl Keys {
     }
 
     /// The same keys with another one that seals from now on.
+    #[must_use]
     pub fn led_by(&self, key: MasterKey) -> Self {
         Self([key].into_iter().chain(self.0.iter().cloned()).collect())
     }
     /// The same keys without one.
+    #[must_use]
     pub fn without(&self, id: &str) -> Self {
         Self(self.0.iter().filter(|key| key.id != id).cloned().collect())
     }

@@ -33,12 +33,13 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                 println!("{}", if taken { "the erasure is taken back" } else { "no erasure was asked for, or it is done" });
             } else if due {
                 let erased = erase::run(&desk.db, desk.tenant, clock.now()).await?;
-                match erased {
+                let said = match erased {
                     Some(erased) => {
-                        println!("erased: {} rows and {} people who belonged to no other tenant", erased.rows, erased.users)
+                        format!("erased: {} rows and {} people who belonged to no other tenant", erased.rows, erased.users)
                     }
-                    None => println!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"),
-                }
+                    None => format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"),
+                };
+                println!("{said}");
             } else {
                 let due_at = erase::ask(&desk.db, desk.tenant, "command line", clock.now()).await?;
                 desk.record("tenant.erase", serde_json::json!({ "dueAt": clock::rfc3339(due_at) })).await?;

@@ -1,5 +1,7 @@
 //! An entry as clients see it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
 use crate::{
@@ -32,7 +34,7 @@ pub enum AuditOutcome {
 /// One line of the audit log, chained to the one before by its hash.
 #[derive(Debug, Clone)]
 pub struct AuditEntry {
-    stored: Stored,
+    stored: Arc<Stored>,
     seal: Seal,
 }
 
@@ -40,7 +42,7 @@ impl AuditEntry {
     /// None while the entry has no place in the chain.
     pub fn of(stored: Stored) -> Option<Self> {
         let seal = stored.seal?;
-        Some(Self { stored, seal })
+        Some(Self { stored: Arc::new(stored), seal })
     }
 }
 
