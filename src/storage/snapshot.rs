@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use entity::prelude::TenantId;
 use sea_orm::{AccessMode, ConnectionTrait, DatabaseTransaction, IsolationLevel, QueryResult, Statement, TransactionTrait};
 
-use super::{Backend, Fault, Reads, TenantScope};
+use super::{Backend, Fault, Reads, TenantScope, wall};
 
 /// Many reads that agree with each other; ends when dropped. Holds a reader's connection: for audits and exports, not for requests.
 pub struct Snapshot {
@@ -24,6 +24,9 @@ impl TenantScope {
                 reader.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await?
             }
         };
+        if self.database().wall.stands() {
+            wall::bind(&transaction, self.tenant()).await?;
+        }
         Ok(Snapshot { tenant: self.tenant(), backend: self.backend(), transaction })
     }
 }

@@ -13,6 +13,7 @@ mod ledger;
 mod orders;
 mod process;
 mod replay;
+mod row_security;
 mod secrets;
 mod stock;
 mod sdl;
