@@ -11,6 +11,7 @@ pub mod group_commit;
 pub mod idempotency;
 pub mod journal;
 mod postgres;
+pub mod rider;
 mod rows;
 mod scoped;
 mod sessions;

@@ -4,6 +4,8 @@
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
 mod access;
+mod audit;
+mod audit_cost;
 mod authorization;
 mod catalog;
 mod front;
@@ -16,6 +18,7 @@ mod replay;
 mod row_security;
 mod secrets;
 mod stock;
+mod tenancy;
 mod sdl;
 mod tidy;
 mod world;

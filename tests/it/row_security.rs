@@ -190,7 +190,7 @@ async fn every_table_of_tenants_is_forced_and_the_roles_own_nothing() {
 async fn what_is_written_once_cannot_be_changed_or_removed_by_a_request() {
     let Some(two) = Two::new().await else { return };
     let app = two.as_role(row_security::APP).await;
-    for table in ["event", "movement", "entry", "idempotency"] {
+    for table in ["event", "movement", "entry", "idempotency", "audit_entry", "audit_checkpoint"] {
         for verb in ["UPDATE {} SET tenant_id = tenant_id", "DELETE FROM {}", "TRUNCATE {}"] {
             assert!(refused(&app, &verb.replace("{}", table)).await.contains("permission denied"), "{verb} {table}");
         }
@@ -200,6 +200,9 @@ async fn what_is_written_once_cannot_be_changed_or_removed_by_a_request() {
     }
     for table in ["signing_key", "server_secret", "secret_key"] {
         assert!(refused(&app, &format!("SELECT 1 FROM {table}")).await.contains("permission denied"), "{table}");
+    }
+    for table in ["audit_head", "audit_checkpoint"] {
+        assert!(refused(&app, &format!("INSERT INTO {table} DEFAULT VALUES")).await.contains("permission denied"), "{table}");
     }
     assert!(refused(&app, "ALTER TABLE store NO FORCE ROW LEVEL SECURITY").await.contains("owner"));
     app.close().await.unwrap();

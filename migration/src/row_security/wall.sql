@@ -7,15 +7,18 @@ DECLARE
   -- Credentials: whoever comes in by them has no tenant yet.
   credentials CONSTANT text[] := ARRAY['session', 'login_challenge', 'api_key_index'];
   -- The deployment's own keys are no business of a statement on a tenant's rows.
-  stewards_own CONSTANT text[] := ARRAY['signing_key', 'server_secret', 'secret_key', 'audit_head', 'audit_checkpoint'];
+  stewards_own CONSTANT text[] := ARRAY['signing_key', 'server_secret', 'secret_key'];
+  -- What the sealer of the audit log writes, and only it.
+  sealed CONSTANT text[] := ARRAY['audit_head', 'audit_checkpoint'];
   -- Written once.
   appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'fulfilment_line',
     'return_line', 'return_match'];
   -- Changed, and never removed but with their tenant.
   kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'member', 'stock_level', 'reservation', 'sales_order', 'order_line',
     'fulfilment', 'sales_return', 'integration', 'api_key', 'product', 'subject'];
-  -- Where a job of the deployment changes rows of many tenants in one statement.
-  everywhere CONSTANT text[] := ARRAY['member', 'subject'];
+  -- What the deployment itself does to rows of tenants that its transaction does not work for: it notes when members were here, seals
+  -- keys anew, and a login that no tenant was known for is written into the log of the one that it led to.
+  everywhere CONSTANT jsonb := '{"member": "UPDATE", "subject": "UPDATE", "audit_entry": "INSERT"}';
   t record;
   may text;
   bound text;
@@ -32,7 +35,7 @@ BEGIN
     FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
   LOOP
     may := CASE
-      WHEN t.name = 'seaql_migrations' THEN 'SELECT'
+      WHEN t.name = 'seaql_migrations' OR t.name = ANY (sealed) THEN 'SELECT'
       WHEN t.name = ANY (stewards_own) THEN ''
       WHEN t.name = ANY (appended) THEN 'SELECT, INSERT'
       WHEN t.name = ANY (kept) THEN 'SELECT, INSERT, UPDATE'
@@ -61,8 +64,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_steward') THEN
       EXECUTE format('CREATE POLICY of_steward ON %I FOR SELECT TO %I USING (true)', t.name, steward);
     END IF;
-    IF t.name = ANY (everywhere) AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_steward_everywhere') THEN
-      EXECUTE format('CREATE POLICY of_steward_everywhere ON %I FOR UPDATE TO %I USING (true)', t.name, steward);
+    IF everywhere ? t.name AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_steward_everywhere') THEN
+      EXECUTE format('CREATE POLICY of_steward_everywhere ON %I FOR %s TO %I %s (true)', t.name, everywhere ->> t.name, steward,
+        CASE everywhere ->> t.name WHEN 'INSERT' THEN 'WITH CHECK' ELSE 'USING' END);
     END IF;
     IF NOT t.relrowsecurity OR NOT t.relforcerowsecurity THEN
       EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t.name);
