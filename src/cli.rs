@@ -28,7 +28,7 @@ async fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(args) => ended(serve::run(*args).await),
         Command::Migrate(args) => ended(migrate(&args).await),
-        Command::Demo(args) => ended(demo::run(args).await),
+        Command::Demo(args) => ended(Box::pin(demo::run(args)).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),

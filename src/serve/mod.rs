@@ -227,7 +227,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
     let keys = args.keys.source(&args.database.database_url);
-    let mut node = Node::sharing(redis, &args.database.database_url, args.database.options(), Clock::system(), settings, grouping, &keys).await?;
+    let mut node =
+        Node::sharing(redis, &args.database.database_url, args.database.options(), Clock::system(), settings, grouping, &keys)
+            .await?;
     node.limits.points = args.operation_points;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {

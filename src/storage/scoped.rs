@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
+};
 
 use super::{Backend, Database, Fault, Work, journal};
 

@@ -71,7 +71,6 @@ pub(super) async fn choose(owner: &DatabaseConnection, asked: RowSecurity) -> Re
     }
 }
 
-
 /// Binds a transaction to a tenant; the binding ends with it.
 pub(super) async fn bind(transaction: &DatabaseTransaction, tenant: TenantId) -> Result<(), Fault> {
     let sql = "SELECT set_config('app.tenant_id', $1, true)";

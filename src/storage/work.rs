@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryResult, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait, Value,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
 use super::{Backend, Bulk, Committed, Database, Fault, Reads, journal::Event, rider, wall};

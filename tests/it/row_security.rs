@@ -147,7 +147,8 @@ async fn a_connection_that_is_bound_to_nobody_finds_nothing_and_writes_nothing()
 
 /// Tables of this database with a wall, by what they hold and not by what the migration says.
 async fn walled(connection: &impl ConnectionTrait) -> Vec<String> {
-    let sql = "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+    let sql =
+        "SELECT DISTINCT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
                WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace ORDER BY 1";
     let mut tables = all(connection, sql).await;
     tables.retain(|table| !NO_WALL.contains(&&**table));
@@ -165,10 +166,13 @@ async fn every_table_of_tenants_is_forced_and_the_roles_own_nothing() {
     let forced = all(&owner, forced).await;
     for table in &tables {
         assert!(forced.contains(table), "{table} has no forced row-level security");
-        let sql = format!("SELECT count(*)::text FROM pg_policies WHERE tablename = '{table}' AND policyname = 'of_tenant' AND qual LIKE '%app.tenant_id%' AND with_check LIKE '%app.tenant_id%'");
+        let sql = format!(
+            "SELECT count(*)::text FROM pg_policies WHERE tablename = '{table}' AND policyname = 'of_tenant' AND qual LIKE '%app.tenant_id%' AND with_check LIKE '%app.tenant_id%'"
+        );
         assert_eq!(all(&owner, &sql).await, ["1"], "{table}");
     }
-    let sql = "SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'entrepot\\_%' AND rolname IN ('entrepot_app', 'entrepot_steward')
+    let sql =
+        "SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'entrepot\\_%' AND rolname IN ('entrepot_app', 'entrepot_steward')
                AND (rolsuper OR rolbypassrls OR rolcanlogin OR rolcreaterole OR rolcreatedb OR rolinherit OR rolreplication)";
     assert!(all(&owner, sql).await.is_empty());
     let owned = "SELECT relname::text FROM pg_class WHERE pg_get_userbyid(relowner) IN ('entrepot_app', 'entrepot_steward')";

@@ -57,8 +57,9 @@ fn by_words(query: &Query, mut clause: Clause) -> (Clause, String) {
         let mark = clause.bind(word_query(clause.backend(), query.indexed_words()));
         match clause.backend() {
             // Asked by way of a function: under row-level security the index would not be used otherwise (migration 7).
-            Backend::Postgres => clause
-                .push(&format!("p.id = ANY(ARRAY(SELECT products_with_words($1, to_tsquery('simple', {mark}))))")),
+            Backend::Postgres => {
+                clause.push(&format!("p.id = ANY(ARRAY(SELECT products_with_words($1, to_tsquery('simple', {mark}))))"));
+            }
             Backend::Sqlite => clause.push(&in_search_index(&mark)),
         }
     }
