@@ -25,8 +25,8 @@ use crate::{
     identity::{
         Identity,
         graph::{
-            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SessionMutation, Tenant,
-            own_session, own_tenant,
+            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SandboxMutation,
+            SessionMutation, Tenant, own_session, own_tenant,
         },
     },
     insight::graph::InsightQuery,
@@ -124,6 +124,7 @@ pub enum Payload {
     ApiKeyPayload(access::ApiKeyPayload),
     OkPayload(crate::identity::graph::OkPayload),
     SessionPayload(crate::identity::graph::SessionPayload),
+    SandboxPayload(crate::identity::graph::SandboxPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -263,6 +264,7 @@ pub struct Mutation(
     SessionMutation,
     FactorMutation,
     PeopleMutation,
+    SandboxMutation,
     AccessMutation,
     CatalogMutation,
     StockMutation,

@@ -2,6 +2,7 @@
 
 mod doorkeeper;
 pub mod keys;
+mod leaks;
 
 use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
 
@@ -168,15 +169,19 @@ impl Node {
             settings,
         }));
         let drain = front.drain.clone();
+        let (leaks, looking_into) = leaks::Leaks::open(self.access.clone(), self.identity.clone());
+        let routes = http::router(front.clone())
+            .merge(http::leaks(front, Arc::new(leaks)))
+            .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
-            tokio::spawn(identity::jobs::run(self.identity.clone())),
+            tokio::spawn(identity::jobs::run(self.identity)),
+            tokio::spawn(looking_into),
         ];
-        http::serve(listener, http::router(front).merge(http::key_set(Arc::new(Keys(self.identity)))), limits, drain, shutdown)
-            .await?;
+        http::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         drop(self.ledger);
         self.db.close().await?;

@@ -2,13 +2,16 @@
 //! after the other; whoever makes it is measured by what they hold inside that transaction.
 
 mod groups;
+mod integration_update;
 mod integrations;
 mod keys;
+mod leaks;
 mod live;
 mod members;
 mod reads;
 mod roles;
 mod standing;
+mod uses;
 
 use std::{
     collections::HashMap,
@@ -18,8 +21,10 @@ use std::{
 use entity::prelude::*;
 
 pub use groups::GroupFields;
+pub use integration_update::IntegrationFields;
 pub use integrations::{NewIntegration, NewKey};
 pub use keys::{KeyCaller, KeyRefused};
+pub use leaks::Leak;
 pub use live::Standing;
 pub use reads::RoleView;
 pub use roles::RoleFields;

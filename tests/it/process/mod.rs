@@ -9,6 +9,7 @@ mod budget;
 mod commands;
 mod crash;
 mod edges;
+mod keys;
 mod live;
 mod load;
 mod people;
