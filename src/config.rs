@@ -1,5 +1,8 @@
 //! Settings: read once, typed, from flags or `ENTREPOT_…` in the environment.
 
+#[cfg(feature = "aws-secrets")]
+mod aws;
+
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
@@ -33,6 +36,10 @@ pub enum Command {
     SigningKey(SigningKey),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
+    /// Export or erase a tenant.
+    Tenant(TenantArgs),
+    /// Prove the audit log.
+    Audit(AuditArgs),
     /// Print the schema (SDL).
     Schema,
 }
@@ -71,10 +78,25 @@ pub struct KeyArgs {
     /// The keys themselves, between commas: only through the environment, where other users of the machine do not see them.
     #[arg(long, env = "ENTREPOT_KEYS", hide = true, hide_env_values = true)]
     pub keys: Option<String>,
+    /// A program, and its arguments between spaces, that prints the keys: for stores that have a command of their own.
+    #[arg(long, env = "ENTREPOT_KEYS_COMMAND")]
+    pub keys_command: Option<String>,
+    #[cfg(feature = "aws-secrets")]
+    #[command(flatten)]
+    pub aws: aws::AwsArgs,
 }
 
 impl KeyArgs {
+    /// The keys themselves before a store of them, and a store before a file.
     pub fn source(&self, database_url: &str) -> KeySource {
+        let is_given = self.keys.as_ref().is_some_and(|keys| !keys.trim().is_empty());
+        #[cfg(feature = "aws-secrets")]
+        if let Some(source) = self.aws.source().filter(|_| !is_given) {
+            return source;
+        }
+        if let Some(command) = self.keys_command.as_ref().filter(|_| !is_given) {
+            return KeySource::Command(command.split_whitespace().map(ToOwned::to_owned).collect());
+        }
         KeySource::choose(self.keys.clone(), self.keys_file.clone(), database_url)
     }
 }
@@ -105,6 +127,56 @@ pub enum KeysAction {
         of: KeysOf,
         /// The key's id.
         id: String,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TenantArgs {
+    #[command(subcommand)]
+    pub action: TenantAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum TenantAction {
+    /// Write everything that a tenant owns into a folder: a line of JSON a row, a file a table, a manifest of hashes. The server may go on meanwhile.
+    Export {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// A folder that is not there yet.
+        to: std::path::PathBuf,
+    },
+    /// Ask for a tenant to be erased after thirty days, take that back, or erase it when the time is over.
+    Erase {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// Take the erasure back.
+        #[arg(long, conflicts_with = "due")]
+        cancel: bool,
+        /// Erase now, if the thirty days are over. There is no way back.
+        #[arg(long)]
+        due: bool,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    pub action: AuditAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditAction {
+    /// Walk every tenant's log from its beginning: hashes, numbers, signed heads, and what was never chained. Ends with 1 when one is broken.
+    Verify {
+        #[command(flatten)]
+        of: KeysOf,
+        /// Only the tenant with this slug.
+        #[arg(long)]
+        tenant: Option<String>,
     },
 }
 

@@ -8,6 +8,7 @@ use entity::prelude::*;
 
 use crate::{
     access::{Access, Caller, KeyRefused, Standing, core::key, graph::KeyUse},
+    audit::Origin,
     budget::Allowance,
     graphql::{
         code::Code,
@@ -36,7 +37,7 @@ impl Keeper {
     }
 
     /// A program that calls with a key.
-    async fn program(&self, secret: &str, visit: Arc<Visit>) -> Result<FrontSession, Refused> {
+    async fn program(&self, secret: &str, visit: Arc<Visit>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
         let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
             KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
             KeyRefused::Fault(fault) => unavailable(&fault),
@@ -54,7 +55,10 @@ impl Keeper {
             id: found.key.uuid(),
             allowance: Allowance::per_second(budget.points, budget.restored_per_second),
         });
-        let attach = move |request: Request| rights(schema::attach(request, &scope).data(used).data(visit.clone()), &standing);
+        let origin = origin(meta, None);
+        let attach = move |request: Request| {
+            rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &standing)
+        };
         Ok(FrontSession {
             expires_at: found.expires_at.map(Timestamp::micros),
             anonymous: false,
@@ -87,7 +91,8 @@ impl Doorkeeper for Keeper {
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
         let visit = Arc::new(Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned) });
         let Some(token) = bearer else {
-            let attach = Arc::new(move |request: Request| request.data(visit.clone()));
+            let origin = origin(meta, None);
+            let attach = Arc::new(move |request: Request| request.data(visit.clone()).data(origin.clone()));
             return Ok(FrontSession {
                 expires_at: None,
                 anonymous: true,
@@ -99,7 +104,7 @@ impl Doorkeeper for Keeper {
             });
         };
         if key::is_meant(token) {
-            return self.program(token, visit).await;
+            return self.program(token, visit, meta).await;
         }
         let admitted = self.identity.admit(token).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
@@ -120,8 +125,9 @@ impl Doorkeeper for Keeper {
         };
         let must_enrol = admitted.must_enrol();
         let standing = self.access.watch_member(claims.tid, claims.mid, &caller);
+        let origin = origin(meta, Some(claims.sid));
         let attach = move |request: Request| {
-            let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone());
+            let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone()).data(origin.clone());
             if must_enrol { request.data(MustEnrol) } else { rights(request, &standing) }
         };
         Ok(FrontSession {
@@ -134,4 +140,9 @@ impl Doorkeeper for Keeper {
             attach: Arc::new(attach),
         })
     }
+}
+
+/// Where a request comes from, for the audit log.
+fn origin(meta: &RequestMeta<'_>, session: Option<SessionId>) -> Origin {
+    Origin { request_id: meta.id.to_owned(), ip: meta.address.map(|address| address.to_string()), session }
 }

@@ -4,6 +4,8 @@
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
 mod access;
+mod audit;
+mod audit_cost;
 mod authorization;
 mod catalog;
 mod front;
@@ -13,8 +15,10 @@ mod ledger;
 mod orders;
 mod process;
 mod replay;
+mod secret_stores;
 mod secrets;
 mod stock;
+mod tenancy;
 mod sdl;
 mod tidy;
 mod world;

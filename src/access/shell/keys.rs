@@ -85,7 +85,7 @@ impl Access {
         if !known.cidrs.is_empty() && !address.is_some_and(is_from_there) {
             return Err(KeyRefused::NotAccepted);
         }
-        self.note_use(&known, address);
+        self.note_use(&known, caller.actor, address);
         let KnownKey { created_at, expires_at, budget, .. } = known;
         Ok(KeyCaller { caller, key: known.home.key, hash, created_at, expires_at, budget })
     }

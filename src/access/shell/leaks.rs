@@ -43,7 +43,8 @@ impl Access {
         let after = ApiKey { revoked_at: Some(now), leaked_at: Some(now), ..key };
         rows::end_key(&work, &after).await?;
         let owners = rows::owners(&work).await?;
-        self.end(work, told("api_key.revoked", after.id, 1)).await?;
+        let ended = self.end(work, told("api_key.revoked", after.id, 1));
+        self.logged(("api_key.leaked", Actor::SYSTEM), home, None, ended).await?;
         let ApiKey { id: key, name: key_name, prefix, .. } = after;
         Ok(Some(Leak { tenant: home.tenant, key, key_name, prefix, integration_name: integration.name, owners }))
     }

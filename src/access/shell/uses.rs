@@ -17,6 +17,8 @@ use crate::{
     storage::Fault,
 };
 
+/// What the audit log calls it when a key comes from where it never came from.
+const USED: &str = "api_key.used_from_new_address";
 const MINUTE_MICROS: i64 = 60_000_000;
 /// Addresses of a key that a node remembers to have noted.
 const REMEMBERED: usize = 100;
@@ -45,29 +47,31 @@ impl Uses {
 
 impl Access {
     /// Notes a use, once a minute for each address.
-    pub(super) fn note_use(&self, known: &KnownKey, address: Option<IpAddr>) {
+    pub(super) fn note_use(&self, known: &KnownKey, actor: Actor, address: Option<IpAddr>) {
         let now = self.0.clock.now().micros();
         let (minute, address) = (now - now.rem_euclid(MINUTE_MICROS), address.map(|address| address.to_canonical()));
         if known.uses.is_noted(address, minute) || known.uses.is_writing.swap(true, Ordering::AcqRel) {
             return;
         }
         known.uses.note(address, minute);
-        let (access, home, uses) = (self.clone(), known.home, Arc::clone(&known.uses));
+        let (access, whose, uses) = (self.clone(), (known.home, actor), Arc::clone(&known.uses));
         tokio::spawn(async move {
-            if let Err(fault) = access.write_use(home, Timestamp(minute), address).await {
+            if let Err(fault) = access.write_use(whose, Timestamp(minute), address).await {
                 tracing::warn!(error = %fault, "a key's use could not be noted");
             }
             uses.is_writing.store(false, Ordering::Release);
         });
     }
 
-    async fn write_use(&self, home: KeyHome, minute: Timestamp, address: Option<IpAddr>) -> Result<(), Fault> {
+    async fn write_use(&self, (home, actor): (KeyHome, Actor), minute: Timestamp, address: Option<IpAddr>) -> Result<(), Fault> {
         let work = self.0.db.tenant(home.tenant).begin().await?;
         rows::used(&work, home.key, minute).await?;
-        if let Some(address) = address
-            && rows::used_from(&work, home.key, &address.to_string(), minute).await?
-        {
-            tracing::info!(key = %home.key, %address, "a key was used from a new address");
+        let is_new = match address {
+            Some(address) => rows::used_from(&work, home.key, &address.to_string(), minute).await?,
+            None => false,
+        };
+        if is_new {
+            return self.logged((USED, actor), home, address, work.commit()).await;
         }
         work.commit().await
     }

@@ -43,6 +43,14 @@ pub async fn tenant(db: &impl GlobalReads, id: TenantId) -> Result<Option<tenant
     Ok(rows.first().map(|row| tenant::Model::from_query_result(row, "")).transpose()?)
 }
 
+/// How strict the tenant is about sessions: seconds unused, and seconds at all. None is the deployment's own limit.
+pub async fn session_limits(db: &impl GlobalReads, tenant: TenantId) -> Result<(Option<i64>, Option<i64>), Fault> {
+    let rows = db.rows("SELECT session_idle_seconds, session_seconds FROM tenant WHERE id = $1", vec![tenant.into()]).await?;
+    let Some(row) = rows.first() else { return Ok((None, None)) };
+    let mut row = Row::new(row);
+    Ok((row.take()?, row.take()?))
+}
+
 const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, status, version FROM member";
 
 /// The user's memberships, the oldest first.

@@ -4,6 +4,7 @@ use entity::{prelude::*, tenant};
 
 use super::{Factor, Identity, IdentityError, LoggedIn, Visit};
 use crate::{
+    audit,
     budget::PASSWORD,
     identity::{
         Session,
@@ -73,8 +74,16 @@ impl Identity {
         let user = rows::user_by_email(&global, &account).await?;
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         let matches = self.passwords.verify(password, hash).await?;
-        let Some(user) = user.filter(|_| matches) else { return Err(Rejection::InvalidCredentials.into()) };
-        let memberships = rows::memberships(&global, user.id).await?;
+        // Asked for unknown users too, so that they take as long.
+        let memberships = rows::memberships(&global, user.as_ref().map_or(UserId::NIL, |user| user.id)).await?;
+        let Some(user) = user else { return Err(Rejection::InvalidCredentials.into()) };
+        if !matches {
+            // Somebody tries to come in as this user: that belongs into the log of where they would come in.
+            if let Some(first) = memberships.first() {
+                audit::attribute(first.tenant, Actor::member(first.member));
+            }
+            return Err(Rejection::InvalidCredentials.into());
+        }
         let ids: Vec<TenantId> = memberships.iter().map(|m| m.tenant).collect();
         let tenants = rows::tenants_by_id(&global, &ids).await?;
         let found = memberships.iter().filter(|m| m.status == MemberStatus::Active).find_map(|m| {
@@ -107,6 +116,7 @@ impl Identity {
         visit: &Visit,
     ) -> Result<Entered, IdentityError> {
         let (now, user) = (self.clock.now(), membership.user);
+        audit::attribute(membership.tenant, Actor::member(membership.member));
         let methods = self.factors(user).await?;
         if methods.is_empty() {
             let logged_in = self.begin_session(&work, membership, tenant, (now, None), visit).await?;
@@ -131,6 +141,7 @@ impl Identity {
         let elsewhere = |began: &String| visit.address.map(core::network).as_ref() != Some(began);
         let challenge = challenge.filter(|challenge| !challenge.network.as_ref().is_some_and(elsewhere));
         let challenge = challenge.ok_or(Rejection::ChallengeOver)?;
+        audit::attribute(challenge.tenant, Actor::member(challenge.member));
         let proof = self.look_at(challenge.user, factor, code).await?;
         let work = self.db.global().begin().await?;
         let now = self.clock.now();

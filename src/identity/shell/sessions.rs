@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::{
+    audit,
     identity::{
         core::{self, Rejection, Shown, Step},
         letters::About,
@@ -91,6 +92,8 @@ impl Identity {
         visit: &Visit,
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
+        let (_, tenants_own) = rows::session_limits(work, membership.tenant).await?;
+        let seconds = self.settings.absolute_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let session = SessionRow {
             id: self.clock.id(),
             user: membership.user,
@@ -103,7 +106,7 @@ impl Identity {
             used_at: now,
             auth_at: shown.0,
             mfa_at: shown.1,
-            ends_at: now.plus_seconds(self.settings.absolute_seconds),
+            ends_at: now.plus_seconds(seconds),
             ended_at: None,
         };
         sessions::insert(work, &session).await?;
@@ -122,7 +125,10 @@ impl Identity {
         let now = self.clock.now();
         let id = self.clock.id();
         let (refresh_token, hash) = secret::draw(&self.clock, Purpose::Refresh);
-        let expires_at = now.plus_seconds(self.settings.idle_seconds).min(session.ends_at);
+        let (tenants_own, _) = rows::session_limits(work, session.tenant).await?;
+        let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
+        let expires_at = now.plus_seconds(idle).min(session.ends_at);
+        audit::attribute(session.tenant, Actor::member(session.member));
         refresh::insert(work, refresh::NewToken { id, hash, session: session.id, issued_at: now, expires_at }).await?;
         let subject = Subject {
             user: session.user,
@@ -207,7 +213,12 @@ impl Identity {
                     refresh::withdraw(work, lost.id, now).await?;
                 }
             }
-            Step::EndFamily => return Err(Refusal::Family(session.id)),
+            Step::EndFamily => {
+                audit::attribute(session.tenant, Actor::member(session.member));
+                audit::about(audit::Target::of(session.id));
+                audit::refused("REFRESH_TOKEN_REUSED");
+                return Err(Refusal::Family(session.id));
+            }
             Step::Raced => return Err(Refusal::Raced),
             Step::Expired => return Err(Refusal::Expired),
         }

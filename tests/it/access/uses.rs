@@ -94,6 +94,15 @@ async fn addresses(world: &World, id: &str, count: usize) -> Value {
     panic!("{count} addresses are not there")
 }
 
+/// The entries of the audit log with this action: their address and what they are about.
+async fn logged(world: &World, action: &str) -> Vec<(Value, Value)> {
+    world.node.audit.seal_all().await.unwrap();
+    let query = "query($a: String!) { auditEntries(filter: { action: { eq: $a } }) { nodes { ip targetId } } }";
+    let seen = world.asks(world.owner(), query, json!({ "a": action })).await;
+    let nodes = seen["data"]["auditEntries"]["nodes"].as_array().unwrap_or_else(|| panic!("{seen:#}"));
+    nodes.iter().map(|node| (node["ip"].clone(), node["targetId"].clone())).collect()
+}
+
 async fn addresses_that_a_key_is_used_from_are_noted(world: &World) {
     let of = integration(world, json!(["stock.read"]), everywhere()).await;
     let (secret, id) = key(world, &of, json!({})).await;
@@ -121,6 +130,9 @@ async fn addresses_that_a_key_is_used_from_are_noted(world: &World) {
         if again[0]["address"] == "192.0.2.7" {
             assert_eq!(again[0]["firstUsedAt"], first[0]["firstUsedAt"]);
             assert_ne!(again[0]["lastUsedAt"], first[0]["lastUsedAt"]);
+            let entries = logged(world, "api_key.used_from_new_address").await;
+            let expected = ["2001:db8::9", "192.0.2.7"].map(|address| (json!(address), json!(id)));
+            assert_eq!(entries, expected, "each new address is in the audit log once, the last first");
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -162,6 +174,7 @@ async fn a_key_that_was_found_ends_once(world: &World) {
     assert!(access.revoke_leaked(&found).await.unwrap().is_none(), "nobody is told twice");
     let again = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
     assert_eq!(again, seen);
+    assert_eq!(logged(world, "api_key.leaked").await, [(Value::Null, json!(id))]);
     // A key that nobody has, well formed as it is, is nobody's to end.
     let nobodys = Secret::make(entrepot::access::core::key::Kind::Live, |bytes| world.node.clock.fill(bytes));
     let before = world.dump(world.ours.owner.tenant).await;
