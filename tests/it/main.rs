@@ -16,6 +16,7 @@ mod orders;
 mod process;
 mod replay;
 mod row_security;
+mod secret_stores;
 mod secrets;
 mod stock;
 mod tenancy;
