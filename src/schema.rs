@@ -1,5 +1,7 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, MergedObject, MergedSubscription, Object, Request, Schema, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 
@@ -219,7 +221,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = access::find(ctx, id).await? {
         return Ok(found);
     }
-    let loader = || ctx.given::<DataLoader<stock::StockLoader>>();
+    let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
             ctx.permit::<may::StockRead>()?;
@@ -338,6 +340,6 @@ pub fn sdl() -> String {
 
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    let request = access::attach(catalog::attach(request, scope.clone()), scope);
-    orders::attach(stock::attach(request, scope), scope.clone())
+    let scope = &Arc::new(scope.clone());
+    orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }
