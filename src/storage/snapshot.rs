@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use entity::prelude::TenantId;
-use sea_orm::{AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, QueryResult, Statement, TransactionTrait};
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, QueryResult, Statement,
+    TransactionTrait,
+};
 
 use super::{Backend, Database, Fault, Global, Reads, TenantScope, wall};
 
