@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use entity::prelude::TenantId;
 use sea_orm::{AccessMode, ConnectionTrait, DatabaseTransaction, IsolationLevel, QueryResult, Statement, TransactionTrait};
 
-use super::{Backend, Fault, Reads, TenantScope, wall};
+use super::{Backend, Fault, Reads, Shelf, TenantScope, wall};
 
 /// Many reads that agree with each other; ends when dropped. Holds a reader's connection: for audits and exports, not for requests.
 pub struct Snapshot {
     tenant: TenantId,
     backend: Backend,
+    shelf: Shelf,
     transaction: DatabaseTransaction,
 }
 
@@ -27,7 +28,8 @@ impl TenantScope {
         if self.database().wall.stands() {
             wall::bind(&transaction, self.tenant()).await?;
         }
-        Ok(Snapshot { tenant: self.tenant(), backend: self.backend(), transaction })
+        let shelf = self.database().shelf().clone();
+        Ok(Snapshot { tenant: self.tenant(), backend: self.backend(), shelf, transaction })
     }
 }
 
@@ -38,6 +40,9 @@ impl Reads for Snapshot {
     }
     fn backend(&self) -> Backend {
         self.backend
+    }
+    fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         Ok(self.transaction.query_all_raw(statement).await?)

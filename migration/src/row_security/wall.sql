@@ -15,7 +15,7 @@ DECLARE
     'return_line', 'return_match'];
   -- Changed, and never removed but with their tenant.
   kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'member', 'stock_level', 'reservation', 'sales_order', 'order_line',
-    'fulfilment', 'sales_return', 'integration', 'api_key', 'product', 'subject'];
+    'fulfilment', 'sales_return', 'integration', 'api_key', 'product'];
   -- What the deployment itself does to rows of tenants that its transaction does not work for: it notes when members were here, seals
   -- keys anew, and a login that no tenant was known for is written into the log of the one that it led to.
   everywhere CONSTANT jsonb := '{"member": "UPDATE", "subject": "UPDATE", "audit_entry": "INSERT"}';
