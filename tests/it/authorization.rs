@@ -139,6 +139,7 @@ const CASES: &[(&str, Needs)] = &[
     ("storeArchive", May("store.write")),
     ("customerCreate", May("customer.write")),
     ("customerUpdate", May("customer.write")),
+    ("customerErase", May("customer.erase")),
     ("customerBulkUpsert", May("customer.write")),
     ("channelCreate", May("channel.write")),
     ("stockAdjust", May("stock.adjust")),
