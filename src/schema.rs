@@ -1,5 +1,7 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, MergedObject, MergedSubscription, Object, Request, Schema, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 
@@ -17,6 +19,7 @@ use crate::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
     graphql::{
+        apart::Apart,
         connection::CursorSigner,
         context::Asks,
         directives::{authenticated, list_size},
@@ -217,7 +220,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = access::find(ctx, id).await? {
         return Ok(found);
     }
-    let loader = || ctx.given::<DataLoader<stock::StockLoader>>();
+    let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
             ctx.permit::<may::StockRead>()?;
@@ -263,32 +266,20 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(
-    NodeQuery,
-    RateLimitQuery,
-    IdentityQuery,
-    AccessQuery,
-    CatalogQuery,
-    StockQuery,
-    OrdersQuery,
-    InsightQuery,
-    AuditQuery,
-);
+pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<OtherQueries>);
+
+/// What is asked less often.
+#[derive(MergedObject, Default)]
+pub struct OtherQueries(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, InsightQuery, AuditQuery);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(
-    IdentityMutation,
-    SessionMutation,
-    FactorMutation,
-    PeopleMutation,
-    AccessMutation,
-    TenancyMutation,
-    CatalogMutation,
-    StockMutation,
-    OrdersMutation,
-);
+pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation>, Apart<OtherMutations>);
+
+/// What is changed less often.
+#[derive(MergedObject, Default)]
+pub struct OtherMutations(IdentityMutation, SessionMutation, FactorMutation, PeopleMutation, AccessMutation, TenancyMutation);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;
@@ -340,6 +331,6 @@ pub fn sdl() -> String {
 
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    let request = access::attach(catalog::attach(request, scope.clone()), scope);
-    orders::attach(stock::attach(request, scope), scope.clone())
+    let scope = &Arc::new(scope.clone());
+    orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

@@ -11,6 +11,7 @@ mod m0001_foundation;
 mod m0002_identity;
 mod m0003_access;
 mod m0004_wall;
+mod m0005_audit;
 mod m0007_row_security;
 mod m0008_subjects;
 pub mod row_security;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_identity::Migration),
             Box::new(m0003_access::Migration),
             Box::new(m0004_wall::Migration),
+            Box::new(m0005_audit::Migration),
             Box::new(m0007_row_security::Migration),
             Box::new(m0008_subjects::Migration),
         ]

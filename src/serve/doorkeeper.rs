@@ -36,7 +36,7 @@ impl Keeper {
     }
 
     /// A program that calls with a key.
-    async fn program(&self, secret: &str, visit: Arc<Visit>) -> Result<FrontSession, Refused> {
+    async fn program(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
         let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
             KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
             KeyRefused::Fault(fault) => unavailable(&fault),
@@ -45,7 +45,9 @@ impl Keeper {
         let (tenant, integration) = (found.caller.tenant, found.caller.actor.id);
         let scope = self.identity.database().tenant(tenant);
         let used = KeyUse { key: found.key, created_at: found.created_at };
-        let attach = move |request: Request| rights(schema::attach(request, &scope).data(used).data(visit.clone()), &standing);
+        let attach = move |request: Request| {
+            rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &standing)
+        };
         Ok(FrontSession {
             expires_at: found.expires_at.map(Timestamp::micros),
             anonymous: false,
@@ -91,7 +93,7 @@ impl Doorkeeper for Keeper {
             });
         };
         if key::is_meant(token) {
-            return self.program(token, visit).await;
+            return self.program(token, visit, origin(meta, None)).await;
         }
         let admitted = self.identity.admit(token).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),

@@ -205,9 +205,8 @@ async fn what_is_written_once_cannot_be_changed_or_removed_by_a_request() {
     for table in ["signing_key", "server_secret", "secret_key"] {
         assert!(refused(&app, &format!("SELECT 1 FROM {table}")).await.contains("permission denied"), "{table}");
     }
-    for table in ["audit_head", "audit_checkpoint"] {
-        assert!(refused(&app, &format!("INSERT INTO {table} DEFAULT VALUES")).await.contains("permission denied"), "{table}");
-    }
+    assert!(refused(&app, "INSERT INTO audit_checkpoint DEFAULT VALUES").await.contains("permission denied"));
+    assert!(refused(&app, "DELETE FROM audit_head").await.contains("permission denied"));
     assert!(refused(&app, "ALTER TABLE store NO FORCE ROW LEVEL SECURITY").await.contains("owner"));
     app.close().await.unwrap();
     two.world.end().await;

@@ -189,8 +189,8 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         if let Some(caller) = caller {
             let scope = self.db.tenant(caller.tenant);
-            request = entrepot::access::graph::attach(request, &scope);
-            request = attach(request.data(caller), scope);
+            request = entrepot::access::graph::attach(request, &Arc::new(scope.clone()));
+            request = attach(request.data(caller), &Arc::new(scope));
         }
         let response = self.schema.execute(request).await;
         let errors: Vec<Value> = response

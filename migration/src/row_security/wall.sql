@@ -7,13 +7,13 @@ DECLARE
   steward CONSTANT text := 'entrepot_steward';
   -- The deployment's own keys are no business of a statement on a tenant's rows.
   stewards_own CONSTANT text[] := ARRAY['signing_key', 'server_secret', 'secret_key'];
-  -- What the sealer of the audit log writes, and only it.
-  sealed CONSTANT text[] := ARRAY['audit_head', 'audit_checkpoint'];
+  -- What the signer of the audit log writes, and only it.
+  sealed CONSTANT text[] := ARRAY['audit_checkpoint'];
   -- Written once.
   appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'fulfilment_line',
     'return_line', 'return_match'];
   -- Changed, and never removed but with their tenant.
-  kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'stock_level', 'reservation', 'sales_order', 'order_line',
+  kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'audit_head', 'stock_level', 'reservation', 'sales_order', 'order_line',
     'fulfilment', 'sales_return', 'integration', 'api_key', 'product'];
   -- What the deployment itself does to rows of tenants that its transaction does not work for: it notes when members were here, seals
   -- keys anew, and a login that no tenant was known for is written into the log of the one that it led to.

@@ -11,7 +11,7 @@ use crate::{
         core::{self, Grant, Groups},
         rows,
     },
-    graphql::{context::Asks, fault::Answer, loader::Batcher},
+    graphql::{context::Asks, fault::Answer, late::Late, loader::Batcher},
     storage::TenantScope,
 };
 
@@ -28,26 +28,32 @@ pub struct Loads {
 }
 
 /// Gives an operation its look-ups.
-pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    request.data(Loads {
-        scope: scope.clone(),
-        roles: Batcher::default(),
-        grants: Batcher::default(),
-        groups: Batcher::default(),
-        members: Batcher::default(),
-        of_stores: Batcher::default(),
-        integrations: Batcher::default(),
-        keys: Batcher::default(),
-    })
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<Loads>::new(scope))
+}
+
+impl From<TenantScope> for Loads {
+    fn from(scope: TenantScope) -> Self {
+        Self {
+            scope,
+            roles: Batcher::default(),
+            grants: Batcher::default(),
+            groups: Batcher::default(),
+            members: Batcher::default(),
+            of_stores: Batcher::default(),
+            integrations: Batcher::default(),
+            keys: Batcher::default(),
+        }
+    }
 }
 
 pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c Loads> {
-    ctx.given::<Loads>()
+    ctx.late::<Loads>()
 }
 
 /// A mutation has changed rights: another field of the same operation must not be told what was before.
 pub fn changed(ctx: &Context<'_>) {
-    let Some(loads) = ctx.data_opt::<Loads>() else { return };
+    let Some(loads) = ctx.data_opt::<Late<Loads>>().map(Late::get) else { return };
     loads.roles.forget();
     loads.grants.forget();
     loads.groups.forget();

@@ -17,7 +17,7 @@ use crate::{
     access::Caller,
     audit::{Audit, Origin, Outcome, Stamp, Target},
     catalog::graph::Loads,
-    graphql::{code::Code, fault::TopError},
+    graphql::{code::Code, fault::TopError, late::Late},
     identity::Session,
 };
 
@@ -27,8 +27,10 @@ pub struct Audited<T>(T);
 
 impl<T: ObjectType> ContainerType for Audited<T> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let Some(audit) = ctx.data_opt::<Audit>() else { return self.0.resolve_field(ctx).await };
-        if T::type_name() == "Mutation" { mutation(&self.0, ctx, audit).await } else { query(&self.0, ctx, audit).await }
+        let Some(audit) = ctx.data_opt::<Audit>() else { return Box::pin(self.0.resolve_field(ctx)).await };
+        // Boxed: what a field needs would else lie in every frame above it, and be moved with them.
+        let field: Resolving<'_> = Box::pin(self.0.resolve_field(ctx));
+        if T::type_name() == "Mutation" { mutation(field, ctx, audit).await } else { query(field, ctx, audit).await }
     }
 }
 
@@ -45,10 +47,12 @@ impl<T: ObjectType> OutputType for Audited<T> {
 }
 impl<T: ObjectType> ObjectType for Audited<T> {}
 
-async fn mutation<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+type Resolving<'a> = std::pin::Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
+
+async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
     let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
     let stamp = stamp(ctx, audit, target(ctx));
-    let answer = stamp.over(root.resolve_field(ctx)).await;
+    let answer = stamp.over(field).await;
     let outcome = match &answer {
         Ok(None) => return answer,
         Ok(Some(_)) if stamp.was_refused() => Outcome::Refused,
@@ -66,8 +70,8 @@ async fn mutation<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> 
     answer
 }
 
-async fn query<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
-    let answer = root.resolve_field(ctx).await;
+async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+    let answer = field.await;
     tell_of_contacts(ctx, audit);
     let denied = match &answer {
         Err(error) => Some(code_of(error)).filter(|_| failed(error) == Outcome::Denied),
@@ -85,7 +89,7 @@ async fn query<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> Ser
 fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     /// Customers that an entry names; of more it says how many.
     const MOST_NAMED: usize = 250;
-    let shown = ctx.data_opt::<Loads>().map(Loads::take_shown_contacts).unwrap_or_default();
+    let shown = ctx.data_opt::<Late<Loads>>().and_then(Late::made).map(Loads::take_shown_contacts).unwrap_or_default();
     let Some(first) = shown.first() else { return };
     let (mut entry, ip) = stamp(ctx, audit, None).entry(Outcome::Done, None, None);
     entry.target = (shown.len() == 1).then(|| Target::of(*first));

@@ -123,8 +123,8 @@ const CUSTOMER: &[Column] = &[
     Column("version", ColumnKind::Int),
     Column("created_at", ColumnKind::Int),
     Column("updated_at", ColumnKind::Int),
-    Column("personal", ColumnKind::Bytes),
-    Column("email_blind", ColumnKind::Bytes),
+    Column("personal", ColumnKind::BytesOrNull),
+    Column("email_blind", ColumnKind::BytesOrNull),
 ];
 const SUBJECT: &[Column] = &[
     Column("tenant_id", ColumnKind::Id),
@@ -136,7 +136,7 @@ const SUBJECT: &[Column] = &[
 /// A customer as the database keeps it.
 #[derive(Default)]
 struct Sealed {
-    /// Empty for nothing: a list of bytes has no null in a bulk write.
+    /// Empty for nothing, which a bulk write makes a null.
     body: Vec<u8>,
     blind: Vec<u8>,
     data_key: Option<Vec<u8>>,
