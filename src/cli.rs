@@ -15,7 +15,9 @@ use clap::Parser;
 /// Does what the process's arguments say.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| "warn,entrepot=info".into());
+    // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
+    let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "warn,entrepot=info" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| usual.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

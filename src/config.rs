@@ -1,5 +1,8 @@
 //! Settings: read once, typed, from flags or `ENTREPOT_…` in the environment.
 
+#[cfg(feature = "aws-secrets")]
+mod aws;
+
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
@@ -87,10 +90,25 @@ pub struct KeyArgs {
     /// The keys themselves, between commas: only through the environment, where other users of the machine do not see them.
     #[arg(long, env = "ENTREPOT_KEYS", hide = true, hide_env_values = true)]
     pub keys: Option<String>,
+    /// A program, and its arguments between spaces, that prints the keys: for stores that have a command of their own.
+    #[arg(long, env = "ENTREPOT_KEYS_COMMAND")]
+    pub keys_command: Option<String>,
+    #[cfg(feature = "aws-secrets")]
+    #[command(flatten)]
+    pub aws: aws::AwsArgs,
 }
 
 impl KeyArgs {
+    /// The keys themselves before a store of them, and a store before a file.
     pub fn source(&self, database_url: &str) -> KeySource {
+        let is_given = self.keys.as_ref().is_some_and(|keys| !keys.trim().is_empty());
+        #[cfg(feature = "aws-secrets")]
+        if let Some(source) = self.aws.source().filter(|_| !is_given) {
+            return source;
+        }
+        if let Some(command) = self.keys_command.as_ref().filter(|_| !is_given) {
+            return KeySource::Command(command.split_whitespace().map(ToOwned::to_owned).collect());
+        }
         KeySource::choose(self.keys.clone(), self.keys_file.clone(), database_url)
     }
 }

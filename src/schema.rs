@@ -32,8 +32,8 @@ use crate::{
     identity::{
         Identity,
         graph::{
-            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SessionMutation, Tenant,
-            own_session, own_tenant,
+            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SandboxMutation,
+            SessionMutation, Tenant, own_session, own_tenant,
         },
     },
     insight::graph::InsightQuery,
@@ -134,6 +134,7 @@ pub enum Payload {
     TenantPayload(TenantPayload),
     OkPayload(crate::identity::graph::OkPayload),
     SessionPayload(crate::identity::graph::SessionPayload),
+    SandboxPayload(crate::identity::graph::SandboxPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -279,7 +280,15 @@ pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation
 
 /// What is changed less often.
 #[derive(MergedObject, Default)]
-pub struct OtherMutations(IdentityMutation, SessionMutation, FactorMutation, PeopleMutation, AccessMutation, TenancyMutation);
+pub struct OtherMutations(
+    IdentityMutation,
+    SessionMutation,
+    FactorMutation,
+    PeopleMutation,
+    SandboxMutation,
+    AccessMutation,
+    TenancyMutation,
+);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;

@@ -16,7 +16,7 @@ mod shell;
 mod signer;
 mod token;
 
-pub use self::core::{LEAD_SECONDS, NewTenant, Rejection};
+pub use self::core::{LEAD_SECONDS, NewSandbox, NewTenant, Rejection};
 pub use post::{Post, PostError, check_sender};
 
 /// Identity's columns that are sealed.
@@ -28,7 +28,7 @@ pub use rows::{
     sessions::{EndReason, SessionRow, Which},
 };
 pub use shell::{
-    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, LoggedIn, OldKeys,
+    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, LeakedKey, LoggedIn, OldKeys,
     Registration, Settings, Visit, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};

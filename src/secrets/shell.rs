@@ -1,6 +1,6 @@
 //! Opening the ring at start, and turning its keys over while the deployment runs.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use entity::{prelude::*, secret_key};
 
@@ -8,7 +8,7 @@ use super::{
     core::{KEY_BYTES, Keys, MasterKey, SealedColumn, key_of},
     ring::KeyRing,
     rows,
-    store::{Given, KeyFile, KeySource, SecretStore},
+    store::{Command, Given, KeyFile, KeySource, SecretStore},
 };
 use crate::{
     clock::Clock,
@@ -19,9 +19,6 @@ use crate::{
 const CHECK: &str = "entrepot key check";
 /// Values that are sealed anew in one transaction: short ones, so that requests go on in between.
 const PAGE: u64 = 100;
-/// How often a node looks whether keys were added.
-const FOLLOW: Duration = Duration::from_secs(5);
-
 /// After this time every node that follows its source knows of a new key.
 const SETTLED_SECONDS: i64 = 60;
 
@@ -40,6 +37,9 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
     let store: Arc<dyn SecretStore> = match source {
         KeySource::Given(text) => Arc::new(Given(text.clone())),
         KeySource::File(path) => Arc::new(KeyFile(path.clone())),
+        KeySource::Command(words) => Arc::new(Command(words.clone())),
+        #[cfg(feature = "aws-secrets")]
+        KeySource::Aws(secret) => Arc::new(super::SecretsManager::new(secret.clone(), clock.clone())),
         KeySource::Nowhere => return Err(Fault::Broken(NOWHERE.to_owned())),
     };
     let known = rows::known(&db.global()).await?;
@@ -229,9 +229,13 @@ pub async fn known(db: &Database) -> Result<Vec<secret_key::Model>, Fault> {
 /// Reads the keys' source now and then, so that a node seals with a key soon after it was added.
 pub async fn follow(ring: KeyRing) {
     loop {
-        tokio::time::sleep(FOLLOW).await;
-        if let Err(fault) = ring.reload() {
-            tracing::warn!(%fault, "the keys could not be read again; the ones that were read before go on");
+        tokio::time::sleep(ring.store().every()).await;
+        let reading = ring.clone();
+        // A store may have to be asked over the network, or started first.
+        match tokio::task::spawn_blocking(move || reading.reload()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => tracing::warn!(%fault, "the keys could not be read again; the ones that were read before go on"),
+            Err(error) => tracing::error!(%error, "reading the keys again failed"),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 mod doorkeeper;
 pub mod keys;
+mod leaks;
 pub mod tenant;
 
 use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
@@ -133,9 +134,9 @@ impl Node {
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let pen = Pen::new(ring.clone(), clock.clone());
         let audit = Audit::start(db.clone(), pen.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen.clone())?;
         let limits = Limits::default();
-        let access = Access::new(db.clone(), clock.clone(), Policies::load().await?);
+        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, pen);
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         identity.share_attempts(budgets.clone());
@@ -177,6 +178,10 @@ impl Node {
             settings,
         }));
         let drain = front.drain.clone();
+        let (leaks, looking_into) = leaks::Leaks::open(self.access.clone(), self.identity.clone());
+        let routes = http::router(front.clone())
+            .merge(http::leaks(front, Arc::new(leaks)))
+            .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
@@ -184,10 +189,10 @@ impl Node {
             tokio::spawn(catalog::jobs::run(self.db.clone())),
             tokio::spawn(crate::audit::run(self.audit)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
-            tokio::spawn(identity::jobs::run(self.identity.clone())),
+            tokio::spawn(identity::jobs::run(self.identity)),
+            tokio::spawn(looking_into),
         ];
-        http::serve(listener, http::router(front).merge(http::key_set(Arc::new(Keys(self.identity)))), limits, drain, shutdown)
-            .await?;
+        http::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         drop(self.ledger);
         self.db.close().await?;

@@ -65,7 +65,7 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
         let sql = "DELETE FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
         erased.users += work.execute(sql, vec![user.into()]).await?;
     }
-    let sql = "UPDATE tenant SET name = 'erased', version = version + 1, updated_at = $2 WHERE id = $1";
+    let sql = "UPDATE tenant SET name = 'erased', sandbox_of = NULL, sandbox_slot = NULL, version = version + 1, updated_at = $2 WHERE id = $1";
     work.execute(sql, vec![now.micros().into()]).await?;
     work.commit().await?;
     Ok(Some(erased))

@@ -17,6 +17,7 @@ mod persons;
 mod process;
 mod replay;
 mod row_security;
+mod secret_stores;
 mod secrets;
 mod stock;
 mod tenancy;

@@ -25,6 +25,7 @@ pub struct Loads {
     of_stores: Batcher<StoreId, Arc<Vec<core::StoreGroup>>>,
     integrations: Batcher<IntegrationId, Arc<core::Integration>>,
     keys: Batcher<IntegrationId, Arc<Vec<core::ApiKey>>>,
+    addresses: Batcher<ApiKeyId, Arc<Vec<core::UsedFrom>>>,
 }
 
 /// Gives an operation its look-ups.
@@ -43,6 +44,7 @@ impl From<TenantScope> for Loads {
             of_stores: Batcher::default(),
             integrations: Batcher::default(),
             keys: Batcher::default(),
+            addresses: Batcher::default(),
         }
     }
 }
@@ -104,6 +106,13 @@ impl Loads {
         let load =
             |ids: Vec<IntegrationId>| async move { Ok(by(rows::integrations_by_id(&self.scope, &ids).await?, |row| row.id)) };
         self.integrations.one(id, load).await
+    }
+    pub async fn addresses(&self, id: ApiKeyId) -> Answer<Arc<Vec<core::UsedFrom>>> {
+        let load = |ids: Vec<ApiKeyId>| async move {
+            let found = rows::addresses_of(&self.scope, &ids).await?;
+            Ok(found.into_iter().map(|(id, used)| (id, Arc::new(used))).collect())
+        };
+        Ok(self.addresses.one(id, load).await?.unwrap_or_default())
     }
     pub async fn keys(&self, id: IntegrationId) -> Answer<Arc<Vec<core::ApiKey>>> {
         let load = |ids: Vec<IntegrationId>| async move {

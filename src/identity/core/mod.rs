@@ -5,6 +5,7 @@ mod keys;
 mod network;
 mod password;
 mod qr;
+mod sandbox;
 mod session;
 
 pub use factor::{
@@ -15,6 +16,7 @@ pub use keys::{KeyState, LEAD_SECONDS, states, upkeep};
 pub use network::network;
 pub use password::weakness;
 pub use qr::svg;
+pub use sandbox::{MAX_SANDBOXES, NewSandbox, check_sandbox, free_slot};
 pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
 
 use crate::path;
@@ -97,11 +99,14 @@ pub fn check(new: &NewTenant) -> Vec<Rejection> {
     }
     found.extend(check_name("displayName", &new.display_name));
     found.extend(check_name("tenantName", &new.tenant_name));
-    if !is_slug(&new.tenant_slug) {
-        let message = "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit".to_owned();
-        found.push(Rejection::Invalid { message, field: path!["tenantSlug"] });
-    }
+    found.extend(check_slug(&new.tenant_slug));
     found
+}
+
+/// What is wrong with a tenant's short name.
+pub fn check_slug(slug: &str) -> Option<Rejection> {
+    let message = || "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit".to_owned();
+    (!is_slug(slug)).then(|| Rejection::Invalid { message: message(), field: path!["tenantSlug"] })
 }
 
 /// What is wrong with a name.

@@ -3,12 +3,14 @@
 mod factors;
 mod mutations;
 mod people;
+mod sandboxes;
 mod sessions;
 mod types;
 
 pub use factors::{FactorMutation, TotpPayload};
 pub use mutations::{IdentityMutation, LoginPayload};
 pub use people::PeopleMutation;
+pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 pub use types::{Actor, LoginSession, Member, PermissionGrant, StoreScope, SystemActor, Tenant, Viewer};
 

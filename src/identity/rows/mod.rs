@@ -4,6 +4,7 @@ pub mod factors;
 pub mod keys;
 pub mod links;
 pub mod refresh;
+pub mod sandboxes;
 pub mod sessions;
 
 use entity::{app_user, prelude::*, tenant};

@@ -6,6 +6,7 @@ mod login;
 mod membership;
 mod people;
 mod register;
+mod sandbox;
 mod sessions;
 
 use std::{
@@ -35,6 +36,7 @@ use crate::{
 pub use factors::{Enrolment, Factor};
 pub use keys::{OldKeys, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
+pub use people::LeakedKey;
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.

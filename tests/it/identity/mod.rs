@@ -6,6 +6,7 @@ mod keys;
 mod members;
 mod passwords;
 mod registration;
+mod sandbox;
 mod sessions;
 mod world;
 
