@@ -3,6 +3,7 @@
 use entity::prelude::TenantId;
 use entrepot::{
     access::Caller,
+    clock::Clock,
     storage::{Database, Fault, Options, Reads, RowSecurity, Wall},
 };
 use migration::row_security;
@@ -249,7 +250,8 @@ struct Login {
 impl Login {
     async fn new(two: &Two) -> Self {
         let admin = sea_orm::Database::connect(two.url()).await.unwrap();
-        let name = format!("login_{}", two.one.tenant.uuid().simple());
+        // Roles are the whole server's: another test may be making one.
+        let name = format!("login_{}", Clock::system().uuid().simple());
         admin.execute_unprepared(&format!("CREATE ROLE {name} LOGIN PASSWORD 'x'")).await.unwrap();
         Self { admin, name }
     }
