@@ -14,6 +14,7 @@ mod m0004_wall;
 mod m0005_audit;
 mod m0006_keys;
 mod m0007_row_security;
+mod m0008_subjects;
 pub mod row_security;
 
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_audit::Migration),
             Box::new(m0006_keys::Migration),
             Box::new(m0007_row_security::Migration),
+            Box::new(m0008_subjects::Migration),
         ]
     }
 }
