@@ -158,8 +158,10 @@ const CASES: &[(&str, Needs)] = &[
     ("stockChanged", May("stock.read")),
 ];
 
-/// What a valid call may be refused with, because of what stands in the database: the calls before it have closed the order.
-const BY_STATE: [&str; 5] = ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED", "MFA_INVALID"];
+/// What a valid call may be refused with, because of what stands in the database: the calls before it have closed the order, or
+/// changed what it would change.
+const BY_STATE: [&str; 6] =
+    ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED", "MFA_INVALID", "VERSION_CONFLICT"];
 
 fn needs(field: &FieldDefinition) -> Needs {
     let case = CASES.iter().find(|(name, _)| *name == field.name.node);
