@@ -94,6 +94,7 @@ async fn only_an_owner_makes_one(world: &World) {
     let admin = entrepot::access::BUILT_IN.iter().find(|role| role.key == "admin").unwrap().id;
     let as_admin = world.node.db.global().begin().await.unwrap();
     as_admin.change("UPDATE role_grant SET role_id = $1", vec![admin.into()]).await.unwrap();
+    as_admin.change("UPDATE policy SET version = version + 1", vec![]).await.unwrap();
     as_admin.commit().await.unwrap();
     world.pass(6);
     let answer = world.ask(Some(&world.login("ada").await.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
