@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use crate::graphql::payer::{AtMost, Written};
 
-use crate::secrets::KeySource;
+use crate::{
+    secrets::KeySource,
+    storage::{Options, RowSecurity},
+};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
 #[derive(Debug, Parser)]
@@ -49,6 +52,15 @@ pub struct DatabaseArgs {
     /// sqlite://path/to/file or postgres://user:password@host/database
     #[arg(long, env = "ENTREPOT_DATABASE_URL", default_value = "sqlite://entrepot.sqlite", hide_env_values = true)]
     pub database_url: String,
+    /// Postgres' own wall between tenants: for reads and writes (all), for writes alone (writes), none (off), or as much as the login may have (auto).
+    #[arg(long, env = "ENTREPOT_ROW_SECURITY", value_enum, default_value_t)]
+    pub row_security: RowSecurity,
+}
+
+impl DatabaseArgs {
+    pub fn options(&self) -> Options {
+        Options { row_security: self.row_security, ..Options::default() }
+    }
 }
 
 /// Who may register.

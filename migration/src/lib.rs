@@ -13,6 +13,8 @@ mod m0003_access;
 mod m0004_wall;
 mod m0005_audit;
 mod m0006_keys;
+mod m0007_row_security;
+pub mod row_security;
 
 pub struct Migrator;
 
@@ -26,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_wall::Migration),
             Box::new(m0005_audit::Migration),
             Box::new(m0006_keys::Migration),
+            Box::new(m0007_row_security::Migration),
         ]
     }
 }

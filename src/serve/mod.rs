@@ -34,7 +34,7 @@ use crate::{
     realtime,
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Fault, Options, Work},
+    storage::{Database, Fault, Options, Wall, Work},
 };
 
 pub use doorkeeper::Keeper;
@@ -107,13 +107,14 @@ impl Node {
         grouping: Grouping,
         keys: &KeySource,
     ) -> Result<Self, StartError> {
-        Self::sharing(None, url, clock, settings, grouping, keys).await
+        Self::sharing(None, url, Options::default(), clock, settings, grouping, keys).await
     }
 
     /// The same, with budgets in a Redis that other nodes share.
     pub async fn sharing(
         redis: Option<Redis>,
         url: &str,
+        options: Options,
         clock: Clock,
         settings: Settings,
         grouping: Grouping,
@@ -121,11 +122,12 @@ impl Node {
     ) -> Result<Self, StartError> {
         let read = clock.clone();
         let budgets = Budgets::new(Arc::new(move || read.now().micros()), redis);
-        let db = Database::open(url, Options::default()).await?;
+        let db = Database::open(url, options).await?;
         let pending = db.pending_migrations().await?;
         if pending > 0 {
             return Err(StartError::OldSchema(pending));
         }
+        tell_of_wall(&db).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
         let furniture = Arc::new(Furniture(clock.clone()));
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
@@ -230,7 +232,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
     let keys = args.keys.source(&args.database.database_url);
-    let mut node = Node::sharing(redis, &args.database.database_url, Clock::system(), settings, grouping, &keys).await?;
+    let mut node =
+        Node::sharing(redis, &args.database.database_url, args.database.options(), Clock::system(), settings, grouping, &keys)
+            .await?;
     node.limits.points = args.operation_points;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
@@ -244,6 +248,20 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         ..http::Settings::default()
     };
     node.serve(listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+}
+
+/// Says whether the database itself keeps tenants apart; a wall that has gaps ends the start.
+async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
+    let advice = db.prove_wall().await?;
+    match db.wall() {
+        Wall::Embedded => {}
+        Wall::None(_) => tracing::warn!("{}", db.wall()),
+        Wall::Writes | Wall::All => tracing::info!("{}", db.wall()),
+    }
+    if let Some(advice) = advice {
+        tracing::info!("{advice}");
+    }
+    Ok(())
 }
 
 /// What the operator has chosen about people.
