@@ -41,7 +41,7 @@ pub struct Signed<'a> {
 pub fn authorization(credentials: &Credentials, scope: Scope<'_>, request: Signed<'_>) -> String {
     let Scope { region, service, at } = scope;
     let day = at.split('T').next().unwrap_or(at);
-    let headers: String = request.headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let headers = request.headers.iter().fold(String::new(), |all, (name, value)| all + *name + ":" + value.trim() + "\n");
     let names = request.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let Signed { method, path, query, body, .. } = request;
     let canonical = format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{}", hex(&Sha256::digest(body)));
@@ -58,7 +58,8 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl Keeper {
     }
 
     /// A program that calls with a key.
-    async fn program(&self, secret: &str, visit: Arc<Visit>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
+    async fn program(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
         let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
             KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
             KeyRefused::Fault(fault) => unavailable(&fault),
@@ -55,7 +55,6 @@ impl Keeper {
             id: found.key.uuid(),
             allowance: Allowance::per_second(budget.points, budget.restored_per_second),
         });
-        let origin = origin(meta, None);
         let attach = move |request: Request| {
             rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &standing)
         };
@@ -104,7 +103,7 @@ impl Doorkeeper for Keeper {
             });
         };
         if key::is_meant(token) {
-            return self.program(token, visit, meta).await;
+            return self.program(token, visit, origin(meta, None)).await;
         }
         let admitted = self.identity.admit(token).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
