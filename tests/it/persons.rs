@@ -4,7 +4,7 @@ use entity::prelude::*;
 use entrepot::{
     access::{PermissionSet, index_of},
     audit::rows as log,
-    catalog::jobs::seal_customers,
+    catalog::shell::seal_customers,
     secrets::{self, KeySource},
     serve::keys::sealed_columns,
     storage::{Database, Reads},

@@ -95,7 +95,7 @@ fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
     entry.target = (shown.len() == 1).then(|| Target::of(*first));
     let named: Vec<String> = shown.iter().take(MOST_NAMED).map(ToString::to_string).collect();
     entry.changes = serde_json::json!({ "field": entry.action, "count": shown.len(), "customers": named }).to_string();
-    entry.action = "customer.contact.read".to_owned();
+    "customer.contact.read".clone_into(&mut entry.action);
     let audit = audit.clone();
     tokio::spawn(async move {
         if let Err(fault) = audit.write(entry, ip).await {
