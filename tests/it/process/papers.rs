@@ -120,7 +120,7 @@ on_both!(the_examples_for_partners_work_as_they_are_written, site => {
     assert_eq!(page["nodes"][0]["stock"][0]["available"], json!(10), "{page:#}");
     let mut socket = Socket::open(&partner).await;
     socket.subscribe(&story.take("subscription"), &json!({})).await;
-    assert_eq!(socket.hear().await.unwrap()["payload"]["data"]["stockChanged"]["phase"], "SNAPSHOT");
+    assert_eq!(socket.hear().await.unwrap()["payload"]["data"]["stockChanged"]["phase"], "READY", "all there is fits the first page");
     let held = story.does(&partner, "stockReserve").await;
     story.ids.insert("rsv", text(&held["reservations"][0]["id"]));
     let order = story.does(&partner, "orderCreate").await;
