@@ -12,6 +12,7 @@ pub mod directives;
 pub mod fault;
 pub mod filters;
 pub mod guard;
+pub mod jar;
 pub mod lean;
 pub mod limits;
 pub mod loader;

@@ -25,6 +25,11 @@ pub enum About {
     Verify {
         link: String,
     },
+    /// Somebody was invited into a company.
+    Invited {
+        link: String,
+        tenant: String,
+    },
     PasswordChanged,
     /// The second factor was taken away by an admin.
     FactorReset {
@@ -65,6 +70,16 @@ impl About {
                 link: Some((link, "Confirm the address")),
                 after: vec![ignore],
             },
+            Self::Invited { link, tenant } => Body {
+                subject: format!("An invitation to {tenant}"),
+                before: vec![format!("{tenant} invites you to work with them on Entrepot. Accept within seven days:")],
+                link: Some((link, "Accept the invitation")),
+                after: vec![
+                    "If you have an account under this address, show its password; if you have forgotten it, ask for a new one first. If you have none, you choose a password."
+                        .to_owned(),
+                    "If you did not expect this letter, ignore it: nothing changes.".to_owned(),
+                ],
+            },
             Self::PasswordChanged => Body {
                 subject: "Your password was changed".to_owned(),
                 before: vec!["The password of your Entrepot account was changed.".to_owned()],
@@ -88,6 +103,8 @@ impl About {
 
     pub fn to(self, address: &str, name: &str) -> Letter {
         let Body { subject, before, link, after } = self.body();
+        // Names of companies stand in it: it stays one line.
+        let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
         let (mut text, mut html) = (String::new(), String::new());
         let paragraph = |said: &str, text: &mut String, html: &mut String| {

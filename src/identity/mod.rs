@@ -24,12 +24,14 @@ pub const SEALED: &[crate::secrets::SealedColumn] =
     &[rows::keys::SIGNING_KEY, rows::keys::SERVER_SECRET, rows::factors::SEED, rows::factors::PENDING_SEED];
 
 pub use rows::{
-    Membership, membership, memberships,
+    Membership, Profile,
+    members::{MemberPage, MemberView},
+    membership, memberships,
     sessions::{EndReason, SessionRow, Which},
 };
 pub use shell::{
-    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, LoggedIn, OldKeys,
-    Registration, Settings, Visit, rotate_signing_key,
+    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, Invitee, LoggedIn, OldKeys,
+    Placed, ProfileChange, Registration, Settings, Visit, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 

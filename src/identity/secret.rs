@@ -15,6 +15,8 @@ pub enum Purpose {
     Reset,
     /// An address that is confirmed.
     Verify,
+    /// An invitation.
+    Invite,
 }
 
 impl Purpose {
@@ -24,6 +26,7 @@ impl Purpose {
             Self::Challenge => "epc_",
             Self::Reset => "epw_",
             Self::Verify => "epv_",
+            Self::Invite => "epi_",
         }
     }
 }

@@ -75,13 +75,16 @@ pub struct Node {
 }
 
 /// What a tenant begins with: an owner, and a channel for orders that name none.
-struct Furniture(Clock);
+struct Furniture {
+    clock: Clock,
+    access: Access,
+}
 
 #[async_trait]
 impl Furnish for Furniture {
     async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault> {
         access::make_owner(work, owner).await?;
-        catalog::begin_tenant(work, &self.0).await
+        catalog::begin_tenant(work, &self.clock).await
     }
 
     async fn before_members_change(&self, work: &Work) -> Result<(), Fault> {
@@ -90,6 +93,14 @@ impl Furnish for Furniture {
 
     async fn has_owner(&self, work: &Work) -> Result<bool, Fault> {
         access::has_owner(work).await
+    }
+
+    async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
+        self.access.holds_all_of(work, who, other).await
+    }
+
+    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault> {
+        access::take_rights(work, member).await
     }
 }
 
@@ -122,12 +133,12 @@ impl Node {
             return Err(StartError::OldSchema(pending));
         }
         let ring = secrets::open(&db, keys, &clock).await?;
-        let furniture = Arc::new(Furniture(clock.clone()));
+        let access = Access::new(db.clone(), clock.clone(), Policies::load().await?);
+        let furniture = Arc::new(Furniture { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let ledger = Ledger::start(db.clone(), clock.clone(), grouping)?;
         let limits = Limits::default();
-        let access = Access::new(db.clone(), clock.clone(), Policies::load().await?);
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         identity.share_attempts(budgets.clone());
@@ -225,6 +236,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
         introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
         proxies: args.proxies,
+        by_tls: args.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
         terms,
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },

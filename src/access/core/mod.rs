@@ -8,5 +8,5 @@ mod role;
 
 pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, may_give, outlives};
 pub use integration::{ApiKey, Integration, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEYS, ROLL_OVERLAP_SECONDS, bounded, rights};
-pub use rejection::{Rejection, check_code, check_name};
+pub use rejection::{Field, Rejection, check_code, check_name};
 pub use role::{MAX_ROLES, NewRole, Role, check_role, inheritance};

@@ -10,6 +10,7 @@ use crate::{
         context::Asks,
         directives::{STEP_UP_SECONDS, authenticated, public},
         fault::{Answer, TopError},
+        jar::{Jar, ToGo},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
         session::UserErrorCount,
@@ -20,11 +21,11 @@ use crate::{
 /// Tokens of a session. Send the access token as `Authorization: Bearer …`.
 #[derive(SimpleObject)]
 pub struct TokenPair {
-    /// For calls.
+    /// For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`).
     pub access_token: String,
     /// When the access token ends.
     pub access_expires_at: DateTime,
-    /// For sessionRefresh, before the access token ends.
+    /// For sessionRefresh, before the access token ends; empty where the page has it in a cookie.
     pub refresh_token: String,
     /// When the refresh token ends.
     pub refresh_expires_at: DateTime,
@@ -143,14 +144,20 @@ impl IdentityMutation {
         answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref(), &visit(ctx)).await)
     }
 
-    /// Goes on with a session: new tokens for its refresh token.
+    /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session.
     #[graphql(directive = public::apply())]
     async fn session_refresh(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The refresh token.")] refresh_token: String,
     ) -> Answer<LoginPayload> {
-        answer(ctx, ctx.given::<Identity>()?.refresh(&refresh_token).await)
+        let of_cookie = ctx.data_opt::<Jar>().and_then(Jar::refresh).filter(|_| refresh_token.is_empty());
+        let outcome = ctx.given::<Identity>()?.refresh(of_cookie.unwrap_or(&refresh_token)).await;
+        let is_over = matches!(&outcome, Err(IdentityError::Refused(why)) if why.contains(&Rejection::TokenExpired));
+        if of_cookie.is_some() && is_over {
+            forget_cookies(ctx);
+        }
+        answer(ctx, outcome)
     }
 }
 
@@ -196,11 +203,32 @@ impl From<LoggedIn> for LoginResult {
 
 pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
     let (entered, user_errors) = settled(ctx, outcome)?;
-    Ok(LoginPayload { result: entered.map(Into::into), user_errors, replayed: false, seq: None })
+    let result = entered.map(|entered| kept(ctx, entered.into()));
+    Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
+}
+
+/// The tokens of a page that wants them in cookies go there, and not into the answer, where its scripts could read them.
+fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
+    if let (Some(jar), LoginResult::TokenPair(pair)) = (ctx.data_opt::<Jar>(), &mut result) {
+        jar.put(ToGo::Tokens {
+            access: std::mem::take(&mut pair.access_token),
+            access_until: pair.access_expires_at.0,
+            refresh: std::mem::take(&mut pair.refresh_token),
+            refresh_until: pair.refresh_expires_at.0,
+        });
+    }
+    result
+}
+
+/// The session is over: a page's cookies are taken away.
+pub(super) fn forget_cookies(ctx: &Context<'_>) {
+    if let Some(jar) = ctx.data_opt::<Jar>() {
+        jar.put(ToGo::Nothing);
+    }
 }
 
 /// What came of it, or why it was refused.
-pub(super) fn settled<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
+pub fn settled<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
     match outcome {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),

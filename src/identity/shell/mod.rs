@@ -1,6 +1,7 @@
 //! What people do to be let in, and what is done about those who should not be.
 
 mod factors;
+mod invitations;
 mod keys;
 mod login;
 mod membership;
@@ -33,8 +34,10 @@ use crate::{
 };
 
 pub use factors::{Enrolment, Factor};
+pub use invitations::{Invitee, Placed};
 pub use keys::{OldKeys, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
+pub use people::ProfileChange;
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.
@@ -45,6 +48,10 @@ pub trait Furnish: Send + Sync + 'static {
     async fn before_members_change(&self, work: &Work) -> Result<(), Fault>;
     /// Whether the tenant has an owner who may come in, as it stands in the transaction.
     async fn has_owner(&self, work: &Work) -> Result<bool, Fault>;
+    /// Whether somebody holds all that another member holds, as it stands in the transaction.
+    async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault>;
+    /// Takes all rights of a member.
+    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault>;
 }
 
 /// Who may register.

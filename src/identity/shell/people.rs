@@ -5,12 +5,13 @@ use entity::prelude::*;
 use super::{Identity, IdentityError, Visit};
 use crate::{
     budget::{Allowance, Attempts},
+    clock,
     identity::{
         Session,
         core::{self, Rejection, weakness},
         letters::About,
         rows::{
-            self,
+            self, Profile,
             links::{self, LinkFor},
             sessions::{self, EndReason, Which},
         },
@@ -25,7 +26,7 @@ const RESET_SECONDS: i64 = 30 * 60;
 /// A link that confirms an address.
 pub(super) const VERIFY_SECONDS: i64 = 24 * 3600;
 /// Letters that somebody can have sent to an address, or from one.
-const LETTERS: Attempts = Attempts { kind: "letter", allowance: Allowance::within(5, 3600) };
+pub(super) const LETTERS: Attempts = Attempts { kind: "letter", allowance: Allowance::within(5, 3600) };
 
 impl Identity {
     /// Why the person may not have this password.
@@ -74,7 +75,11 @@ impl Identity {
     /// Where a link leads. The address is the operator's setting, never what a request says of its host; the token stands behind the `#`, which
     /// browsers keep to themselves.
     pub(super) fn link(&self, purpose: Purpose, token: &str) -> String {
-        let page = if purpose == Purpose::Reset { "password" } else { "confirm" };
+        let page = match purpose {
+            Purpose::Reset => "password",
+            Purpose::Invite => "invitation",
+            Purpose::Verify | Purpose::Refresh | Purpose::Challenge => "confirm",
+        };
         format!("{}/{page}#token={token}", self.settings.public_url.trim_end_matches('/'))
     }
 
@@ -160,12 +165,50 @@ impl Identity {
         Ok(())
     }
 
-    /// Changes the name that others see of the caller.
-    pub async fn change_name(&self, session: &Session, name: &str) -> Result<(), IdentityError> {
-        core::check_name("displayName", name).map_or(Ok(()), Err)?;
-        let work = self.db.global().begin().await?;
-        rows::rename_user(&work, session.user, name.trim()).await?;
-        work.commit().await?;
-        Ok(())
+    /// What the caller has said of themselves.
+    pub async fn profile(&self, user: UserId) -> Result<Option<Profile>, Fault> {
+        rows::profile(&self.db.global(), user).await
     }
+
+    /// Changes what the caller says of themselves: what is None stays, and `Some(None)` is taken away.
+    pub async fn change_profile(&self, session: &Session, change: ProfileChange) -> Result<Profile, IdentityError> {
+        let found = self.profile(session.user).await?;
+        let mut profile = found.ok_or_else(|| Fault::corrupt("session", "a session has a user"))?;
+        let mut wrong = Vec::new();
+        let mut invalid = |message: &str, field: &str| {
+            wrong.push(Rejection::Invalid { message: message.to_owned(), field: path![field] });
+        };
+        if let Some(said) = change.locale {
+            let read = said.as_deref().map(core::locale);
+            if read == Some(None) {
+                invalid("a language tag is expected, as in en-GB", "locale");
+            }
+            profile.locale = read.flatten();
+        }
+        if let Some(zone) = change.time_zone {
+            if zone.as_deref().is_some_and(|zone| zone.len() > 64 || !clock::is_time_zone(zone)) {
+                invalid("a time zone of the IANA database is expected, as in Europe/London", "timeZone");
+            }
+            profile.time_zone = zone;
+        }
+        if let Some(name) = change.display_name {
+            wrong.extend(core::check_name("displayName", &name));
+            name.trim().clone_into(&mut profile.display_name);
+        }
+        if !wrong.is_empty() {
+            return Err(IdentityError::Refused(wrong));
+        }
+        let work = self.db.global().begin().await?;
+        rows::put_profile(&work, session.user, profile.clone()).await?;
+        work.commit().await?;
+        Ok(profile)
+    }
+}
+
+/// What is to change of a profile.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileChange {
+    pub display_name: Option<String>,
+    pub locale: Option<Option<String>>,
+    pub time_zone: Option<Option<String>>,
 }

@@ -136,16 +136,20 @@ impl Identity {
 
     async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
         let now = self.clock.now();
-        let work = self.db.global().begin_for(tenant.id).await?;
+        let global = GlobalWork::from(self.db.global().begin_for(tenant.id).await?);
+        let work = global.tenant();
         let tenant_id = tenant.id;
         work.insert_global::<tenant::Entity>(tenant).await?;
         let user_id = match account {
             Existing(id) => id,
-            New(user) => {
-                let id = user.id;
-                work.insert_global::<app_user::Entity>(user).await?;
-                id
-            }
+            New(user) => match rows::claim_user(&global, &user).await? {
+                Some(id) => id,
+                None => {
+                    let id = user.id;
+                    work.insert_global::<app_user::Entity>(user).await?;
+                    id
+                }
+            },
         };
         let member = member::Model {
             tenant_id,
@@ -159,9 +163,9 @@ impl Identity {
         let membership =
             Membership { tenant: tenant_id, member: member.id, user: user_id, status: member.status, version: member.version };
         work.insert::<member::Entity>(member).await?;
-        journal::begin_tenant(&work, self.clock.uuid()).await?;
-        self.furnish.furnish(&work, membership.member).await?;
-        Ok((GlobalWork::from(work), membership))
+        journal::begin_tenant(work, self.clock.uuid()).await?;
+        self.furnish.furnish(work, membership.member).await?;
+        Ok((global, membership))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod factors;
 mod guessing;
+mod invitations;
 mod keys;
 mod members;
 mod passwords;

@@ -7,6 +7,7 @@ mod shop;
 mod audit;
 mod budget;
 mod commands;
+mod cookies;
 mod crash;
 mod edges;
 mod live;
