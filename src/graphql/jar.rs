@@ -25,10 +25,16 @@ pub enum ToGo {
         access_until: Timestamp,
         refresh: String,
         refresh_until: Timestamp,
+        /// What the device is known by from now on.
+        device: Option<String>,
     },
     /// The session is over: none is kept.
     Nothing,
 }
+
+/// The token that the caller's device is known by, in the data of operations of whoever keeps one; something else where it has none yet.
+#[derive(Debug, Clone)]
+pub struct Device(pub String);
 
 impl Jar {
     /// With the refresh token that came.

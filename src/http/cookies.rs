@@ -4,6 +4,8 @@
 //! (CORS), and only when the request's Origin is one of ours; a change needs an Origin. Without the header there are no cookies at all, so whoever
 //! sends its tokens itself is in nobody's way.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
@@ -12,12 +14,14 @@ use super::{
 };
 use crate::graphql::{
     code::Code,
-    jar::{Jar, ToGo},
+    jar::{Device, Jar, ToGo},
     session::Session,
 };
 
 /// With the value `cookie` the caller is a page that wants its tokens in cookies.
 pub const MODE: HeaderName = HeaderName::from_static("entrepot-session");
+/// The token that a device without cookies is known by; `new` of one that has none yet.
+pub const DEVICE: HeaderName = HeaderName::from_static("entrepot-device");
 /// Where the refresh token is sent to, and nowhere else.
 pub const PATH: &str = "/graphql/session";
 
@@ -25,10 +29,13 @@ pub const PATH: &str = "/graphql/session";
 struct Names {
     access: &'static str,
     refresh: &'static str,
+    device: &'static str,
 }
 
-const SECURE: Names = Names { access: "__Host-entrepot", refresh: "__Secure-entrepot-refresh" };
-const PLAIN: Names = Names { access: "entrepot", refresh: "entrepot-refresh" };
+const SECURE: Names = Names { access: "__Host-entrepot", refresh: "__Secure-entrepot-refresh", device: "__Host-entrepot-device" };
+const PLAIN: Names = Names { access: "entrepot", refresh: "entrepot-refresh", device: "entrepot-device" };
+/// What a device is known by stays as long as browsers keep a cookie: 400 days.
+const DEVICE_SECONDS: i64 = 400 * 24 * 3600;
 
 fn names(is_secure: bool) -> &'static Names {
     if is_secure { &SECURE } else { &PLAIN }
@@ -38,6 +45,7 @@ fn names(is_secure: bool) -> &'static Names {
 pub struct Page {
     pub access: Option<String>,
     pub jar: Jar,
+    device: String,
     from: From,
     is_secure: bool,
 }
@@ -53,7 +61,8 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
     }
     let names = names(is_secure);
     let jar = Jar::with(cookie(headers, names.refresh));
-    Ok(Some(Page { access: cookie(headers, names.access), jar, from, is_secure }))
+    let device = cookie(headers, names.device).unwrap_or_default();
+    Ok(Some(Page { access: cookie(headers, names.access), jar, device, from, is_secure }))
 }
 
 impl Page {
@@ -64,29 +73,39 @@ impl Page {
 
     /// The session with this page's jar in the data of its operations.
     pub fn attached(&self, session: Session) -> Session {
-        let (inner, jar) = (session.attach.clone(), self.jar.clone());
-        Session { attach: std::sync::Arc::new(move |request| inner(request).data(jar.clone())), ..session }
+        let (inner, jar, device) = (session.attach.clone(), self.jar.clone(), Device(self.device.clone()));
+        let attach = move |request| inner(request).data(jar.clone()).data(device.clone());
+        Session { attach: Arc::new(attach), ..session }
     }
 
     /// Sets the cookies that are to go with an answer. `now` is in microseconds.
     pub fn dress(&self, headers: &mut HeaderMap, now: i64) {
         let names = names(self.is_secure);
-        let (access, refresh) = match self.jar.take() {
+        let (access, refresh, device) = match self.jar.take() {
             None => return,
-            Some(ToGo::Nothing) => ((String::new(), 0), (String::new(), 0)),
-            Some(ToGo::Tokens { access, access_until, refresh, refresh_until }) => {
+            Some(ToGo::Nothing) => ((String::new(), 0), (String::new(), 0), None),
+            Some(ToGo::Tokens { access, access_until, refresh, refresh_until, device }) => {
                 let left = |until: entity::prelude::Timestamp| (until.micros().saturating_sub(now) / 1_000_000).max(0);
-                ((access, left(access_until)), (refresh, left(refresh_until)))
+                ((access, left(access_until)), (refresh, left(refresh_until)), device)
             }
         };
+        let kept = [(names.access, access, "/"), (names.refresh, refresh, PATH)].into_iter();
+        let device = device.map(|token| (names.device, (token, DEVICE_SECONDS), "/"));
         let secure = if self.is_secure { "; Secure" } else { "" };
-        for (name, (value, seconds), path) in [(names.access, access, "/"), (names.refresh, refresh, PATH)] {
+        for (name, (value, seconds), path) in kept.chain(device) {
             let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
             if let Ok(cookie) = HeaderValue::from_str(&cookie) {
                 headers.append(header::SET_COOKIE, cookie);
             }
         }
     }
+}
+
+/// The session of a caller without cookies, with the token of its device in the data of its operations if it sent one.
+pub fn with_device(session: Session, headers: &HeaderMap) -> Session {
+    let Some(device) = text(headers, &DEVICE).map(|token| Device(token.to_owned())) else { return session };
+    let inner = session.attach.clone();
+    Session { attach: Arc::new(move |request| inner(request).data(device.clone())), ..session }
 }
 
 /// The `Authorization` that a page's socket comes with by cookie. Browsers let no page send headers with an upgrade, so it is the Origin that

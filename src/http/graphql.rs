@@ -137,7 +137,7 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
     };
     let session = match &page {
         Some(page) => page.attached(session),
-        None => session,
+        None => cookies::with_device(session, headers),
     };
     asked.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
     let operation = match desk.choose(&asked, &session, id).await {

@@ -30,6 +30,17 @@ pub enum About {
         link: String,
         tenant: String,
     },
+    /// A very unusual login waits for this code.
+    LoginCode {
+        code: String,
+    },
+    /// Somebody has logged in from a new device, or after wrong passwords.
+    NewLogin {
+        at: String,
+        address: Option<String>,
+        agent: Option<String>,
+        after_failures: bool,
+    },
     PasswordChanged,
     /// The second factor was taken away by an admin.
     FactorReset {
@@ -79,6 +90,31 @@ impl About {
                         .to_owned(),
                     "If you did not expect this letter, ignore it: nothing changes.".to_owned(),
                 ],
+            },
+            Self::LoginCode { code } => Body {
+                subject: "Your code for Entrepot".to_owned(),
+                before: vec![
+                    "Somebody, hopefully you, logs in to your Entrepot account in an unusual way. The password was right; this code is asked for too, within five minutes:".to_owned(),
+                    code,
+                ],
+                link: None,
+                after: vec!["If it was not you, give the code to nobody, and choose a new password: somebody knows yours.".to_owned()],
+            },
+            Self::NewLogin { at, address, agent, after_failures } => Body {
+                subject: "A new login to your account".to_owned(),
+                before: vec![
+                    format!(
+                        "Somebody has logged in to your Entrepot account{}.",
+                        if after_failures { ", after wrong passwords were tried" } else { " from a device that we do not know" }
+                    ),
+                    format!(
+                        "When: {at}. Where: {}. With: {}.",
+                        address.as_deref().unwrap_or("not known"),
+                        agent.as_deref().unwrap_or("not known")
+                    ),
+                ],
+                link: None,
+                after: vec![alarm],
             },
             Self::PasswordChanged => Body {
                 subject: "Your password was changed".to_owned(),

@@ -16,7 +16,7 @@ mod shell;
 mod signer;
 mod token;
 
-pub use self::core::{LEAD_SECONDS, NewTenant, Rejection};
+pub use self::core::{LEAD_SECONDS, NewTenant, Rejection, Risk, Sign};
 pub use post::{Post, PostError, check_sender};
 
 /// Identity's columns that are sealed.
@@ -50,5 +50,7 @@ pub struct Session {
     pub authenticated_at: Timestamp,
     /// Whether they showed a second factor.
     pub mfa: bool,
+    /// How unusual the login was, from 0 to 100.
+    pub risk: i32,
     pub visit: Arc<Visit>,
 }

@@ -14,7 +14,7 @@ use crate::{
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
-    config::Serve,
+    config::{Registration, Serve},
     graphql::{
         connection::CursorSigner,
         desk::Introspection,
@@ -247,6 +247,11 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
 
 /// What the operator has chosen about people.
 fn people(args: &Serve) -> Result<Settings, StartError> {
+    if args.registration == Some(Registration::Open) && !args.listen.ip().is_loopback() {
+        tracing::warn!(
+            "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
+        );
+    }
     identity::check_sender(&args.mail_from)?;
     let denied = match &args.denied_passwords {
         Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_lowercase).collect(),
@@ -254,7 +259,7 @@ fn people(args: &Serve) -> Result<Settings, StartError> {
     };
     Ok(Settings {
         access_seconds: args.access_token_minutes * 60,
-        registration: args.registration.into(),
+        registration: args.who_may_register().into(),
         post: args.mail.clone(),
         mail_from: args.mail_from.clone(),
         public_url: args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen)),

@@ -6,6 +6,7 @@ mod network;
 mod password;
 mod profile;
 mod qr;
+mod risk;
 mod session;
 
 pub use factor::{
@@ -17,6 +18,7 @@ pub use network::network;
 pub use password::weakness;
 pub use profile::locale;
 pub use qr::svg;
+pub use risk::{Before, FAILURE_SECONDS, FAILURES, Facts, Risk, Sign, assess};
 pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
 
 use crate::path;

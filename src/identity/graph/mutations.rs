@@ -10,7 +10,7 @@ use crate::{
         context::Asks,
         directives::{STEP_UP_SECONDS, authenticated, public},
         fault::{Answer, TopError},
-        jar::{Jar, ToGo},
+        jar::{Device, Jar, ToGo},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
         session::UserErrorCount,
@@ -33,6 +33,9 @@ pub struct TokenPair {
     pub session: LoginSession,
     /// The tenant of the session.
     pub tenant: Tenant,
+    /// What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
+    /// device that has none; null where the device is known already, or has it in a cookie.
+    pub device_token: Option<String>,
 }
 
 /// A second factor.
@@ -43,6 +46,8 @@ pub enum MfaMethod {
     Totp,
     /// One of the codes kept for emergencies.
     BackupCode,
+    /// A code that was sent to the account's address: for a very unusual login to an account without an authenticator.
+    Email,
 }
 
 /// A second factor is asked for before there are tokens.
@@ -163,7 +168,11 @@ impl IdentityMutation {
 
 /// Where the call comes from, as the front says.
 pub(super) fn visit(ctx: &Context<'_>) -> Arc<Visit> {
-    ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default()
+    let visit = ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default();
+    match ctx.data_opt::<Device>() {
+        Some(Device(token)) => Arc::new(Visit { device: Some(token.clone()), ..Visit::clone(&visit) }),
+        None => visit,
+    }
 }
 
 impl From<LoggedIn> for TokenPair {
@@ -176,6 +185,7 @@ impl From<LoggedIn> for TokenPair {
             refresh_expires_at: DateTime(logged_in.refresh_expires_at),
             session: LoginSession::new(logged_in.session, current),
             tenant: logged_in.tenant.into(),
+            device_token: logged_in.device,
         }
     }
 }
@@ -215,6 +225,7 @@ fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
             access_until: pair.access_expires_at.0,
             refresh: std::mem::take(&mut pair.refresh_token),
             refresh_until: pair.refresh_expires_at.0,
+            device: pair.device_token.take(),
         });
     }
     result

@@ -231,6 +231,24 @@ pub struct LoginSession {
     pub ends_at: DateTime,
     /// Whether it is the one that asks.
     pub current: bool,
+    /// How unusual the login was, from 0 to 100.
+    pub risk: i32,
+    /// What was odd about it.
+    pub risk_signs: Vec<RiskSign>,
+}
+
+/// What is odd about a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "crate::identity::Sign")]
+pub enum RiskSign {
+    /// Nobody has logged in to the account from the device.
+    NewDevice,
+    /// Nor from the network.
+    NewNetwork,
+    /// Wrong passwords were tried before.
+    Failures,
+    /// The account was in use in another network a moment before.
+    Hurry,
 }
 
 impl LoginSession {
@@ -244,6 +262,8 @@ impl LoginSession {
             ip: session.address,
             ends_at: DateTime(session.ends_at),
             current: session.id == current,
+            risk: session.risk.score,
+            risk_signs: session.risk.signs.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Users and memberships: global tables.
 
+pub mod devices;
 pub mod factors;
 pub mod invitations;
 pub mod keys;

@@ -7,7 +7,7 @@ use crate::{
     budget::{Allowance, Attempts},
     identity::{
         Session,
-        core::{self, Rejection},
+        core::{self, Rejection, Risk},
         letters::About,
         rows::{
             self, invitations, links,
@@ -160,11 +160,7 @@ impl Identity {
             let stored = self.welcome(&user, &tenant.name, password, display_name).await?;
             Some(app_user::Model { password_hash: stored, ..user.clone() })
         } else {
-            self.attempt(&user.email_key, visit).await?;
-            if !self.passwords.verify(password, Some(&user.password_hash)).await? {
-                return Err(Rejection::InvalidCredentials.into());
-            }
-            self.forgive(&user.email_key, visit);
+            self.check_own(&user, password, visit, Rejection::InvalidCredentials).await?;
             None
         };
         let work = self.db.global().begin_for(found.tenant).await?;
@@ -182,7 +178,7 @@ impl Identity {
         links::set_verified(&work, found.user, now).await?;
         members::set_joined(&work, found.tenant, found.member, now).await?;
         let membership = rows::membership(&work, found.tenant, found.member).await?.ok_or_else(over)?;
-        self.enter(work, &membership, tenant, visit).await
+        self.enter(work, &membership, tenant, (visit, Risk::default())).await
     }
 
     /// The hash of the password that somebody chooses who comes for the first time.

@@ -154,9 +154,9 @@ impl Identity {
         let shown = (session.authenticated_at, row.mfa_at);
         // A session of two factors is needed where the user has two and has shown one only.
         if row.mfa_at.is_none() && self.has_factor(session.user).await? {
-            return self.enter(work, membership, tenant, visit).await;
+            return self.enter(work, membership, tenant, (visit, row.risk)).await;
         }
-        let logged_in = self.begin_session(&work, membership, tenant, shown, visit).await?;
+        let logged_in = self.begin_session(&work, membership, tenant, shown, (visit, row.risk)).await?;
         work.commit().await?;
         Ok(Entered::In(Box::new(logged_in)))
     }

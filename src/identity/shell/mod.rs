@@ -7,6 +7,7 @@ mod login;
 mod membership;
 mod people;
 mod register;
+mod risk;
 mod sessions;
 
 use std::{
@@ -24,6 +25,7 @@ use super::{
     post::Post,
     presence::Presence,
     rows::sessions::SessionRow,
+    secret::{self, Purpose},
     token::Tokens,
 };
 use crate::{
@@ -103,6 +105,15 @@ impl Default for Settings {
 pub struct Visit {
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
+    /// The token that the device is known by; empty where one would be kept and there is none yet, None where none is kept.
+    pub device: Option<String>,
+}
+
+impl Visit {
+    /// What is kept of the device's token.
+    fn device_hash(&self) -> Option<[u8; 32]> {
+        self.device.as_deref().and_then(|token| secret::kept(token, Purpose::Device))
+    }
 }
 
 #[derive(Clone)]
@@ -158,6 +169,8 @@ pub struct LoggedIn {
     pub refresh_expires_at: Timestamp,
     pub session: SessionRow,
     pub tenant: tenant::Model,
+    /// The token that the device is known by from now on, if it keeps one and has none yet.
+    pub device: Option<String>,
 }
 
 impl Identity {

@@ -11,7 +11,7 @@ use crate::{
         core::{self, Rejection, weakness},
         letters::About,
         rows::{
-            self, Profile,
+            self, Profile, devices,
             links::{self, LinkFor},
             sessions::{self, EndReason, Which},
         },
@@ -78,7 +78,7 @@ impl Identity {
         let page = match purpose {
             Purpose::Reset => "password",
             Purpose::Invite => "invitation",
-            Purpose::Verify | Purpose::Refresh | Purpose::Challenge => "confirm",
+            Purpose::Verify | Purpose::Refresh | Purpose::Challenge | Purpose::Device => "confirm",
         };
         format!("{}/{page}#token={token}", self.settings.public_url.trim_end_matches('/'))
     }
@@ -104,6 +104,8 @@ impl Identity {
         }
         links::withdraw(&work, user.id, LinkFor::Reset, now).await?;
         links::set_password(&work, user.id, stored).await?;
+        // Whoever had the old password has no device that is known.
+        devices::forget_of(&work, user.id).await?;
         // Whoever read the letter has the address.
         links::set_verified(&work, user.id, now).await?;
         let ended = sessions::end(&work, Which::OfUser(user.id), EndReason::Password, now).await?;
@@ -122,11 +124,7 @@ impl Identity {
         visit: &Visit,
     ) -> Result<(), IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
-        self.attempt(&user.email_key, visit).await?;
-        if !self.passwords.verify(current, Some(&user.password_hash)).await? {
-            return Err(Rejection::WrongPassword.into());
-        }
-        self.forgive(&user.email_key, visit);
+        self.check_own(&user, current, visit, Rejection::WrongPassword).await?;
         self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
         let (stored, now) = (self.passwords.hash(password).await?, self.clock.now());
         let work = self.db.global().begin().await?;

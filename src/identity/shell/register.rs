@@ -5,7 +5,7 @@ use entity::{app_user, member, prelude::*, tenant};
 use super::{Entered, Identity, IdentityError, Registration, Visit, people::VERIFY_SECONDS};
 use crate::{
     identity::{
-        core::{self, NewTenant, Rejection},
+        core::{self, NewTenant, Rejection, Risk},
         letters::About,
         rows::{
             self, Membership,
@@ -49,11 +49,7 @@ impl Identity {
         let (global, key) = (self.db.global(), core::email_key(&new.email));
         let account = match rows::user_by_email(&global, &key).await? {
             Some(user) => {
-                self.attempt(&key, visit).await?;
-                if !self.passwords.verify(&new.password, Some(&user.password_hash)).await? {
-                    return Err(Rejection::InvalidCredentials.into());
-                }
-                self.forgive(&key, visit);
+                self.check_own(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
                 Existing(user.id)
             }
             None => New(self.new_user(&new.email, &new.display_name, self.passwords.hash(&new.password).await?)),
@@ -61,7 +57,7 @@ impl Identity {
         let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
         let written = async {
             let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
-            self.enter(work, &membership, tenant, visit).await
+            self.enter(work, &membership, tenant, (visit, Risk::default())).await
         };
         written.await.map_err(raced)
     }

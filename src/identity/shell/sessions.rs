@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::{
     identity::{
-        core::{self, Rejection, Shown, Step},
+        core::{self, Rejection, Risk, Shown, Step},
         letters::About,
         presence::Known,
         rows::{
-            self, Membership, factors, links, refresh,
+            self, Membership, devices, factors, links, refresh,
             sessions::{self, EndReason, SessionRow, Standing, Which},
         },
         secret::{self, Purpose},
@@ -55,7 +55,7 @@ impl From<Fault> for AdmitError {
 }
 
 /// The longest name of a session and the longest user agent that is kept of one, in characters.
-const NAME: usize = 255;
+pub(super) const NAME: usize = 255;
 
 impl Identity {
     /// Lets in whoever shows an access token of a session that goes on. Costs no query when both were seen in the last seconds.
@@ -88,7 +88,7 @@ impl Identity {
         membership: &Membership,
         tenant: tenant::Model,
         shown: (Timestamp, Option<Timestamp>),
-        visit: &Visit,
+        (visit, risk): (&Visit, Risk),
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
         let session = SessionRow {
@@ -97,7 +97,7 @@ impl Identity {
             tenant: membership.tenant,
             member: membership.member,
             name: None,
-            user_agent: visit.user_agent.as_ref().map(|agent| agent.chars().take(NAME).collect()),
+            user_agent: visit.agent(),
             address: visit.address.map(|address| address.to_string()),
             created_at: now,
             used_at: now,
@@ -105,10 +105,11 @@ impl Identity {
             mfa_at: shown.1,
             ends_at: now.plus_seconds(self.settings.absolute_seconds),
             ended_at: None,
+            risk,
         };
         sessions::insert(work, &session).await?;
         let (_, logged_in) = self.issue(work, session, membership, tenant).await?;
-        Ok(logged_in)
+        Ok(LoggedIn { device: self.note_device(work, membership.user, visit).await?, ..logged_in })
     }
 
     /// A pair of tokens for a session; the refresh token is written down.
@@ -142,6 +143,7 @@ impl Identity {
             refresh_expires_at: expires_at,
             session,
             tenant,
+            device: None,
         };
         Ok((id, logged_in))
     }
@@ -288,11 +290,14 @@ impl Identity {
     /// Forgets sessions that ended a month ago, logins that were not gone on with, and links that were not used.
     pub async fn forget_old(&self) -> Result<(), Fault> {
         const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+        // A device that was not used for half a year is new again.
+        const DEVICE_SECONDS: i64 = 180 * 24 * 3600;
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
         sessions::forget(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
         factors::forget_challenges(&work, now).await?;
         links::forget(&work, now).await?;
+        devices::forget(&work, now.plus_seconds(-DEVICE_SECONDS)).await?;
         work.commit().await
     }
 }

@@ -7,6 +7,7 @@ mod keys;
 mod members;
 mod passwords;
 mod registration;
+mod risk;
 mod sessions;
 mod world;
 

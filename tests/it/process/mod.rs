@@ -12,6 +12,7 @@ mod crash;
 mod edges;
 mod live;
 mod load;
+mod mail;
 mod people;
 mod races;
 mod replay;
