@@ -31,6 +31,12 @@ async fn run(command: Command) -> ExitCode {
         Command::Demo(args) => ended(demo::run(args).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
+        Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
+        Command::Audit(args) => match serve::audit::run(args.action).await {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(err) => failed(&err),
+        },
         Command::SigningKey(args) => match args.what {
             SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
         },

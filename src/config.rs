@@ -33,6 +33,10 @@ pub enum Command {
     SigningKey(SigningKey),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
+    /// Export or erase a tenant.
+    Tenant(TenantArgs),
+    /// Prove the audit log.
+    Audit(AuditArgs),
     /// Print the schema (SDL).
     Schema,
 }
@@ -117,6 +121,56 @@ pub enum KeysAction {
         of: KeysOf,
         /// The key's id.
         id: String,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TenantArgs {
+    #[command(subcommand)]
+    pub action: TenantAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum TenantAction {
+    /// Write everything that a tenant owns into a folder: a line of JSON a row, a file a table, a manifest of hashes. The server may go on meanwhile.
+    Export {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// A folder that is not there yet.
+        to: std::path::PathBuf,
+    },
+    /// Ask for a tenant to be erased after thirty days, take that back, or erase it when the time is over.
+    Erase {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// Take the erasure back.
+        #[arg(long, conflicts_with = "due")]
+        cancel: bool,
+        /// Erase now, if the thirty days are over. There is no way back.
+        #[arg(long)]
+        due: bool,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    pub action: AuditAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditAction {
+    /// Walk every tenant's log from its beginning: hashes, numbers, signed heads, and what was never chained. Ends with 1 when one is broken.
+    Verify {
+        #[command(flatten)]
+        of: KeysOf,
+        /// Only the tenant with this slug.
+        #[arg(long)]
+        tenant: Option<String>,
     },
 }
 

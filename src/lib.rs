@@ -8,10 +8,14 @@ pub mod budget;
 pub mod storage;
 /// Fields sealed under a ring of master keys.
 pub mod secrets;
+/// Who did what, chained so that it stays what it was.
+pub mod audit;
 /// Who: passwords, tokens, and the tenants a person belongs to.
 pub mod identity;
 /// May they: casbin's roles compiled to permission sets, and the permits that shells ask for.
 pub mod access;
+/// The tenant itself: its settings, its rows as files, its end.
+pub mod tenancy;
 /// From the journal to whoever follows it.
 pub mod realtime;
 /// What every room's GraphQL shares.

@@ -9,6 +9,10 @@ use crate::{
         graph::{self as access, AccessMutation, AccessQuery, ApiKey, Integration, Role, StoreGroup},
         kind as may,
     },
+    audit::{
+        Audit,
+        graph::{AuditEntry, AuditQuery, Audited, audit_entry},
+    },
     catalog::graph::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
@@ -39,6 +43,7 @@ use crate::{
         },
     },
     storage::TenantScope,
+    tenancy::graph::{TenancyMutation, TenantPayload},
 };
 
 /// Something with an id.
@@ -67,6 +72,7 @@ pub enum Node {
     Integration(Integration),
     ApiKey(ApiKey),
     Session(LoginSession),
+    AuditEntry(AuditEntry),
 }
 
 /// Something that changes and says so.
@@ -122,6 +128,7 @@ pub enum Payload {
     StoreGroupPayload(access::StoreGroupPayload),
     IntegrationPayload(access::IntegrationPayload),
     ApiKeyPayload(access::ApiKeyPayload),
+    TenantPayload(TenantPayload),
     OkPayload(crate::identity::graph::OkPayload),
     SessionPayload(crate::identity::graph::SessionPayload),
 }
@@ -199,7 +206,7 @@ async fn scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
     }
 }
 
-async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
+pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     ctx.caller()?;
     let Some((prefix, uuid)) = prefix_of(id) else {
         return Err(TopError::bad_input("not one of our ids", vec!["id".to_owned()]));
@@ -243,6 +250,7 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
+        kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
             crate::identity::graph::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
         }
@@ -254,20 +262,37 @@ async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, CatalogQuery, StockQuery, OrdersQuery, InsightQuery);
+#[graphql(name = "Query")]
+pub struct Queries(
+    NodeQuery,
+    RateLimitQuery,
+    IdentityQuery,
+    AccessQuery,
+    CatalogQuery,
+    StockQuery,
+    OrdersQuery,
+    InsightQuery,
+    AuditQuery,
+);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
+#[graphql(name = "Mutation")]
+pub struct Mutations(
     IdentityMutation,
     SessionMutation,
     FactorMutation,
     PeopleMutation,
     AccessMutation,
+    TenancyMutation,
     CatalogMutation,
     StockMutation,
     OrdersMutation,
 );
+
+/// The roots as they are served: what goes through them is in the audit log.
+pub type Query = Audited<Queries>;
+pub type Mutation = Audited<Mutations>;
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
@@ -281,6 +306,7 @@ pub struct Given {
     pub access: Access,
     pub catalog: crate::catalog::Catalog,
     pub ledger: Ledger,
+    pub audit: Audit,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
@@ -292,6 +318,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.access)
         .data(given.catalog)
         .data(given.ledger)
+        .data(given.audit)
         .data(given.signer)
         .data(given.limits)
         .finish()

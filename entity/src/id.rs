@@ -234,7 +234,7 @@ macro_rules! kinds {
 }
 kinds! {
     TenantId "ten" "tenant"; UserId "usr" "user"; MemberId "mem" "member"; SessionId "ses" "session"; SigningKeyId "sgk" "signing key";
-    RefreshTokenId "rft" "refresh token";
+    RefreshTokenId "rft" "refresh token"; AuditId "aud" "audit entry";
     StoreId "sto" "store"; CategoryId "cat" "category"; SupplierId "sup" "supplier"; FamilyId "fam" "product family";
     ProductId "prd" "product"; CustomerId "cus" "customer"; ChannelId "chn" "channel";
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";

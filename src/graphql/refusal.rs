@@ -47,6 +47,15 @@ pub enum ErrorCode {
     TokenExpired,
 }
 
+impl ErrorCode {
+    /// Tells the audit log that what is being carried out was refused with this.
+    #[must_use]
+    pub fn noted(self) -> Self {
+        crate::audit::refused(&async_graphql::resolver_utils::enum_value(self).to_string());
+        self
+    }
+}
+
 /// A refusal as data: nothing was changed.
 #[derive(Interface)]
 #[graphql(
@@ -126,7 +135,12 @@ macro_rules! path {
 impl UserError {
     pub fn new(code: ErrorCode, message: impl Into<String>, field: Path) -> Self {
         let retryable = matches!(code, ErrorCode::IdempotencyInProgress);
-        Self::InputError(InputError { code, message: message.into(), field: (!field.is_empty()).then_some(field), retryable })
+        Self::InputError(InputError {
+            code: code.noted(),
+            message: message.into(),
+            field: (!field.is_empty()).then_some(field),
+            retryable,
+        })
     }
     /// Also what is said of other tenants' rows: not found and not yours look the same.
     pub fn not_found(what: &str, field: Path) -> Self {

@@ -16,7 +16,7 @@ mod shell;
 mod signer;
 mod token;
 
-pub use self::core::{LEAD_SECONDS, NewTenant, Rejection, Risk, Sign};
+pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewTenant, Rejection, Risk, Sign};
 pub use post::{Post, PostError, check_sender};
 
 /// Identity's columns that are sealed.

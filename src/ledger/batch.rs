@@ -7,11 +7,13 @@ use uuid::Uuid;
 
 use super::{
     ahead::Aheads,
+    audited,
     command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
     events,
     load::{self, State},
 };
 use crate::{
+    audit::Pen,
     clock::Clock,
     orders::{
         core::{Order, OrderDecision},
@@ -33,6 +35,7 @@ use crate::{
 pub async fn plan(
     db: &Database,
     clock: &Clock,
+    pen: Option<&Pen>,
     aheads: &mut Aheads,
     tenant: TenantId,
     queue: &mut [Queued],
@@ -57,7 +60,7 @@ pub async fn plan(
             orders: ahead.counter.order - counter.order,
             returns: ahead.counter.ret - counter.ret,
         };
-        let rows = decisions.rows(tenant, queue, state.stock.now);
+        let rows = decisions.rows(pen, tenant, queue, state.stock.now);
         Planned::Write(AtHead { head: counter.seq, want, rows, events })
     };
     (ahead.now, ahead.levels) = (state.stock.now, state.stock.levels);
@@ -71,7 +74,7 @@ pub async fn plan(
 }
 
 /// Runs the commands as one transaction and leaves each one's result in it.
-pub async fn run(db: &Database, clock: &Clock, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
+pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
     let mut footprint = Footprint::default();
     queue.iter().for_each(|queued| queued.command.footprint(&mut footprint));
     let mut work = db.tenant(tenant).begin().await?;
@@ -86,7 +89,7 @@ pub async fn run(db: &Database, clock: &Clock, tenant: TenantId, queue: &mut [Qu
         let taken = journal::take(&work, decisions.want()).await?;
         let mut counter = Counter { seq: taken.first_seq - 1, order: taken.first_order - 1, ret: taken.first_return - 1 };
         let events = decisions.number(&mut counter, now);
-        for rows in decisions.rows(tenant, queue, now) {
+        for rows in decisions.rows(pen, tenant, queue, now) {
             work.write(rows).await?;
         }
         journal::write(&mut work, events).await?;
@@ -232,7 +235,7 @@ impl Decisions {
     }
 
     /// The rows of each table, in the order of their foreign keys; all but the events.
-    fn rows(&self, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
+    fn rows(&self, pen: Option<&Pen>, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
         let decided = || self.decided.iter().map(|(_, decision)| decision);
         let last = Last::of(&self.decided);
         let movements: Vec<_> = decided().flat_map(|d| &d.stock.movements).collect();
@@ -242,7 +245,7 @@ impl Decisions {
             // A receipt is a plain struct: it always has a JSON form.
             Some((queue[*index].key.as_ref()?, serde_json::to_string(&stored(decision)).unwrap_or_default()))
         });
-        let mut rows = Vec::with_capacity(18);
+        let mut rows = Vec::with_capacity(19);
         rows.extend(stock_rows::level_rows(tenant, &last.levels));
         rows.extend(order_rows::order_rows(tenant, &last.orders));
         rows.extend(stock_rows::movement_rows(tenant, &movements));
@@ -250,6 +253,7 @@ impl Decisions {
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &returns));
         rows.push(idempotency::rows(tenant, receipts, now));
+        rows.extend(pen.map(|pen| audited::rows(pen, tenant, queue, &self.decided)));
         rows
     }
 

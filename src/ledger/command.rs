@@ -1,12 +1,13 @@
 //! What can be asked of the ledger, what it needs loaded, and what comes back.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use crate::{
+    audit::Stamp,
     orders::core as order_rules,
     orders::core::{Act, Create, CreateReturn, Fulfil, Order, OrderBook, OrderDecision, Return},
     stock::core::{
@@ -70,6 +71,25 @@ impl Footprint {
 }
 
 impl Command {
+    /// What the audit log calls it when nobody asked for it by a mutation.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Adjust(_) => "stock.adjust",
+            Self::Set(_) => "stock.set",
+            Self::Reverse(_) => "stock.reverse",
+            Self::Reserve(_) => "stock.reserve",
+            Self::Release(..) => "stock.release",
+            Self::Expire(..) => "stock.expire",
+            Self::OrderCreate(..) => "order.create",
+            Self::OrderConfirm(..) => "order.confirm",
+            Self::OrderCancel(..) => "order.cancel",
+            Self::OrderExpire(..) => "order.expire",
+            Self::OrderClose(_) => "order.close",
+            Self::OrderFulfil(..) => "order.fulfil",
+            Self::ReturnCreate(_) => "return.create",
+        }
+    }
+
     /// How many lines it has: what a batch is measured in.
     pub fn weight(&self) -> usize {
         match self {
@@ -251,4 +271,6 @@ pub struct Queued {
     pub(super) key: Option<Key>,
     pub(super) reply: oneshot::Sender<Outcome>,
     pub(super) result: Option<Result<Receipt, Rejection>>,
+    /// On whose behalf, for the audit log; none for the jobs of the system.
+    pub(super) stamp: Option<Arc<Stamp>>,
 }

@@ -13,6 +13,7 @@ use super::{
     tenants::{Terms, TermsCache},
 };
 use crate::{
+    audit::{Pen, Stamp},
     clock::Clock,
     storage::{
         AtHead, Backend, Database, Fault, Reads, Written,
@@ -37,18 +38,30 @@ impl Ledger {
     /// # Errors
     /// The system gives no thread.
     pub fn start(db: Database, clock: Clock, grouping: Grouping) -> Result<Self, Fault> {
+        Self::with(db, clock, grouping, None)
+    }
+
+    fn with(db: Database, clock: Clock, grouping: Grouping, pen: Option<Pen>) -> Result<Self, Fault> {
         let lanes = match db.backend() {
             Backend::Sqlite => 1,
             Backend::Postgres => POSTGRES_LANES,
         };
-        let writer = Writer { db: db.apart(lanes), clock: clock.clone() };
+        let writer = Writer { db: db.apart(lanes), clock: clock.clone(), pen };
         Ok(Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
+    }
+
+    /// Lets every command leave its entry in the audit log, in its own transaction.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn audited(db: Database, clock: Clock, grouping: Grouping, pen: Pen) -> Result<Self, Fault> {
+        Self::with(db, clock, grouping, Some(pen))
     }
 
     /// Queues a command and waits until it is committed or refused.
     pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
         let (reply, answer) = oneshot::channel();
-        self.lanes.submit(tenant, Queued { command, key, reply, result: None });
+        self.lanes.submit(tenant, Queued { command, key, reply, result: None, stamp: Stamp::current() });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
@@ -73,6 +86,7 @@ impl Ledger {
 struct Writer {
     db: Database,
     clock: Clock,
+    pen: Option<Pen>,
 }
 
 #[async_trait]
@@ -84,7 +98,7 @@ impl Batcher for Writer {
         queued.command.weight()
     }
     async fn plan(&self, ahead: &mut Aheads, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
-        batch::plan(&self.db, &self.clock, ahead, tenant, queue).await
+        batch::plan(&self.db, &self.clock, self.pen.as_ref(), ahead, tenant, queue).await
     }
     async fn write(&self, tenant: TenantId, plan: AtHead) -> Result<Written, Fault> {
         self.db.tenant(tenant).write_at(plan).await
@@ -93,13 +107,19 @@ impl Batcher for Writer {
         ahead.forget(tenant);
     }
     async fn run(&self, tenant: TenantId, queue: &mut [Queued]) -> Result<(), Fault> {
-        batch::run(&self.db, &self.clock, tenant, queue).await
+        batch::run(&self.db, &self.clock, self.pen.as_ref(), tenant, queue).await
     }
     fn answer(&self, queued: Queued, outcome: Result<(), Fault>) {
         let result = match outcome {
             Ok(()) => queued.result.ok_or_else(|| Fault::Broken("a committed command has no result".to_owned())),
             Err(fault) => Err(fault),
         };
+        if let (Ok(Ok(receipt)), Some(stamp)) = (&result, &queued.stamp)
+            && receipt.stored.is_none()
+            && self.pen.is_some()
+        {
+            stamp.recorded();
+        }
         // Whoever waited may have gone; the change stands all the same.
         let _ = queued.reply.send(result);
     }

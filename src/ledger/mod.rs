@@ -2,6 +2,7 @@
 //! and committed with its neighbours in one transaction.
 
 mod ahead;
+mod audited;
 mod batch;
 mod command;
 mod due;

@@ -8,6 +8,7 @@ use entity::prelude::*;
 
 use crate::{
     access::{Access, Caller, KeyRefused, Standing, core::key, graph::KeyUse},
+    audit::Origin,
     graphql::{
         code::Code,
         context::MustEnrol,
@@ -78,7 +79,8 @@ impl Doorkeeper for Keeper {
         let visit = Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned), device: None };
         let visit = Arc::new(visit);
         let Some(token) = bearer else {
-            let attach = Arc::new(move |request: Request| request.data(visit.clone()));
+            let origin = origin(meta, None);
+            let attach = Arc::new(move |request: Request| request.data(visit.clone()).data(origin.clone()));
             return Ok(FrontSession {
                 expires_at: None,
                 anonymous: true,
@@ -112,8 +114,9 @@ impl Doorkeeper for Keeper {
         };
         let must_enrol = admitted.must_enrol();
         let standing = self.access.watch_member(claims.tid, claims.mid, &caller);
+        let origin = origin(meta, Some(claims.sid));
         let attach = move |request: Request| {
-            let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone());
+            let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone()).data(origin.clone());
             if must_enrol { request.data(MustEnrol) } else { rights(request, &standing) }
         };
         Ok(FrontSession {
@@ -126,4 +129,9 @@ impl Doorkeeper for Keeper {
             attach: Arc::new(attach),
         })
     }
+}
+
+/// Where a request comes from, for the audit log.
+fn origin(meta: &RequestMeta<'_>, session: Option<SessionId>) -> Origin {
+    Origin { request_id: meta.id.to_owned(), ip: meta.address.map(|address| address.to_string()), session }
 }

@@ -1,7 +1,9 @@
 //! A node: the rooms put together, the front door opened, the jobs started.
 
+pub mod audit;
 mod doorkeeper;
 pub mod keys;
+pub mod tenant;
 
 use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
 
@@ -11,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     access::{self, Access, Policies, PolicyError},
+    audit::{Audit, Pen},
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
@@ -72,6 +75,7 @@ pub struct Node {
     pub keeper: Arc<Keeper>,
     pub ring: KeyRing,
     pub budgets: Budgets,
+    pub audit: Audit,
 }
 
 /// What a tenant begins with: an owner, and a channel for orders that name none.
@@ -137,7 +141,9 @@ impl Node {
         let furniture = Arc::new(Furniture { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
-        let ledger = Ledger::start(db.clone(), clock.clone(), grouping)?;
+        let pen = Pen::new(ring.clone(), clock.clone());
+        let audit = Audit::start(db.clone(), pen.clone())?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
         let limits = Limits::default();
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
@@ -147,10 +153,11 @@ impl Node {
             access: access.clone(),
             catalog,
             ledger: ledger.clone(),
+            audit: audit.clone(),
             signer,
             limits: limits.clone(),
         });
-        Ok(Self { db, clock, identity, access, ledger, schema, limits, keeper, ring, budgets })
+        Ok(Self { db, clock, identity, access, ledger, schema, limits, keeper, ring, budgets, audit })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -183,6 +190,7 @@ impl Node {
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
+            tokio::spawn(crate::audit::run(self.audit)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
             tokio::spawn(identity::jobs::run(self.identity.clone())),
         ];

@@ -10,6 +10,7 @@ mod global;
 pub mod group_commit;
 pub mod idempotency;
 pub mod journal;
+pub mod rider;
 mod rows;
 mod scoped;
 mod sessions;

@@ -9,7 +9,7 @@ use sea_orm::{
     Statement, TransactionOptions, TransactionTrait, Value,
 };
 
-use super::{Backend, Bulk, Committed, Database, Fault, Reads, journal::Event};
+use super::{Backend, Bulk, Committed, Database, Fault, Reads, journal::Event, rider};
 
 pub struct Work {
     tenant: TenantId,
@@ -112,7 +112,16 @@ impl Work {
     /// Makes everything durable, then tells this process's followers.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions commit")]
     pub async fn commit(self) -> Result<(), Fault> {
+        let rider = rider::current();
+        let taken = rider.as_ref().and_then(|rider| rider.rows(self.tenant, &self.events));
+        let has_taken = taken.is_some();
+        if let Some(rows) = taken {
+            self.write(rows).await?;
+        }
         self.transaction.commit().await?;
+        if let Some(rider) = rider {
+            rider.arrived(has_taken);
+        }
         if let Some(last) = self.events.last() {
             let head = last.seq;
             self.db.announcer.announce(Committed { tenant: self.tenant, head, events: self.events.into() });

@@ -86,6 +86,8 @@ const CASES: &[(&str, Needs)] = &[
     ("returns", May("order.read")),
     ("salesReport", May("report.read")),
     ("movementReport", May("report.read")),
+    ("auditEntries", May("audit.read")),
+    ("auditVerify", May("audit.read")),
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
@@ -127,6 +129,7 @@ const CASES: &[(&str, Needs)] = &[
     ("sessionRename", SignIn),
     ("sessionRevoke", SignIn),
     ("sessionRevokeOthers", SignIn),
+    ("tenantUpdate", May("tenant.write")),
     ("productCreate", May("product.write")),
     ("productUpdate", May("product.write")),
     ("productArchive", May("product.write")),
@@ -338,6 +341,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("int", "Integration", Some("apikey.read")),
     ("key", "ApiKey", Some("apikey.read")),
     ("ses", "Session", None),
+    ("aud", "AuditEntry", Some("audit.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -4,6 +4,8 @@
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
 mod access;
+mod audit;
+mod audit_cost;
 mod authorization;
 mod catalog;
 mod front;
@@ -15,6 +17,7 @@ mod process;
 mod replay;
 mod secrets;
 mod stock;
+mod tenancy;
 mod sdl;
 mod tidy;
 mod world;

@@ -9,6 +9,6 @@ CREATE TABLE invitation (
   invited_by {UUID} NOT NULL, sent_at {INT} NOT NULL, expires_at {INT} NOT NULL, UNIQUE (tenant_id, member_id),
   FOREIGN KEY (tenant_id, member_id) REFERENCES member (tenant_id, id))
 ;;
-ALTER TABLE tenant ADD COLUMN password_length {SMALL} CHECK (password_length BETWEEN 12 AND 64)
+ALTER TABLE tenant ADD COLUMN password_length {INT} CHECK (password_length BETWEEN 12 AND 64)
 ;;
-ALTER TABLE app_user ADD COLUMN password_class {SMALL}
+ALTER TABLE app_user ADD COLUMN password_class {INT}

@@ -87,7 +87,7 @@ pub fn user_error(problem: &Problem, prefix: &[&str], current: Option<Node>) -> 
     let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(problem.at.iter().cloned()).collect();
     match &problem.why {
         Rejection::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
-            code,
+            code: code.noted(),
             message,
             field: Some(field),
             retryable: false,

@@ -15,7 +15,7 @@ pub use factor::{
 };
 pub use keys::{KeyState, LEAD_SECONDS, states, upkeep};
 pub use network::network;
-pub use password::weakness;
+pub use password::{LENGTH_STEP, LENGTHS, length_class, weakness};
 pub use profile::locale;
 pub use qr::svg;
 pub use risk::{Before, FAILURE_SECONDS, FAILURES, Facts, Risk, Sign, assess};

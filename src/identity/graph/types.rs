@@ -27,6 +27,7 @@ use crate::{
 
 /// A company; it owns everything else.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct Tenant {
     /// Its id.
     #[graphql(owned)]

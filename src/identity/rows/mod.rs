@@ -47,6 +47,45 @@ pub async fn tenant(db: &impl GlobalReads, id: TenantId) -> Result<Option<tenant
     Ok(rows.first().map(|row| tenant::Model::from_query_result(row, "")).transpose()?)
 }
 
+/// How strict a tenant is. None is the deployment's own limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Strictness {
+    /// A session that is not used for so many seconds ends.
+    pub idle_seconds: Option<i64>,
+    /// And each after so many.
+    pub seconds: Option<i64>,
+    /// Characters that a password has at least.
+    pub password_length: Option<i64>,
+}
+
+pub async fn strictness(db: &impl GlobalReads, tenant: TenantId) -> Result<Strictness, Fault> {
+    let sql = "SELECT session_idle_seconds, session_seconds, password_length FROM tenant WHERE id = $1";
+    let rows = db.rows(sql, vec![tenant.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(Strictness::default()) };
+    let row = &mut Row::new(row);
+    Ok(Strictness { idle_seconds: row.take()?, seconds: row.take()?, password_length: row.take()? })
+}
+
+/// The longest password that any of the user's tenants asks for.
+pub async fn strictest_length(db: &impl GlobalReads, user: UserId) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT max(t.password_length) FROM member m JOIN tenant t ON t.id = m.tenant_id
+        WHERE m.user_id = $1 AND m.status = 'ACTIVE' AND m.removed_at IS NULL";
+    db.rows(sql, vec![user.into()]).await?.first().map_or(Ok(None), |row| Row::new(row).take())
+}
+
+/// How long the user's password is at least, as far as that is kept.
+pub async fn password_class(db: &impl GlobalReads, user: UserId) -> Result<Option<i64>, Fault> {
+    let rows = db.rows("SELECT password_class FROM app_user WHERE id = $1", vec![user.into()]).await?;
+    rows.first().map_or(Ok(None), |row| Row::new(row).take())
+}
+
+/// Notes how long a password is at least, where that was not known.
+pub async fn note_class(work: &GlobalWork, user: UserId, class: i64) -> Result<(), Fault> {
+    let sql = "UPDATE app_user SET password_class = $1 WHERE id = $2 AND (password_class IS NULL OR password_class <> $1)";
+    work.change(sql, vec![class.into(), user.into()]).await?;
+    Ok(())
+}
+
 const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, status, version FROM member";
 
 /// The user's memberships, the oldest first; without those that they have left or were only invited to.

@@ -4,6 +4,7 @@ use entity::{app_user, prelude::*};
 
 use super::{Entered, Identity, IdentityError, Visit, people::LETTERS};
 use crate::{
+    audit,
     budget::{Allowance, Attempts},
     identity::{
         Session,
@@ -156,6 +157,7 @@ impl Identity {
         let found = invitations::by_hash(&global, hash, now).await?.ok_or_else(over)?;
         let user = rows::user(&global, found.user).await?.ok_or_else(over)?;
         let tenant = rows::tenant(&global, found.tenant).await?.ok_or_else(over)?;
+        audit::attribute(found.tenant, Actor::member(found.member));
         let newcomer = if user.password_hash.is_empty() {
             let stored = self.welcome(&user, &tenant.name, password, display_name).await?;
             Some(app_user::Model { password_hash: stored, ..user.clone() })
@@ -163,6 +165,7 @@ impl Identity {
             self.check_own(&user, password, visit, Rejection::InvalidCredentials).await?;
             None
         };
+        Self::check_length(password, rows::strictness(&global, found.tenant).await?.password_length, "password")?;
         let work = self.db.global().begin_for(found.tenant).await?;
         self.furnish.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
@@ -176,6 +179,7 @@ impl Identity {
             rows::claim_user(&work, &newcomer).await?.ok_or(Rejection::InvalidCredentials)?;
         }
         links::set_verified(&work, found.user, now).await?;
+        rows::note_class(&work, found.user, core::length_class(password)).await?;
         members::set_joined(&work, found.tenant, found.member, now).await?;
         let membership = rows::membership(&work, found.tenant, found.member).await?.ok_or_else(over)?;
         self.enter(work, &membership, tenant, (visit, Risk::default())).await

@@ -4,6 +4,7 @@ use entity::{app_user, prelude::*, tenant};
 
 use super::{Factor, Identity, IdentityError, LoggedIn, Visit};
 use crate::{
+    audit,
     budget::PASSWORD,
     identity::{
         Session,
@@ -105,11 +106,17 @@ impl Identity {
         let user = rows::user_by_email(&global, &account).await?;
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         let matches = self.passwords.verify(password, hash).await?;
-        if let Some(user) = user.as_ref().filter(|_| !matches) {
+        // Asked for unknown users too, so that they take as long.
+        let memberships = rows::memberships(&global, user.as_ref().map_or(UserId::NIL, |user| user.id)).await?;
+        let Some(user) = user else { return Err(Rejection::InvalidCredentials.into()) };
+        if !matches {
             self.note_failure(user.id);
+            // Somebody tries to come in as this user: that belongs into the log of where they would come in.
+            if let Some(first) = memberships.first() {
+                audit::attribute(first.tenant, Actor::member(first.member));
+            }
+            return Err(Rejection::InvalidCredentials.into());
         }
-        let Some(user) = user.filter(|_| matches) else { return Err(Rejection::InvalidCredentials.into()) };
-        let memberships = rows::memberships(&global, user.id).await?;
         let ids: Vec<TenantId> = memberships.iter().map(|m| m.tenant).collect();
         let tenants = rows::tenants_by_id(&global, &ids).await?;
         let found = memberships.iter().filter(|m| m.status == MemberStatus::Active).find_map(|m| {
@@ -119,8 +126,12 @@ impl Identity {
         let Some((membership, tenant)) = found else { return Err(Rejection::InvalidCredentials.into()) };
         self.forgive(&attempt);
         self.rehash(user.id, password, &user.password_hash).await?;
+        let least = rows::strictness(&global, tenant.id).await?.password_length;
+        Self::check_length(password, least, "password")?;
         let risk = self.assess(user.id, visit).await?;
-        self.enter(self.db.global().begin().await?, membership, tenant, (visit, risk)).await
+        let work = global.begin().await?;
+        rows::note_class(&work, user.id, core::length_class(password)).await?;
+        self.enter(work, membership, tenant, (visit, risk)).await
     }
 
     /// Hashes a password anew that was hashed when less was enough.
@@ -144,6 +155,7 @@ impl Identity {
         (visit, risk): (&Visit, Risk),
     ) -> Result<Entered, IdentityError> {
         let (now, user) = (self.clock.now(), membership.user);
+        audit::attribute(membership.tenant, Actor::member(membership.member));
         let user = rows::user(&work, user).await?.ok_or_else(|| Fault::corrupt("member", "a member is a user"))?;
         let methods = self.factors(user.id).await?;
         // Where no letter can leave, nobody is asked for what it would say.
@@ -180,6 +192,7 @@ impl Identity {
         let elsewhere = |began: &String| visit.address.map(core::network).as_ref() != Some(began);
         let challenge = challenge.filter(|challenge| !challenge.network.as_ref().is_some_and(elsewhere));
         let challenge = challenge.ok_or(Rejection::ChallengeOver)?;
+        audit::attribute(challenge.tenant, Actor::member(challenge.member));
         let proof = match (factor, challenge.code) {
             (Factor::Email, Some(kept)) if kept == secret::bound(token, code.trim()) => None,
             (Factor::Email, _) => return Err(Rejection::MfaInvalid.into()),

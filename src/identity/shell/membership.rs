@@ -147,6 +147,13 @@ impl Identity {
         let memberships = rows::memberships(&global, session.user).await?;
         let membership = memberships.iter().find(|m| m.tenant == tenant.id && m.status == MemberStatus::Active);
         let membership = membership.ok_or_else(none)?;
+        // The password is not at hand here; where the tenant asks for a longer one, what is kept of its length says whether it will do.
+        if let Some(least) = rows::strictness(&global, tenant.id).await?.password_length
+            && rows::password_class(&global, session.user).await?.is_none_or(|class| class < least)
+        {
+            let message = format!("the company asks for passwords of at least {least} characters: change yours, or log in there");
+            return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
+        }
         let now = self.clock.now();
         let row = sessions::by_id(&global, session.id).await?.filter(|row| row.ended_at.is_none() && row.ends_at > now);
         let row = row.ok_or(Rejection::TokenExpired)?;

@@ -38,6 +38,18 @@ impl Identity {
         }
     }
 
+    /// Whether a password is as long as a tenant asks for, which may be longer than the deployment does.
+    pub(super) fn check_length(password: &str, least: Option<i64>, field: &str) -> Result<(), Rejection> {
+        let least = least.unwrap_or_default();
+        if core::length_class(password) >= least {
+            return Ok(());
+        }
+        let message = format!(
+            "the company asks for at least {least} characters: choose a longer one, by passwordChange or passwordResetRequest"
+        );
+        Err(Rejection::WeakPassword { message, field: path![field] })
+    }
+
     /// Sends a link for a new password to an address, if there is an account. What is answered, and when, is the same if there is none: all that
     /// differs is done beside the answer.
     pub async fn request_reset(&self, email: &str, visit: &Visit) -> Result<(), IdentityError> {
@@ -96,7 +108,8 @@ impl Identity {
         let user = links::user_of(&global, hash, LinkFor::Reset, now).await?.ok_or_else(over)?;
         let user = rows::user(&global, user).await?.ok_or_else(over)?;
         self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
-        let stored = self.passwords.hash(password).await?;
+        Self::check_length(password, rows::strictest_length(&global, user.id).await?, "newPassword")?;
+        let stored = (self.passwords.hash(password).await?, core::length_class(password));
         let work = global.begin().await?;
         if !links::use_up(&work, hash, LinkFor::Reset, now).await? {
             work.rollback().await?;
@@ -126,7 +139,9 @@ impl Identity {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
         self.check_own(&user, current, visit, Rejection::WrongPassword).await?;
         self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
-        let (stored, now) = (self.passwords.hash(password).await?, self.clock.now());
+        Self::check_length(password, rows::strictest_length(&self.db.global(), user.id).await?, "newPassword")?;
+        let stored = (self.passwords.hash(password).await?, core::length_class(password));
+        let now = self.clock.now();
         let work = self.db.global().begin().await?;
         links::set_password(&work, user.id, stored).await?;
         links::withdraw(&work, user.id, LinkFor::Reset, now).await?;

@@ -57,6 +57,7 @@ impl Identity {
         let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
         let written = async {
             let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
+            rows::note_class(&work, membership.user, core::length_class(&new.password)).await?;
             self.enter(work, &membership, tenant, (visit, Risk::default())).await
         };
         written.await.map_err(raced)

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::{
+    audit,
     identity::{
         core::{self, Rejection, Risk, Shown, Step},
         letters::About,
@@ -91,6 +92,8 @@ impl Identity {
         (visit, risk): (&Visit, Risk),
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
+        let tenants_own = rows::strictness(work, membership.tenant).await?.seconds;
+        let seconds = self.settings.absolute_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let session = SessionRow {
             id: self.clock.id(),
             user: membership.user,
@@ -103,7 +106,7 @@ impl Identity {
             used_at: now,
             auth_at: shown.0,
             mfa_at: shown.1,
-            ends_at: now.plus_seconds(self.settings.absolute_seconds),
+            ends_at: now.plus_seconds(seconds),
             ended_at: None,
             risk,
         };
@@ -123,7 +126,10 @@ impl Identity {
         let now = self.clock.now();
         let id = self.clock.id();
         let (refresh_token, hash) = secret::draw(&self.clock, Purpose::Refresh);
-        let expires_at = now.plus_seconds(self.settings.idle_seconds).min(session.ends_at);
+        let tenants_own = rows::strictness(work, session.tenant).await?.idle_seconds;
+        let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
+        let expires_at = now.plus_seconds(idle).min(session.ends_at);
+        audit::attribute(session.tenant, Actor::member(session.member));
         refresh::insert(work, refresh::NewToken { id, hash, session: session.id, issued_at: now, expires_at }).await?;
         let subject = Subject {
             user: session.user,
@@ -191,7 +197,7 @@ impl Identity {
 
     async fn rotate(&self, work: &GlobalWork, hash: [u8; 32], arrived_at: Timestamp) -> Result<LoggedIn, Refusal> {
         // From here on, whoever shows another token of the family waits.
-        let session = sessions::lock_by_token(work, &hash).await?.ok_or(Refusal::Expired)?;
+        let mut session = sessions::lock_by_token(work, &hash).await?.ok_or(Refusal::Expired)?;
         let token = refresh::by_hash(work, &hash).await?.ok_or(Refusal::Expired)?;
         let now = self.clock.now();
         if session.ended_at.is_some() || session.ends_at <= now {
@@ -209,16 +215,36 @@ impl Identity {
                     refresh::withdraw(work, lost.id, now).await?;
                 }
             }
-            Step::EndFamily => return Err(Refusal::Family(session.id)),
+            Step::EndFamily => {
+                audit::attribute(session.tenant, Actor::member(session.member));
+                audit::about(audit::Target::of(session.id));
+                audit::refused("REFRESH_TOKEN_REUSED");
+                return Err(Refusal::Family(session.id));
+            }
             Step::Raced => return Err(Refusal::Raced),
             Step::Expired => return Err(Refusal::Expired),
         }
         let membership = rows::membership(work, session.tenant, session.member).await?;
         let membership = membership.filter(|m| m.status == MemberStatus::Active).ok_or(Refusal::Expired)?;
         let tenant = rows::tenant(work, session.tenant).await?.ok_or(Refusal::Expired)?;
+        self.tighten(work, &mut session, now).await?;
         let (next, logged_in) = self.issue(work, session, &membership, tenant).await?;
         refresh::rotate(work, token.id, next, now).await?;
         Ok(logged_in)
+    }
+
+    /// A tenant that has become stricter since a session began is so with the session too.
+    async fn tighten(&self, work: &GlobalWork, session: &mut SessionRow, now: Timestamp) -> Result<(), Refusal> {
+        let strict = rows::strictness(work, session.tenant).await?;
+        if let Some(seconds) = strict.seconds {
+            session.ends_at = session.ends_at.min(session.created_at.plus_seconds(seconds));
+            sessions::shorten(work, session.id, session.ends_at).await?;
+        }
+        let is_long_enough = match strict.password_length {
+            Some(least) => rows::password_class(work, session.user).await?.is_some_and(|class| class >= least),
+            None => true,
+        };
+        if session.ends_at > now && is_long_enough { Ok(()) } else { Err(Refusal::Expired) }
     }
 
     /// The user's sessions that go on.

@@ -15,6 +15,18 @@ pub struct Broken {
     pub found: String,
 }
 
+impl Broken {
+    /// A place where the audit log's chain breaks.
+    pub(super) fn audit(seq: i64, why: String) -> Self {
+        Self {
+            table: "audit_entry",
+            key: format!("seq {seq}"),
+            expected: "what was written, behind the entry before it".to_owned(),
+            found: why,
+        }
+    }
+}
+
 /// One invariant over all tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {

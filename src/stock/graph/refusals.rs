@@ -46,7 +46,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             let current = visible(ctx, &level).map(Node::StockLevel);
             let on_hand = current.as_ref().map(|_| format!(", {} on hand", level.on_hand)).unwrap_or_default();
             UserError::VersionConflict(Box::new(VersionConflict {
-                code: ErrorCode::VersionConflict,
+                code: ErrorCode::VersionConflict.noted(),
                 message: format!("the level has changed: its version is {}{on_hand}", level.version),
                 field: Some(field),
                 retryable: false,
@@ -55,7 +55,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             }))
         }
         Rejection::StaleDocument { what, id, actual, field } => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict,
+            code: ErrorCode::VersionConflict.noted(),
             message: format!("the {what} has changed: its version is {actual}"),
             field: Some(field),
             retryable: false,
@@ -63,7 +63,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             current: crate::schema::current_order(ctx, id).await,
         })),
         Rejection::Insufficient { level, requested, field } => UserError::InsufficientStock(Box::new(InsufficientStock {
-            code: ErrorCode::InsufficientStock,
+            code: ErrorCode::InsufficientStock.noted(),
             message: format!("{} of {} asked for, {} available", requested, level.facts.sku, level.available()),
             field: Some(field),
             // Stock may come: the same call with the same key may succeed later.

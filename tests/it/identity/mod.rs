@@ -6,6 +6,7 @@ mod invitations;
 mod keys;
 mod members;
 mod passwords;
+mod policy;
 mod registration;
 mod risk;
 mod sessions;

@@ -52,7 +52,18 @@ async fn several_may_migrate_at_once() {
 
 #[tokio::test]
 async fn flags_are_explained() {
-    for words in [&[][..], &["serve"], &["migrate"], &["demo"], &["replay"], &["verify"], &["schema"]] {
+    for words in [
+        &[][..],
+        &["serve"],
+        &["migrate"],
+        &["demo"],
+        &["replay"],
+        &["verify"],
+        &["schema"],
+        &["keys", "rotate"],
+        &["audit", "verify"],
+        &["tenant", "export"],
+    ] {
         let ended = entrepot(&[words, &["--help"]].concat()).await;
         assert!(ended.well() && ended.out.contains("Usage: entrepot"), "{ended:?}");
     }

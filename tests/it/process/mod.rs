@@ -10,6 +10,7 @@ mod commands;
 mod cookies;
 mod crash;
 mod edges;
+mod keeper;
 mod live;
 mod load;
 mod mail;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Request, Variables};
 use entrepot::{
     access::{Access, Policies},
+    audit::{Audit, Pen},
     catalog::Catalog,
     graphql::{answer::data_json, connection::CursorSigner, limits::Limits},
     identity::{Identity, Settings},
@@ -20,13 +21,14 @@ use crate::{
 
 async fn whole_schema(world: &World) -> EntrepotSchema {
     let ring = crate::world::ring(&world.db, &world.clock).await;
+    let audit = Audit::start(world.db.clone(), Pen::new(ring.clone(), world.clock.clone())).unwrap();
     let identity =
         Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
     let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together).unwrap();
     let access = Access::new(world.db.clone(), world.clock.clone(), Policies::load().await.unwrap());
-    schema::build(Given { identity, access, catalog, ledger, signer, limits: Limits::default() })
+    schema::build(Given { identity, access, catalog, ledger, audit, signer, limits: Limits::default() })
 }
 
 async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {

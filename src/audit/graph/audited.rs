@@ -1,0 +1,143 @@
+//! The one place that every root field goes through: what a mutation comes to is in the log, and so is every query that was denied.
+
+use std::{
+    borrow::Cow,
+    sync::{Arc, PoisonError},
+};
+
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, PathSegment, Positioned, ServerError, ServerResult,
+    Value, parser::types::Field, registry::Registry,
+};
+
+use async_graphql_value::Value as Written;
+use entity::prelude::Actor;
+
+use crate::{
+    access::Caller,
+    audit::{Audit, Origin, Outcome, Stamp, Target},
+    graphql::{code::Code, fault::TopError},
+    identity::Session,
+};
+
+/// A root whose fields are audited: wrapped around the merged roots, so that no room can forget it.
+#[derive(Default)]
+pub struct Audited<T>(T);
+
+impl<T: ObjectType> ContainerType for Audited<T> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let Some(audit) = ctx.data_opt::<Audit>() else { return self.0.resolve_field(ctx).await };
+        if T::type_name() == "Mutation" { mutation(&self.0, ctx, audit).await } else { query(&self.0, ctx, audit).await }
+    }
+}
+
+impl<T: ObjectType> OutputType for Audited<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        self.0.resolve(ctx, field).await
+    }
+}
+impl<T: ObjectType> ObjectType for Audited<T> {}
+
+async fn mutation<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+    let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
+    let stamp = stamp(ctx, audit, target(ctx));
+    let answer = stamp.over(root.resolve_field(ctx)).await;
+    let outcome = match &answer {
+        Ok(None) => return answer,
+        Ok(Some(_)) if stamp.was_refused() => Outcome::Refused,
+        Ok(Some(_)) if stamp.has_committed() => Outcome::Done,
+        Ok(Some(_)) => Outcome::Unchanged,
+        Err(error) => {
+            stamp.note(code_of(error).as_str());
+            failed(error)
+        }
+    };
+    // A dry run writes nothing at all; who may not even ask is another matter.
+    if !is_dry || outcome == Outcome::Denied {
+        audit.settle(&stamp, outcome).await;
+    }
+    answer
+}
+
+async fn query<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+    let answer = root.resolve_field(ctx).await;
+    let denied = match &answer {
+        Err(error) => Some(code_of(error)).filter(|_| failed(error) == Outcome::Denied),
+        Ok(_) => denied_below(ctx),
+    };
+    if let (Some(code), Some(caller)) = (denied, ctx.data_opt::<Caller>()) {
+        let stamp = stamp(ctx, audit, None);
+        stamp.note(code.as_str());
+        audit.deny(&stamp, Some(caller.actor)).await;
+    }
+    answer
+}
+
+/// Errors at fields that may be null do not come up to the root: they are in the operation's list, under the root field's name.
+fn denied_below(ctx: &Context<'_>) -> Option<Code> {
+    let errors = ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = ctx.item.node.response_key().node.as_str();
+    let is_here = |error: &&ServerError| matches!(error.path.first(), Some(PathSegment::Field(first)) if first == name);
+    errors.iter().filter(is_here).find(|error| failed(error) == Outcome::Denied).map(code_of)
+}
+
+fn stamp(ctx: &Context<'_>, audit: &Audit, target: Option<Target>) -> Arc<Stamp> {
+    let of_caller = ctx.data_opt::<Caller>().map(|caller| (caller.tenant, caller.actor));
+    // Who must enrol a second factor first is no caller yet, but known.
+    let of_session = || ctx.data_opt::<Session>().map(|session| (session.tenant, Actor::member(session.member)));
+    let who = of_caller.or_else(of_session);
+    let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
+    Stamp::new(ctx.field().name().to_owned(), origin, audit.pen().clone(), who, target)
+}
+
+fn code_of(error: &ServerError) -> Code {
+    error.source::<TopError>().map_or(Code::Internal, TopError::code)
+}
+
+/// What an error that reached the root says of what was asked for.
+fn failed(error: &ServerError) -> Outcome {
+    match code_of(error) {
+        Code::Forbidden | Code::Unauthenticated | Code::StepUpRequired | Code::MfaEnrolmentRequired => Outcome::Denied,
+        Code::BadUserInput | Code::LimitExceeded => Outcome::Refused,
+        // Arguments that are not what the field takes have no error of ours behind them.
+        Code::Internal if error.source.is_none() => Outcome::Refused,
+        _ => Outcome::Failed,
+    }
+}
+
+/// What the arguments say it is about: the id that they call `id`, by itself or in `input`, or that of the document they name.
+fn target(ctx: &Context<'_>) -> Option<Target> {
+    const NAMES: [&str; 4] = ["id", "movementId", "orderId", "returnId"];
+    let id = NAMES.iter().find_map(|name| said(ctx, name, None).or_else(|| said(ctx, "input", Some(name))))?;
+    match id {
+        Value::String(id) => Target::parse(&id),
+        _ => None,
+    }
+}
+
+/// A text or a yes or no that an argument says, or a field of it. Nothing else is copied: inputs can be long.
+fn said(ctx: &Context<'_>, name: &str, field: Option<&str>) -> Option<Value> {
+    let short = |value: &Value| matches!(value, Value::String(_) | Value::Boolean(_)).then(|| value.clone());
+    let plain = |value: &Written| match value {
+        Written::Variable(name) => ctx.query_env.variables.get(name).and_then(short),
+        Written::String(text) => Some(Value::String(text.clone())),
+        Written::Boolean(is) => Some(Value::Boolean(*is)),
+        _ => None,
+    };
+    let value = &ctx.item.node.arguments.iter().find(|(known, _)| known.node == name)?.1.node;
+    match (field, value) {
+        (None, value) => plain(value),
+        (Some(field), Written::Object(fields)) => plain(fields.get(field)?),
+        (Some(field), Written::Variable(name)) => match ctx.query_env.variables.get(name)? {
+            Value::Object(fields) => short(fields.get(field)?),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,200 @@
+//! Writing entries that no other transaction takes along, chaining what was written, and proving the chain.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use entity::prelude::*;
+use tokio::sync::oneshot;
+
+use super::{
+    core::{CHECKPOINT_ENTRIES, CHECKPOINT_SECONDS, Entry, Outcome},
+    pen::Pen,
+    rows::{self, Head, Seal},
+    stamp::Stamp,
+};
+use crate::storage::{
+    AtHead, Database, Fault, Written,
+    group_commit::{Batcher, GroupCommit, Grouping, Planned},
+};
+
+/// The log of a node. Cheap to clone.
+#[derive(Clone)]
+pub struct Audit {
+    db: Database,
+    pen: Pen,
+    lane: Arc<GroupCommit<Writer>>,
+    told: Arc<Mutex<HashMap<Telling, Timestamp>>>,
+}
+
+/// A denial is written once in this time for one caller, field and permission: a client that polls what it may not see is one line.
+const TELL_AGAIN_SECONDS: i64 = 60;
+/// Denials remembered for that; beyond it all are forgotten and written again.
+const MOST_TOLD: usize = 10_000;
+type Telling = (TenantId, uuid::Uuid, String);
+
+/// Entries that are chained in one transaction.
+const PAGE: i64 = 1_000;
+
+impl Audit {
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(db: Database, pen: Pen) -> Result<Self, Fault> {
+        let writer = Writer { db: db.clone(), pen: pen.clone() };
+        Ok(Self { db, pen, lane: Arc::new(GroupCommit::start(writer, 1, Grouping::Together)?), told: Arc::default() })
+    }
+    pub fn pen(&self) -> &Pen {
+        &self.pen
+    }
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+
+    /// Writes an entry in a transaction that it shares with others which wait, and waits until it is durable.
+    pub async fn write(&self, entry: Entry, ip: Option<String>) -> Result<(), Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.lane.submit(entry.tenant, Waiting { entry, ip, reply });
+        answer.await.unwrap_or(Err(Fault::ShuttingDown))
+    }
+
+    /// Writes what became of something that no transaction took along. The answer does not wait on a log that cannot be written: what was
+    /// refused stays refused, and the fault is logged.
+    pub async fn settle(&self, stamp: &Stamp, outcome: Outcome) {
+        if stamp.is_recorded() {
+            return;
+        }
+        let (entry, ip) = stamp.entry(outcome, None, None);
+        if let Err(fault) = self.write(entry, ip).await {
+            tracing::error!(%fault, action = stamp.action, outcome = outcome.as_str(), "an audit entry could not be written");
+        }
+    }
+
+    /// Writes a denial, unless the same one was written a moment ago.
+    pub async fn deny(&self, stamp: &Stamp, actor: Option<Actor>) {
+        let now = self.pen.clock().now();
+        let key = (stamp.tenant(), actor.map(|actor| actor.id).unwrap_or_default(), stamp.action.clone());
+        {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.get(&key).is_some_and(|until| now < *until) {
+                return;
+            }
+            if told.len() >= MOST_TOLD {
+                told.clear();
+            }
+            told.insert(key, now.plus_seconds(TELL_AGAIN_SECONDS));
+        }
+        self.settle(stamp, Outcome::Denied).await;
+    }
+
+    /// Chains everything that waits, of every tenant; says how many entries found their place.
+    pub async fn seal_all(&self) -> Result<u64, Fault> {
+        let mut sealed = 0;
+        for tenant in rows::tenants_with_unsealed(&self.db.global()).await? {
+            loop {
+                let count = self.seal_page(tenant).await?;
+                sealed += count;
+                if count < PAGE as u64 {
+                    break;
+                }
+            }
+        }
+        Ok(sealed)
+    }
+
+    async fn seal_page(&self, tenant: TenantId) -> Result<u64, Fault> {
+        let work = self.db.tenant(tenant).begin().await?;
+        let mut head = rows::lock_head(&work).await?;
+        let waiting = rows::unsealed(&work, AuditId::NIL, PAGE).await?;
+        let mut seals: Vec<(AuditId, Seal)> = Vec::with_capacity(waiting.len());
+        for stored in &waiting {
+            let key = self.pen.mac_key_of(&stored.mac_key);
+            if key.is_none_or(|key| stored.entry.mac(&key)[..] != stored.mac[..]) {
+                // Left where it is, so that `audit verify` shows it: chaining it would vouch for it.
+                tracing::error!(%tenant, id = %stored.entry.id, "an audit entry was changed before it was chained, or its key is gone");
+                continue;
+            }
+            let seq = head.seq + 1;
+            let hash = stored.entry.hash(&head.hash, seq);
+            seals.push((stored.entry.id, Seal { seq, prev: head.hash, hash }));
+            head = Head { seq, hash, ..head };
+        }
+        if seals.is_empty() {
+            work.rollback().await?;
+            return Ok(0);
+        }
+        let now = self.pen.clock().now();
+        let is_due =
+            head.seq - head.checkpoint_seq >= CHECKPOINT_ENTRIES || head.checkpoint_at.plus_seconds(CHECKPOINT_SECONDS) <= now;
+        let signed = if is_due { self.pen.sign(tenant, head.seq, head.hash, now) } else { None };
+        if let Some(signed) = &signed {
+            (head.checkpoint_seq, head.checkpoint_at) = (signed.seq, now);
+            rows::write_checkpoint(&work, signed).await?;
+        }
+        rows::seal(&work, &seals, &head).await?;
+        work.commit().await?;
+        if let Some(signed) = signed {
+            // A second place that keeps the head, which whoever owns the database does not own.
+            let (hash, signature) = (super::core::hex(&signed.hash), super::core::hex(&signed.signature));
+            tracing::info!(target: "entrepot::audit::checkpoint", %tenant, seq = signed.seq, hash, key = signed.key_id, signature, "audit checkpoint");
+        }
+        Ok(seals.len() as u64)
+    }
+}
+
+/// An entry that waits for its transaction.
+struct Waiting {
+    entry: Entry,
+    ip: Option<String>,
+    reply: oneshot::Sender<Result<(), Fault>>,
+}
+
+struct Writer {
+    db: Database,
+    pen: Pen,
+}
+
+#[async_trait]
+impl Batcher for Writer {
+    type Command = Waiting;
+    type Ahead = ();
+
+    fn weight(_: &Waiting) -> usize {
+        1
+    }
+    /// An entry rests on nothing that could be known ahead.
+    async fn plan(&self, (): &mut (), _: TenantId, _: &mut [Waiting]) -> Result<Planned, Fault> {
+        Ok(Planned::Locked)
+    }
+    async fn write(&self, _: TenantId, _: AtHead) -> Result<Written, Fault> {
+        Err(Fault::Broken("an audit entry is never planned".to_owned()))
+    }
+    fn forget((): &mut (), _: TenantId) {}
+    async fn run(&self, tenant: TenantId, commands: &mut [Waiting]) -> Result<(), Fault> {
+        let work = self.db.tenant(tenant).begin().await?;
+        let entries = commands.iter().map(|waiting| (waiting.entry.clone(), waiting.ip.clone()));
+        work.write(rows::bulk(&self.pen, entries)).await?;
+        work.commit().await
+    }
+    fn answer(&self, waiting: Waiting, outcome: Result<(), Fault>) {
+        // Run again after an unknown outcome, the entry meets itself: then it is there.
+        let outcome = match outcome {
+            Err(fault) if fault.unique_violation().is_some() => Ok(()),
+            outcome => outcome,
+        };
+        // Whoever waited may have gone; the entry stands all the same.
+        let _ = waiting.reply.send(outcome);
+    }
+}
+
+/// Chains what was written, a moment after it was.
+pub async fn run(audit: Audit) {
+    const EVERY: std::time::Duration = std::time::Duration::from_millis(500);
+    loop {
+        if let Err(fault) = audit.seal_all().await {
+            tracing::warn!(%fault, "audit entries could not be chained; they wait");
+        }
+        crate::clock::sleep(EVERY).await;
+    }
+}

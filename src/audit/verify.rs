@@ -1,0 +1,146 @@
+//! Walking a chain: each entry says what it said when it was written, none is missing, none was added, and the end was not cut.
+
+use entity::prelude::*;
+
+use super::{
+    core::{Address, GENESIS, Hash, hex},
+    pen::Pen,
+    rows::{self, Stored},
+};
+use crate::storage::{Fault, Reads};
+
+/// What a walk found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    pub entries: u64,
+    /// The first place where the chain breaks, and why.
+    pub broken: Option<(i64, String)>,
+    /// The hash of the last entry that holds.
+    pub head: Hash,
+    pub checkpoints: u64,
+}
+
+impl Verification {
+    pub fn is_ok(&self) -> bool {
+        self.broken.is_none()
+    }
+}
+
+const PAGE: i64 = 1_000;
+/// An entry that nobody has chained for so long was left out on purpose: changed, or its key is gone.
+const UNSEALED_SECONDS: i64 = 600;
+
+/// Walks entries `from..=to`; what lies beyond the head is as missing as what was taken out. Without a pen, signatures are only compared
+/// with the public keys beside them.
+pub async fn range(reads: &impl Reads, pen: Option<&Pen>, from: i64, to: i64) -> Result<Verification, Fault> {
+    let mut walk = Walk::begin(reads, from).await?;
+    let mut expected = from;
+    'pages: while expected <= to {
+        let page = rows::chain(reads, expected, PAGE.min(to - expected + 1)).await?;
+        if page.is_empty() {
+            walk.breaks(expected, "the entry is missing".to_owned());
+            break;
+        }
+        for stored in page {
+            if let Some(why) = wrong(&stored, expected, &walk.found.head) {
+                walk.breaks(expected, why);
+                break 'pages;
+            }
+            walk.found.head = stored.seal.map_or(GENESIS, |seal| seal.hash);
+            walk.found.entries += 1;
+            walk.checkpoint(expected, pen);
+            if walk.found.broken.is_some() {
+                break 'pages;
+            }
+            expected += 1;
+        }
+    }
+    Ok(walk.found)
+}
+
+/// Walks the whole chain of the tenant, and looks for a cut end and for entries that were kept out of it.
+pub async fn whole(reads: &impl Reads, pen: Option<&Pen>, now: Option<Timestamp>) -> Result<Verification, Fault> {
+    let head = rows::head(reads).await?;
+    if let (Some(head), true) = (head, rows::is_erased(reads).await?) {
+        // The entries went with the tenant; the head and what was signed stay.
+        let broken = rows::checkpoints(reads, 1)
+            .await?
+            .into_iter()
+            .find(|signed| !pen.map_or_else(|| signed.is_genuine(None), |pen| pen.knows(signed)));
+        let broken = broken.map(|signed| (signed.seq, "the signature is not this deployment's".to_owned()));
+        return Ok(Verification { entries: 0, broken, head: head.hash, checkpoints: 0 });
+    }
+    let last = head.map_or(0, |head| head.seq);
+    let mut found = range(reads, pen, 1, last).await?;
+    if !found.is_ok() {
+        return Ok(found);
+    }
+    if head.is_some_and(|head| head.hash != found.head) {
+        found.broken = Some((
+            last,
+            format!("the head says {}, the last entry {}", hex(&head.map_or(GENESIS, |h| h.hash)), hex(&found.head)),
+        ));
+    } else if !rows::chain(reads, last + 1, 1).await?.is_empty() {
+        found.broken = Some((last + 1, "an entry lies behind the head".to_owned()));
+    } else if let Some(signed) = rows::checkpoints(reads, last + 1).await?.first() {
+        found.broken = Some((
+            last + 1,
+            format!("the end was cut: number {} was signed on {}", signed.seq, crate::clock::rfc3339(signed.at)),
+        ));
+    } else if let Some(now) = now {
+        let old = rows::unsealed(reads, AuditId::NIL, 1).await?;
+        if let Some(stored) = old.first().filter(|stored| stored.entry.at.plus_seconds(UNSEALED_SECONDS) < now) {
+            found.broken =
+                Some((last + 1, format!("the entry {} was never chained: it was changed, or its key is gone", stored.entry.id)));
+        }
+    }
+    Ok(found)
+}
+
+struct Walk {
+    found: Verification,
+    checkpoints: std::collections::VecDeque<super::core::Checkpoint>,
+}
+
+impl Walk {
+    /// Stands before entry `from`, with the hash of the one before it as it is stored.
+    async fn begin(reads: &impl Reads, from: i64) -> Result<Self, Fault> {
+        let before = if from > 1 { rows::chain(reads, from - 1, 1).await?.into_iter().next() } else { None };
+        let seal = before.and_then(|stored| stored.seal).filter(|seal| seal.seq == from - 1);
+        let head = seal.map_or(GENESIS, |seal| seal.hash);
+        let checkpoints = rows::checkpoints(reads, from).await?.into();
+        Ok(Self { found: Verification { entries: 0, broken: None, head, checkpoints: 0 }, checkpoints })
+    }
+    fn breaks(&mut self, seq: i64, why: String) {
+        self.found.broken.get_or_insert((seq, why));
+    }
+    fn checkpoint(&mut self, seq: i64, pen: Option<&Pen>) {
+        while let Some(signed) = self.checkpoints.pop_front_if(|signed| signed.seq <= seq) {
+            self.found.checkpoints += 1;
+            if signed.hash != self.found.head {
+                self.breaks(seq, format!("what was signed on {} is another chain", crate::clock::rfc3339(signed.at)));
+            } else if !pen.map_or_else(|| signed.is_genuine(None), |pen| pen.knows(&signed)) {
+                self.breaks(seq, format!("the signature of {} is not this deployment's", crate::clock::rfc3339(signed.at)));
+            }
+        }
+    }
+}
+
+/// What is wrong with a stored entry, if it should be number `seq` behind `prev`.
+fn wrong(stored: &Stored, seq: i64, prev: &Hash) -> Option<String> {
+    let Some(seal) = stored.seal else { return Some("the entry has no seal".to_owned()) };
+    if seal.seq != seq {
+        return Some("the entry is missing".to_owned());
+    }
+    if seal.prev != *prev {
+        return Some("it follows another entry than the one before it".to_owned());
+    }
+    if stored.entry.hash(prev, seq) != seal.hash {
+        return Some("what it says is not what was written".to_owned());
+    }
+    let kept = stored.address.as_ref().map(Address::commitment);
+    if kept.is_some() && kept != stored.entry.ip_commitment {
+        return Some("its address is not the one that was written".to_owned());
+    }
+    None
+}

@@ -1,0 +1,61 @@
+//! `entrepot audit`: proving the log from the command line.
+
+use entity::prelude::*;
+
+use super::StartError;
+use crate::{
+    audit::{self, Pen, verify::Verification},
+    clock::Clock,
+    config::AuditAction,
+    secrets,
+    storage::{Database, Fault, Options, Row},
+};
+
+/// Whether every chain that was walked holds.
+pub async fn run(action: AuditAction) -> Result<bool, StartError> {
+    let AuditAction::Verify { of, tenant } = action;
+    let url = &of.database.database_url;
+    let clock = Clock::system();
+    let db = Database::open(url, Options::default()).await?;
+    match db.pending_migrations().await? {
+        0 => {}
+        pending => return Err(StartError::OldSchema(pending)),
+    }
+    let pen = Pen::new(secrets::open(&db, &of.keys.source(url), &clock).await?, clock.clone());
+    let mut is_sound = true;
+    for (tenant, name) in chains(&db, tenant.as_deref()).await? {
+        let snapshot = db.tenant(tenant).snapshot().await?;
+        let found = audit::verify::whole(&snapshot, Some(&pen), Some(clock.now())).await?;
+        println!("{}", line(&name, &found));
+        is_sound &= found.is_ok();
+    }
+    db.close().await?;
+    Ok(is_sound)
+}
+
+fn line(name: &str, found: &Verification) -> String {
+    let Verification { entries, checkpoints, .. } = found;
+    match &found.broken {
+        None => format!("ok      {name}: {entries} entries, {checkpoints} checkpoints, head {}", audit::hex(&found.head)),
+        Some((seq, why)) => format!("BROKEN  {name}: at entry {seq}: {why}; {entries} entries before it hold"),
+    }
+}
+
+/// The chains to walk, by the tenants' short names.
+async fn chains(db: &Database, only: Option<&str>) -> Result<Vec<(TenantId, String)>, Fault> {
+    let names = db.global().rows("SELECT id, slug FROM tenant ORDER BY slug", vec![]).await?;
+    let mut chains = Vec::new();
+    for row in &names {
+        let mut row = Row::new(row);
+        let (tenant, slug): (TenantId, String) = (row.take()?, row.take()?);
+        if only.is_none_or(|only| only == slug) {
+            chains.push((tenant, slug));
+        }
+    }
+    match only {
+        None => chains.push((TenantId::NIL, "the deployment".to_owned())),
+        Some(slug) if chains.is_empty() => return Err(Fault::Broken(format!("there is no tenant {slug}"))),
+        Some(_) => {}
+    }
+    Ok(chains)
+}

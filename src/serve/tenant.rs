@@ -1,0 +1,98 @@
+//! `entrepot tenant`: everything a tenant owns as files, and its end.
+
+use entity::prelude::*;
+
+use super::StartError;
+use crate::{
+    audit::{self, Entry, Outcome, Pen, Target},
+    clock::{self, Clock},
+    config::{KeysOf, TenantAction},
+    secrets,
+    storage::{Database, Fault, Options, Row},
+    tenancy::{erase, export},
+};
+
+pub async fn run(action: TenantAction) -> Result<(), StartError> {
+    let clock = Clock::system();
+    match action {
+        TenantAction::Export { of, slug, to } => {
+            let desk = Desk::open(&of, &clock, &slug).await?;
+            let manifest = export::export(&desk.db, desk.tenant, &slug, clock.now(), &to).await?;
+            desk.record("tenant.export", serde_json::json!({ "head": manifest.head })).await?;
+            let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
+            println!("{rows} rows in {} files, and manifest.json, in {}", manifest.files.len(), to.display());
+            desk.db.close().await?;
+        }
+        TenantAction::Erase { of, slug, cancel, due } => {
+            let desk = Desk::open(&of, &clock, &slug).await?;
+            if cancel {
+                let taken = erase::cancel(&desk.db, desk.tenant).await?;
+                if taken {
+                    desk.record("tenant.erase.cancel", serde_json::json!({})).await?;
+                }
+                println!("{}", if taken { "the erasure is taken back" } else { "no erasure was asked for, or it is done" });
+            } else if due {
+                let erased = erase::run(&desk.db, desk.tenant, clock.now()).await?;
+                let said = match erased {
+                    Some(erased) => {
+                        format!("erased: {} rows and {} people who belonged to no other tenant", erased.rows, erased.users)
+                    }
+                    None => format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"),
+                };
+                println!("{said}");
+            } else {
+                let due_at = erase::ask(&desk.db, desk.tenant, "command line", clock.now()).await?;
+                desk.record("tenant.erase", serde_json::json!({ "dueAt": clock::rfc3339(due_at) })).await?;
+                println!(
+                    "{slug} can be erased from {} on: `entrepot tenant erase {slug} --due`; until then --cancel takes it back",
+                    clock::rfc3339(due_at)
+                );
+            }
+            desk.db.close().await?;
+        }
+    }
+    Ok(())
+}
+
+/// The database, the tenant that is meant, and the pen for its log.
+struct Desk {
+    db: Database,
+    tenant: TenantId,
+    pen: Pen,
+}
+
+impl Desk {
+    async fn open(of: &KeysOf, clock: &Clock, slug: &str) -> Result<Self, StartError> {
+        let url = &of.database.database_url;
+        let db = Database::open(url, Options::default()).await?;
+        match db.pending_migrations().await? {
+            0 => {}
+            pending => return Err(StartError::OldSchema(pending)),
+        }
+        let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
+        let row = found.first().ok_or_else(|| Fault::Broken(format!("there is no tenant {slug}")))?;
+        let tenant = Row::new(row).take()?;
+        let pen = Pen::new(secrets::open(&db, &of.keys.source(url), clock).await?, clock.clone());
+        Ok(Self { db, tenant, pen })
+    }
+
+    /// Whoever stands at the machine is the system; that they did it is in the tenant's own log.
+    async fn record(&self, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
+        let entry = Entry {
+            tenant: self.tenant,
+            id: self.pen.clock().id(),
+            at: self.pen.clock().now(),
+            actor: Some(Actor::SYSTEM),
+            session: None,
+            action: action.to_owned(),
+            outcome: Outcome::Done,
+            target: Some(Target::of(self.tenant)),
+            request_id: "command line".to_owned(),
+            changes: changes.to_string(),
+            ip_commitment: None,
+        };
+        let work = self.db.tenant(self.tenant).begin().await?;
+        work.write(audit::rows::bulk(&self.pen, [(entry, None)])).await?;
+        work.commit().await
+    }
+}

@@ -1,0 +1,196 @@
+//! What a tenant may say of itself: pure.
+
+use entity::prelude::*;
+
+use crate::identity::{LENGTH_STEP, LENGTHS};
+
+/// The settings that a tenant changes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub version: i64,
+    pub name: String,
+    pub currency: String,
+    pub time_zone: String,
+    pub mfa_required: bool,
+    pub reservation_seconds: i64,
+    /// A session that is not used for so long ends; None is the deployment's own limit.
+    pub session_idle_seconds: Option<i64>,
+    /// A session ends after so long; None is the deployment's own limit.
+    pub session_seconds: Option<i64>,
+    /// Characters that members' passwords have at least; None is the deployment's own limit.
+    pub password_length: Option<i64>,
+}
+
+/// What is to change; what is None stays, and `Some(None)` goes back to the deployment's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Change {
+    pub expected_version: i64,
+    pub name: Option<String>,
+    pub currency: Option<String>,
+    pub time_zone: Option<String>,
+    pub mfa_required: Option<bool>,
+    pub reservation_seconds: Option<i64>,
+    pub session_idle_seconds: Option<Option<i64>>,
+    pub session_seconds: Option<Option<i64>>,
+    pub password_length: Option<Option<i64>>,
+}
+
+/// What a change is decided with, besides the settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// Values in the ledger are in the tenant's currency.
+    pub has_movements: bool,
+    pub is_time_zone: fn(&str) -> bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    Stale { actual: i64 },
+    Empty(&'static str),
+    TooLong { field: &'static str, most: usize },
+    Characters(&'static str),
+    Currency,
+    CurrencyInUse,
+    TimeZone,
+    OutOfRange { field: &'static str, least: i64, most: i64 },
+    PasswordLength,
+}
+
+pub const MAX_NAME: usize = 200;
+/// A pending order holds its stock for a minute at least, and for thirty days at most.
+pub const RESERVATION: (i64, i64) = (60, 30 * 24 * 3600);
+/// Tenants may only be stricter than the deployment's twelve hours and fourteen days.
+pub const SESSION_IDLE: (i64, i64) = (300, 12 * 3600);
+pub const SESSION: (i64, i64) = (900, 14 * 24 * 3600);
+
+/// The settings after the change, or everything that is wrong with it.
+pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings, Vec<Rejection>> {
+    let mut wrong = Vec::new();
+    if change.expected_version != now.version {
+        return Err(vec![Rejection::Stale { actual: now.version }]);
+    }
+    let mut next = now.clone();
+    if let Some(name) = &change.name {
+        let name = name.trim();
+        match () {
+            () if name.is_empty() => wrong.push(Rejection::Empty("name")),
+            () if name.chars().count() > MAX_NAME => wrong.push(Rejection::TooLong { field: "name", most: MAX_NAME }),
+            () if name.chars().any(char::is_control) => wrong.push(Rejection::Characters("name")),
+            () => name.clone_into(&mut next.name),
+        }
+    }
+    if let Some(code) = &change.currency {
+        match Currency::parse(code) {
+            None => wrong.push(Rejection::Currency),
+            Some(_) if facts.has_movements && *code != now.currency => wrong.push(Rejection::CurrencyInUse),
+            Some(_) => code.clone_into(&mut next.currency),
+        }
+    }
+    if let Some(zone) = &change.time_zone {
+        if (facts.is_time_zone)(zone) {
+            zone.clone_into(&mut next.time_zone);
+        } else {
+            wrong.push(Rejection::TimeZone);
+        }
+    }
+    next.mfa_required = change.mfa_required.unwrap_or(now.mfa_required);
+    let mut within = |value: i64, field: &'static str, (least, most): (i64, i64)| {
+        if !(least..=most).contains(&value) {
+            wrong.push(Rejection::OutOfRange { field, least, most });
+        }
+        value
+    };
+    if let Some(seconds) = change.reservation_seconds {
+        next.reservation_seconds = within(seconds, "reservationSeconds", RESERVATION);
+    }
+    if let Some(seconds) = change.session_idle_seconds {
+        next.session_idle_seconds = seconds.map(|seconds| within(seconds, "sessionIdleSeconds", SESSION_IDLE));
+    }
+    if let Some(seconds) = change.session_seconds {
+        next.session_seconds = seconds.map(|seconds| within(seconds, "sessionSeconds", SESSION));
+    }
+    if let Some(length) = change.password_length {
+        next.password_length = length;
+        if length.is_some_and(|length| !LENGTHS.contains(&length) || length % LENGTH_STEP != 0) {
+            wrong.push(Rejection::PasswordLength);
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    if next != *now {
+        next.version += 1;
+    }
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            version: 3,
+            name: "Mugs".to_owned(),
+            currency: "GBP".to_owned(),
+            time_zone: "Europe/London".to_owned(),
+            mfa_required: false,
+            reservation_seconds: 900,
+            session_idle_seconds: None,
+            session_seconds: Some(3600),
+            password_length: None,
+        }
+    }
+    const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris" };
+
+    #[test]
+    fn changes_what_is_named_and_counts_up_once() {
+        let change = Change {
+            expected_version: 3,
+            name: Some("  Cups ".to_owned()),
+            mfa_required: Some(true),
+            session_seconds: Some(None),
+            ..Change::default()
+        };
+        let next = decide(&settings(), &change, FACTS).unwrap();
+        let expected = Settings { version: 4, name: "Cups".to_owned(), mfa_required: true, session_seconds: None, ..settings() };
+        assert_eq!(next, expected);
+        let nothing = Change { expected_version: 3, ..Change::default() };
+        assert_eq!(decide(&settings(), &nothing, FACTS), Ok(settings()), "nothing changed is no new version");
+    }
+
+    #[test]
+    fn says_everything_that_is_wrong_at_once() {
+        let change = Change {
+            expected_version: 3,
+            name: Some(" ".to_owned()),
+            currency: Some("GPB".to_owned()),
+            time_zone: Some("Europe/Londres".to_owned()),
+            reservation_seconds: Some(59),
+            session_idle_seconds: Some(Some(43_201)),
+            ..Change::default()
+        };
+        let wrong = decide(&settings(), &change, FACTS).unwrap_err();
+        assert_eq!(wrong.len(), 5, "{wrong:?}");
+        assert_eq!(decide(&settings(), &Change::default(), FACTS), Err(vec![Rejection::Stale { actual: 3 }]));
+    }
+
+    #[test]
+    fn passwords_can_only_be_asked_to_be_longer() {
+        let change = |length| Change { expected_version: 3, password_length: Some(length), ..Change::default() };
+        assert_eq!(decide(&settings(), &change(Some(16)), FACTS).unwrap().password_length, Some(16));
+        assert_eq!(decide(&settings(), &change(None), FACTS), Ok(settings()));
+        for length in [8, 11, 13, 66, 68] {
+            assert_eq!(decide(&settings(), &change(Some(length)), FACTS), Err(vec![Rejection::PasswordLength]), "{length}");
+        }
+    }
+
+    #[test]
+    fn the_currency_stays_once_the_ledger_has_values_in_it() {
+        let change = |code: &str| Change { expected_version: 3, currency: Some(code.to_owned()), ..Change::default() };
+        let moved = Facts { has_movements: true, ..FACTS };
+        assert_eq!(decide(&settings(), &change("EUR"), moved), Err(vec![Rejection::CurrencyInUse]));
+        assert!(decide(&settings(), &change("GBP"), moved).is_ok());
+        assert_eq!(decide(&settings(), &change("EUR"), FACTS).unwrap().currency, "EUR");
+    }
+}

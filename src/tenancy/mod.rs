@@ -1,0 +1,12 @@
+//! The tenant itself: its settings, everything it owns as files, and its end.
+
+mod core;
+pub mod erase;
+pub mod export;
+pub mod graph;
+mod rows;
+mod shell;
+pub mod tables;
+
+pub use self::core::{Change, Rejection, Settings};
+pub use shell::{Changed, settings, update};

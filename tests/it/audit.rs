@@ -1,0 +1,399 @@
+//! The audit log: nothing happens without an entry, and no entry changes without being found out.
+
+use async_graphql::{Request, Variables};
+use entity::prelude::*;
+use entrepot::{
+    access::Caller,
+    audit::{Origin, rows, verify},
+    schema,
+    storage::{Backend, Fault},
+};
+use serde_json::{Value, json};
+
+use crate::authorization::world::{House, World};
+
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => { $(mod $name {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_sqlite() {
+            let world = crate::authorization::world::World::sqlite().await;
+            super::$name(&world).await;
+            world.end().await;
+        }
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_postgres() {
+            let Some(world) = crate::authorization::world::World::postgres().await else { return };
+            super::$name(&world).await;
+            world.end().await;
+        }
+    })* };
+}
+
+on_both!(
+    every_event_of_a_tenant_has_its_entry,
+    what_comes_to_nothing_is_there_too,
+    logins_are_in_the_log_of_where_they_lead,
+    a_refresh_token_that_comes_back_is_in_the_log_with_what_it_ended,
+    what_was_written_stays,
+    a_chain_that_was_changed_is_found_out,
+    an_entry_that_was_changed_before_it_was_chained_is_left_out,
+    several_sealers_make_one_chain,
+    an_address_can_be_erased_and_the_chain_holds,
+    the_log_can_be_read_in_pages_and_searched,
+);
+
+fn session() -> SessionId {
+    SessionId::from_uuid(uuid::Uuid::from_u128(7))
+}
+
+fn origin() -> Origin {
+    Origin { request_id: "req-1".to_owned(), ip: Some("192.0.2.7".to_owned()), session: Some(session()) }
+}
+
+async fn ask(world: &World, caller: Option<Caller>, query: &str, variables: Value) -> Value {
+    let mut request = Request::new(query).variables(Variables::from_json(variables)).data(origin());
+    if let Some(caller) = caller {
+        request = schema::attach(request, &world.node.db.tenant(caller.tenant)).data(caller);
+    }
+    let response = world.node.schema.execute(request).await;
+    json!({ "data": response.data.into_json().unwrap(), "errors": response.errors.len() })
+}
+
+async fn entries(world: &World, tenant: TenantId) -> Vec<rows::Stored> {
+    world.node.audit.seal_all().await.unwrap();
+    rows::chain(&world.node.db.tenant(tenant), 1, 10_000).await.unwrap()
+}
+
+async fn whole(world: &World, tenant: TenantId) -> verify::Verification {
+    let now = world.node.clock.now();
+    verify::whole(&world.node.db.tenant(tenant), Some(world.node.audit.pen()), Some(now)).await.unwrap()
+}
+
+async fn change(world: &World, tenant: TenantId, sql: &str) -> Result<u64, Fault> {
+    let work = world.node.db.tenant(tenant).begin().await.unwrap();
+    let outcome = work.execute(sql, vec![]).await;
+    if outcome.is_ok() {
+        work.commit().await.unwrap();
+    } else {
+        let _ = work.rollback().await;
+    }
+    outcome
+}
+
+/// What only the database's owner can do.
+async fn without_triggers(world: &World) {
+    let work = world.node.db.global().begin_for(TenantId::NIL).await.unwrap();
+    let statements: &[&str] = match world.node.db.backend() {
+        Backend::Sqlite => {
+            &["DROP TRIGGER audit_entry_kept", "DROP TRIGGER audit_entry_stays", "DROP TRIGGER audit_checkpoint_stays"]
+        }
+        Backend::Postgres => &["ALTER TABLE audit_entry DISABLE TRIGGER ALL", "ALTER TABLE audit_checkpoint DISABLE TRIGGER ALL"],
+    };
+    for sql in statements {
+        work.execute_global(sql, vec![]).await.unwrap();
+    }
+    work.commit().await.unwrap();
+}
+
+const ADJUST: &str =
+    "mutation($input: StockAdjustInput!, $dry: Boolean! = false) { stockAdjust(input: $input, validateOnly: $dry) {
+    movement { id } userErrors { code } replayed } }";
+
+fn adjust(house: &House, key: &str, delta: i64) -> Value {
+    let line = json!({ "product": { "id": house.ids["prd"] }, "store": { "id": house.ids["sto"] }, "delta": delta });
+    json!({ "input": { "idempotencyKey": key, "reasonCode": "OTHER", "changes": [line] } })
+}
+
+async fn every_event_of_a_tenant_has_its_entry(world: &World) {
+    let house = &world.ours;
+    let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "a1", 3)).await;
+    let movement = answer["data"]["stockAdjust"]["movement"]["id"].as_str().unwrap().to_owned();
+    let log = entries(world, house.owner.tenant).await;
+    let head = world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq;
+    assert!(head > 10, "the world has a past");
+    let mut told: Vec<i64> = Vec::new();
+    for stored in log.iter().filter(|stored| stored.entry.outcome.as_str() == "DONE") {
+        let changes: Value = serde_json::from_str(&stored.entry.changes).unwrap();
+        if let Some(events) = changes["events"].as_array() {
+            told.extend(events[0].as_i64().unwrap()..=events[1].as_i64().unwrap());
+        }
+    }
+    told.sort_unstable();
+    assert_eq!(told, (1..=head).collect::<Vec<_>>(), "each event belongs to one entry");
+    let last = &log.last().unwrap().entry;
+    assert_eq!((last.action.as_str(), last.actor), ("stockAdjust", Some(house.owner.actor)));
+    assert_eq!(last.target.as_ref().map(ToString::to_string), Some(movement), "it names what it made");
+    assert_eq!((last.request_id.as_str(), last.session), ("req-1", Some(session())));
+    let create = log.iter().find(|stored| stored.entry.action == "productCreate").unwrap();
+    assert_eq!(create.entry.target.as_ref().map(ToString::to_string).as_ref(), Some(&house.ids["prd"]));
+    assert!(log.iter().all(|stored| stored.entry.tenant == house.owner.tenant));
+}
+
+async fn what_comes_to_nothing_is_there_too(world: &World) {
+    let house = &world.ours;
+    let tenant = house.owner.tenant;
+    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n1", 1)).await;
+    let before = entries(world, tenant).await.len();
+    let replay = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n1", 1)).await;
+    assert_eq!(replay["data"]["stockAdjust"]["replayed"], json!(true));
+    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "n2", -9_000_000)).await;
+    let create = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { userErrors { code } } }";
+    ask(world, Some(house.owner.clone()), create, json!({ "input": { "code": "alpha-shop", "name": "again" } })).await;
+    ask(world, Some(house.only(&["product.read"])), ADJUST, adjust(house, "n3", 1)).await;
+    let levels = "{ stockLevels { nodes { id } } }";
+    for _ in 0..3 {
+        ask(world, Some(house.only(&["product.read"])), levels, json!({})).await;
+    }
+    // A field that may be null swallows its error; the log does not.
+    let order = "query($id: ID!) { order(by: { id: $id }) { id } }";
+    ask(world, Some(house.only(&["product.read"])), order, json!({ "id": house.ids["ord"] })).await;
+    let mut dry = adjust(house, "n4", 1);
+    dry["dry"] = json!(true);
+    ask(world, Some(house.owner.clone()), ADJUST, dry).await;
+    ask(world, Some(house.owner.clone()), levels, json!({})).await;
+    let log = entries(world, tenant).await;
+    let told: Vec<(String, &str, Value)> = log[before..]
+        .iter()
+        .map(|stored| {
+            let changes: Value = serde_json::from_str(&stored.entry.changes).unwrap();
+            (stored.entry.action.clone(), stored.entry.outcome.as_str(), changes["codes"].clone())
+        })
+        .collect();
+    let line = |action: &str, outcome, codes: Value| (action.to_owned(), outcome, codes);
+    assert_eq!(
+        told,
+        [
+            line("stockAdjust", "UNCHANGED", Value::Null),
+            line("stockAdjust", "REFUSED", json!(["INSUFFICIENT_STOCK"])),
+            line("storeCreate", "REFUSED", json!(["DUPLICATE"])),
+            line("stockAdjust", "DENIED", json!(["FORBIDDEN"])),
+            // The same denial again and again is one line, a dry run and what may be read are none.
+            line("stockLevels", "DENIED", json!(["FORBIDDEN"])),
+            line("order", "DENIED", json!(["FORBIDDEN"])),
+        ]
+    );
+}
+
+async fn logins_are_in_the_log_of_where_they_lead(world: &World) {
+    let house = &world.ours;
+    let tenant = house.owner.tenant;
+    let (before, head) = (entries(world, tenant).await.len(), world.node.db.tenant(tenant).head().await.unwrap());
+    let nowhere = entries(world, TenantId::NIL).await.len();
+    let login =
+        "mutation($email: String!, $password: String!) { login(email: $email, password: $password) { userErrors { code } } }";
+    for (email, password) in [
+        ("alpha@example.com", "not the password at all"),
+        ("alpha@example.com", "correct horse battery staple"),
+        ("nobody@example.com", "not the password at all"),
+    ] {
+        ask(world, None, login, json!({ "email": email, "password": password })).await;
+    }
+    let log = entries(world, tenant).await;
+    let told: Vec<_> = log[before..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str(), s.entry.actor)).collect();
+    assert_eq!(told[0], ("login", "REFUSED", Some(house.owner.actor)), "somebody tried to come in as the owner");
+    assert_eq!(told[1], ("login", "DONE", Some(house.owner.actor)));
+    assert_eq!(told.len(), 2);
+    let unknown = entries(world, TenantId::NIL).await;
+    assert_eq!(unknown.len(), nowhere + 1, "a login as nobody belongs to no tenant");
+    assert_eq!(unknown.last().unwrap().entry.actor, None);
+    let text = format!("{log:?}{unknown:?}");
+    assert!(
+        !text.contains("password at all") && !text.contains("horse") && !text.contains("@example"),
+        "arguments are never kept"
+    );
+    assert_eq!(world.node.db.tenant(tenant).head().await.unwrap(), head, "logins leave the stock's counter alone");
+}
+
+async fn a_refresh_token_that_comes_back_is_in_the_log_with_what_it_ended(world: &World) {
+    let tenant = world.ours.owner.tenant;
+    let login = "mutation { login(email: \"alpha@example.com\", password: \"correct horse battery staple\") { result { ... on TokenPair { refreshToken } } } }";
+    let refresh = "mutation($token: String!) { sessionRefresh(refreshToken: $token) { result { ... on TokenPair { refreshToken } } userErrors { code } } }";
+    let first = ask(world, None, login, json!({})).await["data"]["login"]["result"]["refreshToken"].clone();
+    let second =
+        ask(world, None, refresh, json!({ "token": first })).await["data"]["sessionRefresh"]["result"]["refreshToken"].clone();
+    let third =
+        ask(world, None, refresh, json!({ "token": second })).await["data"]["sessionRefresh"]["result"]["refreshToken"].clone();
+    assert!(third.is_string(), "the session goes on");
+    let stolen = ask(world, None, refresh, json!({ "token": first })).await;
+    assert_eq!(stolen["data"]["sessionRefresh"]["userErrors"][0]["code"], json!("TOKEN_EXPIRED"));
+    let log = entries(world, tenant).await;
+    let told: Vec<_> = log[log.len() - 4..].iter().map(|s| (s.entry.action.as_str(), s.entry.outcome.as_str())).collect();
+    assert_eq!(told, [("login", "DONE"), ("sessionRefresh", "DONE"), ("sessionRefresh", "DONE"), ("sessionRefresh", "REFUSED")]);
+    let last = &log.last().unwrap().entry;
+    assert!(last.changes.contains("REFRESH_TOKEN_REUSED"), "{last:?}");
+    assert_eq!(
+        (last.actor, last.target.as_ref().map(|target| target.kind.as_str())),
+        (Some(world.ours.owner.actor), Some("ses"))
+    );
+}
+
+async fn what_was_written_stays(world: &World) {
+    let tenant = world.ours.owner.tenant;
+    entries(world, tenant).await;
+    for sql in [
+        "UPDATE audit_entry SET action = 'nothing' WHERE tenant_id = $1 AND seq = 2",
+        "UPDATE audit_entry SET outcome = 'REFUSED' WHERE tenant_id = $1 AND seq = 2",
+        "UPDATE audit_entry SET hash = prev_hash WHERE tenant_id = $1 AND seq = 2",
+        "UPDATE audit_entry SET seq = 900, prev_hash = hash WHERE tenant_id = $1 AND seq = 2",
+        "UPDATE audit_entry SET ip = '198.51.100.1' WHERE tenant_id = $1 AND seq = 2",
+        "DELETE FROM audit_entry WHERE tenant_id = $1 AND seq = 2",
+        "DELETE FROM audit_checkpoint WHERE tenant_id = $1",
+        "UPDATE audit_checkpoint SET hash = signature WHERE tenant_id = $1",
+    ] {
+        let refused = change(world, tenant, sql).await.unwrap_err().to_string();
+        assert!(refused.contains("audit"), "{sql}: {refused}");
+    }
+    assert!(whole(world, tenant).await.is_ok());
+}
+
+async fn a_chain_that_was_changed_is_found_out(world: &World) {
+    let tenant = world.ours.owner.tenant;
+    let log = entries(world, tenant).await;
+    let sound = whole(world, tenant).await;
+    assert!(sound.is_ok() && sound.entries == log.len() as u64 && sound.checkpoints > 0, "{sound:?}");
+    without_triggers(world).await;
+    let broken = async |seq: i64, what: &str| {
+        let found = whole(world, tenant).await;
+        assert_eq!(found.broken.as_ref().map(|(at, _)| *at), Some(seq), "{what}: {found:?}");
+    };
+    change(world, tenant, "UPDATE audit_entry SET action = 'nothing' WHERE tenant_id = $1 AND seq = 3").await.unwrap();
+    broken(3, "an entry says something else").await;
+    let was = log[2].entry.action.clone();
+    change(world, tenant, &format!("UPDATE audit_entry SET action = '{was}' WHERE tenant_id = $1 AND seq = 3")).await.unwrap();
+    assert!(whole(world, tenant).await.is_ok(), "put back, it holds again");
+
+    change(world, tenant, "UPDATE audit_head SET seq = seq - 2 WHERE tenant_id = $1").await.unwrap();
+    assert!(!whole(world, tenant).await.is_ok(), "the head was set back");
+    change(world, tenant, "UPDATE audit_head SET seq = seq + 2 WHERE tenant_id = $1").await.unwrap();
+
+    let last = log.len() as i64;
+    let report = entrepot::insight::verify::verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+    change(world, tenant, "DELETE FROM audit_entry WHERE tenant_id = $1 AND seq = 5").await.unwrap();
+    broken(5, "an entry was taken out").await;
+    let report = entrepot::insight::verify::verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap();
+    assert!(!report.is_sound() && report.to_string().contains("seq 5"), "{report}");
+
+    // Written anew from the start without the key: the hashes fit, what was signed does not.
+    let mut prev = entrepot::audit::GENESIS;
+    let mut seq = 0;
+    for stored in log.iter().filter(|stored| stored.seal.unwrap().seq != 5) {
+        seq += 1;
+        let hash = stored.entry.hash(&prev, seq);
+        let work = world.node.db.tenant(tenant).begin().await.unwrap();
+        let sql = "UPDATE audit_entry SET seq = $2, prev_hash = $3, hash = $4 WHERE tenant_id = $1 AND id = $5";
+        let values = vec![(-seq).abs().into(), prev.to_vec().into(), hash.to_vec().into(), stored.entry.id.into()];
+        work.execute(sql, values).await.unwrap();
+        work.commit().await.unwrap();
+        prev = hash;
+    }
+    let work = world.node.db.tenant(tenant).begin().await.unwrap();
+    let values = vec![seq.into(), prev.to_vec().into()];
+    work.execute("UPDATE audit_head SET seq = $2, hash = $3 WHERE tenant_id = $1", values).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(seq, last - 1);
+    let found = whole(world, tenant).await;
+    let why = found.broken.unwrap().1;
+    assert!(why.contains("signed"), "{why}");
+}
+
+async fn an_entry_that_was_changed_before_it_was_chained_is_left_out(world: &World) {
+    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
+    let before = entries(world, tenant).await.len();
+    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "w1", 1)).await;
+    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "w2", 1)).await;
+    without_triggers(world).await;
+    let sql = "UPDATE audit_entry SET outcome = 'REFUSED' WHERE tenant_id = $1 AND id = (SELECT id FROM audit_entry WHERE tenant_id = $1 AND seq IS NULL ORDER BY id LIMIT 1)";
+    assert_eq!(change(world, tenant, sql).await.unwrap(), 1);
+    assert_eq!(entries(world, tenant).await.len(), before + 1, "the other one has its place");
+    assert!(whole(world, tenant).await.is_ok(), "for now it only waits");
+    let later = world.node.clock.now().plus_seconds(3_600);
+    let reads = world.node.db.tenant(tenant);
+    let found = verify::whole(&reads, Some(world.node.audit.pen()), Some(later)).await.unwrap();
+    assert!(found.broken.unwrap().1.contains("never chained"));
+}
+
+async fn several_sealers_make_one_chain(world: &World) {
+    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
+    let before = entries(world, tenant).await.len();
+    for round in 0..5 {
+        let keys: Vec<String> = (0..8).map(|n| format!("s{round}-{n}")).collect();
+        let asked = keys.iter().map(|key| ask(world, Some(house.owner.clone()), ADJUST, adjust(house, key, 1)));
+        let seals = (0..4).map(|_| world.node.audit.seal_all());
+        let (_, sealed) = tokio::join!(futures_util::future::join_all(asked), futures_util::future::join_all(seals));
+        assert!(sealed.iter().all(Result::is_ok), "{sealed:?}");
+    }
+    let log = entries(world, tenant).await;
+    assert_eq!(log.len(), before + 40);
+    let numbers: Vec<i64> = log.iter().map(|stored| stored.seal.unwrap().seq).collect();
+    assert_eq!(numbers, (1..=log.len() as i64).collect::<Vec<_>>());
+    assert!(whole(world, tenant).await.is_ok());
+}
+
+async fn an_address_can_be_erased_and_the_chain_holds(world: &World) {
+    let (house, tenant) = (&world.ours, world.ours.owner.tenant);
+    ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "ip", 1)).await;
+    let last = entries(world, tenant).await.pop().unwrap();
+    assert_eq!(last.address.as_ref().unwrap().ip, "192.0.2.7");
+    change(world, tenant, "UPDATE audit_entry SET ip = NULL, ip_salt = NULL WHERE tenant_id = $1 AND ip IS NOT NULL")
+        .await
+        .unwrap();
+    let erased = entries(world, tenant).await.pop().unwrap();
+    assert!(erased.address.is_none() && erased.entry.ip_commitment.is_some());
+    assert!(whole(world, tenant).await.is_ok());
+}
+
+async fn the_log_can_be_read_in_pages_and_searched(world: &World) {
+    let (house, other) = (&world.ours, &world.theirs);
+    let answer = ask(world, Some(house.owner.clone()), ADJUST, adjust(house, "g1", 2)).await;
+    let movement = answer["data"]["stockAdjust"]["movement"]["id"].clone();
+    let log = entries(world, house.owner.tenant).await;
+    let query =
+        "query($filter: AuditFilter, $first: Int, $after: Cursor) { auditEntries(filter: $filter, first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor } nodes { id seq at action outcome requestId ip changes prevHash hash targetId
+            target { __typename id } actor { __typename ... on Member { email } ... on SystemActor { name } } } } }";
+    let (mut seen, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let page = ask(world, Some(house.owner.clone()), query, json!({ "first": 7, "after": after })).await;
+        assert_eq!(page["errors"], json!(0), "{page:#}");
+        let page = &page["data"]["auditEntries"];
+        seen.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["seq"].as_i64().unwrap()));
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] != json!(true) {
+            break;
+        }
+    }
+    assert_eq!(seen, (1..=log.len() as i64).rev().collect::<Vec<_>>(), "every entry once, the newest first");
+    let only = async |filter: Value| {
+        let answer = ask(world, Some(house.owner.clone()), query, json!({ "filter": filter })).await;
+        answer["data"]["auditEntries"]["nodes"].as_array().cloned().unwrap_or_default()
+    };
+    let found = only(json!({ "target": { "eq": movement } })).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["target"], json!({ "__typename": "StockMovement", "id": movement }));
+    assert_eq!((&found[0]["outcome"], &found[0]["ip"]), (&json!("DONE"), &json!("192.0.2.7")));
+    assert_eq!(found[0]["actor"]["email"], json!("alpha@example.com"));
+    assert!(only(json!({ "action": { "eq": "STOCKADJUST" } })).await.len() >= 3, "case does not count");
+    assert!(
+        only(json!({ "action": { "startsWith": "stock" } }))
+            .await
+            .iter()
+            .all(|node| node["action"].as_str().unwrap().starts_with("stock"))
+    );
+    assert!(!only(json!({ "action": { "contains": "Create" } })).await.is_empty());
+    assert_eq!(only(json!({ "action": { "in": [] } })).await.len(), 0);
+    assert_eq!(only(json!({ "actor": { "eq": house.ids["prd"] } })).await.len(), 0);
+    assert!(only(json!({ "actor": { "eq": house.ids["mem"] } })).await.len() > 5);
+    assert_eq!(only(json!({ "at": { "lt": "2011-01-01T00:00:00Z" } })).await.len(), 0);
+
+    let proof = "query($to: Long!) { auditVerify(fromSeq: 1, toSeq: $to) { ok firstBrokenSeq headHash } }";
+    let answer = ask(world, Some(house.owner.clone()), proof, json!({ "to": 50_000 })).await;
+    let head = rows::head(&world.node.db.tenant(house.owner.tenant)).await.unwrap().unwrap();
+    let expected = json!({ "ok": true, "firstBrokenSeq": null, "headHash": entrepot::audit::hex(&head.hash) });
+    assert_eq!(answer["data"]["auditVerify"], expected);
+    for to in [0, 200_001] {
+        assert_eq!(ask(world, Some(house.owner.clone()), proof, json!({ "to": to })).await["errors"], json!(1));
+    }
+    let theirs = ask(world, Some(other.owner.clone()), query, json!({ "filter": { "target": { "eq": movement } } })).await;
+    assert_eq!(theirs["data"]["auditEntries"]["nodes"], json!([]), "another tenant's log is another log");
+}

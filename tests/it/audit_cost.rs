@@ -1,0 +1,114 @@
+//! What the audit log costs the ledger: a measurement, run by hand:
+//! `cargo nextest run --run-ignored only -E 'test(audit_cost)' --no-capture`
+
+use std::{
+    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
+    time::Instant,
+};
+
+use entity::prelude::*;
+use entrepot::{
+    access::{kind, permit},
+    audit::{Origin, Pen, Stamp},
+    ledger::{
+        Grouping, Ledger,
+        shell::{
+            Mode, ProductRef, StoreRef,
+            stock::{AdjustInput, ChangeInput, stock_adjust},
+        },
+    },
+    stock::core::Shortage,
+};
+
+use crate::authorization::world::{House, World};
+
+const CLIENTS: usize = 64;
+const CALLS: usize = 4_000;
+const ROUNDS: usize = 5;
+
+fn input(house: &House, key: String) -> AdjustInput {
+    let change = ChangeInput {
+        product: ProductRef::Id(house.ids["prd"].parse().unwrap()),
+        store: StoreRef::Id(house.ids["sto"].parse().unwrap()),
+        delta: Quantity::new(1).unwrap(),
+        expected_version: None,
+        unit_cost: None,
+        note: None,
+    };
+    AdjustInput {
+        idempotency_key: key,
+        kind: MovementKind::Adjustment,
+        reason: ReasonCode::Other,
+        note: None,
+        external_ref: None,
+        occurred_at: None,
+        on_shortage: Shortage::Refuse,
+        changes: vec![change],
+    }
+}
+
+/// Calls a second.
+async fn load(world: &World, ledger: &Ledger, pen: Option<&Pen>, round: &str) -> f64 {
+    let next = Arc::new(AtomicUsize::new(0));
+    let began = Instant::now();
+    let clients = (0..CLIENTS).map(|_| async {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= CALLS {
+                return;
+            }
+            let house = &world.ours;
+            let may = permit::<kind::StockAdjust>(&house.owner).unwrap();
+            let call = stock_adjust(ledger, may, input(house, format!("{round}-{number}")), Mode::Commit);
+            let done = match pen {
+                None => call.await,
+                Some(pen) => {
+                    let who = Some((house.owner.tenant, house.owner.actor));
+                    let origin = Origin { request_id: round.to_owned(), ip: Some("192.0.2.7".to_owned()), session: None };
+                    Stamp::new("stockAdjust".to_owned(), origin, pen.clone(), who, None).over(call).await
+                }
+            };
+            assert!(done.is_ok(), "{done:?}");
+        }
+    });
+    futures_util::future::join_all(clients).await;
+    CALLS as f64 / began.elapsed().as_secs_f64()
+}
+
+async fn measure(world: &World, database: &str) {
+    let node = &world.node;
+    let plain = Ledger::start(node.db.clone(), node.clock.clone(), Grouping::Together).unwrap();
+    let pen = node.audit.pen().clone();
+    let audited = Ledger::audited(node.db.clone(), node.clock.clone(), Grouping::Together, pen.clone()).unwrap();
+    let sealer = tokio::spawn(entrepot::audit::run(node.audit.clone()));
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        without.push(load(world, &plain, None, &format!("p{round}")).await);
+        with.push(load(world, &audited, Some(&pen), &format!("a{round}")).await);
+    }
+    sealer.abort();
+    let median = |figures: &mut Vec<f64>| {
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    };
+    let (without, with) = (median(&mut without), median(&mut with));
+    println!(
+        "{database}: {CLIENTS} clients, {CALLS} calls, median of {ROUNDS}: {without:.0} calls/s without the log, {with:.0} with it, {:+.1} %",
+        (with / without - 1.0) * 100.0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn on_sqlite() {
+    let world = World::sqlite().await;
+    measure(&world, "SQLite").await;
+    world.end().await;
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn on_postgres() {
+    let Some(world) = World::postgres().await else { return };
+    measure(&world, "Postgres").await;
+    world.end().await;
+}

@@ -1,0 +1,95 @@
+//! What an operator does from the command line while a server runs: turns keys over, proves the log, takes a tenant's rows out.
+
+use std::{fs, time::Duration};
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::{
+    client::Client,
+    server::{Ended, Server, Site, entrepot, on_both},
+};
+
+async fn told(site: &Site, words: &[&str]) -> Ended {
+    entrepot(&[words, &["--database-url", &site.url, "--keys-file", &site.keys()]].concat()).await
+}
+
+async fn well(site: &Site, words: &[&str]) -> String {
+    let ended = told(site, words).await;
+    assert!(ended.well(), "{words:?}: {ended:?}");
+    ended.out
+}
+
+async fn name(client: &Client) -> String {
+    client.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"].as_str().unwrap().to_owned()
+}
+
+on_both!(keys_are_turned_over_under_a_running_server, site => {
+    let server = Server::start(site).await;
+    let client = server.tenant().await;
+    let before = well(site, &["keys", "list"]).await;
+    let old = before.split('\t').next().unwrap().to_owned();
+    assert!(before.contains("seals"), "{before}");
+    let rotated = well(site, &["keys", "rotate", "--new-key"]).await;
+    assert!(rotated.contains("seals from now on") && rotated.contains("sealed anew"), "{rotated}");
+    assert!(well(site, &["keys", "rotate"]).await.starts_with("0 of"), "done is done");
+    name(&client).await;
+    told(site, &["keys", "retire", &old]).await.refused(&["younger than"]);
+    drop(server);
+    // The next start opens what the new key sealed.
+    let server = Server::start(site).await;
+    name(&client.at(&server.url())).await;
+    drop(server);
+    let file = fs::read_to_string(site.keys()).unwrap();
+    fs::remove_file(site.keys()).unwrap();
+    told(site, &["serve", "--listen", "127.0.0.1:0"]).await.refused(&["is sealed under the key", "bring it back"]);
+    assert!(!fs::exists(site.keys()).unwrap(), "no new key is made over a database that has one");
+    let (first, second) = (well_new_key().await, well_new_key().await);
+    assert_ne!(first, second);
+    fs::write(site.keys(), &first).unwrap();
+    told(site, &["serve", "--listen", "127.0.0.1:0"]).await.refused(&["not among those given"]);
+    fs::write(site.keys(), file).unwrap();
+    drop(Server::start(site).await);
+});
+
+async fn well_new_key() -> String {
+    let made = entrepot(&["keys", "new"]).await;
+    assert!(made.well(), "{made:?}");
+    made.out
+}
+
+on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site => {
+    let server = Server::start(site).await;
+    let client = server.tenant().await;
+    let slug = name(&client).await;
+    for n in 0..3 {
+        let create = "mutation($input: StoreCreateInput!) { result: storeCreate(input: $input) { userErrors { code message } } }";
+        client.done(create, json!({ "code": format!("S{n}"), "name": "A shop" })).await;
+    }
+    let log = "{ result: auditEntries { nodes { action ip requestId } } }";
+    let mut entries = json!([]);
+    for _ in 0..100 {
+        entries = client.ask(log, json!({})).await["result"]["nodes"].clone();
+        if entries.as_array().unwrap().len() >= 4 {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(entries[0]["action"], json!("storeCreate"), "the job gives entries their places: {entries}");
+    assert_eq!(entries[3]["action"], json!("register"), "a tenant's first entry is how it came to be");
+    assert_eq!(entries[0]["ip"], json!("127.0.0.1"));
+    assert!(entries[0]["requestId"].as_str().is_some_and(|id| id.len() > 10));
+    let proven = well(site, &["audit", "verify"]).await;
+    assert!(proven.contains(&format!("ok      {slug}: 4 entries, 1 checkpoints")), "{proven}");
+    told(site, &["audit", "verify", "--tenant", "nobody"]).await.refused(&["there is no tenant nobody"]);
+
+    let folder = site.folder.join("out");
+    let out = well(site, &["tenant", "export", &slug, &folder.display().to_string()]).await;
+    assert!(out.contains("manifest.json"), "{out}");
+    assert_eq!(fs::read_to_string(folder.join("store.jsonl")).unwrap().lines().count(), 3);
+    assert!(well(site, &["tenant", "erase", &slug]).await.contains("takes it back"));
+    assert!(well(site, &["tenant", "erase", &slug, "--due"]).await.contains("nothing is due"), "thirty days are thirty days");
+    assert!(well(site, &["tenant", "erase", &slug, "--cancel"]).await.contains("taken back"));
+    drop(server);
+    site.verify().await;
+});

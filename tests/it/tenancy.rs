@@ -1,0 +1,194 @@
+//! What a tenant says of itself, takes with it, and leaves behind.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use entrepot::{
+    audit::verify,
+    identity::{Entered, Visit},
+    ledger::{Grouping, Ledger},
+    storage::Reads,
+    tenancy::{erase, export, tables},
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::authorization::world::{House, World};
+
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => { $(mod $name {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_sqlite() {
+            let world = crate::authorization::world::World::sqlite().await;
+            super::$name(&world).await;
+            world.end().await;
+        }
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn on_postgres() {
+            let Some(world) = crate::authorization::world::World::postgres().await else { return };
+            super::$name(&world).await;
+            world.end().await;
+        }
+    })* };
+}
+
+on_both!(
+    settings_change_together_or_not_at_all,
+    a_changed_time_limit_is_the_one_that_orders_get,
+    a_tenant_that_is_stricter_about_sessions_gets_shorter_ones,
+    an_export_holds_every_row_and_says_what_it_holds,
+    an_erased_tenant_leaves_nothing_but_the_proof,
+);
+
+const UPDATE: &str = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { seq
+    tenant { name defaultCurrency timeZone mfaRequired settings { version reservationSeconds sessionIdleSeconds sessionSeconds } }
+    userErrors { code field ... on VersionConflict { actualVersion } } } }";
+
+async fn update(world: &World, house: &House, input: Value) -> Value {
+    let answer = world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["tenantUpdate"].clone()
+}
+
+fn codes(answer: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    answer["userErrors"].as_array().unwrap().iter().map(|e| (text(&e["code"]), text(&e["field"][1]))).collect()
+}
+
+async fn settings_change_together_or_not_at_all(world: &World) {
+    let house = &world.ours;
+    let input = json!({ "expectedVersion": 1, "name": "Alpha & daughters", "timeZone": "Europe/Paris", "mfaRequired": true,
+        "sessionIdleSeconds": 1800, "sessionSeconds": 86_400 });
+    let changed = update(world, house, input).await;
+    assert_eq!(changed["userErrors"], json!([]));
+    let settings = json!({ "version": 2, "reservationSeconds": 900, "sessionIdleSeconds": 1800, "sessionSeconds": 86_400 });
+    let expected = json!({ "name": "Alpha & daughters", "defaultCurrency": "GBP", "timeZone": "Europe/Paris", "mfaRequired": true, "settings": settings });
+    assert_eq!(changed["tenant"], expected);
+    let head = world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq;
+    assert_eq!(changed["seq"], json!(head), "it is an event of the tenant's");
+
+    let stale = update(world, house, json!({ "expectedVersion": 1, "name": "too late" })).await;
+    assert_eq!(
+        (codes(&stale), &stale["userErrors"][0]["actualVersion"]),
+        (vec![("VERSION_CONFLICT".to_owned(), "expectedVersion".to_owned())], &json!(2))
+    );
+    let wrong = update(world, house, json!({ "expectedVersion": 2, "name": "kept out", "timeZone": "Mars/Base", "reservationSeconds": 1, "sessionIdleSeconds": 86_400 })).await;
+    let told = codes(&wrong);
+    let pair = |code: &str, field: &str| (code.to_owned(), field.to_owned());
+    assert_eq!(
+        told,
+        [pair("INVALID", "timeZone"), pair("OUT_OF_RANGE", "reservationSeconds"), pair("OUT_OF_RANGE", "sessionIdleSeconds")]
+    );
+    let money = update(world, house, json!({ "expectedVersion": 2, "defaultCurrency": "EUR" })).await;
+    assert_eq!(codes(&money), [pair("IN_USE", "defaultCurrency")], "stock has moved in pounds");
+    let again = update(world, house, json!({ "expectedVersion": 2, "name": "Alpha & daughters" })).await;
+    assert_eq!(
+        (&again["seq"], &again["tenant"]["settings"]["version"]),
+        (&Value::Null, &json!(2)),
+        "nothing changed, nothing told"
+    );
+    let back = update(world, house, json!({ "expectedVersion": 2, "sessionIdleSeconds": null })).await;
+    assert_eq!(back["tenant"]["settings"]["sessionIdleSeconds"], Value::Null);
+    assert_eq!(back["tenant"]["name"], json!("Alpha & daughters"), "what is left out stays");
+    assert_eq!(world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq, head + 1, "refusals tell nothing");
+}
+
+async fn a_changed_time_limit_is_the_one_that_orders_get(world: &World) {
+    let house = &world.ours;
+    let changed = update(world, house, json!({ "expectedVersion": 1, "reservationSeconds": 7200 })).await;
+    assert_eq!(changed["userErrors"], json!([]));
+    let reads = world.node.db.tenant(house.owner.tenant);
+    // A node that has not asked for the tenant's terms yet; one that has asks again after a minute.
+    let node = Ledger::start(world.node.db.clone(), world.node.clock.clone(), Grouping::Together).unwrap();
+    assert_eq!(node.terms(&reads).await.unwrap().reservation_seconds, 7200);
+}
+
+async fn a_tenant_that_is_stricter_about_sessions_gets_shorter_ones(world: &World) {
+    let login = async |word: &str| {
+        let email = format!("{word}@example.com");
+        let entered = world.node.identity.login(&email, "correct horse battery staple", None, &Visit::default()).await.unwrap();
+        let Entered::In(pair) = entered else { panic!("{entered:?}") };
+        pair
+    };
+    let changed =
+        update(world, &world.ours, json!({ "expectedVersion": 1, "sessionIdleSeconds": 600, "sessionSeconds": 3600 })).await;
+    assert_eq!(changed["userErrors"], json!([]));
+    let now = world.node.clock.now();
+    let (strict, usual) = (login("alpha").await, login("bravo").await);
+    assert!(strict.session.ends_at < now.plus_seconds(3601) && strict.refresh_expires_at < now.plus_seconds(601));
+    assert!(usual.session.ends_at > now.plus_seconds(3601) && usual.refresh_expires_at > now.plus_seconds(601));
+}
+
+fn folder(world: &World) -> PathBuf {
+    std::env::temp_dir().join(format!("entrepot-export-{}", world.node.clock.uuid().simple()))
+}
+
+async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
+    let (ours, theirs) = (&world.ours, &world.theirs);
+    let folder = folder(world);
+    let (tenant, now) = (ours.owner.tenant, world.node.clock.now());
+    let manifest = export::export(&world.node.db, tenant, "alpha-company", now, &folder).await.unwrap();
+    assert_eq!(manifest.head, world.node.db.tenant(tenant).head().await.unwrap().seq);
+    let told: Value = serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(told, serde_json::to_value(&manifest).unwrap());
+    let mut rows: BTreeMap<String, u64> = BTreeMap::new();
+    for file in &manifest.files {
+        let text = fs::read(folder.join(&file.file)).unwrap();
+        let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!((&hash, text.len() as u64), (&file.sha256, file.bytes), "{}", file.file);
+        let text = String::from_utf8(text).unwrap();
+        assert!(!text.contains(theirs.word), "{} has rows of another tenant", file.file);
+        assert!(!text.contains("argon2"), "{} has a password's hash", file.file);
+        for line in text.lines() {
+            let row: Value = serde_json::from_str(line).unwrap_or_else(|err| panic!("{}: {err}: {line}", file.file));
+            if let Some(owner) = row.get("tenant_id") {
+                assert_eq!(owner, &json!(tenant.uuid().simple().to_string()));
+            }
+        }
+        assert_eq!(text.lines().count() as u64, file.rows);
+        rows.insert(file.file.trim_end_matches(".jsonl").to_owned(), file.rows);
+    }
+    let reads = world.node.db.tenant(tenant);
+    for table in tables::of_tenants(&world.node.db.global()).await.unwrap() {
+        let counted = reads.rows(&format!("SELECT count(*) FROM {} WHERE tenant_id = $1", table.name), vec![]).await.unwrap();
+        let counted: i64 = counted[0].try_get_by_index(0).unwrap();
+        assert_eq!(rows.get(&table.name).copied(), Some(counted as u64), "{}", table.name);
+    }
+    assert!(rows["entry"] > 3 && rows["sales_order"] == 1 && rows["user"] == 1 && rows["audit_entry"] > 10, "{rows:?}");
+    let taken = export::export(&world.node.db, tenant, "alpha-company", now, &folder).await.unwrap_err().to_string();
+    assert!(taken.contains("cannot be written"), "nothing is written over: {taken}");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
+    let (db, now) = (&world.node.db, world.node.clock.now());
+    let (ours, theirs) = (world.ours.owner.tenant, world.theirs.owner.tenant);
+    let others = world.dump(theirs).await;
+    assert_eq!(erase::run(db, ours, now).await.unwrap(), None, "nobody asked");
+    let due = erase::ask(db, ours, "the test", now).await.unwrap();
+    assert_eq!(due, now.plus_seconds(erase::GRACE_SECONDS));
+    assert_eq!(erase::ask(db, ours, "the test", now.plus_seconds(99)).await.unwrap(), due, "asked again, the same");
+    assert_eq!(erase::run(db, ours, due.plus_seconds(-1)).await.unwrap(), None, "too early");
+    assert!(erase::cancel(db, ours).await.unwrap());
+    assert_eq!(erase::run(db, ours, due).await.unwrap(), None, "taken back");
+    assert!(!erase::cancel(db, ours).await.unwrap());
+
+    let due = erase::ask(db, ours, "the test", now).await.unwrap();
+    let erased = erase::run(db, ours, due).await.unwrap().unwrap();
+    assert!(erased.rows > 40 && erased.users == 1, "{erased:?}");
+    assert_eq!(erase::run(db, ours, due).await.unwrap(), None, "once is enough");
+    let reads = db.tenant(ours);
+    for table in tables::of_tenants(&db.global()).await.unwrap() {
+        let left = reads.rows(&format!("SELECT count(*) FROM {} WHERE tenant_id = $1", table.name), vec![]).await.unwrap();
+        let left: i64 = left[0].try_get_by_index(0).unwrap();
+        let is_proof = ["audit_head", "audit_checkpoint", "tenant_erasure"].contains(&table.name.as_str());
+        assert_eq!(left > 0, is_proof, "{}", table.name);
+    }
+    assert_eq!(world.dump(theirs).await, others, "the other tenant is as it was");
+    let log = verify::whole(&db.tenant(theirs), Some(world.node.audit.pen()), None).await.unwrap();
+    assert!(log.is_ok());
+    let email = db.global().rows("SELECT email FROM app_user ORDER BY email", vec![]).await.unwrap();
+    let emails: Vec<String> = email.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(emails, ["bravo@example.com"]);
+    let report = entrepot::insight::verify::verify(db, |_| {}).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+}
