@@ -43,7 +43,7 @@ async fn a_password_that_is_too_short_for_a_company_does_not_come_in(world: &Wor
     let settled = world.settles(&ada, json!({ "passwordLength": 24 })).await;
     assert_eq!(
         (codes(&settled).as_slice(), &settled["tenant"]["settings"]["passwordLength"]),
-        (DONE.as_slice(), &json!("24")),
+        (DONE.as_slice(), &json!(24)),
         "{settled:#}"
     );
     assert_eq!(codes(&world.refresh(&ada.refresh).await), ["TOKEN_EXPIRED"], "sessions of before do not go on");
