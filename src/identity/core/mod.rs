@@ -18,7 +18,7 @@ pub use network::network;
 pub use password::{LENGTH_STEP, LENGTHS, length_class, weakness};
 pub use profile::locale;
 pub use qr::svg;
-pub use risk::{Before, FAILURE_SECONDS, FAILURES, Facts, Risk, Sign, assess};
+pub use risk::{Before, FAILURE_SECONDS, Facts, Risk, Sign, assess};
 pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
 
 use crate::path;

@@ -32,13 +32,13 @@ impl Sign {
 }
 
 /// From so much on a password is not enough.
-pub const HIGH: i32 = 60;
+const HIGH: i32 = 60;
 /// Wrong passwords count for so long …
 pub const FAILURE_SECONDS: i64 = 24 * 3600;
 /// … and from so many on.
-pub const FAILURES: i64 = 3;
+const FAILURES: i64 = 3;
 /// Who was at work somewhere so lately is not somewhere else now.
-pub const HURRY_SECONDS: i64 = 300;
+const HURRY_SECONDS: i64 = 300;
 
 /// How unusual a login is, from 0 to 100, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
