@@ -55,7 +55,7 @@ pub fn page(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Result<
     if text(headers, &MODE) != Some("cookie") {
         return Ok(None);
     }
-    let from = origin::of(headers, allowed);
+    let from = from(headers, allowed, is_secure);
     if from == From::Elsewhere {
         return Err((Code::Forbidden, "cookies are not for pages of this origin"));
     }
@@ -112,7 +112,13 @@ pub fn with_device(session: Session, headers: &HeaderMap) -> Session {
 /// vouches, and a socket without one has no cookies.
 pub fn of_socket(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> Option<String> {
     let token = cookie(headers, names(is_secure).access)?;
-    (origin::of(headers, allowed) == From::Ours).then(|| format!("Bearer {token}"))
+    (from(headers, allowed, is_secure) == From::Ours).then(|| format!("Bearer {token}"))
+}
+
+/// Where a request says that it is from. What came without TLS anybody on the way can have written, our own page too.
+fn from(headers: &HeaderMap, allowed: &[String], is_secure: bool) -> From {
+    let by_tls = text(headers, &header::ORIGIN).is_none_or(|origin| origin.to_ascii_lowercase().starts_with("https://"));
+    if is_secure && !by_tls { From::Elsewhere } else { origin::of(headers, allowed) }
 }
 
 /// The value of a cookie that is there once. One that is there twice was put there by somebody else.
@@ -156,6 +162,11 @@ mod tests {
         for evil in ["https://evil.example", "null", "https://stock.example.evil.example", ""] {
             assert!(from(evil).is_err(), "{evil}");
         }
+        let plain = headers(&[("cookie", "a=1"), ("host", "h"), ("origin", "http://h"), ("entrepot-session", "cookie")]);
+        assert!(
+            page(&plain, &[], false).is_ok() && page(&plain, &[], true).is_err(),
+            "where TLS is, a page without it is another"
+        );
         let nowhere = headers(&[("cookie", "entrepot=one"), ("host", "stock.example"), ("entrepot-session", "cookie")]);
         assert!(!page(&nowhere, &[], false).unwrap().unwrap().may_change());
         assert_eq!(of_socket(&nowhere, &[], false), None);

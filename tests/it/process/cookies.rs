@@ -15,6 +15,8 @@ use super::{
 struct Browser {
     http: reqwest::Client,
     server: String,
+    /// What its pages say of themselves.
+    origin: String,
     /// By name: the value and the path it is for.
     cookies: BTreeMap<String, (String, String)>,
     /// What `Set-Cookie` said, letter by letter.
@@ -32,7 +34,13 @@ const LOGOUT: &str = "mutation { it: logout { userErrors { code } } }";
 
 impl Browser {
     fn of(server: &Server) -> Self {
-        Self { http: reqwest::Client::new(), server: server.url(), cookies: BTreeMap::new(), said: Vec::new() }
+        Self {
+            http: reqwest::Client::new(),
+            server: server.url(),
+            origin: server.url(),
+            cookies: BTreeMap::new(),
+            said: Vec::new(),
+        }
     }
 
     fn header(&self, path: &str) -> String {
@@ -66,12 +74,16 @@ impl Browser {
 
     /// A request of our own page.
     async fn ours(&mut self, path: &str, query: &str) -> Reply {
-        let origin = self.server.clone();
+        let origin = self.origin.clone();
         self.send(path, &[("origin", &origin), ("entrepot-session", "cookie")], query).await
     }
 
     async fn logged_in(server: &Server) -> Self {
-        let mut browser = Self::of(server);
+        Self::of(server).came_in().await
+    }
+
+    async fn came_in(self) -> Self {
+        let mut browser = self;
         let (status, answer) = browser.ours("/graphql", LOGIN).await;
         assert_eq!((status, &answer["data"]["it"]["userErrors"]), (200, &json!([])), "{answer}");
         browser
@@ -89,7 +101,7 @@ on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site => {
     let (_, answer) = browser.ours("/graphql", LOGIN).await;
     let pair = &answer["data"]["it"]["result"];
     assert_eq!((&pair["accessToken"], &pair["refreshToken"]), (&json!(""), &json!("")), "no script can read them");
-    assert_eq!(browser.said.len(), 2);
+    assert_eq!(browser.said.len(), 3, "access, refresh, and what the device is known by: {:?}", browser.said);
     assert!(browser.said.iter().all(|line| line.contains("; HttpOnly; SameSite=Strict") && !line.contains("Secure")), "{:?}", browser.said);
     assert!(browser.said[1].starts_with("entrepot-refresh=epr_") && browser.said[1].contains("Path=/graphql/session;"), "{:?}", browser.said);
     assert_eq!(browser.who().await, "shop");
@@ -103,7 +115,7 @@ on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site => {
     assert_eq!(browser.who().await, "shop");
     let held = browser.cookies.clone();
     assert_eq!(browser.ours("/graphql", LOGOUT).await.1["data"]["it"]["userErrors"], json!([]));
-    assert!(browser.cookies.is_empty(), "logging out takes them away: {:?}", browser.cookies);
+    assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["entrepot-device"], "logging out takes them away; the device stays known");
     browser.cookies = held;
     let (_, answer) = browser.ours("/graphql", ME).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "and they are good for nothing");
@@ -197,7 +209,8 @@ on_both!(a_socket_with_cookies_is_for_pages_of_ours, site => {
 on_both!(by_tls_no_cookie_goes_without, site => {
     let server = Server::start_with(site, free_address(), &["--public-url", "https://stock.example"]).await;
     Client::register(&server.url(), "shop").await;
-    let mut browser = Browser::logged_in(&server).await;
+    let browser = Browser { origin: server.url().replace("http:", "https:"), ..Browser::of(&server) };
+    let mut browser = browser.came_in().await;
     assert!(browser.said[0].starts_with("__Host-entrepot=") && browser.said[0].contains("Path=/;"), "{:?}", browser.said);
     assert!(browser.said[1].starts_with("__Secure-entrepot-refresh="), "{:?}", browser.said);
     assert!(browser.said.iter().all(|line| line.ends_with("; HttpOnly; SameSite=Strict; Secure")), "{:?}", browser.said);
