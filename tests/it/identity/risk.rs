@@ -56,7 +56,7 @@ async fn said(node: &Node, from: From<'_>, query: &str, variables: Value) -> Val
     let limited = response.errors.first().map(|error| error.message.clone());
     match limited {
         Some(message) => json!({ "error": message }),
-        None => response.data.into_json::<Value>().unwrap()["it"].clone(),
+        None => response.data.into_json().unwrap()["it"].clone(),
     }
 }
 
