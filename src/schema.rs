@@ -17,6 +17,7 @@ use crate::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
     graphql::{
+        apart::Apart,
         connection::CursorSigner,
         context::Asks,
         directives::{authenticated, list_size},
@@ -263,32 +264,20 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(
-    NodeQuery,
-    RateLimitQuery,
-    IdentityQuery,
-    AccessQuery,
-    CatalogQuery,
-    StockQuery,
-    OrdersQuery,
-    InsightQuery,
-    AuditQuery,
-);
+pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<OtherQueries>);
+
+/// What is asked less often.
+#[derive(MergedObject, Default)]
+pub struct OtherQueries(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, InsightQuery, AuditQuery);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(
-    IdentityMutation,
-    SessionMutation,
-    FactorMutation,
-    PeopleMutation,
-    AccessMutation,
-    TenancyMutation,
-    CatalogMutation,
-    StockMutation,
-    OrdersMutation,
-);
+pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation>, Apart<OtherMutations>);
+
+/// What is changed less often.
+#[derive(MergedObject, Default)]
+pub struct OtherMutations(IdentityMutation, SessionMutation, FactorMutation, PeopleMutation, AccessMutation, TenancyMutation);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;

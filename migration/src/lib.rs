@@ -11,6 +11,7 @@ mod m0001_foundation;
 mod m0002_identity;
 mod m0003_access;
 mod m0004_wall;
+mod m0005_audit;
 mod m0005_people;
 
 pub struct Migrator;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_identity::Migration),
             Box::new(m0003_access::Migration),
             Box::new(m0004_wall::Migration),
+            Box::new(m0005_audit::Migration),
             Box::new(m0005_people::Migration),
         ]
     }

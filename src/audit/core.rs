@@ -11,6 +11,30 @@ use uuid::Uuid;
 
 pub type Hash = [u8; 32];
 
+/// Where a chain ends: the number and the hash of its last entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    pub seq: i64,
+    pub hash: Hash,
+}
+
+/// An entry's place in the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seal {
+    pub seq: i64,
+    pub prev: Hash,
+    pub hash: Hash,
+}
+
+impl Chain {
+    /// Puts an entry at the end.
+    pub fn append(&mut self, entry: &Entry) -> Seal {
+        let (seq, prev) = (self.seq + 1, self.hash);
+        *self = Self { seq, hash: entry.hash(&prev, seq) };
+        Seal { seq, prev, hash: self.hash }
+    }
+}
+
 /// What the first entry is chained to.
 pub const GENESIS: Hash = [0; 32];
 /// A checkpoint is signed at the latest after so many entries …
@@ -165,10 +189,8 @@ impl Address {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    })
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
 /// The head of a chain at a moment, signed, so that nobody can write the chain anew from the beginning or cut its end without the key.

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 
-use super::core::{Checkpoint, Hash, checkpoint};
+use super::core::{Chain, Checkpoint, checkpoint};
 use crate::{clock::Clock, secrets::KeyRing};
 use entity::prelude::*;
 
@@ -35,8 +35,8 @@ impl Pen {
         Some(hmac::Key::new(hmac::HMAC_SHA256, &self.ring.derived_by(id, MAC)?))
     }
 
-    pub fn sign(&self, tenant: TenantId, seq: i64, hash: Hash, at: Timestamp) -> Option<Checkpoint> {
-        checkpoint(tenant, seq, hash, at, self.ring.derived(CHECKPOINT))
+    pub fn sign(&self, tenant: TenantId, head: Chain, at: Timestamp) -> Option<Checkpoint> {
+        checkpoint(tenant, head.seq, head.hash, at, self.ring.derived(CHECKPOINT))
     }
     /// Whether a checkpoint is one of this deployment; of one under a key that is gone, whether its signature holds.
     pub fn knows(&self, checkpoint: &Checkpoint) -> bool {

@@ -5,7 +5,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
-    core::{Address, Checkpoint, Entry, Hash, Outcome, Target},
+    core::{Address, Chain, Checkpoint, Entry, Hash, Outcome, Seal, Target},
     pen::Pen,
 };
 use crate::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
@@ -24,20 +24,39 @@ const COLUMNS: &[Column] = &[
     Column("request_id", ColumnKind::Text),
     Column("changes", ColumnKind::Text),
     Column("ip", ColumnKind::TextOrNull),
-    Column("ip_salt", ColumnKind::Bytes),
-    Column("ip_commitment", ColumnKind::Bytes),
+    Column("ip_salt", ColumnKind::BytesOrNull),
+    Column("ip_commitment", ColumnKind::BytesOrNull),
     Column("mac_key", ColumnKind::Text),
     Column("mac", ColumnKind::Bytes),
+    Column("seq", ColumnKind::IntOrNull),
+    Column("prev_hash", ColumnKind::BytesOrNull),
+    Column("hash", ColumnKind::BytesOrNull),
 ];
 
-/// The rows of new entries, each with the address that it came from, ready for the transaction of what they are about.
-pub fn bulk(pen: &Pen, entries: impl IntoIterator<Item = (Entry, Option<String>)>) -> Bulk {
+/// The rows of new entries that get their places later, ready for the transaction of what they are about.
+pub fn waiting(pen: &Pen, entries: impl IntoIterator<Item = New>) -> Bulk {
     let (key_id, key) = pen.mac_key();
+    bulk(pen, entries, |entry| (key_id.as_str().into(), entry.mac(&key).to_vec().into(), None))
+}
+
+/// The rows of new entries at the end of a chain, which the same transaction must find where it was.
+pub fn chained(pen: &Pen, chain: &mut Chain, entries: impl IntoIterator<Item = New>) -> Bulk {
+    bulk(pen, entries, |entry| ("".into(), Vec::<u8>::new().into(), Some(chain.append(entry))))
+}
+
+/// A new entry, and the address that it came from.
+pub type New = (Entry, Option<String>);
+
+fn bulk(
+    pen: &Pen,
+    entries: impl IntoIterator<Item = New>,
+    mut vouch: impl FnMut(&Entry) -> (Value, Value, Option<Seal>),
+) -> Bulk {
     let mut bulk = Bulk::insert("audit_entry", COLUMNS);
     for (mut entry, ip) in entries {
         let address = ip.map(|ip| Address { ip, salt: pen.salt() });
         entry.ip_commitment = address.as_ref().map(Address::commitment);
-        let mac = entry.mac(&key);
+        let (mac_key, mac, seal) = vouch(&entry);
         let (ip, salt) = address.map(|address| (address.ip, address.salt.to_vec())).unwrap_or_default();
         bulk.row([
             entry.tenant.into(),
@@ -53,11 +72,13 @@ pub fn bulk(pen: &Pen, entries: impl IntoIterator<Item = (Entry, Option<String>)
             entry.request_id.into(),
             entry.changes.into(),
             ip.into(),
-            // A list of bytes has no null in a bulk write: empty stands for none.
             salt.into(),
             entry.ip_commitment.map(|hash| hash.to_vec()).unwrap_or_default().into(),
-            key_id.as_str().into(),
-            mac.to_vec().into(),
+            mac_key,
+            mac,
+            seal.map(|seal| seal.seq).into(),
+            seal.map(|seal| seal.prev.to_vec()).into(),
+            seal.map(|seal| seal.hash.to_vec()).into(),
         ]);
     }
     bulk
@@ -72,14 +93,6 @@ pub struct Stored {
     pub mac_key: String,
     pub mac: Vec<u8>,
     pub seal: Option<Seal>,
-}
-
-/// An entry's place in the chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seal {
-    pub seq: i64,
-    pub prev: Hash,
-    pub hash: Hash,
 }
 
 const STORED: &str = "id, at, actor_kind, actor_id, session_id, action, outcome, target_kind, target_id, request_id, changes, \
@@ -156,8 +169,7 @@ pub async fn chained_tenants(global: &Global) -> Result<Vec<TenantId>, Fault> {
 /// Where a chain stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    pub seq: i64,
-    pub hash: Hash,
+    pub chain: Chain,
     pub checkpoint_seq: i64,
     pub checkpoint_at: Timestamp,
 }
@@ -181,7 +193,8 @@ async fn read_head(reads: &impl Reads, lock: &str) -> Result<Option<Head>, Fault
     let rows = reads.rows(&sql, vec![]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = Row::new(row);
-    Ok(Some(Head { seq: row.take()?, hash: hash_of(row.take()?)?, checkpoint_seq: row.take()?, checkpoint_at: row.time()? }))
+    let chain = Chain { seq: row.take()?, hash: hash_of(row.take()?)? };
+    Ok(Some(Head { chain, checkpoint_seq: row.take()?, checkpoint_at: row.time()? }))
 }
 
 /// Whether the tenant was erased, and its entries with it.
@@ -198,19 +211,36 @@ const SEALS: &[Column] = &[
     Column("hash", ColumnKind::Bytes),
 ];
 
-/// Gives entries their places, and the chain its new head.
-pub async fn seal(work: &Work, seals: &[(AuditId, Seal)], head: &Head) -> Result<(), Fault> {
+/// Gives entries their places, and the chain its new end.
+pub async fn seal(work: &Work, seals: &[(AuditId, Seal)], end: Chain) -> Result<(), Fault> {
     let mut bulk = Bulk::update("audit_entry", SEALS, 2);
     for (id, seal) in seals {
         let (prev, hash) = (seal.prev.to_vec(), seal.hash.to_vec());
         bulk.row([work.tenant().into(), (*id).into(), seal.seq.into(), prev.into(), hash.into()]);
     }
     work.write(bulk).await?;
-    let sql = "UPDATE audit_head SET seq = $2, hash = $3, checkpoint_seq = $4, checkpoint_at = $5 WHERE tenant_id = $1";
-    let values: Vec<Value> =
-        vec![head.seq.into(), head.hash.to_vec().into(), head.checkpoint_seq.into(), head.checkpoint_at.micros().into()];
-    work.execute(sql, values).await?;
+    end_at(work, end).await
+}
+
+/// Writes new entries behind the end of the chain, which is locked: whoever asks holds no lock that a sealer waits for.
+pub async fn append(work: &Work, pen: &Pen, entries: impl IntoIterator<Item = New>) -> Result<(), Fault> {
+    let mut chain = lock_head(work).await?.chain;
+    work.write(chained(pen, &mut chain, entries)).await?;
+    end_at(work, chain).await
+}
+
+async fn end_at(work: &Work, end: Chain) -> Result<(), Fault> {
+    let sql = "UPDATE audit_head SET seq = $2, hash = $3 WHERE tenant_id = $1";
+    work.execute(sql, vec![end.seq.into(), end.hash.to_vec().into()]).await?;
     Ok(())
+}
+
+/// Tenants whose head has grown by so many entries since it was signed last, or at all since that time.
+pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql =
+        "SELECT tenant_id FROM audit_head WHERE seq > checkpoint_seq AND (seq >= checkpoint_seq + $1 OR checkpoint_at <= $2)";
+    let rows = global.rows(sql, vec![entries.into(), since.micros().into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
 pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<(), Fault> {
@@ -224,6 +254,8 @@ pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<(), Fa
         signed.signature.clone().into(),
     ];
     work.execute(sql, values).await?;
+    let sql = "UPDATE audit_head SET checkpoint_seq = $2, checkpoint_at = $3 WHERE tenant_id = $1";
+    work.execute(sql, vec![signed.seq.into(), signed.at.micros().into()]).await?;
     Ok(())
 }
 

@@ -10,9 +10,9 @@ use entity::prelude::*;
 use tokio::sync::oneshot;
 
 use super::{
-    core::{CHECKPOINT_ENTRIES, CHECKPOINT_SECONDS, Entry, Outcome},
+    core::{CHECKPOINT_ENTRIES, CHECKPOINT_SECONDS, Chain, Entry, Outcome, Seal},
     pen::Pen,
-    rows::{self, Head, Seal},
+    rows,
     stamp::Stamp,
 };
 use crate::storage::{
@@ -88,7 +88,7 @@ impl Audit {
         self.settle(stamp, Outcome::Denied).await;
     }
 
-    /// Chains everything that waits, of every tenant; says how many entries found their place.
+    /// Chains everything that waits, of every tenant, and signs the heads that are due; says how many entries found their place.
     pub async fn seal_all(&self) -> Result<u64, Fault> {
         let mut sealed = 0;
         for tenant in rows::tenants_with_unsealed(&self.db.global()).await? {
@@ -100,12 +100,16 @@ impl Audit {
                 }
             }
         }
+        let since = self.pen.clock().now().plus_seconds(-CHECKPOINT_SECONDS);
+        for tenant in rows::tenants_to_sign(&self.db.global(), CHECKPOINT_ENTRIES, since).await? {
+            self.sign(tenant).await?;
+        }
         Ok(sealed)
     }
 
     async fn seal_page(&self, tenant: TenantId) -> Result<u64, Fault> {
         let work = self.db.tenant(tenant).begin().await?;
-        let mut head = rows::lock_head(&work).await?;
+        let mut chain: Chain = rows::lock_head(&work).await?.chain;
         let waiting = rows::unsealed(&work, AuditId::NIL, PAGE).await?;
         let mut seals: Vec<(AuditId, Seal)> = Vec::with_capacity(waiting.len());
         for stored in &waiting {
@@ -115,31 +119,30 @@ impl Audit {
                 tracing::error!(%tenant, id = %stored.entry.id, "an audit entry was changed before it was chained, or its key is gone");
                 continue;
             }
-            let seq = head.seq + 1;
-            let hash = stored.entry.hash(&head.hash, seq);
-            seals.push((stored.entry.id, Seal { seq, prev: head.hash, hash }));
-            head = Head { seq, hash, ..head };
+            seals.push((stored.entry.id, chain.append(&stored.entry)));
         }
         if seals.is_empty() {
             work.rollback().await?;
             return Ok(0);
         }
-        let now = self.pen.clock().now();
-        let is_due =
-            head.seq - head.checkpoint_seq >= CHECKPOINT_ENTRIES || head.checkpoint_at.plus_seconds(CHECKPOINT_SECONDS) <= now;
-        let signed = if is_due { self.pen.sign(tenant, head.seq, head.hash, now) } else { None };
-        if let Some(signed) = &signed {
-            (head.checkpoint_seq, head.checkpoint_at) = (signed.seq, now);
-            rows::write_checkpoint(&work, signed).await?;
-        }
-        rows::seal(&work, &seals, &head).await?;
+        rows::seal(&work, &seals, chain).await?;
         work.commit().await?;
-        if let Some(signed) = signed {
-            // A second place that keeps the head, which whoever owns the database does not own.
-            let (hash, signature) = (super::core::hex(&signed.hash), super::core::hex(&signed.signature));
-            tracing::info!(target: "entrepot::audit::checkpoint", %tenant, seq = signed.seq, hash, key = signed.key_id, signature, "audit checkpoint");
-        }
         Ok(seals.len() as u64)
+    }
+
+    /// Signs the head of a chain as it is now.
+    async fn sign(&self, tenant: TenantId) -> Result<(), Fault> {
+        let work = self.db.tenant(tenant).begin().await?;
+        let head = rows::lock_head(&work).await?;
+        let now = self.pen.clock().now();
+        let signed = if head.chain.seq > head.checkpoint_seq { self.pen.sign(tenant, head.chain, now) } else { None };
+        let Some(signed) = signed else { return work.rollback().await };
+        rows::write_checkpoint(&work, &signed).await?;
+        work.commit().await?;
+        // A second place that keeps the head, which whoever owns the database does not own.
+        let (hash, signature) = (super::core::hex(&signed.hash), super::core::hex(&signed.signature));
+        tracing::info!(target: "entrepot::audit::checkpoint", %tenant, seq = signed.seq, hash, key = signed.key_id, signature, "audit checkpoint");
+        Ok(())
     }
 }
 
@@ -174,7 +177,7 @@ impl Batcher for Writer {
     async fn run(&self, tenant: TenantId, commands: &mut [Waiting]) -> Result<(), Fault> {
         let work = self.db.tenant(tenant).begin().await?;
         let entries = commands.iter().map(|waiting| (waiting.entry.clone(), waiting.ip.clone()));
-        work.write(rows::bulk(&self.pen, entries)).await?;
+        work.write(rows::waiting(&self.pen, entries)).await?;
         work.commit().await
     }
     fn answer(&self, waiting: Waiting, outcome: Result<(), Fault>) {

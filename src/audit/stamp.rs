@@ -9,6 +9,7 @@ use std::{
 };
 
 use entity::prelude::*;
+use serde::Serialize;
 
 use super::{
     core::{Entry, Outcome, Target},
@@ -47,6 +48,17 @@ struct Known {
     codes: Vec<String>,
     /// Said by the room that found out, so that a transaction of no tenant may be the one that is meant.
     is_attributed: bool,
+}
+
+/// What an entry says of what was changed.
+#[derive(Serialize)]
+struct Changes {
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<Vec<String>>,
+    /// The first and last number of the events that it wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<(i64, i64)>,
 }
 
 /// Codes of one refusal that are kept; the first ones say what was wrong.
@@ -111,13 +123,9 @@ impl Stamp {
     /// The entry as it stands now. `events` is the first and last number of what it wrote.
     pub fn entry(&self, outcome: Outcome, target: Option<Target>, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
         let known = self.known();
-        let mut changes = serde_json::Map::new();
-        if !known.codes.is_empty() && outcome != Outcome::Done {
-            changes.insert("codes".to_owned(), known.codes.into());
-        }
-        if let Some((first, last)) = events {
-            changes.insert("events".to_owned(), serde_json::json!([first, last]));
-        }
+        let codes = Some(known.codes).filter(|codes| !codes.is_empty() && outcome != Outcome::Done);
+        // Numbers and codes of ours: they always have a JSON form.
+        let changes = serde_json::to_string(&Changes { codes, events }).unwrap_or_default();
         let entry = Entry {
             tenant: known.tenant.unwrap_or(TenantId::NIL),
             id: self.pen.clock().id(),
@@ -128,7 +136,7 @@ impl Stamp {
             outcome,
             target: known.target.or(target),
             request_id: self.origin.request_id.clone(),
-            changes: serde_json::Value::Object(changes).to_string(),
+            changes,
             ip_commitment: None,
         };
         (entry, self.origin.ip.clone())
@@ -171,7 +179,7 @@ impl Rider for Stamp {
         let target = events.first().and_then(|event| target_of(event));
         // What is refused may still change something: a token that comes back ends its session.
         let outcome = if known.codes.is_empty() { Outcome::Done } else { Outcome::Refused };
-        Some(rows::bulk(&self.pen, [self.entry(outcome, target, numbers)]))
+        Some(rows::waiting(&self.pen, [self.entry(outcome, target, numbers)]))
     }
     fn arrived(&self, has_taken: bool) {
         self.has_committed.store(true, Ordering::Release);

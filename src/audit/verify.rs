@@ -68,17 +68,17 @@ pub async fn whole(reads: &impl Reads, pen: Option<&Pen>, now: Option<Timestamp>
             .into_iter()
             .find(|signed| !pen.map_or_else(|| signed.is_genuine(None), |pen| pen.knows(signed)));
         let broken = broken.map(|signed| (signed.seq, "the signature is not this deployment's".to_owned()));
-        return Ok(Verification { entries: 0, broken, head: head.hash, checkpoints: 0 });
+        return Ok(Verification { entries: 0, broken, head: head.chain.hash, checkpoints: 0 });
     }
-    let last = head.map_or(0, |head| head.seq);
+    let last = head.map_or(0, |head| head.chain.seq);
     let mut found = range(reads, pen, 1, last).await?;
     if !found.is_ok() {
         return Ok(found);
     }
-    if head.is_some_and(|head| head.hash != found.head) {
+    if head.is_some_and(|head| head.chain.hash != found.head) {
         found.broken = Some((
             last,
-            format!("the head says {}, the last entry {}", hex(&head.map_or(GENESIS, |h| h.hash)), hex(&found.head)),
+            format!("the head says {}, the last entry {}", hex(&head.map_or(GENESIS, |h| h.chain.hash)), hex(&found.head)),
         ));
     } else if !rows::chain(reads, last + 1, 1).await?.is_empty() {
         found.broken = Some((last + 1, "an entry lies behind the head".to_owned()));

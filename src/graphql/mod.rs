@@ -2,6 +2,7 @@
 //! shape), and what every room's `graph.rs` shares (scalars, refusals, connections, what a resolver asks of its context).
 
 pub mod answer;
+pub mod apart;
 pub mod at_once;
 pub mod asked;
 pub mod code;

@@ -13,6 +13,7 @@ use entity::prelude::*;
 
 use super::command::{Footprint, Queued};
 use crate::{
+    audit::{self, Chain},
     stock::{
         core::{Facts, Level, LevelKey},
         rows::closed_through,
@@ -38,12 +39,19 @@ const NAMES: usize = 10_000;
 pub struct Aheads(HashMap<TenantId, Ahead>);
 
 impl Aheads {
-    /// Takes a tenant's state out, or reads where its counter stands. It is put back when the next batch is decided on it.
-    pub async fn take(&mut self, scope: &TenantScope, tenant: TenantId) -> Result<Ahead, Fault> {
+    /// Takes a tenant's state out, or reads where its counter and, if it is wanted, its audit log stand. It is put back when the next batch
+    /// is decided on it.
+    pub async fn take(&mut self, scope: &TenantScope, tenant: TenantId, is_audited: bool) -> Result<Ahead, Fault> {
         match self.0.remove(&tenant) {
             Some(ahead) => Ok(ahead),
             // Read before everything else: what is read later is never older.
-            None => Ok(Ahead::at(journal::counter(scope).await?, closed_through(scope).await?)),
+            None => {
+                let mut ahead = Ahead::at(journal::counter(scope).await?, closed_through(scope).await?);
+                if is_audited {
+                    ahead.chain = audit::rows::head(scope).await?.map(|head| head.chain);
+                }
+                Ok(ahead)
+            }
         }
     }
     pub fn put(&mut self, tenant: TenantId, ahead: Ahead) {
@@ -65,6 +73,8 @@ impl Aheads {
 /// A tenant's state after the last batch that was decided.
 pub struct Ahead {
     pub counter: Counter,
+    /// The end of the audit log; none when it has not begun, or nobody keeps one.
+    pub chain: Option<Chain>,
     /// When the last batch was recorded.
     pub now: Timestamp,
     /// The last closed day of the books.
@@ -84,6 +94,7 @@ impl Ahead {
     fn at(counter: Counter, closed_through: Option<i32>) -> Self {
         Self {
             counter,
+            chain: None,
             now: Timestamp(0),
             closed_through,
             levels: HashMap::new(),

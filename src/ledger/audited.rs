@@ -4,22 +4,33 @@ use entity::prelude::*;
 
 use super::command::{Command, Queued};
 use crate::{
-    audit::{self, Entry, Outcome, Pen, Target},
+    audit::{Chain, Entry, Outcome, Pen, Target, rows},
     orders::core::OrderDecision,
-    storage::Bulk,
+    storage::Link,
 };
 
-/// A row for each command that was decided and numbered.
-pub fn rows(pen: &Pen, tenant: TenantId, queue: &[Queued], decided: &[(usize, OrderDecision)]) -> Bulk {
-    let entries = decided.iter().map(|(index, decision)| {
+/// The entries of a batch behind the end of the tenant's chain, which is left where they end.
+pub fn link(pen: &Pen, chain: &mut Chain, tenant: TenantId, queue: &[Queued], decided: &[(usize, OrderDecision)]) -> Link {
+    let from = chain.seq;
+    let rows = rows::chained(pen, chain, entries(pen, tenant, queue, decided));
+    Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
+}
+
+/// An entry for each command that was decided and numbered.
+pub fn entries(
+    pen: &Pen,
+    tenant: TenantId,
+    queue: &[Queued],
+    decided: &[(usize, OrderDecision)],
+) -> impl Iterator<Item = rows::New> {
+    decided.iter().map(move |(index, decision)| {
         let queued = &queue[*index];
         let (target, events) = (target(decision), events(decision));
         match &queued.stamp {
             Some(stamp) => stamp.entry(Outcome::Done, target, events),
             None => (by_the_system(pen, tenant, &queued.command, target, events), None),
         }
-    });
-    audit::rows::bulk(pen, entries)
+    })
 }
 
 /// The document that it made or changed, else the movement, else what it held.

@@ -13,7 +13,7 @@ use super::{
     load::{self, State},
 };
 use crate::{
-    audit::Pen,
+    audit::{self, Pen},
     clock::Clock,
     orders::{
         core::{Order, OrderDecision},
@@ -46,7 +46,11 @@ pub async fn plan(
         return Ok(Planned::Locked);
     }
     let scope = db.tenant(tenant);
-    let mut ahead = aheads.take(&scope, tenant).await?;
+    let mut ahead = aheads.take(&scope, tenant, pen.is_some()).await?;
+    if pen.is_some() && ahead.chain.is_none() {
+        // The log begins with what is run under locks.
+        return Ok(Planned::Locked);
+    }
     let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
     let mut state = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await?;
     let mut decisions = decide_all(&mut state, queue);
@@ -60,8 +64,9 @@ pub async fn plan(
             orders: ahead.counter.order - counter.order,
             returns: ahead.counter.ret - counter.ret,
         };
-        let rows = decisions.rows(pen, tenant, queue, state.stock.now);
-        Planned::Write(AtHead { head: counter.seq, want, rows, events })
+        let rows = decisions.rows(tenant, queue, state.stock.now);
+        let link = pen.zip(ahead.chain.as_mut()).map(|(pen, chain)| audited::link(pen, chain, tenant, queue, &decisions.decided));
+        Planned::Write(AtHead { head: counter.seq, want, rows, events, link })
     };
     (ahead.now, ahead.levels) = (state.stock.now, state.stock.levels);
     for level in decisions.decided.iter().flat_map(|(_, decision)| &decision.stock.levels) {
@@ -89,10 +94,13 @@ pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: Tenant
         let taken = journal::take(&work, decisions.want()).await?;
         let mut counter = Counter { seq: taken.first_seq - 1, order: taken.first_order - 1, ret: taken.first_return - 1 };
         let events = decisions.number(&mut counter, now);
-        for rows in decisions.rows(pen, tenant, queue, now) {
+        for rows in decisions.rows(tenant, queue, now) {
             work.write(rows).await?;
         }
         journal::write(&mut work, events).await?;
+        if let Some(pen) = pen {
+            audit::rows::append(&work, pen, audited::entries(pen, tenant, queue, &decisions.decided)).await?;
+        }
         work.commit().await?;
     }
     decisions.answer(queue);
@@ -235,7 +243,7 @@ impl Decisions {
     }
 
     /// The rows of each table, in the order of their foreign keys; all but the events.
-    fn rows(&self, pen: Option<&Pen>, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
+    fn rows(&self, tenant: TenantId, queue: &[Queued], now: Timestamp) -> Vec<Bulk> {
         let decided = || self.decided.iter().map(|(_, decision)| decision);
         let last = Last::of(&self.decided);
         let movements: Vec<_> = decided().flat_map(|d| &d.stock.movements).collect();
@@ -245,7 +253,7 @@ impl Decisions {
             // A receipt is a plain struct: it always has a JSON form.
             Some((queue[*index].key.as_ref()?, serde_json::to_string(&stored(decision)).unwrap_or_default()))
         });
-        let mut rows = Vec::with_capacity(19);
+        let mut rows = Vec::with_capacity(18);
         rows.extend(stock_rows::level_rows(tenant, &last.levels));
         rows.extend(order_rows::order_rows(tenant, &last.orders));
         rows.extend(stock_rows::movement_rows(tenant, &movements));
@@ -253,7 +261,6 @@ impl Decisions {
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &returns));
         rows.push(idempotency::rows(tenant, receipts, now));
-        rows.extend(pen.map(|pen| audited::rows(pen, tenant, queue, &self.decided)));
         rows
     }
 

@@ -92,7 +92,7 @@ impl Desk {
             ip_commitment: None,
         };
         let work = self.db.tenant(self.tenant).begin().await?;
-        work.write(audit::rows::bulk(&self.pen, [(entry, None)])).await?;
+        work.write(audit::rows::waiting(&self.pen, [(entry, None)])).await?;
         work.commit().await
     }
 }

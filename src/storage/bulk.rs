@@ -22,6 +22,8 @@ pub enum ColumnKind {
     /// The empty text stands for NULL.
     TextOrNull,
     Bytes,
+    /// No bytes stand for NULL.
+    BytesOrNull,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +69,7 @@ impl Bulk {
         let columns = self.columns.iter();
         self.values.extend(values.into_iter().zip(columns).map(|(value, column)| match column.1 {
             ColumnKind::TextOrNull if value == Value::from("") => <String as Nullable>::null(),
+            ColumnKind::BytesOrNull if value == Value::from(Vec::<u8>::new()) => <Vec<u8> as Nullable>::null(),
             _ => value,
         }));
     }
@@ -184,7 +187,7 @@ impl Array {
             ColumnKind::Int | ColumnKind::IntOrNull => Self::Int(Vec::with_capacity(rows)),
             ColumnKind::Small | ColumnKind::SmallOrNull => Self::Small(Vec::with_capacity(rows)),
             ColumnKind::Text | ColumnKind::TextOrNull => Self::Text(Vec::with_capacity(rows)),
-            ColumnKind::Bytes => Self::Bytes(Vec::with_capacity(rows)),
+            ColumnKind::Bytes | ColumnKind::BytesOrNull => Self::Bytes(Vec::with_capacity(rows)),
         }
     }
     fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
@@ -238,7 +241,7 @@ fn postgres_type(kind: ColumnKind) -> &'static str {
         ColumnKind::Int | ColumnKind::IntOrNull => "bigint",
         ColumnKind::Small | ColumnKind::SmallOrNull => "integer",
         ColumnKind::Text | ColumnKind::TextOrNull => "text",
-        ColumnKind::Bytes => "bytea",
+        ColumnKind::Bytes | ColumnKind::BytesOrNull => "bytea",
     }
 }
 
@@ -249,6 +252,7 @@ fn postgres_pick(column: Column) -> String {
         ColumnKind::IntOrNull => format!("nullif(v.{name}, {NO_INT})"),
         ColumnKind::SmallOrNull => format!("nullif(v.{name}, {NO_SMALL})"),
         ColumnKind::TextOrNull => format!("nullif(v.{name}, '')"),
+        ColumnKind::BytesOrNull => format!("nullif(v.{name}, ''::bytea)"),
         _ => format!("v.{name}"),
     }
 }
@@ -259,7 +263,7 @@ fn array_type(kind: ColumnKind) -> ArrayType {
         ColumnKind::Int | ColumnKind::IntOrNull => ArrayType::BigInt,
         ColumnKind::Small | ColumnKind::SmallOrNull => ArrayType::Int,
         ColumnKind::Text | ColumnKind::TextOrNull => ArrayType::String,
-        ColumnKind::Bytes => ArrayType::Bytes,
+        ColumnKind::Bytes | ColumnKind::BytesOrNull => ArrayType::Bytes,
     }
 }
 
@@ -269,6 +273,7 @@ fn without_null(kind: ColumnKind, value: Value) -> Value {
         ColumnKind::IntOrNull if value == <i64 as Nullable>::null() => Value::from(NO_INT),
         ColumnKind::SmallOrNull if value == <i32 as Nullable>::null() => Value::from(NO_SMALL),
         ColumnKind::TextOrNull if value == <String as Nullable>::null() => Value::from(String::new()),
+        ColumnKind::BytesOrNull if value == <Vec<u8> as Nullable>::null() => Value::from(Vec::<u8>::new()),
         _ => value,
     }
 }

@@ -28,4 +28,4 @@ pub use rows::Row;
 pub use scoped::{Finds, Global, Reads, TenantScope};
 pub use snapshot::Snapshot;
 pub use work::Work;
-pub use write_at::{AtHead, Written};
+pub use write_at::{AtHead, Link, Written};

@@ -34,6 +34,18 @@ pub struct AtHead {
     pub rows: Vec<Bulk>,
     /// Numbered from `head + 1`; their rows are not among `rows`.
     pub events: Vec<Event>,
+    pub link: Option<Link>,
+}
+
+/// A chain of the tenant's that grows in the same transaction: rows behind a head, if that is still where it was.
+#[derive(Debug)]
+pub struct Link {
+    /// Where the head is: a row a tenant, with `seq` and `hash`.
+    pub table: &'static str,
+    pub from: i64,
+    pub to: i64,
+    pub hash: Vec<u8>,
+    pub rows: Bulk,
 }
 
 impl TenantScope {
@@ -41,10 +53,10 @@ impl TenantScope {
     pub async fn write_at(&self, mut what: AtHead) -> Result<Written, Fault> {
         what.rows.push(journal::rows(self.tenant(), &what.events));
         what.rows.retain(|bulk| !bulk.is_empty());
-        let AtHead { head, want, rows, events } = what;
+        let AtHead { head, want, rows, events, link } = what;
         let written = match self.backend() {
-            Backend::Postgres => self.write_statement(head, want, rows).await?,
-            Backend::Sqlite => self.write_transaction(head, want, rows).await?,
+            Backend::Postgres => self.write_statement(head, want, rows, link).await?,
+            Backend::Sqlite => self.write_transaction(head, want, rows, link).await?,
         };
         if written == Written::Done
             && let Some(head) = events.last().map(|last| last.seq)
@@ -55,8 +67,8 @@ impl TenantScope {
         Ok(written)
     }
 
-    async fn write_statement(&self, head: i64, want: Want, rows: Vec<Bulk>) -> Result<Written, Fault> {
-        let (sql, arguments) = self.statement(head, want, rows).map_err(|err| Fault::Broken(err.to_string()))?;
+    async fn write_statement(&self, head: i64, want: Want, rows: Vec<Bulk>, link: Option<Link>) -> Result<Written, Fault> {
+        let (sql, arguments) = self.statement(head, want, rows, link).map_err(|err| Fault::Broken(err.to_string()))?;
         let db = self.database();
         db.count_statement();
         let sessions = db.sessions.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
@@ -65,7 +77,13 @@ impl TenantScope {
         Ok(if found.is_empty() { Written::Overtaken } else { Written::Done })
     }
 
-    fn statement(&self, head: i64, want: Want, rows: Vec<Bulk>) -> Result<(String, PgArguments), BoxDynError> {
+    fn statement(
+        &self,
+        head: i64,
+        want: Want,
+        rows: Vec<Bulk>,
+        link: Option<Link>,
+    ) -> Result<(String, PgArguments), BoxDynError> {
         let mut arguments = PgArguments::default();
         arguments.add(self.tenant().uuid())?;
         for number in [head, want.events, want.orders, want.returns] {
@@ -79,11 +97,14 @@ impl TenantScope {
             let part = bulk.gated("gate", &mut arguments)?;
             sql += &format!(", part{index} AS ({part})");
         }
-        sql += " SELECT 1 FROM gate";
+        sql += &match link {
+            None => " SELECT 1 FROM gate".to_owned(),
+            Some(link) => linked(link, &mut arguments)?,
+        };
         Ok((sql, arguments))
     }
 
-    async fn write_transaction(&self, head: i64, want: Want, rows: Vec<Bulk>) -> Result<Written, Fault> {
+    async fn write_transaction(&self, head: i64, want: Want, rows: Vec<Bulk>, link: Option<Link>) -> Result<Written, Fault> {
         let work = self.begin().await?;
         if journal::take(&work, want).await?.first_seq != head + 1 {
             work.rollback().await?;
@@ -92,7 +113,31 @@ impl TenantScope {
         for bulk in rows {
             work.write(bulk).await?;
         }
+        if let Some(Link { table, from, to, hash, rows }) = link {
+            let sql = format!("UPDATE {table} SET seq = $2, hash = $3 WHERE tenant_id = $1 AND seq = $4");
+            if work.execute(&sql, vec![to.into(), hash.into(), from.into()]).await? == 0 {
+                work.rollback().await?;
+                return Ok(Written::Overtaken);
+            }
+            work.write(rows).await?;
+        }
         work.commit().await?;
         Ok(Written::Done)
     }
+}
+
+/// The rest of the statement where a chain grows along. Its head moves before anything is put behind it: whoever else makes the chain longer
+/// locks the head first too. A head that is not where it was fails the whole statement, by a division by none.
+fn linked(link: Link, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+    let Link { table, from, to, hash, rows } = link;
+    let first = arguments.len() + 1;
+    arguments.add(to)?;
+    arguments.add(hash)?;
+    arguments.add(from)?;
+    let rows = rows.gated("link", arguments)?;
+    let (to, hash, from) = (first, first + 1, first + 2);
+    Ok(format!(
+        ", link AS (UPDATE {table} SET seq = ${to}, hash = ${hash} FROM gate WHERE tenant_id = $1 AND seq = ${from} RETURNING 1),
+         behind AS ({rows}) SELECT 1 / (SELECT count(*) FROM link) FROM gate"
+    ))
 }

@@ -61,7 +61,7 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
         files.push(table_file(&snapshot, folder, table).await?);
     }
     let head = journal::head(&snapshot).await?.seq;
-    let audit_head = crate::audit::rows::head(&snapshot).await?.map(|head| hex(&head.hash));
+    let audit_head = crate::audit::rows::head(&snapshot).await?.map(|head| hex(&head.chain.hash));
     let manifest = Manifest {
         format: "entrepot export 1",
         tenant,

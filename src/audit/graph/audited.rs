@@ -26,8 +26,10 @@ pub struct Audited<T>(T);
 
 impl<T: ObjectType> ContainerType for Audited<T> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let Some(audit) = ctx.data_opt::<Audit>() else { return self.0.resolve_field(ctx).await };
-        if T::type_name() == "Mutation" { mutation(&self.0, ctx, audit).await } else { query(&self.0, ctx, audit).await }
+        let Some(audit) = ctx.data_opt::<Audit>() else { return Box::pin(self.0.resolve_field(ctx)).await };
+        // Boxed: what a field needs would else lie in every frame above it, and be moved with them.
+        let field: Resolving<'_> = Box::pin(self.0.resolve_field(ctx));
+        if T::type_name() == "Mutation" { mutation(field, ctx, audit).await } else { query(field, ctx, audit).await }
     }
 }
 
@@ -44,10 +46,12 @@ impl<T: ObjectType> OutputType for Audited<T> {
 }
 impl<T: ObjectType> ObjectType for Audited<T> {}
 
-async fn mutation<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+type Resolving<'a> = std::pin::Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
+
+async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
     let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
     let stamp = stamp(ctx, audit, target(ctx));
-    let answer = stamp.over(root.resolve_field(ctx)).await;
+    let answer = stamp.over(field).await;
     let outcome = match &answer {
         Ok(None) => return answer,
         Ok(Some(_)) if stamp.was_refused() => Outcome::Refused,
@@ -65,8 +69,8 @@ async fn mutation<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> 
     answer
 }
 
-async fn query<T: ObjectType>(root: &T, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
-    let answer = root.resolve_field(ctx).await;
+async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+    let answer = field.await;
     let denied = match &answer {
         Err(error) => Some(code_of(error)).filter(|_| failed(error) == Outcome::Denied),
         Ok(_) => denied_below(ctx),

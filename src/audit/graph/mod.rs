@@ -76,7 +76,7 @@ impl AuditQuery {
             return Err(TopError::bad_input(message, vec!["toSeq".to_owned()]));
         }
         let scope = permit.scope(audit.database());
-        let end = rows::head(&scope).await?.map_or(0, |head| head.seq);
+        let end = rows::head(&scope).await?.map_or(0, |head| head.chain.seq);
         let found = verify::range(&scope, Some(audit.pen()), from_seq.0, to_seq.0.min(end)).await?;
         Ok(AuditVerification {
             ok: found.is_ok(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
 use crate::{
-    audit::{hex, rows::Seal, rows::Stored},
+    audit::{Seal, hex, rows::Stored},
     graphql::{
         directives::requires,
         fault::Answer,

@@ -24,6 +24,8 @@ mod words;
 
 use async_graphql::MergedObject;
 
+use crate::graphql::apart::Apart;
+
 pub use category::{Category, CategoryConnection, CategoryEdge};
 pub use customer::{
     Channel, ChannelConnection, ChannelEdge, Customer, CustomerConnection, CustomerEdge, Supplier, SupplierConnection,
@@ -46,7 +48,7 @@ pub use words::{ProductStatus, StockPolicy, StoreKind};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]
-pub struct CatalogQuery(query_products::ProductQuery, query_parties::PartyQuery);
+pub struct CatalogQuery(query_products::ProductQuery, Apart<query_parties::PartyQuery>);
 
 /// The catalogue's part of the mutations.
 #[derive(MergedObject, Default)]
