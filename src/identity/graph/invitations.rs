@@ -46,8 +46,8 @@ impl MemberQuery {
         let request = PageArgs { first, after, last, before }.check("members", signer, ctx.given::<Limits>()?.page)?;
         let page = MemberPage {
             statuses: status.unwrap_or_default().into_iter().map(Into::into).collect(),
-            after: place(&request.after)?,
-            before: place(&request.before)?,
+            after: place(request.after.as_deref())?,
+            before: place(request.before.as_deref())?,
             backward: request.backward,
             limit: request.limit,
         };
@@ -62,8 +62,8 @@ fn keyed(view: MemberView) -> (Member, Vec<Key>) {
 }
 
 /// What our own cursors of this list say.
-fn place(keys: &Option<Vec<Key>>) -> Answer<Option<(String, MemberId)>> {
-    match keys.as_deref() {
+fn place(keys: Option<&[Key]>) -> Answer<Option<(String, MemberId)>> {
+    match keys {
         None => Ok(None),
         Some([Key::Text(email), Key::Id(id)]) => Ok(Some((email.clone(), MemberId::from_uuid(*id)))),
         Some(_) => Err(TopError::Internal),

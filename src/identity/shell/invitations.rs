@@ -173,7 +173,7 @@ impl Identity {
             return Err(over());
         }
         if let Some(mut newcomer) = newcomer {
-            newcomer.display_name = display_name.unwrap_or_default().trim().to_owned();
+            display_name.unwrap_or_default().trim().clone_into(&mut newcomer.display_name);
             newcomer.created_at = now;
             // Somebody else has registered with the address meanwhile: their password is asked for.
             rows::claim_user(&work, &newcomer).await?.ok_or(Rejection::InvalidCredentials)?;

@@ -167,10 +167,8 @@ impl Identity {
             return Ok(Entered::In(Box::new(logged_in)));
         }
         let (token, hash) = secret::draw(&self.clock, Purpose::Challenge);
-        let (code, kept) = match by_mail {
-            true => Some(self.draw_mailed_code(&user, &token).await?).unzip(),
-            false => (None, None),
-        };
+        let drawn = if by_mail { Some(self.draw_mailed_code(&user, &token).await?) } else { None };
+        let (code, kept) = drawn.unzip();
         let expires_at = now.plus_seconds(CHALLENGE_SECONDS);
         let (network, member) = (visit.address.map(core::network), membership.member);
         let row = ChallengeRow { user: user.id, tenant: membership.tenant, member, network, auth_at: now, risk, code: kept };

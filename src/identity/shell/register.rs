@@ -139,14 +139,15 @@ impl Identity {
         work.insert_global::<tenant::Entity>(tenant).await?;
         let user_id = match account {
             Existing(id) => id,
-            New(user) => match rows::claim_user(&global, &user).await? {
-                Some(id) => id,
-                None => {
+            New(user) => {
+                if let Some(id) = rows::claim_user(&global, &user).await? {
+                    id
+                } else {
                     let id = user.id;
                     work.insert_global::<app_user::Entity>(user).await?;
                     id
                 }
-            },
+            }
         };
         let member = member::Model {
             tenant_id,
