@@ -8,14 +8,16 @@ use std::process::ExitCode;
 use crate::{
     config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
     demo, insight, replay, schema, serve,
-    storage::{Database, Fault, Options},
+    storage::{Database, Fault},
 };
 use clap::Parser;
 
 /// Does what the process's arguments say.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| "warn,entrepot=info".into());
+    // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
+    let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "warn,entrepot=info" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| usual.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -28,7 +30,7 @@ async fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(args) => ended(serve::run(*args).await),
         Command::Migrate(args) => ended(migrate(&args).await),
-        Command::Demo(args) => ended(demo::run(args).await),
+        Command::Demo(args) => ended(Box::pin(demo::run(args)).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
@@ -49,8 +51,9 @@ async fn run(command: Command) -> ExitCode {
 }
 
 async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
-    let db = Database::open(&args.database_url, Options::default()).await?;
+    let db = Database::open(&args.database_url, args.options()).await?;
     let pending = db.migrate().await?;
+    db.prove_wall().await?;
     println!(
         "{}",
         if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") }
@@ -60,7 +63,7 @@ async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
 
 async fn verify(args: &DatabaseArgs) -> ExitCode {
     let checked = async {
-        let db = Database::open(&args.database_url, Options::default()).await?;
+        let db = Database::open(&args.database_url, args.options()).await?;
         match db.pending_migrations().await? {
             0 => {}
             pending => return Err(Fault::Broken(serve::StartError::OldSchema(pending).to_string())),

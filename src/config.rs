@@ -1,5 +1,8 @@
 //! Settings: read once, typed, from flags or `ENTREPOT_…` in the environment.
 
+#[cfg(feature = "aws-secrets")]
+mod aws;
+
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
@@ -7,7 +10,10 @@ use uuid::Uuid;
 
 use crate::graphql::payer::{AtMost, Written};
 
-use crate::secrets::KeySource;
+use crate::{
+    secrets::KeySource,
+    storage::{Options, RowSecurity},
+};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
 #[derive(Debug, Parser)]
@@ -46,6 +52,15 @@ pub struct DatabaseArgs {
     /// sqlite://path/to/file or postgres://user:password@host/database
     #[arg(long, env = "ENTREPOT_DATABASE_URL", default_value = "sqlite://entrepot.sqlite", hide_env_values = true)]
     pub database_url: String,
+    /// Postgres' own wall between tenants: for reads and writes (all), for writes alone (writes), none (off), or as much as the login may have (auto).
+    #[arg(long, env = "ENTREPOT_ROW_SECURITY", value_enum, default_value_t)]
+    pub row_security: RowSecurity,
+}
+
+impl DatabaseArgs {
+    pub fn options(&self) -> Options {
+        Options { row_security: self.row_security, ..Options::default() }
+    }
 }
 
 /// Who may register.
@@ -87,10 +102,25 @@ pub struct KeyArgs {
     /// The keys themselves, between commas: only through the environment, where other users of the machine do not see them.
     #[arg(long, env = "ENTREPOT_KEYS", hide = true, hide_env_values = true)]
     pub keys: Option<String>,
+    /// A program, and its arguments between spaces, that prints the keys: for stores that have a command of their own.
+    #[arg(long, env = "ENTREPOT_KEYS_COMMAND")]
+    pub keys_command: Option<String>,
+    #[cfg(feature = "aws-secrets")]
+    #[command(flatten)]
+    pub aws: aws::AwsArgs,
 }
 
 impl KeyArgs {
+    /// The keys themselves before a store of them, and a store before a file.
     pub fn source(&self, database_url: &str) -> KeySource {
+        let is_given = self.keys.as_ref().is_some_and(|keys| !keys.trim().is_empty());
+        #[cfg(feature = "aws-secrets")]
+        if let Some(source) = self.aws.source().filter(|_| !is_given) {
+            return source;
+        }
+        if let Some(command) = self.keys_command.as_ref().filter(|_| !is_given) {
+            return KeySource::Command(command.split_whitespace().map(ToOwned::to_owned).collect());
+        }
         KeySource::choose(self.keys.clone(), self.keys_file.clone(), database_url)
     }
 }

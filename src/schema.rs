@@ -1,5 +1,7 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, MergedObject, MergedSubscription, Object, Request, Schema, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 
@@ -30,8 +32,8 @@ use crate::{
     identity::{
         Identity,
         graph::{
-            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SessionMutation, Tenant,
-            own_session, own_tenant,
+            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SandboxMutation,
+            SessionMutation, Tenant, own_session, own_tenant,
         },
     },
     insight::graph::InsightQuery,
@@ -132,6 +134,7 @@ pub enum Payload {
     TenantPayload(TenantPayload),
     OkPayload(crate::identity::graph::OkPayload),
     SessionPayload(crate::identity::graph::SessionPayload),
+    SandboxPayload(crate::identity::graph::SandboxPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -218,7 +221,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = access::find(ctx, id).await? {
         return Ok(found);
     }
-    let loader = || ctx.given::<DataLoader<stock::StockLoader>>();
+    let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
             ctx.permit::<may::StockRead>()?;
@@ -277,7 +280,15 @@ pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation
 
 /// What is changed less often.
 #[derive(MergedObject, Default)]
-pub struct OtherMutations(IdentityMutation, SessionMutation, FactorMutation, PeopleMutation, AccessMutation, TenancyMutation);
+pub struct OtherMutations(
+    IdentityMutation,
+    SessionMutation,
+    FactorMutation,
+    PeopleMutation,
+    SandboxMutation,
+    AccessMutation,
+    TenancyMutation,
+);
 
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;
@@ -329,6 +340,6 @@ pub fn sdl() -> String {
 
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    let request = access::attach(catalog::attach(request, scope.clone()), scope);
-    orders::attach(stock::attach(request, scope), scope.clone())
+    let scope = &Arc::new(scope.clone());
+    orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

@@ -13,6 +13,9 @@ mod m0003_access;
 mod m0004_wall;
 mod m0005_audit;
 mod m0005_people;
+mod m0006_keys;
+mod m0007_row_security;
+pub mod row_security;
 
 pub struct Migrator;
 
@@ -25,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_access::Migration),
             Box::new(m0004_wall::Migration),
             Box::new(m0005_audit::Migration),
+            Box::new(m0006_keys::Migration),
+            Box::new(m0007_row_security::Migration),
             Box::new(m0005_people::Migration),
         ]
     }

@@ -18,6 +18,8 @@ pub struct Caller {
     pub permissions: PermissionSet,
     /// The channel that an integration is bound to: of orders and reservations it sees that channel's only.
     pub channel: Option<ChannelId>,
+    /// A program that may send only documents that the operator has listed.
+    pub trusted_only: bool,
 }
 
 /// The caller lacks a permission.
@@ -91,7 +93,7 @@ impl<P: Permission> Permit<P> {
 
 impl Caller {
     pub fn new(tenant: TenantId, actor: Actor, permissions: PermissionSet) -> Self {
-        Self { tenant, actor, permissions, channel: None }
+        Self { tenant, actor, permissions, channel: None, trusted_only: false }
     }
     /// Whether costs are shown to the caller.
     pub fn sees_costs(&self) -> bool {

@@ -71,6 +71,7 @@ permissions! {
     RoleWrite "role.write" Tenant "Create, change and remove roles, within one's own rights.";
     ApikeyRead "apikey.read" Tenant "See integrations and their keys; never a secret.";
     ApikeyWrite "apikey.write" Tenant "Make integrations and keys, roll and revoke them, within one's own rights.";
+    SandboxWrite "sandbox.write" Tenant "Make sandboxes: tenants for trying things out beside this one.";
     TenantWrite "tenant.write" Tenant "Change the tenant's settings.";
     AuditRead "audit.read" Tenant "See the audit log.";
 }

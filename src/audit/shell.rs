@@ -108,7 +108,7 @@ impl Audit {
     }
 
     async fn seal_page(&self, tenant: TenantId) -> Result<u64, Fault> {
-        let work = self.db.tenant(tenant).begin().await?;
+        let work = self.db.global().steward_for(tenant).await?;
         let mut chain: Chain = rows::lock_head(&work).await?.chain;
         let waiting = rows::unsealed(&work, AuditId::NIL, PAGE).await?;
         let mut seals: Vec<(AuditId, Seal)> = Vec::with_capacity(waiting.len());
@@ -132,7 +132,7 @@ impl Audit {
 
     /// Signs the head of a chain as it is now.
     async fn sign(&self, tenant: TenantId) -> Result<(), Fault> {
-        let work = self.db.tenant(tenant).begin().await?;
+        let work = self.db.global().steward_for(tenant).await?;
         let head = rows::lock_head(&work).await?;
         let now = self.pen.clock().now();
         let signed = if head.chain.seq > head.checkpoint_seq { self.pen.sign(tenant, head.chain, now) } else { None };

@@ -2,10 +2,11 @@
 
 use async_graphql::Context;
 
-use super::{directives::STEP_UP_SECONDS, fault::TopError};
+use super::{directives::STEP_UP_SECONDS, fault::TopError, late::Late};
 use crate::{
     access::{self, Caller, Denied, Permit},
     identity::{Identity, Session},
+    storage::TenantScope,
 };
 
 /// In the data of an operation whose caller must enrol a second factor before anything else.
@@ -30,6 +31,8 @@ pub trait Asks {
     fn step_up(&self) -> Result<(), TopError>;
     /// Something the schema or the request was given; its absence is a bug of ours.
     fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
+    /// A room's look-ups for this request.
+    fn late<T: From<TenantScope> + Send + Sync + 'static>(&self) -> Result<&T, TopError>;
 }
 
 impl Asks for Context<'_> {
@@ -61,5 +64,8 @@ impl Asks for Context<'_> {
             tracing::error!(wanted = std::any::type_name::<T>(), "a resolver asked for something it was not given");
             TopError::Internal
         })
+    }
+    fn late<T: From<TenantScope> + Send + Sync + 'static>(&self) -> Result<&T, TopError> {
+        self.given::<Late<T>>().map(Late::get)
     }
 }

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod filters;
 pub mod guard;
 pub mod jar;
+pub mod late;
 pub mod lean;
 pub mod limits;
 pub mod loader;

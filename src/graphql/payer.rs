@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, net::IpAddr, str::FromStr, sync::Arc};
 
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::budget::{Allowance, Key};
@@ -11,9 +12,19 @@ use crate::budget::{Allowance, Key};
 pub enum Payer {
     /// Nobody is signed in: the address that asks.
     Address(Option<IpAddr>),
-    /// A member or an integration, and its tenant.
-    Credential { id: Uuid, tenant: Uuid },
+    /// A member or an integration, its tenant, and what this part of it may spend.
+    Credential { id: Uuid, tenant: Uuid, share: Option<Share> },
 }
+
+/// A budget within a credential's, such as a key's within its integration's. Both pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    pub id: Uuid,
+    pub allowance: Allowance,
+}
+
+/// A bucket that pays, and whose it is in words for its client.
+pub type Purse = (Key, Allowance, &'static str);
 
 impl Payer {
     /// The bucket that pays. One machine has as many IPv6 addresses as it likes; what it is given is a /64.
@@ -65,12 +76,15 @@ impl Terms {
         Self { credential: None, tenant: None, anonymous: None, at_once: None, lifted: Arc::default() }
     }
 
-    /// What the payer's own budget is.
-    pub fn of(&self, payer: &Payer) -> Option<Allowance> {
-        match payer {
-            Payer::Address(_) => self.anonymous,
-            Payer::Credential { id, .. } => self.credential.filter(|_| !self.lifted.contains(id)),
-        }
+    /// All that pay for the payer: what is its own, and what it shares with its tenant.
+    pub fn purses(&self, payer: &Payer) -> (SmallVec<[Purse; 2]>, Option<Purse>) {
+        let Payer::Credential { id, tenant, share } = payer else {
+            return (self.anonymous.map(|allowance| (payer.key(), allowance, "your")).into_iter().collect(), None);
+        };
+        let share = share.map(|share| (Key::new("share", share.id.as_u128()), share.allowance, "this key's"));
+        let whole = self.credential.filter(|_| !self.lifted.contains(id)).map(|allowance| (payer.key(), allowance, "your"));
+        let tenant = self.tenant.map(|allowance| (Key::new("tenant", tenant.as_u128()), allowance, "your tenant's"));
+        (share.into_iter().chain(whole).collect(), tenant)
     }
 }
 

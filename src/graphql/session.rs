@@ -53,7 +53,7 @@ pub struct Session {
     /// Whose budget its operations are charged to.
     pub payer: Payer,
     /// Which documents it may send.
-    pub documents: Documents,
+    pub documents: Held,
     /// Becomes true when the session is revoked; open sockets then close. `None` when nobody watches.
     pub revoked: Option<watch::Receiver<bool>>,
     /// Called once for each operation.
@@ -67,6 +67,27 @@ pub enum Documents {
     Any,
     /// Only those that the operator has listed: a key may be pinned to them.
     Trusted,
+}
+
+/// Which documents somebody may send now: a socket outlives the rule that it was opened under.
+#[derive(Clone, Default)]
+pub struct Held(Option<Arc<dyn Fn() -> Documents + Send + Sync>>);
+
+impl Held {
+    /// As it is told at each operation.
+    pub fn by(rule: impl Fn() -> Documents + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(rule)))
+    }
+
+    pub fn now(&self) -> Documents {
+        self.0.as_ref().map_or(Documents::Any, |rule| rule())
+    }
+}
+
+impl From<Documents> for Held {
+    fn from(documents: Documents) -> Self {
+        Self::by(move || documents)
+    }
 }
 
 impl fmt::Debug for Session {

@@ -2,9 +2,9 @@
 
 use super::{
     code::Code,
-    payer::{Payer, Terms},
+    payer::{Payer, Purse, Terms},
 };
-use crate::budget::{Allowance, Budgets, Crowded, Gates, Key, Pass};
+use crate::budget::{Allowance, Budgets, Crowded, Gates, Pass};
 
 /// What was paid, as `extensions.cost` and the `RateLimit-*` headers tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,27 +72,39 @@ impl Till {
     /// One of them has not so many; none is taken.
     pub async fn charge(&self, payer: &Payer, points: u32) -> Result<Bill, Box<Unpaid>> {
         let points = if matches!(payer, Payer::Address(_)) { 1 } else { points };
-        let bill = |budget| Bill { requested: points, actual: points, budget };
-        let own = self.terms.of(payer);
-        let mut budget = None;
-        if let Some(allowance) = own {
-            let left = self.take(payer.key(), allowance, points, "your").await?;
-            budget = Some(Budget { allowance, left });
-        }
-        if let (Payer::Credential { tenant, .. }, Some(allowance)) = (payer, self.terms.tenant) {
-            let tenant = Key::new("tenant", tenant.as_u128());
-            if let Err(unpaid) = self.take(tenant, allowance, points, "your tenant's").await {
-                if let Some(own) = own {
-                    self.budgets.put_back(payer.key(), own, points);
+        let (own, tenant) = self.terms.purses(payer);
+        let mut budget: Option<Budget> = None;
+        for (paid, purse) in own.iter().enumerate() {
+            match self.take(purse, points).await {
+                // Of two budgets the client goes by the one that is emptied first.
+                Ok(left) => {
+                    let this = Budget { allowance: purse.1, left };
+                    budget = Some(budget.filter(|other| other.left <= left).unwrap_or(this));
                 }
-                return Err(unpaid);
+                Err(unpaid) => {
+                    self.put_back(&own[..paid], points);
+                    return Err(unpaid);
+                }
             }
         }
-        Ok(bill(budget))
+        if let Some(tenant) = &tenant
+            && let Err(unpaid) = self.take(tenant, points).await
+        {
+            self.put_back(&own, points);
+            return Err(unpaid);
+        }
+        Ok(Bill { requested: points, actual: points, budget })
     }
 
-    async fn take(&self, key: Key, allowance: Allowance, points: u32, whose: &str) -> Result<u32, Box<Unpaid>> {
-        match self.budgets.take(key, allowance, points).await {
+    fn put_back(&self, purses: &[Purse], points: u32) {
+        for (key, allowance, _) in purses {
+            self.budgets.put_back(*key, *allowance, points);
+        }
+    }
+
+    async fn take(&self, (key, allowance, whose): &Purse, points: u32) -> Result<u32, Box<Unpaid>> {
+        let allowance = *allowance;
+        match self.budgets.take(*key, allowance, points).await {
             Ok(left) => Ok(left),
             Err(empty) => {
                 let budget = Some(Budget { allowance, left: empty.left });
@@ -114,18 +126,19 @@ impl Till {
     /// Puts back what the operation did not come to.
     pub fn settle(&self, payer: &Payer, bill: &mut Bill, actual: u32) {
         // A request is a request, whatever came of it.
-        let Payer::Credential { tenant, .. } = payer else { return };
+        if matches!(payer, Payer::Address(_)) {
+            return;
+        }
         bill.actual = actual.min(bill.requested);
         let back = bill.requested - bill.actual;
         if back == 0 {
             return;
         }
+        let (own, tenant) = self.terms.purses(payer);
+        self.put_back(&own, back);
+        self.put_back(tenant.as_slice(), back);
         if let Some(budget) = &mut bill.budget {
-            self.budgets.put_back(payer.key(), budget.allowance, back);
             budget.left = budget.left.saturating_add(back).min(budget.allowance.most);
-        }
-        if let Some(allowance) = self.terms.tenant {
-            self.budgets.put_back(Key::new("tenant", tenant.as_u128()), allowance, back);
         }
     }
 

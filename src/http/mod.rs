@@ -9,6 +9,7 @@ mod graphiql;
 mod graphql;
 mod health;
 mod key_set;
+mod leaks;
 mod negotiate;
 mod origin;
 mod reply;
@@ -42,6 +43,7 @@ pub use self::{
     connections::Peer,
     health::{AlwaysReady, Readiness},
     key_set::{KeySet, routes as key_set},
+    leaks::{LeakReports, routes as leaks},
     serve::serve,
 };
 

@@ -48,6 +48,12 @@ pub enum About {
     },
     /// A refresh token came back that had been used.
     SessionStolen,
+    /// The secret of an API key was found where others can read it.
+    KeyLeaked {
+        tenant: String,
+        integration: String,
+        key: String,
+    },
 }
 
 /// Paragraphs, and where the link stands among them.
@@ -127,6 +133,15 @@ impl About {
                 before: vec![format!("An admin of {tenant} has taken away the second factor of your Entrepot account. Enrol another one when you log in.")],
                 link: None,
                 after: vec![alarm],
+            },
+            Self::KeyLeaked { tenant, integration, key } => Body {
+                subject: "An API key was found in the open and revoked".to_owned(),
+                before: vec![
+                    format!("The secret of the key {key} of {integration}, an integration of {tenant}, was reported to us: it lies about where others can read it. We have revoked the key."),
+                    "Make a new key for the integration, and look in the audit log for what was done with the old one.".to_owned(),
+                ],
+                link: None,
+                after: vec!["You get this letter because you own the company's account. Nobody can undo this revocation.".to_owned()],
             },
             Self::SessionStolen => Body {
                 subject: "One of your sessions was ended".to_owned(),

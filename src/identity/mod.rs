@@ -16,7 +16,7 @@ mod shell;
 mod signer;
 mod token;
 
-pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewTenant, Rejection, Risk, Sign};
+pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewSandbox, NewTenant, Rejection, Risk, Sign};
 pub use post::{Post, PostError, check_sender};
 
 /// Identity's columns that are sealed.
@@ -30,8 +30,8 @@ pub use rows::{
     sessions::{EndReason, SessionRow, Which},
 };
 pub use shell::{
-    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, Invitee, LoggedIn, OldKeys,
-    Placed, ProfileChange, Registration, Settings, Visit, rotate_signing_key,
+    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, Invitee, LeakedKey, LoggedIn,
+    OldKeys, Placed, ProfileChange, Registration, Settings, Visit, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 

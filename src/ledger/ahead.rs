@@ -42,17 +42,15 @@ impl Aheads {
     /// Takes a tenant's state out, or reads where its counter and, if it is wanted, its audit log stand. It is put back when the next batch
     /// is decided on it.
     pub async fn take(&mut self, scope: &TenantScope, tenant: TenantId, is_audited: bool) -> Result<Ahead, Fault> {
-        match self.0.remove(&tenant) {
-            Some(ahead) => Ok(ahead),
-            // Read before everything else: what is read later is never older.
-            None => {
-                let mut ahead = Ahead::at(journal::counter(scope).await?, closed_through(scope).await?);
-                if is_audited {
-                    ahead.chain = audit::rows::head(scope).await?.map(|head| head.chain);
-                }
-                Ok(ahead)
-            }
+        if let Some(ahead) = self.0.remove(&tenant) {
+            return Ok(ahead);
         }
+        // Read before everything else: what is read later is never older.
+        let mut ahead = Ahead::at(journal::counter(scope).await?, closed_through(scope).await?);
+        if is_audited {
+            ahead.chain = audit::rows::head(scope).await?.map(|head| head.chain);
+        }
+        Ok(ahead)
     }
     pub fn put(&mut self, tenant: TenantId, ahead: Ahead) {
         if self.0.len() >= TENANTS {

@@ -66,7 +66,7 @@ pub async fn plan(
         };
         let rows = decisions.rows(tenant, queue, state.stock.now);
         let link = pen.zip(ahead.chain.as_mut()).map(|(pen, chain)| audited::link(pen, chain, tenant, queue, &decisions.decided));
-        Planned::Write(AtHead { head: counter.seq, want, rows, events, link })
+        Planned::Write(Box::new(AtHead { head: counter.seq, want, rows, events, link }))
     };
     (ahead.now, ahead.levels) = (state.stock.now, state.stock.levels);
     for level in decisions.decided.iter().flat_map(|(_, decision)| &decision.stock.levels) {

@@ -1,6 +1,6 @@
 //! Opening the ring at start, and turning its keys over while the deployment runs.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use entity::{prelude::*, secret_key};
 
@@ -8,7 +8,7 @@ use super::{
     core::{KEY_BYTES, Keys, MasterKey, SealedColumn, key_of},
     ring::KeyRing,
     rows,
-    store::{Given, KeyFile, KeySource, SecretStore},
+    store::{Command, Given, KeyFile, KeySource, SecretStore},
 };
 use crate::{
     clock::Clock,
@@ -19,9 +19,6 @@ use crate::{
 const CHECK: &str = "entrepot key check";
 /// Values that are sealed anew in one transaction: short ones, so that requests go on in between.
 const PAGE: u64 = 100;
-/// How often a node looks whether keys were added.
-const FOLLOW: Duration = Duration::from_secs(5);
-
 /// After this time every node that follows its source knows of a new key.
 const SETTLED_SECONDS: i64 = 60;
 
@@ -40,6 +37,9 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
     let store: Arc<dyn SecretStore> = match source {
         KeySource::Given(text) => Arc::new(Given(text.clone())),
         KeySource::File(path) => Arc::new(KeyFile(path.clone())),
+        KeySource::Command(words) => Arc::new(Command(words.clone())),
+        #[cfg(feature = "aws-secrets")]
+        KeySource::Aws(secret) => Arc::new(super::SecretsManager::new(secret.clone(), clock.clone())),
         KeySource::Nowhere => return Err(Fault::Broken(NOWHERE.to_owned())),
     };
     let known = rows::known(&db.global()).await?;
@@ -102,7 +102,7 @@ async fn vouch(
     // Numbered without gaps: of two nodes that begin with keys of their own, the number lets one through.
     let serial = known.last().map_or(1, |last| last.serial + 1);
     let row = secret_key::Model { id: id.clone(), serial, check_sealed, created_at: clock.now(), retired_at: None };
-    let work = db.global().begin_for(TenantId::NIL).await?;
+    let work = db.global().steward_for(TenantId::NIL).await?;
     match work.insert_global::<secret_key::Entity>(row).await {
         Ok(()) => work.commit().await,
         Err(fault) if fault.unique_violation().is_some() => {
@@ -163,7 +163,7 @@ async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page:
     if old().next().is_none() {
         return Ok(0);
     }
-    let work = db.global().begin_for(TenantId::NIL).await?;
+    let work = db.global().steward_for(TenantId::NIL).await?;
     let mut resealed = 0;
     for stored in old() {
         let context = column.context(&stored.ids);
@@ -208,7 +208,7 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
     if let Some(left) = count(db, columns).await?.by_key.get(id) {
         return Err(Fault::Broken(format!("{left} values are sealed under the key {id}: `entrepot keys rotate` first")));
     }
-    let work = db.global().begin_for(TenantId::NIL).await?;
+    let work = db.global().steward_for(TenantId::NIL).await?;
     rows::retire(&work, id, clock.now()).await?;
     work.commit().await?;
     let keys = ring.keys().without(id);
@@ -227,9 +227,13 @@ pub async fn known(db: &Database) -> Result<Vec<secret_key::Model>, Fault> {
 /// Reads the keys' source now and then, so that a node seals with a key soon after it was added.
 pub async fn follow(ring: KeyRing) {
     loop {
-        tokio::time::sleep(FOLLOW).await;
-        if let Err(fault) = ring.reload() {
-            tracing::warn!(%fault, "the keys could not be read again; the ones that were read before go on");
+        tokio::time::sleep(ring.store().every()).await;
+        let reading = ring.clone();
+        // A store may have to be asked over the network, or started first.
+        match tokio::task::spawn_blocking(move || reading.reload()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => tracing::warn!(%fault, "the keys could not be read again; the ones that were read before go on"),
+            Err(error) => tracing::error!(%error, "reading the keys again failed"),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::{
     fs,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
 };
 
 use crate::storage::Fault;
@@ -16,6 +18,10 @@ pub trait SecretStore: Send + Sync + 'static {
     fn read(&self) -> Result<Option<String>, Fault>;
     /// Keeps the text in place of the one before, whole or not at all.
     fn write(&self, text: &str) -> Result<(), Fault>;
+    /// How often it is worth a look whether the keys are others.
+    fn every(&self) -> Duration {
+        Duration::from_secs(5)
+    }
 }
 
 /// Keys that were given as they are, by the environment. They are changed where they come from.
@@ -32,6 +38,35 @@ impl SecretStore for Given {
         Err(Fault::Broken(
             "keys given by ENTREPOT_KEYS are changed there: put the new key first and keep the old one behind it".to_owned(),
         ))
+    }
+}
+
+/// A program of the operator's that prints the keys: any other store has one that reads from it. They are changed where it reads them.
+pub struct Command(pub Vec<String>);
+
+impl SecretStore for Command {
+    fn name(&self) -> String {
+        format!("the command {}", self.0.first().map_or("", String::as_str))
+    }
+    fn read(&self) -> Result<Option<String>, Fault> {
+        let failed = |why: String| Fault::Broken(format!("{} gives no keys: {why}", self.name()));
+        let (program, arguments) = self.0.split_first().ok_or_else(|| failed("it has no name".to_owned()))?;
+        let ended = std::process::Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+        let ended = ended.map_err(|err| failed(err.to_string()))?;
+        if !ended.status.success() {
+            return Err(failed(ended.status.to_string()));
+        }
+        let text = String::from_utf8(ended.stdout).map_err(|_| failed("it does not print text".to_owned()))?;
+        Ok(Some(text).filter(|text| !text.trim().is_empty()))
+    }
+    fn write(&self, _: &str) -> Result<(), Fault> {
+        let name = self.name();
+        Err(Fault::Broken(format!(
+            "keys given by {name} are changed where it reads them: put the new key first and keep the old one behind it"
+        )))
+    }
+    fn every(&self) -> Duration {
+        Duration::from_secs(30)
     }
 }
 
@@ -114,6 +149,9 @@ fn warn_if_open(_: &Path) {}
 pub enum KeySource {
     Given(String),
     File(PathBuf),
+    Command(Vec<String>),
+    #[cfg(feature = "aws-secrets")]
+    Aws(super::AwsSecret),
     /// Nothing was said, and there is no embedded database to put a file beside.
     Nowhere,
 }

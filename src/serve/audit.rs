@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     config::AuditAction,
     secrets,
-    storage::{Database, Fault, Options, Row},
+    storage::{Database, Fault, Row},
 };
 
 /// Whether every chain that was walked holds.
@@ -16,7 +16,7 @@ pub async fn run(action: AuditAction) -> Result<bool, StartError> {
     let AuditAction::Verify { of, tenant } = action;
     let url = &of.database.database_url;
     let clock = Clock::system();
-    let db = Database::open(url, Options::default()).await?;
+    let db = Database::open(url, of.database.options()).await?;
     match db.pending_migrations().await? {
         0 => {}
         pending => return Err(StartError::OldSchema(pending)),

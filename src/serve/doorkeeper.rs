@@ -9,11 +9,12 @@ use entity::prelude::*;
 use crate::{
     access::{Access, Caller, KeyRefused, Standing, core::key, graph::KeyUse},
     audit::Origin,
+    budget::Allowance,
     graphql::{
         code::Code,
         context::MustEnrol,
-        payer::Payer,
-        session::{Documents, Doorkeeper, Refused, RequestMeta, Session as FrontSession},
+        payer::{Payer, Share},
+        session::{Documents, Doorkeeper, Held, Refused, RequestMeta, Session as FrontSession},
     },
     identity::{AdmitError, Identity, Session, Visit},
     schema,
@@ -36,7 +37,7 @@ impl Keeper {
     }
 
     /// A program that calls with a key.
-    async fn program(&self, secret: &str, visit: Arc<Visit>) -> Result<FrontSession, Refused> {
+    async fn program(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
         let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
             KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
             KeyRefused::Fault(fault) => unavailable(&fault),
@@ -45,14 +46,25 @@ impl Keeper {
         let (tenant, integration) = (found.caller.tenant, found.caller.actor.id);
         let scope = self.identity.database().tenant(tenant);
         let used = KeyUse { key: found.key, created_at: found.created_at };
-        let attach = move |request: Request| rights(schema::attach(request, &scope).data(used).data(visit.clone()), &standing);
+        let rule = standing.clone();
+        let documents = Held::by(move || match rule.now() {
+            Some(caller) if caller.trusted_only => Documents::Trusted,
+            _ => Documents::Any,
+        });
+        let share = found.budget.map(|budget| Share {
+            id: found.key.uuid(),
+            allowance: Allowance::per_second(budget.points, budget.restored_per_second),
+        });
+        let attach = move |request: Request| {
+            rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &standing)
+        };
         Ok(FrontSession {
             expires_at: found.expires_at.map(Timestamp::micros),
             anonymous: false,
             subject: format!("{tenant}/{}", found.key).into(),
-            // The budget is the integration's: a second key buys nothing.
-            payer: Payer::Credential { id: integration, tenant: tenant.uuid() },
-            documents: Documents::Any,
+            // The budget is the integration's: a second key buys nothing. A key may have a part of it.
+            payer: Payer::Credential { id: integration, tenant: tenant.uuid(), share },
+            documents,
             revoked: Some(gone),
             attach: Arc::new(attach),
         })
@@ -86,13 +98,13 @@ impl Doorkeeper for Keeper {
                 anonymous: true,
                 subject: "".into(),
                 payer: Payer::Address(meta.address),
-                documents: Documents::Any,
+                documents: Held::default(),
                 revoked: None,
                 attach,
             });
         };
         if key::is_meant(token) {
-            return self.program(token, visit).await;
+            return self.program(token, visit, origin(meta, None)).await;
         }
         let admitted = self.identity.admit(token).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
@@ -123,8 +135,8 @@ impl Doorkeeper for Keeper {
             expires_at: Some(claims.exp * 1_000_000),
             anonymous: false,
             subject: format!("{}/{}", claims.tid, claims.mid).into(),
-            payer: Payer::Credential { id: claims.mid.uuid(), tenant: claims.tid.uuid() },
-            documents: Documents::Any,
+            payer: Payer::Credential { id: claims.mid.uuid(), tenant: claims.tid.uuid(), share: None },
+            documents: Held::default(),
             revoked: Some(admitted.ended()),
             attach: Arc::new(attach),
         })

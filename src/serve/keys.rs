@@ -6,7 +6,7 @@ use crate::{
     config::{KeysAction, KeysOf, RotateSigningKey},
     identity::{self, OldKeys, rotate_signing_key},
     secrets::{self, KeyRing, SealedColumn},
-    storage::{Database, Options},
+    storage::Database,
 };
 
 /// Every sealed column of every room.
@@ -55,7 +55,7 @@ pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
 
 async fn open(of: &KeysOf, clock: &Clock) -> Result<(Database, KeyRing), StartError> {
     let url = &of.database.database_url;
-    let db = Database::open(url, Options::default()).await?;
+    let db = Database::open(url, of.database.options()).await?;
     match db.pending_migrations().await? {
         0 => {}
         pending => return Err(StartError::OldSchema(pending)),

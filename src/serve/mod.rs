@@ -3,6 +3,7 @@
 pub mod audit;
 mod doorkeeper;
 pub mod keys;
+mod leaks;
 pub mod tenant;
 
 use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
@@ -33,7 +34,7 @@ use crate::{
     realtime,
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Fault, Options, Work},
+    storage::{Database, Fault, Options, Wall, Work},
 };
 
 pub use doorkeeper::Keeper;
@@ -117,13 +118,14 @@ impl Node {
         grouping: Grouping,
         keys: &KeySource,
     ) -> Result<Self, StartError> {
-        Self::sharing(None, url, clock, settings, grouping, keys).await
+        Self::sharing(None, url, Options::default(), clock, settings, grouping, keys).await
     }
 
     /// The same, with budgets in a Redis that other nodes share.
     pub async fn sharing(
         redis: Option<Redis>,
         url: &str,
+        options: Options,
         clock: Clock,
         settings: Settings,
         grouping: Grouping,
@@ -131,19 +133,20 @@ impl Node {
     ) -> Result<Self, StartError> {
         let read = clock.clone();
         let budgets = Budgets::new(Arc::new(move || read.now().micros()), redis);
-        let db = Database::open(url, Options::default()).await?;
+        let db = Database::open(url, options).await?;
         let pending = db.pending_migrations().await?;
         if pending > 0 {
             return Err(StartError::OldSchema(pending));
         }
+        tell_of_wall(&db).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
-        let access = Access::new(db.clone(), clock.clone(), Policies::load().await?);
+        let pen = Pen::new(ring.clone(), clock.clone());
+        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, pen.clone());
         let furniture = Arc::new(Furniture { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
-        let pen = Pen::new(ring.clone(), clock.clone());
         let audit = Audit::start(db.clone(), pen.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen.clone())?;
         let limits = Limits::default();
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
@@ -186,16 +189,20 @@ impl Node {
             settings,
         }));
         let drain = front.drain.clone();
+        let (leaks, looking_into) = leaks::Leaks::open(self.access.clone(), self.identity.clone());
+        let routes = http::router(front.clone())
+            .merge(http::leaks(front, Arc::new(leaks)))
+            .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
         let background = [
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(crate::audit::run(self.audit)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
-            tokio::spawn(identity::jobs::run(self.identity.clone())),
+            tokio::spawn(identity::jobs::run(self.identity)),
+            tokio::spawn(looking_into),
         ];
-        http::serve(listener, http::router(front).merge(http::key_set(Arc::new(Keys(self.identity)))), limits, drain, shutdown)
-            .await?;
+        http::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         drop(self.ledger);
         self.db.close().await?;
@@ -236,7 +243,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
     let keys = args.keys.source(&args.database.database_url);
-    let mut node = Node::sharing(redis, &args.database.database_url, Clock::system(), settings, grouping, &keys).await?;
+    let mut node =
+        Node::sharing(redis, &args.database.database_url, args.database.options(), Clock::system(), settings, grouping, &keys)
+            .await?;
     node.limits.points = args.operation_points;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
@@ -251,6 +260,20 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         ..http::Settings::default()
     };
     node.serve(listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+}
+
+/// Says whether the database itself keeps tenants apart; a wall that has gaps ends the start.
+async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
+    let advice = db.prove_wall().await?;
+    match db.wall() {
+        Wall::Embedded => {}
+        Wall::None(_) => tracing::warn!("{}", db.wall()),
+        Wall::Writes | Wall::All => tracing::info!("{}", db.wall()),
+    }
+    if let Some(advice) = advice {
+        tracing::info!("{advice}");
+    }
+    Ok(())
 }
 
 /// What the operator has chosen about people.

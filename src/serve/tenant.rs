@@ -8,7 +8,7 @@ use crate::{
     clock::{self, Clock},
     config::{KeysOf, TenantAction},
     secrets,
-    storage::{Database, Fault, Options, Row},
+    storage::{Database, Fault, Row},
     tenancy::{erase, export},
 };
 
@@ -64,7 +64,7 @@ struct Desk {
 impl Desk {
     async fn open(of: &KeysOf, clock: &Clock, slug: &str) -> Result<Self, StartError> {
         let url = &of.database.database_url;
-        let db = Database::open(url, Options::default()).await?;
+        let db = Database::open(url, of.database.options()).await?;
         match db.pending_migrations().await? {
             0 => {}
             pending => return Err(StartError::OldSchema(pending)),

@@ -8,14 +8,18 @@ use std::{
     time::Duration,
 };
 
-use migration::{Migrator, MigratorTrait};
+use entity::prelude::TenantId;
+use migration::{Migrator, MigratorTrait, row_security};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
-    sqlx::{postgres::PgPoolOptions, sqlite},
+    ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector, Statement,
+    TransactionOptions, TransactionTrait, sqlx::sqlite,
 };
 
-use super::{Announcer, Fault, sessions::Sessions, together::Lines};
+use super::{
+    Announcer, Fault, RowSecurity, Wall,
+    postgres::{self, Doors},
+    together::Lines,
+};
 
 /// Which of the two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +33,11 @@ pub enum Backend {
 pub struct Options {
     pub readers: u32,
     pub writers: u32,
+    pub row_security: RowSecurity,
 }
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 8, writers: 8 }
+        Self { readers: 8, writers: 8, row_security: RowSecurity::default() }
     }
 }
 
@@ -41,28 +46,33 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Database {
     pub(super) backend: Backend,
+    /// Who may change tables; the only one that comes as the login of the URL itself.
+    pub(super) owner: DatabaseConnection,
     pub(super) writer: DatabaseConnection,
     pub(super) reader: DatabaseConnection,
+    /// Writes of the deployment itself, which belong to no one tenant.
+    pub(super) steward: DatabaseConnection,
     /// On Postgres, connections for single statements.
-    pub(super) sessions: Option<Sessions>,
+    pub(super) doors: Option<Doors>,
+    pub(super) wall: Wall,
     pub(super) announcer: Announcer,
     /// What many requests ask together.
     pub(super) lines: Lines,
-    statements: Arc<AtomicU64>,
+    pub(super) statements: Arc<AtomicU64>,
 }
 
 /// How long a statement waits for a connection before the request is refused.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A batch that is being written, and the reads for the next one.
 const CONNECTIONS_A_LANE: u32 = 4;
 /// Prepared statements kept a connection: every statement of the hot paths, with room for the filters of lists.
-const STATEMENT_CACHE: usize = 256;
+pub(super) const STATEMENT_CACHE: usize = 256;
 
 impl Database {
     /// Opens `sqlite://path` (made when missing), or `postgres://…`.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::open_postgres(&url.replacen("postgresql://", "postgres://", 1), options).await;
+            return postgres::open(&url.replacen("postgresql://", "postgres://", 1), options).await;
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
             return Err(Fault::Broken("the database URL must begin with sqlite: or postgres:".to_owned()));
@@ -99,39 +109,15 @@ impl Database {
         // The first connection makes the file and turns WAL on, before a reader could find it without.
         let first = writer.acquire().await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
         drop(first);
+        let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
         Ok(Self {
             backend: Backend::Sqlite,
-            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
-            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
-            sessions: None,
-            announcer: Announcer::default(),
-            lines: Lines::default(),
-            statements: Arc::default(),
-        })
-    }
-
-    async fn open_postgres(url: &str, options: Options) -> Result<Self, Fault> {
-        let pool = |max: u32| {
-            let mut connect = ConnectOptions::new(url);
-            connect
-                .max_connections(max)
-                .min_connections(0)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .test_before_acquire(false)
-                .sqlx_logging(false)
-                .map_sqlx_postgres_opts(|o| o.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE));
-            connect
-        };
-        let unanswered = |err| Fault::Broken(format!("the Postgres database {} does not answer: {err}", place(url)));
-        let writer = sea_orm::Database::connect(pool(options.writers)).await.map_err(unanswered)?;
-        let reader = sea_orm::Database::connect(pool(options.readers)).await.map_err(unanswered)?;
-        let options_of_one = (*reader.get_postgres_connection_pool().connect_options()).clone();
-        let sessions = Some(Sessions::new(options_of_one, options.readers as usize, ACQUIRE_TIMEOUT));
-        Ok(Self {
-            backend: Backend::Postgres,
+            owner: writer.clone(),
+            steward: writer.clone(),
             writer,
-            reader,
-            sessions,
+            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            doors: None,
+            wall: Wall::Embedded,
             announcer: Announcer::default(),
             lines: Lines::default(),
             statements: Arc::default(),
@@ -145,14 +131,9 @@ impl Database {
         let mut apart = self.clone();
         if self.backend == Backend::Postgres {
             let options = self.writer.get_postgres_connection_pool().connect_options();
-            let pool = PgPoolOptions::new()
-                .max_connections(lanes as u32 * CONNECTIONS_A_LANE)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .test_before_acquire(false)
-                .connect_lazy_with((*options).clone());
-            apart.writer = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+            apart.writer = postgres::pool((*options).clone(), lanes as u32 * CONNECTIONS_A_LANE);
             apart.reader = apart.writer.clone();
-            apart.sessions = self.sessions.as_ref().map(|sessions| sessions.others(lanes * CONNECTIONS_A_LANE as usize));
+            apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * CONNECTIONS_A_LANE as usize));
         }
         apart
     }
@@ -169,10 +150,17 @@ impl Database {
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
-    /// The rows that a single statement reads, in no transaction.
-    pub(super) async fn read(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        match &self.sessions {
-            Some(sessions) => sessions.rows(statement).await,
+    /// The rows of a tenant that a single statement reads, in no transaction.
+    pub(super) async fn read(&self, tenant: TenantId, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        match &self.doors {
+            Some(doors) => self.wall.reads(doors).rows(tenant, statement).await,
+            None => Ok(self.reader.query_all_raw(statement).await?),
+        }
+    }
+    /// The rows of global tables, or of all tenants, that a single statement reads.
+    pub(super) async fn read_across(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        match &self.doors {
+            Some(doors) => doors.across.rows(TenantId::NIL, statement).await,
             None => Ok(self.reader.query_all_raw(statement).await?),
         }
     }
@@ -186,19 +174,23 @@ impl Database {
     pub async fn migrate(&self) -> Result<usize, Fault> {
         let mode = (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = self.owner.begin_with_options(options).await?;
         if self.backend == Backend::Postgres {
             transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7170151)").await?;
         }
         let pending = Migrator::get_pending_migrations(&transaction).await?.len();
         Migrator::up(&transaction, None).await?;
+        if self.wall.stands() {
+            row_security::build(&transaction).await?;
+        }
         transaction.commit().await?;
         Ok(pending)
     }
 
     /// How many migrations this binary has that the database lacks; 0 means up to date.
     pub async fn pending_migrations(&self) -> Result<usize, Fault> {
-        Ok(Migrator::get_pending_migrations(&self.writer).await?.len())
+        // A login that owns no tables can ask this too.
+        Ok(Migrator::get_pending_migrations_read_only(&self.owner).await?.len())
     }
 
     /// Whether the database answers.
@@ -207,20 +199,15 @@ impl Database {
     }
 
     pub async fn close(self) -> Result<(), Fault> {
-        if let Some(sessions) = &self.sessions {
-            sessions.forget();
+        if let Some(doors) = &self.doors {
+            doors.forget();
         }
         self.reader.close().await?;
         self.writer.close().await?;
+        self.steward.close().await?;
+        self.owner.close().await?;
         Ok(())
     }
-}
-
-/// Server and database of a URL, without who logs in and how.
-fn place(url: &str) -> &str {
-    let url = url.split('?').next().unwrap_or_default();
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.rsplit_once('@').map_or(rest, |(_, place)| place)
 }
 
 impl From<Backend> for DbBackend {

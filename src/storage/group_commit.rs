@@ -43,7 +43,7 @@ pub trait Batcher: Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Planned {
     /// The commands have their results once this is written.
-    Write(AtHead),
+    Write(Box<AtHead>),
     /// There is nothing to write: every command was refused or done before.
     Nothing,
     /// These commands need locks.
@@ -274,10 +274,10 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    fn start(&self, tenant: TenantId, batch: Vec<B::Command>, plan: AtHead) -> UnderWay<B> {
+    fn start(&self, tenant: TenantId, batch: Vec<B::Command>, plan: Box<AtHead>) -> UnderWay<B> {
         let (batcher, callers, commands) = (self.batcher.clone(), self.callers.clone(), batch.len());
         let task = tokio::spawn(async move {
-            match batcher.write(tenant, plan).await {
+            match batcher.write(tenant, *plan).await {
                 Ok(Written::Done) => {
                     answer(&callers, &batcher, batch);
                     Ok(())

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryResult, Select, Statement, Value};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
+};
 
 use super::{Backend, Database, Fault, Work, journal};
 
@@ -30,12 +32,11 @@ pub trait Finds: Reads {
         E::find().filter(E::TENANT.eq(self.tenant()))
     }
     async fn all<E: Tenanted>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
-        let statement = sea_orm::QueryTrait::build(&select, self.backend().into());
-        let rows = self.query(statement).await?;
-        rows.iter().map(|row| Ok(sea_orm::FromQueryResult::from_query_result(row, "")?)).collect()
+        let rows = self.query(QueryTrait::build(&select, self.backend().into())).await?;
+        rows.iter().map(|row| Ok(FromQueryResult::from_query_result(row, "")?)).collect()
     }
     async fn one<E: Tenanted>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
-        Ok(self.all(sea_orm::QuerySelect::limit(select, 1)).await?.into_iter().next())
+        Ok(self.all(QuerySelect::limit(select, 1)).await?.into_iter().next())
     }
 }
 impl<T: Reads + ?Sized> Finds for T {}
@@ -71,7 +72,7 @@ impl Reads for TenantScope {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.count_statement();
-        self.db.read(statement).await
+        self.db.read(self.tenant, statement).await
     }
 }
 
@@ -85,22 +86,24 @@ impl Global {
     pub fn backend(&self) -> Backend {
         self.db.backend
     }
-    /// The connection for reads of global tables.
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.db.reader
-    }
     pub async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
-        self.db.read(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await
+        self.db.read_across(Statement::from_sql_and_values(self.db.backend.into(), sql, values)).await
     }
     pub async fn all<E: EntityTrait>(&self, select: Select<E>) -> Result<Vec<E::Model>, Fault> {
-        Ok(select.all(&self.db.reader).await?)
+        let rows = self.db.read_across(QueryTrait::build(&select, self.db.backend.into())).await?;
+        rows.iter().map(|row| Ok(FromQueryResult::from_query_result(row, "")?)).collect()
     }
     pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
-        Ok(select.one(&self.db.reader).await?)
+        Ok(self.all(QuerySelect::limit(select, 1)).await?.into_iter().next())
     }
     /// Begins a transaction on behalf of a tenant that may not exist yet: global rows are written through it with `Work::insert_global`.
     pub async fn begin_for(&self, tenant: TenantId) -> Result<Work, Fault> {
         Work::begin(&self.db, tenant).await
+    }
+    /// Begins a transaction of the deployment itself on a tenant's rows: it may do what no request may (chain the audit log, erase a
+    /// tenant), writes that tenant's rows and global ones only, and reads all.
+    pub async fn steward_for(&self, tenant: TenantId) -> Result<Work, Fault> {
+        Work::begin_as_steward(&self.db, tenant).await
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use entity::prelude::TenantId;
 use sea_orm::{
     DbErr, QueryResult, RuntimeErr, Statement,
     sqlx::{
@@ -30,28 +31,44 @@ struct Inner {
     /// How long a statement waits for a connection before it is refused.
     patience: Duration,
     free: Semaphore,
-    idle: Mutex<Vec<PgConnection>>,
+    binding: Binding,
+    /// The one that was used last stands last.
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// Whom connections work for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Binding {
+    /// One tenant at a time.
+    Tenant,
+    /// Nobody in particular: policies let them through, or there are none.
+    Nobody,
+}
+
+struct Idle {
+    bound: Option<TenantId>,
+    connection: PgConnection,
 }
 
 impl Sessions {
-    pub(super) fn new(options: PgConnectOptions, most: usize, patience: Duration) -> Self {
-        Self(Arc::new(Inner { options, patience, free: Semaphore::new(most), idle: Mutex::default() }))
+    pub(super) fn new(options: PgConnectOptions, most: usize, patience: Duration, binding: Binding) -> Self {
+        Self(Arc::new(Inner { options, patience, free: Semaphore::new(most), binding, idle: Mutex::default() }))
     }
 
     /// The same number of other connections: a connection belongs to the runtime that opened it.
     pub(super) fn others(&self, most: usize) -> Self {
-        Self::new(self.0.options.clone(), most, self.0.patience)
+        Self::new(self.0.options.clone(), most, self.0.patience, self.0.binding)
     }
 
-    /// The rows that a statement reads. One that meets a connection which has died since it was last used is asked again.
-    pub(super) async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+    /// The rows that a statement of a tenant reads. One that meets a connection which has died since it was last used is asked again.
+    pub(super) async fn rows(&self, tenant: TenantId, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         let Statement { sql, values, .. } = statement;
         let values = values.map_or_else(Vec::new, |values| values.0);
         let query = || sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(sea_orm::sea_query::Values(values.clone())));
-        let rows = match self.fetch(query()).await {
+        let rows = match self.fetch(tenant, query()).await {
             Err(err) if is_lost(&err) => {
                 self.forget();
-                self.fetch(query()).await
+                self.fetch(tenant, query()).await
             }
             answered => answered,
         };
@@ -59,18 +76,23 @@ impl Sessions {
     }
 
     /// The rows that a statement answers with, sent once: whether it was carried out is not known when the connection breaks.
-    pub(super) async fn fetch<'q, Q>(&self, query: Q) -> Result<Vec<PgRow>, sqlx::Error>
+    pub(super) async fn fetch<'q, Q>(&self, tenant: TenantId, query: Q) -> Result<Vec<PgRow>, sqlx::Error>
     where
         Q: sqlx::Execute<'q, Postgres> + 'q,
     {
         let Ok(Ok(_turn)) = tokio::time::timeout(self.0.patience, self.0.free.acquire()).await else {
             return Err(sqlx::Error::PoolTimedOut);
         };
-        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => self.0.options.connect().await?,
+        let wanted = (self.0.binding == Binding::Tenant).then_some(tenant);
+        let Idle { bound, mut connection } = match self.take(wanted) {
+            Some(idle) => idle,
+            None => Idle { bound: None, connection: self.0.options.connect().await? },
         };
+        if let Some(tenant) = wanted
+            && bound != wanted
+        {
+            bind(&mut connection, tenant).await?;
+        }
         // If this future is dropped or fails here, so is the connection.
         let rows = match connection.fetch_all(query).await {
             // The server refused the statement; the connection is as good as before.
@@ -78,14 +100,29 @@ impl Sessions {
             Err(err) => return Err(err),
             rows => rows,
         };
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Idle { bound: wanted, connection });
         rows
+    }
+
+    /// An idle connection: one that is bound as wanted, or else the one that has been idle the longest.
+    fn take(&self, wanted: Option<TenantId>) -> Option<Idle> {
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        match idle.iter().rposition(|idle| idle.bound == wanted) {
+            Some(index) => Some(idle.remove(index)),
+            None if idle.is_empty() => None,
+            None => Some(idle.remove(0)),
+        }
     }
 
     /// Closes what is idle.
     pub(super) fn forget(&self) {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+async fn bind(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
+    let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false)").bind(tenant.uuid().to_string());
+    connection.fetch_all(bind).await.map(drop)
 }
 
 /// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P).

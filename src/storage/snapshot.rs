@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use entity::prelude::TenantId;
-use sea_orm::{AccessMode, ConnectionTrait, DatabaseTransaction, IsolationLevel, QueryResult, Statement, TransactionTrait};
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, IsolationLevel, QueryResult, Statement,
+    TransactionTrait,
+};
 
-use super::{Backend, Fault, Reads, TenantScope};
+use super::{Backend, Database, Fault, Global, Reads, TenantScope, wall};
 
 /// Many reads that agree with each other; ends when dropped. Holds a reader's connection: for audits and exports, not for requests.
 pub struct Snapshot {
@@ -14,17 +17,34 @@ pub struct Snapshot {
 }
 
 impl TenantScope {
-    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
     pub async fn snapshot(&self) -> Result<Snapshot, Fault> {
-        let reader = &self.database().reader;
-        let transaction = match self.backend() {
+        Snapshot::begin(self.database(), &self.database().reader, self.tenant()).await
+    }
+}
+
+impl Global {
+    /// The same for the deployment's own proofs: their statements are long, and Postgres plans them freely where no policy stands before
+    /// them. Only the statements themselves keep to the tenant.
+    pub async fn snapshot_for(&self, tenant: TenantId) -> Result<Snapshot, Fault> {
+        let reader = if self.db.backend == Backend::Sqlite { &self.db.reader } else { &self.db.steward };
+        Snapshot::begin(&self.db, reader, tenant).await
+    }
+}
+
+impl Snapshot {
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
+    async fn begin(db: &Database, reader: &DatabaseConnection, tenant: TenantId) -> Result<Self, Fault> {
+        let transaction = match db.backend {
             // A deferred transaction keeps the write-ahead log's state of its first read.
             Backend::Sqlite => reader.begin().await?,
             Backend::Postgres => {
                 reader.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await?
             }
         };
-        Ok(Snapshot { tenant: self.tenant(), backend: self.backend(), transaction })
+        if db.wall.stands() {
+            wall::bind(&transaction, tenant).await?;
+        }
+        Ok(Self { tenant, backend: db.backend, transaction })
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryResult, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait, Value,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
-use super::{Backend, Bulk, Committed, Database, Fault, Reads, journal::Event, rider};
+use super::{Backend, Bulk, Committed, Database, Fault, Reads, journal::Event, rider, wall};
 
 pub struct Work {
     tenant: TenantId,
@@ -19,15 +19,25 @@ pub struct Work {
 }
 
 impl Work {
-    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
     pub(super) async fn begin(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
+        Self::begin_on(db, &db.writer, tenant).await
+    }
+    pub(super) async fn begin_as_steward(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
+        Self::begin_on(db, &db.steward, tenant).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
+    async fn begin_on(db: &Database, connection: &DatabaseConnection, tenant: TenantId) -> Result<Self, Fault> {
         // On SQLite a writer says so at once: a read that turns into a write later would meet SQLITE_BUSY.
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         let transaction = match db.backend {
-            Backend::Sqlite => db.writer.begin_with_options(options).await?,
-            Backend::Postgres => db.writer.begin().await?,
+            Backend::Sqlite => connection.begin_with_options(options).await?,
+            Backend::Postgres => connection.begin().await?,
         };
+        if db.wall.stands() {
+            wall::bind(&transaction, tenant).await?;
+        }
         Ok(Self { tenant, db: db.clone(), transaction, events: Vec::new() })
     }
 

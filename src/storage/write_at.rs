@@ -71,8 +71,8 @@ impl TenantScope {
         let (sql, arguments) = self.statement(head, want, rows, link).map_err(|err| Fault::Broken(err.to_string()))?;
         let db = self.database();
         db.count_statement();
-        let sessions = db.sessions.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
-        let found = sessions.fetch(sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
+        let doors = db.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
+        let found = doors.tenants.fetch(self.tenant(), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
         let found = found.map_err(|err| DbErr::Exec(RuntimeErr::SqlxError(err.into())))?;
         Ok(if found.is_empty() { Written::Overtaken } else { Written::Done })
     }

@@ -46,7 +46,7 @@ pub struct Erased {
 pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Option<Erased>, Fault> {
     let tables = tables::of_tenants(&db.global()).await?;
     let order = tables::children_first(&db.global(), &tables).await?;
-    let work = db.tenant(tenant).begin().await?;
+    let work = db.global().steward_for(tenant).await?;
     let is_due = rows::erasure(&work).await?.is_some_and(|asked| asked.erased_at.is_none() && asked.due_at <= now);
     // Marked first: from here on the log's own rows may go.
     if !is_due || rows::mark_erased(&work, now).await? == 0 {
@@ -73,7 +73,7 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
         let sql = "DELETE FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
         erased.users += work.execute(sql, vec![user.into()]).await?;
     }
-    let sql = "UPDATE tenant SET name = 'erased', version = version + 1, updated_at = $2 WHERE id = $1";
+    let sql = "UPDATE tenant SET name = 'erased', sandbox_of = NULL, sandbox_slot = NULL, version = version + 1, updated_at = $2 WHERE id = $1";
     work.execute(sql, vec![now.micros().into()]).await?;
     work.commit().await?;
     Ok(Some(erased))

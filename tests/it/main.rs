@@ -15,6 +15,8 @@ mod ledger;
 mod orders;
 mod process;
 mod replay;
+mod row_security;
+mod secret_stores;
 mod secrets;
 mod stock;
 mod tenancy;

@@ -42,7 +42,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("std::time::Instant", &["clock.rs"], "time comes from the clock"),
     ("rand", &["clock.rs", "replay/", "demo/"], "randomness comes from the clock; demos have a seed"),
     ("jiff", &["clock.rs", "replay/", "demo/"], "calendars are the clock's"),
-    ("reqwest", &["replay/", "demo/"], "only clients of the public API send requests"),
+    ("reqwest", &["replay/", "demo/", "secrets/aws.rs"], "only clients of the public API send requests, and the store of keys"),
     ("indicatif", &["replay/", "demo/"], "progress is for people at a terminal"),
 ];
 

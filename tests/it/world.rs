@@ -134,7 +134,9 @@ impl World {
         let connection = sea_orm::Database::connect(&maintenance).await.unwrap();
         tell(&connection, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         connection.close().await.unwrap();
-        let db = Database::open(&sibling(&maintenance, &name), Options { readers: 4, writers: 4 }).await.unwrap();
+        let db = Database::open(&sibling(&maintenance, &name), Options { readers: 4, writers: 4, ..Options::default() })
+            .await
+            .unwrap();
         Some(Self::in_place(db, Place::Postgres { maintenance, name }).await)
     }
 
@@ -152,6 +154,13 @@ impl World {
         Self { db, schema, owner, clock, place, time }
     }
 
+    /// Where the database is, when it is one of Postgres.
+    pub fn postgres_url(&self) -> Option<String> {
+        match &self.place {
+            Place::Directory(_) => None,
+            Place::Postgres { maintenance, name } => Some(sibling(maintenance, name)),
+        }
+    }
     /// Another tenant of the same database, and its owner.
     pub async fn other_tenant(&self) -> Caller {
         tenant(&self.db, &self.clock, "other").await
@@ -184,8 +193,8 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         if let Some(caller) = caller {
             let scope = self.db.tenant(caller.tenant);
-            request = entrepot::access::graph::attach(request, &scope);
-            request = attach(request.data(caller), scope);
+            request = entrepot::access::graph::attach(request, &Arc::new(scope.clone()));
+            request = attach(request.data(caller), &Arc::new(scope));
         }
         let response = self.schema.execute(request).await;
         let errors: Vec<Value> = response
@@ -292,7 +301,9 @@ async fn template(maintenance: &str) -> String {
         let making = format!("{name}_making");
         tell(&connection, &format!("DROP DATABASE IF EXISTS {making} WITH (FORCE)")).await;
         tell(&connection, &format!("CREATE DATABASE {making}")).await;
-        let db = Database::open(&sibling(maintenance, &making), Options { readers: 1, writers: 1 }).await.unwrap();
+        let db = Database::open(&sibling(maintenance, &making), Options { readers: 1, writers: 1, ..Options::default() })
+            .await
+            .unwrap();
         db.migrate().await.unwrap();
         db.close().await.unwrap();
         tell(&connection, &format!("ALTER DATABASE {making} RENAME TO {name}")).await;

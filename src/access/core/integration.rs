@@ -19,6 +19,8 @@ pub struct Integration {
     pub channel: Option<ChannelId>,
     pub permissions: Bits,
     pub scope: Scope,
+    /// Its keys may send only documents that the operator has listed.
+    pub trusted_only: bool,
     pub disabled_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
@@ -38,12 +40,37 @@ pub struct ApiKey {
     pub scope: Option<Scope>,
     /// Networks that it is accepted from; any when there are none.
     pub cidrs: Vec<String>,
+    /// It may send only documents that the operator has listed, whatever its integration may.
+    pub trusted_only: bool,
+    /// What it may spend of its integration's budget; all of it when there is none.
+    pub budget: Option<KeyBudget>,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// When somebody reported that its secret lies about where others can read it. It was revoked then.
+    pub leaked_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
+/// So many points at once, and so many back each second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyBudget {
+    pub points: u32,
+    pub restored_per_second: u32,
+}
+
+/// An address that a key was used from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedFrom {
+    pub address: String,
+    pub first_used_at: Timestamp,
+    pub last_used_at: Timestamp,
+}
+
+/// The most points that a key's own budget holds, or gets back each second.
+pub const MAX_KEY_POINTS: u32 = 1_000_000;
+/// Addresses of a key that are kept: those that it was used from last.
+pub const MAX_ADDRESSES: i64 = 100;
 pub const MAX_INTEGRATIONS: usize = 200;
 /// Keys that an integration has at most, revoked ones included.
 pub const MAX_KEYS: usize = 100;
@@ -66,6 +93,18 @@ const BEYOND_A_CHANNEL: [usize; 8] = [
 /// The first permission that an integration cannot have because it is bound to a channel.
 pub fn bounded(permissions: Bits) -> Option<&'static PermissionInfo> {
     BEYOND_A_CHANNEL.into_iter().find(|index| permissions.holds(*index)).map(|index| &REGISTRY[index])
+}
+
+/// What an integration has after a change and had not before: its maker must hold it. What merely goes is free.
+pub fn gained(before: &PermissionSet, after: &PermissionSet) -> PermissionSet {
+    let mut gained = PermissionSet::default();
+    for index in after.bits().indices() {
+        let (had, has) = (before.reach(index), after.reach(index));
+        if !before.holds(index) || !had.contains(&has) {
+            gained.grant(index, &has);
+        }
+    }
+    gained
 }
 
 /// Permissions for some stores, as an integration has them. They are listed one by one, not given by a role: one for the whole tenant, such as

@@ -30,6 +30,11 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Of which kind of tenant a secret opens one, told from its beginning.
+pub fn kind_of(secret: &str) -> Kind {
+    if secret.starts_with(TEST) { Kind::Test } else { Kind::Live }
+}
+
 /// Whether a bearer token is meant as a key, right or wrong.
 pub fn is_meant(token: &str) -> bool {
     token.starts_with("epk_")
@@ -66,6 +71,10 @@ impl Secret {
 
     pub fn text(&self) -> &str {
         &self.0
+    }
+    /// Of which kind of tenant it opens one.
+    pub fn kind(&self) -> Kind {
+        kind_of(&self.0)
     }
     /// What is shown of it for ever.
     pub fn prefix(&self) -> &str {
@@ -114,7 +123,7 @@ mod tests {
         let secret = secret();
         assert_eq!(secret.text().len(), 47);
         assert_eq!(Secret::parse(secret.text()).as_ref(), Some(&secret));
-        assert_eq!(secret.prefix().len(), 15);
+        assert_eq!((secret.prefix().len(), secret.kind()), (15, Kind::Live));
         assert!(!format!("{secret:?}").contains(&secret.text()[15..]), "a secret does not get into logs");
     }
 

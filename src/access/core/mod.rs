@@ -7,6 +7,9 @@ mod rejection;
 mod role;
 
 pub use grant::{Grant, Groups, MAX_GRANTS, Scope, StoreGroup, compile, may_give, outlives};
-pub use integration::{ApiKey, Integration, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEYS, ROLL_OVERLAP_SECONDS, bounded, rights};
+pub use integration::{
+    ApiKey, Integration, KeyBudget, MAX_ADDRESSES, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, MAX_KEYS, ROLL_OVERLAP_SECONDS,
+    UsedFrom, bounded, gained, rights,
+};
 pub use rejection::{Field, Rejection, check_code, check_name};
 pub use role::{MAX_ROLES, NewRole, Role, check_role, inheritance};

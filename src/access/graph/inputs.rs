@@ -1,12 +1,12 @@
 //! What clients write to change rights.
 
-use async_graphql::{ID, InputObject, OneofObject};
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::prelude::{Id, Timestamp};
 
 use crate::{
     access::{
-        GroupFields, NewIntegration, NewKey, RoleFields,
-        core::{Grant, NewRole, Scope},
+        GroupFields, IntegrationFields, NewIntegration, NewKey, RoleFields,
+        core::{Grant, KeyBudget, NewRole, Scope},
     },
     graphql::{
         reading::Reading,
@@ -192,6 +192,8 @@ pub struct IntegrationCreateInput {
     pub permissions: Vec<String>,
     /// The stores that its permissions of the class STORE are for.
     pub scope: StoreScopeInput,
+    /// Whether its keys may send only documents that the operator has listed; they may send any when this is left out.
+    pub trusted_documents_only: Option<bool>,
 }
 
 impl IntegrationCreateInput {
@@ -201,8 +203,57 @@ impl IntegrationCreateInput {
             scope: self.scope.read(reading, || path!["input", "scope"]),
             name: self.name,
             permissions: self.permissions,
+            trusted_only: self.trusted_documents_only.unwrap_or_default(),
         }
     }
+}
+
+/// What of an integration is to be changed: what is left out stays. You must hold yourself what it gains.
+#[derive(Debug, Clone, InputObject)]
+pub struct IntegrationUpdateInput {
+    /// The integration.
+    pub id: ID,
+    /// Its version as it was read.
+    pub expected_version: Long,
+    /// What it is called.
+    pub name: Option<String>,
+    /// The channel that it is to be bound to; null binds it to none.
+    pub channel_id: MaybeUndefined<ID>,
+    /// All that it is to be able to do. Its keys lose what it loses.
+    pub permissions: Option<Vec<String>>,
+    /// The stores that its permissions of the class STORE are to be for.
+    pub scope: Option<StoreScopeInput>,
+    /// Whether its keys may send only documents that the operator has listed. It holds on open sockets too.
+    pub trusted_documents_only: Option<bool>,
+    /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
+    /// accepted again.
+    pub enabled: Option<bool>,
+}
+
+impl IntegrationUpdateInput {
+    pub fn read(self, reading: &mut Reading) -> IntegrationFields {
+        IntegrationFields {
+            name: self.name,
+            channel: match self.channel_id {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(id) => Some(Some(reading.id(&id, || path!["input", "channelId"]))),
+            },
+            permissions: self.permissions,
+            scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
+            trusted_only: self.trusted_documents_only,
+            enabled: self.enabled,
+        }
+    }
+}
+
+/// What a key may spend of its integration's budget.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ApiKeyBudgetInput {
+    /// Points that it holds when it is full.
+    pub points: u32,
+    /// Points that come back each second.
+    pub restore_rate: u32,
 }
 
 /// A key to be made.
@@ -218,6 +269,10 @@ pub struct ApiKeyCreateInput {
     pub scope: Option<StoreScopeInput>,
     /// The networks that it is accepted from, as 192.0.2.0/24 or 2001:db8::/32; any when this is left out.
     pub allowed_cidrs: Option<Vec<String>>,
+    /// Whether it may send only documents that the operator has listed; it may send what its integration may when this is left out.
+    pub trusted_documents_only: Option<bool>,
+    /// What it may spend of its integration's budget; all of it when this is left out.
+    pub budget: Option<ApiKeyBudgetInput>,
     /// When it ends; a year from now when this is left out.
     pub expires_at: Option<DateTime>,
 }
@@ -230,6 +285,10 @@ impl ApiKeyCreateInput {
             name: self.name,
             permissions: self.permissions,
             cidrs: self.allowed_cidrs.unwrap_or_default(),
+            trusted_only: self.trusted_documents_only.unwrap_or_default(),
+            budget: self
+                .budget
+                .map(|ApiKeyBudgetInput { points, restore_rate }| KeyBudget { points, restored_per_second: restore_rate }),
             expires_at: self.expires_at.map(|at| Timestamp(at.0.micros())),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::prelude::{self, ApiKeyId, IntegrationId};
 
 use super::{loads::loads, scope::scope_shown};
@@ -71,6 +71,12 @@ impl Integration {
         ctx.permit::<may::ApikeyRead>()?;
         Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
     }
+    /// Whether its keys may send only documents that the operator has listed.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
+        self.open(ctx)?;
+        Ok(self.0.trusted_only)
+    }
     /// When it was ended; none of its keys is accepted since.
     async fn disabled_at(&self) -> Option<DateTime> {
         self.0.disabled_at.map(DateTime)
@@ -78,6 +84,10 @@ impl Integration {
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
     /// When it last changed.
     pub async fn updated_at(&self) -> DateTime {
@@ -135,6 +145,18 @@ impl ApiKey {
     async fn allowed_cidrs(&self) -> &[String] {
         &self.0.cidrs
     }
+    /// Whether it may send only documents that the operator has listed: by its own setting or by its integration's.
+    async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Ok(self.0.trusted_only || self.of(ctx).await?.0.trusted_only)
+    }
+    /// What it may spend of its integration's budget; null when that is all of it.
+    async fn budget(&self) -> Option<ApiKeyBudget> {
+        self.0.budget.map(ApiKeyBudget::from)
+    }
+    /// The addresses that it was used from, at most a hundred, those used last first.
+    async fn addresses(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKeyAddress>> {
+        Ok(loads(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
+    }
     /// When it ends by itself.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime)
@@ -147,9 +169,48 @@ impl ApiKey {
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(DateTime)
     }
+    /// When its secret was reported to lie about where others can read it; the key was revoked by that.
+    async fn leaked_at(&self) -> Option<DateTime> {
+        self.0.leaked_at.map(DateTime)
+    }
     /// When it was made.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+}
+
+/// What a key may spend of its integration's budget.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ApiKeyBudget {
+    /// Points that it holds when it is full.
+    pub points: u32,
+    /// Points that come back each second.
+    pub restore_rate: u32,
+}
+
+impl From<core::KeyBudget> for ApiKeyBudget {
+    fn from(budget: core::KeyBudget) -> Self {
+        Self { points: budget.points, restore_rate: budget.restored_per_second }
+    }
+}
+
+/// An address that a key was used from.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ApiKeyAddress {
+    /// The address.
+    pub address: String,
+    /// When it was first used from there, to the minute.
+    #[graphql(owned)]
+    pub first_used_at: DateTime,
+    /// When it was last used from there, to the minute.
+    #[graphql(owned)]
+    pub last_used_at: DateTime,
+}
+
+impl From<&core::UsedFrom> for ApiKeyAddress {
+    fn from(used: &core::UsedFrom) -> Self {
+        let core::UsedFrom { address, first_used_at, last_used_at } = used;
+        Self { address: address.clone(), first_used_at: DateTime(*first_used_at), last_used_at: DateTime(*last_used_at) }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Making and ending integrations and their keys. All of it asks for a fresh authentication, which a key never has.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use entity::prelude::{ApiKeyId, Timestamp};
+use entity::prelude::{ApiKeyId, IntegrationId, Timestamp};
 
 use super::{
     ApiKey, Integration,
-    inputs::{ApiKeyCreateInput, IntegrationCreateInput},
+    inputs::{ApiKeyCreateInput, IntegrationCreateInput, IntegrationUpdateInput},
     loads::changed,
     mutations::read,
     refusal::stopped,
@@ -99,6 +99,33 @@ impl KeyMutation {
         ctx.step_up()?;
         match read(ctx, |reading| input.read(reading)) {
             Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
+            Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
+        }
+    }
+
+    /// Changes an integration: what is left out stays. You must hold yourself what it gains, its keys lose what it loses, and one that is no
+    /// longer enabled has no key that is accepted, here at once and on other nodes within five seconds.
+    #[graphql(
+        directive = requires::apply("apikey.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["integration.updated".to_owned()])
+    )]
+    async fn integration_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: IntegrationUpdateInput,
+    ) -> Answer<IntegrationPayload> {
+        let permit = ctx.permit::<kind::ApikeyWrite>()?;
+        ctx.step_up()?;
+        let expected = input.expected_version.0;
+        let parts = read(ctx, |reading| {
+            let id: IntegrationId = reading.id(&input.id, || path!["input", "id"]);
+            (id, input.read(reading))
+        });
+        match parts {
+            Ok((id, fields)) => {
+                integration_payload(ctx, ctx.given::<Access>()?.integration_update(permit, (id, expected), fields).await)
+            }
             Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
         }
     }

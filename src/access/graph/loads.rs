@@ -11,7 +11,7 @@ use crate::{
         core::{self, Grant, Groups},
         rows,
     },
-    graphql::{context::Asks, fault::Answer, loader::Batcher},
+    graphql::{context::Asks, fault::Answer, late::Late, loader::Batcher},
     storage::TenantScope,
 };
 
@@ -25,29 +25,37 @@ pub struct Loads {
     of_stores: Batcher<StoreId, Arc<Vec<core::StoreGroup>>>,
     integrations: Batcher<IntegrationId, Arc<core::Integration>>,
     keys: Batcher<IntegrationId, Arc<Vec<core::ApiKey>>>,
+    addresses: Batcher<ApiKeyId, Arc<Vec<core::UsedFrom>>>,
 }
 
 /// Gives an operation its look-ups.
-pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    request.data(Loads {
-        scope: scope.clone(),
-        roles: Batcher::default(),
-        grants: Batcher::default(),
-        groups: Batcher::default(),
-        members: Batcher::default(),
-        of_stores: Batcher::default(),
-        integrations: Batcher::default(),
-        keys: Batcher::default(),
-    })
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<Loads>::new(scope))
+}
+
+impl From<TenantScope> for Loads {
+    fn from(scope: TenantScope) -> Self {
+        Self {
+            scope,
+            roles: Batcher::default(),
+            grants: Batcher::default(),
+            groups: Batcher::default(),
+            members: Batcher::default(),
+            of_stores: Batcher::default(),
+            integrations: Batcher::default(),
+            keys: Batcher::default(),
+            addresses: Batcher::default(),
+        }
+    }
 }
 
 pub fn loads<'c>(ctx: &'c Context<'_>) -> Answer<&'c Loads> {
-    ctx.given::<Loads>()
+    ctx.late::<Loads>()
 }
 
 /// A mutation has changed rights: another field of the same operation must not be told what was before.
 pub fn changed(ctx: &Context<'_>) {
-    let Some(loads) = ctx.data_opt::<Loads>() else { return };
+    let Some(loads) = ctx.data_opt::<Late<Loads>>().map(Late::get) else { return };
     loads.roles.forget();
     loads.grants.forget();
     loads.groups.forget();
@@ -98,6 +106,13 @@ impl Loads {
         let load =
             |ids: Vec<IntegrationId>| async move { Ok(by(rows::integrations_by_id(&self.scope, &ids).await?, |row| row.id)) };
         self.integrations.one(id, load).await
+    }
+    pub async fn addresses(&self, id: ApiKeyId) -> Answer<Arc<Vec<core::UsedFrom>>> {
+        let load = |ids: Vec<ApiKeyId>| async move {
+            let found = rows::addresses_of(&self.scope, &ids).await?;
+            Ok(found.into_iter().map(|(id, used)| (id, Arc::new(used))).collect())
+        };
+        Ok(self.addresses.one(id, load).await?.unwrap_or_default())
     }
     pub async fn keys(&self, id: IntegrationId) -> Answer<Arc<Vec<core::ApiKey>>> {
         let load = |ids: Vec<IntegrationId>| async move {

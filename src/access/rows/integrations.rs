@@ -8,7 +8,8 @@ use crate::{
     storage::{Fault, Reads, Row, Work},
 };
 
-const COLUMNS: &str = "id, name, channel_id, permissions, scope, disabled_at, version, created_at, updated_at";
+const COLUMNS: &str =
+    "id, name, channel_id, permissions, scope, trusted_documents_only, disabled_at, version, created_at, updated_at";
 
 fn integration(row: &mut Row<'_>) -> Result<Integration, Fault> {
     Ok(Integration {
@@ -17,6 +18,7 @@ fn integration(row: &mut Row<'_>) -> Result<Integration, Fault> {
         channel: row.take()?,
         permissions: bits("integration", &row.take::<String>()?)?,
         scope: scope("integration", &row.take::<String>()?)?,
+        trusted_only: row.take()?,
         disabled_at: row.time_opt()?,
         version: row.take()?,
         created_at: row.time()?,
@@ -43,8 +45,9 @@ pub async fn is_channel(reads: &impl Reads, channel: ChannelId) -> Result<bool, 
 }
 
 pub async fn add_integration(work: &Work, new: &Integration) -> Result<(), Fault> {
-    let sql = "INSERT INTO integration (tenant_id, id, name, channel_id, permissions, scope, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+    let sql = "INSERT INTO integration
+         (tenant_id, id, name, channel_id, permissions, scope, version, created_at, updated_at, trusted_documents_only)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
     let values = vec![
         new.id.into(),
         new.name.as_str().into(),
@@ -53,14 +56,27 @@ pub async fn add_integration(work: &Work, new: &Integration) -> Result<(), Fault
         text_of(&new.scope)?.into(),
         new.version.into(),
         new.created_at.micros().into(),
+        new.trusted_only.into(),
     ];
     work.execute(sql, values).await?;
     Ok(())
 }
 
 pub async fn change_integration(work: &Work, after: &Integration) -> Result<(), Fault> {
-    let sql = "UPDATE integration SET disabled_at = $3, version = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
-    let disabled = after.disabled_at.map(Timestamp::micros);
-    work.execute(sql, vec![after.id.into(), disabled.into(), after.version.into(), after.updated_at.micros().into()]).await?;
+    let sql =
+        "UPDATE integration SET disabled_at = $3, version = $4, updated_at = $5, name = $6, channel_id = $7, permissions = $8,
+         scope = $9, trusted_documents_only = $10 WHERE tenant_id = $1 AND id = $2";
+    let values = vec![
+        after.id.into(),
+        after.disabled_at.map(Timestamp::micros).into(),
+        after.version.into(),
+        after.updated_at.micros().into(),
+        after.name.as_str().into(),
+        after.channel.into(),
+        codes(after.permissions)?.into(),
+        text_of(&after.scope)?.into(),
+        after.trusted_only.into(),
+    ];
+    work.execute(sql, values).await?;
     Ok(())
 }

@@ -4,12 +4,20 @@ use entity::prelude::*;
 
 use super::{bits, codes, integrations_by_id, parsed, scope, text_of};
 use crate::{
-    access::core::{ApiKey, Integration},
+    access::core::{ApiKey, Integration, KeyBudget},
     storage::{Fault, Global, Reads, Row, Work},
 };
 
 const COLUMNS: &str =
-    "id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, last_used_at, revoked_at, created_at";
+    "id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, last_used_at, revoked_at, created_at,
+    trusted_documents_only, leaked_at, budget_points, budget_restored";
+
+/// None, when the row has no budget of its own.
+fn budget(points: Option<i64>, restored: Option<i64>) -> Result<Option<KeyBudget>, Fault> {
+    let (Some(points), Some(restored)) = (points, restored) else { return Ok(None) };
+    let number = |value: i64| u32::try_from(value).map_err(|_| Fault::corrupt("api_key", format!("a budget of {value}")));
+    Ok(Some(KeyBudget { points: number(points)?, restored_per_second: number(restored)? }))
+}
 
 fn key(row: &mut Row<'_>) -> Result<ApiKey, Fault> {
     Ok(ApiKey {
@@ -24,6 +32,9 @@ fn key(row: &mut Row<'_>) -> Result<ApiKey, Fault> {
         last_used_at: row.time_opt()?,
         revoked_at: row.time_opt()?,
         created_at: row.time()?,
+        trusted_only: row.take()?,
+        leaked_at: row.time_opt()?,
+        budget: budget(row.take()?, row.take()?)?,
     })
 }
 
@@ -44,8 +55,8 @@ pub async fn keys_of(reads: &impl Reads, integrations: &[IntegrationId]) -> Resu
 /// Writes a key and where its hash leads.
 pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fault> {
     let sql =
-        "INSERT INTO api_key (tenant_id, id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        "INSERT INTO api_key (tenant_id, id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, created_at,
+         trusted_documents_only, budget_points, budget_restored) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let values = vec![
         new.id.into(),
         new.integration.into(),
@@ -56,6 +67,9 @@ pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fa
         text_of(&new.cidrs)?.into(),
         new.expires_at.map(Timestamp::micros).into(),
         new.created_at.micros().into(),
+        new.trusted_only.into(),
+        new.budget.map(|budget| i64::from(budget.points)).into(),
+        new.budget.map(|budget| i64::from(budget.restored_per_second)).into(),
     ];
     work.execute(sql, values).await?;
     let sql = "INSERT INTO api_key_index (hash, tenant_id, key_id) VALUES ($2, $1, $3)";
@@ -65,9 +79,10 @@ pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fa
 
 /// Writes when a key ends, or ended.
 pub async fn end_key(work: &Work, after: &ApiKey) -> Result<(), Fault> {
-    let sql = "UPDATE api_key SET expires_at = $3, revoked_at = $4 WHERE tenant_id = $1 AND id = $2";
+    let sql = "UPDATE api_key SET expires_at = $3, revoked_at = $4, leaked_at = $5 WHERE tenant_id = $1 AND id = $2";
     let (expires, revoked) = (after.expires_at.map(Timestamp::micros), after.revoked_at.map(Timestamp::micros));
-    work.execute(sql, vec![after.id.into(), expires.into(), revoked.into()]).await?;
+    let leaked = after.leaked_at.map(Timestamp::micros);
+    work.execute(sql, vec![after.id.into(), expires.into(), revoked.into(), leaked.into()]).await?;
     Ok(())
 }
 
@@ -84,15 +99,18 @@ pub async fn used(work: &Work, key: ApiKeyId, minute: Timestamp) -> Result<(), F
 pub struct KeyHome {
     pub tenant: TenantId,
     pub key: ApiKeyId,
+    /// Whether the tenant is for trying things out.
+    pub is_sandbox: bool,
 }
 
 /// The tenant and the key of a hash.
 pub async fn home_of(global: &Global, hash: &[u8; 32]) -> Result<Option<KeyHome>, Fault> {
-    let sql = "SELECT tenant_id, key_id FROM api_key_index WHERE hash = $1";
+    let sql =
+        "SELECT i.tenant_id, i.key_id, t.sandbox FROM api_key_index i JOIN tenant t ON t.id = i.tenant_id WHERE i.hash = $1";
     let rows = global.rows(sql, vec![hash.to_vec().into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = Row::new(row);
-    Ok(Some(KeyHome { tenant: row.take()?, key: row.take()? }))
+    Ok(Some(KeyHome { tenant: row.take()?, key: row.take()?, is_sandbox: row.take()? }))
 }
 
 /// A key with its integration.

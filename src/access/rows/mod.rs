@@ -1,13 +1,15 @@
 //! Rows of access. Lists inside a row (permissions, stores of a scope) are JSON: they are read and written whole.
 
+mod addresses;
 mod grants;
 mod groups;
 mod integrations;
 mod keys;
 mod roles;
 
+pub use addresses::{addresses_of, used_from};
 pub use grants::{
-    bump, find_member, grants_of, grants_of_all, has_lasting_owner, holders, is_active, replace_grants, touch_member,
+    bump, find_member, grants_of, grants_of_all, has_lasting_owner, holders, is_active, owners, replace_grants, touch_member,
 };
 pub use groups::{
     add_group, change_group, groups, groups_by_id, groups_of_stores, known_stores, members_of, roles_granted_by_group,

@@ -12,8 +12,8 @@ use crate::{
         caller::Permit,
         cidr::Cidr,
         core::{
-            ApiKey, Integration, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEYS, ROLL_OVERLAP_SECONDS, Rejection, Scope, bounded,
-            check_name,
+            ApiKey, Field, Integration, KeyBudget, MAX_CIDRS, MAX_INTEGRATIONS, MAX_KEY_POINTS, MAX_KEYS, ROLL_OVERLAP_SECONDS,
+            Rejection, Scope, bounded, check_name,
             key::{Kind, Secret},
             outlives, rights,
         },
@@ -32,6 +32,7 @@ pub struct NewIntegration {
     pub channel: Option<ChannelId>,
     pub permissions: Vec<String>,
     pub scope: Scope,
+    pub trusted_only: bool,
 }
 
 /// A key as it is wanted. What is None is the integration's.
@@ -42,6 +43,8 @@ pub struct NewKey {
     pub permissions: Option<Vec<String>>,
     pub scope: Option<Scope>,
     pub cidrs: Vec<String>,
+    pub trusted_only: bool,
+    pub budget: Option<KeyBudget>,
     /// None: a year from now.
     pub expires_at: Option<Timestamp>,
 }
@@ -51,7 +54,7 @@ pub type Made = (ApiKey, Secret);
 
 const YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
-fn bits(codes: &[String]) -> Result<Bits, Rejection> {
+pub(super) fn bits(codes: &[String]) -> Result<Bits, Rejection> {
     let mut bits = Bits::default();
     for (index, code) in codes.iter().enumerate() {
         let field = || path!["input", "permissions", index];
@@ -60,7 +63,7 @@ fn bits(codes: &[String]) -> Result<Bits, Rejection> {
     Ok(bits)
 }
 
-fn within(giver: &PermissionSet, given: &PermissionSet, field: &[String]) -> Result<(), Rejection> {
+pub(super) fn within(giver: &PermissionSet, given: &PermissionSet, field: &[String]) -> Result<(), Rejection> {
     giver.lacks(given).map_or(Ok(()), |info| Err(Rejection::NotHeld { permission: info.code, field: field.to_vec() }))
 }
 
@@ -73,23 +76,13 @@ impl Access {
         check_name(&new.name, &path!["input", "name"])?;
         let permissions = bits(&new.permissions)?;
         check_scope(&new.scope, path!["input", "scope"].as_slice())?;
-        if new.channel.is_some()
-            && let Some(info) = bounded(permissions)
-        {
-            let message =
-                format!("{} tells of more than one channel: an integration that is bound to one cannot have it", info.code);
-            return Err(Rejection::invalid(message, path!["input", "permissions"]).into());
-        }
+        check_bounds(new.channel, permissions)?;
         let work = self.begin(&permit).await?;
         if rows::integrations(&work).await?.len() >= MAX_INTEGRATIONS {
             let message = format!("a tenant has at most {MAX_INTEGRATIONS} integrations");
             return Err(Rejection::LimitExceeded { message, field: path!["input"] }.into());
         }
-        if let Some(channel) = new.channel
-            && !rows::is_channel(&work, channel).await?
-        {
-            return Err(Rejection::NotFound { what: "channel", field: path!["input", "channelId"] }.into());
-        }
+        check_channel(&work, new.channel).await?;
         let places = known_places(&work, std::iter::once(&new.scope)).await?;
         places.check(&new.scope, path!["input", "scope"].as_slice())?;
         let giver = self.held_now(&work, permit.caller()).await?;
@@ -101,6 +94,7 @@ impl Access {
             channel: new.channel,
             permissions,
             scope: new.scope,
+            trusted_only: new.trusted_only,
             disabled_at: None,
             version: 1,
             created_at: now,
@@ -118,7 +112,7 @@ impl Access {
         id: IntegrationId,
     ) -> Result<Changed<Integration>, AccessError> {
         let work = self.begin(&permit).await?;
-        let integration = found(&work, id, "id").await?;
+        let integration = found(&work, id, path!["id"]).await?;
         if integration.disabled_at.is_some() {
             return Ok(Changed { value: integration, seq: None });
         }
@@ -132,6 +126,7 @@ impl Access {
     pub async fn api_key_create(&self, permit: Permit<kind::ApikeyWrite>, new: NewKey) -> Result<Changed<Made>, AccessError> {
         check_name(&new.name, &path!["input", "name"])?;
         check_networks(&new.cidrs)?;
+        check_budget(new.budget)?;
         let permissions = new.permissions.as_deref().map(bits).transpose()?;
         if let Some(scope) = &new.scope {
             check_scope(scope, path!["input", "scope"].as_slice())?;
@@ -141,7 +136,7 @@ impl Access {
             return Err(Rejection::invalid("a moment to come is expected", path!["input", "expiresAt"]).into());
         }
         let work = self.begin(&permit).await?;
-        let integration = found(&work, new.integration, "integrationId").await?;
+        let integration = found(&work, new.integration, path!["input", "integrationId"]).await?;
         let key = ApiKey {
             id: self.clock().id(),
             integration: integration.id,
@@ -150,9 +145,12 @@ impl Access {
             permissions,
             scope: new.scope,
             cidrs: new.cidrs,
+            trusted_only: new.trusted_only,
+            budget: new.budget,
             expires_at: Some(new.expires_at.unwrap_or_else(|| now.plus_seconds(YEAR_SECONDS))),
             last_used_at: None,
             revoked_at: None,
+            leaked_at: None,
             created_at: now,
         };
         self.may_hold(&work, permit.caller(), &integration, &key).await?;
@@ -178,7 +176,7 @@ impl Access {
             let message = "the key has ended: make a new one".to_owned();
             return Err(Rejection::InvalidState { message, field: path!["id"] }.into());
         }
-        let integration = found(&work, old.integration, "id").await?;
+        let integration = found(&work, old.integration, path!["id"]).await?;
         let lives = |end: Timestamp| Timestamp(now.micros().saturating_add(end.micros().saturating_sub(old.created_at.micros())));
         let next = ApiKey {
             id: self.clock().id(),
@@ -268,9 +266,40 @@ fn check_networks(cidrs: &[String]) -> Result<(), Rejection> {
     }
 }
 
-async fn found(work: &Work, id: IntegrationId, name: &str) -> Result<Integration, AccessError> {
+/// What tells of more than one channel is not for an integration that is bound to one.
+pub(super) fn check_bounds(channel: Option<ChannelId>, permissions: Bits) -> Result<(), Rejection> {
+    match channel.and_then(|_| bounded(permissions)) {
+        None => Ok(()),
+        Some(info) => {
+            let message =
+                format!("{} tells of more than one channel: an integration that is bound to one cannot have it", info.code);
+            Err(Rejection::invalid(message, path!["input", "permissions"]))
+        }
+    }
+}
+
+pub(super) async fn check_channel(work: &Work, channel: Option<ChannelId>) -> Result<(), AccessError> {
+    match channel {
+        Some(channel) if !rows::is_channel(work, channel).await? => {
+            Err(Rejection::NotFound { what: "channel", field: path!["input", "channelId"] }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_budget(budget: Option<KeyBudget>) -> Result<(), Rejection> {
+    let Some(budget) = budget else { return Ok(()) };
+    for (points, field) in [(budget.points, "points"), (budget.restored_per_second, "restoreRate")] {
+        if !(1..=MAX_KEY_POINTS).contains(&points) {
+            let message = format!("1 to {MAX_KEY_POINTS} points are expected");
+            return Err(Rejection::invalid(message, path!["input", "budget", field]));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn found(work: &Work, id: IntegrationId, field: Field) -> Result<Integration, AccessError> {
     let found = rows::integrations_by_id(work, &[id]).await?.pop();
-    let field = if name == "id" { path!["id"] } else { path!["input", name] };
     Ok(found.ok_or(Rejection::NotFound { what: "integration", field })?)
 }
 

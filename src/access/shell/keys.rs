@@ -1,15 +1,22 @@
 //! From the secret of a key to a caller. Junk is refused by its checksum; a key that is in use costs no statement while it is remembered.
 
-use std::{net::IpAddr, sync::PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError},
+};
 
 use entity::prelude::*;
 
-use super::{Access, REMEMBERED, STANDING_SECONDS};
+use super::{Access, REMEMBERED, STANDING_SECONDS, uses::Uses};
 use crate::{
     access::{
         caller::Caller,
         cidr::Cidr,
-        core::{key::Secret, rights},
+        core::{
+            ApiKey, KeyBudget,
+            key::{Kind, Secret, kind_of},
+            rights,
+        },
         rows::{self, KeyHome, Opened},
     },
     storage::Fault,
@@ -23,15 +30,15 @@ pub(super) struct Known {
 }
 
 #[derive(Clone)]
-struct KnownKey {
-    home: KeyHome,
-    /// None: revoked, or its integration disabled.
+pub(super) struct KnownKey {
+    pub(super) home: KeyHome,
+    /// None: revoked, or its integration disabled, or for another kind of tenant.
     caller: Option<Caller>,
     cidrs: Vec<Cidr>,
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
-    /// The minute of its last use that was noted.
-    noted: Timestamp,
+    budget: Option<KeyBudget>,
+    pub(super) uses: Arc<Uses>,
 }
 
 impl Known {
@@ -48,6 +55,8 @@ pub struct KeyCaller {
     pub hash: [u8; 32],
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    /// What it may spend of its integration's budget.
+    pub budget: Option<KeyBudget>,
 }
 
 /// Why a key is not accepted. Callers hear only that it is not.
@@ -65,8 +74,6 @@ impl From<Fault> for KeyRefused {
     }
 }
 
-const MINUTE_MICROS: i64 = 60_000_000;
-
 impl Access {
     /// Who calls with this secret from this address.
     pub async fn key(&self, token: &str, address: Option<IpAddr>) -> Result<KeyCaller, KeyRefused> {
@@ -78,9 +85,9 @@ impl Access {
         if !known.cidrs.is_empty() && !address.is_some_and(is_from_there) {
             return Err(KeyRefused::NotAccepted);
         }
-        self.note_use(hash, &known);
-        let (created_at, expires_at) = (known.created_at, known.expires_at);
-        Ok(KeyCaller { caller, key: known.home.key, hash, created_at, expires_at })
+        self.note_use(&known, caller.actor, address);
+        let KnownKey { created_at, expires_at, budget, .. } = known;
+        Ok(KeyCaller { caller, key: known.home.key, hash, created_at, expires_at, budget })
     }
 
     /// What the key of a hash stands for now; None when it has ended.
@@ -99,9 +106,9 @@ impl Access {
         if let Some(known) = remembered.as_ref().filter(|known| known.read_at.plus_seconds(STANDING_SECONDS) > now) {
             return Ok(known.key.clone());
         }
-        let noted = remembered.and_then(|known| known.key).map(|key| key.noted);
+        let uses = remembered.and_then(|known| known.key).map(|key| key.uses).unwrap_or_default();
         let key = match rows::home_of(&self.0.db.global(), hash).await? {
-            Some(home) => self.read_key(home, noted).await?,
+            Some(home) => self.read_key(home, uses).await?,
             None => None,
         };
         let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
@@ -112,10 +119,12 @@ impl Access {
         Ok(key)
     }
 
-    async fn read_key(&self, home: KeyHome, noted: Option<Timestamp>) -> Result<Option<KnownKey>, Fault> {
+    async fn read_key(&self, home: KeyHome, uses: Arc<Uses>) -> Result<Option<KnownKey>, Fault> {
         let scope = self.0.db.tenant(home.tenant);
         let Some(Opened { key, integration }) = rows::opened(&scope, home.key).await? else { return Ok(None) };
-        let is_ended = key.revoked_at.is_some() || integration.disabled_at.is_some();
+        // The word in a key's secret says which kind of tenant it is for, and the tenant has the last word on what it is.
+        let is_astray = kind_of(&key.prefix) != if home.is_sandbox { Kind::Test } else { Kind::Live };
+        let is_ended = key.revoked_at.is_some() || integration.disabled_at.is_some() || is_astray;
         let caller = if is_ended {
             None
         } else {
@@ -125,41 +134,13 @@ impl Access {
             let whole = rights(integration.permissions, &integration.scope, &groups);
             let part = rights(key.permissions.unwrap_or(integration.permissions), own, &groups);
             let caller = Caller::new(home.tenant, Actor::integration(integration.id), whole.and(&part));
-            Some(Caller { channel: integration.channel, ..caller })
+            let trusted_only = key.trusted_only || integration.trusted_only;
+            Some(Caller { channel: integration.channel, trusted_only, ..caller })
         };
         // What was written as a network was checked then; one that cannot be read now lets nobody in.
         let cidrs: Vec<Cidr> = key.cidrs.iter().filter_map(|cidr| Cidr::parse(cidr)).collect();
         let caller = caller.filter(|_| cidrs.len() == key.cidrs.len());
-        let noted = noted.or(key.last_used_at).unwrap_or(Timestamp(0));
-        Ok(Some(KnownKey { home, caller, cidrs, created_at: key.created_at, expires_at: key.expires_at, noted }))
-    }
-
-    /// Notes that a key is used, once a minute and off the request's way.
-    fn note_use(&self, hash: [u8; 32], known: &KnownKey) {
-        let now = self.0.clock.now().micros();
-        let minute = Timestamp(now - now.rem_euclid(MINUTE_MICROS));
-        if known.noted >= minute {
-            return;
-        }
-        {
-            let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
-            let Some(key) = keys.get_mut(&hash).and_then(|known| known.key.as_mut()) else { return };
-            if key.noted >= minute {
-                return;
-            }
-            key.noted = minute;
-        }
-        let (access, home) = (self.clone(), known.home);
-        tokio::spawn(async move {
-            if let Err(fault) = access.write_use(home, minute).await {
-                tracing::warn!(error = %fault, "a key's last use could not be noted");
-            }
-        });
-    }
-
-    async fn write_use(&self, home: KeyHome, minute: Timestamp) -> Result<(), Fault> {
-        let work = self.0.db.tenant(home.tenant).begin().await?;
-        rows::used(&work, home.key, minute).await?;
-        work.commit().await
+        let ApiKey { created_at, expires_at, budget, .. } = key;
+        Ok(Some(KnownKey { home, caller, cidrs, created_at, expires_at, budget, uses }))
     }
 }

@@ -2,25 +2,31 @@
 //! after the other; whoever makes it is measured by what they hold inside that transaction.
 
 mod groups;
+mod integration_update;
 mod integrations;
 mod invitations;
 mod keys;
+mod leaks;
 mod live;
 mod members;
 mod reads;
 mod roles;
 mod standing;
+mod uses;
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, RwLock},
 };
 
 use entity::prelude::*;
 
 pub use groups::GroupFields;
+pub use integration_update::IntegrationFields;
 pub use integrations::{NewIntegration, NewKey};
 pub use keys::{KeyCaller, KeyRefused};
+pub use leaks::Leak;
 pub use live::Standing;
 pub use reads::RoleView;
 pub use roles::RoleFields;
@@ -30,10 +36,11 @@ use super::{
     core::{Rejection, compile},
     permissions::Bits,
     policy::Policies,
-    rows,
+    rows::{self, KeyHome},
     set::PermissionSet,
 };
 use crate::{
+    audit::{Origin, Pen, Stamp, Target},
     clock::Clock,
     storage::{
         Database, Fault, Reads, Work,
@@ -49,6 +56,7 @@ struct Inner {
     db: Database,
     clock: Clock,
     policies: Policies,
+    pen: Option<Pen>,
     /// What a tenant's roles give, by the version of its policies.
     roles: Mutex<HashMap<TenantId, (i64, Compiled)>>,
     members: RwLock<HashMap<(TenantId, MemberId), standing::Known>>,
@@ -97,7 +105,15 @@ pub struct Changed<T> {
 
 impl Access {
     pub fn new(db: Database, clock: Clock, policies: Policies) -> Self {
+        Self::with(db, clock, policies, None)
+    }
+    /// The same, with what writes into the audit log what nobody asked for: a key from a new address, a key that was found.
+    pub fn audited(db: Database, clock: Clock, policies: Policies, pen: Pen) -> Self {
+        Self::with(db, clock, policies, Some(pen))
+    }
+    fn with(db: Database, clock: Clock, policies: Policies, pen: Option<Pen>) -> Self {
         Self(Arc::new(Inner {
+            pen,
             db,
             clock,
             policies,
@@ -112,6 +128,20 @@ impl Access {
     }
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Commits what the future commits with an entry in the tenant's audit log.
+    async fn logged<T>(
+        &self,
+        (action, actor): (&str, Actor),
+        home: KeyHome,
+        address: Option<IpAddr>,
+        commits: impl Future<Output = T>,
+    ) -> T {
+        let Some(pen) = &self.0.pen else { return commits.await };
+        let origin = Origin { ip: address.map(|address| address.to_string()), ..Origin::default() };
+        let who = Some((home.tenant, actor));
+        Stamp::new(action.to_owned(), origin, pen.clone(), who, Some(Target::of(home.key))).over(commits).await
     }
 
     /// Begins a change of the tenant's rights.

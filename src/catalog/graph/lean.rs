@@ -13,6 +13,7 @@ use crate::{
     },
     graphql::{
         connection::Page,
+        late::Late,
         lean::{Json, Plain, raw},
     },
     stock::graph::lean::LevelsOfPage,
@@ -60,7 +61,7 @@ async fn products(ctx: &ContextSelectionSet<'_>, nodes: &[Product]) -> Option<St
     if !selected.is_within(&known) {
         return None;
     }
-    let loads = ctx.data_opt::<Loads>()?;
+    let loads = ctx.data_opt::<Late<Loads>>()?.get();
     let rows = || nodes.iter().map(|node| node.row.as_ref());
     let mut categories = HashMap::new();
     if selected.below("category", "Category").is_some() {

@@ -25,7 +25,7 @@ use crate::{
             small,
         },
     },
-    graphql::{context::Asks, fault::Answer, loader::Batcher},
+    graphql::{context::Asks, fault::Answer, late::Late, loader::Batcher},
     storage::{Fault, TenantScope},
 };
 
@@ -48,17 +48,17 @@ pub struct Loads {
 }
 
 /// Gives a request of a caller's its look-ups.
-pub fn attach(request: Request, scope: TenantScope) -> Request {
-    request.data(Loads::new(scope))
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<Loads>::new(scope))
 }
 
 /// The request's look-ups.
 pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a Loads> {
-    ctx.given::<Loads>()
+    ctx.late::<Loads>()
 }
 
-impl Loads {
-    pub fn new(scope: TenantScope) -> Self {
+impl From<TenantScope> for Loads {
+    fn from(scope: TenantScope) -> Self {
         Self {
             scope,
             products: Batcher::default(),
@@ -76,7 +76,9 @@ impl Loads {
             channels: Batcher::default(),
         }
     }
+}
 
+impl Loads {
     /// The tenant's rows, for what is looked up in other ways.
     pub fn scope(&self) -> &TenantScope {
         &self.scope

@@ -7,6 +7,7 @@ mod password;
 mod profile;
 mod qr;
 mod risk;
+mod sandbox;
 mod session;
 
 pub use factor::{
@@ -19,6 +20,7 @@ pub use password::{LENGTH_STEP, LENGTHS, length_class, weakness};
 pub use profile::locale;
 pub use qr::svg;
 pub use risk::{Before, FAILURE_SECONDS, Facts, Risk, Sign, assess};
+pub use sandbox::{MAX_SANDBOXES, NewSandbox, check_sandbox, free_slot};
 pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
 
 use crate::path;
@@ -89,10 +91,7 @@ pub fn check(new: &NewTenant) -> Vec<Rejection> {
     let mut found: Vec<Rejection> = check_email(&new.email).into_iter().collect();
     found.extend(check_name("displayName", &new.display_name));
     found.extend(check_name("tenantName", &new.tenant_name));
-    if !is_slug(&new.tenant_slug) {
-        let message = "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit".to_owned();
-        found.push(Rejection::Invalid { message, field: path!["tenantSlug"] });
-    }
+    found.extend(check_slug(&new.tenant_slug));
     found
 }
 
@@ -110,6 +109,12 @@ pub fn check_email(email: &str) -> Option<Rejection> {
     } else {
         None
     }
+}
+
+/// What is wrong with a tenant's short name.
+pub fn check_slug(slug: &str) -> Option<Rejection> {
+    let message = || "2 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit".to_owned();
+    (!is_slug(slug)).then(|| Rejection::Invalid { message: message(), field: path!["tenantSlug"] })
 }
 
 /// What is wrong with a name.

@@ -4,11 +4,13 @@ mod factors;
 mod invitations;
 mod mutations;
 mod people;
+mod sandboxes;
 mod sessions;
 mod types;
 
 pub use factors::{FactorMutation, TotpPayload};
 pub use mutations::{IdentityMutation, LoginPayload, settled};
+pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
 

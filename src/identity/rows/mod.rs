@@ -7,6 +7,7 @@ pub mod keys;
 pub mod links;
 pub mod members;
 pub mod refresh;
+pub mod sandboxes;
 pub mod sessions;
 
 use entity::{app_user, prelude::*, tenant};

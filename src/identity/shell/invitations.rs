@@ -125,7 +125,10 @@ impl Identity {
 
     /// Takes an invitation back. Its link is good for nothing; who never came in is forgotten.
     pub async fn revoke_invitation(&self, session: &Session, member: MemberId) -> Result<(), IdentityError> {
-        let work = self.begin_for_members(session).await?;
+        // A member's row goes only here and with its tenant, and whether an address is still somebody's is a question over all tenants.
+        let work = self.db.global().steward_for(session.tenant).await?;
+        self.furnish.before_members_change(&work).await?;
+        let work = GlobalWork::from(work);
         let found = members::lock(&work, session.tenant, member).await?;
         let (found, has_left) = found.ok_or_else(super::membership::no_member)?;
         if found.status != MemberStatus::Invited {

@@ -8,6 +8,7 @@ mod membership;
 mod people;
 mod register;
 mod risk;
+mod sandbox;
 mod sessions;
 
 use std::{
@@ -39,7 +40,7 @@ pub use factors::{Enrolment, Factor};
 pub use invitations::{Invitee, Placed};
 pub use keys::{OldKeys, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
-pub use people::ProfileChange;
+pub use people::{LeakedKey, ProfileChange};
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.

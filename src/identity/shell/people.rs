@@ -28,6 +28,14 @@ pub(super) const VERIFY_SECONDS: i64 = 24 * 3600;
 /// Letters that somebody can have sent to an address, or from one.
 pub(super) const LETTERS: Attempts = Attempts { kind: "letter", allowance: Allowance::within(5, 3600) };
 
+/// A key whose secret was found, in words for its owners.
+#[derive(Debug, Clone)]
+pub struct LeakedKey {
+    pub integration: String,
+    /// Its name and how it begins.
+    pub key: String,
+}
+
 impl Identity {
     /// Why the person may not have this password.
     pub(super) fn check_password(&self, password: &str, context: &[&str], field: &str) -> Result<(), Rejection> {
@@ -98,6 +106,19 @@ impl Identity {
     /// Writes to somebody. Nobody waits for it.
     pub(super) fn write(&self, about: About, address: &str, name: &str) {
         self.settings.post.send(&self.settings.mail_from, about.to(address, name), &self.clock);
+    }
+
+    /// Tells the owners of a tenant that a key of theirs was found in the open, and is revoked.
+    pub async fn tell_of_leak(&self, tenant: TenantId, owners: &[MemberId], leaked: LeakedKey) -> Result<(), Fault> {
+        let global = self.db.global();
+        let name = rows::tenant(&global, tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
+        for owner in owners {
+            let Some(view) = rows::member_with_user(&global, tenant, *owner).await? else { continue };
+            let LeakedKey { integration, key } = leaked.clone();
+            let about = About::KeyLeaked { tenant: name.clone(), integration, key };
+            self.write(about, &view.user.email, &view.user.display_name);
+        }
+        Ok(())
     }
 
     /// Sets a new password by a link. All sessions end, and nobody is logged in by it: a second factor is still asked for.

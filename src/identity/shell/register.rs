@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Who will own a tenant.
-enum Account {
+pub(super) enum Account {
     Existing(UserId),
     New(app_user::Model),
 }
@@ -116,7 +116,7 @@ impl Identity {
         }
     }
 
-    fn new_tenant(&self, name: &str, slug: &str) -> tenant::Model {
+    pub(super) fn new_tenant(&self, name: &str, slug: &str) -> tenant::Model {
         tenant::Model {
             id: self.clock.id(),
             slug: slug.to_owned(),
@@ -131,7 +131,7 @@ impl Identity {
         }
     }
 
-    async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
+    pub(super) async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
         let now = self.clock.now();
         let global = GlobalWork::from(self.db.global().begin_for(tenant.id).await?);
         let work = global.tenant();

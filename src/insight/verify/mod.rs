@@ -60,7 +60,7 @@ async fn tenant_into(
     progress: &impl Fn(&str),
 ) -> Result<(), Fault> {
     report.tenants += 1;
-    let snapshot = db.tenant(tenant).snapshot().await?;
+    let snapshot = db.global().snapshot_for(tenant).await?;
     let mut counts = Counts { snapshot: &snapshot, rows: HashMap::new() };
     for check in checks::all() {
         progress(&format!("{name}: {}", check.invariant));

@@ -15,6 +15,7 @@ use crate::{
     graphql::{
         connection::Page,
         fault::Answer,
+        late::Late,
         lean::{Json, Plain, raw},
     },
     orders::{
@@ -84,7 +85,7 @@ async fn orders(ctx: &ContextSelectionSet<'_>, nodes: &[Order]) -> Option<String
     if !selected.is_within(&known) || lines.is_some_and(|lines| !shows_columns(lines)) {
         return None;
     }
-    let loads = ctx.data_opt::<Loads>()?;
+    let loads = ctx.data_opt::<Late<Loads>>()?.get();
     let rows = || nodes.iter().map(Order::row);
     let mut around = Around::default();
     if selected.below("customer", "Customer").is_some() {

@@ -10,7 +10,7 @@ use async_graphql::{
 use entity::prelude::*;
 
 use crate::{
-    graphql::{at_once::at_once, context::Asks, fault::Answer},
+    graphql::{at_once::at_once, context::Asks, fault::Answer, late::Late},
     orders::{
         core::{Fulfilment, Order, Return, ReturnLine},
         rows::{self, Flag, Held},
@@ -19,8 +19,14 @@ use crate::{
 };
 
 /// Gives a request the loaders of orders and of what they refer to.
-pub fn attach(request: Request, scope: TenantScope) -> Request {
-    request.data(at_once(Rows(scope)))
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<DataLoader<Rows>>::new(scope))
+}
+
+impl From<TenantScope> for DataLoader<Rows> {
+    fn from(scope: TenantScope) -> Self {
+        at_once(Rows(scope))
+    }
 }
 
 /// Reads the rows of one tenant.
@@ -126,5 +132,5 @@ where
     Rows: Loader<K, Error = Fault>,
 {
     // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
-    Ok(Box::pin(ctx.given::<DataLoader<Rows>>()?.load_one(key)).await?)
+    Ok(Box::pin(ctx.late::<DataLoader<Rows>>()?.load_one(key)).await?)
 }

@@ -47,7 +47,7 @@ pub async fn availability_of_product(
     stores: Option<Vec<StoreRef>>,
 ) -> Answer<Vec<StockAvailability>> {
     let reach = ctx.permit::<kind::StockAvailabilityRead>()?.reach();
-    let levels = ctx.given::<LevelsOf>()?.product(product).await?;
+    let levels = ctx.late::<LevelsOf>()?.product(product).await?;
     let mut wanted = None;
     if let Some(stores) = stores {
         let wanted = wanted.insert(Vec::with_capacity(stores.len()));

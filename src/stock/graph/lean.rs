@@ -15,7 +15,10 @@ use crate::{
         core::store::StoreRow,
         graph::{Loads, lean as catalog},
     },
-    graphql::lean::{Json, Plain, raw},
+    graphql::{
+        late::Late,
+        lean::{Json, Plain, raw},
+    },
     stock::{
         core::available,
         rows::list::{Figures, LevelRow},
@@ -93,7 +96,7 @@ type Stores = HashMap<StoreId, Arc<StoreRow>>;
 /// The stores of levels, if they are selected.
 async fn stores(ctx: &ContextSelectionSet<'_>, selected: &Plain<'_>, ids: Vec<StoreId>) -> Option<Stores> {
     match selected.below("store", "Store") {
-        Some(_) => ctx.data_opt::<Loads>()?.known_stores(ids).await.ok(),
+        Some(_) => ctx.data_opt::<Late<Loads>>()?.get().known_stores(ids).await.ok(),
         None => Some(HashMap::new()),
     }
 }
@@ -111,7 +114,7 @@ impl LevelsOfPage {
         if permit.reach() != Reach::Everywhere || !is_figures(&selected) {
             return None;
         }
-        let levels = ctx.data_opt::<LevelsOf>()?.figures_of(&products).await.ok()?;
+        let levels = ctx.data_opt::<Late<LevelsOf>>()?.get().figures_of(&products).await.ok()?;
         let ids = levels.values().flat_map(|levels| levels.iter().map(|level| level.store)).collect();
         let stores = stores(ctx, &selected, ids).await?;
         Some(Self { levels, stores })

@@ -118,7 +118,7 @@ impl StockLevel {
             _ => None,
         };
         let entries = Box::pin(rows::entries_of_level(&scope, self.0.key, before, request.limit + 1)).await?;
-        let loader = ctx.given::<DataLoader<super::loaders::StockLoader>>()?;
+        let loader = ctx.late::<DataLoader<super::loaders::StockLoader>>()?;
         let seqs = entries.iter().map(|(seq, _)| super::loaders::BySeq(*seq));
         let movements = Box::pin(loader.load_many(seqs)).await?;
         let nodes = entries.into_iter().filter_map(|(seq, entry)| {

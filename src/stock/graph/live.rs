@@ -61,7 +61,7 @@ impl StockUpdate {
     async fn changes(&self, ctx: &Context<'_>) -> Answer<&[StockChange]> {
         // The operation's look-ups outlive this event; what they remember of the catalogue may have changed since the last one.
         crate::catalog::graph::loads(ctx)?.forget();
-        ctx.given::<LevelsOf>()?.forget();
+        ctx.late::<LevelsOf>()?.forget();
         Ok(&self.changes)
     }
     /// Why the stream ends, with phase RESET.
@@ -98,7 +98,7 @@ impl StockChange {
         if !sees_movements(ctx, self.level.key.store)? || !self.moved {
             return Ok(Vec::new());
         }
-        let movement = ctx.given::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq)).await?;
+        let movement = ctx.late::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq)).await?;
         let of = |m: &Arc<crate::stock::core::Movement>| {
             let mine = m.entries.iter().filter(|entry| entry.key == self.level.key);
             mine.map(|entry| StockEntry { movement: m.clone(), line: entry.line }).collect()

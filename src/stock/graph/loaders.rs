@@ -2,13 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, Request, dataloader::Loader};
+use async_graphql::{
+    Context, Request,
+    dataloader::{DataLoader, Loader},
+};
 use entity::prelude::*;
 
 use crate::{
     graphql::{
         at_once::at_once,
         fault::{Answer, TopError},
+        late::Late,
         loader::Batcher,
     },
     stock::{
@@ -127,13 +131,24 @@ impl LevelsOf {
 
 /// A mutation has changed stock: another field of the same operation must not be told what was before.
 pub fn changed(ctx: &Context<'_>) {
-    if let Some(levels) = ctx.data_opt::<LevelsOf>() {
+    if let Some(levels) = ctx.data_opt::<Late<LevelsOf>>().map(Late::get) {
         levels.forget();
     }
 }
 
 /// Gives an operation its loaders. They wait for nothing: what one step of the engine asks for goes into one statement.
-pub fn attach(request: Request, scope: &TenantScope) -> Request {
-    let levels = LevelsOf { scope: scope.clone(), levels: Batcher::default(), figures: Batcher::default() };
-    request.data(at_once(StockLoader(scope.clone()))).data(levels)
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<DataLoader<StockLoader>>::new(scope)).data(Late::<LevelsOf>::new(scope))
+}
+
+impl From<TenantScope> for DataLoader<StockLoader> {
+    fn from(scope: TenantScope) -> Self {
+        at_once(StockLoader(scope))
+    }
+}
+
+impl From<TenantScope> for LevelsOf {
+    fn from(scope: TenantScope) -> Self {
+        Self { scope, levels: Batcher::default(), figures: Batcher::default() }
+    }
 }

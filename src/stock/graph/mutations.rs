@@ -230,7 +230,7 @@ async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> Answer
 
 /// The stored answer: the movement from the ledger, and its levels with the figures of then.
 async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) -> Answer<StockPayload> {
-    let loader = ctx.given::<DataLoader<StockLoader>>()?;
+    let loader = ctx.late::<DataLoader<StockLoader>>()?;
     let movement = match movement {
         Some(seq) => loader.load_one(BySeq(seq)).await?,
         None => None,
@@ -263,7 +263,7 @@ async fn reservation_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> 
     let (held, replayed) = match &receipt.stored {
         None => (receipt.reservations, false),
         Some(stored) => {
-            let mut found = ctx.given::<DataLoader<StockLoader>>()?.load_many(stored.reservations.clone()).await?;
+            let mut found = ctx.late::<DataLoader<StockLoader>>()?.load_many(stored.reservations.clone()).await?;
             (stored.reservations.iter().filter_map(|id| found.remove(id)).collect(), true)
         }
     };

@@ -139,7 +139,7 @@ pub async fn levels(
 /// The levels of a product, in all stores or in the ones named.
 pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
     let reach = ctx.permit::<kind::StockRead>()?.reach();
-    let of = ctx.given::<LevelsOf>()?;
+    let of = ctx.late::<LevelsOf>()?;
     let mut levels = if Levels::are_figures(ctx) {
         Levels::Figures(of.figures(product).await?.to_vec())
     } else {

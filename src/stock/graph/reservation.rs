@@ -28,7 +28,7 @@ impl Reservation {
     }
     /// The level that it is held on.
     async fn level(&self, ctx: &Context<'_>) -> Answer<StockLevel> {
-        let level = Box::pin(ctx.given::<DataLoader<StockLoader>>()?.load_one(self.0.key)).await?;
+        let level = Box::pin(ctx.late::<DataLoader<StockLoader>>()?.load_one(self.0.key)).await?;
         level.map(StockLevel).ok_or_else(|| TopError::from(Fault::corrupt("reservation", "its level exists")))
     }
     /// How much is held; how much was, when it has ended.

@@ -176,11 +176,13 @@ pub async fn levels_of_product_at(reads: &impl Reads, product: ProductId, seq: i
     if levels.iter().all(|level| level.seq <= seq) {
         return Ok(levels);
     }
-    let sql = "SELECT e.store_id, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.seq, e.recorded_at
-         FROM stock_level l JOIN entry e ON e.tenant_id = l.tenant_id AND e.product_id = l.product_id AND e.store_id = l.store_id
-         AND e.version_after = (SELECT max(x.version_after) FROM entry x
-           WHERE x.tenant_id = l.tenant_id AND x.product_id = l.product_id AND x.store_id = l.store_id AND x.seq <= $3)
-         WHERE l.tenant_id = $1 AND l.product_id = $2";
+    // Which entry it is stands by itself: under row-level security a subquery's outcome would not be looked for in the index.
+    let sql = "WITH newest AS MATERIALIZED (
+           SELECT l.store_id, (SELECT max(x.version_after) FROM entry x WHERE x.tenant_id = l.tenant_id
+             AND x.product_id = l.product_id AND x.store_id = l.store_id AND x.seq <= $3) AS version
+           FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = $2)
+         SELECT e.store_id, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.seq, e.recorded_at
+         FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = n.store_id AND e.version_after = n.version";
     let rows = reads.rows(sql, vec![product.into(), seq.into()]).await?;
     let mut then = HashMap::with_capacity(rows.len());
     for row in &rows {

@@ -24,21 +24,21 @@ on_both!(
 
 const INTEGRATION: &str = "mutation($input: IntegrationCreateInput!) { integrationCreate(input: $input) {
     integration { id name permissions scope { all stores { id } } channel { id } } userErrors { code field message } } }";
-const KEY: &str = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
+pub const KEY: &str = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
     secret apiKey { id prefix permissions expiresAt allowedCidrs integration { id } } userErrors { code field message } } }";
 const ROLL: &str = "mutation($id: ID!, $at: DateTime!) { apiKeyRoll(id: $id, oldKeyExpiresAt: $at) {
     secret apiKey { id prefix permissions } userErrors { code field message } } }";
 const REVOKE: &str = "mutation($id: ID!) { apiKeyRevoke(id: $id) { apiKey { revokedAt } userErrors { code } } }";
 
 /// An integration of the owner's.
-async fn integration(world: &World, permissions: Value, scope: Value) -> String {
+pub async fn integration(world: &World, permissions: Value, scope: Value) -> String {
     let input = json!({ "name": "Storefront", "permissions": permissions, "scope": scope });
     let made = world.does(world.owner(), INTEGRATION, input).await;
     made["integration"]["id"].as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned()
 }
 
 /// The secret and the id of a new key.
-async fn key(world: &World, integration: &str, with: Value) -> (String, String) {
+pub async fn key(world: &World, integration: &str, with: Value) -> (String, String) {
     let mut input = json!({ "integrationId": integration, "name": "Key" });
     input.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
     let made = world.does(world.owner(), KEY, input).await;
@@ -46,7 +46,7 @@ async fn key(world: &World, integration: &str, with: Value) -> (String, String) 
     (text(&made["secret"]), text(&made["apiKey"]["id"]))
 }
 
-async fn lets_in(access: &Access, secret: &str) -> bool {
+pub async fn lets_in(access: &Access, secret: &str) -> bool {
     match access.key(secret, None).await {
         Ok(_) => true,
         Err(KeyRefused::Fault(fault)) => panic!("{fault}"),

@@ -1,10 +1,12 @@
 //! Rights: who may be given what, what shops see of each other, and what programs of partners may do.
 
 mod agree;
+mod integrations;
 mod keys;
 mod migration;
 mod partners;
 mod roles;
 mod shops;
 mod speed;
+mod uses;
 mod world;

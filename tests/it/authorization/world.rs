@@ -76,6 +76,17 @@ impl World {
         Some(Self::open(&url, Place::Postgres { maintenance, name }).await)
     }
 
+    /// Runs what only the owner of the tables can.
+    pub async fn as_owner(&self, statements: &[&str]) {
+        let url = match &self.place {
+            Place::Folder(folder) => format!("sqlite://{}", folder.join("it.sqlite").display()),
+            Place::Postgres { maintenance, name } => format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0),
+        };
+        for sql in statements {
+            tell(&url, sql).await;
+        }
+    }
+
     async fn open(url: &str, place: Place) -> Self {
         let db = Database::open(url, Options::default()).await.unwrap();
         db.migrate().await.unwrap();

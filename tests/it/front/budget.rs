@@ -72,6 +72,29 @@ async fn a_lifted_budget_tells_of_no_limit() {
     }
 }
 
+/// Ten points an hour for one key, fifteen for its integration.
+#[tokio::test]
+async fn a_key_with_a_part_of_its_integrations_budget_spends_both() {
+    let terms = Terms { credential: Some(Allowance::within(15, 3_600)), ..Terms::lifted() };
+    let world = World::with(Limits::default(), with(terms)).await;
+    let limits = |reply: &Reply| ["ratelimit-limit", "ratelimit-remaining"].map(|name| reply.header(name).unwrap().to_owned());
+    let things = |first: u32| format!("{{ things(first: {first}, found: {first}) {{ nodes {{ name }} }} }}");
+    assert_eq!(limits(&ask_as(world.address, "part+shop", &things(3)).await), ["10", "3"], "seven points, of the part");
+    assert_eq!(limits(&ask_as(world.address, "shop", "{ ping }").await), ["15", "7"], "and of the whole");
+    let refused = ask_as(world.address, "part+shop", &things(2)).await;
+    assert_eq!((refused.status, &error(&refused)["code"]), (429, &json!("RATE_LIMITED")));
+    assert!(refused.json()["errors"][0]["message"].as_str().unwrap().starts_with("this key's budget has 3 of 5"), "{refused:?}");
+    assert_eq!(limits(&ask_as(world.address, "shop", &things(2)).await), ["15", "2"], "what was refused took nothing");
+    // The part has three points left and the whole two: the whole refuses, and the part gets back what it had given.
+    let refused = ask_as(world.address, "part+shop", &things(1)).await;
+    assert!(refused.json()["errors"][0]["message"].as_str().unwrap().starts_with("your budget has 2 of 3"), "{refused:?}");
+    assert_eq!(
+        limits(&ask_as(world.address, "part+shop", "{ ping }").await),
+        ["15", "1"],
+        "the one that is emptied first is told"
+    );
+}
+
 #[tokio::test]
 async fn an_empty_budget_says_how_long_to_wait_and_keeps_its_word() {
     let world = World::with(Limits::default(), with(own(20, 10))).await;

@@ -175,7 +175,7 @@ async fn paying_takes_no_time() {
         ..Terms::default()
     };
     let till = Till::new(budgets, terms);
-    let payer = Payer::Credential { id: uuid::Uuid::from_u128(1), tenant: uuid::Uuid::from_u128(2) };
+    let payer = Payer::Credential { id: uuid::Uuid::from_u128(1), tenant: uuid::Uuid::from_u128(2), share: None };
     let began = Instant::now();
     for _ in 0..10_000 {
         let mut bill = till.charge(&payer, 86).await.unwrap();

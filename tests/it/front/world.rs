@@ -9,12 +9,12 @@ use std::{
 
 use async_trait::async_trait;
 use entrepot::{
-    budget::{Budgets, Key, Redis},
+    budget::{Allowance, Budgets, Key, Redis},
     graphql::{
         code::Code,
         limits::Limits,
         outline::Outline,
-        payer::Payer,
+        payer::{Payer, Share},
         session::{Documents, Doorkeeper, Refused, RequestMeta, Session},
     },
     http::{AlwaysReady, Front, Parts, Settings, router, serve},
@@ -106,7 +106,12 @@ pub fn named(name: &str) -> Uuid {
     Uuid::from_u128(Key::named("test", name).id)
 }
 
-/// Tokens are `user`, `user@tenant` or `user-milliseconds of life`; `pinned` may send trusted documents only; `bad` is refused, `wait` must wait, `where` is called by its address, `stuck` never answers, `panic` panics.
+/// What a key named `part+…` may spend of the budget of the integration behind the plus.
+fn share(subject: &str) -> Option<Share> {
+    subject.starts_with("part+").then(|| Share { id: named("part"), allowance: Allowance::within(10, 3_600) })
+}
+
+/// Tokens are `user`, `user@tenant` or `user-milliseconds of life`; `pinned` may send trusted documents only, `part+whole` has ten points of those of `whole`; `bad` is refused, `wait` must wait, `where` is called by its address, `stuck` never answers, `panic` panics.
 struct Door {
     revoked: watch::Receiver<bool>,
 }
@@ -133,9 +138,13 @@ impl Doorkeeper for Door {
             anonymous: bearer.is_none(),
             payer: match bearer {
                 None => Payer::Address(meta.address),
-                Some(_) => Payer::Credential { id: named(&subject), tenant: named(subject.split('@').nth(1).unwrap_or("acme")) },
+                Some(_) => Payer::Credential {
+                    id: named(subject.rsplit('+').next().unwrap_or(&subject)),
+                    tenant: named(subject.split('@').nth(1).unwrap_or("acme")),
+                    share: share(&subject),
+                },
             },
-            documents: if user == "pinned" { Documents::Trusted } else { Documents::Any },
+            documents: if user == "pinned" { Documents::Trusted } else { Documents::Any }.into(),
             subject,
             revoked: Some(self.revoked.clone()),
             attach: Arc::new(move |request| request.data(Caller(user.clone()))),

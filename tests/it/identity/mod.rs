@@ -9,6 +9,7 @@ mod passwords;
 mod policy;
 mod registration;
 mod risk;
+mod sandbox;
 mod sessions;
 mod world;
 

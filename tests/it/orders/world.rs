@@ -57,7 +57,7 @@ pub struct Foreign {
 
 impl World {
     pub async fn on(url: &str) -> Self {
-        let db = Database::open(url, Options { readers: 4, writers: 4 }).await.unwrap();
+        let db = Database::open(url, Options { readers: 4, writers: 4, ..Options::default() }).await.unwrap();
         db.migrate().await.unwrap();
         let now = Arc::new(AtomicI64::new(START));
         let read = now.clone();

@@ -1,0 +1,14 @@
+WITH mine AS (
+  SELECT c.oid, c.relname::text AS name, c.relrowsecurity AND c.relforcerowsecurity AS is_forced, c.relname = 'tenant' OR
+    (c.relname NOT IN ('session', 'login_challenge', 'api_key_index') AND EXISTS
+      (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)) AS is_tenants, c.relowner
+  FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p'))
+SELECT name || ' has no policy for its tenant''s rows' AS gap FROM mine WHERE is_tenants AND NOT (is_forced
+  AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = mine.oid AND p.polname = 'of_tenant'))
+UNION ALL SELECT name || ' cannot be read by entrepot_steward' FROM mine WHERE NOT has_table_privilege('entrepot_steward', oid, 'SELECT')
+UNION ALL SELECT rolname || ' could pass by the policies' FROM pg_roles
+  WHERE rolname IN ('entrepot_app', 'entrepot_steward') AND (rolsuper OR rolbypassrls)
+UNION ALL SELECT pg_get_userbyid(relowner) || ' owns ' || name FROM mine WHERE pg_get_userbyid(relowner) IN ('entrepot_app', 'entrepot_steward')
+UNION ALL SELECT m.rolname || ' is a member of ' || r.rolname FROM pg_auth_members g JOIN pg_roles m ON m.oid = g.member
+  JOIN pg_roles r ON r.oid = g.roleid WHERE m.rolname IN ('entrepot_app', 'entrepot_steward')
+ORDER BY 1

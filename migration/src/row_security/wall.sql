@@ -1,0 +1,80 @@
+-- Grants and policies of every table, laid where they are not there yet. A table of a later migration is walled without being named here,
+-- if it has a tenant_id; the lists name what is not as usual.
+DO $wall$
+DECLARE
+  app CONSTANT text := 'entrepot_app';
+  steward CONSTANT text := 'entrepot_steward';
+  -- Credentials: whoever comes in by them has no tenant yet.
+  credentials CONSTANT text[] := ARRAY['session', 'login_challenge', 'api_key_index'];
+  -- The deployment's own keys are no business of a statement on a tenant's rows.
+  stewards_own CONSTANT text[] := ARRAY['signing_key', 'server_secret', 'secret_key'];
+  -- What the sealer of the audit log writes, and only it.
+  sealed CONSTANT text[] := ARRAY['audit_checkpoint'];
+  -- Written once.
+  appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'fulfilment_line',
+    'return_line', 'return_match'];
+  -- Changed, and never removed but with their tenant.
+  kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'member', 'stock_level', 'reservation', 'sales_order', 'order_line',
+    'fulfilment', 'audit_head', 'sales_return', 'integration', 'api_key', 'product', 'subject'];
+  -- What the deployment itself does to rows of tenants that its transaction does not work for: it notes when members were here, seals
+  -- keys anew, and a login that no tenant was known for is written into the log of the one that it led to.
+  everywhere CONSTANT jsonb := '{"member": "UPDATE", "subject": "UPDATE", "audit_entry": "INSERT"}';
+  t record;
+  may text;
+  bound text;
+  privilege text;
+BEGIN
+  EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', current_schema(), app, steward);
+  FOR t IN
+    SELECT c.oid, c.relname::text AS name, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner) AS owner,
+      CASE
+        WHEN c.relname = 'tenant' THEN 'id'
+        WHEN c.relname <> ALL (credentials) AND EXISTS
+          (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) THEN 'tenant_id'
+      END AS key
+    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+  LOOP
+    may := CASE
+      WHEN t.name = 'seaql_migrations' OR t.name = ANY (sealed) THEN 'SELECT'
+      WHEN t.name = ANY (stewards_own) THEN ''
+      WHEN t.name = ANY (appended) THEN 'SELECT, INSERT'
+      WHEN t.name = ANY (kept) THEN 'SELECT, INSERT, UPDATE'
+      ELSE 'SELECT, INSERT, UPDATE, DELETE'
+    END;
+    FOREACH privilege IN ARRAY ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] LOOP
+      IF may LIKE '%' || privilege || '%' AND NOT has_table_privilege(app, t.oid, privilege) THEN
+        EXECUTE format('GRANT %s ON %I TO %I', privilege, t.name, app);
+      ELSIF may NOT LIKE '%' || privilege || '%' AND has_table_privilege(app, t.oid, privilege) THEN
+        EXECUTE format('REVOKE %s ON %I FROM %I', privilege, t.name, app);
+      END IF;
+      IF (t.name <> 'seaql_migrations' OR privilege = 'SELECT') AND NOT has_table_privilege(steward, t.oid, privilege) THEN
+        EXECUTE format('GRANT %s ON %I TO %I', privilege, t.name, steward);
+      END IF;
+    END LOOP;
+
+    CONTINUE WHEN t.key IS NULL;
+    -- After a transaction that set it, the setting reads as '' and not as NULL: neither is anybody's tenant.
+    bound := format('%I = nullif(current_setting(''app.tenant_id'', true), '''')::uuid', t.key);
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_owner') THEN
+      EXECUTE format('CREATE POLICY of_owner ON %I FOR ALL TO %I USING (true)', t.name, t.owner);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_tenant') THEN
+      EXECUTE format('CREATE POLICY of_tenant ON %I FOR ALL TO %I, %I USING (%s) WITH CHECK (%s)', t.name, app, steward, bound, bound);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_steward') THEN
+      EXECUTE format('CREATE POLICY of_steward ON %I FOR SELECT TO %I USING (true)', t.name, steward);
+    END IF;
+    IF everywhere ? t.name AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = t.oid AND polname = 'of_steward_everywhere') THEN
+      EXECUTE format('CREATE POLICY of_steward_everywhere ON %I FOR %s TO %I %s (true)', t.name, everywhere ->> t.name, steward,
+        CASE everywhere ->> t.name WHEN 'INSERT' THEN 'WITH CHECK' ELSE 'USING' END);
+    END IF;
+    IF NOT t.relrowsecurity OR NOT t.relforcerowsecurity THEN
+      EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t.name);
+    END IF;
+  END LOOP;
+
+  FOR t IN SELECT p.oid, p.oid::regprocedure::text AS name FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', t.name);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I, %I', t.name, app, steward);
+  END LOOP;
+END $wall$

@@ -1,0 +1,78 @@
+//! When a key was used, and from where: noted to the minute, off the request's way.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use entity::prelude::*;
+
+use super::{Access, keys::KnownKey};
+use crate::{
+    access::rows::{self, KeyHome},
+    storage::Fault,
+};
+
+/// What the audit log calls it when a key comes from where it never came from.
+const USED: &str = "api_key.used_from_new_address";
+const MINUTE_MICROS: i64 = 60_000_000;
+/// Addresses of a key that a node remembers to have noted.
+const REMEMBERED: usize = 100;
+
+/// What a node has noted of a key.
+#[derive(Default)]
+pub(super) struct Uses {
+    /// The minute of the last use from each address.
+    noted: Mutex<HashMap<Option<IpAddr>, i64>>,
+    /// One note of a key at a time: whoever changes addresses with every call must not make as many transactions.
+    is_writing: AtomicBool,
+}
+
+impl Uses {
+    fn is_noted(&self, address: Option<IpAddr>, minute: i64) -> bool {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).get(&address).is_some_and(|noted| *noted >= minute)
+    }
+    fn note(&self, address: Option<IpAddr>, minute: i64) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() >= REMEMBERED {
+            noted.clear();
+        }
+        noted.insert(address, minute);
+    }
+}
+
+impl Access {
+    /// Notes a use, once a minute for each address.
+    pub(super) fn note_use(&self, known: &KnownKey, actor: Actor, address: Option<IpAddr>) {
+        let now = self.0.clock.now().micros();
+        let (minute, address) = (now - now.rem_euclid(MINUTE_MICROS), address.map(|address| address.to_canonical()));
+        if known.uses.is_noted(address, minute) || known.uses.is_writing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        known.uses.note(address, minute);
+        let (access, whose, uses) = (self.clone(), (known.home, actor), Arc::clone(&known.uses));
+        tokio::spawn(async move {
+            if let Err(fault) = access.write_use(whose, Timestamp(minute), address).await {
+                tracing::warn!(error = %fault, "a key's use could not be noted");
+            }
+            uses.is_writing.store(false, Ordering::Release);
+        });
+    }
+
+    async fn write_use(&self, (home, actor): (KeyHome, Actor), minute: Timestamp, address: Option<IpAddr>) -> Result<(), Fault> {
+        let work = self.0.db.tenant(home.tenant).begin().await?;
+        rows::used(&work, home.key, minute).await?;
+        let is_new = match address {
+            Some(address) => rows::used_from(&work, home.key, &address.to_string(), minute).await?,
+            None => false,
+        };
+        if is_new {
+            return self.logged((USED, actor), home, address, work.commit()).await;
+        }
+        work.commit().await
+    }
+}

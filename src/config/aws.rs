@@ -1,0 +1,66 @@
+//! Settings of keys in AWS Secrets Manager.
+
+use clap::Args;
+
+use crate::secrets::{AwsCredentials, AwsIdentity, AwsSecret, KeySource};
+
+/// A secret of AWS Secrets Manager, and who asks for it, under the names that AWS's own programs use.
+#[derive(Debug, Clone, Args)]
+pub struct AwsArgs {
+    /// A secret of AWS Secrets Manager that holds the keys, by its name or ARN. Region and credentials come from the environment, or the container.
+    #[arg(long, env = "ENTREPOT_KEYS_AWS_SECRET")]
+    pub keys_aws_secret: Option<String>,
+    #[arg(long, env = "AWS_REGION", hide = true)]
+    pub aws_region: Option<String>,
+    #[arg(long, env = "AWS_ENDPOINT_URL_SECRETS_MANAGER", hide = true)]
+    pub aws_endpoint: Option<String>,
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true)]
+    pub aws_access_key_id: Option<String>,
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
+    pub aws_secret_access_key: Option<Hidden>,
+    #[arg(long, env = "AWS_SESSION_TOKEN", hide = true, hide_env_values = true)]
+    pub aws_session_token: Option<Hidden>,
+    #[arg(long, env = "AWS_CONTAINER_CREDENTIALS_FULL_URI", hide = true)]
+    pub aws_container_url: Option<String>,
+    #[arg(long, env = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", hide = true)]
+    pub aws_container_path: Option<String>,
+    #[arg(long, env = "AWS_CONTAINER_AUTHORIZATION_TOKEN", hide = true, hide_env_values = true)]
+    pub aws_container_token: Option<Hidden>,
+}
+
+/// A setting that is shown nowhere.
+#[derive(Clone)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+impl From<&str> for Hidden {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl AwsArgs {
+    /// Where containers on ECS ask for their credentials.
+    const CONTAINER: &str = "http://169.254.170.2";
+
+    pub fn source(&self) -> Option<KeySource> {
+        let id = self.keys_aws_secret.clone()?;
+        let plain = |hidden: &Option<Hidden>| hidden.as_ref().map(|hidden| hidden.0.clone());
+        let container = self.aws_container_url.clone();
+        let container = container.or_else(|| self.aws_container_path.as_ref().map(|path| format!("{}{path}", Self::CONTAINER)));
+        let identity = match container.filter(|_| self.aws_access_key_id.is_none()) {
+            Some(url) => AwsIdentity::Container { url, token: plain(&self.aws_container_token) },
+            None => AwsIdentity::Given(AwsCredentials {
+                access_key_id: self.aws_access_key_id.clone().unwrap_or_default(),
+                secret_access_key: plain(&self.aws_secret_access_key).unwrap_or_default(),
+                session_token: plain(&self.aws_session_token),
+            }),
+        };
+        let region = self.aws_region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+        Some(KeySource::Aws(AwsSecret { id, region, endpoint: self.aws_endpoint.clone(), identity }))
+    }
+}

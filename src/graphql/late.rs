@@ -1,0 +1,20 @@
+//! Look-ups of a request that are made when the first of them is asked for.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::storage::TenantScope;
+
+/// A room's look-ups: most requests need those of one room or of none, and making and dropping all of them took longer than some requests.
+pub struct Late<T> {
+    scope: Arc<TenantScope>,
+    made: OnceLock<Box<T>>,
+}
+
+impl<T: From<TenantScope>> Late<T> {
+    pub fn new(scope: &Arc<TenantScope>) -> Self {
+        Self { scope: scope.clone(), made: OnceLock::new() }
+    }
+    pub fn get(&self) -> &T {
+        self.made.get_or_init(|| Box::new(T::from(self.scope.as_ref().clone())))
+    }
+}

@@ -1,0 +1,174 @@
+//! Keys in AWS Secrets Manager, asked over its HTTPS API.
+//!
+//! Two calls are all that is needed of it, so the calls are signed here (`signature`) and sent by the HTTP client that is there anyway, instead
+//! of by AWS's own library and the eighty crates that come with it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    signature::{Credentials, Scope, Signed, authorization},
+    store::SecretStore,
+};
+use crate::{
+    clock::{self, Clock},
+    storage::Fault,
+};
+
+/// Where credentials come from.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    Given(Credentials),
+    /// A place inside a container that gives credentials that end: ECS and EKS name it in the environment.
+    Container {
+        url: String,
+        token: Option<String>,
+    },
+}
+
+/// A secret of AWS Secrets Manager whose text is a key file's.
+#[derive(Debug, Clone)]
+pub struct AwsSecret {
+    pub id: String,
+    pub region: String,
+    /// The service's own address when it is not said.
+    pub endpoint: Option<String>,
+    pub identity: Identity,
+}
+
+const SERVICE: &str = "secretsmanager";
+const CONTENT: &str = "application/x-amz-json-1.1";
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Calls cost money, and a key that was added must be known everywhere within `SETTLED_SECONDS`.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// The store of one secret.
+pub struct SecretsManager {
+    secret: AwsSecret,
+    clock: Clock,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FromContainer {
+    access_key_id: String,
+    secret_access_key: String,
+    token: Option<String>,
+}
+
+/// What the service said instead of an answer.
+struct Refused {
+    /// The name of its error, as in `ResourceNotFoundException`.
+    name: String,
+}
+
+impl SecretsManager {
+    pub fn new(secret: AwsSecret, clock: Clock) -> Self {
+        Self { secret, clock }
+    }
+
+    fn failed(&self, why: impl std::fmt::Display) -> Fault {
+        Fault::Broken(format!("{} cannot be reached: {why}", self.name()))
+    }
+
+    fn endpoint(&self) -> String {
+        let region = &self.secret.region;
+        let end = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let own = || format!("https://{SERVICE}.{region}.{end}");
+        self.secret.endpoint.clone().unwrap_or_else(own).trim_end_matches('/').to_owned()
+    }
+
+    /// Waits for an exchange on a thread of its own: keys are also looked up where nothing can be awaited.
+    fn call(&self, action: &str, body: &Value) -> Result<Result<Value, Refused>, Fault> {
+        let calling = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|err| self.failed(err))?;
+            runtime.block_on(self.exchange(action, body))
+        };
+        std::thread::scope(|scope| scope.spawn(calling).join()).map_err(|_| self.failed("the call panicked"))?
+    }
+
+    async fn exchange(&self, action: &str, body: &Value) -> Result<Result<Value, Refused>, Fault> {
+        let client =
+            reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().map_err(|err| self.failed(err.without_url()))?;
+        let credentials = self.credentials(&client).await?;
+        let endpoint = self.endpoint();
+        let host = endpoint.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default().to_owned();
+        let at: String = clock::rfc3339(self.clock.now()).split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z";
+        let target = format!("secretsmanager.{action}");
+        let body = body.to_string();
+        let mut headers = vec![("content-type", CONTENT), ("host", &host), ("x-amz-date", &at)];
+        headers.extend(credentials.session_token.as_deref().map(|token| ("x-amz-security-token", token)));
+        headers.push(("x-amz-target", &target));
+        let scope = Scope { region: &self.secret.region, service: SERVICE, at: &at };
+        let signed = Signed { method: "POST", path: "/", query: "", headers: &headers, body: body.as_bytes() };
+        let mut request = client.post(format!("{endpoint}/")).header("authorization", authorization(&credentials, scope, signed));
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.body(body).send().await.map_err(|err| self.failed(err.without_url()))?;
+        let is_good = answer.status().is_success();
+        let said: Value = answer.json().await.map_err(|err| self.failed(err.without_url()))?;
+        if is_good {
+            return Ok(Ok(said));
+        }
+        let name = said["__type"].as_str().unwrap_or("an error without a name");
+        Ok(Err(Refused { name: name.rsplit('#').next().unwrap_or(name).to_owned() }))
+    }
+
+    async fn credentials(&self, client: &reqwest::Client) -> Result<Credentials, Fault> {
+        let (url, token) = match &self.secret.identity {
+            Identity::Given(credentials) => return Ok(credentials.clone()),
+            Identity::Container { url, token } => (url, token),
+        };
+        let mut request = client.get(url);
+        if let Some(token) = token {
+            request = request.header("authorization", token);
+        }
+        let none =
+            |why: &dyn std::fmt::Display| Fault::Broken(format!("{}: the container gives no credentials: {why}", self.name()));
+        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
+        let answer = answer.map_err(|err| none(&err.without_url()))?;
+        let given: FromContainer = answer.json().await.map_err(|err| none(&err.without_url()))?;
+        Ok(Credentials {
+            access_key_id: given.access_key_id,
+            secret_access_key: given.secret_access_key,
+            session_token: given.token,
+        })
+    }
+}
+
+impl SecretStore for SecretsManager {
+    fn name(&self) -> String {
+        format!("the secret {} of AWS Secrets Manager", self.secret.id)
+    }
+
+    fn read(&self) -> Result<Option<String>, Fault> {
+        match self.call("GetSecretValue", &json!({ "SecretId": self.secret.id }))? {
+            Ok(said) => match said["SecretString"].as_str() {
+                Some(text) => Ok(Some(text.to_owned())),
+                None => Err(Fault::Broken(format!("{} holds no text", self.name()))),
+            },
+            // A secret that was made and never given a value is said not to be found either.
+            Err(refused) if refused.name == "ResourceNotFoundException" => Ok(None),
+            Err(refused) => Err(Fault::Broken(format!("{} cannot be read: {}", self.name(), refused.name))),
+        }
+    }
+
+    fn write(&self, text: &str) -> Result<(), Fault> {
+        let token = self.clock.uuid().to_string();
+        let body = json!({ "SecretId": self.secret.id, "SecretString": text, "ClientRequestToken": token });
+        self.call("PutSecretValue", &body)?.map(drop).map_err(|refused| {
+            let why = match refused.name.as_str() {
+                "ResourceNotFoundException" => "there is no secret of this name: make one, without a value",
+                other => other,
+            };
+            Fault::Broken(format!("{} cannot be written: {why}", self.name()))
+        })
+    }
+
+    fn every(&self) -> Duration {
+        EVERY
+    }
+}

@@ -1,0 +1,116 @@
+//! Opening Postgres: pools for transactions, connections for single statements, each with the role that it needs.
+
+use std::str::FromStr;
+
+use migration::row_security::{APP, STEWARD};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement,
+    sqlx::{
+        ConnectOptions,
+        postgres::{PgConnectOptions, PgPoolOptions},
+    },
+};
+
+use super::{
+    Backend, Database, Fault, Options,
+    connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
+    sessions::{Binding, Sessions},
+    wall::{self, Wall},
+};
+
+/// For migrations and for looking whether the wall stands: seldom used.
+const OWNERS: u32 = 2;
+/// Logins, jobs and looks at who has a session: kept short, so that a storm of them leaves room for the rest.
+const STEWARDS: u32 = 4;
+
+/// Connections for single statements.
+#[derive(Clone)]
+pub(super) struct Doors {
+    /// On a tenant's rows: writes always; reads where the wall stands for them too.
+    pub tenants: Sessions,
+    /// On global tables, and on the rows of all tenants.
+    pub across: Sessions,
+}
+
+impl Doors {
+    /// As many others: a connection belongs to the runtime that opened it.
+    pub fn others(&self, most: usize) -> Self {
+        Self { tenants: self.tenants.others(most), across: self.across.others(most) }
+    }
+    pub fn forget(&self) {
+        self.tenants.forget();
+        self.across.forget();
+    }
+}
+
+pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault> {
+    let unanswered =
+        |err: &dyn std::fmt::Display| Fault::Broken(format!("the Postgres database {} does not answer: {err}", place(url)));
+    let login = PgConnectOptions::from_str(url).map_err(|err| unanswered(&err))?;
+    let login = login.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
+    let owner = pool(login.clone(), OWNERS);
+    owner.ping().await.map_err(|err| unanswered(&err))?;
+    let wall = wall::choose(&owner, options.row_security).await?;
+    let path = search_path(&owner).await?;
+    let as_role = |role: &str| {
+        if !wall.stands() {
+            return login.clone();
+        }
+        let login = login.clone().options([("role", role)]);
+        // The login's own schema is not the role's.
+        path.iter().fold(login, |login, path| login.options([("search_path", path)]))
+    };
+    let (app, steward) = (as_role(APP), as_role(STEWARD));
+    let binding = if wall.stands() { Binding::Tenant } else { Binding::Nobody };
+    let doors = Doors {
+        tenants: Sessions::new(app.clone(), options.readers as usize, ACQUIRE_TIMEOUT, binding),
+        across: Sessions::new(steward.clone(), options.readers as usize, ACQUIRE_TIMEOUT, Binding::Nobody),
+    };
+    Ok(Database {
+        backend: Backend::Postgres,
+        owner,
+        writer: pool(app.clone(), options.writers),
+        reader: pool(app, options.readers),
+        steward: pool(steward, STEWARDS),
+        doors: Some(doors),
+        wall,
+        announcer: super::Announcer::default(),
+        lines: super::together::Lines::default(),
+        statements: std::sync::Arc::default(),
+    })
+}
+
+/// A pool that opens connections when they are needed.
+pub(super) fn pool(connect: PgConnectOptions, most: u32) -> DatabaseConnection {
+    let pool = PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_lazy_with(connect);
+    SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+}
+
+/// Where the login finds its tables, if that is not where everybody does.
+async fn search_path(owner: &DatabaseConnection) -> Result<Option<String>, Fault> {
+    let sql = "SELECT current_schema()::text";
+    let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    let schema: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    Ok(schema.filter(|schema| schema != "public").map(|schema| format!("\"{schema}\",public")))
+}
+
+impl Wall {
+    /// The connections that single reads of a tenant's rows go by.
+    pub(super) fn reads<'a>(&self, doors: &'a Doors) -> &'a Sessions {
+        match self {
+            Self::Writes => &doors.across,
+            _ => &doors.tenants,
+        }
+    }
+}
+
+/// Server and database of a URL, without who logs in and how.
+fn place(url: &str) -> &str {
+    let url = url.split('?').next().unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.rsplit_once('@').map_or(rest, |(_, place)| place)
+}

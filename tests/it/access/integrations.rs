@@ -1,0 +1,164 @@
+//! Integrations that change: nobody gives what they do not hold, and what an integration loses its keys lose with it.
+
+use entrepot::access::{Access, Permission, Policies, STANDING_SECONDS, kind};
+use serde_json::{Value, json};
+
+use super::{
+    keys::{integration, key, lets_in},
+    world::{Person, everywhere, grant, only, refused},
+};
+use crate::authorization::{on_both, world::World};
+
+on_both!(
+    what_is_left_out_stays,
+    nobody_gives_what_they_do_not_hold,
+    one_that_is_switched_off_lets_no_key_in,
+    keys_lose_what_their_integration_loses,
+    a_channel_is_bound_and_unbound,
+    all_integrations_are_listed,
+);
+
+const UPDATE: &str = "mutation($input: IntegrationUpdateInput!) { integrationUpdate(input: $input) {
+    integration { id name version disabledAt permissions trustedDocumentsOnly channel { id } scope { all stores { id } } }
+    userErrors { code field message } seq } }";
+
+/// Changes an integration as somebody, at the version that it has.
+async fn update(world: &World, person: Person, id: &str, with: Value) -> Value {
+    let read = "query($id: ID!) { node(id: $id) { ... on Integration { version } } }";
+    let version = world.asks(world.owner(), read, json!({ "id": id })).await["data"]["node"]["version"].clone();
+    let mut input = json!({ "id": id, "expectedVersion": version });
+    input.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+    world.does(person, UPDATE, input).await
+}
+
+/// Somebody who may make keys and manages one shop only.
+async fn shop_manager(world: &World, shop: &str) -> Person {
+    let create = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } } }";
+    let role = json!({ "key": "keys", "name": "Keys", "permissions": ["apikey.write", "apikey.read", "product.read"] });
+    let role = world.does(world.owner(), create, role).await["role"]["id"].clone();
+    world.hired("maker", json!([{ "roleId": role, "scope": everywhere() }, grant("manager", only(&[shop]))])).await
+}
+
+async fn what_is_left_out_stays(world: &World) {
+    let of = integration(world, json!(["stock.read", "product.read"]), everywhere()).await;
+    let done = update(world, world.owner(), &of, json!({ "name": " Web shop " })).await;
+    let expected = json!({ "id": of, "name": "Web shop", "version": 2, "disabledAt": null, "permissions": ["product.read", "stock.read"],
+        "trustedDocumentsOnly": false, "channel": null, "scope": { "all": true, "stores": [] } });
+    assert_eq!((&done["integration"], &done["userErrors"]), (&expected, &json!([])), "{done:#}");
+    assert!(done["seq"].is_number());
+    let same = update(world, world.owner(), &of, json!({ "name": "Web shop", "enabled": true })).await;
+    assert_eq!((&same["integration"], &same["seq"]), (&expected, &Value::Null), "nothing was written");
+    let stale = json!({ "id": of, "expectedVersion": 1, "name": "Late" });
+    assert_eq!(refused(&world.does(world.owner(), UPDATE, stale).await), ["VERSION_CONFLICT"]);
+    for (what, with, code) in [
+        ("no name", json!({ "name": " " }), "INVALID"),
+        ("no permission", json!({ "permissions": ["stock.teleport"] }), "NOT_FOUND"),
+        ("no place", json!({ "scope": only(&[]) }), "INVALID"),
+        ("another tenant's place", json!({ "scope": only(&[&world.theirs.ids["sto"]]) }), "NOT_FOUND"),
+    ] {
+        assert_eq!(refused(&update(world, world.owner(), &of, with).await), [code], "{what}");
+    }
+    let theirs = json!({ "id": world.theirs.ids["int"], "expectedVersion": 1, "name": "Mine" });
+    let refusal = world.does(world.owner(), UPDATE, theirs).await;
+    assert_eq!(refusal["userErrors"][0]["field"], json!(["input", "id"]));
+    assert_eq!(refused(&refusal), ["NOT_FOUND"]);
+    let seen = update(world, world.owner(), &of, json!({})).await;
+    assert_eq!(seen["integration"], expected, "refusals changed nothing");
+}
+
+async fn nobody_gives_what_they_do_not_hold(world: &World) {
+    let (own, other) = (world.ours.ids["sto"].clone(), world.second_shop("charlie").await.ids["sto"].clone());
+    let maker = shop_manager(world, &own).await;
+    let of = integration(world, json!(["stock.read", "product.read", "order.read"]), only(&[&own, &other])).await;
+    // What it has already, and what it loses, is no gift.
+    assert_eq!(refused(&update(world, maker, &of, json!({ "name": "Renamed" })).await), [""; 0]);
+    assert_eq!(refused(&update(world, maker, &of, json!({ "permissions": ["stock.read", "product.read"] })).await), [""; 0]);
+    for (what, with) in [
+        ("a permission that it lost", json!({ "permissions": ["stock.read", "product.read", "order.read"] })),
+        ("what the maker holds in one shop, for two", json!({ "permissions": ["stock.read", "product.read", "stock.adjust"] })),
+        ("all shops", json!({ "scope": everywhere() })),
+    ] {
+        let refusal = update(world, maker, &of, with).await;
+        assert_eq!(refused(&refusal), ["INVALID"], "{what}");
+        assert!(refusal["userErrors"][0]["message"].as_str().unwrap().contains("you do not hold"), "{what}: {refusal:#}");
+    }
+    // One that was switched off has nothing: whoever switches it on gives all of it.
+    assert_eq!(refused(&update(world, maker, &of, json!({ "enabled": false })).await), [""; 0]);
+    assert_eq!(refused(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
+    // Widened while it is off, it cannot be switched on by somebody who holds less either.
+    assert_eq!(refused(&update(world, maker, &of, json!({ "scope": everywhere() })).await), [""; 0]);
+    assert_eq!(refused(&update(world, maker, &of, json!({ "enabled": true })).await), ["INVALID"]);
+    let done = update(world, maker, &of, json!({ "enabled": true, "scope": only(&[&own]) })).await;
+    assert_eq!((refused(&done), &done["integration"]["disabledAt"]), (vec![], &Value::Null));
+}
+
+async fn one_that_is_switched_off_lets_no_key_in(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (one, _) = key(world, &of, json!({})).await;
+    let (revoked, id) = key(world, &of, json!({})).await;
+    let revoke = "mutation($id: ID!) { apiKeyRevoke(id: $id) { userErrors { code } } }";
+    world.asks(world.owner(), revoke, json!({ "id": id })).await;
+    let there = Access::new(world.node.db.clone(), world.node.clock.clone(), Policies::load().await.unwrap());
+    assert!(lets_in(&world.node.access, &one).await && lets_in(&there, &one).await);
+    let found = there.key(&one, None).await.unwrap();
+    let (mut standing, gone) = there.watch_key(found.hash, &found.caller);
+    let off = update(world, world.owner(), &of, json!({ "enabled": false })).await;
+    assert!(off["integration"]["disabledAt"].is_string(), "{off:#}");
+    assert!(!lets_in(&world.node.access, &one).await, "at once here");
+    world.pass(STANDING_SECONDS + 1);
+    assert!(!lets_in(&there, &one).await, "within five seconds elsewhere");
+    there.refresh_live().await;
+    assert!(*gone.borrow() && standing.changed().await.is_none(), "open sockets are told");
+    update(world, world.owner(), &of, json!({ "enabled": true })).await;
+    assert!(lets_in(&world.node.access, &one).await && !lets_in(&world.node.access, &revoked).await, "what was revoked stays so");
+}
+
+async fn keys_lose_what_their_integration_loses(world: &World) {
+    let (own, other) = (world.ours.ids["sto"].clone(), world.second_shop("charlie").await.ids["sto"].clone());
+    let of = integration(world, json!(["stock.read", "stock.reserve"]), everywhere()).await;
+    let (secret, _) = key(world, &of, json!({ "permissions": ["stock.read", "stock.reserve"], "scope": everywhere() })).await;
+    let held = async || world.node.access.key(&secret, None).await.unwrap().caller.permissions;
+    assert!(held().await.holds(kind::StockReserve::INDEX));
+    update(world, world.owner(), &of, json!({ "permissions": ["stock.read"], "scope": only(&[&own]) })).await;
+    let left = held().await;
+    assert!(!left.holds(kind::StockReserve::INDEX) && left.holds(kind::StockRead::INDEX));
+    let reach = left.reach(kind::StockRead::INDEX);
+    assert!(reach.covers(own.parse().unwrap()) && !reach.covers(other.parse().unwrap()));
+}
+
+async fn a_channel_is_bound_and_unbound(world: &World) {
+    let of = integration(world, json!(["order.read", "stock.adjust"]), everywhere()).await;
+    let channel = world.ours.ids["chn"].clone();
+    let wide = update(world, world.owner(), &of, json!({ "channelId": channel })).await;
+    assert_eq!(refused(&wide), ["INVALID"], "the ledger tells of all channels");
+    let bound = update(world, world.owner(), &of, json!({ "channelId": channel, "permissions": ["order.read"] })).await;
+    assert_eq!(bound["integration"]["channel"]["id"], json!(channel), "{bound:#}");
+    let later = update(world, world.owner(), &of, json!({ "permissions": ["order.read", "stock.adjust"] })).await;
+    assert_eq!(refused(&later), ["INVALID"]);
+    for nobodys in [&world.theirs.ids["chn"], &world.ours.ids["sto"]] {
+        let refusal = update(world, world.owner(), &of, json!({ "channelId": nobodys })).await;
+        assert_eq!(refusal["userErrors"][0]["field"], json!(["input", "channelId"]), "{refusal:#}");
+    }
+    // Whoever unbinds it lets it see all channels' orders, which is to give them.
+    let maker = shop_manager(world, &world.ours.ids["sto"]).await;
+    assert_eq!(refused(&update(world, maker, &of, json!({ "channelId": null })).await), ["INVALID"]);
+    let free = update(world, world.owner(), &of, json!({ "channelId": null })).await;
+    assert_eq!((refused(&free), &free["integration"]["channel"]), (vec![], &Value::Null), "{free:#}");
+}
+
+async fn all_integrations_are_listed(world: &World) {
+    let first = integration(world, json!(["order.read"]), everywhere()).await;
+    let second = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (_, id) =
+        key(world, &second, json!({ "budget": { "points": 50, "restoreRate": 5 }, "trustedDocumentsOnly": true })).await;
+    update(world, world.owner(), &first, json!({ "enabled": false, "trustedDocumentsOnly": true })).await;
+    let list =
+        "{ integrations { id name version createdAt disabledAt permissions trustedDocumentsOnly channel { id } scope { all }
+        keys { id trustedDocumentsOnly budget { points restoreRate } addresses { address } leakedAt } } }";
+    let all = world.asks(world.owner(), list, json!({})).await["data"]["integrations"].clone();
+    let ids: Vec<&Value> = all.as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, [&json!(world.ours.ids["int"]), &json!(first), &json!(second)], "the oldest first, those that ended too");
+    assert!(all[1]["disabledAt"].is_string() && all[1]["trustedDocumentsOnly"] == true && all[2]["disabledAt"].is_null());
+    let shown = json!({ "id": id, "trustedDocumentsOnly": true, "budget": { "points": 50, "restoreRate": 5 }, "addresses": [], "leakedAt": null });
+    assert_eq!(all[2]["keys"], json!([shown]));
+}

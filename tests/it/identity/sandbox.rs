@@ -1,0 +1,144 @@
+//! Sandboxes: tenants for trying things out, whose keys open nothing else, and which other keys do not open.
+
+use entrepot::access::core::key::{Kind, Secret};
+use serde_json::{Value, json};
+
+use super::{
+    on_both,
+    world::{LOGIN, Tokens, World, codes, tokens},
+};
+
+on_both!(an_owner_makes_a_sandbox_and_comes_into_it, only_an_owner_makes_one, neither_kind_of_key_opens_the_other_kind_of_tenant);
+
+const CREATE: &str = "mutation($n: String!, $s: String!) { it: sandboxCreate(tenantName: $n, tenantSlug: $s) {
+    sandbox { id slug name sandbox defaultCurrency mfaRequired } userErrors { code message field } seq } }";
+
+async fn create(world: &World, owner: &Tokens, slug: &str) -> Value {
+    world.change(Some(&owner.access), CREATE, json!({ "n": "To try", "s": slug })).await
+}
+
+/// The owner's session in the sandbox of a slug.
+async fn come_in(world: &World, owner: &Tokens, slug: &str) -> Tokens {
+    let switch = format!("mutation($t: String!) {{ it: tenantSwitch(tenant: $t) {{ {LOGIN} }} }}");
+    tokens(&world.change(Some(&owner.access), &switch, json!({ "t": slug })).await)
+}
+
+/// The secret of a key of a new integration.
+async fn key(world: &World, owner: &Tokens) -> String {
+    let integration =
+        "mutation { it: integrationCreate(input: { name: \"Shop\", permissions: [\"product.read\"], scope: { all: true } }) {
+        integration { id } userErrors { code } } }";
+    let made = world.change(Some(&owner.access), integration, json!({})).await;
+    let key = "mutation($i: ID!) { it: apiKeyCreate(input: { integrationId: $i, name: \"Key\" }) { secret userErrors { code message } } }";
+    let made = world.change(Some(&owner.access), key, json!({ "i": made["integration"]["id"] })).await;
+    made["secret"].as_str().unwrap_or_else(|| panic!("{made:#}")).to_owned()
+}
+
+async fn an_owner_makes_a_sandbox_and_comes_into_it(world: &World) {
+    let ada = world.founder("ada").await;
+    let made = create(world, &ada, "ada-try").await;
+    let expected = json!({ "id": made["sandbox"]["id"], "slug": "ada-try", "name": "To try", "sandbox": true, "defaultCurrency": "GBP", "mfaRequired": false });
+    assert_eq!((&made["sandbox"], codes(&made)), (&expected, vec![]), "{made:#}");
+    let inside = come_in(world, &ada, "ada-try").await;
+    let me =
+        "{ viewer { tenant { slug sandbox } tenants { slug sandbox } permissions { permission } } products { nodes { id } } }";
+    let seen = world.ask(Some(&inside.access), me, json!({})).await;
+    assert_eq!(seen["data"]["viewer"]["tenant"], json!({ "slug": "ada-try", "sandbox": true }), "{seen:#}");
+    assert_eq!(seen["data"]["products"]["nodes"], json!([]), "it begins empty");
+    let tenants = &seen["data"]["viewer"]["tenants"];
+    assert_eq!(tenants, &json!([{ "slug": "ada-shop", "sandbox": false }, { "slug": "ada-try", "sandbox": true }]));
+    let all = world.ask(Some(&ada.access), me, json!({})).await["data"]["viewer"]["permissions"].clone();
+    assert_eq!(seen["data"]["viewer"]["permissions"], all, "its maker owns it");
+    // What is made inside is not outside.
+    let store = "mutation { it: storeCreate(input: { code: \"TRY\", name: \"Try\" }) { store { id } userErrors { code } } }";
+    assert_eq!(codes(&world.change(Some(&inside.access), store, json!({})).await), [""; 0]);
+    let stores = world.ask(Some(&ada.access), "{ stores { nodes { code } } }", json!({})).await;
+    assert!(!stores.to_string().contains("TRY"), "{stores:#}");
+    for (slug, code, field) in [
+        ("ada-try", "DUPLICATE", json!(["tenantSlug"])),
+        ("ada-shop", "DUPLICATE", json!(["tenantSlug"])),
+        ("No Slug", "INVALID", json!(["tenantSlug"])),
+    ] {
+        let refused = create(world, &ada, slug).await;
+        assert_eq!((codes(&refused), &refused["userErrors"][0]["field"]), (vec![code], &field), "{slug}");
+    }
+    assert_eq!(codes(&create(world, &inside, "deeper").await), ["INVALID_STATE"], "a sandbox has none");
+    // Five, however many are asked for at once.
+    let wanted = ["ada-2", "ada-3", "ada-4", "ada-5", "ada-6", "ada-7"];
+    for slug in wanted {
+        create(world, &ada, slug).await;
+    }
+    let refused = create(world, &ada, "ada-8").await;
+    assert_eq!(codes(&refused), ["INVALID_STATE"], "{refused:#}");
+    let mine = world.ask(Some(&ada.access), "{ viewer { tenants { slug } } }", json!({})).await;
+    assert_eq!(mine["data"]["viewer"]["tenants"].as_array().unwrap().len(), 6, "{mine:#}");
+    let bob = world.founder("bob").await;
+    assert_eq!(codes(&create(world, &bob, "bob-try").await), [""; 0], "each tenant has its own five");
+}
+
+async fn only_an_owner_makes_one(world: &World) {
+    let ada = world.founder("ada").await;
+    let stranger = world.ask(None, CREATE, json!({ "n": "Try", "s": "try" })).await;
+    assert_eq!(stranger["errors"][0]["code"], "UNAUTHENTICATED");
+    // Long after the password was shown.
+    world.pass(601);
+    let late = world.refresh(&ada.refresh).await;
+    let late = tokens(&late);
+    let answer = world.ask(Some(&late.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
+    assert_eq!(answer["errors"][0]["code"], "STEP_UP_REQUIRED");
+    let fresh = world.login("ada").await;
+    let secret = key(world, &fresh).await;
+    let program = world.ask(Some(&secret), CREATE, json!({ "n": "Try", "s": "try" })).await;
+    assert_eq!(program["errors"][0]["code"], "FORBIDDEN");
+    // An admin has all that is listed for admins, and this is not.
+    let admin = entrepot::access::BUILT_IN.iter().find(|role| role.key == "admin").unwrap().id;
+    let as_admin = world.node.db.global().begin().await.unwrap();
+    as_admin.change("UPDATE role_grant SET role_id = $1", vec![admin.into()]).await.unwrap();
+    as_admin.commit().await.unwrap();
+    world.pass(6);
+    let answer = world.ask(Some(&world.login("ada").await.access), CREATE, json!({ "n": "Try", "s": "try" })).await;
+    assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
+}
+
+/// Whether a key lets in, and where.
+async fn opens(world: &World, secret: &str) -> Option<Value> {
+    let answer = world.ask(Some(secret), "{ viewer { tenant { slug } } }", json!({})).await;
+    if answer["errors"].is_null() { Some(answer["data"]["viewer"]["tenant"]["slug"].clone()) } else { None }
+}
+
+async fn neither_kind_of_key_opens_the_other_kind_of_tenant(world: &World) {
+    let ada = world.founder("ada").await;
+    create(world, &ada, "ada-try").await;
+    let inside = come_in(world, &ada, "ada-try").await;
+    let (live, test) = (key(world, &ada).await, key(world, &inside).await);
+    assert_eq!((&live[..9], &test[..9]), ("epk_live_", "epk_test_"));
+    assert_eq!((opens(world, &live).await, opens(world, &test).await), (Some(json!("ada-shop")), Some(json!("ada-try"))));
+    // The word is part of what is hashed and summed: changed, it is no key any more, and with a checksum that fits it is nobody's.
+    assert_eq!(opens(world, &live.replace("live", "test")).await, None);
+    assert_eq!(opens(world, &test.replace("test", "live")).await, None);
+    let relabelled = |secret: &str, kind: Kind| {
+        let mut body = secret.as_bytes()[9..41].to_vec();
+        body.reverse();
+        // Characters stand for the same bytes in every secret, so that this one has the body of the other.
+        Secret::make(kind, |bytes| bytes.iter_mut().for_each(|byte| *byte = value(body.pop().unwrap())))
+    };
+    let (as_test, as_live) = (relabelled(&live, Kind::Test), relabelled(&test, Kind::Live));
+    assert_eq!(&as_test.text()[9..41], &live[9..41], "the same body under the other word");
+    assert_eq!((opens(world, as_test.text()).await, opens(world, as_live.text()).await), (None, None));
+    // A tenant that is made into the other kind by hand is no longer opened by the keys of its first kind.
+    world.pretend("UPDATE tenant SET sandbox = NOT sandbox").await;
+    world.pass(6);
+    assert_eq!((opens(world, &live).await, opens(world, &test).await), (None, None));
+    world.pretend("UPDATE tenant SET sandbox = NOT sandbox").await;
+    world.pass(6);
+    assert!(opens(world, &live).await.is_some() && opens(world, &test).await.is_some());
+}
+
+/// The place of a character of base 62.
+fn value(character: u8) -> u8 {
+    match character {
+        b'0'..=b'9' => character - b'0',
+        b'A'..=b'Z' => character - b'A' + 10,
+        _ => character - b'a' + 36,
+    }
+}

@@ -1,0 +1,175 @@
+//! Keys in the program itself: held to listed documents on every way in, and ended when they are found in the open.
+
+use std::{fs, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    client::{Client, Socket},
+    server::{Server, Site, free_address, on_both},
+};
+
+const LISTED: &str = "{ viewer { tenant { slug } } }";
+const OTHER: &str = "{ viewer { tenant { name } } }";
+const STREAM: &str = "subscription { stockChanged { phase } }";
+
+/// A client with a new key, and the ids of its integration and itself.
+async fn program(owner: &Client, with: &str) -> (Client, Value, Value) {
+    let integration =
+        "mutation { result: integrationCreate(input: { name: \"Till\", permissions: [\"stock.read\"], scope: { all: true } }) {
+        integration { id } userErrors { code } } }";
+    let made = owner.ask(integration, json!({})).await["result"]["integration"]["id"].clone();
+    let (client, key) = another_key(owner, &made, with).await;
+    (client, made, key)
+}
+
+async fn another_key(owner: &Client, integration: &Value, with: &str) -> (Client, Value) {
+    let key = format!(
+        "mutation($i: ID!) {{ result: apiKeyCreate(input: {{ integrationId: $i, name: \"Till 1\" {with} }}) {{ secret apiKey {{ id }} userErrors {{ code message }} }} }}"
+    );
+    let made = owner.ask(&key, json!({ "i": integration })).await["result"].take();
+    let mut client = owner.clone();
+    client.token = made["secret"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    (client, made["apiKey"]["id"].clone())
+}
+
+fn code(answer: &Value) -> &Value {
+    &answer["errors"][0]["extensions"]["code"]
+}
+
+async fn by_get(client: &Client, query: &str) -> Value {
+    let query = query.replace(' ', "+").replace('{', "%7B").replace('}', "%7D");
+    let request = reqwest::Client::new().get(format!("{}/graphql?query={query}", client.url));
+    request.bearer_auth(&client.token).send().await.unwrap().json().await.unwrap()
+}
+
+/// The first message to an operation on a socket of its own.
+async fn by_socket(client: &Client, query: &str) -> Value {
+    let mut socket = Socket::open(client).await;
+    socket.subscribe(query, &json!({})).await;
+    socket.hear().await.unwrap()
+}
+
+async fn listed_server(site: &Site) -> Server {
+    let folder = site.folder.join("documents");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("viewer.graphql"), LISTED).unwrap();
+    fs::write(folder.join("stream.graphql"), STREAM).unwrap();
+    let folder = folder.display().to_string();
+    Server::start_with(site, free_address(), &["--trusted-documents", &folder]).await
+}
+
+on_both!(a_pinned_key_sends_listed_documents_only_on_every_way_in, site => {
+    let server = listed_server(site).await;
+    let owner = server.tenant().await;
+    let (pinned, integration, _) = program(&owner, "trustedDocumentsOnly: true").await;
+    let (free, _) = another_key(&owner, &integration, "").await;
+    for (client, is_pinned) in [(&pinned, true), (&free, false), (&owner, false)] {
+        let expected = if is_pinned { json!("FORBIDDEN") } else { Value::Null };
+        assert_eq!(code(&client.send(OTHER, &json!({})).await.unwrap()), &expected, "POST");
+        assert_eq!(code(&by_get(client, OTHER).await), &expected, "GET");
+        let heard = by_socket(client, OTHER).await;
+        assert_eq!(heard["payload"][0]["extensions"]["code"], expected, "socket: {heard}");
+        assert!(client.send(LISTED, &json!({})).await.unwrap()["errors"].is_null());
+        assert!(by_get(client, LISTED).await["errors"].is_null());
+        assert_eq!(by_socket(client, STREAM).await["type"], "next");
+    }
+    // The integration is pinned while a socket of its other key is open.
+    let mut socket = Socket::open(&free).await;
+    socket.subscribe(LISTED, &json!({})).await;
+    assert_eq!(socket.hear().await.unwrap()["type"], "next");
+    socket.hear().await;
+    let pin = "mutation($id: ID!) { result: integrationUpdate(input: { id: $id, expectedVersion: 1, trustedDocumentsOnly: true }) { userErrors { code } } }";
+    assert_eq!(owner.ask(pin, json!({ "id": integration })).await["result"]["userErrors"], json!([]));
+    assert_eq!(code(&free.send(OTHER, &json!({})).await.unwrap()), "FORBIDDEN", "at once");
+    let began = Instant::now();
+    loop {
+        socket.subscribe(OTHER, &json!({})).await;
+        let heard = socket.hear().await.expect("the socket stays open");
+        if heard["payload"][0]["extensions"]["code"] == "FORBIDDEN" {
+            break;
+        }
+        socket.hear().await;
+        assert!(began.elapsed() < Duration::from_secs(6), "the open socket still sends what it likes: {heard}");
+        sleep(Duration::from_millis(100)).await;
+    }
+});
+
+/// The status of a report, and its body.
+async fn report(server: &Server, body: &str) -> (u16, String) {
+    let request = reqwest::Client::new().post(format!("{}/leaked-keys", server.url())).header("content-type", "application/json");
+    let answer = request.body(body.to_owned()).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// What a scanner of repositories sends.
+fn found(tokens: &[&str]) -> String {
+    let one = |token: &&str| json!({ "token": token, "type": "entrepot_api_key", "url": "https://code.example/a/b.env", "source": "content" });
+    Value::from(tokens.iter().map(one).collect::<Vec<_>>()).to_string()
+}
+
+fn letters(site: &Site) -> Vec<String> {
+    let files = fs::read_dir(site.folder.join("letters")).map(|files| files.flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let whole = files.iter().map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end == "eml"));
+    whole.map(|path| fs::read_to_string(path).unwrap().replace("=\r\n", "")).collect()
+}
+
+on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site => {
+    let mail = format!("file:{}", site.folder.join("letters").display());
+    let server = Server::start_with(site, free_address(), &["--mail", &mail, "--anonymous-requests", "off"]).await;
+    let owner = Client::register(&server.url(), "leaky").await;
+    let (till, integration, _) = program(&owner, "").await;
+    let (other, _) = another_key(&owner, &integration, "").await;
+    let mut socket = Socket::open(&till).await;
+    socket.subscribe(STREAM, &json!({})).await;
+    assert_eq!(socket.hear().await.unwrap()["type"], "next");
+    // A stranger who guesses learns nothing from the answer: it is the same for a key and for anything else.
+    let junk = report(&server, &found(&["epk_live_nothing", "", "password"])).await;
+    let nobodys = format!("{}{}", &other.token[..41], &till.token[41..]);
+    let nobodys = report(&server, &found(&[&nobodys])).await;
+    let began = Instant::now();
+    let real = report(&server, &found(&["junk", &till.token, &till.token])).await;
+    assert_eq!((real.0, &real, &nobodys), (202, &junk, &junk));
+    assert_eq!(real.1, "");
+    while code(&till.send(LISTED, &json!({})).await.unwrap()) != "UNAUTHENTICATED" {
+        assert!(began.elapsed() < Duration::from_secs(6), "the key is still accepted");
+        sleep(Duration::from_millis(50)).await;
+    }
+    while socket.hear().await.is_some() {}
+    assert!(began.elapsed() < Duration::from_secs(6), "its socket closed after {:?}", began.elapsed());
+    assert!(other.send(LISTED, &json!({})).await.unwrap()["errors"].is_null(), "the other key is none of this");
+    while letters(site).is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(10), "no letter");
+        sleep(Duration::from_millis(50)).await;
+    }
+    report(&server, &found(&[&till.token])).await;
+    sleep(Duration::from_millis(500)).await;
+    let letters = letters(site);
+    assert_eq!(letters.len(), 1, "once: {letters:#?}");
+    assert!(letters[0].contains("To: leaky@shop.example") && letters[0].contains("Till 1") && letters[0].contains(&till.token[..15]), "{letters:#?}");
+    assert!(!letters[0].contains(&till.token[15..]) && !letters[0].contains("code.example"), "neither the secret nor a stranger's words: {letters:#?}");
+    let seen = owner.ask("{ integrations { keys { leakedAt revokedAt } } }", json!({})).await;
+    let keys = seen["integrations"][0]["keys"].as_array().unwrap();
+    assert!(keys[0]["leakedAt"].is_string() && keys[1]["leakedAt"].is_null(), "{seen}");
+    assert!(!server.said().contains(&till.token[15..]), "the log has no secret");
+});
+
+#[tokio::test]
+async fn reports_that_are_none_are_refused_and_many_have_to_wait() {
+    let site = Site::sqlite().await;
+    let server = Server::start_with(&site, free_address(), &["--anonymous-requests", "8"]).await;
+    for (body, status) in [("", 400), ("{}", 400), ("[{}]", 400), ("[{\"token\":7}]", 400), ("[]", 202)] {
+        assert_eq!(report(&server, body).await.0, status, "{body}");
+    }
+    let many = found(&vec!["x"; 1_001]);
+    assert_eq!(report(&server, &many).await.0, 413);
+    let form = reqwest::Client::new().post(format!("{}/leaked-keys", server.url())).body("token=x").send().await.unwrap();
+    assert_eq!(form.status(), 415);
+    let got = reqwest::get(format!("{}/leaked-keys", server.url())).await.unwrap();
+    assert_eq!(got.status(), 405);
+    assert_eq!(report(&server, "[]").await.0, 202);
+    let refused = reqwest::Client::new().post(format!("{}/leaked-keys", server.url())).json(&json!([])).send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key("retry-after"));
+}

@@ -1,0 +1,157 @@
+//! The examples of `docs/partners.md`, each sent as it stands there, with real ids and moments in the place of `…`.
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    client::{Client, Socket},
+    server::{Server, Site, free_address, on_both},
+};
+
+/// An example and the language that it is in.
+type Example = (String, String);
+
+fn examples() -> Vec<Example> {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/partners.md")).unwrap();
+    let fences: Vec<&str> = page.split("```").collect();
+    let found = fences.iter().skip(1).step_by(2).map(|block| {
+        let (language, text) = block.split_once('\n').unwrap();
+        (language.to_owned(), text.trim().to_owned())
+    });
+    found.collect()
+}
+
+/// What stands for what: the ids of the scenario by their prefix.
+struct Story {
+    owner: Client,
+    partner: Client,
+    ids: BTreeMap<&'static str, String>,
+    left: Vec<Example>,
+}
+
+impl Story {
+    fn told(&self, example: &str) -> String {
+        let mut text = example.to_owned();
+        for (prefix, id) in &self.ids {
+            text = text.replace(&format!("{prefix}_…"), id);
+        }
+        text = text.replace("epk_live_…", &self.partner.token).replace("\"…\"", &format!("\"{}\"", self.ids["moment"]));
+        assert!(!text.contains('…'), "something is still to be filled in: {text}");
+        text
+    }
+
+    /// The one example that has this in it, which is then done with.
+    fn take(&mut self, word: &str) -> String {
+        let place = self.left.iter().position(|(_, text)| text.contains(word));
+        let (_, text) = self.left.remove(place.unwrap_or_else(|| panic!("no example of {word}")));
+        self.told(&text)
+    }
+
+    async fn does(&mut self, who: &Client, word: &str) -> Value {
+        let data = who.ask(&self.take(word), json!({})).await;
+        let payload = data.as_object().unwrap().values().next().unwrap().clone();
+        let refusals = &payload["userErrors"];
+        assert!(refusals.is_null() || refusals == &json!([]), "{word}: {payload:#}");
+        payload
+    }
+
+    /// Sends the body of a `curl`, to where it says.
+    async fn curl(&mut self, server: &Server, word: &str) -> (u16, String) {
+        let text = self.take(word);
+        let path = text.split("https://entrepot.example").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        let body = text.split("-d '").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+        let mut request = reqwest::Client::new().post(format!("{}{path}", server.url()));
+        for header in text.split("-H '").skip(1) {
+            let (name, value) = header.split('\'').next().unwrap().split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        let answer = request.body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+}
+
+/// A company with a shop in London that has mugs, and a channel for the partner.
+async fn company(server: &Server) -> Story {
+    let owner = Client::register(&server.url(), "papers").await;
+    let store =
+        "mutation { result: storeCreate(input: { code: \"LONDON\", name: \"London\" }) { store { id } userErrors { code } } }";
+    owner.ask(store, json!({})).await;
+    let product = "mutation { result: productCreate(input: { sku: \"MUG\", name: \"Mug\", price: { amount: \"4.00\", currencyCode: \"GBP\" } }) { userErrors { code } } }";
+    owner.ask(product, json!({})).await;
+    let receive = "mutation { result: stockAdjust(input: { idempotencyKey: \"1\", kind: RECEIPT, reasonCode: \"PURCHASE\",
+        changes: [{ product: { sku: \"MUG\" }, store: { code: \"LONDON\" }, delta: 10 }] }) { userErrors { code } } }";
+    assert_eq!(owner.ask(receive, json!({})).await["result"]["userErrors"], json!([]));
+    let channel =
+        "mutation { result: channelCreate(input: { code: \"web\", name: \"Web\" }) { channel { id } userErrors { code } } }";
+    let channel = owner.ask(channel, json!({})).await["result"]["channel"]["id"].as_str().unwrap().to_owned();
+    let moment = entrepot::clock::rfc3339(entrepot::clock::Clock::system().now().plus_seconds(24 * 3600));
+    let ids = BTreeMap::from([("chn", channel), ("moment", moment)]);
+    Story { partner: owner.clone(), owner, ids, left: examples() }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
+}
+
+async fn listed_server(site: &Site) -> Server {
+    let folder = site.folder.join("documents");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("left.graphql"), "{ rateLimit { remaining } }").unwrap();
+    Server::start_with(site, free_address(), &["--trusted-documents", &folder.display().to_string()]).await
+}
+
+on_both!(the_examples_for_partners_work_as_they_are_written, site => {
+    let server = listed_server(site).await;
+    let mut story = company(&server).await;
+    let owner = story.owner.clone();
+    let made = story.does(&owner, "integrationCreate").await;
+    story.ids.insert("int", text(&made["integration"]["id"]));
+    let made = story.does(&owner, "apiKeyCreate").await;
+    story.ids.insert("key", text(&made["apiKey"]["id"]));
+    assert_eq!(made["apiKey"]["budget"], json!({ "points": 5000, "restoreRate": 500 }));
+    story.partner.token = text(&made["secret"]);
+    let partner = story.partner.clone();
+
+    let (status, seen) = story.curl(&server, "viewer").await;
+    assert!(status == 200 && seen.contains("Webshop") && seen.contains("stock.reserve") && !seen.contains("errors"), "{seen}");
+    let page = story.does(&partner, "query Page").await;
+    assert_eq!(page["nodes"][0]["stock"][0]["available"], json!(10), "{page:#}");
+    let mut socket = Socket::open(&partner).await;
+    socket.subscribe(&story.take("subscription"), &json!({})).await;
+    assert_eq!(socket.hear().await.unwrap()["payload"]["data"]["stockChanged"]["phase"], "SNAPSHOT");
+    let held = story.does(&partner, "stockReserve").await;
+    story.ids.insert("rsv", text(&held["reservations"][0]["id"]));
+    let order = story.does(&partner, "orderCreate").await;
+    let found = story.does(&partner, "external:").await;
+    assert_eq!(found["id"], order["order"]["id"]);
+    let left = story.does(&partner, "{ rateLimit { limit").await;
+    assert_eq!((&left["limit"], &left["restoreRate"]), (&json!(5000), &json!(500)), "its part of the budget");
+    let (status, seen) = story.curl(&server, "documentId").await;
+    assert!(status == 200 && seen.contains("remaining"), "{seen}");
+
+    let rolled = story.does(&owner, "apiKeyRoll").await;
+    assert!(partner.send("{ rateLimit { remaining } }", &json!({})).await.unwrap()["errors"].is_null(), "the old one lives on");
+    let (old, new) = (story.ids["key"].clone(), text(&rolled["secret"]));
+    story.ids.insert("key", old);
+    story.does(&owner, "apiKeyRevoke").await;
+    assert_eq!(partner.send("{ __typename }", &json!({})).await.unwrap()["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    story.partner.token = new;
+    let partner = story.partner.clone();
+    assert!(partner.send("{ __typename }", &json!({})).await.unwrap()["errors"].is_null());
+    assert_eq!(story.curl(&server, "leaked-keys").await, (202, String::new()));
+    let began = Instant::now();
+    while partner.send("{ __typename }", &json!({})).await.unwrap()["errors"].is_null() {
+        assert!(began.elapsed() < Duration::from_secs(6), "a key that was reported is still accepted");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let off = story.does(&owner, "integrationUpdate").await;
+    assert!(off["integration"]["disabledAt"].is_string());
+    let listed = story.does(&owner, "{ integrations {").await;
+    let keys = listed[0]["keys"].as_array().unwrap();
+    assert!(keys[0]["revokedAt"].is_string() && keys[1]["leakedAt"].is_string(), "{listed:#}");
+    assert_eq!(keys[0]["addresses"][0]["address"], "127.0.0.1", "{listed:#}");
+    assert_eq!(story.does(&owner, "sandboxCreate").await["sandbox"], json!({ "slug": "webshop-try", "sandbox": true }));
+    assert_eq!(story.left, Vec::<Example>::new(), "an example that no test runs");
+});
