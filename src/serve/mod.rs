@@ -146,7 +146,7 @@ impl Node {
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let audit = Audit::start(db.clone(), pen.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen.clone())?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
         let limits = Limits::default();
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
