@@ -13,6 +13,7 @@ use crate::{
         rows::{
             self, Profile, devices,
             links::{self, LinkFor},
+            members,
             sessions::{self, EndReason, Which},
         },
         secret::{self, Purpose},
@@ -113,10 +114,14 @@ impl Identity {
         let global = self.db.global();
         let name = rows::tenant(&global, tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
         for owner in owners {
-            let Some(view) = rows::member_with_user(&global, tenant, *owner).await? else { continue };
+            let Some(view) = members::member_with_user(&global, tenant, *owner).await? else { continue };
+            // Who was only invited is no owner yet.
+            if view.membership.status != MemberStatus::Active {
+                continue;
+            }
             let LeakedKey { integration, key } = leaked.clone();
             let about = About::KeyLeaked { tenant: name.clone(), integration, key };
-            self.write(about, &view.user.email, &view.user.display_name);
+            self.write(about, &view.email, &view.display_name);
         }
         Ok(())
     }
