@@ -1,4 +1,4 @@
-//! Whom orders are sold to.
+//! Whom orders are sold to. The table holds name and e-mail address only of customers from before they were sealed (`catalog::rows::customer`).
 
 use sea_orm::entity::prelude::*;
 
@@ -22,6 +22,13 @@ pub struct Model {
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
 pub enum Relation {}
+
+impl Model {
+    /// Whether anything tells who it is.
+    pub fn is_known(&self) -> bool {
+        self.external_ref.is_some() || self.name.is_some() || self.email.is_some()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}
 

@@ -15,6 +15,7 @@ mod m0005_audit;
 mod m0005_people;
 mod m0006_keys;
 mod m0007_row_security;
+mod m0008_subjects;
 pub mod row_security;
 
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_audit::Migration),
             Box::new(m0006_keys::Migration),
             Box::new(m0007_row_security::Migration),
+            Box::new(m0008_subjects::Migration),
             Box::new(m0005_people::Migration),
         ]
     }

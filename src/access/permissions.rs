@@ -47,6 +47,7 @@ permissions! {
     CustomerRead "customer.read" Tenant "See customers.";
     CustomerContactRead "customer.contact.read" Tenant "See how customers can be reached.";
     CustomerWrite "customer.write" Tenant "Create and change customers.";
+    CustomerErase "customer.erase" Tenant "Forget who a customer is, for good.";
     ChannelRead "channel.read" Tenant "See channels.";
     ChannelWrite "channel.write" Tenant "Create and change channels.";
     StockRead "stock.read" Store "See stock levels and follow them live.";

@@ -6,7 +6,11 @@
 
 pub mod core;
 pub mod graph;
+pub mod jobs;
 pub mod rows;
 pub mod shell;
+
+/// Columns whose values lie sealed under the master keys.
+pub const SEALED: &[crate::secrets::SealedColumn] = &[crate::secrets::DATA_KEY];
 
 pub use shell::{Ask, Batch, Catalog, Mode, Outcome, begin_tenant};

@@ -17,4 +17,8 @@ impl<T: From<TenantScope>> Late<T> {
     pub fn get(&self) -> &T {
         self.made.get_or_init(|| Box::new(T::from(self.scope.as_ref().clone())))
     }
+    /// They, if anything was asked of them.
+    pub fn made(&self) -> Option<&T> {
+        self.made.get().map(AsRef::as_ref)
+    }
 }

@@ -31,6 +31,10 @@ impl KeyRing {
         &*self.0.store
     }
 
+    pub(super) fn fill(&self, bytes: &mut [u8]) {
+        self.0.clock.fill(bytes);
+    }
+
     /// Seals a value for the context that it is to be opened in: see `SealedColumn::context`.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut nonce = [0; 12];

@@ -61,7 +61,9 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
     };
     let keys = Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))?;
     vouch(db, &keys, &known, clock, &*store).await?;
-    Ok(KeyRing::new(keys, clock.clone(), store))
+    let ring = KeyRing::new(keys, clock.clone(), store);
+    db.shelf().leave(ring.clone());
+    Ok(ring)
 }
 
 const NOWHERE: &str = "no key to seal secrets with: make one with `entrepot keys new > FILE` and give it with --keys-file FILE \

@@ -2,6 +2,7 @@
 
 use super::StartError;
 use crate::{
+    catalog,
     clock::Clock,
     config::{KeysAction, KeysOf, RotateSigningKey},
     identity::{self, OldKeys, rotate_signing_key},
@@ -11,7 +12,7 @@ use crate::{
 
 /// Every sealed column of every room.
 pub fn sealed_columns() -> Vec<SealedColumn> {
-    [identity::SEALED].concat()
+    [identity::SEALED, catalog::SEALED].concat()
 }
 
 pub async fn run(action: KeysAction) -> Result<(), StartError> {

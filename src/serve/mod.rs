@@ -197,6 +197,7 @@ impl Node {
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
+            tokio::spawn(catalog::jobs::run(self.db.clone())),
             tokio::spawn(crate::audit::run(self.audit)),
             tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
             tokio::spawn(identity::jobs::run(self.identity)),

@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::{
-    Announcer, Fault, RowSecurity, Wall,
+    Announcer, Fault, RowSecurity, Shelf, Wall,
     postgres::{self, Doors},
     together::Lines,
 };
@@ -58,6 +58,7 @@ pub struct Database {
     pub(super) announcer: Announcer,
     /// What many requests ask together.
     pub(super) lines: Lines,
+    pub(super) shelf: Shelf,
     pub(super) statements: Arc<AtomicU64>,
 }
 
@@ -120,6 +121,7 @@ impl Database {
             wall: Wall::Embedded,
             announcer: Announcer::default(),
             lines: Lines::default(),
+            shelf: Shelf::default(),
             statements: Arc::default(),
         })
     }
@@ -144,6 +146,11 @@ impl Database {
     /// Where committed events are announced inside this process.
     pub fn announcer(&self) -> &Announcer {
         &self.announcer
+    }
+
+    /// What later rooms leave with the database.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// How many statements tenants' handles have sent since it was opened: what tests and metrics hold pages to.

@@ -76,6 +76,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         wall,
         announcer: super::Announcer::default(),
         lines: super::together::Lines::default(),
+        shelf: super::Shelf::default(),
         statements: std::sync::Arc::default(),
     })
 }

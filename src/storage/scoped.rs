@@ -6,13 +6,15 @@ use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
 };
 
-use super::{Backend, Database, Fault, Work, journal};
+use super::{Backend, Database, Fault, Shelf, Work, journal};
 
 /// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
 #[async_trait]
 pub trait Reads: Send + Sync {
     fn tenant(&self) -> TenantId;
     fn backend(&self) -> Backend;
+    /// What later rooms left with the database.
+    fn shelf(&self) -> &Shelf;
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault>;
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
@@ -69,6 +71,9 @@ impl Reads for TenantScope {
     }
     fn backend(&self) -> Backend {
         self.db.backend
+    }
+    fn shelf(&self) -> &Shelf {
+        self.db.shelf()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.count_statement();

@@ -7,12 +7,13 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use super::{Backend, Database, Fault, Global, Reads, TenantScope, wall};
+use super::{Backend, Database, Fault, Global, Reads, Shelf, TenantScope, wall};
 
 /// Many reads that agree with each other; ends when dropped. Holds a reader's connection: for audits and exports, not for requests.
 pub struct Snapshot {
     tenant: TenantId,
     backend: Backend,
+    shelf: Shelf,
     transaction: DatabaseTransaction,
 }
 
@@ -44,7 +45,7 @@ impl Snapshot {
         if db.wall.stands() {
             wall::bind(&transaction, tenant).await?;
         }
-        Ok(Self { tenant, backend: db.backend, transaction })
+        Ok(Self { tenant, backend: db.backend, shelf: db.shelf().clone(), transaction })
     }
 }
 
@@ -55,6 +56,9 @@ impl Reads for Snapshot {
     }
     fn backend(&self) -> Backend {
         self.backend
+    }
+    fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         Ok(self.transaction.query_all_raw(statement).await?)

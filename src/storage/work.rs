@@ -9,7 +9,7 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
-use super::{Backend, Bulk, Committed, Database, Fault, Reads, journal::Event, rider, wall};
+use super::{Backend, Bulk, Committed, Database, Fault, Reads, Shelf, journal::Event, rider, wall};
 
 pub struct Work {
     tenant: TenantId,
@@ -152,6 +152,9 @@ impl Reads for Work {
     }
     fn backend(&self) -> Backend {
         self.db.backend
+    }
+    fn shelf(&self) -> &Shelf {
+        self.db.shelf()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.count_statement();

@@ -12,7 +12,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::tables::{self, Column, Kind, Table};
+use super::{
+    persons,
+    tables::{self, Column, Kind, Table},
+};
 use crate::{
     audit::hex,
     clock,
@@ -127,11 +130,12 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
         let told = told(snapshot.backend(), &table.columns);
         let sql = format!("SELECT {told} FROM {} WHERE tenant_id = $1{bound}{order} LIMIT {PAGE}", table.name);
         let page = snapshot.rows(&sql, values).await?;
-        let mut last = Vec::new();
-        for row in &page {
-            last = texts(row, &table.columns)?;
-            file.line(&table.columns, &last)?;
+        let mut lines = page.iter().map(|row| texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
+        persons::open(snapshot, table, &mut lines).await?;
+        for line in &lines {
+            file.line(&table.columns, line)?;
         }
+        let last = lines.pop().unwrap_or_default();
         if page.len() < PAGE || keys.is_empty() {
             return file.finish();
         }

@@ -4,6 +4,7 @@ mod core;
 pub mod erase;
 pub mod export;
 pub mod graph;
+mod persons;
 mod rows;
 mod shell;
 pub mod tables;

@@ -13,6 +13,7 @@ mod identity;
 mod insight;
 mod ledger;
 mod orders;
+mod persons;
 mod process;
 mod replay;
 mod row_security;

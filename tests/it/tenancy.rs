@@ -126,6 +126,8 @@ async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
     let (ours, theirs) = (&world.ours, &world.theirs);
     let folder = folder(world);
     let (tenant, now) = (ours.owner.tenant, world.node.clock.now());
+    let named = "mutation { customerCreate(input: { name: \"Ada Lovelace\", email: \"ada@example.com\" }) { seq } }";
+    world.ask(ours, Some(ours.owner.clone()), named, &json!({})).await;
     let manifest = export::export(&world.node.db, tenant, "alpha-company", now, &folder).await.unwrap();
     assert_eq!(manifest.head, world.node.db.tenant(tenant).head().await.unwrap().seq);
     let told: Value = serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap();
@@ -147,6 +149,8 @@ async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
         assert_eq!(text.lines().count() as u64, file.rows);
         rows.insert(file.file.trim_end_matches(".jsonl").to_owned(), file.rows);
     }
+    let customers = fs::read_to_string(folder.join("customer.jsonl")).unwrap();
+    assert!(customers.contains(r#""name":"Ada Lovelace""#) && customers.contains(r#""email":"ada@example.com""#), "{customers}");
     let reads = world.node.db.tenant(tenant);
     for table in tables::of_tenants(&world.node.db.global()).await.unwrap() {
         let counted = reads.rows(&format!("SELECT count(*) FROM {} WHERE tenant_id = $1", table.name), vec![]).await.unwrap();

@@ -66,6 +66,12 @@ pub async fn ring(db: &Database, clock: &Clock) -> KeyRing {
     secrets::open(db, &keys(), clock).await.unwrap()
 }
 
+/// The same keys without a trace in the database.
+fn unkept_ring() -> KeyRing {
+    let KeySource::Given(text) = keys() else { panic!("keys of scenarios are given") };
+    KeyRing::new(secrets::Keys::parse(&text).unwrap(), Clock::system(), Arc::new(secrets::Given(text)))
+}
+
 /// What a tenant begins with here: nothing, as tenants are made by hand.
 pub struct Bare;
 #[async_trait::async_trait]
@@ -145,6 +151,7 @@ impl World {
         let hand = time.clone();
         let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 7);
         let owner = tenant(&db, &clock, "first").await;
+        db.shelf().leave(unkept_ring());
         let service = Catalog { db: db.clone(), clock: clock.clone(), signer: CursorSigner::new([7; 32]) };
         let schema = Schema::build(CatalogQuery::default(), CatalogMutation::default(), EmptySubscription)
             .register_output_type::<Payload>()

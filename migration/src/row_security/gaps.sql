@@ -1,7 +1,7 @@
 WITH mine AS (
   SELECT c.oid, c.relname::text AS name, c.relrowsecurity AND c.relforcerowsecurity AS is_forced, c.relname = 'tenant' OR
-    (c.relname NOT IN ('session', 'login_challenge', 'api_key_index') AND EXISTS
-      (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)) AS is_tenants, c.relowner
+    EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+      WHERE i.indrelid = c.oid AND i.indisprimary AND a.attname = 'tenant_id') AS is_tenants, c.relowner
   FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p'))
 SELECT name || ' has no policy for its tenant''s rows' AS gap FROM mine WHERE is_tenants AND NOT (is_forced
   AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = mine.oid AND p.polname = 'of_tenant'))

@@ -16,7 +16,8 @@ use entity::prelude::Actor;
 use crate::{
     access::Caller,
     audit::{Audit, Origin, Outcome, Stamp, Target},
-    graphql::{code::Code, fault::TopError},
+    catalog::graph::Loads,
+    graphql::{code::Code, fault::TopError, late::Late},
     identity::Session,
 };
 
@@ -71,6 +72,7 @@ async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Ser
 
 async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
     let answer = field.await;
+    tell_of_contacts(ctx, audit);
     let denied = match &answer {
         Err(error) => Some(code_of(error)).filter(|_| failed(error) == Outcome::Denied),
         Ok(_) => denied_below(ctx),
@@ -81,6 +83,25 @@ async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Server
         audit.deny(&stamp, Some(caller.actor)).await;
     }
     answer
+}
+
+/// Whose contacts the field has shown is in the log, one entry for all of them. The answer does not wait for it.
+fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
+    /// Customers that an entry names; of more it says how many.
+    const MOST_NAMED: usize = 250;
+    let shown = ctx.data_opt::<Late<Loads>>().and_then(Late::made).map(Loads::take_shown_contacts).unwrap_or_default();
+    let Some(first) = shown.first() else { return };
+    let (mut entry, ip) = stamp(ctx, audit, None).entry(Outcome::Done, None, None);
+    entry.target = (shown.len() == 1).then(|| Target::of(*first));
+    let named: Vec<String> = shown.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    entry.changes = serde_json::json!({ "field": entry.action, "count": shown.len(), "customers": named }).to_string();
+    "customer.contact.read".clone_into(&mut entry.action);
+    let audit = audit.clone();
+    tokio::spawn(async move {
+        if let Err(fault) = audit.write(entry, ip).await {
+            tracing::error!(%fault, "whose contacts were read could not be written into the audit log");
+        }
+    });
 }
 
 /// Errors at fields that may be null do not come up to the root: they are in the operation's list, under the root field's name.

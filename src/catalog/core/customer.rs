@@ -13,6 +13,11 @@ use super::{
 
 pub use entity::customer::Model as CustomerRow;
 
+/// What the caller asks to be forgotten: everything that tells who somebody is. The country stays, for the figures that were made of it.
+pub fn forgotten() -> CustomerFields {
+    CustomerFields { external_ref: Patch::Clear, name: Patch::Clear, country: Patch::Keep, email: Patch::Clear }
+}
+
 /// A customer as callers describe it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CustomerFields {

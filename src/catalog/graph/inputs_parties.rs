@@ -210,6 +210,15 @@ pub struct CustomerBulkUpsertInput {
     pub rows: Vec<CustomerUpsertInput>,
 }
 
+/// A customer who is to be forgotten.
+#[derive(Debug, Clone, InputObject)]
+pub struct CustomerEraseInput {
+    /// The customer.
+    pub id: ID,
+    /// Its version as you read it; any when left out.
+    pub expected_version: Option<Long>,
+}
+
 /// A customer to be made, or changed where there is one with this reference: what is left out stays, null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerUpsertInput {

@@ -1,6 +1,10 @@
 //! The look-ups of one request: everything that is reached from a list, one statement a level.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_graphql::{Context, Request};
 use entity::{
@@ -20,7 +24,7 @@ use crate::{
             supplier::SupplierRow,
         },
         rows::{
-            category, parties,
+            category, customer, parties,
             product::{self, ProductName},
             small,
         },
@@ -45,6 +49,7 @@ pub struct Loads {
     stores: Batcher<StoreId, Arc<StoreRow>>,
     customers: Batcher<CustomerId, Arc<CustomerRow>>,
     channels: Batcher<ChannelId, Arc<ChannelRow>>,
+    shown: Mutex<BTreeSet<CustomerId>>,
 }
 
 /// Gives a request of a caller's its look-ups.
@@ -74,6 +79,7 @@ impl From<TenantScope> for Loads {
             stores: Batcher::default(),
             customers: Batcher::default(),
             channels: Batcher::default(),
+            shown: Mutex::default(),
         }
     }
 }
@@ -180,13 +186,25 @@ impl Loads {
         known(&self.stores, ids, |ids| self.rows::<entity::store::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn known_customers(&self, ids: Vec<CustomerId>) -> Answer<HashMap<CustomerId, Arc<CustomerRow>>> {
-        known(&self.customers, ids, |ids| self.rows::<entity::customer::Entity, _>(ids, |row| row.id)).await
+        known(&self.customers, ids, |ids| self.customer_rows(ids)).await
     }
     pub async fn customer(&self, id: CustomerId) -> Answer<Option<Arc<CustomerRow>>> {
-        self.customers.one(id, |ids| self.rows::<entity::customer::Entity, _>(ids, |row| row.id)).await
+        self.customers.one(id, |ids| self.customer_rows(ids)).await
     }
     pub async fn channel(&self, id: ChannelId) -> Answer<Option<Arc<ChannelRow>>> {
         self.channels.one(id, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
+    }
+
+    async fn customer_rows(&self, ids: Vec<CustomerId>) -> Result<HashMap<CustomerId, Arc<CustomerRow>>, Fault> {
+        self.scope.together(ids, |ids| async move { Ok(by(customer::by_ids(&self.scope, &ids).await?, |row| row.id)) }).await
+    }
+    /// Notes that the caller was shown how a customer can be reached: that is written into the audit log.
+    pub fn show_contact(&self, id: CustomerId) {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+    /// Whose contacts were shown since this was last asked.
+    pub fn take_shown_contacts(&self) -> BTreeSet<CustomerId> {
+        std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn rows<E: Tenanted, K: Send + Sync + 'static>(

@@ -5,8 +5,8 @@ use async_graphql::{Context, Object};
 use super::{
     Channel, Customer, Store, Supplier,
     inputs_parties::{
-        ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerUpdateInput, StoreArchiveInput,
-        StoreCreateInput, StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
+        ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerEraseInput, CustomerUpdateInput,
+        StoreArchiveInput, StoreCreateInput, StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
     mutation_products::{mode, sight, which, written},
     payloads::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
@@ -19,7 +19,7 @@ use crate::{
     },
     graphql::{
         context::Asks,
-        directives::{emits, requires},
+        directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
     },
 };
@@ -159,6 +159,28 @@ impl PartyMutation {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| Customer(row.into()));
+        Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+    }
+
+    /// Forgets who a customer is, for good: reference, name and e-mail address go, and the key that they were kept under. Country, orders and returns stay.
+    #[graphql(
+        directive = requires::apply("customer.erase".to_owned()),
+        directive = emits::apply(vec!["customer.erased".to_owned()]),
+        directive = step_up::apply(MaxAge(None))
+    )]
+    async fn customer_erase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who is to be forgotten.")] input: CustomerEraseInput,
+        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
+    ) -> Answer<CustomerPayload> {
+        let permit = ctx.permit::<kind::CustomerErase>()?;
+        ctx.step_up()?;
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: None, mode: mode(validate_only) };
+        let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| Customer(row.into()));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })

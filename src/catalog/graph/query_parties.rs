@@ -122,7 +122,7 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Customers in the order of their creation.
+    /// Customers in the order of their creation; with an e-mail address only those who have it, for which customer.contact.read is needed too.
     #[graphql(directive = requires::apply("customer.read".to_owned()), directive = paged::apply())]
     async fn customers(
         &self,
@@ -131,11 +131,18 @@ impl PartyQuery {
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
         #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Only those with this e-mail address, whatever its capitals.")] email: Option<String>,
     ) -> Answer<CustomerConnection> {
         let permit = ctx.permit::<kind::CustomerRead>()?;
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
-        let rows = catalog.customers(permit, &request).await?;
+        let rows = match email {
+            None => catalog.customers(permit, &request).await?,
+            Some(email) => {
+                let email = query_text(email, &path!["email"])?;
+                catalog.customers_by_email(ctx.permit::<kind::CustomerContactRead>()?, &email, &request).await?
+            }
+        };
         Ok(build(rows, &request, "customers", &catalog.signer, |row| {
             let keys = vec![row.id.into()];
             (Customer(row.into()), keys)

@@ -6,7 +6,7 @@ use sea_orm::{FromQueryResult, IdenStatic, Iterable, QueryResult, Value};
 use super::Clause;
 use crate::{
     graphql::connection::{PageRequest, keyset},
-    storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work},
+    storage::{Fault, Reads, Row, Work},
 };
 
 /// The columns of an entity, each after `prefix`. Never `*`: a prepared statement must not change its shape with the next migration.
@@ -77,51 +77,4 @@ pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", Vec::new()).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
     Row::new(row).take()
-}
-
-const CUSTOMER: &[Column] = &[
-    Column("tenant_id", ColumnKind::Id),
-    Column("id", ColumnKind::Id),
-    Column("external_ref", ColumnKind::TextOrNull),
-    Column("name", ColumnKind::TextOrNull),
-    Column("country", ColumnKind::TextOrNull),
-    Column("email", ColumnKind::TextOrNull),
-    Column("version", ColumnKind::Int),
-    Column("created_at", ColumnKind::Int),
-    Column("updated_at", ColumnKind::Int),
-];
-
-type CustomerRow = entity::customer::Model;
-
-/// Writes customers, new ones in the order of their references.
-pub async fn write_customers(
-    work: &Work,
-    created: &[&CustomerRow],
-    updated: &[(&CustomerRow, &CustomerRow)],
-) -> Result<(), Fault> {
-    let values = |row: &CustomerRow| -> [Value; 9] {
-        [
-            work.tenant().into(),
-            row.id.into(),
-            row.external_ref.clone().into(),
-            row.name.clone().into(),
-            row.country.clone().into(),
-            row.email.clone().into(),
-            row.version.into(),
-            row.created_at.micros().into(),
-            row.updated_at.micros().into(),
-        ]
-    };
-    let mut new = created.to_vec();
-    new.sort_by(|a, b| a.external_ref.cmp(&b.external_ref));
-    let mut inserts = Bulk::insert("customer", CUSTOMER);
-    for row in new {
-        inserts.row(values(row));
-    }
-    let mut updates = Bulk::update("customer", CUSTOMER, 2);
-    for (_, row) in updated {
-        updates.row(values(row));
-    }
-    work.write(inserts).await?;
-    work.write(updates).await
 }

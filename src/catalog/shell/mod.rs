@@ -4,10 +4,12 @@ mod batch;
 mod nouns;
 mod products;
 mod reads;
+mod seal;
 mod writes;
 
 pub use batch::{Answered, Ask, Batch, Mode, Outcome};
 pub use reads::{By, ProductBy};
+pub use seal::seal_customers;
 pub use writes::Which;
 
 use super::core::{Fresh, channel};

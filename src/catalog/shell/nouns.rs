@@ -15,7 +15,7 @@ use crate::{
             supplier,
         },
         rows::{
-            category as category_rows,
+            category as category_rows, customer as customer_rows,
             small::{self, by_ids, by_ids_or_texts},
             uses,
         },
@@ -243,7 +243,7 @@ impl Noun for Customers {
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Around, Fault> {
         let targets: Vec<CustomerId> = commands.iter().filter_map(|c| c.target.id()).collect();
         let refs: Vec<&str> = commands.iter().filter_map(|c| c.fields.external_ref.set()).map(String::as_str).collect();
-        let rows = by_ids_or_texts::<entity::customer::Entity, _>(work, &targets, "external_ref", &refs).await?;
+        let rows = customer_rows::to_change(work, &targets, &refs).await?;
         let by_ref = rows.iter().filter_map(|row| Some((row.external_ref.clone()?, row.id))).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
         Ok(customer::Around { tenant: work.tenant(), rows, by_ref, seen: HashSet::new() })
@@ -252,13 +252,17 @@ impl Noun for Customers {
         around.decide(command, fresh)
     }
     async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
-        small::write_customers(work, created, updated).await
+        customer_rows::write(work, created, updated).await
     }
     async fn find(work: &Work, found: Vec<Uuid>) -> Result<Vec<Self::Row>, Fault> {
-        by_ids::<entity::customer::Entity, _>(work, &ids::<entity::id::kind::CustomerId>(found)).await
+        customer_rows::by_ids(work, &ids::<entity::id::kind::CustomerId>(found)).await
     }
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
-        let kind = if change.before.is_some() { "customer.updated" } else { "customer.created" };
+        let kind = match change.before {
+            None => "customer.created",
+            Some(before) if before.is_known() && !change.after.is_known() => "customer.erased",
+            Some(_) => "customer.updated",
+        };
         event(kind, change.after.id, change.after.version)
     }
     fn raced() -> Problem {

@@ -115,13 +115,21 @@ impl Catalog {
     pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {
         let scope = self.scope(permit);
         match by {
-            By::Id(id) => small::by_id::<entity::customer::Entity, _>(&scope, id).await,
-            By::Key(text) => small::by_text::<entity::customer::Entity>(&scope, "external_ref", text.trim()).await,
+            By::Id(id) => rows::customer::by_id(&scope, id).await,
+            By::Key(text) => rows::customer::by_external_ref(&scope, text.trim()).await,
         }
     }
     pub async fn customers(&self, permit: Permit<kind::CustomerRead>, request: &PageRequest) -> Result<Vec<CustomerRow>, Fault> {
-        let scope = self.scope(permit);
-        small::page::<entity::customer::Entity>(&scope, Clause::new(scope.backend()), &["id"], request).await
+        rows::customer::page(&self.scope(permit), None, request).await
+    }
+    /// Those that have this e-mail address, however its letters are written.
+    pub async fn customers_by_email(
+        &self,
+        permit: Permit<kind::CustomerContactRead>,
+        email: &str,
+        request: &PageRequest,
+    ) -> Result<Vec<CustomerRow>, Fault> {
+        rows::customer::page(&self.scope(permit), Some(email), request).await
     }
     /// Counted up to one more than `limit`.
     pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {

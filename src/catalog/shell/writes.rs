@@ -194,6 +194,18 @@ impl Catalog {
         let command = customer::check(target, &fields, checker);
         self.run::<Customers, _>(permit, &ask, ("customerUpdate", [0; 32]), vec![command]).await
     }
+    /// Forgets who a customer is, for good: the key is gone under which it was kept. What they bought stays.
+    pub async fn customer_erase(
+        &self,
+        permit: Permit<kind::CustomerErase>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Customer, &mut checker);
+        let command = customer::check(target, &customer::forgotten(), checker);
+        self.run::<Customers, _>(permit, &ask, ("customerErase", [0; 32]), vec![command]).await
+    }
     /// Makes or changes customers by their external reference, each row by itself.
     pub async fn customer_upsert(
         &self,

@@ -34,6 +34,7 @@ impl Identity {
         let Some(slot) = core::free_slot(&taken) else {
             return Err(state(format!("a tenant has at most {} sandboxes", core::MAX_SANDBOXES)).into());
         };
+        let rules = sandboxes::session_rules(&global, live.id).await?;
         // What people have to show, and what prices are in, is as in the tenant that is tried out.
         let sandbox = tenant::Model {
             sandbox: true,
@@ -45,7 +46,7 @@ impl Identity {
         };
         let written = async {
             let (work, _) = self.write_tenant(sandbox.clone(), Account::Existing(session.user)).await?;
-            sandboxes::belongs(&work, sandbox.id, live.id, slot).await?;
+            sandboxes::belongs(&work, sandbox.id, (live.id, slot), rules).await?;
             work.commit().await
         };
         match written.await {

@@ -1,0 +1,132 @@
+//! Personal data, sealed under a key of the person's own. The key lies sealed beside it; where the key is gone, what it sealed is noise.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+};
+use entity::prelude::TenantId;
+use uuid::Uuid;
+
+use super::{core::KEY_BYTES, core::SealedColumn, ring::KeyRing};
+use crate::storage::Fault;
+
+/// The keys of persons. The row whose id is the tenant's own holds the key of its blind index, which so survives every turn of the master keys.
+pub const DATA_KEY: SealedColumn =
+    SealedColumn { table: "subject", column: "key_sealed", keys: &["tenant_id", "id"], blind: None };
+
+/// What every value under such a key begins with.
+const MARK: [u8; 2] = [0xE5, 0x02];
+
+/// What is known of a person: texts by the names of their columns.
+pub type Texts = BTreeMap<String, String>;
+
+/// The key of one person.
+#[derive(Clone)]
+pub struct DataKey([u8; KEY_BYTES]);
+
+impl KeyRing {
+    /// A key for a person, and how it is kept.
+    pub fn new_data_key(&self, tenant: TenantId, subject: Uuid) -> Result<(DataKey, Vec<u8>), Fault> {
+        let mut secret = [0; KEY_BYTES];
+        self.fill(&mut secret);
+        let sealed = self.seal(&DATA_KEY.context(&[tenant.uuid(), subject]), &secret)?;
+        Ok((DataKey(secret), sealed))
+    }
+    pub fn data_key(&self, tenant: TenantId, subject: Uuid, sealed: &[u8]) -> Result<DataKey, Fault> {
+        let secret = self.open(&DATA_KEY.context(&[tenant.uuid(), subject]), sealed)?;
+        secret.try_into().map(DataKey).map_err(|_| Fault::corrupt("subject", "a key has 32 bytes"))
+    }
+    /// Seals what is known of a person under their key.
+    pub fn seal_texts(&self, key: &DataKey, context: &str, texts: &Texts) -> Result<Vec<u8>, Fault> {
+        let mut nonce = [0; NONCE_LEN];
+        self.fill(&mut nonce);
+        let mut body = serde_json::to_vec(texts).map_err(|err| Fault::Broken(err.to_string()))?;
+        let sealing = key.cipher().and_then(|cipher| {
+            let nonce = Nonce::assume_unique_for_key(nonce);
+            cipher.seal_in_place_append_tag(nonce, Aad::from(bound_to(context)), &mut body).ok()
+        });
+        sealing.ok_or_else(|| Fault::Broken("a value could not be sealed".to_owned()))?;
+        Ok([&MARK[..], &nonce, &body].concat())
+    }
+}
+
+impl DataKey {
+    fn cipher(&self) -> Option<LessSafeKey> {
+        Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.0).ok()?))
+    }
+    /// Opens what was sealed under this key for the same context.
+    pub fn open_texts(&self, context: &str, sealed: &[u8]) -> Result<Texts, Fault> {
+        let broken = || Fault::Broken(format!("the sealed value {context} does not open: it was changed or moved"));
+        let (nonce, body) =
+            sealed.strip_prefix(&MARK).and_then(|rest| rest.split_first_chunk::<NONCE_LEN>()).ok_or_else(broken)?;
+        let mut body = body.to_vec();
+        let cipher = self.cipher().ok_or_else(broken)?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let plain = cipher.open_in_place(nonce, Aad::from(bound_to(context)), &mut body).map_err(|_| broken())?;
+        serde_json::from_slice(plain).map_err(|_| broken())
+    }
+    /// What a text is found by, where the text itself is sealed.
+    pub fn blind(&self, text: &str) -> Vec<u8> {
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), text.as_bytes()).as_ref().to_vec()
+    }
+}
+
+impl std::fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DataKey")
+    }
+}
+
+/// What is known of the person of a row is bound to that row.
+pub fn row_context(table: &str, tenant: TenantId, subject: Uuid) -> String {
+    format!("{table}/{}/{}", tenant.uuid().simple(), subject.simple())
+}
+
+fn bound_to(context: &str) -> Vec<u8> {
+    [&MARK[..], context.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring() -> KeyRing {
+        let store = super::super::store::Given("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned());
+        let keys = super::super::core::Keys::parse(&store.0).unwrap();
+        KeyRing::new(keys, crate::clock::Clock::system(), std::sync::Arc::new(store))
+    }
+    fn ada() -> Texts {
+        [("name".to_owned(), "Ada".to_owned())].into()
+    }
+
+    #[test]
+    fn what_is_sealed_for_one_person_opens_for_no_other_and_not_elsewhere() {
+        let (ring, tenant) = (ring(), TenantId::from_uuid(Uuid::from_u128(1)));
+        let (key, kept) = ring.new_data_key(tenant, Uuid::from_u128(2)).unwrap();
+        let sealed = ring.seal_texts(&key, "customer/2", &ada()).unwrap();
+        assert_eq!(key.open_texts("customer/2", &sealed).unwrap(), ada());
+        assert_eq!(ring.data_key(tenant, Uuid::from_u128(2), &kept).unwrap().open_texts("customer/2", &sealed).unwrap(), ada());
+        assert!(!sealed.windows(3).any(|part| part == b"Ada"));
+        assert!(key.open_texts("customer/3", &sealed).is_err(), "moved");
+        assert!(ring.data_key(tenant, Uuid::from_u128(3), &kept).is_err(), "another person's key");
+        let (other, _) = ring.new_data_key(tenant, Uuid::from_u128(2)).unwrap();
+        assert!(other.open_texts("customer/2", &sealed).is_err(), "a new key opens nothing old");
+        for at in 0..sealed.len() {
+            let mut touched = sealed.clone();
+            touched[at] ^= 1;
+            assert!(key.open_texts("customer/2", &touched).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn blind_values_meet_under_one_key_only() {
+        let tenant = TenantId::from_uuid(Uuid::from_u128(1));
+        let (one, _) = ring().new_data_key(tenant, tenant.uuid()).unwrap();
+        let (other, _) = ring().new_data_key(tenant, tenant.uuid()).unwrap();
+        assert_eq!(one.blind("ada@example.com"), one.blind("ada@example.com"));
+        assert_ne!(one.blind("ada@example.com"), other.blind("ada@example.com"));
+        assert_ne!(one.blind("ada@example.com"), one.blind("bob@example.com"));
+    }
+}

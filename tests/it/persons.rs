@@ -1,0 +1,232 @@
+//! What tells who a customer is lies sealed under a key of their own, and goes with it.
+
+use entity::prelude::*;
+use entrepot::{
+    access::{PermissionSet, index_of},
+    audit::rows as log,
+    catalog::shell::seal_customers,
+    secrets::{self, KeySource},
+    serve::keys::sealed_columns,
+    storage::{Database, Reads},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::{on_both, world::World},
+    scenario,
+    world::World as Shop,
+};
+
+const FIELDS: &str = "id externalRef name country email version";
+
+async fn ada(world: &Shop) -> Value {
+    let query = format!(
+        "mutation {{ customerCreate(input: {{ externalRef: \"c-1\", name: \"Ada Lovelace\", country: \"GB\", email: \"Ada@Example.com\" }})
+         {{ customer {{ {FIELDS} }} }} }}"
+    );
+    world.ask(&query, json!({})).await["customerCreate"]["customer"].clone()
+}
+async fn everybody(world: &Shop) -> Value {
+    world.ask(&format!("{{ customers {{ nodes {{ {FIELDS} }} }} }}"), json!({})).await["customers"]["nodes"].clone()
+}
+async fn by_email(world: &Shop, email: &str) -> usize {
+    let found =
+        world.ask("query($email: String!) { customers(email: $email) { nodes { id } } }", json!({ "email": email })).await;
+    found["customers"]["nodes"].as_array().unwrap().len()
+}
+
+/// Everything that the database keeps of customers, as bytes.
+async fn kept(db: &Database) -> Vec<u8> {
+    let mut all = Vec::new();
+    let rows = db
+        .global()
+        .rows("SELECT name, email, external_ref, personal, email_blind FROM customer ORDER BY id", vec![])
+        .await
+        .unwrap();
+    for row in &rows {
+        for index in 0..3 {
+            all.extend(row.try_get_by_index::<Option<String>>(index).unwrap().unwrap_or_default().into_bytes());
+        }
+        for index in 3..5 {
+            all.extend(row.try_get_by_index::<Option<Vec<u8>>>(index).unwrap().unwrap_or_default());
+        }
+    }
+    for row in db.global().rows("SELECT payload FROM event", vec![]).await.unwrap() {
+        all.extend(row.try_get_by_index::<String>(0).unwrap().into_bytes());
+    }
+    all
+}
+fn holds(bytes: &[u8], word: &str) -> bool {
+    bytes.to_ascii_lowercase().windows(word.len()).any(|part| part == word.to_ascii_lowercase().as_bytes())
+}
+async fn count(db: &Database, sql: &str) -> i64 {
+    db.global().rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
+}
+
+scenario!(what_tells_who_a_customer_is_lies_sealed, world => {
+    let made = ada(world).await;
+    let told = json!({ "id": made["id"], "externalRef": "c-1", "name": "Ada Lovelace", "country": "GB", "email": "Ada@Example.com", "version": 1 });
+    assert_eq!((&made, &everybody(world).await), (&told, &json!([told.clone()])));
+    let bytes = kept(&world.db).await;
+    assert!(!holds(&bytes, "lovelace") && !holds(&bytes, "example.com"), "something tells who it is");
+    assert!(holds(&bytes, "c-1"), "the test looks at the right rows");
+    let query = format!("mutation($id: ID!) {{ customerUpdate(input: {{ id: $id, expectedVersion: 1, name: \"Ada King\" }}) {{ customer {{ {FIELDS} }} }} }}");
+    let changed = world.ask(&query, json!({ "id": made["id"] })).await["customerUpdate"]["customer"].clone();
+    assert_eq!((&changed["name"], &changed["email"], &changed["version"]), (&json!("Ada King"), &json!("Ada@Example.com"), &json!(2)));
+    assert_eq!(everybody(world).await, json!([changed]));
+    assert!(!holds(&kept(&world.db).await, "king"));
+    assert_eq!(count(&world.db, "SELECT count(*) FROM subject").await, 2, "one key for Ada, one to find addresses by");
+});
+
+scenario!(a_sealed_person_cannot_be_moved_to_another_row, world => {
+    ada(world).await;
+    world.ask("mutation { customerCreate(input: { externalRef: \"c-2\", name: \"Bob\" }) { seq } }", json!({})).await;
+    let both = everybody(world).await;
+    world.pretend("UPDATE customer SET personal = (SELECT o.personal FROM customer o WHERE o.tenant_id = $1 AND o.external_ref = 'c-1') WHERE tenant_id = $1 AND external_ref = 'c-2'", vec![]).await;
+    let answer = world.ask_as(Some(world.owner.clone()), "{ customer(by: { externalRef: \"c-2\" }) { name } }", json!({})).await;
+    assert_eq!(answer["errors"][0]["code"], json!("INTERNAL"), "{answer}");
+    let first = world.ask("{ customer(by: { externalRef: \"c-1\" }) { name } }", json!({})).await;
+    assert_eq!(first["customer"]["name"], both[0]["name"]);
+});
+
+scenario!(customers_are_found_by_their_address_and_by_whoever_may_see_it, world => {
+    ada(world).await;
+    world.ask("mutation { customerCreate(input: { name: \"Bob\", email: \"bob@example.com\" }) { seq } }", json!({})).await;
+    assert_eq!(by_email(world, " ada@EXAMPLE.com").await, 1);
+    assert_eq!(by_email(world, "ada@example").await, 0);
+    let other = world.other_tenant().await;
+    let query = "{ customers(email: \"ada@example.com\") { nodes { id } } }";
+    let theirs = world.ask_as(Some(other), query, json!({})).await;
+    assert_eq!(theirs["data"]["customers"]["nodes"], json!([]));
+    let blind = world.ask_as(Some(world.with(&["customer.read"])), query, json!({})).await;
+    assert_eq!(blind["errors"][0]["code"], json!("FORBIDDEN"), "an address that is found is an address that is known");
+    let key = world.clock.uuid();
+    world.pretend("UPDATE customer SET email_blind = $2 WHERE tenant_id = $1", vec![key.as_bytes().to_vec().into()]).await;
+    assert_eq!(by_email(world, "ada@example.com").await, 0, "only the blind index finds");
+});
+
+scenario!(customers_from_before_are_sealed_as_they_stand, world => {
+    let work = world.db.tenant(world.owner.tenant).begin().await.unwrap();
+    for n in 0..450 {
+        let row = entity::customer::Model {
+            tenant_id: world.owner.tenant,
+            id: world.clock.id(),
+            external_ref: Some(format!("r{n}")),
+            name: Some(format!("Person {n}")),
+            country: None,
+            email: (n % 2 == 0).then(|| format!("person{n}@example.com")),
+            version: 3,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(2),
+        };
+        work.insert::<entity::customer::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let before = world.ask("{ customers(first: 250) { nodes { id name email version updatedAt } } }", json!({})).await;
+    assert_eq!(before["customers"]["nodes"][2]["name"], json!("Person 2"));
+    assert_eq!(seal_customers(&world.db).await.unwrap(), 450);
+    assert_eq!(seal_customers(&world.db).await.unwrap(), 0, "done, it finds nothing");
+    let bytes = kept(&world.db).await;
+    assert!(!holds(&bytes, "person ") && !holds(&bytes, "@example"));
+    assert_eq!(world.ask("{ customers(first: 250) { nodes { id name email version updatedAt } } }", json!({})).await, before);
+    assert_eq!(by_email(world, "person448@example.com").await, 1);
+});
+
+scenario!(master_keys_are_turned_over_and_persons_stay_readable, world => {
+    ada(world).await;
+    let KeySource::Given(first) = crate::world::keys() else { panic!() };
+    let second = "k2:ocqZXBjDkL3BNZOr/9o4iqeZWVjT8lRA50RgeJ6Ls1k=";
+    let before = everybody(world).await;
+    let both = secrets::open(&world.db, &KeySource::Given(format!("{second}\n{first}")), &world.clock).await.unwrap();
+    let walked = secrets::reseal(&world.db, &both, &sealed_columns()).await.unwrap();
+    assert_eq!(walked.resealed, 2, "{walked:?}");
+    let alone = secrets::Keys::parse(second).unwrap();
+    world.db.shelf().leave(secrets::KeyRing::new(alone, world.clock.clone(), std::sync::Arc::new(secrets::Given(second.to_owned()))));
+    assert_eq!(everybody(world).await, before);
+    assert_eq!(by_email(world, "ada@example.com").await, 1);
+});
+
+on_both!(an_erased_customer_is_forgotten_and_the_books_stay, whoever_reads_contacts_is_in_the_log);
+
+async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
+    let house = &world.ours;
+    let (db, tenant) = (&world.node.db, house.owner.tenant);
+    let owner = || Some(house.owner.clone());
+    let id = json!({ "id": house.ids["cus"] });
+    let orders = "{ orders { nodes { number total { amount } customer { id name } } } }";
+    let before = world.ask(house, owner(), orders, &json!({})).await;
+    let old = db
+        .tenant(tenant)
+        .rows("SELECT personal FROM customer WHERE tenant_id = $1 AND personal IS NOT NULL AND length(personal) > 0", vec![])
+        .await
+        .unwrap();
+    let old: Vec<u8> = old[0].try_get_by_index(0).unwrap();
+    let keys = "SELECT count(*) FROM subject";
+    let had = count(db, keys).await;
+    let erase = "mutation($id: ID!, $dry: Boolean! = false) { customerErase(input: { id: $id }, validateOnly: $dry) { customer { id name email externalRef } userErrors { code } } }";
+    let dry = world.ask(house, owner(), erase, &json!({ "id": house.ids["cus"], "dry": true })).await;
+    assert_eq!((&dry["errors"], count(db, keys).await), (&Value::Null, had), "a dry run destroys nothing: {dry}");
+    let answer = world.ask(house, owner(), erase, &id).await;
+    let gone = json!({ "id": house.ids["cus"], "name": null, "email": null, "externalRef": null });
+    assert_eq!(answer["data"]["customerErase"], json!({ "customer": gone, "userErrors": [] }), "{answer}");
+    assert_eq!(count(db, keys).await, had - 1, "its key is gone");
+    // Whoever has the old bytes from a copy of the table has noise.
+    let work = db.tenant(tenant).begin().await.unwrap();
+    let uuid: CustomerId = house.ids["cus"].parse().unwrap();
+    work.execute("UPDATE customer SET personal = $3 WHERE tenant_id = $1 AND id = $2", vec![uuid.into(), old.into()])
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    let shown =
+        world.ask(house, owner(), "query($id: ID!) { customer(by: { id: $id }) { id name email externalRef } }", &id).await;
+    assert_eq!(shown["data"]["customer"], gone);
+    let after = world.ask(house, owner(), orders, &json!({})).await;
+    let (was, is) = (&before["data"]["orders"]["nodes"][0], &after["data"]["orders"]["nodes"][0]);
+    assert_eq!((&is["number"], &is["total"], &is["customer"]["id"]), (&was["number"], &was["total"], &was["customer"]["id"]));
+    assert_eq!((was["customer"]["name"].is_null(), is["customer"]["name"].is_null()), (false, true), "{was} {is}");
+    let report = entrepot::insight::verify::verify_tenant(db, tenant, |_| {}).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+    let events = entrepot::storage::journal::after(&db.tenant(tenant), 0, 10_000).await.unwrap();
+    assert_eq!(events.iter().filter(|event| event.kind == "customer.erased").count(), 1);
+    // Once more changes nothing; a stranger's customer is not found.
+    let again = world.ask(house, owner(), erase, &id).await;
+    assert_eq!(again["data"]["customerErase"]["userErrors"], json!([]));
+    let theirs = world.ask(house, owner(), erase, &json!({ "id": world.theirs.ids["cus"] })).await;
+    assert_eq!(theirs["data"]["customerErase"]["userErrors"], json!([{ "code": "NOT_FOUND" }]));
+}
+
+async fn whoever_reads_contacts_is_in_the_log(world: &World) {
+    let house = &world.ours;
+    let owner = || Some(house.owner.clone());
+    let make = "mutation { customerCreate(input: { name: \"Ada\", email: \"ada@example.com\" }) { seq } }";
+    for _ in 0..3 {
+        world.ask(house, owner(), make, &json!({})).await;
+    }
+    let read = async || {
+        for _ in 0..100 {
+            world.node.audit.seal_all().await.unwrap();
+            let all = log::chain(&world.node.db.tenant(house.owner.tenant), 1, 10_000).await.unwrap();
+            let read: Vec<_> =
+                all.into_iter().map(|stored| stored.entry).filter(|entry| entry.action == "customer.contact.read").collect();
+            if !read.is_empty() {
+                return read;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        Vec::new()
+    };
+    world.ask(house, owner(), "{ customers { nodes { id name } } }", &json!({})).await;
+    let mut masked = house.owner.clone();
+    masked.permissions = PermissionSet::default();
+    masked.permissions.insert(index_of("customer.read").unwrap());
+    world.ask(house, Some(masked), "{ customers { nodes { email } } }", &json!({})).await;
+    let page = world.ask(house, owner(), "{ customers { nodes { email } } }", &json!({})).await;
+    let shown = page["data"]["customers"]["nodes"].as_array().unwrap().iter().filter(|node| !node["email"].is_null()).count();
+    assert!(shown >= 3, "{page}");
+    let found = read().await;
+    assert_eq!(found.len(), 1, "one entry for the page, none for pages without contacts: {found:?}");
+    assert_eq!(found[0].actor, Some(house.owner.actor));
+    let told: Value = serde_json::from_str(&found[0].changes).unwrap();
+    assert_eq!((&told["field"], &told["count"]), (&json!("customers"), &json!(shown)), "{told}");
+    assert!(!found[0].changes.contains("example.com"), "the log says whose, not what");
+}
