@@ -81,6 +81,18 @@ impl From<Registration> for crate::identity::Registration {
     }
 }
 
+impl Serve {
+    /// Who may register, as the operator says, or as is safe where the node listens.
+    pub fn who_may_register(&self) -> Registration {
+        match self.registration {
+            Some(chosen) => chosen,
+            None if self.listen.ip().is_loopback() => Registration::Open,
+            None if self.mail.is_there() => Registration::Verified,
+            None => Registration::Closed,
+        }
+    }
+}
+
 /// Where the keys are that secrets are sealed with.
 #[derive(Debug, Clone, Args)]
 pub struct KeyArgs {
@@ -235,9 +247,10 @@ pub struct Serve {
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Who may register a company: anybody, anybody who has confirmed their address, or nobody.
-    #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum, default_value_t = Registration::Open)]
-    pub registration: Registration,
+    /// Who may register a company: anybody, anybody who has confirmed their address, or nobody. When not given: anybody where only this machine
+    /// reaches the node; elsewhere whoever has confirmed their address, or nobody where no letters leave. `open` tells strangers who has an account.
+    #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]
+    pub registration: Option<Registration>,
     /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
     #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
     pub mail: crate::identity::Post,

@@ -38,6 +38,11 @@ pub async fn rights_change(work: &Work) -> Result<(), Fault> {
     rows::bump(work).await
 }
 
+/// Takes all rights of a member: for rooms that remove members, before they commit.
+pub async fn take_rights(work: &Work, member: MemberId) -> Result<(), Fault> {
+    rows::replace_grants(work, member, &[]).await
+}
+
 /// Whether somebody would still own the tenant: for rooms that suspend members or let them leave, before they commit.
 pub async fn has_owner(work: &Work) -> Result<bool, Fault> {
     rows::has_lasting_owner(work).await

@@ -67,6 +67,7 @@ permissions! {
     ReportRead "report.read" Store "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";
+    MemberInvite "member.invite" Tenant "Invite people, with rights within one's own.";
     RoleRead "role.read" Tenant "See roles and what they give.";
     RoleWrite "role.write" Tenant "Create, change and remove roles, within one's own rights.";
     ApikeyRead "apikey.read" Tenant "See integrations and their keys; never a secret.";

@@ -121,6 +121,9 @@ pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
             let code = codes.first().copied().unwrap_or(Code::Internal);
             return Answer::Refused(Errors::new(code, response.errors, about.request_id, None).paid(bill));
         }
+        if !ran && was_too_busy(&codes, about.operation) {
+            return Answer::Refused(Errors::new(Code::Overloaded, response.errors, about.request_id, Some(BUSY_MS)).paid(bill));
+        }
     }
     let json = written(&response, &about, bill);
     about.operation.answered_with(json.len());
@@ -167,6 +170,14 @@ fn nothing_ran(errors: &[ServerError], codes: &[Code], operation: &Operation) ->
         // Of several mutations, the one before the failed argument did run.
         && !(operation.kind == Kind::Mutation && operation.measure.root_fields > 1);
     errors.iter().all(|error| error.path.is_empty() || (coercion_only && error.path.len() == 1))
+}
+
+/// Whoever comes when we are too busy comes again after so long.
+const BUSY_MS: u64 = 500;
+
+/// Whether the one thing that was asked for was not begun, because we were too busy: HTTP has a status for that.
+fn was_too_busy(codes: &[Code], operation: &Operation) -> bool {
+    operation.measure.root_fields == 1 && codes.iter().all(|code| *code == Code::Overloaded)
 }
 
 fn written(response: &Response, about: &About<'_>, bill: Bill) -> Vec<u8> {

@@ -13,6 +13,7 @@ pub mod directives;
 pub mod fault;
 pub mod filters;
 pub mod guard;
+pub mod jar;
 pub mod late;
 pub mod lean;
 pub mod limits;

@@ -6,7 +6,7 @@ use async_graphql::Executor;
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use futures_util::FutureExt;
 
@@ -15,7 +15,7 @@ use super::{
     body::{self, BodyError},
     compress,
     connections::Peer,
-    envelope, graphiql,
+    cookies, envelope, graphiql,
     negotiate::{self, Media},
     origin,
     reply::{self, Form},
@@ -38,7 +38,7 @@ pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
 pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
     let id = (front.desk.new_id)();
     let page = request.headers().get(header::ORIGIN).cloned();
-    let is_secure = came_by_tls(&front, &request);
+    let is_secure = came_by_tls(&front, request.extensions(), request.headers());
     let answering = AssertUnwindSafe(dispatch(&front, request, &id)).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
         tracing::error!(request_id = id, "a request's handling panicked");
@@ -120,10 +120,24 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
     let desk = &front.desk;
     let headers = &parts.headers;
     let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
+    let page = match cookies::page(headers, &front.settings.origins, by_tls(front, parts)) {
+        Ok(page) => page,
+        Err((code, message)) => return reply::of_errors(&Errors::one(code, message, id), media, id),
+    };
     let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
-    let session = match desk.admit(token, &meta).await {
+    let kept = page.as_ref().and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
+    let session = match desk.admit(token.or(kept), &meta).await {
+        // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first.
+        Err(errors) if errors.code == Code::Unauthenticated && kept.is_some() => desk.admit(None, &meta).await,
+        admitted => admitted,
+    };
+    let session = match session {
         Ok(session) => session,
         Err(errors) => return reply::of_errors(&errors, media, id),
+    };
+    let session = match &page {
+        Some(page) => page.attached(session),
+        None => cookies::with_device(session, headers),
     };
     asked.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
     let operation = match desk.choose(&asked, &session, id).await {
@@ -140,13 +154,21 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             response
         }
+        Kind::Mutation if page.as_ref().is_some_and(|page| !page.may_change()) => {
+            let message = "a change by cookie says by its Origin which page it is from";
+            reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id)
+        }
         Kind::Query | Kind::Mutation => {
             let coding = match operation.kind {
                 Kind::Query => compress::wanted(text(headers, &header::ACCEPT_ENCODING)),
                 _ => None,
             };
             let answer = desk.run(&operation, asked, &session, id).await;
-            reply::of_answer(answer, Form { media, coding }, id).await
+            let mut response = reply::of_answer(answer, Form { media, coding }, id).await;
+            if let Some(page) = &page {
+                page.dress(response.headers_mut(), (desk.now)());
+            }
+            response
         }
     }
 }
@@ -182,11 +204,16 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// Whether a trusted proxy says that the client came to it by TLS. We speak none ourselves.
-fn came_by_tls<E>(front: &Front<E>, request: &Request<Body>) -> bool {
+fn came_by_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
     let proxies = &front.settings.proxies;
     !proxies.is_empty()
-        && request.extensions().get::<Peer>().is_some_and(|peer| proxies.contains(&peer.address))
-        && text(request.headers(), &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+        && extensions.get::<Peer>().is_some_and(|peer| proxies.contains(&peer.address))
+        && text(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+}
+
+/// Whether cookies travel by TLS: the operator's word, or a trusted proxy's.
+pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
+    front.settings.by_tls || came_by_tls(front, &parts.extensions, &parts.headers)
 }
 
 /// The peer's address, or what a trusted proxy says of it.

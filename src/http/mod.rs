@@ -3,6 +3,7 @@
 mod body;
 mod compress;
 mod connections;
+mod cookies;
 mod envelope;
 mod graphiql;
 mod graphql;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub anonymous_sockets: Anonymous,
     /// Addresses of proxies whose last `X-Forwarded-For` entry names the client.
     pub proxies: Vec<IpAddr>,
+    /// Whether pages reach us by TLS, whatever a proxy says of it: then no cookie goes without.
+    pub by_tls: bool,
     /// What callers may spend.
     pub terms: Terms,
     /// Documents that may be sent by their id.
@@ -112,7 +115,7 @@ impl<E> fmt::Debug for Front<E> {
     }
 }
 
-/// The routes: `/graphql`, `/graphql/ws`, `/graphiql/…`, `/livez`, `/readyz`. Others may be merged in.
+/// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/graphiql/…`, `/livez`, `/readyz`. Others may be merged in.
 pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
     let health = health::routes(front.readiness.clone(), front.drain.clone());
     let explorer = match front.settings.explorer {
@@ -122,6 +125,7 @@ pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
     Router::new()
         .route("/graphql", any(graphql::handle::<E>))
         .route("/graphql/ws", any(graphql::handle::<E>))
+        .route(cookies::PATH, any(graphql::handle::<E>))
         .with_state(front)
         .merge(health)
         .merge(explorer)

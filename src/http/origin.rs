@@ -1,16 +1,32 @@
-//! Which web pages may talk to us. Tokens are never in cookies, so this guards anonymous use and what a page could do with a
-//! token that it was given by mistake.
+//! Which web pages may talk to us.
 
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
 
+/// Where a request says that it is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// A page of ours, or one that the operator lists.
+    Ours,
+    /// A page of another site, or one that hides where it is from.
+    Elsewhere,
+    /// It does not say: no page, or one that only reads.
+    Unsaid,
+}
+
+pub fn of(headers: &HeaderMap, allowed: &[String]) -> From {
+    let Some(origin) = headers.get(header::ORIGIN) else { return From::Unsaid };
+    match origin.to_str() {
+        Ok(origin) if is_listed(origin, allowed) || is_same(origin, headers) => From::Ours,
+        _ => From::Elsewhere,
+    }
+}
+
 /// Whether a socket may be opened by this page: one of ours, one that the operator lists, or no page at all.
 pub fn may_open_socket(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    is_listed(origin, allowed) || is_same(origin, headers)
+    of(headers, allowed) != From::Elsewhere
 }
 
 /// Lets a listed page read the response. Others get no header at all, so their browser keeps it from them.
@@ -23,6 +39,8 @@ pub fn permit(page: Option<&HeaderValue>, response: &mut HeaderMap, allowed: &[S
         && origin.to_str().is_ok_and(|origin| is_listed(origin, allowed))
     {
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        // Its cookies are SameSite=Strict: this is for a page on another host of the same site.
+        response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         let exposed =
             HeaderValue::from_static("x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset");
         response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
@@ -36,7 +54,8 @@ pub fn preflight() -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, entrepot-cost"));
+    let asked = HeaderValue::from_static("authorization, content-type, entrepot-cost, entrepot-session, entrepot-device");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }

@@ -17,7 +17,8 @@ use futures_util::{SinkExt, StreamExt, future::ready};
 use super::{
     Front,
     connections::Peer,
-    graphql::{address, text},
+    cookies,
+    graphql::{address, by_tls, text},
     negotiate::Media,
     origin, reply,
 };
@@ -49,7 +50,10 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     };
     let opening = Opening {
         id: id.to_owned(),
-        authorization: text(&parts.headers, &header::AUTHORIZATION).map(str::to_owned),
+        authorization: match text(&parts.headers, &header::AUTHORIZATION) {
+            Some(authorization) => Some(authorization.to_owned()),
+            None => cookies::of_socket(&parts.headers, &front.settings.origins, by_tls(front, &parts)),
+        },
         address: address(front, &parts),
         user_agent: text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
         anonymous: front.settings.anonymous_sockets,

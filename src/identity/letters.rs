@@ -25,6 +25,22 @@ pub enum About {
     Verify {
         link: String,
     },
+    /// Somebody was invited into a company.
+    Invited {
+        link: String,
+        tenant: String,
+    },
+    /// A very unusual login waits for this code.
+    LoginCode {
+        code: String,
+    },
+    /// Somebody has logged in from a new device, or after wrong passwords.
+    NewLogin {
+        at: String,
+        address: Option<String>,
+        agent: Option<String>,
+        after_failures: bool,
+    },
     PasswordChanged,
     /// The second factor was taken away by an admin.
     FactorReset {
@@ -71,6 +87,41 @@ impl About {
                 link: Some((link, "Confirm the address")),
                 after: vec![ignore],
             },
+            Self::Invited { link, tenant } => Body {
+                subject: format!("An invitation to {tenant}"),
+                before: vec![format!("{tenant} invites you to work with them on Entrepot. Accept within seven days:")],
+                link: Some((link, "Accept the invitation")),
+                after: vec![
+                    "If you have an account under this address, show its password; if you have forgotten it, ask for a new one first. If you have none, you choose a password."
+                        .to_owned(),
+                    "If you did not expect this letter, ignore it: nothing changes.".to_owned(),
+                ],
+            },
+            Self::LoginCode { code } => Body {
+                subject: "Your code for Entrepot".to_owned(),
+                before: vec![
+                    "Somebody, hopefully you, logs in to your Entrepot account in an unusual way. The password was right; this code is asked for too, within five minutes:".to_owned(),
+                    code,
+                ],
+                link: None,
+                after: vec!["If it was not you, give the code to nobody, and choose a new password: somebody knows yours.".to_owned()],
+            },
+            Self::NewLogin { at, address, agent, after_failures } => Body {
+                subject: "A new login to your account".to_owned(),
+                before: vec![
+                    format!(
+                        "Somebody has logged in to your Entrepot account{}.",
+                        if after_failures { ", after wrong passwords were tried" } else { " from a device that we do not know" }
+                    ),
+                    format!(
+                        "When: {at}. Where: {}. With: {}.",
+                        address.as_deref().unwrap_or("not known"),
+                        agent.as_deref().unwrap_or("not known")
+                    ),
+                ],
+                link: None,
+                after: vec![alarm],
+            },
             Self::PasswordChanged => Body {
                 subject: "Your password was changed".to_owned(),
                 before: vec!["The password of your Entrepot account was changed.".to_owned()],
@@ -103,6 +154,8 @@ impl About {
 
     pub fn to(self, address: &str, name: &str) -> Letter {
         let Body { subject, before, link, after } = self.body();
+        // Names of companies stand in it: it stays one line.
+        let subject: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let greeting = if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") };
         let (mut text, mut html) = (String::new(), String::new());
         let paragraph = |said: &str, text: &mut String, html: &mut String| {

@@ -16,7 +16,7 @@ mod shell;
 mod signer;
 mod token;
 
-pub use self::core::{LEAD_SECONDS, NewSandbox, NewTenant, Rejection};
+pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewSandbox, NewTenant, Rejection, Risk, Sign};
 pub use post::{Post, PostError, check_sender};
 
 /// Identity's columns that are sealed.
@@ -24,12 +24,14 @@ pub const SEALED: &[crate::secrets::SealedColumn] =
     &[rows::keys::SIGNING_KEY, rows::keys::SERVER_SECRET, rows::factors::SEED, rows::factors::PENDING_SEED];
 
 pub use rows::{
-    Membership, membership, memberships,
+    Membership, Profile,
+    members::{MemberPage, MemberView},
+    membership, memberships,
     sessions::{EndReason, SessionRow, Which},
 };
 pub use shell::{
-    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, LeakedKey, LoggedIn, OldKeys,
-    Registration, Settings, Visit, rotate_signing_key,
+    AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, Invitee, LeakedKey, LoggedIn,
+    OldKeys, Placed, ProfileChange, Registration, Settings, Visit, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 
@@ -48,5 +50,7 @@ pub struct Session {
     pub authenticated_at: Timestamp,
     /// Whether they showed a second factor.
     pub mfa: bool,
+    /// How unusual the login was, from 0 to 100.
+    pub risk: i32,
     pub visit: Arc<Visit>,
 }

@@ -143,6 +143,7 @@ mod tests {
             ends_at: START.plus_seconds(1000),
             ended,
             mfa_required: false,
+            risk: 0,
         }
     }
 

@@ -15,6 +15,10 @@ pub enum Purpose {
     Reset,
     /// An address that is confirmed.
     Verify,
+    /// An invitation.
+    Invite,
+    /// A device that somebody has logged in from.
+    Device,
 }
 
 impl Purpose {
@@ -24,6 +28,8 @@ impl Purpose {
             Self::Challenge => "epc_",
             Self::Reset => "epw_",
             Self::Verify => "epv_",
+            Self::Invite => "epi_",
+            Self::Device => "epd_",
         }
     }
 }
@@ -42,6 +48,11 @@ pub fn kept(token: &str, purpose: Purpose) -> Option<[u8; 32]> {
     let text = token.strip_prefix(purpose.prefix())?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     (bytes.len() == 32).then(|| digest(token))
+}
+
+/// What is kept of a short code that goes with a token: without the token nobody can try all codes on it.
+pub fn bound(token: &str, code: &str) -> [u8; 32] {
+    Sha256::new().chain_update(token.as_bytes()).chain_update([0]).chain_update(code.as_bytes()).finalize().into()
 }
 
 fn digest(token: &str) -> [u8; 32] {

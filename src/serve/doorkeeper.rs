@@ -88,7 +88,8 @@ fn unavailable(fault: &Fault) -> Refused {
 #[async_trait]
 impl Doorkeeper for Keeper {
     async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<FrontSession, Refused> {
-        let visit = Arc::new(Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned) });
+        let visit = Visit { address: meta.address, user_agent: meta.user_agent.map(ToOwned::to_owned), device: None };
+        let visit = Arc::new(visit);
         let Some(token) = bearer else {
             let origin = origin(meta, None);
             let attach = Arc::new(move |request: Request| request.data(visit.clone()).data(origin.clone()));
@@ -120,6 +121,7 @@ impl Doorkeeper for Keeper {
             member: claims.mid,
             authenticated_at: Timestamp(claims.auth_time * 1_000_000),
             mfa: admitted.standing().mfa_at.is_some(),
+            risk: admitted.standing().risk,
             visit: visit.clone(),
         };
         let must_enrol = admitted.must_enrol();

@@ -18,7 +18,7 @@ use crate::{
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
-    config::Serve,
+    config::{Registration, Serve},
     graphql::{
         connection::CursorSigner,
         desk::Introspection,
@@ -80,13 +80,16 @@ pub struct Node {
 }
 
 /// What a tenant begins with: an owner, and a channel for orders that name none.
-struct Furniture(Clock);
+struct Furniture {
+    clock: Clock,
+    access: Access,
+}
 
 #[async_trait]
 impl Furnish for Furniture {
     async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault> {
         access::make_owner(work, owner).await?;
-        catalog::begin_tenant(work, &self.0).await
+        catalog::begin_tenant(work, &self.clock).await
     }
 
     async fn before_members_change(&self, work: &Work) -> Result<(), Fault> {
@@ -95,6 +98,14 @@ impl Furnish for Furniture {
 
     async fn has_owner(&self, work: &Work) -> Result<bool, Fault> {
         access::has_owner(work).await
+    }
+
+    async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
+        self.access.holds_all_of(work, who, other).await
+    }
+
+    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault> {
+        access::take_rights(work, member).await
     }
 }
 
@@ -129,14 +140,14 @@ impl Node {
         }
         tell_of_wall(&db).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
-        let furniture = Arc::new(Furniture(clock.clone()));
+        let pen = Pen::new(ring.clone(), clock.clone());
+        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, pen.clone());
+        let furniture = Arc::new(Furniture { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
-        let pen = Pen::new(ring.clone(), clock.clone());
         let audit = Audit::start(db.clone(), pen.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen.clone())?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
         let limits = Limits::default();
-        let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, pen);
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         identity.share_attempts(budgets.clone());
@@ -243,6 +254,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
         introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
         proxies: args.proxies,
+        by_tls: args.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
         terms,
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
@@ -267,6 +279,11 @@ async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
 
 /// What the operator has chosen about people.
 fn people(args: &Serve) -> Result<Settings, StartError> {
+    if args.registration == Some(Registration::Open) && !args.listen.ip().is_loopback() {
+        tracing::warn!(
+            "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
+        );
+    }
     identity::check_sender(&args.mail_from)?;
     let denied = match &args.denied_passwords {
         Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_lowercase).collect(),
@@ -274,7 +291,7 @@ fn people(args: &Serve) -> Result<Settings, StartError> {
     };
     Ok(Settings {
         access_seconds: args.access_token_minutes * 60,
-        registration: args.registration.into(),
+        registration: args.who_may_register().into(),
         post: args.mail.clone(),
         mail_from: args.mail_from.clone(),
         public_url: args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen)),

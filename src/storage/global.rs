@@ -48,6 +48,10 @@ impl GlobalWork {
     pub fn tenant(&self) -> &Work {
         &self.0
     }
+    /// The transaction goes on as one on its tenant's rows.
+    pub fn into_tenant(self) -> Work {
+        self.0
+    }
     pub async fn commit(self) -> Result<(), Fault> {
         self.0.commit().await
     }

@@ -2,6 +2,8 @@
 
 use entity::prelude::*;
 
+use crate::identity::{LENGTH_STEP, LENGTHS};
+
 /// The settings that a tenant changes by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub session_idle_seconds: Option<i64>,
     /// A session ends after so long; None is the deployment's own limit.
     pub session_seconds: Option<i64>,
+    /// Characters that members' passwords have at least; None is the deployment's own limit.
+    pub password_length: Option<i64>,
 }
 
 /// What is to change; what is None stays, and `Some(None)` goes back to the deployment's own.
@@ -28,6 +32,7 @@ pub struct Change {
     pub reservation_seconds: Option<i64>,
     pub session_idle_seconds: Option<Option<i64>>,
     pub session_seconds: Option<Option<i64>>,
+    pub password_length: Option<Option<i64>>,
 }
 
 /// What a change is decided with, besides the settings.
@@ -48,6 +53,7 @@ pub enum Rejection {
     CurrencyInUse,
     TimeZone,
     OutOfRange { field: &'static str, least: i64, most: i64 },
+    PasswordLength,
 }
 
 pub const MAX_NAME: usize = 200;
@@ -103,6 +109,12 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     if let Some(seconds) = change.session_seconds {
         next.session_seconds = seconds.map(|seconds| within(seconds, "sessionSeconds", SESSION));
     }
+    if let Some(length) = change.password_length {
+        next.password_length = length;
+        if length.is_some_and(|length| !LENGTHS.contains(&length) || length % LENGTH_STEP != 0) {
+            wrong.push(Rejection::PasswordLength);
+        }
+    }
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -126,6 +138,7 @@ mod tests {
             reservation_seconds: 900,
             session_idle_seconds: None,
             session_seconds: Some(3600),
+            password_length: None,
         }
     }
     const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris" };
@@ -160,6 +173,16 @@ mod tests {
         let wrong = decide(&settings(), &change, FACTS).unwrap_err();
         assert_eq!(wrong.len(), 5, "{wrong:?}");
         assert_eq!(decide(&settings(), &Change::default(), FACTS), Err(vec![Rejection::Stale { actual: 3 }]));
+    }
+
+    #[test]
+    fn passwords_can_only_be_asked_to_be_longer() {
+        let change = |length| Change { expected_version: 3, password_length: Some(length), ..Change::default() };
+        assert_eq!(decide(&settings(), &change(Some(16)), FACTS).unwrap().password_length, Some(16));
+        assert_eq!(decide(&settings(), &change(None), FACTS), Ok(settings()));
+        for length in [8, 11, 13, 66, 68] {
+            assert_eq!(decide(&settings(), &change(Some(length)), FACTS), Err(vec![Rejection::PasswordLength]), "{length}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use entity::prelude::*;
 use super::{rows, tables};
 use crate::storage::{Database, Fault, Reads, Row};
 
+/// What people have besides their row: it goes with them.
+const OF_USERS: [&str; 3] = ["backup_code", "totp", "link"];
 /// How long an erasure can be taken back.
 pub const GRACE_SECONDS: i64 = 30 * 24 * 3600;
 /// Tables that keep what proves that there was a tenant, and that its log was whole.
@@ -62,6 +64,12 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
         erased.rows += work.execute(&format!("DELETE FROM {table} WHERE tenant_id = $1"), vec![]).await?;
     }
     for user in users {
+        for table in OF_USERS {
+            let sql = format!(
+                "DELETE FROM {table} WHERE user_id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = {table}.user_id)"
+            );
+            work.execute(&sql, vec![user.into()]).await?;
+        }
         let sql = "DELETE FROM app_user WHERE id = $2 AND $1 = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.user_id = app_user.id)";
         erased.users += work.execute(sql, vec![user.into()]).await?;
     }

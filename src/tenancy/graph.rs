@@ -31,6 +31,8 @@ pub struct TenantSettings {
     pub session_idle_seconds: Option<Long>,
     /// A session ends after so many seconds, used or not; null is the deployment's own limit.
     pub session_seconds: Option<Long>,
+    /// Characters that members' passwords have at least; null is the deployment's own limit.
+    pub password_length: Option<Long>,
 }
 
 impl From<Settings> for TenantSettings {
@@ -40,6 +42,7 @@ impl From<Settings> for TenantSettings {
             reservation_seconds: Long(settings.reservation_seconds),
             session_idle_seconds: settings.session_idle_seconds.map(Long),
             session_seconds: settings.session_seconds.map(Long),
+            password_length: settings.password_length.map(Long),
         }
     }
 }
@@ -76,6 +79,9 @@ pub struct TenantUpdateInput {
     pub session_idle_seconds: MaybeUndefined<Long>,
     /// A session ends after so many seconds, used or not: from 900 to 1,209,600; null is the deployment's own limit.
     pub session_seconds: MaybeUndefined<Long>,
+    /// Characters that members' passwords have at least, a multiple of four from 12 to 64; null is the deployment's own limit. Whoever has a shorter one is
+    /// not let in here with it, and sessions go on no longer than their access token.
+    pub password_length: MaybeUndefined<Long>,
 }
 
 crate::payload!(TenantPayload, tenant: Tenant, "tenant");
@@ -113,6 +119,7 @@ impl TenancyMutation {
             reservation_seconds: input.reservation_seconds.map(|seconds| seconds.0),
             session_idle_seconds: long(input.session_idle_seconds),
             session_seconds: long(input.session_seconds),
+            password_length: long(input.password_length),
         };
         let tenant = permit.tenant();
         match update(identity.database(), identity.clock(), permit, &change).await? {
@@ -158,6 +165,9 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
             "a name of the IANA time zone database is expected, as in Europe/London",
             at("timeZone"),
         ),
+        Rejection::PasswordLength => {
+            UserError::new(ErrorCode::OutOfRange, "a multiple of four from 12 to 64 is expected", at("passwordLength"))
+        }
         Rejection::OutOfRange { field, least, most } => {
             UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))
         }

@@ -52,7 +52,8 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
 fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
     let all = |s: &Settings| {
         serde_json::json!({ "name": s.name, "defaultCurrency": s.currency, "timeZone": s.time_zone, "mfaRequired": s.mfa_required,
-            "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds })
+            "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds,
+            "passwordLength": s.password_length })
     };
     let payload = serde_json::json!({ "id": tenant, "version": after.version, "before": all(before), "after": all(after) });
     NewEvent { kind: "tenant.updated", payload: payload.to_string() }

@@ -100,6 +100,12 @@ const CASES: &[(&str, Needs)] = &[
     ("profileUpdate", SignIn),
     ("tenantSwitch", SignIn),
     ("tenantLeave", SignIn),
+    ("members", May("member.read")),
+    ("memberInvite", May("member.invite")),
+    ("invitationAccept", Nothing),
+    ("invitationResend", May("member.invite")),
+    ("invitationRevoke", May("member.invite")),
+    ("memberRemove", May("member.write")),
     ("sandboxCreate", May("sandbox.write")),
     ("memberSuspend", May("member.write")),
     ("memberResume", May("member.write")),
@@ -255,8 +261,10 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
             // What is behind an id or a code has rights of its own.
             SignIn if field.name.node != "viewer" => vec!["product.read"],
             Nothing | SignIn => vec![],
-            // Who takes roles from an owner must hold what an owner holds.
-            May(_) if field.name.node == "memberUpdateRoles" => REGISTRY.iter().map(|known| known.code).collect(),
+            // Who gives or takes roles must hold what they give.
+            May(_) if ["memberUpdateRoles", "memberInvite"].contains(&field.name.node.as_str()) => {
+                REGISTRY.iter().map(|known| known.code).collect()
+            }
             May(permission) => vec![permission],
         };
         let caller = (needs(field) != Nothing).then(|| house.only(&permissions));

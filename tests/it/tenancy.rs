@@ -176,6 +176,21 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
     assert_eq!(erase::run(db, ours, due).await.unwrap(), None, "taken back");
     assert!(!erase::cancel(db, ours).await.unwrap());
 
+    // Whoever has a second factor, a link on its way and a known device is erased all the same.
+    let work = db.global().begin().await.unwrap();
+    let zeros = if db.global().backend() == entrepot::storage::Backend::Sqlite {
+        "zeroblob(32)"
+    } else {
+        "decode(repeat('00', 32), 'hex')"
+    };
+    for sql in [
+        "INSERT INTO totp (user_id, seed, confirmed_at) SELECT id, Z, 1 FROM app_user",
+        "INSERT INTO link (hash, purpose, user_id, created_at, expires_at) SELECT Z, 'RESET', id, 1, 1 FROM app_user LIMIT 1",
+        "INSERT INTO device (user_id, hash, first_at, last_at) SELECT id, Z, 1, 1 FROM app_user",
+    ] {
+        work.change(&sql.replace('Z', zeros), vec![]).await.unwrap();
+    }
+    work.commit().await.unwrap();
     let due = erase::ask(db, ours, "the test", now).await.unwrap();
     let erased = erase::run(db, ours, due).await.unwrap().unwrap();
     assert!(erased.rows > 40 && erased.users == 1, "{erased:?}");

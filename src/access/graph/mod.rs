@@ -3,6 +3,7 @@
 mod group;
 mod inputs;
 mod integration;
+mod invite;
 mod keys;
 mod loads;
 mod mutations;
@@ -35,7 +36,7 @@ use crate::{
 
 /// The room's part of the mutations.
 #[derive(MergedObject, Default)]
-pub struct AccessMutation(mutations::RightsMutation, keys::KeyMutation);
+pub struct AccessMutation(mutations::RightsMutation, invite::InviteMutation, keys::KeyMutation);
 
 /// The object that an id stands for, if its prefix is one of this room's; the outer None otherwise.
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {

@@ -69,7 +69,7 @@ impl StoreGroupPayload {
 }
 
 impl MemberPayload {
-    fn refused(user_errors: Vec<UserError>) -> Self {
+    pub(super) fn refused(user_errors: Vec<UserError>) -> Self {
         Self { member: None, user_errors, replayed: false, seq: None }
     }
 }

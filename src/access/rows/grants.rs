@@ -28,9 +28,14 @@ pub async fn is_active(reads: &impl Reads, member: MemberId) -> Result<(bool, i6
     Ok((status == MemberStatus::Active, row.take::<Option<i64>>()?.unwrap_or_default()))
 }
 
-/// A member's version, if there is such a member.
+/// A member's version, if there is such a member who has not left.
 pub async fn find_member(reads: &impl Reads, member: MemberId) -> Result<Option<i64>, Fault> {
-    let rows = reads.rows("SELECT version FROM member WHERE tenant_id = $1 AND id = $2", vec![member.into()]).await?;
+    let rows = reads
+        .rows(
+            "SELECT version FROM member WHERE tenant_id = $1 AND id = $2 AND (removed_at IS NULL OR status = 'INVITED')",
+            vec![member.into()],
+        )
+        .await?;
     rows.first().map(|row| Row::new(row).take()).transpose()
 }
 

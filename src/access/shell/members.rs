@@ -6,7 +6,7 @@ use super::{Access, AccessError, Changed, told};
 use crate::{
     access::{
         caller::Permit,
-        core::{Grant, Groups, MAX_GRANTS, Rejection, Scope, may_give, outlives},
+        core::{Field, Grant, Groups, MAX_GRANTS, Rejection, Scope, may_give, outlives},
         permissions::{Permission, kind},
         rows,
     },
@@ -26,7 +26,7 @@ impl Access {
         grants: Vec<Grant>,
     ) -> Result<Changed<MemberId>, AccessError> {
         let now = self.clock().now();
-        check(&grants, now)?;
+        check(&grants, now, UPDATE)?;
         let work = self.begin(&permit).await?;
         let Some(actual) = rows::find_member(&work, member).await? else {
             return Err(Rejection::NotFound { what: "member", field: path!["input", "memberId"] }.into());
@@ -39,7 +39,7 @@ impl Access {
         if !giver.holds(kind::MemberWrite::INDEX) {
             return Err(AccessError::Denied(crate::access::Denied(kind::MemberWrite::info().code)));
         }
-        self.may_change(&work, &giver, &before, &grants).await?;
+        self.may_change(&work, &giver, (&before, &grants), UPDATE).await?;
         rows::replace_grants(&work, member, &grants).await?;
         rows::touch_member(&work, member, now).await?;
         if !rows::has_lasting_owner(&work).await? {
@@ -49,17 +49,17 @@ impl Access {
         Ok(Changed { value: member, seq })
     }
 
-    async fn may_change(
+    pub(super) async fn may_change(
         &self,
         work: &Work,
         giver: &crate::access::PermissionSet,
-        before: &[Grant],
-        after: &[Grant],
+        (before, after): (&[Grant], &[Grant]),
+        asked: Asked,
     ) -> Result<(), AccessError> {
         let roles = self.grantable(work).await?;
         let places = known_places(work, before.iter().chain(after).map(|grant| &grant.scope)).await?;
         for (index, grant) in after.iter().enumerate() {
-            let field = |name: &str| path!["input", "grants", index, name];
+            let field = |name: &str| (asked.at)(index, name);
             if !roles.contains_key(&grant.role) {
                 return Err(Rejection::NotFound { what: "role", field: field("roleId") }.into());
             }
@@ -77,29 +77,39 @@ impl Access {
         }
         for grant in before.iter().filter(|grant| !after.contains(grant)) {
             if let Err(permission) = may_give(giver, grant, &roles, &places.groups) {
-                return Err(Rejection::NotHeld { permission: permission.code, field: path!["input", "grants"] }.into());
+                return Err(Rejection::NotHeld { permission: permission.code, field: (asked.all)() }.into());
             }
         }
         Ok(())
     }
 }
 
-fn check(grants: &[Grant], now: Timestamp) -> Result<(), Rejection> {
+/// Where the fields of grants stand in what was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub all: fn() -> Field,
+    /// Of the grant at this place, the field of this name.
+    pub at: fn(usize, &str) -> Field,
+}
+
+const UPDATE: Asked = Asked { all: || path!["input", "grants"], at: |index, name| path!["input", "grants", index, name] };
+
+pub(super) fn check(grants: &[Grant], now: Timestamp, asked: Asked) -> Result<(), Rejection> {
     if grants.len() > MAX_GRANTS {
         let message = format!("a member has at most {MAX_GRANTS} grants");
-        return Err(Rejection::LimitExceeded { message, field: path!["input", "grants"] });
+        return Err(Rejection::LimitExceeded { message, field: (asked.all)() });
     }
     for (index, grant) in grants.iter().enumerate() {
         if grant.expires_at.is_some_and(|end| end <= now) {
-            return Err(Rejection::invalid("a moment to come is expected", path!["input", "grants", index, "expiresAt"]));
+            return Err(Rejection::invalid("a moment to come is expected", (asked.at)(index, "expiresAt")));
         }
         if grants[..index].contains(grant) {
             return Err(Rejection::Duplicate {
                 message: "this grant occurs before".to_owned(),
-                field: path!["input", "grants", index],
+                field: (asked.at)(index, "roleId"),
             });
         }
-        check_scope(&grant.scope, path!["input", "grants", index, "scope"].as_slice())?;
+        check_scope(&grant.scope, &(asked.at)(index, "scope"))?;
     }
     Ok(())
 }

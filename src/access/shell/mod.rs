@@ -4,6 +4,7 @@
 mod groups;
 mod integration_update;
 mod integrations;
+mod invitations;
 mod keys;
 mod leaks;
 mod live;
@@ -169,13 +170,24 @@ impl Access {
         if !is_active {
             return Ok(PermissionSet::default());
         }
+        let mut held = self.granted(work, member).await?.and(&caller.permissions);
+        held.until = held.until.or(caller.permissions.until);
+        Ok(held)
+    }
+
+    /// What a member's grants come to, in this very transaction.
+    async fn granted(&self, work: &Work, member: MemberId) -> Result<PermissionSet, Fault> {
         let grants = rows::grants_of(work, member).await?;
         let roles = self.compiled(work, &rows::roles(work).await?).await?;
         let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
         let groups = rows::members_of(work, &named).await?;
-        let mut held = compile(&grants, &roles, &groups, self.0.clock.now()).and(&caller.permissions);
-        held.until = held.until.or(caller.permissions.until);
-        Ok(held)
+        Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
+    }
+
+    /// Whether somebody holds all that another member holds, as it stands in the transaction: for rooms that suspend and remove members.
+    pub async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
+        let (is_active, _) = rows::is_active(work, who).await?;
+        Ok(is_active && self.granted(work, who).await?.lacks(&self.granted(work, other).await?).is_none())
     }
 
     async fn compiled(&self, reads: &impl Reads, roles: &[super::core::Role]) -> Result<HashMap<RoleId, Bits>, Fault> {

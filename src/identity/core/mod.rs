@@ -4,7 +4,9 @@ mod factor;
 mod keys;
 mod network;
 mod password;
+mod profile;
 mod qr;
+mod risk;
 mod sandbox;
 mod session;
 
@@ -14,8 +16,10 @@ pub use factor::{
 };
 pub use keys::{KeyState, LEAD_SECONDS, states, upkeep};
 pub use network::network;
-pub use password::weakness;
+pub use password::{LENGTH_STEP, LENGTHS, length_class, weakness};
+pub use profile::locale;
 pub use qr::svg;
+pub use risk::{Before, FAILURE_SECONDS, Facts, Risk, Sign, assess};
 pub use sandbox::{MAX_SANDBOXES, NewSandbox, check_sandbox, free_slot};
 pub use session::{ABSOLUTE_SECONDS, IDLE_SECONDS, Kept, Shown, Step, step};
 
@@ -84,23 +88,27 @@ pub fn email_key(email: &str) -> String {
 
 /// Everything that is wrong with a registration, in the order of its fields.
 pub fn check(new: &NewTenant) -> Vec<Rejection> {
-    let mut found = Vec::new();
-    let email = new.email.trim();
-    let parts = email.split_once('@');
-    let plausible = parts
-        .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 2 && domain.contains('.') && !domain.contains('@'));
-    if email.len() > EMAIL {
-        found.push(Rejection::TooLong { message: format!("at most {EMAIL} characters"), field: path!["email"] });
-    } else if !plausible || email.chars().any(char::is_whitespace) {
-        found.push(Rejection::Invalid {
-            message: "an e-mail address is expected, as in ada@example.com".to_owned(),
-            field: path!["email"],
-        });
-    }
+    let mut found: Vec<Rejection> = check_email(&new.email).into_iter().collect();
     found.extend(check_name("displayName", &new.display_name));
     found.extend(check_name("tenantName", &new.tenant_name));
     found.extend(check_slug(&new.tenant_slug));
     found
+}
+
+/// What is wrong with an address.
+pub fn check_email(email: &str) -> Option<Rejection> {
+    let email = email.trim();
+    let parts = email.split_once('@');
+    let plausible = parts
+        .is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 2 && domain.contains('.') && !domain.contains('@'));
+    if email.len() > EMAIL {
+        Some(Rejection::TooLong { message: format!("at most {EMAIL} characters"), field: path!["email"] })
+    } else if !plausible || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        let message = "an e-mail address is expected, as in ada@example.com".to_owned();
+        Some(Rejection::Invalid { message, field: path!["email"] })
+    } else {
+        None
+    }
 }
 
 /// What is wrong with a tenant's short name.

@@ -165,6 +165,16 @@ pub fn weakness(password: &str, context: &[&str], denied: impl Fn(&str) -> bool)
     })
 }
 
+/// Lengths that a tenant may ask for: from twelve to sixty-four, in steps of so many.
+pub const LENGTH_STEP: i64 = 4;
+pub const LENGTHS: std::ops::RangeInclusive<i64> = 12..=64;
+
+/// How long a password is at least, as it may be kept: coarse, so that it tells a reader of the database little.
+pub fn length_class(password: &str) -> i64 {
+    let length = i64::try_from(password.chars().count()).unwrap_or(i64::MAX).min(*LENGTHS.end());
+    length / LENGTH_STEP * LENGTH_STEP
+}
+
 /// The words of a name, an address or a slug, the whole first.
 fn words(text: &str) -> Vec<String> {
     let small = text.trim().to_lowercase();
@@ -245,6 +255,13 @@ mod tests {
             "jW3kLm0pQx7v2nB8sT4yHg6d",
         ] {
             assert!(!is_weak(password), "{password}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_kept_in_steps() {
+        for (length, class) in [(0, 0), (11, 8), (12, 12), (15, 12), (16, 16), (64, 64), (256, 64)] {
+            assert_eq!(length_class(&"ü".repeat(length)), class, "{length}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! GraphQL of identity.
 
 mod factors;
+mod invitations;
 mod mutations;
 mod people;
 mod sandboxes;
@@ -8,13 +9,12 @@ mod sessions;
 mod types;
 
 pub use factors::{FactorMutation, TotpPayload};
-pub use mutations::{IdentityMutation, LoginPayload};
-pub use people::PeopleMutation;
+pub use mutations::{IdentityMutation, LoginPayload, settled};
 pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
-pub use types::{Actor, LoginSession, Member, PermissionGrant, StoreScope, SystemActor, Tenant, Viewer};
+pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, MergedObject, Object};
 use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
 
 use super::{Identity, rows};
@@ -48,7 +48,7 @@ pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
     if caller.actor != Who::member(id) {
         ctx.permit::<kind::MemberRead>()?;
     }
-    let found = rows::member_with_user(&identity.database().global(), caller.tenant, id).await?;
+    let found = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
     Ok(found.map(Member::from))
 }
 
@@ -69,11 +69,19 @@ pub async fn own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<Logi
     Ok(found.map(|found| LoginSession::new(found, session.id)))
 }
 
+/// What people do about their accounts, and tenants about their people.
+#[derive(MergedObject, Default)]
+pub struct PeopleMutation(people::AccountMutation, invitations::InvitationMutation);
+
+/// Who is calling, and who else is there.
+#[derive(MergedObject, Default)]
+pub struct IdentityQuery(ViewerQuery, invitations::MemberQuery);
+
 #[derive(Default)]
-pub struct IdentityQuery;
+pub struct ViewerQuery;
 
 #[Object]
-impl IdentityQuery {
+impl ViewerQuery {
     /// Who is calling, in which tenant, and what they may do.
     #[graphql(directive = authenticated::apply())]
     async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {

@@ -10,6 +10,7 @@ use crate::{
         context::Asks,
         directives::{STEP_UP_SECONDS, authenticated, public},
         fault::{Answer, TopError},
+        jar::{Device, Jar, ToGo},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
         session::UserErrorCount,
@@ -20,11 +21,11 @@ use crate::{
 /// Tokens of a session. Send the access token as `Authorization: Bearer …`.
 #[derive(SimpleObject)]
 pub struct TokenPair {
-    /// For calls.
+    /// For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`).
     pub access_token: String,
     /// When the access token ends.
     pub access_expires_at: DateTime,
-    /// For sessionRefresh, before the access token ends.
+    /// For sessionRefresh, before the access token ends; empty where the page has it in a cookie.
     pub refresh_token: String,
     /// When the refresh token ends.
     pub refresh_expires_at: DateTime,
@@ -32,6 +33,9 @@ pub struct TokenPair {
     pub session: LoginSession,
     /// The tenant of the session.
     pub tenant: Tenant,
+    /// What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
+    /// device that has none; null where the device is known already, or has it in a cookie.
+    pub device_token: Option<String>,
 }
 
 /// A second factor.
@@ -42,6 +46,8 @@ pub enum MfaMethod {
     Totp,
     /// One of the codes kept for emergencies.
     BackupCode,
+    /// A code that was sent to the account's address: for a very unusual login to an account without an authenticator.
+    Email,
 }
 
 /// A second factor is asked for before there are tokens.
@@ -143,20 +149,30 @@ impl IdentityMutation {
         answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref(), &visit(ctx)).await)
     }
 
-    /// Goes on with a session: new tokens for its refresh token.
+    /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session.
     #[graphql(directive = public::apply())]
     async fn session_refresh(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The refresh token.")] refresh_token: String,
     ) -> Answer<LoginPayload> {
-        answer(ctx, ctx.given::<Identity>()?.refresh(&refresh_token).await)
+        let of_cookie = ctx.data_opt::<Jar>().and_then(Jar::refresh).filter(|_| refresh_token.is_empty());
+        let outcome = ctx.given::<Identity>()?.refresh(of_cookie.unwrap_or(&refresh_token)).await;
+        let is_over = matches!(&outcome, Err(IdentityError::Refused(why)) if why.contains(&Rejection::TokenExpired));
+        if of_cookie.is_some() && is_over {
+            forget_cookies(ctx);
+        }
+        answer(ctx, outcome)
     }
 }
 
 /// Where the call comes from, as the front says.
 pub(super) fn visit(ctx: &Context<'_>) -> Arc<Visit> {
-    ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default()
+    let visit = ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default();
+    match ctx.data_opt::<Device>() {
+        Some(Device(token)) => Arc::new(Visit { device: Some(token.clone()), ..Visit::clone(&visit) }),
+        None => visit,
+    }
 }
 
 impl From<LoggedIn> for TokenPair {
@@ -169,6 +185,7 @@ impl From<LoggedIn> for TokenPair {
             refresh_expires_at: DateTime(logged_in.refresh_expires_at),
             session: LoginSession::new(logged_in.session, current),
             tenant: logged_in.tenant.into(),
+            device_token: logged_in.device,
         }
     }
 }
@@ -196,11 +213,33 @@ impl From<LoggedIn> for LoginResult {
 
 pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
     let (entered, user_errors) = settled(ctx, outcome)?;
-    Ok(LoginPayload { result: entered.map(Into::into), user_errors, replayed: false, seq: None })
+    let result = entered.map(|entered| kept(ctx, entered.into()));
+    Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
+}
+
+/// The tokens of a page that wants them in cookies go there, and not into the answer, where its scripts could read them.
+fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
+    if let (Some(jar), LoginResult::TokenPair(pair)) = (ctx.data_opt::<Jar>(), &mut result) {
+        jar.put(ToGo::Tokens {
+            access: std::mem::take(&mut pair.access_token),
+            access_until: pair.access_expires_at.0,
+            refresh: std::mem::take(&mut pair.refresh_token),
+            refresh_until: pair.refresh_expires_at.0,
+            device: pair.device_token.take(),
+        });
+    }
+    result
+}
+
+/// The session is over: a page's cookies are taken away.
+pub(super) fn forget_cookies(ctx: &Context<'_>) {
+    if let Some(jar) = ctx.data_opt::<Jar>() {
+        jar.put(ToGo::Nothing);
+    }
 }
 
 /// What came of it, or why it was refused.
-pub(super) fn settled<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
+pub fn settled<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
     match outcome {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),

@@ -1,6 +1,6 @@
 //! Accounts and members.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, MaybeUndefined, Object};
 use entity::prelude::{MemberId, MemberStatus};
 
 use super::{
@@ -14,14 +14,14 @@ use crate::{
         directives::{MaxAge, authenticated, public, requires, step_up},
         fault::Answer,
     },
-    identity::{Identity, Rejection},
+    identity::{Identity, ProfileChange, Rejection},
 };
 
 #[derive(Default)]
-pub struct PeopleMutation;
+pub struct AccountMutation;
 
 #[Object]
-impl PeopleMutation {
+impl AccountMutation {
     /// Sends a link for a new password to an address, if it has an account. The answer is the same if it has none.
     #[graphql(directive = public::apply())]
     async fn password_reset_request(
@@ -74,15 +74,23 @@ impl PeopleMutation {
         OkPayload::of(ctx, ctx.given::<Identity>()?.request_verification(session).await)
     }
 
-    /// Changes what others see of the caller.
+    /// Changes what the caller says of themselves: what is left out stays, null takes it away.
     #[graphql(directive = authenticated::apply())]
     async fn profile_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The caller's name, at most 255 characters.")] display_name: String,
+        #[graphql(desc = "The caller's name as others see it, at most 255 characters.")] display_name: Option<String>,
+        #[graphql(desc = "The language that they read, as in en-GB.")] locale: MaybeUndefined<String>,
+        #[graphql(desc = "The time zone that they live in (IANA), as in Europe/London.")] time_zone: MaybeUndefined<String>,
     ) -> Answer<OkPayload> {
         let session = ctx.session()?;
-        OkPayload::of(ctx, ctx.given::<Identity>()?.change_name(session, &display_name).await)
+        let given = |said: MaybeUndefined<String>| match said {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(value) => Some(Some(value)),
+        };
+        let change = ProfileChange { display_name, locale: given(locale), time_zone: given(time_zone) };
+        OkPayload::of(ctx, ctx.given::<Identity>()?.change_profile(session, change).await)
     }
 
     /// Begins a session in another of the caller's tenants, with what they have shown in this one. This one goes on.
@@ -96,7 +104,7 @@ impl PeopleMutation {
         answer(ctx, ctx.given::<Identity>()?.switch(session, &tenant, &visit(ctx)).await)
     }
 
-    /// The caller leaves the tenant. What they did there keeps their name.
+    /// The caller leaves the tenant: their rights and sessions there are gone. What they did there keeps their name.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn tenant_leave(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let session = ctx.session()?;

@@ -3,7 +3,10 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::prelude::SessionId;
 
-use super::{mutations::settled, types::LoginSession};
+use super::{
+    mutations::{forget_cookies, settled},
+    types::LoginSession,
+};
 use crate::{
     graphql::{context::Asks, directives::authenticated, fault::Answer, refusal::UserError, scalars::Long},
     identity::{EndReason, Identity, IdentityError, Rejection, Which},
@@ -54,6 +57,7 @@ impl SessionMutation {
     #[graphql(directive = authenticated::apply())]
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let session = ctx.session()?;
+        forget_cookies(ctx);
         OkPayload::of(ctx, ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }
 

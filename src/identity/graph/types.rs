@@ -18,7 +18,10 @@ use crate::{
     },
     identity::{
         Identity, SessionRow, memberships,
-        rows::{self, MemberView},
+        rows::{
+            self,
+            members::{MemberView, Sent},
+        },
     },
 };
 
@@ -84,14 +87,18 @@ pub struct Member {
     pub id: ID,
     /// Their address.
     pub email: String,
-    /// Their name.
+    /// Their name; their address until they have come in.
     pub display_name: String,
     /// Where they stand.
     pub status: MemberStatus,
     /// Whether they use a second factor.
     pub mfa_enabled: bool,
-    /// When they were last here.
+    /// When they were last here, to a minute.
     pub last_seen_at: Option<DateTime>,
+    /// When they left or were removed.
+    pub left_at: Option<DateTime>,
+    /// The invitation that waits for their answer.
+    pub invitation: Option<Invitation>,
     /// Goes up with each change.
     #[graphql(owned)]
     pub version: Long,
@@ -102,14 +109,16 @@ pub struct Member {
 
 impl From<MemberView> for Member {
     fn from(view: MemberView) -> Self {
-        let MemberView { membership, user, updated_at, last_seen_at, mfa_enabled } = view;
+        let MemberView { membership, email, display_name, updated_at, last_seen_at, mfa_enabled, left_at, invitation, .. } = view;
         Self {
             id: membership.member.to_string().into(),
-            email: user.email,
-            display_name: user.display_name,
+            email,
+            display_name,
             status: membership.status.into(),
             mfa_enabled,
             last_seen_at: last_seen_at.map(DateTime),
+            left_at: left_at.map(DateTime),
+            invitation: invitation.map(Into::into),
             version: Long(membership.version),
             updated_at: DateTime(updated_at),
         }
@@ -124,6 +133,46 @@ impl Member {
             Ok(id) => grants_shown(ctx, id).await,
             Err(_) => Err(TopError::Internal),
         }
+    }
+}
+
+/// An invitation that waits for its answer.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Invitation {
+    /// When the letter was last sent.
+    pub sent_at: DateTime,
+    /// Until when its link is good.
+    pub expires_at: DateTime,
+    /// The id of the member who invited them.
+    pub invited_by_id: ID,
+}
+
+impl From<Sent> for Invitation {
+    fn from(sent: Sent) -> Self {
+        let Sent { by, at, expires_at } = sent;
+        Self { sent_at: DateTime(at), expires_at: DateTime(expires_at), invited_by_id: by.to_string().into() }
+    }
+}
+
+/// What a person says of themselves, the same in each of their tenants.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Profile {
+    /// Their address.
+    pub email: String,
+    /// Whether they have shown that the address is theirs.
+    pub email_verified: bool,
+    /// Their name as others see it.
+    pub display_name: String,
+    /// The language that they read, as in en-GB.
+    pub locale: Option<String>,
+    /// The time zone that they live in (IANA).
+    pub time_zone: Option<String>,
+}
+
+impl From<crate::identity::Profile> for Profile {
+    fn from(profile: crate::identity::Profile) -> Self {
+        let crate::identity::Profile { email, display_name, locale, time_zone, verified_at } = profile;
+        Self { email, email_verified: verified_at.is_some(), display_name, locale, time_zone }
     }
 }
 
@@ -183,6 +232,24 @@ pub struct LoginSession {
     pub ends_at: DateTime,
     /// Whether it is the one that asks.
     pub current: bool,
+    /// How unusual the login was, from 0 to 100.
+    pub risk: i32,
+    /// What was odd about it.
+    pub risk_signs: Vec<RiskSign>,
+}
+
+/// What is odd about a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "crate::identity::Sign")]
+pub enum RiskSign {
+    /// Nobody has logged in to the account from the device.
+    NewDevice,
+    /// Nor from the network.
+    NewNetwork,
+    /// Wrong passwords were tried before.
+    Failures,
+    /// The account was in use in another network a moment before.
+    Hurry,
 }
 
 impl LoginSession {
@@ -196,6 +263,8 @@ impl LoginSession {
             ip: session.address,
             ends_at: DateTime(session.ends_at),
             current: session.id == current,
+            risk: session.risk.score,
+            risk_signs: session.risk.signs.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -227,6 +296,11 @@ impl Viewer {
     /// The member or the integration that is calling.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.caller.actor).await
+    }
+    /// What the caller says of themselves; null for an integration.
+    async fn profile(&self, ctx: &Context<'_>) -> Answer<Option<Profile>> {
+        let Some(user) = self.user else { return Ok(None) };
+        Ok(ctx.given::<Identity>()?.profile(user).await?.map(Into::into))
     }
     /// The tenant of this session.
     async fn tenant(&self) -> Tenant {

@@ -3,7 +3,10 @@
 use entity::prelude::*;
 
 use crate::{
-    identity::core::{CHALLENGE_TRIES, WRONG_CODES, WRONG_SECONDS},
+    identity::{
+        core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS},
+        rows::sessions::risk,
+    },
     secrets::SealedColumn,
     storage::{Fault, GlobalReads, GlobalWork, Row},
 };
@@ -119,6 +122,10 @@ pub struct ChallengeRow {
     /// Where it began; another network does not go on with it.
     pub network: Option<String>,
     pub auth_at: Timestamp,
+    /// How unusual the login is.
+    pub risk: Risk,
+    /// What is kept of the code that was sent to the account's address, bound to the challenge's token.
+    pub code: Option<[u8; 32]>,
 }
 
 pub async fn put_challenge(
@@ -127,7 +134,8 @@ pub async fn put_challenge(
     challenge: ChallengeRow,
     expires_at: Timestamp,
 ) -> Result<(), Fault> {
-    let sql = "INSERT INTO login_challenge (hash, user_id, tenant_id, member_id, network, auth_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "INSERT INTO login_challenge (hash, user_id, tenant_id, member_id, network, auth_at, expires_at, risk, risk_signs, code_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let c = challenge;
     let values = vec![
         hash.to_vec().into(),
@@ -137,6 +145,9 @@ pub async fn put_challenge(
         c.network.into(),
         c.auth_at.into(),
         expires_at.into(),
+        c.risk.score.into(),
+        c.risk.words().into(),
+        c.code.map(|code| code.to_vec()).into(),
     ];
     work.change(sql, values).await?;
     Ok(())
@@ -146,7 +157,7 @@ pub async fn put_challenge(
 pub async fn try_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<ChallengeRow>, Fault> {
     let sql =
         "UPDATE login_challenge SET tries = tries + 1 WHERE hash = $1 AND done_at IS NULL AND expires_at > $2 AND tries < $3
-        RETURNING user_id, tenant_id, member_id, network, auth_at";
+        RETURNING user_id, tenant_id, member_id, network, auth_at, risk, risk_signs, code_hash";
     let rows = work.rows(sql, vec![hash.to_vec().into(), now.into(), CHALLENGE_TRIES.into()]).await?;
     rows.first()
         .map(|row| {
@@ -157,6 +168,8 @@ pub async fn try_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) ->
                 member: row.take()?,
                 network: row.take()?,
                 auth_at: row.time()?,
+                risk: risk(row)?,
+                code: row.take::<Option<Vec<u8>>>()?.and_then(|code| code.try_into().ok()),
             })
         })
         .transpose()

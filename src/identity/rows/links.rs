@@ -53,8 +53,10 @@ pub async fn withdraw(work: &GlobalWork, user: UserId, what: LinkFor, now: Times
     Ok(())
 }
 
-pub async fn set_password(work: &GlobalWork, user: UserId, hash: String) -> Result<(), Fault> {
-    work.change("UPDATE app_user SET password_hash = $1 WHERE id = $2", vec![hash.into(), user.into()]).await?;
+/// Keeps a new password: its hash, and how long it is at least.
+pub async fn set_password(work: &GlobalWork, user: UserId, (hash, class): (String, i64)) -> Result<(), Fault> {
+    let sql = "UPDATE app_user SET password_hash = $1, password_class = $2 WHERE id = $3";
+    work.change(sql, vec![hash.into(), class.into(), user.into()]).await?;
     Ok(())
 }
 

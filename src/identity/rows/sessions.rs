@@ -3,7 +3,10 @@
 use entity::prelude::*;
 use sea_orm::{QueryResult, Value};
 
-use crate::storage::{Fault, GlobalReads, GlobalWork, Row};
+use crate::{
+    identity::core::Risk,
+    storage::{Fault, GlobalReads, GlobalWork, Row},
+};
 
 /// A place where somebody is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct SessionRow {
     /// When it ends at the latest.
     pub ends_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+    /// How unusual the login was.
+    pub risk: Risk,
 }
 
 /// Why a session ended.
@@ -56,7 +61,7 @@ impl EndReason {
 
 const SESSION: &str =
     "SELECT s.id, s.user_id, s.tenant_id, s.member_id, s.name, s.user_agent, s.address, s.created_at, s.used_at, s.auth_at,
-    s.mfa_at, s.ends_at, s.ended_at FROM session s";
+    s.mfa_at, s.ends_at, s.ended_at, s.risk, s.risk_signs FROM session s";
 
 fn read(row: &QueryResult) -> Result<SessionRow, Fault> {
     let row = &mut Row::new(row);
@@ -74,12 +79,19 @@ fn read(row: &QueryResult) -> Result<SessionRow, Fault> {
         mfa_at: row.time_opt()?,
         ends_at: row.time()?,
         ended_at: row.time_opt()?,
+        risk: risk(row)?,
     })
 }
 
+/// A risk as two columns keep it.
+pub fn risk(row: &mut Row<'_>) -> Result<Risk, Fault> {
+    let score = row.take()?;
+    Ok(Risk::read(score, &row.take::<String>()?))
+}
+
 pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
-    let sql = "INSERT INTO session (id, user_id, tenant_id, member_id, name, user_agent, address, created_at, used_at, auth_at, mfa_at, ends_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let sql = "INSERT INTO session (id, user_id, tenant_id, member_id, name, user_agent, address, created_at, used_at, auth_at, mfa_at, ends_at,
+        risk, risk_signs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     let s = session.clone();
     let values = vec![
         s.id.into(),
@@ -94,6 +106,8 @@ pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault
         s.auth_at.into(),
         s.mfa_at.map(Timestamp::micros).into(),
         s.ends_at.into(),
+        s.risk.score.into(),
+        s.risk.words().into(),
     ];
     work.change(sql, values).await?;
     Ok(())
@@ -158,6 +172,13 @@ pub async fn showed_factor(work: &GlobalWork, id: SessionId, now: Timestamp) -> 
     Ok(())
 }
 
+/// Lets a session end sooner.
+pub async fn shorten(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE session SET ends_at = $1 WHERE id = $2 AND ends_at > $1";
+    work.change(sql, vec![ends_at.into(), id.into()]).await?;
+    Ok(())
+}
+
 /// None of the user's sessions counts as one of two factors any more.
 pub async fn unshow_factor(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
     work.change("UPDATE session SET mfa_at = NULL WHERE user_id = $1", vec![user.into()]).await?;
@@ -180,13 +201,15 @@ pub struct Standing {
     pub ended: bool,
     /// The tenant asks for a second factor.
     pub mfa_required: bool,
+    /// How unusual the login was, from 0 to 100.
+    pub risk: i32,
 }
 
 /// The standing of some sessions; those that are not there have ended.
 pub async fn standing(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<Standing>, Fault> {
     let backend = db.backend();
     let sql = format!(
-        "SELECT s.id, s.user_id, s.mfa_at, s.ends_at, s.ended_at, t.mfa_required FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE {}",
+        "SELECT s.id, s.user_id, s.mfa_at, s.ends_at, s.ended_at, t.mfa_required, s.risk FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE {}",
         backend.in_ids("s.id", 1)
     );
     let rows = db.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
@@ -200,6 +223,7 @@ pub async fn standing(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<St
                 ends_at: row.time()?,
                 ended: row.time_opt()?.is_some(),
                 mfa_required: row.take()?,
+                risk: row.take()?,
             })
         })
         .collect()

@@ -9,7 +9,8 @@ use crate::{
         core::{self, BACKUP_CODES, PENDING_SECONDS, Rejection},
         letters::About,
         rows::{
-            self, MemberView, factors,
+            self, factors,
+            members::{self, MemberView},
             sessions::{self, EndReason, Which},
         },
     },
@@ -22,6 +23,8 @@ use crate::{
 pub enum Factor {
     Totp,
     BackupCode,
+    /// A code that was sent to the account's address, for a login that is very unusual.
+    Email,
 }
 
 /// What was shown and found good; it counts once it is used up.
@@ -73,6 +76,8 @@ impl Identity {
                 let seed = self.ring.open(&factors::SEED.context(&[user.uuid()]), &sealed)?;
                 core::matching_step(&seed, code, now.micros() / 1_000_000).map(Proof::Step)
             }
+            // Such a code belongs to its login, which looks at it.
+            Factor::Email => None,
             Factor::BackupCode => {
                 let read = core::read_backup_code(code);
                 let hash = match &read {
@@ -195,11 +200,13 @@ impl Identity {
     /// and nobody does this for a person who belongs to other companies too.
     pub async fn reset_factor(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
         let global = self.db.global();
-        let found = rows::member_with_user(&global, session.tenant, member).await?;
+        let found = members::member_with_user(&global, session.tenant, member).await?;
         let view = found.ok_or(Rejection::NotFound { what: "member", field: path!["id"] })?;
         let user = view.membership.user;
         let refused = if user == session.user {
             Some("nobody resets their own second factor: call totpRemove")
+        } else if view.membership.status == MemberStatus::Invited {
+            Some("the member has not come in yet")
         } else if rows::memberships(&global, user).await?.len() > 1 {
             Some("the member belongs to other companies too: only they can change their second factor")
         } else if !view.mfa_enabled {
@@ -210,13 +217,14 @@ impl Identity {
         if let Some(message) = refused {
             return Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into());
         }
-        let work = global.begin().await?;
+        let work = GlobalWork::from(global.begin_for(session.tenant).await?);
+        self.within_own_rights(&work, session, member).await?;
         factors::remove(&work, user).await?;
         let ended = sessions::end(&work, Which::OfUser(user), EndReason::Factor, self.clock.now()).await?;
         work.commit().await?;
         self.presence.end(&ended);
         let tenant = rows::tenant(&global, session.tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
-        self.write(About::FactorReset { tenant }, &view.user.email, &view.user.display_name);
+        self.write(About::FactorReset { tenant }, &view.email, &view.display_name);
         Ok(MemberView { mfa_enabled: false, ..view })
     }
 }

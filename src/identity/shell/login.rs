@@ -1,6 +1,6 @@
 //! Logging in: a password, and where there is one a second factor. And showing both once more.
 
-use entity::{prelude::*, tenant};
+use entity::{app_user, prelude::*, tenant};
 
 use super::{Factor, Identity, IdentityError, LoggedIn, Visit};
 use crate::{
@@ -8,9 +8,14 @@ use crate::{
     budget::PASSWORD,
     identity::{
         Session,
-        core::{self, CHALLENGE_SECONDS, Rejection},
+        core::{self, CHALLENGE_SECONDS, Rejection, Risk},
+        letters::About,
         password::Passwords,
-        rows::{self, Membership, factors, links, refresh, sessions},
+        rows::{
+            self, Membership, devices,
+            factors::{self, ChallengeRow},
+            links, refresh, sessions,
+        },
         secret::{self, Purpose},
     },
     storage::{Fault, GlobalWork},
@@ -39,26 +44,53 @@ pub struct Challenge {
 
 impl Identity {
     /// Counts an attempt to show a password, for the account and for the address, before anything is looked at; known or not, an account
-    /// is counted the same.
-    pub(super) async fn attempt(&self, account: &str, visit: &Visit) -> Result<(), IdentityError> {
-        let (attempts, [account, address]) = (self.attempts(), names(account, visit));
+    /// is counted the same. A device that the account has been logged in from counts by itself: others' guesses do not keep its owner out.
+    pub(super) async fn attempt(&self, account: &str, visit: &Visit) -> Result<Attempt, IdentityError> {
+        let attempts = self.attempts();
+        if let Some(device) = self.own_device(account, visit).await? {
+            attempts.attempt(&PASSWORD, &device).await?;
+            return Ok(Attempt(vec![device]));
+        }
+        let account = format!("account {account}");
         attempts.attempt(&PASSWORD, &account).await?;
-        if visit.address.is_some()
-            && let Err(empty) = attempts.attempt(&PASSWORD, &address).await
-        {
+        let Some(address) = visit.address.map(|address| format!("address {address}")) else { return Ok(Attempt(vec![account])) };
+        if let Err(empty) = attempts.attempt(&PASSWORD, &address).await {
             attempts.forgive(&PASSWORD, &account);
             return Err(empty.into());
         }
-        Ok(())
+        Ok(Attempt(vec![account, address]))
+    }
+
+    /// The bucket of a device that is known to the account.
+    async fn own_device(&self, account: &str, visit: &Visit) -> Result<Option<String>, Fault> {
+        let Some(hash) = visit.device_hash() else { return Ok(None) };
+        let global = self.db.global();
+        let Some(user) = rows::user_by_email(&global, account).await? else { return Ok(None) };
+        let (is_own, _) = devices::known(&global, user.id, hash).await?;
+        Ok(is_own.then(|| format!("device {account} {hash:02x?}")))
     }
 
     /// The password was right: only wrong ones count.
-    pub(super) fn forgive(&self, account: &str, visit: &Visit) {
-        let (attempts, [account, address]) = (self.attempts(), names(account, visit));
-        attempts.forgive(&PASSWORD, &account);
-        if visit.address.is_some() {
-            attempts.forgive(&PASSWORD, &address);
+    pub(super) fn forgive(&self, attempt: &Attempt) {
+        let attempts = self.attempts();
+        attempt.0.iter().for_each(|name| attempts.forgive(&PASSWORD, name));
+    }
+
+    /// Checks the password of somebody who is known; a wrong one is counted and refused in the words given.
+    pub(super) async fn check_own(
+        &self,
+        user: &app_user::Model,
+        password: &str,
+        visit: &Visit,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
+        let attempt = self.attempt(&user.email_key, visit).await?;
+        if !self.passwords.verify(password, Some(&user.password_hash)).await? {
+            self.note_failure(user.id);
+            return Err(refused.into());
         }
+        self.forgive(&attempt);
+        Ok(())
     }
 
     /// Checks e-mail and password, and begins a session in the tenant named, or in the oldest of the user's.
@@ -70,7 +102,7 @@ impl Identity {
         visit: &Visit,
     ) -> Result<Entered, IdentityError> {
         let (global, account) = (self.db.global(), core::email_key(email));
-        self.attempt(&account, visit).await?;
+        let attempt = self.attempt(&account, visit).await?;
         let user = rows::user_by_email(&global, &account).await?;
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         let matches = self.passwords.verify(password, hash).await?;
@@ -78,6 +110,7 @@ impl Identity {
         let memberships = rows::memberships(&global, user.as_ref().map_or(UserId::NIL, |user| user.id)).await?;
         let Some(user) = user else { return Err(Rejection::InvalidCredentials.into()) };
         if !matches {
+            self.note_failure(user.id);
             // Somebody tries to come in as this user: that belongs into the log of where they would come in.
             if let Some(first) = memberships.first() {
                 audit::attribute(first.tenant, Actor::member(first.member));
@@ -91,9 +124,14 @@ impl Identity {
             tenant.is_none_or(|slug| slug == row.slug).then(|| (m, row.clone()))
         });
         let Some((membership, tenant)) = found else { return Err(Rejection::InvalidCredentials.into()) };
-        self.forgive(&account, visit);
+        self.forgive(&attempt);
         self.rehash(user.id, password, &user.password_hash).await?;
-        self.enter(self.db.global().begin().await?, membership, tenant, visit).await
+        let least = rows::strictness(&global, tenant.id).await?.password_length;
+        Self::check_length(password, least, "password")?;
+        let risk = self.assess(user.id, visit).await?;
+        let work = global.begin().await?;
+        rows::note_class(&work, user.id, core::length_class(password)).await?;
+        self.enter(work, membership, tenant, (visit, risk)).await
     }
 
     /// Hashes a password anew that was hashed when less was enough.
@@ -107,28 +145,39 @@ impl Identity {
         work.commit().await
     }
 
-    /// Lets in somebody whose password was right, or asks for their second factor. The transaction is committed.
+    /// Lets in somebody whose password was right, or asks for their second factor; where there is none and the login is very unusual, for a code that is
+    /// sent to their address. The transaction is committed.
     pub(super) async fn enter(
         &self,
         work: GlobalWork,
         membership: &Membership,
         tenant: tenant::Model,
-        visit: &Visit,
+        (visit, risk): (&Visit, Risk),
     ) -> Result<Entered, IdentityError> {
         let (now, user) = (self.clock.now(), membership.user);
         audit::attribute(membership.tenant, Actor::member(membership.member));
-        let methods = self.factors(user).await?;
-        if methods.is_empty() {
-            let logged_in = self.begin_session(&work, membership, tenant, (now, None), visit).await?;
+        let user = rows::user(&work, user).await?.ok_or_else(|| Fault::corrupt("member", "a member is a user"))?;
+        let methods = self.factors(user.id).await?;
+        // Where no letter can leave, nobody is asked for what it would say.
+        let by_mail = methods.is_empty() && risk.is_high() && self.settings.post.is_there();
+        if methods.is_empty() && !by_mail {
+            let logged_in = self.begin_session(&work, membership, tenant, (now, None), (visit, risk.clone())).await?;
             work.commit().await?;
+            self.tell_of_login(&user, visit, &risk);
             return Ok(Entered::In(Box::new(logged_in)));
         }
         let (token, hash) = secret::draw(&self.clock, Purpose::Challenge);
+        let drawn = if by_mail { Some(self.draw_mailed_code(&user, &token).await?) } else { None };
+        let (code, kept) = drawn.unzip();
         let expires_at = now.plus_seconds(CHALLENGE_SECONDS);
         let (network, member) = (visit.address.map(core::network), membership.member);
-        let row = factors::ChallengeRow { user, tenant: membership.tenant, member, network, auth_at: now };
+        let row = ChallengeRow { user: user.id, tenant: membership.tenant, member, network, auth_at: now, risk, code: kept };
         factors::put_challenge(&work, hash, row, expires_at).await?;
         work.commit().await?;
+        if let Some(code) = code {
+            self.write(About::LoginCode { code }, &user.email, &user.display_name);
+        }
+        let methods = if by_mail { vec![Factor::Email] } else { methods };
         Ok(Entered::Challenge(Challenge { token, methods, expires_at }))
     }
 
@@ -142,19 +191,33 @@ impl Identity {
         let challenge = challenge.filter(|challenge| !challenge.network.as_ref().is_some_and(elsewhere));
         let challenge = challenge.ok_or(Rejection::ChallengeOver)?;
         audit::attribute(challenge.tenant, Actor::member(challenge.member));
-        let proof = self.look_at(challenge.user, factor, code).await?;
+        let proof = match (factor, challenge.code) {
+            (Factor::Email, Some(kept)) if kept == secret::bound(token, code.trim()) => None,
+            (Factor::Email, _) => return Err(Rejection::MfaInvalid.into()),
+            (Factor::Totp | Factor::BackupCode, _) => Some(self.look_at(challenge.user, factor, code).await?),
+        };
         let work = self.db.global().begin().await?;
         let now = self.clock.now();
         // Code and challenge are used up in the transaction that begins the session: of many at once, one comes in.
-        let is_first = self.use_up(&work, challenge.user, &proof).await? && factors::meet_challenge(&work, hash, now).await?;
+        let is_fresh = match &proof {
+            Some(proof) => self.use_up(&work, challenge.user, proof).await?,
+            None => true,
+        };
+        let is_first = is_fresh && factors::meet_challenge(&work, hash, now).await?;
         let membership = rows::membership(&work, challenge.tenant, challenge.member).await?;
         let membership = membership.filter(|m| m.status == MemberStatus::Active);
         let (Some(membership), Some(tenant), true) = (membership, rows::tenant(&work, challenge.tenant).await?, is_first) else {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());
         };
-        let logged_in = self.begin_session(&work, &membership, tenant, (now, Some(now)), visit).await?;
+        // A letter shows that the address is theirs; it is no second factor that a tenant could ask for.
+        let (shown, risk) = ((now, proof.map(|_| now)), challenge.risk);
+        let logged_in = self.begin_session(&work, &membership, tenant, shown, (visit, risk.clone())).await?;
+        let user = rows::user(&work, challenge.user).await?;
         work.commit().await?;
+        if let Some(user) = user {
+            self.tell_of_login(&user, visit, &risk);
+        }
         Ok(logged_in)
     }
 
@@ -170,11 +233,7 @@ impl Identity {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
         let has_factor = self.has_factor(user.id).await?;
         if let Some(password) = password {
-            self.attempt(&user.email_key, visit).await?;
-            if !self.passwords.verify(password, Some(&user.password_hash)).await? {
-                return Err(Rejection::InvalidCredentials.into());
-            }
-            self.forgive(&user.email_key, visit);
+            self.check_own(&user, password, visit, Rejection::InvalidCredentials).await?;
         } else if !has_factor {
             return Err(Rejection::InvalidCredentials.into());
         }
@@ -210,8 +269,5 @@ impl Identity {
     }
 }
 
-/// The buckets of an account and of an address.
-fn names(account: &str, visit: &Visit) -> [String; 2] {
-    let address = visit.address.map(|address| address.to_string()).unwrap_or_default();
-    [format!("account {account}"), format!("address {address}")]
-}
+/// An attempt to show a password: the buckets that it was taken from.
+pub(super) struct Attempt(Vec<String>);

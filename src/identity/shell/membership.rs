@@ -8,19 +8,55 @@ use crate::{
         Session,
         core::Rejection,
         rows::{
-            self, MemberView,
+            self,
+            members::{self, MemberPage, MemberView},
             sessions::{self, EndReason, Which},
         },
     },
     path,
-    storage::GlobalWork,
+    storage::{Fault, GlobalWork},
 };
 
-fn no_member() -> Rejection {
+pub(super) fn no_member() -> Rejection {
     Rejection::NotFound { what: "member", field: path!["id"] }
 }
 
+fn state(message: &str) -> Rejection {
+    Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }
+}
+
 impl Identity {
+    /// A part of the tenant's list of members, one more than was asked for if there are more.
+    pub async fn members(&self, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
+        members::page(&self.db.global(), tenant, page).await
+    }
+
+    pub(super) async fn member_view(&self, tenant: TenantId, member: MemberId) -> Result<MemberView, IdentityError> {
+        let view = members::member_with_user(&self.db.global(), tenant, member).await?;
+        Ok(view.ok_or_else(no_member)?)
+    }
+
+    /// Begins a change of who is a member: other changes of the tenant's rights wait until it ends.
+    pub(super) async fn begin_for_members(&self, session: &Session) -> Result<GlobalWork, Fault> {
+        let work = self.db.global().begin_for(session.tenant).await?;
+        self.furnish.before_members_change(&work).await?;
+        Ok(GlobalWork::from(work))
+    }
+
+    /// Nobody takes from somebody what they do not hold themselves, as it stands in the transaction.
+    pub(super) async fn within_own_rights(
+        &self,
+        work: &GlobalWork,
+        session: &Session,
+        member: MemberId,
+    ) -> Result<(), IdentityError> {
+        if self.furnish.holds_all_of(work.tenant(), session.member, member).await? {
+            return Ok(());
+        }
+        let message = "they hold rights that you do not: nobody gives or takes what they do not hold".to_owned();
+        Err(Rejection::Invalid { message, field: path!["id"] }.into())
+    }
+
     /// Lets a member in no longer, or again. The sessions of one who is suspended end at once. Nobody suspends themselves, and the last owner stays.
     pub async fn set_standing(
         &self,
@@ -28,30 +64,25 @@ impl Identity {
         member: MemberId,
         status: MemberStatus,
     ) -> Result<MemberView, IdentityError> {
-        let state = |message: &str| Rejection::InvalidState { message: message.to_owned(), field: path!["id"] };
         let now = self.clock.now();
-        let work = self.db.global().begin_for(session.tenant).await?;
-        self.furnish.before_members_change(&work).await?;
-        let work = GlobalWork::from(work);
-        let found = rows::lock_membership(&work, session.tenant, member).await?;
-        let refused = match &found {
-            None => Some(no_member()),
-            Some(_) if member == session.member => {
-                Some(state("nobody suspends themselves: an admin does it, or leave with tenantLeave"))
-            }
-            Some(found) if found.status == status => Some(state(&format!("the member is {status} already"))),
-            Some(found) if found.status == MemberStatus::Invited => Some(state("the member was invited and has not come in yet")),
-            Some(_) => None,
-        };
-        if let Some(refused) = refused {
-            work.rollback().await?;
-            return Err(refused.into());
+        let work = self.begin_for_members(session).await?;
+        let found = members::lock(&work, session.tenant, member).await?;
+        let (found, has_left) = found.ok_or_else(no_member)?;
+        if member == session.member {
+            return Err(state("nobody suspends themselves: an admin does it, or leave with tenantLeave").into());
         }
-        rows::set_status(&work, session.tenant, member, status, now).await?;
-        if !self.furnish.has_owner(work.tenant()).await? {
-            work.rollback().await?;
-            return Err(state("the last owner stays").into());
+        if found.status == MemberStatus::Invited {
+            return Err(state("the member was invited and has not come in yet").into());
         }
+        if has_left {
+            return Err(state("the member has left: invite them again").into());
+        }
+        if found.status == status {
+            return Err(state(&format!("the member is {status} already")).into());
+        }
+        self.within_own_rights(&work, session, member).await?;
+        members::set_status(&work, session.tenant, member, status, now).await?;
+        self.keep_an_owner(&work, "the last owner stays").await?;
         let ended = match status {
             MemberStatus::Suspended => {
                 sessions::end(&work, Which::OfMember(session.tenant, member), EndReason::Member, now).await?
@@ -60,23 +91,48 @@ impl Identity {
         };
         work.commit().await?;
         self.presence.end(&ended);
-        let view = rows::member_with_user(&self.db.global(), session.tenant, member).await?;
-        Ok(view.ok_or_else(no_member)?)
+        self.member_view(session.tenant, member).await
     }
 
-    /// The caller leaves the tenant of the session: they are suspended there, and what they did keeps their name. The last owner stays.
-    pub async fn leave(&self, session: &Session) -> Result<(), IdentityError> {
-        let now = self.clock.now();
-        let work = self.db.global().begin_for(session.tenant).await?;
-        self.furnish.before_members_change(&work).await?;
-        let work = GlobalWork::from(work);
-        rows::set_status(&work, session.tenant, session.member, MemberStatus::Suspended, now).await?;
-        if !self.furnish.has_owner(work.tenant()).await? {
-            work.rollback().await?;
-            let message = "the last owner stays: make somebody else an owner first".to_owned();
-            return Err(Rejection::InvalidState { message, field: Vec::new() }.into());
+    async fn keep_an_owner(&self, work: &GlobalWork, message: &str) -> Result<(), IdentityError> {
+        if self.furnish.has_owner(work.tenant()).await? {
+            return Ok(());
         }
-        let ended = sessions::end(&work, Which::OfMember(session.tenant, session.member), EndReason::Member, now).await?;
+        Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into())
+    }
+
+    /// Removes a member: they have no rights any more and their sessions end at once. What they did keeps their name.
+    pub async fn remove_member(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
+        let work = self.begin_for_members(session).await?;
+        let found = members::lock(&work, session.tenant, member).await?;
+        let (found, has_left) = found.ok_or_else(no_member)?;
+        if member == session.member {
+            return Err(state("nobody removes themselves: leave with tenantLeave").into());
+        }
+        if found.status == MemberStatus::Invited {
+            return Err(state("the member has not come in yet: call invitationRevoke").into());
+        }
+        if has_left {
+            return Err(state("the member has left already").into());
+        }
+        self.within_own_rights(&work, session, member).await?;
+        self.part(work, session.tenant, member, "the last owner stays").await?;
+        self.member_view(session.tenant, member).await
+    }
+
+    /// The caller leaves the tenant of the session, and what they did keeps their name. The last owner stays.
+    pub async fn leave(&self, session: &Session) -> Result<(), IdentityError> {
+        let work = self.begin_for_members(session).await?;
+        self.part(work, session.tenant, session.member, "the last owner stays: make somebody else an owner first").await
+    }
+
+    /// Takes a member's rights and sessions, and commits.
+    async fn part(&self, work: GlobalWork, tenant: TenantId, member: MemberId, last: &str) -> Result<(), IdentityError> {
+        let now = self.clock.now();
+        members::set_left(&work, tenant, member, now).await?;
+        self.keep_an_owner(&work, last).await?;
+        self.furnish.take_rights(work.tenant(), member).await?;
+        let ended = sessions::end(&work, Which::OfMember(tenant, member), EndReason::Member, now).await?;
         work.commit().await?;
         self.presence.end(&ended);
         Ok(())
@@ -91,6 +147,13 @@ impl Identity {
         let memberships = rows::memberships(&global, session.user).await?;
         let membership = memberships.iter().find(|m| m.tenant == tenant.id && m.status == MemberStatus::Active);
         let membership = membership.ok_or_else(none)?;
+        // The password is not at hand here; where the tenant asks for a longer one, what is kept of its length says whether it will do.
+        if let Some(least) = rows::strictness(&global, tenant.id).await?.password_length
+            && rows::password_class(&global, session.user).await?.is_none_or(|class| class < least)
+        {
+            let message = format!("the company asks for passwords of at least {least} characters: change yours, or log in there");
+            return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
+        }
         let now = self.clock.now();
         let row = sessions::by_id(&global, session.id).await?.filter(|row| row.ended_at.is_none() && row.ends_at > now);
         let row = row.ok_or(Rejection::TokenExpired)?;
@@ -98,9 +161,9 @@ impl Identity {
         let shown = (session.authenticated_at, row.mfa_at);
         // A session of two factors is needed where the user has two and has shown one only.
         if row.mfa_at.is_none() && self.has_factor(session.user).await? {
-            return self.enter(work, membership, tenant, visit).await;
+            return self.enter(work, membership, tenant, (visit, row.risk)).await;
         }
-        let logged_in = self.begin_session(&work, membership, tenant, shown, visit).await?;
+        let logged_in = self.begin_session(&work, membership, tenant, shown, (visit, row.risk)).await?;
         work.commit().await?;
         Ok(Entered::In(Box::new(logged_in)))
     }

@@ -1,11 +1,13 @@
 //! What people do to be let in, and what is done about those who should not be.
 
 mod factors;
+mod invitations;
 mod keys;
 mod login;
 mod membership;
 mod people;
 mod register;
+mod risk;
 mod sandbox;
 mod sessions;
 
@@ -24,6 +26,7 @@ use super::{
     post::Post,
     presence::Presence,
     rows::sessions::SessionRow,
+    secret::{self, Purpose},
     token::Tokens,
 };
 use crate::{
@@ -34,9 +37,10 @@ use crate::{
 };
 
 pub use factors::{Enrolment, Factor};
+pub use invitations::{Invitee, Placed};
 pub use keys::{OldKeys, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
-pub use people::LeakedKey;
+pub use people::{LeakedKey, ProfileChange};
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.
@@ -47,6 +51,10 @@ pub trait Furnish: Send + Sync + 'static {
     async fn before_members_change(&self, work: &Work) -> Result<(), Fault>;
     /// Whether the tenant has an owner who may come in, as it stands in the transaction.
     async fn has_owner(&self, work: &Work) -> Result<bool, Fault>;
+    /// Whether somebody holds all that another member holds, as it stands in the transaction.
+    async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault>;
+    /// Takes all rights of a member.
+    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault>;
 }
 
 /// Who may register.
@@ -98,6 +106,15 @@ impl Default for Settings {
 pub struct Visit {
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
+    /// The token that the device is known by; empty where one would be kept and there is none yet, None where none is kept.
+    pub device: Option<String>,
+}
+
+impl Visit {
+    /// What is kept of the device's token.
+    fn device_hash(&self) -> Option<[u8; 32]> {
+        self.device.as_deref().and_then(|token| secret::kept(token, Purpose::Device))
+    }
 }
 
 #[derive(Clone)]
@@ -153,6 +170,8 @@ pub struct LoggedIn {
     pub refresh_expires_at: Timestamp,
     pub session: SessionRow,
     pub tenant: tenant::Model,
+    /// The token that the device is known by from now on, if it keeps one and has none yet.
+    pub device: Option<String>,
 }
 
 impl Identity {

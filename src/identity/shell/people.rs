@@ -5,13 +5,15 @@ use entity::prelude::*;
 use super::{Identity, IdentityError, Visit};
 use crate::{
     budget::{Allowance, Attempts},
+    clock,
     identity::{
         Session,
         core::{self, Rejection, weakness},
         letters::About,
         rows::{
-            self,
+            self, Profile, devices,
             links::{self, LinkFor},
+            members,
             sessions::{self, EndReason, Which},
         },
         secret::{self, Purpose},
@@ -25,7 +27,7 @@ const RESET_SECONDS: i64 = 30 * 60;
 /// A link that confirms an address.
 pub(super) const VERIFY_SECONDS: i64 = 24 * 3600;
 /// Letters that somebody can have sent to an address, or from one.
-const LETTERS: Attempts = Attempts { kind: "letter", allowance: Allowance::within(5, 3600) };
+pub(super) const LETTERS: Attempts = Attempts { kind: "letter", allowance: Allowance::within(5, 3600) };
 
 /// A key whose secret was found, in words for its owners.
 #[derive(Debug, Clone)]
@@ -43,6 +45,18 @@ impl Identity {
             Some(message) => Err(Rejection::WeakPassword { message, field: path![field] }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a password is as long as a tenant asks for, which may be longer than the deployment does.
+    pub(super) fn check_length(password: &str, least: Option<i64>, field: &str) -> Result<(), Rejection> {
+        let least = least.unwrap_or_default();
+        if core::length_class(password) >= least {
+            return Ok(());
+        }
+        let message = format!(
+            "the company asks for at least {least} characters: choose a longer one, by passwordChange or passwordResetRequest"
+        );
+        Err(Rejection::WeakPassword { message, field: path![field] })
     }
 
     /// Sends a link for a new password to an address, if there is an account. What is answered, and when, is the same if there is none: all that
@@ -82,7 +96,11 @@ impl Identity {
     /// Where a link leads. The address is the operator's setting, never what a request says of its host; the token stands behind the `#`, which
     /// browsers keep to themselves.
     pub(super) fn link(&self, purpose: Purpose, token: &str) -> String {
-        let page = if purpose == Purpose::Reset { "password" } else { "confirm" };
+        let page = match purpose {
+            Purpose::Reset => "password",
+            Purpose::Invite => "invitation",
+            Purpose::Verify | Purpose::Refresh | Purpose::Challenge | Purpose::Device => "confirm",
+        };
         format!("{}/{page}#token={token}", self.settings.public_url.trim_end_matches('/'))
     }
 
@@ -96,10 +114,14 @@ impl Identity {
         let global = self.db.global();
         let name = rows::tenant(&global, tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
         for owner in owners {
-            let Some(view) = rows::member_with_user(&global, tenant, *owner).await? else { continue };
+            let Some(view) = members::member_with_user(&global, tenant, *owner).await? else { continue };
+            // Who was only invited is no owner yet.
+            if view.membership.status != MemberStatus::Active {
+                continue;
+            }
             let LeakedKey { integration, key } = leaked.clone();
             let about = About::KeyLeaked { tenant: name.clone(), integration, key };
-            self.write(about, &view.user.email, &view.user.display_name);
+            self.write(about, &view.email, &view.display_name);
         }
         Ok(())
     }
@@ -112,7 +134,8 @@ impl Identity {
         let user = links::user_of(&global, hash, LinkFor::Reset, now).await?.ok_or_else(over)?;
         let user = rows::user(&global, user).await?.ok_or_else(over)?;
         self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
-        let stored = self.passwords.hash(password).await?;
+        Self::check_length(password, rows::strictest_length(&global, user.id).await?, "newPassword")?;
+        let stored = (self.passwords.hash(password).await?, core::length_class(password));
         let work = global.begin().await?;
         if !links::use_up(&work, hash, LinkFor::Reset, now).await? {
             work.rollback().await?;
@@ -120,6 +143,8 @@ impl Identity {
         }
         links::withdraw(&work, user.id, LinkFor::Reset, now).await?;
         links::set_password(&work, user.id, stored).await?;
+        // Whoever had the old password has no device that is known.
+        devices::forget_of(&work, user.id).await?;
         // Whoever read the letter has the address.
         links::set_verified(&work, user.id, now).await?;
         let ended = sessions::end(&work, Which::OfUser(user.id), EndReason::Password, now).await?;
@@ -138,13 +163,11 @@ impl Identity {
         visit: &Visit,
     ) -> Result<(), IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
-        self.attempt(&user.email_key, visit).await?;
-        if !self.passwords.verify(current, Some(&user.password_hash)).await? {
-            return Err(Rejection::WrongPassword.into());
-        }
-        self.forgive(&user.email_key, visit);
+        self.check_own(&user, current, visit, Rejection::WrongPassword).await?;
         self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
-        let (stored, now) = (self.passwords.hash(password).await?, self.clock.now());
+        Self::check_length(password, rows::strictest_length(&self.db.global(), user.id).await?, "newPassword")?;
+        let stored = (self.passwords.hash(password).await?, core::length_class(password));
+        let now = self.clock.now();
         let work = self.db.global().begin().await?;
         links::set_password(&work, user.id, stored).await?;
         links::withdraw(&work, user.id, LinkFor::Reset, now).await?;
@@ -181,12 +204,50 @@ impl Identity {
         Ok(())
     }
 
-    /// Changes the name that others see of the caller.
-    pub async fn change_name(&self, session: &Session, name: &str) -> Result<(), IdentityError> {
-        core::check_name("displayName", name).map_or(Ok(()), Err)?;
-        let work = self.db.global().begin().await?;
-        rows::rename_user(&work, session.user, name.trim()).await?;
-        work.commit().await?;
-        Ok(())
+    /// What the caller has said of themselves.
+    pub async fn profile(&self, user: UserId) -> Result<Option<Profile>, Fault> {
+        rows::profile(&self.db.global(), user).await
     }
+
+    /// Changes what the caller says of themselves: what is None stays, and `Some(None)` is taken away.
+    pub async fn change_profile(&self, session: &Session, change: ProfileChange) -> Result<Profile, IdentityError> {
+        let found = self.profile(session.user).await?;
+        let mut profile = found.ok_or_else(|| Fault::corrupt("session", "a session has a user"))?;
+        let mut wrong = Vec::new();
+        let mut invalid = |message: &str, field: &str| {
+            wrong.push(Rejection::Invalid { message: message.to_owned(), field: path![field] });
+        };
+        if let Some(said) = change.locale {
+            let read = said.as_deref().map(core::locale);
+            if read == Some(None) {
+                invalid("a language tag is expected, as in en-GB", "locale");
+            }
+            profile.locale = read.flatten();
+        }
+        if let Some(zone) = change.time_zone {
+            if zone.as_deref().is_some_and(|zone| zone.len() > 64 || !clock::is_time_zone(zone)) {
+                invalid("a time zone of the IANA database is expected, as in Europe/London", "timeZone");
+            }
+            profile.time_zone = zone;
+        }
+        if let Some(name) = change.display_name {
+            wrong.extend(core::check_name("displayName", &name));
+            name.trim().clone_into(&mut profile.display_name);
+        }
+        if !wrong.is_empty() {
+            return Err(IdentityError::Refused(wrong));
+        }
+        let work = self.db.global().begin().await?;
+        rows::put_profile(&work, session.user, profile.clone()).await?;
+        work.commit().await?;
+        Ok(profile)
+    }
+}
+
+/// What is to change of a profile.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileChange {
+    pub display_name: Option<String>,
+    pub locale: Option<Option<String>>,
+    pub time_zone: Option<Option<String>>,
 }

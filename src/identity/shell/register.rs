@@ -5,7 +5,7 @@ use entity::{app_user, member, prelude::*, tenant};
 use super::{Entered, Identity, IdentityError, Registration, Visit, people::VERIFY_SECONDS};
 use crate::{
     identity::{
-        core::{self, NewTenant, Rejection},
+        core::{self, NewTenant, Rejection, Risk},
         letters::About,
         rows::{
             self, Membership,
@@ -49,11 +49,7 @@ impl Identity {
         let (global, key) = (self.db.global(), core::email_key(&new.email));
         let account = match rows::user_by_email(&global, &key).await? {
             Some(user) => {
-                self.attempt(&key, visit).await?;
-                if !self.passwords.verify(&new.password, Some(&user.password_hash)).await? {
-                    return Err(Rejection::InvalidCredentials.into());
-                }
-                self.forgive(&key, visit);
+                self.check_own(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
                 Existing(user.id)
             }
             None => New(self.new_user(&new.email, &new.display_name, self.passwords.hash(&new.password).await?)),
@@ -61,7 +57,8 @@ impl Identity {
         let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
         let written = async {
             let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
-            self.enter(work, &membership, tenant, visit).await
+            rows::note_class(&work, membership.user, core::length_class(&new.password)).await?;
+            self.enter(work, &membership, tenant, (visit, Risk::default())).await
         };
         written.await.map_err(raced)
     }
@@ -136,15 +133,20 @@ impl Identity {
 
     pub(super) async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
         let now = self.clock.now();
-        let work = self.db.global().begin_for(tenant.id).await?;
+        let global = GlobalWork::from(self.db.global().begin_for(tenant.id).await?);
+        let work = global.tenant();
         let tenant_id = tenant.id;
         work.insert_global::<tenant::Entity>(tenant).await?;
         let user_id = match account {
             Existing(id) => id,
             New(user) => {
-                let id = user.id;
-                work.insert_global::<app_user::Entity>(user).await?;
-                id
+                if let Some(id) = rows::claim_user(&global, &user).await? {
+                    id
+                } else {
+                    let id = user.id;
+                    work.insert_global::<app_user::Entity>(user).await?;
+                    id
+                }
             }
         };
         let member = member::Model {
@@ -159,9 +161,9 @@ impl Identity {
         let membership =
             Membership { tenant: tenant_id, member: member.id, user: user_id, status: member.status, version: member.version };
         work.insert::<member::Entity>(member).await?;
-        journal::begin_tenant(&work, self.clock.uuid()).await?;
-        self.furnish.furnish(&work, membership.member).await?;
-        Ok((GlobalWork::from(work), membership))
+        journal::begin_tenant(work, self.clock.uuid()).await?;
+        self.furnish.furnish(work, membership.member).await?;
+        Ok((global, membership))
     }
 }
 

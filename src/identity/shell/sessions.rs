@@ -9,11 +9,11 @@ use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::{
     audit,
     identity::{
-        core::{self, Rejection, Shown, Step},
+        core::{self, Rejection, Risk, Shown, Step},
         letters::About,
         presence::Known,
         rows::{
-            self, Membership, factors, links, refresh,
+            self, Membership, devices, factors, links, refresh,
             sessions::{self, EndReason, SessionRow, Standing, Which},
         },
         secret::{self, Purpose},
@@ -56,7 +56,7 @@ impl From<Fault> for AdmitError {
 }
 
 /// The longest name of a session and the longest user agent that is kept of one, in characters.
-const NAME: usize = 255;
+pub(super) const NAME: usize = 255;
 
 impl Identity {
     /// Lets in whoever shows an access token of a session that goes on. Costs no query when both were seen in the last seconds.
@@ -89,10 +89,10 @@ impl Identity {
         membership: &Membership,
         tenant: tenant::Model,
         shown: (Timestamp, Option<Timestamp>),
-        visit: &Visit,
+        (visit, risk): (&Visit, Risk),
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
-        let (_, tenants_own) = rows::session_limits(work, membership.tenant).await?;
+        let tenants_own = rows::strictness(work, membership.tenant).await?.seconds;
         let seconds = self.settings.absolute_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let session = SessionRow {
             id: self.clock.id(),
@@ -100,7 +100,7 @@ impl Identity {
             tenant: membership.tenant,
             member: membership.member,
             name: None,
-            user_agent: visit.user_agent.as_ref().map(|agent| agent.chars().take(NAME).collect()),
+            user_agent: visit.agent(),
             address: visit.address.map(|address| address.to_string()),
             created_at: now,
             used_at: now,
@@ -108,10 +108,11 @@ impl Identity {
             mfa_at: shown.1,
             ends_at: now.plus_seconds(seconds),
             ended_at: None,
+            risk,
         };
         sessions::insert(work, &session).await?;
         let (_, logged_in) = self.issue(work, session, membership, tenant).await?;
-        Ok(logged_in)
+        Ok(LoggedIn { device: self.note_device(work, membership.user, visit).await?, ..logged_in })
     }
 
     /// A pair of tokens for a session; the refresh token is written down.
@@ -125,7 +126,7 @@ impl Identity {
         let now = self.clock.now();
         let id = self.clock.id();
         let (refresh_token, hash) = secret::draw(&self.clock, Purpose::Refresh);
-        let (tenants_own, _) = rows::session_limits(work, session.tenant).await?;
+        let tenants_own = rows::strictness(work, session.tenant).await?.idle_seconds;
         let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let expires_at = now.plus_seconds(idle).min(session.ends_at);
         audit::attribute(session.tenant, Actor::member(session.member));
@@ -148,6 +149,7 @@ impl Identity {
             refresh_expires_at: expires_at,
             session,
             tenant,
+            device: None,
         };
         Ok((id, logged_in))
     }
@@ -195,7 +197,7 @@ impl Identity {
 
     async fn rotate(&self, work: &GlobalWork, hash: [u8; 32], arrived_at: Timestamp) -> Result<LoggedIn, Refusal> {
         // From here on, whoever shows another token of the family waits.
-        let session = sessions::lock_by_token(work, &hash).await?.ok_or(Refusal::Expired)?;
+        let mut session = sessions::lock_by_token(work, &hash).await?.ok_or(Refusal::Expired)?;
         let token = refresh::by_hash(work, &hash).await?.ok_or(Refusal::Expired)?;
         let now = self.clock.now();
         if session.ended_at.is_some() || session.ends_at <= now {
@@ -225,9 +227,24 @@ impl Identity {
         let membership = rows::membership(work, session.tenant, session.member).await?;
         let membership = membership.filter(|m| m.status == MemberStatus::Active).ok_or(Refusal::Expired)?;
         let tenant = rows::tenant(work, session.tenant).await?.ok_or(Refusal::Expired)?;
+        self.tighten(work, &mut session, now).await?;
         let (next, logged_in) = self.issue(work, session, &membership, tenant).await?;
         refresh::rotate(work, token.id, next, now).await?;
         Ok(logged_in)
+    }
+
+    /// A tenant that has become stricter since a session began is so with the session too.
+    async fn tighten(&self, work: &GlobalWork, session: &mut SessionRow, now: Timestamp) -> Result<(), Refusal> {
+        let strict = rows::strictness(work, session.tenant).await?;
+        if let Some(seconds) = strict.seconds {
+            session.ends_at = session.ends_at.min(session.created_at.plus_seconds(seconds));
+            sessions::shorten(work, session.id, session.ends_at).await?;
+        }
+        let is_long_enough = match strict.password_length {
+            Some(least) => rows::password_class(work, session.user).await?.is_some_and(|class| class >= least),
+            None => true,
+        };
+        if session.ends_at > now && is_long_enough { Ok(()) } else { Err(Refusal::Expired) }
     }
 
     /// The user's sessions that go on.
@@ -299,11 +316,14 @@ impl Identity {
     /// Forgets sessions that ended a month ago, logins that were not gone on with, and links that were not used.
     pub async fn forget_old(&self) -> Result<(), Fault> {
         const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+        // A device that was not used for half a year is new again.
+        const DEVICE_SECONDS: i64 = 180 * 24 * 3600;
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
         sessions::forget(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
         factors::forget_challenges(&work, now).await?;
         links::forget(&work, now).await?;
+        devices::forget(&work, now.plus_seconds(-DEVICE_SECONDS)).await?;
         work.commit().await
     }
 }

@@ -281,9 +281,10 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 21] = [
+    const WORDS: [(&str, &str); 22] = [
         ("group", "grp"),
         ("member", "mem"),
+        ("invitation", "mem"),
         ("role", "rol"),
         ("inherits", "rol"),
         ("integration", "int"),

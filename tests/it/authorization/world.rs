@@ -344,6 +344,7 @@ impl House {
             member: claims.mid,
             authenticated_at: node.clock.now(),
             mfa: false,
+            risk: 0,
             visit: Default::default(),
         };
         Self { word, owner, session, ids: BTreeMap::new() }

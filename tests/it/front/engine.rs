@@ -45,6 +45,19 @@ async fn an_optional_result_that_fails_is_null_at_its_field() {
     assert_eq!(body["errors"][0]["path"], json!(["thing", "failingOrNone"]));
 }
 
+/// One thing that was not begun, because we were too busy, is 503; beside others it is an error at its place.
+#[tokio::test]
+async fn whoever_comes_when_we_are_too_busy_is_told_when_to_come_again() {
+    let world = World::new().await;
+    for accept in [NEW, JSON] {
+        let reply = post(world.address, &[JSON, accept], br#"{"query":"{ busy }"}"#).await;
+        assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")), "{accept}");
+        assert_eq!(reply.json()["errors"][0]["extensions"]["code"], "OVERLOADED");
+    }
+    let beside = post(world.address, &[JSON, NEW], br#"{"query":"{ ping busy }"}"#).await;
+    assert_eq!((beside.status, &beside.json()["data"]), (200, &json!(null)));
+}
+
 /// The engine would refuse the first ("variable not used") and pass the others.
 #[tokio::test]
 async fn directives_on_typename_count() {

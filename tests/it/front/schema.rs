@@ -165,6 +165,9 @@ impl Query {
     async fn forbidden(&self) -> Option<Result<i32>> {
         Some(Err(Code::Forbidden.error("not yours")))
     }
+    async fn busy(&self) -> Result<i32> {
+        Err(Code::Overloaded.error("too busy, try again"))
+    }
     async fn panics(&self) -> i32 {
         "on purpose".parse().unwrap()
     }

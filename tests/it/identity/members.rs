@@ -11,7 +11,7 @@ on_both!(
     one_person_moves_between_their_companies,
     a_suspended_member_is_out_at_once,
     the_last_owner_stays,
-    people_choose_their_name
+    people_say_who_they_are
 );
 
 const DONE: [&str; 0] = [];
@@ -108,14 +108,27 @@ async fn the_last_owner_stays(world: &World) {
     drop(id);
 }
 
-async fn people_choose_their_name(world: &World) {
+async fn people_say_who_they_are(world: &World) {
     let one = world.founder("ada").await;
-    let rename = "mutation($n: String!) { it: profileUpdate(displayName: $n) { userErrors { code field } } }";
-    assert_eq!(codes(&world.change(Some(&one.access), rename, json!({ "n": " Countess " })).await), DONE);
-    let me = world.ask(Some(&one.access), "{ viewer { actor { ... on Member { displayName } } } }", json!({})).await;
-    assert_eq!(me["data"]["viewer"]["actor"]["displayName"], "Countess");
-    for (name, code) in [("  ".to_owned(), "INVALID"), ("x".repeat(256), "TOO_LONG")] {
-        let refused = world.change(Some(&one.access), rename, json!({ "n": name })).await;
-        assert_eq!(refused["userErrors"], json!([{ "code": code, "field": ["displayName"] }]));
+    let update = "mutation($n: String, $l: String, $z: String) { it: profileUpdate(displayName: $n, locale: $l, timeZone: $z) { userErrors { code field } } }";
+    let profile = async || {
+        let me = world.ask(Some(&one.access), "{ viewer { profile { displayName locale timeZone } } }", json!({})).await;
+        me["data"]["viewer"]["profile"].clone()
+    };
+    let all = json!({ "n": " Countess ", "l": "EN-gb", "z": "Asia/Kathmandu" });
+    assert_eq!(codes(&world.change(Some(&one.access), update, all).await), DONE);
+    assert_eq!(profile().await, json!({ "displayName": "Countess", "locale": "en-GB", "timeZone": "Asia/Kathmandu" }));
+    assert_eq!(codes(&world.change(Some(&one.access), update, json!({ "z": null })).await), DONE, "what is left out stays");
+    assert_eq!(profile().await, json!({ "displayName": "Countess", "locale": "en-GB", "timeZone": null }));
+    for (change, code, field) in [
+        (json!({ "n": "  " }), "INVALID", "displayName"),
+        (json!({ "n": "x".repeat(256) }), "TOO_LONG", "displayName"),
+        (json!({ "l": "British" }), "INVALID", "locale"),
+        (json!({ "z": "Europe/Londres" }), "INVALID", "timeZone"),
+    ] {
+        let refused = world.change(Some(&one.access), update, change).await;
+        assert_eq!(refused["userErrors"], json!([{ "code": code, "field": [field] }]));
     }
+    let both = world.change(Some(&one.access), update, json!({ "n": "Ada", "l": "?" })).await;
+    assert_eq!((codes(&both), &profile().await["displayName"]), (vec!["INVALID"], &json!("Countess")), "all or nothing");
 }

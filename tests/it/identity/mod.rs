@@ -2,10 +2,13 @@
 
 mod factors;
 mod guessing;
+mod invitations;
 mod keys;
 mod members;
 mod passwords;
+mod policy;
 mod registration;
+mod risk;
 mod sandbox;
 mod sessions;
 mod world;

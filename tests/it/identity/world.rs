@@ -176,6 +176,11 @@ impl World {
         self.change(None, &query, json!({ "t": token })).await
     }
 
+    /// The access token of a session that has gone on.
+    pub async fn refreshed(&self, tokens: &Tokens) -> String {
+        self.refresh(&tokens.refresh).await["result"]["accessToken"].as_str().unwrap().to_owned()
+    }
+
     /// Runs SQL with the rights of the tables' owner, as if a part of the product had done it that this test is not about.
     pub async fn pretend(&self, sql: &str) {
         tell(&self.url, sql).await;

@@ -1,0 +1,160 @@
+//! Letters as they leave: a real SMTP conversation over TCP with a server of the test's own.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+
+use super::{
+    client::Client,
+    server::{Server, free_address, on_both},
+};
+
+/// A letter as it came: the envelope, and what stood between DATA and the dot.
+#[derive(Debug)]
+struct Delivered {
+    from: String,
+    to: Vec<String>,
+    data: String,
+}
+
+/// Speaks SMTP (RFC 5321) with whoever connects; hands over what is delivered. The first `refused` tries are told to come again (451).
+async fn mail_server(refused: usize) -> (std::net::SocketAddr, mpsc::UnboundedReceiver<Delivered>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (deliver, delivered) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut left = refused;
+        while let Ok((socket, _)) = listener.accept().await {
+            let refuses = left > 0;
+            left = left.saturating_sub(1);
+            tokio::spawn(converse(socket, refuses, deliver.clone()));
+        }
+    });
+    (address, delivered)
+}
+
+async fn converse(socket: TcpStream, refuses: bool, deliver: mpsc::UnboundedSender<Delivered>) {
+    let mut socket = BufReader::new(socket);
+    let mut letter = Delivered { from: String::new(), to: Vec::new(), data: String::new() };
+    socket.write_all(b"220 mail.test ESMTP\r\n").await.unwrap();
+    let mut line = String::new();
+    while socket.read_line(&mut line).await.unwrap_or(0) > 0 {
+        let said = line.trim_end().to_owned();
+        line.clear();
+        let verb = said.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+        let reply = match verb.as_str() {
+            "EHLO" => "250-mail.test\r\n250 8BITMIME\r\n",
+            "HELO" | "NOOP" | "RSET" => "250 ok\r\n",
+            "MAIL" if refuses => "451 come again\r\n",
+            "MAIL" => {
+                letter.from = said;
+                "250 ok\r\n"
+            }
+            "RCPT" => {
+                letter.to.push(said);
+                "250 ok\r\n"
+            }
+            "DATA" => {
+                socket.write_all(b"354 go on\r\n").await.unwrap();
+                while socket.read_line(&mut line).await.unwrap_or(0) > 0 && line != ".\r\n" {
+                    // A line that begins with a dot has one put before it.
+                    letter.data.push_str(line.strip_prefix('.').unwrap_or(&line));
+                    line.clear();
+                }
+                line.clear();
+                let whole =
+                    std::mem::replace(&mut letter, Delivered { from: String::new(), to: Vec::new(), data: String::new() });
+                deliver.send(whole).unwrap();
+                "250 kept\r\n"
+            }
+            "QUIT" => {
+                let _ = socket.write_all(b"221 bye\r\n").await;
+                return;
+            }
+            _ => "502 what\r\n",
+        };
+        if socket.write_all(reply.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn next(letters: &mut mpsc::UnboundedReceiver<Delivered>, seconds: u64) -> Delivered {
+    timeout(Duration::from_secs(seconds), letters.recv()).await.expect("a letter in time").unwrap()
+}
+
+on_both!(letters_leave_by_smtp, site => {
+    let (mail, mut letters) = mail_server(0).await;
+    let mail = format!("smtp://{mail}");
+    let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example"];
+    let server = Server::start_with(site, free_address(), &more).await;
+    let owner = Client::register(&server.url(), "sender").await;
+    let reset = "mutation { result: passwordResetRequest(email: \"sender@shop.example\") { userErrors { code } } }";
+    owner.ask(reset, json!({})).await;
+    let letter = next(&mut letters, 10).await;
+    assert!(letter.from.contains("<stock@stock.example>") && letter.to.len() == 1 && letter.to[0].contains("<sender@shop.example>"), "{letter:?}");
+    let plain = letter.data.replace("=\r\n", "").replace("=3D", "=");
+    for part in ["Subject: A new password for Entrepot", "Content-Type: multipart/alternative", "Content-Type: text/plain", "Content-Type: text/html", "https://stock.example/password#token=epw_", "To: sender@shop.example"] {
+        assert!(plain.contains(part), "{part}: {plain}");
+    }
+    // An address that would be several, or a command, is none.
+    for bad in ["a@b.example>\\r\\nRCPT TO:<evil@evil.example", "a@b.example,evil@evil.example", "a@b.example\\nbcc: evil@evil.example"] {
+        let invite = format!("mutation {{ result: memberInvite(email: \"{bad}\", roleIds: [], scope: {{ all: true }}) {{ userErrors {{ code }} }} }}");
+        let answer = owner.ask(&invite, json!({})).await;
+        let refused = answer["result"]["userErrors"][0]["code"].clone();
+        if refused.is_null() {
+            let told = timeout(Duration::from_millis(700), letters.recv()).await;
+            assert!(told.is_err(), "{bad}: {told:?}");
+        } else {
+            assert_eq!(refused, "INVALID", "{bad}");
+        }
+    }
+    let log = server.said();
+    assert!(!log.contains("epw_") && !log.contains("epi_"), "no link is in the log");
+});
+
+/// A mail server that is away for a moment loses no letter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_is_tried_again() {
+    let site = super::server::Site::sqlite().await;
+    let (mail, mut letters) = mail_server(1).await;
+    let mail = format!("smtp://{mail}");
+    let server = Server::start_with(&site, free_address(), &["--mail", &mail]).await;
+    let owner = Client::register(&server.url(), "again").await;
+    let began = Instant::now();
+    owner
+        .ask("mutation { result: passwordResetRequest(email: \"again@shop.example\") { userErrors { code } } }", json!({}))
+        .await;
+    next(&mut letters, 25).await;
+    assert!(began.elapsed() > Duration::from_secs(8), "after a pause");
+}
+
+/// What a node answers a stranger at an address that is not this machine's own.
+async fn registered(server: &Server) -> Value {
+    let query = "mutation { result: register(email: \"new@shop.example\", password: \"four mugs on a shelf\", displayName: \"N\", tenantName: \"N\", tenantSlug: \"new-shop\") {
+        result { __typename } userErrors { code } } }";
+    let answer =
+        reqwest::Client::new().post(format!("{}/graphql", server.url())).json(&json!({ "query": query })).send().await.unwrap();
+    answer.json::<Value>().await.unwrap()["data"]["result"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_strangers_come_nobody_learns_by_registering_who_is_known() {
+    let everywhere =
+        |address: std::net::SocketAddr| std::net::SocketAddr::new(std::net::IpAddr::from([0, 0, 0, 0]), address.port());
+    let (mail, mut letters) = mail_server(0).await;
+    let mail = format!("smtp://{mail}");
+    let site = super::server::Site::sqlite().await;
+    let with_mail = Server::start_with(&site, everywhere(free_address()), &["--mail", &mail]).await;
+    assert_eq!(registered(&with_mail).await, json!({ "result": { "__typename": "RegistrationPending" }, "userErrors": [] }));
+    assert!(next(&mut letters, 10).await.data.contains("Confirm your registration"));
+    let site = super::server::Site::sqlite().await;
+    let without = Server::start_with(&site, everywhere(free_address()), &[]).await;
+    assert_eq!(registered(&without).await["userErrors"][0]["code"], "INVALID_STATE");
+}
