@@ -12,10 +12,10 @@ mod m0002_identity;
 mod m0003_access;
 mod m0004_wall;
 mod m0005_audit;
-mod m0005_people;
 mod m0006_keys;
 mod m0007_row_security;
 mod m0008_subjects;
+mod m0009_people;
 pub mod row_security;
 
 pub struct Migrator;
@@ -32,7 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_keys::Migration),
             Box::new(m0007_row_security::Migration),
             Box::new(m0008_subjects::Migration),
-            Box::new(m0005_people::Migration),
+            Box::new(m0009_people::Migration),
         ]
     }
 }

@@ -67,7 +67,6 @@ struct Body {
 impl About {
     fn body(self) -> Body {
         let ignore = "If it was not you, ignore this letter: nothing changes.".to_owned();
-        let alarm = "If it was not you, ask for a new password and look through your sessions.".to_owned();
         match self {
             Self::Reset { link } => Body {
                 subject: "A new password for Entrepot".to_owned(),
@@ -106,9 +105,17 @@ impl About {
                 link: None,
                 after: vec!["If it was not you, give the code to nobody, and choose a new password: somebody knows yours.".to_owned()],
             },
-            Self::NewLogin { at, address, agent, after_failures } => Body {
-                subject: "A new login to your account".to_owned(),
-                before: vec![
+            news => news.news(),
+        }
+    }
+
+    /// What has happened, and asks for nothing.
+    fn news(self) -> Body {
+        let alarm = "If it was not you, ask for a new password and look through your sessions.".to_owned();
+        let (subject, before, after) = match self {
+            Self::NewLogin { at, address, agent, after_failures } => (
+                "A new login to your account".to_owned(),
+                vec![
                     format!(
                         "Somebody has logged in to your Entrepot account{}.",
                         if after_failures { ", after wrong passwords were tried" } else { " from a device that we do not know" }
@@ -119,37 +126,34 @@ impl About {
                         agent.as_deref().unwrap_or("not known")
                     ),
                 ],
-                link: None,
-                after: vec![alarm],
-            },
-            Self::PasswordChanged => Body {
-                subject: "Your password was changed".to_owned(),
-                before: vec!["The password of your Entrepot account was changed.".to_owned()],
-                link: None,
-                after: vec![alarm],
-            },
-            Self::FactorReset { tenant } => Body {
-                subject: "Your second factor was reset".to_owned(),
-                before: vec![format!("An admin of {tenant} has taken away the second factor of your Entrepot account. Enrol another one when you log in.")],
-                link: None,
-                after: vec![alarm],
-            },
-            Self::KeyLeaked { tenant, integration, key } => Body {
-                subject: "An API key was found in the open and revoked".to_owned(),
-                before: vec![
+                vec![alarm],
+            ),
+            Self::PasswordChanged => (
+                "Your password was changed".to_owned(),
+                vec!["The password of your Entrepot account was changed.".to_owned()],
+                vec![alarm],
+            ),
+            Self::FactorReset { tenant } => (
+                "Your second factor was reset".to_owned(),
+                vec![format!("An admin of {tenant} has taken away the second factor of your Entrepot account. Enrol another one when you log in.")],
+                vec![alarm],
+            ),
+            Self::KeyLeaked { tenant, integration, key } => (
+                "An API key was found in the open and revoked".to_owned(),
+                vec![
                     format!("The secret of the key {key} of {integration}, an integration of {tenant}, was reported to us: it lies about where others can read it. We have revoked the key."),
                     "Make a new key for the integration, and look in the audit log for what was done with the old one.".to_owned(),
                 ],
-                link: None,
-                after: vec!["You get this letter because you own the company's account. Nobody can undo this revocation.".to_owned()],
-            },
-            Self::SessionStolen => Body {
-                subject: "One of your sessions was ended".to_owned(),
-                before: vec!["A token of one of your Entrepot sessions was used twice, as if somebody had copied it. We have ended that session.".to_owned()],
-                link: None,
-                after: vec![alarm],
-            },
-        }
+                vec!["You get this letter because you own the company's account. Nobody can undo this revocation.".to_owned()],
+            ),
+            Self::SessionStolen => (
+                "One of your sessions was ended".to_owned(),
+                vec!["A token of one of your Entrepot sessions was used twice, as if somebody had copied it. We have ended that session.".to_owned()],
+                vec![alarm],
+            ),
+            Self::Reset { .. } | Self::Registered { .. } | Self::Verify { .. } | Self::Invited { .. } | Self::LoginCode { .. } => return self.body(),
+        };
+        Body { subject, before, link: None, after }
     }
 
     pub fn to(self, address: &str, name: &str) -> Letter {

@@ -8,7 +8,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, include_str!("m0005/people.sql")).await?;
-        super::run(manager, include_str!("m0005/risk.sql")).await
+        super::run(manager, include_str!("m0009/people.sql")).await?;
+        super::run(manager, include_str!("m0009/risk.sql")).await
     }
 }
