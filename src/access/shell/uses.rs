@@ -28,6 +28,8 @@ const REMEMBERED: usize = 100;
 pub(super) struct Uses {
     /// The minute of the last use from each address.
     noted: Mutex<HashMap<Option<IpAddr>, i64>>,
+    /// Uses that wait to be written, the oldest last.
+    waiting: Mutex<Vec<(Option<IpAddr>, i64)>>,
     /// One note of a key at a time: whoever changes addresses with every call must not make as many transactions.
     is_writing: AtomicBool,
 }
@@ -42,6 +44,13 @@ impl Uses {
             noted.clear();
         }
         noted.insert(address, minute);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < REMEMBERED {
+            waiting.insert(0, (address, minute));
+        }
+    }
+    fn next(&self) -> Option<(Option<IpAddr>, i64)> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 }
 
@@ -50,16 +59,28 @@ impl Access {
     pub(super) fn note_use(&self, known: &KnownKey, actor: Actor, address: Option<IpAddr>) {
         let now = self.0.clock.now().micros();
         let (minute, address) = (now - now.rem_euclid(MINUTE_MICROS), address.map(|address| address.to_canonical()));
-        if known.uses.is_noted(address, minute) || known.uses.is_writing.swap(true, Ordering::AcqRel) {
+        if known.uses.is_noted(address, minute) {
             return;
         }
         known.uses.note(address, minute);
+        if known.uses.is_writing.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let (access, whose, uses) = (self.clone(), (known.home, actor), Arc::clone(&known.uses));
         tokio::spawn(async move {
-            if let Err(fault) = access.write_use(whose, Timestamp(minute), address).await {
-                tracing::warn!(error = %fault, "a key's use could not be noted");
+            loop {
+                while let Some((address, minute)) = uses.next() {
+                    if let Err(fault) = access.write_use(whose, Timestamp(minute), address).await {
+                        tracing::warn!(error = %fault, "a key's use could not be noted");
+                    }
+                }
+                uses.is_writing.store(false, Ordering::Release);
+                // What came between the last look and the word that nobody writes is written too.
+                let is_left = !uses.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+                if !is_left || uses.is_writing.swap(true, Ordering::AcqRel) {
+                    return;
+                }
             }
-            uses.is_writing.store(false, Ordering::Release);
         });
     }
 
