@@ -13,7 +13,7 @@ use entity::prelude::{Actor, MemberId};
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};
 
-use calls::{Calls, base, required};
+use calls::{Calls, base, least, required};
 use world::World;
 
 /// Runs a test on SQLite, and on Postgres where there is one.
@@ -205,21 +205,6 @@ fn only_error(answer: &Value, what: &str) -> (Value, Value) {
     let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{what} was answered: {answer:#}"));
     assert_eq!(errors.len(), 1, "{what}: {answer:#}");
     (errors[0]["code"].clone(), errors[0]["permission"].clone())
-}
-
-/// The least that can be selected of an answer.
-fn least(calls: &Calls, field: &FieldDefinition) -> &'static str {
-    let kind = base(&field.ty.node);
-    if kind.ends_with("Payload") {
-        "{ __typename userErrors { code field message } }"
-    } else if calls.wide(&kind, 0) == "{ __typename }"
-        && calls.members(&kind).is_empty()
-        && !calls.types().any(|one| one.name.node == kind)
-    {
-        ""
-    } else {
-        "{ __typename }"
-    }
 }
 
 async fn each_root_field_asks_for_its_permission(world: &World) {

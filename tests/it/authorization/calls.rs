@@ -314,3 +314,18 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
     });
     known.next().unwrap_or("prd")
 }
+
+/// The least that can be selected of an answer.
+pub fn least(calls: &Calls, field: &FieldDefinition) -> &'static str {
+    let kind = base(&field.ty.node);
+    if kind.ends_with("Payload") {
+        "{ __typename userErrors { code field message } }"
+    } else if calls.wide(&kind, 0) == "{ __typename }"
+        && calls.members(&kind).is_empty()
+        && !calls.types().any(|one| one.name.node == kind)
+    {
+        ""
+    } else {
+        "{ __typename }"
+    }
+}
