@@ -13,7 +13,7 @@ use entity::prelude::{Actor, MemberId};
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};
 
-use calls::{Calls, base, least, required};
+use calls::{Calls, least, required};
 use world::World;
 
 /// Runs a test on SQLite, and on Postgres where there is one.
