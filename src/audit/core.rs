@@ -122,6 +122,19 @@ pub struct Entry {
     pub ip_commitment: Option<Hash>,
 }
 
+/// What an entry says of what was changed, as JSON: why it was refused, and the first and last number of the events that it wrote.
+pub fn changes(codes: Option<Vec<String>>, events: Option<(i64, i64)>) -> String {
+    #[derive(Serialize)]
+    struct Changes {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        codes: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        events: Option<(i64, i64)>,
+    }
+    // Numbers and codes of ours: they always have a JSON form.
+    serde_json::to_string(&Changes { codes, events }).unwrap_or_default()
+}
+
 /// The entry as it is hashed: names in order, no spaces, numbers whole (RFC 8785).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -153,7 +166,7 @@ impl Entry {
             at: self.at.micros(),
             changes: &self.changes,
             id: self.id.uuid(),
-            ip_commitment: self.ip_commitment.map(|hash| hex(&hash)),
+            ip_commitment: self.ip_commitment.map(hex::encode),
             outcome: self.outcome.as_str(),
             request_id: &self.request_id,
             session: self.session.map(Id::uuid),
@@ -186,11 +199,6 @@ impl Address {
         let salted = Sha256::new().chain_update(b"entrepot audit ip 1\0").chain_update(self.salt);
         salted.chain_update(self.ip.as_bytes()).finalize().into()
     }
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
 /// The head of a chain at a moment, signed, so that nobody can write the chain anew from the beginning or cut its end without the key.

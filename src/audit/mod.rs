@@ -12,7 +12,7 @@ mod shell;
 mod stamp;
 pub mod verify;
 
-pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, hex};
+pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes};
 pub use pen::Pen;
 pub use shell::{Audit, run};
 pub use stamp::{Origin, Stamp, about, attribute, refused};

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 
-use super::core::{Chain, Checkpoint, checkpoint};
+use super::core::{Chain, Checkpoint, Entry, Outcome, Target, checkpoint};
 use crate::{clock::Clock, secrets::KeyRing};
 use entity::prelude::*;
 
@@ -23,6 +23,30 @@ impl Pen {
     }
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// An entry of something that the system itself has done, as it stands now.
+    pub fn of_the_system(
+        &self,
+        tenant: TenantId,
+        action: &str,
+        target: Option<Target>,
+        request_id: &str,
+        changes: String,
+    ) -> Entry {
+        Entry {
+            tenant,
+            id: self.clock.id(),
+            at: self.clock.now(),
+            actor: Some(Actor::SYSTEM),
+            session: None,
+            action: action.to_owned(),
+            outcome: Outcome::Done,
+            target,
+            request_id: request_id.to_owned(),
+            changes,
+            ip_commitment: None,
+        }
     }
 
     /// The key that vouches for entries that are written now.

@@ -140,7 +140,7 @@ impl Audit {
         rows::write_checkpoint(&work, &signed).await?;
         work.commit().await?;
         // A second place that keeps the head, which whoever owns the database does not own.
-        let (hash, signature) = (super::core::hex(&signed.hash), super::core::hex(&signed.signature));
+        let (hash, signature) = (hex::encode(signed.hash), hex::encode(&signed.signature));
         tracing::info!(target: "entrepot::audit::checkpoint", %tenant, seq = signed.seq, hash, key = signed.key_id, signature, "audit checkpoint");
         Ok(())
     }

@@ -9,10 +9,9 @@ use std::{
 };
 
 use entity::prelude::*;
-use serde::Serialize;
 
 use super::{
-    core::{Entry, Outcome, Target},
+    core::{Entry, Outcome, Target, changes},
     pen::Pen,
     rows,
 };
@@ -50,17 +49,6 @@ struct Known {
     is_attributed: bool,
 }
 
-/// What an entry says of what was changed.
-#[derive(Serialize)]
-struct Changes {
-    /// Why it was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    codes: Option<Vec<String>>,
-    /// The first and last number of the events that it wrote.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    events: Option<(i64, i64)>,
-}
-
 /// Codes of one refusal that are kept; the first ones say what was wrong.
 const MOST_CODES: usize = 10;
 
@@ -85,11 +73,8 @@ impl Stamp {
         STAMP.scope(self.clone(), rider::with(self.clone(), future)).await
     }
 
-    fn known(&self) -> Known {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-    fn learn(&self, what: impl FnOnce(&mut Known)) {
-        what(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
+    fn known<R>(&self, what: impl FnOnce(&mut Known) -> R) -> R {
+        what(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether a committed transaction holds the entry.
@@ -106,26 +91,24 @@ impl Stamp {
     }
     /// Notes the code of a refusal.
     pub fn note(&self, code: &str) {
-        self.learn(|known| {
+        self.known(|known| {
             if known.codes.len() < MOST_CODES && !known.codes.iter().any(|seen| seen == code) {
                 known.codes.push(code.to_owned());
             }
         });
     }
     pub fn was_refused(&self) -> bool {
-        !self.known().codes.is_empty()
+        self.known(|known| !known.codes.is_empty())
     }
     /// The tenant whose log the entry belongs to; the deployment's own where nobody's tenant is known.
     pub fn tenant(&self) -> TenantId {
-        self.known().tenant.unwrap_or(TenantId::NIL)
+        self.known(|known| known.tenant).unwrap_or(TenantId::NIL)
     }
 
     /// The entry as it stands now. `events` is the first and last number of what it wrote.
     pub fn entry(&self, outcome: Outcome, target: Option<Target>, events: Option<(i64, i64)>) -> (Entry, Option<String>) {
-        let known = self.known();
+        let known = self.known(|known| known.clone());
         let codes = Some(known.codes).filter(|codes| !codes.is_empty() && outcome != Outcome::Done);
-        // Numbers and codes of ours: they always have a JSON form.
-        let changes = serde_json::to_string(&Changes { codes, events }).unwrap_or_default();
         let entry = Entry {
             tenant: known.tenant.unwrap_or(TenantId::NIL),
             id: self.pen.clock().id(),
@@ -136,7 +119,7 @@ impl Stamp {
             outcome,
             target: known.target.or(target),
             request_id: self.origin.request_id.clone(),
-            changes,
+            changes: changes(codes, events),
             ip_commitment: None,
         };
         (entry, self.origin.ip.clone())
@@ -149,14 +132,14 @@ impl Stamp {
 /// Says whose log the entry of this task belongs to, where the caller had to show first who they are: a login, a reset.
 pub fn attribute(tenant: TenantId, actor: Actor) {
     if let Some(stamp) = Stamp::current() {
-        stamp.learn(|known| (known.tenant, known.actor, known.is_attributed) = (Some(tenant), Some(actor), true));
+        stamp.known(|known| (known.tenant, known.actor, known.is_attributed) = (Some(tenant), Some(actor), true));
     }
 }
 
 /// Says what the entry of this task is about, where neither its arguments nor its events do.
 pub fn about(target: Target) {
     if let Some(stamp) = Stamp::current() {
-        stamp.learn(|known| known.target = Some(target));
+        stamp.known(|known| known.target = Some(target));
     }
 }
 
@@ -170,7 +153,7 @@ pub fn refused(code: &str) {
 impl Rider for Stamp {
     fn rows(&self, tenant: TenantId, events: &[Arc<Event>]) -> Option<Bulk> {
         // What is written for no tenant, or beside the caller's, is not yet what was asked for.
-        let known = self.known();
+        let known = self.known(|known| known.clone());
         let is_meant = if tenant == TenantId::NIL { known.is_attributed } else { known.tenant == Some(tenant) };
         if self.is_recorded() || !is_meant {
             return None;

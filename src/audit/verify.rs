@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::{
-    core::{Address, GENESIS, Hash, hex},
+    core::{Address, GENESIS, Hash},
     pen::Pen,
     rows::{self, Stored},
 };
@@ -78,7 +78,11 @@ pub async fn whole(reads: &impl Reads, pen: Option<&Pen>, now: Option<Timestamp>
     if head.is_some_and(|head| head.chain.hash != found.head) {
         found.broken = Some((
             last,
-            format!("the head says {}, the last entry {}", hex(&head.map_or(GENESIS, |h| h.chain.hash)), hex(&found.head)),
+            format!(
+                "the head says {}, the last entry {}",
+                hex::encode(head.map_or(GENESIS, |h| h.chain.hash)),
+                hex::encode(found.head)
+            ),
         ));
     } else if !rows::chain(reads, last + 1, 1).await?.is_empty() {
         found.broken = Some((last + 1, "an entry lies behind the head".to_owned()));

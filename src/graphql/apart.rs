@@ -1,11 +1,6 @@
 //! Part of a merged object whose fields are resolved in a frame of their own.
 
-use std::borrow::Cow;
-
-use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, Positioned, ServerResult, Value, parser::types::Field,
-    registry::Registry,
-};
+use async_graphql::{ContainerType, Context, ObjectType, ServerResult, Value};
 
 /// Wraps a part of a merged object. A frame holds what the largest of its fields needs, and a merged object's what the largest of all parts
 /// does; each is moved a few times on its way. Apart, a field pays for its own part only. Parts that are asked most come first in the
@@ -19,15 +14,27 @@ impl<T: ObjectType> ContainerType for Apart<T> {
     }
 }
 
-impl<T: ObjectType> OutputType for Apart<T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        self.0.resolve(ctx, field).await
-    }
+/// Makes a wrapper the object that it wraps, in all but how it resolves a field.
+macro_rules! wraps_object {
+    ($wrapper:ident) => {
+        impl<T: async_graphql::ObjectType> async_graphql::OutputType for $wrapper<T> {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                T::type_name()
+            }
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                T::create_type_info(registry)
+            }
+            async fn resolve(
+                &self,
+                ctx: &async_graphql::ContextSelectionSet<'_>,
+                field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+            ) -> async_graphql::ServerResult<async_graphql::Value> {
+                self.0.resolve(ctx, field).await
+            }
+        }
+        impl<T: async_graphql::ObjectType> async_graphql::ObjectType for $wrapper<T> {}
+    };
 }
-impl<T: ObjectType> ObjectType for Apart<T> {}
+pub(crate) use wraps_object;
+
+wraps_object!(Apart);

@@ -2,9 +2,10 @@
 
 use async_graphql::{ID, InputObject};
 use entity::{
-    id::{Id, Kind},
+    id::{Id, Kind, prefix_of},
     prelude::Timestamp,
 };
+use uuid::Uuid;
 
 use super::{
     fault::TopError,
@@ -76,6 +77,22 @@ impl IdFilter {
             return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), path.iter().map(ToString::to_string).collect()));
         }
         let mut ids = many.iter().map(|id| id_of(id, &path)).collect::<Result<Vec<_>, _>>()?;
+        ids.retain(|id| one.is_none_or(|one| one == *id));
+        Ok(Some(ids))
+    }
+}
+
+impl IdFilter {
+    /// The same for ids of any kind. What is not one of our ids is BAD_USER_INPUT at the filter itself.
+    pub fn of_any_kind(&self, field: &[&str]) -> Result<Option<Vec<Uuid>>, TopError> {
+        let path = || field.iter().map(ToString::to_string).collect();
+        let read = |id: &ID| prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", path()));
+        let one = self.eq.as_ref().map(read).transpose()?;
+        let Some(many) = &self.one_of else { return Ok(one.map(|id| vec![id])) };
+        if many.len() > MAX_VALUES {
+            return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), path()));
+        }
+        let mut ids = many.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         ids.retain(|id| one.is_none_or(|one| one == *id));
         Ok(Some(ids))
     }

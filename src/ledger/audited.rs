@@ -2,9 +2,9 @@
 
 use entity::prelude::*;
 
-use super::command::{Command, Queued};
+use super::command::Queued;
 use crate::{
-    audit::{Chain, Entry, Outcome, Pen, Target, rows},
+    audit::{self, Chain, Outcome, Pen, Target, rows},
     orders::core::OrderDecision,
     storage::Link,
 };
@@ -28,7 +28,7 @@ pub fn entries(
         let (target, events) = (target(decision), events(decision));
         match &queued.stamp {
             Some(stamp) => stamp.entry(Outcome::Done, target, events),
-            None => (by_the_system(pen, tenant, &queued.command, target, events), None),
+            None => (pen.of_the_system(tenant, queued.command.name(), target, "", audit::changes(None, events)), None),
         }
     })
 }
@@ -47,21 +47,4 @@ fn events(decision: &OrderDecision) -> Option<(i64, i64)> {
     // `last_seq` is the last of the document's facts, whose numbers run up to it without gaps.
     let first = decision.last_seq.map(|seq| seq + 1 - decision.events.len() as i64).or_else(|| moved.min())?;
     (first > 0).then_some((first, last))
-}
-
-fn by_the_system(pen: &Pen, tenant: TenantId, command: &Command, target: Option<Target>, events: Option<(i64, i64)>) -> Entry {
-    let changes = events.map_or_else(|| "{}".to_owned(), |(first, last)| format!(r#"{{"events":[{first},{last}]}}"#));
-    Entry {
-        tenant,
-        id: pen.clock().id(),
-        at: pen.clock().now(),
-        actor: Some(Actor::SYSTEM),
-        session: None,
-        action: command.name().to_owned(),
-        outcome: Outcome::Done,
-        target,
-        request_id: String::new(),
-        changes,
-        ip_commitment: None,
-    }
 }

@@ -6,8 +6,6 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::reader::hex;
-
 /// How many products `top10_by_units` names.
 pub const TOP: usize = 10;
 
@@ -45,7 +43,7 @@ pub fn sha256_of(lines: impl Iterator<Item = String>) -> String {
     for line in lines {
         hash.update(line.as_bytes());
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
 /// A sum as JSON: a number, or its digits where no JSON number of ours holds it.

@@ -115,7 +115,7 @@ impl<'r> RowReader<'r> {
     /// Call after the last row: the hash covers what has been read.
     pub fn seal(self) -> Seal {
         let tally = self.csv.into_inner();
-        let csv_sha256 = hex(&tally.hash.finalize());
+        let csv_sha256 = hex::encode(tally.hash.finalize());
         Seal { file: self.file, csv_sha256, csv_bytes: tally.bytes, rows: self.row }
     }
 
@@ -194,13 +194,4 @@ fn fault(file: &str, rows: u64, error: csv::Error) -> ReplayError {
         csv::ErrorKind::Utf8 { .. } => ReplayError::BadRow { file, row: rows + 1, reason: "not UTF-8".to_owned() },
         _ => ReplayError::BadRow { file, row: rows + 1, reason },
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

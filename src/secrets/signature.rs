@@ -44,22 +44,17 @@ pub fn authorization(credentials: &Credentials, scope: Scope<'_>, request: Signe
     let headers = request.headers.iter().fold(String::new(), |all, (name, value)| all + *name + ":" + value.trim() + "\n");
     let names = request.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let Signed { method, path, query, body, .. } = request;
-    let canonical = format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{}", hex(&Sha256::digest(body)));
+    let canonical = format!("{method}\n{path}\n{query}\n{headers}\n{names}\n{}", hex::encode(Sha256::digest(body)));
     let scope = format!("{day}/{region}/{service}/aws4_request");
-    let text = format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
+    let text = format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{}", hex::encode(Sha256::digest(canonical.as_bytes())));
     let first = format!("AWS4{}", credentials.secret_access_key).into_bytes();
     let key = [day, region, service, "aws4_request"].iter().fold(first, |key, part| mac(&key, part.as_bytes()));
-    let signature = hex(&mac(&key, text.as_bytes()));
+    let signature = hex::encode(mac(&key, text.as_bytes()));
     format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", credentials.access_key_id)
 }
 
 fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(HMAC_SHA256, key), text).as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub async fn run(action: AuditAction) -> Result<bool, StartError> {
 fn line(name: &str, found: &Verification) -> String {
     let Verification { entries, checkpoints, .. } = found;
     match &found.broken {
-        None => format!("ok      {name}: {entries} entries, {checkpoints} checkpoints, head {}", audit::hex(&found.head)),
+        None => format!("ok      {name}: {entries} entries, {checkpoints} checkpoints, head {}", hex::encode(found.head)),
         Some((seq, why)) => format!("BROKEN  {name}: at entry {seq}: {why}; {entries} entries before it hold"),
     }
 }

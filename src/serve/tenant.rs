@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::StartError;
 use crate::{
-    audit::{self, Entry, Outcome, Pen, Target},
+    audit::{self, Pen, Target},
     clock::{self, Clock},
     config::{KeysOf, TenantAction},
     secrets,
@@ -78,19 +78,8 @@ impl Desk {
 
     /// Whoever stands at the machine is the system; that they did it is in the tenant's own log.
     async fn record(&self, action: &str, changes: serde_json::Value) -> Result<(), Fault> {
-        let entry = Entry {
-            tenant: self.tenant,
-            id: self.pen.clock().id(),
-            at: self.pen.clock().now(),
-            actor: Some(Actor::SYSTEM),
-            session: None,
-            action: action.to_owned(),
-            outcome: Outcome::Done,
-            target: Some(Target::of(self.tenant)),
-            request_id: "command line".to_owned(),
-            changes: changes.to_string(),
-            ip_commitment: None,
-        };
+        let about = Some(Target::of(self.tenant));
+        let entry = self.pen.of_the_system(self.tenant, action, about, "command line", changes.to_string());
         let work = self.db.tenant(self.tenant).begin().await?;
         work.write(audit::rows::waiting(&self.pen, [(entry, None)])).await?;
         work.commit().await

@@ -17,7 +17,6 @@ use super::{
     tables::{self, Column, Kind, Table},
 };
 use crate::{
-    audit::hex,
     clock,
     storage::{Backend, Database, Fault, Reads, Row, Snapshot, journal},
 };
@@ -64,7 +63,7 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
         files.push(table_file(&snapshot, folder, table).await?);
     }
     let head = journal::head(&snapshot).await?.seq;
-    let audit_head = crate::audit::rows::head(&snapshot).await?.map(|head| hex(&head.chain.hash));
+    let audit_head = crate::audit::rows::head(&snapshot).await?.map(|head| hex::encode(head.chain.hash));
     let manifest = Manifest {
         format: "entrepot export 1",
         tenant,
@@ -223,6 +222,6 @@ impl<'a> Lines<'a> {
     fn finish(mut self) -> Result<Written, Fault> {
         let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
         synced.map_err(|err| Fault::Broken(format!("{}: {err}", self.folder.join(&self.name).display())))?;
-        Ok(Written { file: self.name, rows: self.rows, bytes: self.bytes, sha256: hex(&self.hash.finalize()) })
+        Ok(Written { file: self.name, rows: self.rows, bytes: self.bytes, sha256: hex::encode(self.hash.finalize()) })
     }
 }

@@ -12,24 +12,10 @@ use entrepot::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::authorization::world::{House, World};
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => { $(mod $name {
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn on_sqlite() {
-            let world = crate::authorization::world::World::sqlite().await;
-            super::$name(&world).await;
-            world.end().await;
-        }
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn on_postgres() {
-            let Some(world) = crate::authorization::world::World::postgres().await else { return };
-            super::$name(&world).await;
-            world.end().await;
-        }
-    })* };
-}
+use crate::authorization::{
+    on_both,
+    world::{House, World},
+};
 
 on_both!(
     settings_change_together_or_not_at_all,

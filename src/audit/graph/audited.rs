@@ -1,15 +1,8 @@
 //! The one place that every root field goes through: what a mutation comes to is in the log, and so is every query that was denied.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, PoisonError},
-};
+use std::sync::{Arc, PoisonError};
 
-use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, PathSegment, Positioned, ServerError, ServerResult,
-    Value, parser::types::Field, registry::Registry,
-};
-
+use async_graphql::{ContainerType, Context, ObjectType, PathSegment, ServerError, ServerResult, Value};
 use async_graphql_value::Value as Written;
 use entity::prelude::Actor;
 
@@ -17,7 +10,7 @@ use crate::{
     access::Caller,
     audit::{Audit, Origin, Outcome, Stamp, Target},
     catalog::graph::Loads,
-    graphql::{code::Code, fault::TopError, late::Late},
+    graphql::{apart::wraps_object, code::Code, fault::TopError, late::Late},
     identity::Session,
 };
 
@@ -27,25 +20,17 @@ pub struct Audited<T>(T);
 
 impl<T: ObjectType> ContainerType for Audited<T> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let Some(audit) = ctx.data_opt::<Audit>() else { return Box::pin(self.0.resolve_field(ctx)).await };
         // Boxed: what a field needs would else lie in every frame above it, and be moved with them.
         let field: Resolving<'_> = Box::pin(self.0.resolve_field(ctx));
-        if T::type_name() == "Mutation" { mutation(field, ctx, audit).await } else { query(field, ctx, audit).await }
+        match ctx.data_opt::<Audit>() {
+            None => field.await,
+            Some(audit) if T::type_name() == "Mutation" => mutation(field, ctx, audit).await,
+            Some(audit) => query(field, ctx, audit).await,
+        }
     }
 }
 
-impl<T: ObjectType> OutputType for Audited<T> {
-    fn type_name() -> Cow<'static, str> {
-        T::type_name()
-    }
-    fn create_type_info(registry: &mut Registry) -> String {
-        T::create_type_info(registry)
-    }
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        self.0.resolve(ctx, field).await
-    }
-}
-impl<T: ObjectType> ObjectType for Audited<T> {}
+wraps_object!(Audited);
 
 type Resolving<'a> = std::pin::Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
 

@@ -1,7 +1,6 @@
 //! Which entries, as clients ask for them.
 
-use async_graphql::{ID, InputObject};
-use entity::id::prefix_of;
+use async_graphql::InputObject;
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -76,7 +75,7 @@ impl AuditFilter {
     pub fn sql(&self, backend: Backend) -> Result<(String, Vec<Value>), TopError> {
         let mut clause = Clause { backend, sql: String::new(), values: Vec::new() };
         for (filter, name, column) in [(&self.actor, "actor", "actor_id"), (&self.target, "target", "target_id")] {
-            if let Some(ids) = filter.as_ref().map(|filter| any_ids(filter, name)).transpose()?.flatten() {
+            if let Some(ids) = filter.as_ref().map(|filter| filter.of_any_kind(&["filter", name])).transpose()?.flatten() {
                 clause.ids(column, ids);
             }
         }
@@ -92,18 +91,4 @@ impl AuditFilter {
         }
         Ok((clause.sql, clause.values))
     }
-}
-
-/// Ids of any kind. What is not one of our ids is BAD_USER_INPUT.
-fn any_ids(filter: &IdFilter, name: &str) -> Result<Option<Vec<Uuid>>, TopError> {
-    let field = || vec!["filter".to_owned(), name.to_owned()];
-    let read = |id: &ID| prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", field()));
-    let one = filter.eq.as_ref().map(read).transpose()?;
-    let Some(many) = &filter.one_of else { return Ok(one.map(|id| vec![id])) };
-    if many.len() > MAX_VALUES {
-        return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), field()));
-    }
-    let mut ids = many.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    ids.retain(|id| one.is_none_or(|one| one == *id));
-    Ok(Some(ids))
 }

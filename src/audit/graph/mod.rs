@@ -81,7 +81,7 @@ impl AuditQuery {
         Ok(AuditVerification {
             ok: found.is_ok(),
             first_broken_seq: found.broken.map(|(seq, _)| Long(seq)),
-            head_hash: super::hex(&found.head),
+            head_hash: hex::encode(found.head),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
 use crate::{
-    audit::{Seal, hex, rows::Stored},
+    audit::{Seal, rows::Stored},
     graphql::{
         directives::requires,
         fault::Answer,
@@ -99,11 +99,11 @@ impl AuditEntry {
     }
     /// The hash of the entry before, in hex; zeros for the first.
     pub async fn prev_hash(&self) -> String {
-        hex(&self.seal.prev)
+        hex::encode(self.seal.prev)
     }
     /// SHA-256 over the hash before, the number and everything that the entry says, in hex.
     pub async fn hash(&self) -> String {
-        hex(&self.seal.hash)
+        hex::encode(self.seal.hash)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Which movements, as clients ask for them.
 
 use async_graphql::InputObject;
-use entity::id::prefix_of;
 
 use super::MovementKind;
 use crate::{
@@ -38,28 +37,12 @@ impl MovementFilter {
             kinds: filter.kind.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect()),
             stores: filter.store.as_ref().map(|f| f.ids(&["filter", "store"])).transpose()?.flatten(),
             products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
-            references: filter.reference.as_ref().map(references).transpose()?.flatten(),
+            references: filter.reference.as_ref().map(|f| f.of_any_kind(&["filter", "reference"])).transpose()?.flatten(),
             external_ref: filter.external_ref.as_ref().map(texts).transpose()?.unwrap_or_default(),
             occurred_from,
             occurred_before,
         })
     }
-}
-
-/// Documents of any kind.
-fn references(filter: &IdFilter) -> Result<Option<Vec<uuid::Uuid>>, TopError> {
-    let field = || vec!["filter".to_owned(), "reference".to_owned()];
-    let read = |id: &async_graphql::ID| {
-        prefix_of(id).map(|(_, uuid)| uuid).ok_or_else(|| TopError::bad_input("not one of our ids", field()))
-    };
-    let one = filter.eq.as_ref().map(read).transpose()?;
-    let Some(many) = &filter.one_of else { return Ok(one.map(|id| vec![id])) };
-    if many.len() > MAX_VALUES {
-        return Err(TopError::bad_input(format!("at most {MAX_VALUES} ids"), field()));
-    }
-    let mut ids = many.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    ids.retain(|id| one.is_none_or(|one| one == *id));
-    Ok(Some(ids))
 }
 
 fn texts(filter: &StringFilter) -> Result<Vec<TextTest>, TopError> {
