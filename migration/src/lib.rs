@@ -16,6 +16,7 @@ mod m0006_keys;
 mod m0007_row_security;
 mod m0008_subjects;
 mod m0009_people;
+mod m0012_streams;
 pub mod row_security;
 
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_row_security::Migration),
             Box::new(m0008_subjects::Migration),
             Box::new(m0009_people::Migration),
+            Box::new(m0012_streams::Migration),
         ]
     }
 }
