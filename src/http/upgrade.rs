@@ -87,7 +87,7 @@ async fn speak<E: Executor>(front: Arc<Front<E>>, socket: WebSocket, opening: Op
         return;
     }
     let stream = stream.map(message);
-    socket::serve(stream, sink, front.desk.clone(), opening, front.drain.clone()).await;
+    socket::serve(stream, sink, front.streams.clone(), opening, front.drain.clone()).await;
 }
 
 fn message(message: Result<Message, Error>) -> Incoming {

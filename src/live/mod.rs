@@ -1,8 +1,14 @@
-//! Sockets: the `graphql-transport-ws` protocol over any transport of messages. `http` lends it one.
+//! Streams, and sockets: the `graphql-transport-ws` protocol over any transport of messages. `http` lends it one.
 
 pub mod drain;
+mod cohort;
+pub mod crowd;
+pub mod feed;
 mod operation;
 pub mod outbox;
 pub mod protocol;
+pub mod rights;
+pub mod seat;
 pub mod socket;
 pub mod stream;
+pub mod streams;

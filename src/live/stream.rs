@@ -68,6 +68,9 @@ pub fn open(signer: &CursorSigner, tenant: TenantId, head: Head, filter: &str, c
     if *epoch != head.epoch || *seq > head.seq {
         return Err(ResetReason::EpochChanged);
     }
+    if *seq < head.low {
+        return Err(ResetReason::CursorExpired);
+    }
     Ok(*seq)
 }
 

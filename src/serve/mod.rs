@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod doorkeeper;
+pub mod epoch;
 pub mod keys;
 mod leaks;
 pub mod tenant;

@@ -181,6 +181,10 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard error.
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -272,7 +276,7 @@ fn folder() -> PathBuf {
     folder
 }
 
-async fn tell(url: &str, sql: &str) {
+pub async fn tell(url: &str, sql: &str) {
     let mut options = sea_orm::ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     let connection = sea_orm::Database::connect(options).await.unwrap();
