@@ -6,7 +6,7 @@ use super::StartError;
 use crate::{
     clock::Clock,
     config::DatabaseArgs,
-    storage::{Database, Reads, Row},
+    storage::{Database, Row},
 };
 
 /// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before.

@@ -120,7 +120,7 @@ on_both!(stock_is_followed_without_a_socket, site => {
 
 on_both!(a_key_that_is_revoked_ends_its_event_streams, site => {
     let (_server, shop) = shop(site, 100).await;
-    let (till, integration) = super::sharing::program(&shop.client, &["stock.read", "product.read"]).await;
+    let (till, integration) = crate::process::sharing::program(&shop.client, &["stock.read", "product.read"]).await;
     let mut events = Events::post(&till, STOCK, json!({}), None).await;
     events.item().await;
     let disable = "mutation($id: ID!) { result: integrationDisable(id: $id) { userErrors { code } } }";

@@ -22,7 +22,9 @@ pub async fn program(owner: &Client, permissions: &[&str]) -> (Client, String) {
     let id = text(&made["result"]["integration"]["id"]);
     let key = "mutation($i: ID!) { result: apiKeyCreate(input: { integrationId: $i, name: \"one\" }) { secret userErrors { code message } } }";
     let made = owner.ask(key, json!({ "i": id })).await;
-    (Client { token: text(&made["result"]["secret"]), ..owner.clone() }, id)
+    let mut client = owner.clone();
+    client.token = text(&made["result"]["secret"]);
+    (client, id)
 }
 
 const COST: &str =
@@ -137,7 +139,7 @@ on_both!(a_stalled_reader_takes_little_memory_and_misses_nothing, site => {
     let server = Server::start(site).await;
     let shop = Shop::open(server.tenant().await, 1, 1, 10_000).await;
     let input = json!({ "id": shop.products[0], "expectedVersion": 1, "description": "x".repeat(9_000) });
-    shop.client.done(super::shop::UPDATE, input).await;
+    shop.client.done(crate::process::shop::UPDATE, input).await;
     let mut stalled = Vec::new();
     for _ in 0..STALLED {
         let mut stream = Stream::open(&shop.client, &Wish::default()).await;
@@ -191,9 +193,9 @@ on_both!(a_crowd_hears_what_it_asked_for_and_nothing_else, site => {
     println!("{CROWD} of the same filter have one change after {took:?}");
     assert_eq!(different[7].news().await["changes"].as_array().map(Vec::len), Some(1));
     // All products at once: each of the others hears of its own.
-    let changes: Vec<Value> = shop.products.iter().map(|product| super::shop::change(product, &shop.stores[0], -1)).collect();
+    let changes: Vec<Value> = shop.products.iter().map(|product| crate::process::shop::change(product, &shop.stores[0], -1)).collect();
     let began = Instant::now();
-    shop.client.done(super::shop::ADJUST, super::shop::adjust("all", "ADJUSTMENT", "CORRECTION", &changes)).await;
+    shop.client.done(crate::process::shop::ADJUST, crate::process::shop::adjust("all", "ADJUSTMENT", "CORRECTION", &changes)).await;
     let (took, counts) = all_hear(&mut different, began).await;
     println!("{CROWD} of {CROWD} filters have theirs after {took:?}");
     assert!(counts.iter().all(|count| *count == 1), "each hears of its own product only: {counts:?}");

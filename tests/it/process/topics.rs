@@ -160,7 +160,7 @@ on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site => {
     // A higher threshold is a line that a level crosses without moving.
     let version = shop.client.ask("query($id: ID!) { product(by: { id: $id }) { version } }", json!({ "id": shop.products[1] })).await;
     let input = json!({ "id": shop.products[1], "expectedVersion": version["product"]["version"], "lowStockThreshold": 30 });
-    shop.client.done(super::shop::UPDATE, input).await;
+    shop.client.done(crate::process::shop::UPDATE, input).await;
     let both = feed.some("alerts", 3).await;
     assert_eq!(kinds(&both)[1..], [("CRITICAL".to_owned(), 20), ("CRITICAL".to_owned(), 20)], "{both:#?}");
 });
@@ -201,7 +201,7 @@ on_both!(the_journal_can_be_polled, site => {
     let foreign = page(&shop.client, json!({ "types": ["store.created"], "after": after })).await;
     assert_eq!((&foreign["reset"], &foreign["nodes"]), (&json!("CURSOR_FOREIGN"), &json!([])), "of another list");
     // A program that may read stock alone sees no more of the journal than of the rest.
-    let (till, _) = super::sharing::program(&shop.client, &["stock.read"]).await;
+    let (till, _) = crate::process::sharing::program(&shop.client, &["stock.read"]).await;
     let seen = page(&till, json!({ "first": 250 })).await;
     let seen = seen["nodes"].as_array().unwrap();
     assert!(seen.len() > 3 && seen.iter().all(|event| event["type"] == "stock.changed"), "{seen:#?}");
@@ -268,7 +268,7 @@ on_both!(a_restored_database_ends_streams_and_old_cursors, site => {
     running.news().await;
     shop.adjust("before", 0, 0, -1).await;
     assert_eq!(running.news().await["phase"], "LIVE");
-    let told = super::server::entrepot(&["epoch", "--database-url", &site.url]).await;
+    let told = crate::process::server::entrepot(&["epoch", "--database-url", &site.url]).await;
     assert!(told.well(), "{told:?}");
     let began = Instant::now();
     let item = running.news().await;
