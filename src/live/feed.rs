@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use async_graphql::Context;
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{
     rights::{Changed, Rights},
@@ -165,6 +166,8 @@ impl<T: Topic> Feed<T> {
                 match step {
                     Ok(Step::Say(update)) => {
                         let ends = update.phase == StreamPhase::Reset;
+                        // The others go on by themselves, and learn why they cannot.
+                        if ends && self.leads() { return; }
                         self.say();
                         self.point(Some(&update));
                         said = self.listener.last();
@@ -214,7 +217,7 @@ impl<T: Topic> Feed<T> {
             return Begin::After(self.listener.position());
         }
         let asked = match self.seat.as_ref().and_then(|seat| seat.begin.as_ref()) {
-            Some(seat::Begin::After(seq)) => return Begin::After(*seq),
+            Some(seat::Begin::After(seq, epoch)) => return self.go_on(*seq, *epoch),
             Some(seat::Begin::Cursor(cursor)) => Some(cursor),
             None => self.wish.after.as_ref(),
         };
@@ -227,9 +230,18 @@ impl<T: Topic> Feed<T> {
         }
     }
 
+    /// After an event of a run before: what was followed then may be another journal now.
+    fn go_on(&self, seq: i64, epoch: Uuid) -> Begin {
+        match stream::follows(self.head, seq, epoch) {
+            Ok(()) => Begin::After(seq),
+            Err(reason) => Begin::Reset(reason),
+        }
+    }
+
     /// Where the others are who ask for the same; None for a stream that goes on by itself.
     async fn enter(&self) -> Option<i64> {
         let seat = self.seat.as_ref()?;
+        seat.tell_epoch(self.head.epoch);
         seat.say(self.listener.last());
         match &seat.role {
             Role::Leader => {

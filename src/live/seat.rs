@@ -3,12 +3,13 @@
 //! In the data of a subscription's request. A stream that finds none runs all by itself.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::graphql::scalars::Cursor;
 
@@ -29,6 +30,8 @@ pub struct Seat {
     /// Where to begin, whatever the operation says.
     pub begin: Option<Begin>,
     said: AtomicI64,
+    /// Of the journal that is followed.
+    epoch: OnceLock<Uuid>,
     /// Of the last item, where the stream can be gone on from it.
     cursor: Mutex<Option<Cursor>>,
     again: AtomicBool,
@@ -38,8 +41,8 @@ pub struct Seat {
 /// Where a stream begins that does not begin as its operation says.
 #[derive(Debug, Clone)]
 pub enum Begin {
-    /// After this event: it was already running.
-    After(i64),
+    /// After this event of this epoch: it was already running.
+    After(i64, Uuid),
     /// The client has a cursor beside its operation: the `Last-Event-ID` of an event stream.
     Cursor(Cursor),
 }
@@ -49,8 +52,16 @@ const NOTHING: i64 = -1;
 
 impl Seat {
     pub fn new(role: Role, begin: Option<Begin>) -> Arc<Self> {
-        let said = AtomicI64::new(if let Some(Begin::After(seq)) = begin { seq } else { NOTHING });
-        Arc::new(Self { role, begin, said, cursor: Mutex::default(), again: AtomicBool::new(false), settled: Notify::new() })
+        let said = AtomicI64::new(if let Some(Begin::After(seq, _)) = begin { seq } else { NOTHING });
+        Arc::new(Self {
+            role,
+            begin,
+            said,
+            epoch: OnceLock::new(),
+            cursor: Mutex::default(),
+            again: AtomicBool::new(false),
+            settled: Notify::new(),
+        })
     }
 
     /// The cursor of the item that is being made.
@@ -60,6 +71,17 @@ impl Seat {
 
     pub fn cursor(&self) -> Option<Cursor> {
         self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The epoch of all that is said.
+    pub fn tell_epoch(&self, epoch: Uuid) {
+        // A seat is one run's, and that has one epoch.
+        let _ = self.epoch.set(epoch);
+    }
+
+    /// Where another run goes on; None where nothing could be gone on from.
+    pub fn rest(&self) -> Option<Begin> {
+        Some(Begin::After(self.said()?, *self.epoch.get()?))
     }
 
     /// Everything up to this event has been said.

@@ -131,7 +131,7 @@ impl<E: Executor> Streams<E> {
                         },
                     }
                 }
-                begin = seat.said().map(Begin::After).or(begin);
+                begin = seat.rest().or(begin);
                 followed.shows_cost = false;
             }
         }
