@@ -2,6 +2,8 @@
 
 /// The only place that reads the time and draws randomness.
 pub mod clock;
+/// What a node can say of itself in numbers.
+pub mod gauges;
 /// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
 pub mod budget;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.

@@ -12,8 +12,8 @@ use facts::Facts;
 
 /// The rooms: each names only those before it. `docs/ARCHITECTURE.md` has the same list.
 const ROOMS: &[&str] = &[
-    "clock", "budget", "storage", "secrets", "audit", "identity", "access", "tenancy", "realtime", "graphql", "catalog", "stock",
-    "orders", "ledger", "insight", "schema", "live", "http", "replay", "config", "serve", "demo", "cli",
+    "clock", "gauges", "budget", "storage", "secrets", "audit", "identity", "access", "tenancy", "realtime", "graphql",
+    "catalog", "stock", "orders", "ledger", "insight", "schema", "live", "http", "replay", "config", "serve", "demo", "cli",
 ];
 
 /// Where the rooms' graphs meet. What is here holds no rules, so it may name any room.
@@ -37,7 +37,8 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("argon2", &["identity/"], "passwords are identity's"),
     ("lettre", &["identity/"], "letters are identity's"),
     ("totp_rs", &["identity/"], "second factors are identity's"),
-    ("redis", &["budget/"], "what nodes share through Redis is kept in one place"),
+    ("redis", &["budget/", "realtime/bus"], "what nodes share through Redis is kept in two places: budgets and hints"),
+    ("metrics", &["gauges/"], "the names of figures are kept in one place"),
     ("std::time::SystemTime", &["clock.rs"], "time comes from the clock"),
     ("std::time::Instant", &["clock.rs"], "time comes from the clock"),
     ("rand", &["clock.rs", "replay/", "demo/"], "randomness comes from the clock; demos have a seed"),
