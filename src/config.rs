@@ -33,6 +33,8 @@ pub enum Command {
     Demo(Demo),
     /// Drive the public API with a retailer's year, and compare totals with what is expected.
     Replay(crate::replay::ReplayArgs),
+    /// Print live stock: how things stand, then every change. Comes back by itself and misses nothing.
+    Watch(crate::watch::WatchArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
     /// Change the key that signs access tokens, while everything runs.

@@ -40,6 +40,8 @@ pub mod live;
 pub mod http;
 /// Drives the public API with a real retailer's year and checks its totals.
 pub mod replay;
+/// Prints live stock, and comes back by itself: a client of the public API.
+pub mod watch;
 /// Settings: flags and environment, typed, read once.
 pub mod config;
 /// A node: the rooms put together.

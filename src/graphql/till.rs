@@ -152,17 +152,14 @@ impl Till {
     /// Too many wait already.
     pub async fn enter(&self, payer: &Payer, bill: &Bill) -> Result<Option<Pass>, Box<Unpaid>> {
         let (Some(gates), Payer::Credential { tenant, .. }) = (&self.gates, payer) else { return Ok(None) };
-        match gates.enter(tenant.as_u128()).await {
-            Ok(pass) => Ok(Some(pass)),
-            Err(Crowded) => {
-                gauges::budget_refused("CROWDED");
-                Err(Box::new(Unpaid {
-                    code: Code::RateLimited,
-                    message: "too many operations of your tenant wait already".to_owned(),
-                    retry_after_ms: Some(CROWDED_MS),
-                    bill: *bill,
-                }))
-            }
-        }
+        gates.enter(tenant.as_u128()).await.map(Some).map_err(|Crowded| {
+            gauges::budget_refused("CROWDED");
+            Box::new(Unpaid {
+                code: Code::RateLimited,
+                message: "too many operations of your tenant wait already".to_owned(),
+                retry_after_ms: Some(CROWDED_MS),
+                bill: *bill,
+            })
+        })
     }
 }

@@ -85,8 +85,7 @@ impl Readiness for Ready {
     async fn checks(&self) -> Vec<Check> {
         // Who comes while somebody looks waits for what is found.
         let mut last = self.last.lock().await;
-        if let Some((at, checks)) = last.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
-            let _ = at;
+        if let Some((_, checks)) = last.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
             return checks.clone();
         }
         let checks = self.look().await;
