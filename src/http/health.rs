@@ -109,7 +109,7 @@ mod tests {
         let fine = check("database", State::Fine);
         let slow = check("redis", State::Degraded("it does not answer".to_owned()));
         let gone = check("migrations", State::Failed("2 are missing".to_owned()));
-        let (status, body) = told(&[fine.clone()]);
+        let (status, body) = told(std::slice::from_ref(&fine));
         assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("ready")));
         let (status, body) = told(&[fine.clone(), slow.clone()]);
         assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("degraded")));

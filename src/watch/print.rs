@@ -122,7 +122,7 @@ mod tests {
         .unwrap()
     }
 
-    fn printed(write: impl Fn(&mut Vec<u8>, &Update) -> io::Result<()>) -> String {
+    fn printed(write: impl FnOnce(&mut Vec<u8>, &Update) -> io::Result<()>) -> String {
         let mut out = Vec::new();
         write(&mut out, &update()).unwrap();
         String::from_utf8(out).unwrap()
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_change_is_a_line_and_its_cursor_follows() {
-        let lines = printed(|out, update| json(out, update));
+        let lines = printed(json);
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((&lines[0]["seq"], &lines[0]["product"], &lines[0]["onHand"]), (&json!(7), &json!("MUG"), &json!(5)));
         assert_eq!(lines[1], json!({ "phase": "LIVE", "cursor": "abc" }));
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_name_gives_a_terminal_no_orders() {
-        let lines = printed(|out, update| text(out, update));
+        let lines = printed(text);
         assert!(!lines.contains('\u{1b}') && lines.contains("MUG") && lines.ends_with("-- abc\n"), "{lines}");
     }
 }
