@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::budget::Allowance;
+
 /// All limits of the platform. `Default` is what is promised; a deployment may lower or lift any of them.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -80,6 +82,11 @@ pub struct Limits {
     /// Over which the sockets of a stopping node are closed, so that their clients do not all return at once.
     pub socket_drain_time: Duration,
 
+    /// Sockets let in at once, and so many more each second; `None` lets in everybody.
+    pub sockets_entering: Option<Allowance>,
+    /// Handshakes whose token is looked at side by side.
+    pub socket_handshakes: usize,
+
     /// Documents kept parsed.
     pub cached_documents: usize,
     /// Roughly what those may weigh, in bytes.
@@ -124,6 +131,8 @@ impl Default for Limits {
             socket_expiry_grace: Duration::from_secs(10),
             drain_delay: Duration::from_secs(5),
             socket_drain_time: Duration::from_secs(20),
+            sockets_entering: Some(Allowance::per_second(10_000, 500)),
+            socket_handshakes: 64,
             cached_documents: 4_000,
             cached_document_bytes: 32 << 20,
         }

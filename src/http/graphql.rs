@@ -9,6 +9,7 @@ use axum::{
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use super::{
     Explorer, Front,
@@ -24,13 +25,16 @@ use super::{
     reply::{self, Form},
     upgrade,
 };
-use crate::graphql::{
-    answer::Errors,
-    asked::Asked,
-    code::Code,
-    guard::Kind,
-    payer::Payer,
-    session::{RequestMeta, Session, bearer},
+use crate::{
+    gauges,
+    graphql::{
+        answer::Errors,
+        asked::Asked,
+        code::Code,
+        guard::Kind,
+        payer::Payer,
+        session::{RequestMeta, Session, bearer},
+    },
 };
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -39,6 +43,8 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
 
 pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
+    let began = Instant::now();
+    let method = method_word(request.method());
     let id = (front.desk.new_id)();
     let page = request.headers().get(header::ORIGIN).cloned();
     let is_secure = came_by_tls(&front, request.extensions(), request.headers());
@@ -53,7 +59,18 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
+    gauges::answered(method, response.status().as_u16(), began.elapsed());
     response
+}
+
+/// A method as a label: clients may invent any.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id: &str) -> Response<Body> {

@@ -1,5 +1,6 @@
 //! Streams, and sockets: the `graphql-transport-ws` protocol over any transport of messages. `http` lends it one.
 
+pub mod admission;
 pub mod drain;
 mod cohort;
 pub mod crowd;
@@ -10,5 +11,6 @@ pub mod protocol;
 pub mod rights;
 pub mod seat;
 pub mod socket;
+mod spread;
 pub mod stream;
 pub mod streams;

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
+    admission::Admission,
     crowd::{Crowd, Place},
     drain::Drain,
     operation::{Failed, Operations},
@@ -45,6 +46,8 @@ pub struct Opening {
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
     pub anonymous: Anonymous,
+    /// Whose turn it is to have their token looked at.
+    pub admission: Arc<Admission>,
 }
 
 /// Serves a socket until either side ends it.
@@ -147,7 +150,7 @@ impl<E: Executor> Socket<E> {
                 () = self.operations.reap() => Ok(()),
                 () = self.outbox.closed() => Err(End::Gone),
                 () = ended(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
-                () = &mut draining => Err(Close::new(Close::RESTART, "the node is restarting").into()),
+                () = &mut draining => Err(Close::new(Close::RESTART, drain.farewell()).into()),
             };
             if let Err(end) = step {
                 return end;
@@ -216,7 +219,13 @@ impl<E: Executor> Socket<E> {
             return Err(Close::new(Close::SECOND_INIT, "Too many initialisation requests").into());
         }
         let authorization = authorization.or_else(|| self.opening.authorization.take());
+        let admission = self.opening.admission.clone();
+        let Some(turn) = admission.turn(self.desk.limits.request_time).await else {
+            let wait = admission.try_later().millis();
+            return Err(Close::new(Close::TRY_LATER, format!("too many come at once; come back in {wait} ms")).into());
+        };
         let session = self.admit(authorization.as_deref()).await?;
+        drop(turn);
         if session.anonymous && self.opening.anonymous == Anonymous::Refuse {
             return Err(Close::new(Close::FORBIDDEN, "Forbidden: a token is needed").into());
         }

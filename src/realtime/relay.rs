@@ -1,11 +1,11 @@
-//! What other processes wrote: a poll of the heads of the tenants that are followed here.
+//! What other processes wrote: a poll of the heads of the tenants that are followed here. The net under the hints.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use entity::prelude::TenantId;
 
 use crate::{
-    clock,
+    clock, gauges,
     storage::{Backend, Committed, Database, Fault, Row},
 };
 
@@ -17,25 +17,34 @@ pub async fn relay(db: Database) {
     if db.backend() == Backend::Sqlite {
         return;
     }
-    let mut known: HashMap<TenantId, i64> = HashMap::new();
     loop {
         clock::sleep(POLL).await;
         let followed = db.announcer().followed();
-        known.retain(|tenant, _| followed.contains(tenant));
+        gauges::followed(followed.len());
         if followed.is_empty() {
+            gauges::journal_lag(0);
             continue;
         }
         match heads(&db, &followed).await {
             Err(fault) => tracing::warn!(error = %fault, "cannot read the heads of the journal"),
-            Ok(heads) => {
-                for (tenant, head) in heads {
-                    if known.insert(tenant, head) != Some(head) {
-                        db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
-                    }
-                }
-            }
+            Ok(heads) => gauges::journal_lag(heads.into_iter().map(|(tenant, head)| tell(&db, tenant, head)).max().unwrap_or(0)),
         }
     }
+}
+
+/// Announces a head that was not announced yet; how many events it was ahead of what was.
+fn tell(db: &Database, tenant: TenantId, head: i64) -> i64 {
+    let known = db.announcer().announced(tenant).unwrap_or(head);
+    if known >= head {
+        return 0;
+    }
+    db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
+    // Of a tenant that nothing was announced of yet, nobody can be behind.
+    if known == 0 {
+        return 0;
+    }
+    gauges::found_by_poll();
+    head - known
 }
 
 async fn heads(db: &Database, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, Fault> {

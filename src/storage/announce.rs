@@ -8,7 +8,7 @@ use std::{
 use entity::prelude::TenantId;
 use tokio::sync::broadcast;
 
-use super::journal::Event;
+use super::{journal::Event, outward::Outward};
 
 /// The events of one transaction, in order.
 #[derive(Debug, Clone)]
@@ -24,12 +24,18 @@ const BUFFER: usize = 1024;
 
 /// One channel a tenant that somebody follows.
 #[derive(Clone, Default)]
-pub struct Announcer(Arc<Mutex<HashMap<TenantId, broadcast::Sender<Committed>>>>);
+pub struct Announcer(Arc<Mutex<HashMap<TenantId, Channel>>>, Outward);
+
+struct Channel {
+    sender: broadcast::Sender<Committed>,
+    /// The last event that was announced here; what lies beyond it somebody has yet to hear of.
+    head: i64,
+}
 
 impl Announcer {
     pub fn follow(&self, tenant: TenantId) -> broadcast::Receiver<Committed> {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        channels.entry(tenant).or_insert_with(|| broadcast::channel(BUFFER).0).subscribe()
+        channels.entry(tenant).or_insert_with(|| Channel { sender: broadcast::channel(BUFFER).0, head: 0 }).sender.subscribe()
     }
 
     /// The tenants that somebody in this process follows.
@@ -37,11 +43,27 @@ impl Announcer {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
+    /// What other nodes are to hear of.
+    pub fn outward(&self) -> &Outward {
+        &self.1
+    }
+
+    /// The last event of a tenant that was announced in this process.
+    pub fn announced(&self, tenant: TenantId) -> Option<i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).map(|channel| channel.head)
+    }
+
     pub fn announce(&self, committed: Committed) {
+        // What brings no events was heard from elsewhere.
+        if !committed.events.is_empty() {
+            self.1.head(committed.tenant, committed.head);
+        }
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let nobody = channels.get(&committed.tenant).is_some_and(|channel| channel.send(committed.clone()).is_err());
-        if nobody {
-            channels.remove(&committed.tenant);
+        let Some(channel) = channels.get_mut(&committed.tenant) else { return };
+        let tenant = committed.tenant;
+        channel.head = channel.head.max(committed.head);
+        if channel.sender.send(committed).is_err() {
+            channels.remove(&tenant);
         }
     }
 }
