@@ -64,7 +64,7 @@ pub struct Session {
 }
 
 /// Beyond a century an instant would overflow on some systems; nothing waits that long.
-const CENTURY: Duration = Duration::from_secs(3_000_000_000);
+const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
 
 impl Session {
     /// How long it still lasts; `None` for one without an end.

@@ -84,7 +84,7 @@ impl End {
             let Some(revoked) = &mut self.revoked else { return pending().await };
             if revoked.wait_for(|revoked| *revoked).await.is_err() {
                 // Whoever could revoke it is gone: expiry remains.
-                pending().await
+                pending::<()>().await;
             }
         };
         tokio::select! {

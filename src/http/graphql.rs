@@ -219,7 +219,12 @@ fn misplaced<E>(front: &Front<E>, parts: &Parts, page: Option<&Page>, what: (Kin
     let media = what.1.media();
     match what {
         (Kind::Subscription, Sent::AsEvents) if front.drain.started() => {
-            Some(reply::of_errors(&Errors::one(Code::Unavailable, "the node is stopping", id), media, id))
+            Some(upgrade::come_back("the node is stopping", front.admission.try_later(), id))
+        }
+        (Kind::Subscription, Sent::AsEvents) => {
+            let turned_away = front.admission.enter((front.desk.now)()).err()?;
+            gauges::socket_turned_away();
+            Some(upgrade::come_back("too many streams come at once", turned_away, id))
         }
         (Kind::Subscription, Sent::Whole(_)) => {
             let message = "subscriptions are served as text/event-stream, and over WebSocket, subprotocol graphql-transport-ws";

@@ -157,11 +157,12 @@ impl<T: Topic> Feed<T> {
             }
             let until = self.enter().await;
             let mut said = self.listener.last();
+            let mut has_joined = false;
             loop {
                 let step = tokio::select! {
                     biased;
                     changed = rights.changed(), if !self.leads() => Ok(Step::Rights(changed)),
-                    step = self.step(until) => step,
+                    step = self.step(until), if !has_joined => step,
                 };
                 match step {
                     Ok(Step::Say(update)) => {
@@ -175,15 +176,8 @@ impl<T: Topic> Feed<T> {
                         if ends { return; }
                     }
                     Ok(Step::Joined) => {
-                        // What comes is said by another; the place in the hub is not needed any more.
-                        self.listener.go_on_after(self.listener.last());
-                        self.say();
-                        self.settle();
-                        match rights.changed().await {
-                            Changed::Scope => yield Ok(reset(ResetReason::ScopeChanged)),
-                            Changed::Else => self.ask_again(),
-                        }
-                        return;
+                        self.join();
+                        has_joined = true;
                     }
                     Ok(Step::Rights(Changed::Scope)) => {
                         yield Ok(reset(ResetReason::ScopeChanged));
@@ -264,7 +258,10 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    fn settle(&self) {
+    /// What comes is said by another: the place in the hub is not needed any more.
+    fn join(&mut self) {
+        self.listener.go_on_after(self.listener.last());
+        self.say();
         if let Some(seat) = &self.seat {
             seat.settle();
         }

@@ -14,14 +14,17 @@ use super::{
     crowd::Crowd,
     seat::{Begin, Enter, Role, Seat},
 };
-use crate::graphql::{
-    answer::{Answer, Errors},
-    asked::Asked,
-    code::Code,
-    desk::{Answers, Desk, Followed},
-    guard::Operation,
-    scalars::Cursor,
-    session::{Seen, Session},
+use crate::{
+    gauges,
+    graphql::{
+        answer::{Answer, Errors},
+        asked::Asked,
+        code::Code,
+        desk::{Answers, Desk, Followed},
+        guard::Operation,
+        scalars::Cursor,
+        session::{Seen, Session},
+    },
 };
 
 /// What a subscription says.
@@ -88,7 +91,8 @@ impl<E: Executor> Streams<E> {
         let followed = Followed { operation, variables: asked.variables, id, bill, shows_cost: asked.shows_cost };
         let begin = after.map(Begin::Cursor);
         let running = self.clone().run(followed, session, Arc::new(shape), begin);
-        running.map(move |item| (&place, item).1).boxed()
+        let open = gauges::Open::subscription();
+        running.map(move |item| (&place, &open, item).2).boxed()
     }
 
     fn run(
