@@ -180,6 +180,7 @@ impl<T: Topic> Feed<T> {
                         has_joined = true;
                     }
                     Ok(Step::Rights(Changed::Scope)) => {
+                        self.point(None);
                         yield Ok(reset(ResetReason::ScopeChanged));
                         return;
                     }
