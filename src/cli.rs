@@ -39,6 +39,7 @@ async fn run(command: Command) -> ExitCode {
         },
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
+        Command::Epoch(args) => ended(serve::epoch::renew(&args).await),
         Command::Audit(args) => match serve::audit::run(args.action).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,

@@ -43,6 +43,8 @@ pub enum Command {
     Keys(KeysArgs),
     /// Export or erase a tenant.
     Tenant(TenantArgs),
+    /// After the database was restored to an earlier moment: end all streams and cursors of before, so that their clients start over.
+    Epoch(DatabaseArgs),
     /// Prove the audit log.
     Audit(AuditArgs),
     /// Print the schema (SDL).

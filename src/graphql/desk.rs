@@ -3,11 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{Executor, Request, Response, Value, Variables};
-use futures_util::{
-    FutureExt, StreamExt,
-    future::ready,
-    stream::{self, BoxStream},
-};
+use futures_util::{FutureExt, StreamExt, stream::BoxStream};
 
 use tokio::time::Instant;
 
@@ -51,6 +47,17 @@ pub struct Desk<E> {
 
 /// A stream of answers; a `Refused` is the last.
 pub type Answers = BoxStream<'static, Answer>;
+
+/// A subscription that is run.
+#[derive(Clone)]
+pub struct Followed {
+    pub operation: Arc<Operation>,
+    pub variables: Variables,
+    /// Of the request that asked for it.
+    pub id: Arc<str>,
+    pub bill: Bill,
+    pub shows_cost: bool,
+}
 
 impl<E: Executor> Desk<E> {
     /// # Errors
@@ -177,25 +184,30 @@ impl<E: Executor> Desk<E> {
         Ok((cost, self.till.charge(&session.payer, points).await?))
     }
 
-    /// Starts a subscription. It is paid for when it starts; how much then happens is not its caller's choice.
-    pub async fn stream(self: &Arc<Self>, operation: Arc<Operation>, asked: Asked, session: &Session, id: Arc<str>) -> Answers {
-        let bill = match self.charge(&operation, &asked.variables, session).await {
-            Ok((_, bill)) => bill,
-            Err(unpaid) => return stream::once(ready(Answer::Refused(Errors::unpaid(*unpaid, &id)))).boxed(),
-        };
-        let (request, user_errors) = self.request(&operation, asked.variables, session, bill);
-        let responses = AssertUnwindSafe(self.executor.execute_stream(request, None)).catch_unwind();
+    /// Takes what a subscription costs. It is paid for when it starts; how much then happens is not its caller's choice.
+    ///
+    /// # Errors
+    /// The budget does not reach.
+    pub async fn pay(&self, operation: &Operation, variables: &Variables, session: &Session, id: &str) -> Result<Bill, Errors> {
+        match self.charge(operation, variables, session).await {
+            Ok((_, bill)) => Ok(bill),
+            Err(unpaid) => Err(Errors::unpaid(*unpaid, id)),
+        }
+    }
+
+    /// Runs a subscription that has been paid for. `dress` puts more into its request's data.
+    pub fn follow(self: &Arc<Self>, followed: Followed, session: &Session, dress: impl FnOnce(Request) -> Request) -> Answers {
+        let Followed { operation, variables, id, bill, shows_cost } = followed;
+        let (request, user_errors) = self.request(&operation, variables, session, bill);
+        let responses = AssertUnwindSafe(self.executor.execute_stream(dress(request), None)).catch_unwind();
         let desk = self.clone();
-        let open = gauges::Open::subscription();
         let mut place = Place::Opening;
         responses
             .map(move |response| match response {
                 Ok(response) => {
-                    let _counted_while_it_runs = &open;
                     let place = std::mem::replace(&mut place, Place::Whole);
-                    let shows_cost = asked.shows_cost && place == Place::Opening;
                     let about = desk.about(&operation, &id, &user_errors, place);
-                    finish(response, About { shows_cost, ..about }, bill)
+                    finish(response, About { shows_cost: shows_cost && place == Place::Opening, ..about }, bill)
                 }
                 Err(_panic) => Answer::Refused(panicked(&id)),
             })

@@ -67,6 +67,10 @@ pub struct Limits {
     pub socket_ping: Duration,
     /// Operations that run on one socket at once.
     pub socket_operations: usize,
+    /// Subscriptions that one caller has at once on a node, over all their sockets and event streams.
+    pub streams_per_caller: usize,
+    /// Sockets that one caller has at once on a node.
+    pub sockets_per_caller: usize,
     /// An operation's id on a socket, in bytes.
     pub socket_id_bytes: usize,
     /// Answers that wait for a socket's client, in bytes; operations wait when it is reached.
@@ -120,6 +124,8 @@ impl Default for Limits {
             socket_init_time: Duration::from_secs(5),
             socket_ping: Duration::from_secs(20),
             socket_operations: 100,
+            streams_per_caller: 20_000,
+            sockets_per_caller: 20_000,
             socket_id_bytes: 128,
             socket_queue_bytes: 256 << 10,
             socket_expiry_grace: Duration::from_secs(10),

@@ -5,6 +5,7 @@ mod compress;
 mod connections;
 mod cookies;
 mod envelope;
+mod event_stream;
 mod figures;
 mod graphiql;
 mod graphql;
@@ -35,7 +36,7 @@ use crate::{
         till::Till,
         trusted::Trusted,
     },
-    live::{admission::Admission, drain::Drain, socket::Anonymous},
+    live::{admission::Admission, drain::Drain, socket::Anonymous, streams::Streams},
 };
 
 use self::negotiate::Media;
@@ -80,6 +81,7 @@ pub struct Settings {
 /// All that the routes need. Made once, shared by all requests.
 pub struct Front<E> {
     pub desk: Arc<Desk<E>>,
+    pub streams: Arc<Streams<E>>,
     pub settings: Settings,
     pub readiness: Arc<dyn Readiness>,
     pub drain: Drain,
@@ -109,7 +111,8 @@ impl<E: Executor> Front<E> {
         let (introspection, documents, trusted) =
             (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
         let desk = Desk { executor, doorkeeper, guard, till, limits, introspection, trusted, documents, now, new_id };
-        Self { desk: Arc::new(desk), settings, readiness, drain: Drain::default(), admission }
+        let desk = Arc::new(desk);
+        Self { streams: Streams::new(desk.clone()), desk, settings, readiness, drain: Drain::default(), admission }
     }
 }
 

@@ -85,7 +85,7 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
 }
 
 /// 503 with a `Retry-After`: a proxy may try the next node, a client comes again.
-fn come_back(why: &str, wait: TooMany, id: &str) -> Response<Body> {
+pub fn come_back(why: &str, wait: TooMany, id: &str) -> Response<Body> {
     let refused = Refused { retry_after_ms: Some(wait.millis()), ..Refused::new(Code::Unavailable, why) };
     reply::of_errors(&Errors::refused(refused, id), Media::Json, id)
 }
@@ -101,7 +101,7 @@ async fn speak<E: Executor>(front: Arc<Front<E>>, socket: WebSocket, opening: Op
         return;
     }
     let stream = stream.map(message);
-    socket::serve(stream, sink, front.desk.clone(), opening, front.drain.clone()).await;
+    socket::serve(stream, sink, front.streams.clone(), opening, front.drain.clone()).await;
 }
 
 fn message(message: Result<Message, Error>) -> Incoming {

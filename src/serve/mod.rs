@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod doorkeeper;
+pub mod epoch;
 mod figures;
 pub mod keys;
 mod leaks;
