@@ -51,13 +51,15 @@ pub struct Head {
     pub seq: i64,
     /// Changes when the database was restored to an earlier moment: cursors of another epoch are not followed.
     pub epoch: Uuid,
+    /// Every event after this one is kept; those up to it may be gone.
+    pub low: i64,
 }
 
 pub async fn head(reads: &impl Reads) -> Result<Head, Fault> {
-    let rows = reads.rows("SELECT head, epoch FROM tenant_counter WHERE tenant_id = $1", vec![]).await?;
+    let rows = reads.rows("SELECT head, epoch, low_seq FROM tenant_counter WHERE tenant_id = $1", vec![]).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
     let mut row = Row::new(row);
-    Ok(Head { seq: row.take()?, epoch: row.take()? })
+    Ok(Head { seq: row.take()?, epoch: row.take()?, low: row.take()? })
 }
 
 /// Where the counter stands: the last of each number that was given out.

@@ -4,10 +4,11 @@ use super::checks::Check;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
-        invariant: "journal: seq runs 1, 2, 3 without gaps or repeats",
+        invariant: "journal: seq runs on from what was let go, without gaps or repeats",
         table: "event",
         broken: "SELECT 'seq ' || seq, 'seq ' || nth, 'seq ' || seq
-                 FROM (SELECT seq, row_number() OVER (ORDER BY seq) AS nth FROM event WHERE tenant_id = $1) e
+                 FROM (SELECT seq, row_number() OVER (ORDER BY seq) + (SELECT low_seq FROM tenant_counter WHERE tenant_id = $1) AS nth
+                       FROM event WHERE tenant_id = $1) e
                  WHERE seq <> nth ORDER BY nth LIMIT 1",
     },
     Check {
@@ -20,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
                    'head ' || c.head || ' orders ' || c.order_number || ' returns ' || c.return_number
                  FROM tenant t LEFT JOIN tenant_counter c ON c.tenant_id = $1
                  WHERE t.id = $1 AND (c.tenant_id IS NULL
-                   OR c.head <> (SELECT coalesce(max(seq), 0) FROM event WHERE tenant_id = $1)
+                   OR c.head <> (SELECT coalesce(max(seq), c.low_seq) FROM event WHERE tenant_id = $1)
                    OR c.order_number <> (SELECT count(*) FROM sales_order WHERE tenant_id = $1)
                    OR c.return_number <> (SELECT count(*) FROM sales_return WHERE tenant_id = $1))",
     },
@@ -29,7 +30,8 @@ pub(super) const CHECKS: &[Check] = &[
         table: "movement",
         // Not a FULL JOIN: SQLite would compare every movement with every event.
         broken: "SELECT 'seq ' || seq, 'a movement and its stock.changed', found
-                 FROM (SELECT m.seq, 'no event' AS found FROM movement m WHERE m.tenant_id = $1 AND NOT EXISTS (
+                 FROM (SELECT m.seq, 'no event' AS found FROM movement m WHERE m.tenant_id = $1
+                         AND m.seq > (SELECT low_seq FROM tenant_counter WHERE tenant_id = $1) AND NOT EXISTS (
                          SELECT 1 FROM event e WHERE e.tenant_id = $1 AND e.seq = m.seq AND e.kind = 'stock.changed')
                        UNION ALL
                        SELECT e.seq, 'no movement' AS found FROM event e WHERE e.tenant_id = $1 AND e.kind = 'stock.changed' AND NOT EXISTS (
