@@ -63,7 +63,7 @@ impl Feed {
         while found.len() < count {
             let mut item = self.news().await;
             assert_eq!(item["phase"], "LIVE", "{item}");
-            found.extend(item[list].as_array_mut().unwrap().drain(..));
+            found.append(item[list].as_array_mut().unwrap());
         }
         found
     }
