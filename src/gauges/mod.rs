@@ -253,6 +253,11 @@ impl Open {
         Self::begin(names::SUBSCRIPTIONS)
     }
 
+    /// A subscription that is worked out, for one subscriber or for all who ask for the same.
+    pub fn execution() -> Self {
+        Self::begin(names::EXECUTIONS)
+    }
+
     fn begin(name: &'static str) -> Self {
         if counts() {
             gauge!(name).increment(1.0);

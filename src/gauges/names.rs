@@ -27,6 +27,7 @@ pub const HINTS: &str = "entrepot_hints_total";
 pub const REDIS: &str = "entrepot_redis_up";
 pub const SOCKETS: &str = "entrepot_sockets";
 pub const SUBSCRIPTIONS: &str = "entrepot_stream_subscriptions";
+pub const EXECUTIONS: &str = "entrepot_stream_executions";
 pub const TURNED_AWAY: &str = "entrepot_sockets_turned_away_total";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
@@ -79,6 +80,7 @@ pub fn describe() {
     describe_gauge!(REDIS, "1 when the Redis that nodes share answers");
     describe_gauge!(SOCKETS, "Open sockets");
     describe_gauge!(SUBSCRIPTIONS, "Subscriptions that run");
+    describe_gauge!(EXECUTIONS, "Subscriptions that are worked out: those who ask for the same share one");
     describe_counter!(TURNED_AWAY, "Sockets turned away before their handshake, told when to come back");
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");

@@ -201,10 +201,12 @@ impl<E: Executor> Desk<E> {
         let (request, user_errors) = self.request(&operation, variables, session, bill);
         let responses = AssertUnwindSafe(self.executor.execute_stream(dress(request), None)).catch_unwind();
         let desk = self.clone();
+        let open = gauges::Open::execution();
         let mut place = Place::Opening;
         responses
             .map(move |response| match response {
                 Ok(response) => {
+                    let _counted_while_it_runs = &open;
                     let place = std::mem::replace(&mut place, Place::Whole);
                     let about = desk.about(&operation, &id, &user_errors, place);
                     finish(response, About { shows_cost: shows_cost && place == Place::Opening, ..about }, bill)

@@ -25,7 +25,7 @@ use crate::{
     clock,
     gauges::{self, Connected, Hint},
     identity::Identity,
-    storage::{Committed, Database, News, Outward},
+    storage::{Database, News, Outward},
 };
 
 /// How long Redis may take for an answer before it is taken for dead: later a hint is worth nothing, for the poll has been there.
@@ -218,12 +218,7 @@ impl Bus {
             Some((node, _)) if node == self.0.node => return,
             // Another version's, or nonsense: the looks that are taken anyway find whatever it was about.
             None => return,
-            Some((_, Word::Head(tenant, head))) => {
-                let announcer = self.0.db.announcer();
-                if announcer.announced(tenant).is_some_and(|known| known < head) {
-                    announcer.announce(Committed { tenant, head, events: Arc::new([]) });
-                }
-            }
+            Some((_, Word::Head(tenant, head))) => self.0.db.announcer().hint(tenant, head),
             Some((_, Word::Rights(tenant))) => self.0.inbox.rights(tenant),
             Some((_, Word::Session(id))) => self.0.inbox.sessions(&[id]),
         }

@@ -32,19 +32,16 @@ pub async fn relay(db: Database) {
     }
 }
 
-/// Announces a head that was not announced yet; how many events it was ahead of what was.
+/// Announces a head that was not known yet; how many events it is ahead of what followers were told of.
 fn tell(db: &Database, tenant: TenantId, head: i64) -> i64 {
-    let known = db.announcer().announced(tenant).unwrap_or(head);
-    if known >= head {
-        return 0;
-    }
+    let Some((known, told)) = db.announcer().known(tenant).filter(|(known, _)| *known < head) else { return 0 };
     db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
-    // Of a tenant that nothing was announced of yet, nobody can be behind.
-    if known == 0 {
+    // Of a tenant that nothing was announced of yet, nobody can be behind; and what a hint told of in time is no find.
+    if known == 0 || told >= head {
         return 0;
     }
     gauges::found_by_poll();
-    head - known
+    head - told
 }
 
 async fn heads(db: &Database, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, Fault> {

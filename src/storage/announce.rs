@@ -28,14 +28,20 @@ pub struct Announcer(Arc<Mutex<HashMap<TenantId, Channel>>>, Outward);
 
 struct Channel {
     sender: broadcast::Sender<Committed>,
-    /// The last event that was announced here; what lies beyond it somebody has yet to hear of.
+    /// The last event that this process wrote or found in the database; what lies beyond it somebody has yet to hear of.
     head: i64,
+    /// The last event that somebody said there is.
+    hinted: i64,
 }
 
 impl Announcer {
     pub fn follow(&self, tenant: TenantId) -> broadcast::Receiver<Committed> {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        channels.entry(tenant).or_insert_with(|| Channel { sender: broadcast::channel(BUFFER).0, head: 0 }).sender.subscribe()
+        channels
+            .entry(tenant)
+            .or_insert_with(|| Channel { sender: broadcast::channel(BUFFER).0, head: 0, hinted: 0 })
+            .sender
+            .subscribe()
     }
 
     /// The tenants that somebody in this process follows.
@@ -48,9 +54,20 @@ impl Announcer {
         &self.1
     }
 
-    /// The last event of a tenant that was announced in this process.
-    pub fn announced(&self, tenant: TenantId) -> Option<i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).map(|channel| channel.head)
+    /// What is known of a tenant that somebody here follows: the last event that this process wrote or found, and the last that it was told of.
+    pub fn known(&self, tenant: TenantId) -> Option<(i64, i64)> {
+        let channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.get(&tenant).map(|channel| (channel.head, channel.hinted.max(channel.head)))
+    }
+
+    /// Sends the tenant's followers to the journal, because somebody says that it goes on to this event. That may be wrong, so it is not taken for
+    /// known: the poll finds what there is.
+    pub fn hint(&self, tenant: TenantId, head: i64) {
+        let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(channel) = channels.get_mut(&tenant).filter(|channel| channel.head < head) else { return };
+        channel.hinted = channel.hinted.max(head);
+        // Without followers there is nobody to send; whoever begins to follow reads the journal first.
+        let _ = channel.sender.send(Committed { tenant, head, events: Arc::new([]) });
     }
 
     pub fn announce(&self, committed: Committed) {

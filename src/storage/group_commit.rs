@@ -153,9 +153,6 @@ impl<B: Batcher> GroupCommit<B> {
             self.batcher.answer(command, Err(Fault::Overloaded));
         }
     }
-}
-
-impl<B: Batcher> GroupCommit<B> {
     /// How many commands wait in each lane.
     pub fn waiting(&self) -> Vec<usize> {
         self.lanes.iter().map(|door| door.lock().waiting.count).collect()
@@ -366,14 +363,10 @@ impl<B: Batcher> Lane<B> {
     /// A panic in a rule must not take the lane with it.
     async fn guarded(&self, tenant: TenantId, batch: &mut [B::Command]) -> Result<(), Fault> {
         let (began, commands) = (Instant::now(), batch.len());
-        match AssertUnwindSafe(self.batcher.run(tenant, batch)).catch_unwind().await {
-            Ok(Ok(())) => {
-                gauges::batch(Way::Locked, commands, began.elapsed());
-                Ok(())
-            }
-            Ok(Err(fault)) => Err(fault),
-            Err(_) => Err(Fault::Broken("a command panicked".to_owned())),
-        }
+        let outcome = AssertUnwindSafe(self.batcher.run(tenant, batch)).catch_unwind().await;
+        outcome
+            .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
+            .inspect(|()| gauges::batch(Way::Locked, commands, began.elapsed()))
     }
 }
 

@@ -144,6 +144,27 @@ async fn whatever_becomes_of_redis_nothing_is_lost() {
     drop(redis);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lie_costs_time_and_nothing_else() {
+    let Some(site) = Site::postgres().await else { return };
+    let Some(redis) = Redis::start().await else { return };
+    let mut pair = Pair::open(&site, &redis.url()).await;
+    let tenant = pair.shop.client.ask("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
+    let (_, tenant) = entity::id::prefix_of(tenant.as_str().unwrap()).unwrap();
+    let channels = redis.ask("PUBSUB SHARDCHANNELS").await;
+    let channel = channels.lines().find(|line| line.starts_with("entrepot:hints:")).unwrap_or_else(|| panic!("{channels}"));
+    for lie in [format!("h {} {}", tenant.simple(), i64::MAX), format!("r {}", tenant.simple()), "nonsense".to_owned()] {
+        let heard_by = redis.ask(&format!("SPUBLISH {channel} \"liar {lie}\"")).await;
+        assert!(heard_by.starts_with(":2"), "both nodes hear it: {heard_by}");
+    }
+    let (middle, _) = pair.delays(6).await;
+    assert!(middle < AT_ONCE, "true words are heard as before: {middle:?}");
+    drop(redis);
+    pair.hints("degraded").await;
+    let (_, longest) = pair.delays(6).await;
+    assert!(longest < Duration::from_secs(2), "and the heads are looked at as before: {longest:?}");
+}
+
 /// Asks until the answer is a refusal with this code; how long that took.
 async fn until_refused(client: &Client, query: &str, code: &str) -> Duration {
     let began = Instant::now();

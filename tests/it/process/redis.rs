@@ -54,13 +54,19 @@ impl Redis {
         format!("redis://{}", self.address)
     }
 
-    /// Says a command without arguments.
-    pub async fn tell(&self, word: &str) {
+    /// Says a command that is to be obeyed.
+    pub async fn tell(&self, command: &str) {
+        let answer = self.ask(command).await;
+        assert!(answer.starts_with("+OK"), "{answer}");
+    }
+
+    /// Says a command; the first bytes of the answer as they come.
+    pub async fn ask(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_all(format!("{word}\r\n").as_bytes()).await.unwrap();
-        let mut answer = [0; 64];
+        stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+        let mut answer = [0; 256];
         let read = stream.read(&mut answer).await.unwrap();
-        assert!(answer[..read].starts_with(b"+OK"), "{}", String::from_utf8_lossy(&answer[..read]));
+        String::from_utf8_lossy(&answer[..read]).into_owned()
     }
 }
 
