@@ -5,6 +5,7 @@
 #[macro_use]
 mod world;
 mod broken;
+mod followers;
 mod journal;
 mod maker;
 mod model;
