@@ -1,6 +1,7 @@
 //! A node: the rooms put together, the front door opened, the jobs started.
 
 pub mod audit;
+pub mod chores;
 mod doorkeeper;
 pub mod keys;
 mod leaks;
@@ -18,7 +19,7 @@ use crate::{
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
-    config::{Registration, Serve},
+    config::{Registration, RunJobs, Serve},
     graphql::{
         connection::CursorSigner,
         desk::Introspection,
@@ -30,11 +31,13 @@ use crate::{
     },
     http::{self, Explorer, Front, Parts, Readiness},
     identity::{self, Furnish, Identity, Settings},
-    ledger::{Grouping, Ledger, jobs},
+    jobs::{self, Jobs},
+    ledger::{Grouping, Ledger},
     realtime,
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options, Wall, Work},
+    webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 
 pub use doorkeeper::Keeper;
@@ -77,6 +80,12 @@ pub struct Node {
     pub ring: KeyRing,
     pub budgets: Budgets,
     pub audit: Audit,
+    pub jobs: Jobs,
+    pub webhooks: Webhooks,
+    /// How long the journal is kept.
+    pub keep: Keep,
+    /// How it works beside the requests; None where others do.
+    pub workload: Option<jobs::Terms>,
 }
 
 /// What a tenant begins with: an owner, and a channel for orders that name none.
@@ -148,6 +157,9 @@ impl Node {
         let audit = Audit::start(db.clone(), pen.clone())?;
         let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
         let limits = Limits::default();
+        let jobs = Jobs::new(db.clone(), clock.clone());
+        let sender = Sender::new(Allowed::default(), clock.clone());
+        let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender);
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         identity.share_attempts(budgets.clone());
@@ -157,10 +169,30 @@ impl Node {
             catalog,
             ledger: ledger.clone(),
             audit: audit.clone(),
+            jobs: jobs.clone(),
+            webhooks: webhooks.clone(),
             signer,
             limits: limits.clone(),
         });
-        Ok(Self { db, clock, identity, access, ledger, schema, limits, keeper, ring, budgets, audit })
+        let workload = Some(jobs::Terms::default());
+        let keep = Keep::default();
+        Ok(Self {
+            db,
+            clock,
+            identity,
+            access,
+            ledger,
+            schema,
+            limits,
+            keeper,
+            ring,
+            budgets,
+            audit,
+            jobs,
+            webhooks,
+            keep,
+            workload,
+        })
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -175,6 +207,7 @@ impl Node {
         F: Future<Output = ()> + Send,
     {
         let (read, name) = (self.clock.clone(), self.clock.clone());
+        let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
         let outline = Outline::of(&self.schema.sdl())?;
         let front = Arc::new(Front::new(Parts {
@@ -197,14 +230,14 @@ impl Node {
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
-            tokio::spawn(catalog::jobs::run(self.db.clone())),
-            tokio::spawn(crate::audit::run(self.audit)),
-            tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
         ];
         http::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
+        if let Some(working) = working {
+            working.await;
+        }
         drop(self.ledger);
         self.db.close().await?;
         Ok(())
@@ -248,6 +281,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         Node::sharing(redis, &args.database.database_url, args.database.options(), Clock::system(), settings, grouping, &keys)
             .await?;
     node.limits.points = args.operation_points;
+    node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
+    node.keep = args.jobs.keep();
+    node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,

@@ -10,6 +10,7 @@ mod commands;
 mod cookies;
 mod crash;
 mod edges;
+mod hooks;
 mod keys;
 mod keeper;
 mod live;
