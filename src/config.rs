@@ -107,7 +107,7 @@ pub struct KeyArgs {
     /// The keys themselves, between commas: only through the environment, where other users of the machine do not see them.
     #[arg(long, env = "ENTREPOT_KEYS", hide = true, hide_env_values = true)]
     pub keys: Option<String>,
-    /// A program, and its arguments between spaces, that prints the keys: for stores that have a command of their own.
+    /// A program, and its arguments between spaces, that prints the keys within 20 s: for stores that have a command of their own.
     #[arg(long, env = "ENTREPOT_KEYS_COMMAND")]
     pub keys_command: Option<String>,
     #[cfg(feature = "aws-secrets")]

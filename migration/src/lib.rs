@@ -19,6 +19,8 @@ mod m0009_people;
 mod m0010_jobs;
 mod m0011_webhooks;
 mod m0012_streams;
+mod m0014_approval;
+mod m0015_history;
 pub mod row_security;
 
 pub struct Migrator;
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_jobs::Migration),
             Box::new(m0011_webhooks::Migration),
             Box::new(m0012_streams::Migration),
+            Box::new(m0014_approval::Migration),
+            Box::new(m0015_history::Migration),
         ]
     }
 }

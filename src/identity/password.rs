@@ -6,7 +6,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{clock::Clock, storage::Fault};
 
@@ -17,10 +17,15 @@ const LANES: u32 = 1;
 
 /// Those who may wait for their turn; whoever comes then is told that we are busy. A turn takes some 20 ms.
 const WAITING: usize = 256;
+/// How nice a thread is that works on a password: on a busy core it gets a tenth of what others get (sched(7)), so that
+/// people still come in.
+#[cfg(target_os = "linux")]
+const YIELDING: i32 = 10;
 /// Nobody waits longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Hashes and checks passwords, at once at most as many as half of the cores: a storm of logins leaves the other half to everybody else.
+/// Hashes and checks passwords, at once at most as many as half of the cores and behind everything else that wants to run: a storm of
+/// logins waits for itself.
 #[derive(Clone)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
@@ -81,9 +86,28 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
         let _place = self.waiting.try_acquire().map_err(|_| Fault::Overloaded)?;
-        let turn = tokio::time::timeout(PATIENCE, self.permits.acquire()).await.map_err(|_| Fault::Overloaded)?;
-        let _turn = turn.map_err(|_| Fault::ShuttingDown)?;
-        tokio::task::spawn_blocking(work).await.map_err(|err| Fault::Broken(err.to_string()))?
+        let turn = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await.map_err(|_| Fault::Overloaded)?;
+        let turn = turn.map_err(|_| Fault::ShuttingDown)?;
+        let (tell, told) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("password".to_owned())
+            .spawn(move || {
+                // Held until the work is done, also when whoever asked has gone.
+                let _turn = turn;
+                give_way();
+                tell.send(work()).ok();
+            })
+            .map_err(|err| Fault::Broken(format!("no thread for a password: {err}")))?;
+        told.await.map_err(|_| Fault::Broken("a password's thread ended early".to_owned()))?
+    }
+}
+
+/// Lets every other thread of this machine go before this one. Priorities are a thread's own on Linux, and cannot be raised again, so a thread of
+/// the runtime's pool would not do; elsewhere they are the process's.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(err) = rustix::process::nice(YIELDING) {
+        tracing::debug!(error = %err, "passwords are checked at the priority of everything else");
     }
 }
 

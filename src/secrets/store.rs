@@ -2,9 +2,10 @@
 
 use std::{
     fs,
-    io::{ErrorKind, Write},
+    io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::mpsc,
     time::Duration,
 };
 
@@ -41,6 +42,13 @@ impl SecretStore for Given {
     }
 }
 
+/// How long a program may take to print the keys: some ask a store over a network first.
+const COMMAND_TIME: Duration = Duration::from_secs(20);
+/// How often it is looked whether the program has ended.
+const STEP: Duration = Duration::from_millis(10);
+/// Bytes that are read of what it prints.
+const MOST_PRINTED: u64 = 1 << 20;
+
 /// A program of the operator's that prints the keys: any other store has one that reads from it. They are changed where it reads them.
 pub struct Command(pub Vec<String>);
 
@@ -51,12 +59,7 @@ impl SecretStore for Command {
     fn read(&self) -> Result<Option<String>, Fault> {
         let failed = |why: String| Fault::Broken(format!("{} gives no keys: {why}", self.name()));
         let (program, arguments) = self.0.split_first().ok_or_else(|| failed("it has no name".to_owned()))?;
-        let ended = std::process::Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-        let ended = ended.map_err(|err| failed(err.to_string()))?;
-        if !ended.status.success() {
-            return Err(failed(ended.status.to_string()));
-        }
-        let text = String::from_utf8(ended.stdout).map_err(|_| failed("it does not print text".to_owned()))?;
+        let text = printed(std::process::Command::new(program).args(arguments), COMMAND_TIME).map_err(failed)?;
         Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
     fn write(&self, _: &str) -> Result<(), Fault> {
@@ -68,6 +71,35 @@ impl SecretStore for Command {
     fn every(&self) -> Duration {
         Duration::from_secs(30)
     }
+}
+
+/// What a program prints, if it ends well and within `time`.
+fn printed(command: &mut std::process::Command, time: Duration) -> Result<String, String> {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().map_err(|err| err.to_string())?;
+    let pipe = child.stdout.take().ok_or_else(|| "it has no output".to_owned())?;
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        tell.send(pipe.take(MOST_PRINTED).read_to_end(&mut bytes).map(|_| bytes)).ok()
+    });
+    // What it has started itself may hold the pipe open longer than it lives.
+    let bytes = told.recv_timeout(time);
+    for _ in 0..=time.as_millis() / STEP.as_millis() {
+        if let Some(status) = child.try_wait().map_err(|err| err.to_string())? {
+            if !status.success() {
+                return Err(status.to_string());
+            }
+            if let Ok(bytes) = bytes {
+                let bytes = bytes.map_err(|err| err.to_string())?;
+                return String::from_utf8(bytes).map_err(|_| "it does not print text".to_owned());
+            }
+            break;
+        }
+        std::thread::sleep(STEP);
+    }
+    child.kill().and_then(|()| child.wait()).map_err(|err| err.to_string())?;
+    Err(format!("it did not end within {time:?}"))
 }
 
 /// A file that only its owner may read.
@@ -169,6 +201,21 @@ impl KeySource {
                 }
                 None => Self::Nowhere,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_has_to_end_soon_and_well() {
+        let shell = |script: &str| printed(std::process::Command::new("sh").args(["-c", script]), Duration::from_millis(300));
+        assert_eq!(shell("echo keys"), Ok("keys\n".to_owned()));
+        assert_eq!(shell("echo keys; exit 3"), Err("exit status: 3".to_owned()));
+        for slow in ["sleep 5", "exec 1>&-; sleep 5", "sleep 5 & echo keys"] {
+            assert_eq!(shell(slow), Err("it did not end within 300ms".to_owned()), "{slow}");
         }
     }
 }

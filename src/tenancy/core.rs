@@ -19,6 +19,14 @@ pub struct Settings {
     pub session_seconds: Option<i64>,
     /// Characters that members' passwords have at least; None is the deployment's own limit.
     pub password_length: Option<i64>,
+    /// A purchase of more than this, in minor units of the currency, is approved by somebody else than whoever asks for it; None: none has to be.
+    pub approval_minor: Option<i64>,
+}
+
+impl Settings {
+    pub fn approval_limit(&self) -> Option<Money> {
+        Some(Money::new(self.approval_minor?, Currency::parse(&self.currency)?))
+    }
 }
 
 /// What is to change; what is None stays, and `Some(None)` goes back to the deployment's own.
@@ -33,6 +41,7 @@ pub struct Change {
     pub session_idle_seconds: Option<Option<i64>>,
     pub session_seconds: Option<Option<i64>>,
     pub password_length: Option<Option<i64>>,
+    pub approval_limit: Option<Option<Money>>,
 }
 
 /// What a change is decided with, besides the settings.
@@ -45,15 +54,27 @@ pub struct Facts {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
-    Stale { actual: i64 },
+    Stale {
+        actual: i64,
+    },
     Empty(&'static str),
-    TooLong { field: &'static str, most: usize },
+    TooLong {
+        field: &'static str,
+        most: usize,
+    },
     Characters(&'static str),
     Currency,
     CurrencyInUse,
     TimeZone,
-    OutOfRange { field: &'static str, least: i64, most: i64 },
+    OutOfRange {
+        field: &'static str,
+        least: i64,
+        most: i64,
+    },
     PasswordLength,
+    /// The limit is of another currency than the books.
+    ApprovalCurrency(String),
+    ApprovalNegative,
 }
 
 pub const MAX_NAME: usize = 200;
@@ -115,6 +136,18 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
             wrong.push(Rejection::PasswordLength);
         }
     }
+    match &change.approval_limit {
+        Some(Some(limit)) if limit.currency.as_str() != next.currency => {
+            wrong.push(Rejection::ApprovalCurrency(next.currency.clone()));
+        }
+        Some(Some(limit)) if limit.minor < 0 => wrong.push(Rejection::ApprovalNegative),
+        Some(limit) => next.approval_minor = limit.map(|limit| limit.minor),
+        // Pounds do not become yen by being called so.
+        None if next.currency != now.currency && now.approval_minor.is_some() => {
+            wrong.push(Rejection::ApprovalCurrency(next.currency.clone()));
+        }
+        None => {}
+    }
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -139,6 +172,7 @@ mod tests {
             session_idle_seconds: None,
             session_seconds: Some(3600),
             password_length: None,
+            approval_minor: None,
         }
     }
     const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris" };
@@ -183,6 +217,26 @@ mod tests {
         for length in [8, 11, 13, 66, 68] {
             assert_eq!(decide(&settings(), &change(Some(length)), FACTS), Err(vec![Rejection::PasswordLength]), "{length}");
         }
+    }
+
+    #[test]
+    fn an_approval_limit_is_in_the_currency_of_the_books() {
+        let of = |minor, code: &str| Some(Some(Money::new(minor, Currency::parse(code).unwrap())));
+        let change = |currency: Option<&str>, approval_limit| Change {
+            expected_version: 3,
+            currency: currency.map(ToOwned::to_owned),
+            approval_limit,
+            ..Change::default()
+        };
+        let limited = decide(&settings(), &change(None, of(50_000, "GBP")), FACTS).unwrap();
+        assert_eq!((limited.approval_minor, limited.version), (Some(50_000), 4));
+        let limited = Settings { version: 3, ..limited };
+        let yen = || Err(vec![Rejection::ApprovalCurrency("JPY".to_owned())]);
+        assert_eq!(decide(&limited, &change(Some("JPY"), None), FACTS), yen());
+        assert_eq!(decide(&limited, &change(Some("JPY"), of(1, "GBP")), FACTS), yen());
+        assert_eq!(decide(&limited, &change(Some("JPY"), of(900, "JPY")), FACTS).unwrap().approval_minor, Some(900));
+        assert_eq!(decide(&limited, &change(Some("JPY"), Some(None)), FACTS).unwrap().approval_minor, None);
+        assert_eq!(decide(&limited, &change(None, of(-1, "GBP")), FACTS), Err(vec![Rejection::ApprovalNegative]));
     }
 
     #[test]

@@ -5,10 +5,12 @@ use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, Object,
 use super::{Change, Changed, Rejection, Settings, settings, update};
 use crate::{
     access::{Caller, kind},
+    catalog::graph::{Money, MoneyInput},
     graphql::{
         context::Asks,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
+        reading::Reading,
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::{CurrencyCode, Long},
     },
@@ -33,6 +35,8 @@ pub struct TenantSettings {
     pub session_seconds: Option<Long>,
     /// Characters that members' passwords have at least; null is the deployment's own limit.
     pub password_length: Option<Long>,
+    /// A purchase of more than this is approved by somebody else than whoever asks for it; null: none has to be.
+    pub approval_limit: Option<Money>,
 }
 
 impl From<Settings> for TenantSettings {
@@ -43,6 +47,7 @@ impl From<Settings> for TenantSettings {
             session_idle_seconds: settings.session_idle_seconds.map(Long),
             session_seconds: settings.session_seconds.map(Long),
             password_length: settings.password_length.map(Long),
+            approval_limit: settings.approval_limit().map(Money::from),
         }
     }
 }
@@ -82,6 +87,9 @@ pub struct TenantUpdateInput {
     /// Characters that members' passwords have at least, a multiple of four from 12 to 64; null is the deployment's own limit. Whoever has a shorter one is
     /// not let in here with it, and sessions go on no longer than their access token.
     pub password_length: MaybeUndefined<Long>,
+    /// A purchase of more than this is approved by somebody else than whoever asks for it: in the currency of the books, and said again when that changes;
+    /// null: none has to be.
+    pub approval_limit: MaybeUndefined<MoneyInput>,
 }
 
 crate::payload!(TenantPayload, tenant: Tenant, "tenant");
@@ -110,6 +118,12 @@ impl TenancyMutation {
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(Long(seconds)) => Some(Some(seconds)),
         };
+        let mut reading = Reading::default();
+        let approval_limit = match &input.approval_limit {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(limit) => Some(reading.money(Some(limit), || path!["input", "approvalLimit"])),
+        };
         let change = Change {
             expected_version: input.expected_version.0,
             name: input.name,
@@ -120,8 +134,16 @@ impl TenancyMutation {
             session_idle_seconds: long(input.session_idle_seconds),
             session_seconds: long(input.session_seconds),
             password_length: long(input.password_length),
+            approval_limit,
         };
         let tenant = permit.tenant();
+        let change = match reading.end(change) {
+            Ok(change) => change,
+            Err(user_errors) => {
+                let tenant = own_tenant(ctx, tenant).await?;
+                return Ok(TenantPayload { tenant, user_errors, replayed: false, seq: None });
+            }
+        };
         match update(identity.database(), identity.clock(), permit, &change).await? {
             Changed::Done(_, seq) => {
                 let tenant = own_tenant(ctx, tenant).await?;
@@ -168,6 +190,11 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
         Rejection::PasswordLength => {
             UserError::new(ErrorCode::OutOfRange, "a multiple of four from 12 to 64 is expected", at("passwordLength"))
         }
+        Rejection::ApprovalCurrency(code) => {
+            let message = format!("the books are in {code}: the limit is said in it too, or taken away with null");
+            UserError::new(ErrorCode::Invalid, message, at("approvalLimit"))
+        }
+        Rejection::ApprovalNegative => UserError::new(ErrorCode::OutOfRange, "zero or more is expected", at("approvalLimit")),
         Rejection::OutOfRange { field, least, most } => {
             UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))
         }

@@ -6,7 +6,8 @@ use sea_orm::Value;
 use super::core::Settings;
 use crate::storage::{Fault, Reads, Row, Work};
 
-const SETTINGS: &str = "version, name, default_currency, time_zone, mfa_required, reservation_seconds, session_idle_seconds, session_seconds, password_length";
+const SETTINGS: &str = "version, name, default_currency, time_zone, mfa_required, reservation_seconds, session_idle_seconds, session_seconds, password_length,
+    approval_minor";
 
 /// The settings; locked, in a transaction that changes them.
 pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault> {
@@ -24,12 +25,13 @@ pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault>
         session_idle_seconds: row.take()?,
         session_seconds: row.take()?,
         password_length: row.take()?,
+        approval_minor: row.take()?,
     })
 }
 
 pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE tenant SET version = $2, name = $3, default_currency = $4, time_zone = $5, mfa_required = $6,
-               reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11 WHERE id = $1";
+               reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12 WHERE id = $1";
     let values: Vec<Value> = vec![
         next.version.into(),
         next.name.as_str().into(),
@@ -41,6 +43,7 @@ pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), F
         next.session_seconds.into(),
         now.micros().into(),
         next.password_length.into(),
+        next.approval_minor.into(),
     ];
     work.execute(sql, values).await?;
     Ok(())

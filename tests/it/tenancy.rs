@@ -26,13 +26,17 @@ on_both!(
 );
 
 const UPDATE: &str = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { seq
-    tenant { name defaultCurrency timeZone mfaRequired settings { version reservationSeconds sessionIdleSeconds sessionSeconds } }
+    tenant { name defaultCurrency timeZone mfaRequired settings { version reservationSeconds sessionIdleSeconds sessionSeconds approvalLimit { amount currencyCode } } }
     userErrors { code field ... on VersionConflict { actualVersion } } } }";
 
 async fn update(world: &World, house: &House, input: Value) -> Value {
     let answer = world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["tenantUpdate"].clone()
+}
+
+fn pounds(amount: &str) -> Value {
+    json!({ "amount": amount, "currencyCode": "GBP" })
 }
 
 fn codes(answer: &Value) -> Vec<(String, String)> {
@@ -43,10 +47,11 @@ fn codes(answer: &Value) -> Vec<(String, String)> {
 async fn settings_change_together_or_not_at_all(world: &World) {
     let house = &world.ours;
     let input = json!({ "expectedVersion": 1, "name": "Alpha & daughters", "timeZone": "Europe/Paris", "mfaRequired": true,
-        "sessionIdleSeconds": 1800, "sessionSeconds": 86_400 });
+        "sessionIdleSeconds": 1800, "sessionSeconds": 86_400, "approvalLimit": pounds("500.00") });
     let changed = update(world, house, input).await;
     assert_eq!(changed["userErrors"], json!([]));
-    let settings = json!({ "version": 2, "reservationSeconds": 900, "sessionIdleSeconds": 1800, "sessionSeconds": 86_400 });
+    let settings = json!({ "version": 2, "reservationSeconds": 900, "sessionIdleSeconds": 1800, "sessionSeconds": 86_400,
+        "approvalLimit": pounds("500.00") });
     let expected = json!({ "name": "Alpha & daughters", "defaultCurrency": "GBP", "timeZone": "Europe/Paris", "mfaRequired": true, "settings": settings });
     assert_eq!(changed["tenant"], expected);
     let head = world.node.db.tenant(house.owner.tenant).head().await.unwrap().seq;
@@ -64,6 +69,14 @@ async fn settings_change_together_or_not_at_all(world: &World) {
         told,
         [pair("INVALID", "timeZone"), pair("OUT_OF_RANGE", "reservationSeconds"), pair("OUT_OF_RANGE", "sessionIdleSeconds")]
     );
+    for (limit, why) in [
+        (json!({ "amount": "1", "currencyCode": "EUR" }), "INVALID"),
+        (pounds("-1"), "OUT_OF_RANGE"),
+        (pounds("0.001"), "INVALID"),
+    ] {
+        let refused = update(world, house, json!({ "expectedVersion": 2, "approvalLimit": limit })).await;
+        assert_eq!(codes(&refused), [pair(why, "approvalLimit")], "{limit}");
+    }
     let money = update(world, house, json!({ "expectedVersion": 2, "defaultCurrency": "EUR" })).await;
     assert_eq!(codes(&money), [pair("IN_USE", "defaultCurrency")], "stock has moved in pounds");
     let again = update(world, house, json!({ "expectedVersion": 2, "name": "Alpha & daughters" })).await;

@@ -1,6 +1,10 @@
 //! Levels, their chains of entries, and what is held of them.
 
 use super::checks::Check;
+use crate::stock::rows::BLOCK;
+
+// The statement below says it in figures.
+const _: () = assert!(BLOCK == 1_024);
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -84,6 +88,22 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE occurred_max <> CASE WHEN before > occurred_at THEN before ELSE occurred_at END
                    OR before_seq > seq OR before_recorded > recorded_at
                  ORDER BY product_id, store_id, version_after LIMIT 1",
+    },
+    Check {
+        invariant: "history: what is condensed of late entries is their sum",
+        table: "history_sum",
+        broken: "SELECT 'prd:' || HEX(b.product_id) || ' sto:' || HEX(b.store_id) || ' block ' || b.block || ' occurred ' || b.occurred_at,
+                   CAST(max(b.expected) AS text), CAST(max(b.found) AS text)
+                 FROM (SELECT product_id, store_id, block, occurred_at, sum(delta) OVER (PARTITION BY product_id, store_id, block ORDER BY occurred_at) AS expected,
+                         NULL AS found
+                       FROM (SELECT e.product_id, e.store_id, h.block, e.occurred_at, sum(e.on_hand_delta) AS delta
+                             FROM history_block h JOIN entry e ON e.tenant_id = $1 AND e.product_id = h.product_id AND e.store_id = h.store_id
+                               AND e.version_after > h.block * 1024 AND e.version_after <= (h.block + 1) * 1024 AND e.occurred_at < e.occurred_max
+                             WHERE h.tenant_id = $1 GROUP BY e.product_id, e.store_id, h.block, e.occurred_at) c
+                       UNION ALL SELECT product_id, store_id, block, occurred_at, NULL, on_hand_delta FROM history_sum WHERE tenant_id = $1) b
+                 GROUP BY b.product_id, b.store_id, b.block, b.occurred_at
+                 HAVING max(b.expected) IS NULL OR max(b.found) IS NULL OR max(b.expected) <> max(b.found)
+                 ORDER BY 1 LIMIT 1",
     },
     Check {
         invariant: "entry: no after-value is negative or oversold",

@@ -15,7 +15,10 @@ use crate::{
         scalars::{Cursor, DateTime, Long, Quantity},
     },
     ledger::Ledger,
-    stock::rows::{self, list::LevelRow},
+    stock::{
+        rows::{self, list::LevelRow},
+        shell,
+    },
 };
 
 /// One product in one store: what is there, what is promised, and how it came about.
@@ -96,7 +99,7 @@ impl StockLevel {
         >,
     ) -> Answer<Quantity> {
         let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.given::<Ledger>()?.database());
-        Ok(Box::pin(rows::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0))).await?.into())
+        Ok(Box::pin(shell::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0))).await?.into())
     }
     /// The lines of the ledger for this level, the newest first.
     #[graphql(

@@ -2,6 +2,7 @@
 
 mod filter;
 mod history;
+mod history_blocks;
 mod levels;
 pub mod list;
 mod movements;
@@ -9,7 +10,8 @@ mod reservations;
 mod write;
 
 pub use filter::{MovementFilter, MovementFilterSpec, TextTest, movement_filter};
-pub use history::{on_hand_at, on_hand_at_many};
+pub use history::{Past, past};
+pub use history_blocks::{BLOCK, condense};
 pub use levels::{closed_through, facts_for, levels_knowing, lock_levels, read_levels};
 pub use movements::{entries_of_level, movement_of, movement_seqs, movements_by_seq, reversal_seqs, reversed, seqs_of};
 pub use reservations::{Which, reservations};

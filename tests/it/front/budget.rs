@@ -166,6 +166,25 @@ async fn members_of_a_tenant_share_its_budget() {
 }
 
 #[tokio::test]
+async fn what_the_tenants_budget_refuses_costs_the_member_nothing() {
+    let terms = Terms { tenant: Some(Allowance::per_second(3, 3)), ..own(6, 1) };
+    let world = World::with(Limits::default(), with(terms)).await;
+    let ask = async || ask_as(world.address, "ann@acme", "{ ping }").await;
+    for number in 0..12 {
+        let reply = ask().await;
+        if number < 3 {
+            assert_eq!(reply.status, 200);
+        } else if reply.status == 429 {
+            assert_eq!(error(&reply)["limit"], json!(3), "by the tenant's");
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for _ in 0..3 {
+        assert_eq!(ask().await.status, 200, "three of the member's six are left");
+    }
+}
+
+#[tokio::test]
 async fn strangers_pay_by_the_request_and_so_do_bad_tokens() {
     let terms = Terms { anonymous: Some(Allowance::within(10, 900)), ..Terms::lifted() };
     let world = World::with(Limits::default(), with(terms)).await;

@@ -143,7 +143,8 @@ async fn a_hash_from_when_less_was_enough_is_replaced(world: &World) {
 async fn an_unknown_account_takes_as_long_as_a_wrong_password(world: &World) {
     world.founder("ada").await;
     let mut least = [u128::MAX; 2];
-    for _ in 0..9 {
+    // The least of many: what else the machine does only adds to a time, sooner or later to neither.
+    for round in 0..60 {
         for (word, least) in ["ada", "nobody"].into_iter().zip(&mut least) {
             world.pass(200);
             let began = std::time::Instant::now();
@@ -151,7 +152,10 @@ async fn an_unknown_account_takes_as_long_as_a_wrong_password(world: &World) {
             *least = (*least).min(began.elapsed().as_micros());
             assert_eq!(codes(&answer["data"]["it"]), ["INVALID_CREDENTIALS"]);
         }
+        let (longer, shorter) = (least[0].max(least[1]), least[0].min(least[1]));
+        if round >= 8 && (longer - shorter < 5_000 || longer * 3 < shorter * 4) {
+            return;
+        }
     }
-    let (longer, shorter) = (least[0].max(least[1]), least[0].min(least[1]));
-    assert!(longer - shorter < 5_000 || longer * 3 < shorter * 4, "known {} µs, unknown {} µs", least[0], least[1]);
+    panic!("known {} µs, unknown {} µs", least[0], least[1]);
 }

@@ -4,9 +4,9 @@ use entity::prelude::*;
 use entrepot::{
     stock::{
         core::{Entry, LevelKey},
-        rows::{on_hand_at, on_hand_at_many},
+        rows::{condense, past},
     },
-    storage::Fault,
+    storage::{Fault, TenantScope},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -18,6 +18,22 @@ struct Known {
     delta: i64,
     occurred_at: i64,
     recorded_at: i64,
+}
+
+/// Levels of a test are short, and so are the blocks they are condensed in.
+const SIZE: i64 = 4;
+
+async fn on_hand_at_many(
+    scope: &TenantScope,
+    keys: &[LevelKey],
+    time: Timestamp,
+    known_at: Option<Timestamp>,
+) -> Result<Vec<Quantity>, Fault> {
+    Ok(past(scope, keys, time, known_at, SIZE).await?.into_iter().map(|past| past.on_hand).collect())
+}
+
+async fn on_hand_at(scope: &TenantScope, key: LevelKey, time: Timestamp, known_at: Option<Timestamp>) -> Result<Quantity, Fault> {
+    Ok(on_hand_at_many(scope, &[key], time, known_at).await?[0])
 }
 
 fn plain(known: &[Known], key: LevelKey, time: i64, known_at: i64) -> i64 {
@@ -71,7 +87,13 @@ async fn it_is_the_sum_of_what_had_happened_and_was_known() {
         assert!(known.len() > 200);
         let scope = world.scope();
         let end = known.iter().map(|e| e.recorded_at).max().unwrap() + HOUR;
-        for round in 0..300 {
+        for round in 0..600 {
+            // At first nothing is condensed, then more and more: one level whole, another half.
+            if round >= 150 && round % 50 == 0 {
+                let work = scope.begin().await.unwrap();
+                condense(&work, used[round / 50 % 2], SIZE, if round % 100 == 0 { 2 } else { 100 }).await.unwrap();
+                work.commit().await.unwrap();
+            }
             // Half of the moments are exactly those of an entry, or one off.
             let near = &known[random.random_range(0..known.len())];
             let off = random.random_range(-1..=1);
@@ -108,6 +130,38 @@ async fn a_hole_in_a_levels_versions_is_named_and_not_summed_over() {
         work.commit().await.unwrap();
         let found = on_hand_at(&world.scope(), key, Timestamp(i64::MAX), None).await;
         assert!(matches!(found, Err(Fault::Corrupt { table: "entry", .. })), "{found:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_arrived_late_is_condensed_once_and_walked_no_more() {
+    on_both(|world| async move {
+        let key = LevelKey { product: world.products[0], store: world.stores[0] };
+        let newest = world.clock.now();
+        for hours in 0..10 {
+            world.adjust(MovementKind::Receipt, &[(key, 1)], Timestamp(newest.micros() - hours * HOUR)).await;
+        }
+        let scope = world.scope();
+        let walked = async || {
+            let found = past(&scope, &[key], Timestamp(newest.micros() - 1), None, SIZE).await.unwrap()[0];
+            assert_eq!(found.on_hand.get(), 9, "all but the first, which happened last");
+            found.walked
+        };
+        assert_eq!(walked().await, 10);
+        let condensed = async |most| {
+            let work = scope.begin().await.unwrap();
+            let is_left = condense(&work, key, SIZE, most).await.unwrap();
+            work.commit().await.unwrap();
+            is_left
+        };
+        assert!(condensed(1).await, "one of two blocks");
+        assert_eq!(walked().await, 6);
+        assert!(!condensed(5).await);
+        assert_eq!(walked().await, 2, "what is behind the last whole block");
+        assert!(!condensed(5).await, "there is nothing left");
+        let unseen = past(&world.db.tenant(world.clock.id()), &[key], newest, None, SIZE).await.unwrap()[0];
+        assert_eq!((unseen.on_hand, unseen.walked), (Quantity::ZERO, 0), "another tenant has no such level");
     })
     .await;
 }

@@ -127,6 +127,13 @@ const CASES: &[Case] = &[
          UPDATE tenant_counter SET head = head + 1 WHERE @",
         &["movement: has entries"],
     ),
+    case(
+        "INSERT INTO history_block (tenant_id, product_id, store_id, block, recorded_at)
+           SELECT tenant_id, product_id, store_id, 0, 0 FROM stock_level WHERE @ AND product_id = {rice};
+         INSERT INTO history_sum (tenant_id, product_id, store_id, block, occurred_at, on_hand_delta)
+           SELECT tenant_id, product_id, store_id, block, 1, 7 FROM history_block WHERE @",
+        &["history: what is condensed"],
+    ),
     case("UPDATE reservation SET remaining = remaining - 1 WHERE @ AND order_id IS NULL", &["reservation: open ones"]),
     case("UPDATE reservation SET status = 'ACTIVE' WHERE @ AND order_id = {cancelled}", &["reservation: is ACTIVE"]),
     case(

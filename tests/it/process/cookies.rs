@@ -127,7 +127,7 @@ on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site => {
 
 on_both!(a_page_of_another_site_cannot_act, site => {
     let listed = "https://app.stock.example";
-    let server = Server::start_with(site, free_address(), &["--origin", listed]).await;
+    let server = Server::start_with(site, free_address(), &["--origin", listed, "--proxy", "127.0.0.1"]).await;
     Client::register(&server.url(), "shop").await;
     let mut browser = Browser::logged_in(&server).await;
     let own = server.url();
@@ -147,6 +147,10 @@ on_both!(a_page_of_another_site_cannot_act, site => {
             let (_, answer) = browser.send(path, &headers, query).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{what}: {answer}");
         }
+        if headers.iter().any(|(name, value)| *name == "origin" && *value != own) {
+            let (_, answer) = browser.send("/graphql", &headers, ME).await;
+            assert!(answer["data"].is_null(), "{what} reads nothing: {answer}");
+        }
         let before = browser.cookies.clone();
         let (_, answer) = browser.send("/graphql/session", &headers, REFRESH).await;
         assert!(answer["data"]["it"]["result"].is_null(), "{what}: {answer}");
@@ -154,6 +158,9 @@ on_both!(a_page_of_another_site_cannot_act, site => {
         let (_, answer) = browser.send("/graphql", &headers, LOGIN).await;
         assert_eq!(browser.cookies, before, "nobody is logged in by {what}: {answer}");
     }
+    // Behind a proxy that has TLS, a page of our name that came without it may be anybody's.
+    let plain = [("origin", own.as_str()), cookie, ("x-forwarded-proto", "https")];
+    assert_eq!(browser.send("/graphql", &plain, ME).await.1["errors"][0]["extensions"]["code"], "FORBIDDEN");
     for kind in ["text/plain", "application/x-www-form-urlencoded"] {
         let form = browser.http.post(format!("{own}/graphql")).header("content-type", kind).header("cookie", browser.header("/graphql"));
         let answer = form.body(json!({ "query": rename }).to_string()).send().await.unwrap();
