@@ -1,5 +1,7 @@
 //! GraphQL of jobs.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object};
 use entity::prelude::{JobId, TenantId};
 
@@ -36,7 +38,13 @@ pub enum JobState {
 
 /// Work that nobody waits for.
 #[derive(Debug, Clone)]
-pub struct Job(pub core::Job);
+pub struct Job(Arc<core::Job>);
+
+impl From<core::Job> for Job {
+    fn from(job: core::Job) -> Self {
+        Self(Arc::new(job))
+    }
+}
 
 /// Work that nobody waits for. A queued job belongs to you and runs until it succeeds; a standing one is there once for everybody and runs again and again.
 #[Object(directive = requires::apply("job.read".into()))]
@@ -115,7 +123,7 @@ impl JobQuery {
         let found = jobs.page(&permit, &conditions, &order, values).await?;
         let rows = found.into_iter().map(|job| {
             let keys = vec![Key::Int(job.created_at.micros()), job.id.into()];
-            (Job(job), keys)
+            (Job::from(job), keys)
         });
         Ok(Page::build(rows.collect(), &request, "jobs", signer).into())
     }
@@ -124,7 +132,7 @@ impl JobQuery {
     #[graphql(directive = requires::apply("job.read".into()))]
     async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
         let permit = ctx.permit::<kind::JobRead>()?;
-        Ok(ctx.given::<Jobs>()?.standing(&permit).await?.into_iter().map(Job).collect())
+        Ok(ctx.given::<Jobs>()?.standing(&permit).await?.into_iter().map(Job::from).collect())
     }
 }
 
@@ -132,7 +140,7 @@ impl JobQuery {
 pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<Job>> {
     let permit = ctx.permit::<kind::JobRead>()?;
     let found = ctx.given::<Jobs>()?.find(&permit, id).await?;
-    Ok(found.filter(|job| job.tenant != TenantId::NIL).map(Job))
+    Ok(found.filter(|job| job.tenant != TenantId::NIL).map(Job::from))
 }
 
 #[derive(Default)]
@@ -154,7 +162,7 @@ impl JobMutation {
             Err(errors) => return Ok(refused(errors)),
         };
         match ctx.given::<Jobs>()?.retry(permit, id).await {
-            Ok(job) => Ok(JobPayload { job: sees.then_some(Job(job)), user_errors: Vec::new(), replayed: false, seq: None }),
+            Ok(job) => Ok(JobPayload { job: sees.then(|| job.into()), user_errors: Vec::new(), replayed: false, seq: None }),
             Err(Refusal::NotFound) => Ok(refused(vec![UserError::not_found("job", path!["id"])])),
             Err(Refusal::NotDead(state)) => {
                 let message = format!("the job is {}: only one that is DEAD can be tried again", state.as_str());

@@ -41,7 +41,7 @@ impl WebhookQuery {
     #[graphql(directive = requires::apply("webhook.read".into()))]
     async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEndpoint>> {
         let permit = ctx.permit::<kind::WebhookRead>()?;
-        Ok(ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint).collect())
+        Ok(ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint::from).collect())
     }
 
     /// Every event that there is to be told of.
@@ -63,5 +63,5 @@ impl WebhookQuery {
 /// The endpoint of an id, if it is the caller's.
 pub async fn endpoint(ctx: &Context<'_>, id: EndpointId) -> Answer<Option<WebhookEndpoint>> {
     let permit = ctx.permit::<kind::WebhookRead>()?;
-    Ok(ctx.given::<Webhooks>()?.find(&permit, id).await?.map(WebhookEndpoint))
+    Ok(ctx.given::<Webhooks>()?.find(&permit, id).await?.map(WebhookEndpoint::from))
 }

@@ -145,7 +145,7 @@ impl WebhookEndpointPayload {
 
 /// Who may write need not be one who may see.
 fn seen(ctx: &Context<'_>, endpoint: Endpoint) -> Option<WebhookEndpoint> {
-    ctx.permit::<kind::WebhookRead>().ok().map(|_| WebhookEndpoint(endpoint))
+    ctx.permit::<kind::WebhookRead>().ok().map(|_| endpoint.into())
 }
 
 fn endpoint_id(ctx: &Context<'_>, id: &ID, field: Vec<String>) -> Result<EndpointId, Vec<UserError>> {
@@ -294,7 +294,7 @@ impl WebhookMutation {
         Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
             Err(error) => WebhookReplayPayload { user_errors: stopped(ctx, error)?, ..WebhookReplayPayload::default() },
             Ok(Replayed { endpoint, job }) => {
-                let job = job.filter(|_| ctx.permit::<kind::JobRead>().is_ok()).map(Job);
+                let job = job.filter(|_| ctx.permit::<kind::JobRead>().is_ok()).map(Job::from);
                 WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }
             }
         })

@@ -1,5 +1,7 @@
 //! An endpoint as clients see it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object};
 use entity::prelude;
 
@@ -30,7 +32,13 @@ pub enum WebhookDisabledReason {
 
 /// An address that events are sent to.
 #[derive(Debug, Clone)]
-pub struct WebhookEndpoint(pub Endpoint);
+pub struct WebhookEndpoint(Arc<Endpoint>);
+
+impl From<Endpoint> for WebhookEndpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        Self(Arc::new(endpoint))
+    }
+}
 
 /// An address that events are sent to, signed after Standard Webhooks, at least once each, in no promised order: go by seq.
 #[Object(directive = requires::apply("webhook.read".into()))]

@@ -180,13 +180,11 @@ impl Webhooks {
         field: Vec<String>,
     ) -> Result<(Work, Endpoint), WebhookError> {
         let work = permit.scope(&self.0.db).begin().await?;
-        match endpoints::lock(&work, id).await? {
-            Some(endpoint) => Ok((work, endpoint)),
-            None => {
-                work.rollback().await?;
-                Err(Rejection::NotFound { field }.into())
-            }
+        if let Some(endpoint) = endpoints::lock(&work, id).await? {
+            return Ok((work, endpoint));
         }
+        work.rollback().await?;
+        Err(Rejection::NotFound { field }.into())
     }
 
     fn check_url(&self, url: &str) -> Result<(), Rejection> {

@@ -21,6 +21,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(15);
 /// What is read of an answer's body, and kept of it.
 const MOST_BODY: usize = 1_024;
+/// Characters that are kept of why there was none.
+const MOST_WHY: usize = 300;
 /// A body that comes in drops is not waited for: the status has said all that matters.
 const BODY_TIME: Duration = Duration::from_secs(2);
 
@@ -171,8 +173,7 @@ fn told(err: &reqwest::Error) -> String {
     } else {
         format!("the connection broke: {root}")
     };
-    const MOST: usize = 300;
-    why.chars().take(MOST).collect()
+    why.chars().take(MOST_WHY).collect()
 }
 
 /// Resolves names to addresses that may be sent to; one that may not makes the name unusable. The connection goes to what was checked.
