@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use entity::prelude::*;
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::task::JoinSet;
 
 use super::{Webhooks, core::SHARDS, rows::endpoints::Busy, shell::Keep};
 use crate::{
@@ -47,7 +47,8 @@ pub fn register(registry: Registry, webhooks: &Webhooks, keep: Keep) -> Registry
 
 /// Looks at the shard and sends, until nothing is left to do. An endpoint that is slow holds only itself up.
 pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fault> {
-    let mut active: FuturesUnordered<BoxFuture<'static, (EndpointId, Result<(), Fault>)>> = FuturesUnordered::new();
+    // Tasks of their own: what is on its way goes on while the journal is read for others. They end with this run, however it ends.
+    let mut active: JoinSet<(EndpointId, Result<(), Fault>)> = JoinSet::new();
     let mut under_way: HashSet<EndpointId> = HashSet::new();
     let (mut failed, mut last) = (None, EndpointId::NIL);
     loop {
@@ -59,20 +60,21 @@ pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fau
             if is_wanted && under_way.len() < MOST_BUSY && under_way.insert(endpoint.id) {
                 last = endpoint.id;
                 let (webhooks, id) = (webhooks.clone(), endpoint.id);
-                active.push(async move { (id, webhooks.deliver(lease, endpoint, epoch).await) }.boxed());
+                active.spawn(async move { (id, webhooks.deliver(lease, endpoint, epoch).await) });
             }
         }
         if active.is_empty() {
             return failed.map_or(Ok(()), Err);
         }
         tokio::select! {
-            Some((id, ended)) = active.next() => {
-                under_way.remove(&id);
-                if let Err(fault) = ended {
+            Some(ended) = active.join_next() => match ended {
+                Ok((id, Ok(()))) => drop(under_way.remove(&id)),
+                Ok((id, Err(fault))) => {
                     tracing::warn!(endpoint = %id, %fault, "what is due to a webhook endpoint could not be sent");
                     failed = Some(fault);
                 }
-            }
+                Err(broken) => failed = Some(Fault::Broken(format!("a delivery broke: {broken}"))),
+            },
             () = clock::sleep(MEANWHILE) => {}
         }
     }
