@@ -9,6 +9,7 @@ use crate::{
     config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
     demo, insight, replay, schema, serve,
     storage::{Database, Fault},
+    watch,
 };
 use clap::Parser;
 
@@ -33,8 +34,13 @@ async fn run(command: Command) -> ExitCode {
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Demo(args) => ended(Box::pin(demo::run(args)).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),
+        Command::Watch(args) => match watch::run(args).await {
+            Ok(code) => code,
+            Err(err) => failed(&err),
+        },
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
+        Command::Epoch(args) => ended(serve::epoch::renew(&args).await),
         Command::Audit(args) => match serve::audit::run(args.action).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,

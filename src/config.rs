@@ -38,6 +38,8 @@ pub enum Command {
     Demo(Demo),
     /// Drive the public API with a retailer's year, and compare totals with what is expected.
     Replay(crate::replay::ReplayArgs),
+    /// Print live stock: how things stand, then every change. Comes back by itself and misses nothing.
+    Watch(crate::watch::WatchArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
     /// Change the key that signs access tokens, while everything runs.
@@ -46,6 +48,8 @@ pub enum Command {
     Keys(KeysArgs),
     /// Export or erase a tenant.
     Tenant(TenantArgs),
+    /// After the database was restored to an earlier moment: end all streams and cursors of before, so that their clients start over.
+    Epoch(DatabaseArgs),
     /// Prove the audit log.
     Audit(AuditArgs),
     /// Print the schema (SDL).
@@ -301,7 +305,8 @@ pub struct Serve {
     /// Points that a single operation may cost.
     #[arg(long, env = "ENTREPOT_OPERATION_POINTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub operation_points: u32,
-    /// Redis in which nodes share budgets: redis://host:6379. Without it each node keeps its own.
+    /// Redis (6 or newer) in which nodes share budgets and through which they tell one another what is new: redis://host:6379. Without it each
+    /// node keeps budgets of its own and looks for changes of others every second.
     #[arg(long, env = "ENTREPOT_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
     /// Documents that clients may name by their SHA-256: a JSON map from it to the document, or a folder of .graphql files.
@@ -318,6 +323,18 @@ pub struct Serve {
     pub run_jobs: RunJobs,
     #[command(flatten)]
     pub jobs: JobArgs,
+    /// Seconds over which the sockets of a node that stops are sent to others.
+    #[arg(long, env = "ENTREPOT_SOCKET_DRAIN_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=600))]
+    pub socket_drain_seconds: u64,
+    /// Sockets let in at once, and so many more each second: AT_ONCE/PER_SECOND, or off. Whoever is too early is told when to come again.
+    #[arg(long, env = "ENTREPOT_SOCKETS_ENTERING", default_value = "10000/500")]
+    pub sockets_entering: Written,
+    /// Where Prometheus reads figures, and probes may ask too: an address of the inside, as in 127.0.0.1:9090. Nothing is counted when not given.
+    #[arg(long, env = "ENTREPOT_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// MiB that this process may have in use: near them it wants no more work. What its container says when not given.
+    #[arg(long, env = "ENTREPOT_MEMORY_LIMIT", value_parser = clap::value_parser!(u64).range(64..))]
+    pub memory_limit: Option<u64>,
     /// Run each command in a transaction of its own: only to measure what grouping costs a lone client.
     #[arg(long, env = "ENTREPOT_UNGROUPED", hide = true)]
     pub ungrouped: bool,

@@ -2,6 +2,8 @@
 
 /// The only place that reads the time and draws randomness.
 pub mod clock;
+/// What a node can say of itself in numbers.
+pub mod gauges;
 /// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
 pub mod budget;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
@@ -42,6 +44,8 @@ pub mod live;
 pub mod http;
 /// Drives the public API with a real retailer's year and checks its totals.
 pub mod replay;
+/// Prints live stock, and comes back by itself: a client of the public API.
+pub mod watch;
 /// Settings: flags and environment, typed, read once.
 pub mod config;
 /// A node: the rooms put together.

@@ -36,13 +36,14 @@ use crate::{
             SessionMutation, Tenant, own_session, own_tenant,
         },
     },
-    insight::graph::InsightQuery,
+    insight::graph::{EventQuery, InsightQuery},
     jobs::{
         Jobs,
         graph::{self as job, Job, JobMutation, JobQuery},
     },
-    ledger::Ledger,
-    orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrdersMutation, OrdersQuery, Return},
+    ledger::{self, Ledger},
+    orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
+    realtime::Hubs,
     stock::{
         core::{Movement, Reference, ReferenceKind},
         graph::{
@@ -289,7 +290,17 @@ pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, A
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
-pub struct OtherQueries(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, InsightQuery, AuditQuery, JobQuery, WebhookQuery);
+pub struct OtherQueries(
+    NodeQuery,
+    RateLimitQuery,
+    IdentityQuery,
+    AccessQuery,
+    InsightQuery,
+    AuditQuery,
+    EventQuery,
+    JobQuery,
+    WebhookQuery,
+);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
@@ -316,7 +327,7 @@ pub type Mutation = Audited<Mutations>;
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(StockSubscription);
+pub struct Subscription(StockSubscription, OrderSubscription);
 
 pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
 
@@ -335,7 +346,9 @@ pub struct Given {
 
 /// The schema with its rooms.
 pub fn build(given: Given) -> EntrepotSchema {
+    let hubs = Hubs::new(given.ledger.database().clone(), ledger::about);
     plain()
+        .data(hubs)
         .data(given.identity)
         .data(given.access)
         .data(given.catalog)

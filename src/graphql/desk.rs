@@ -3,11 +3,9 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{Executor, Request, Response, Value, Variables};
-use futures_util::{
-    FutureExt, StreamExt,
-    future::ready,
-    stream::{self, BoxStream},
-};
+use futures_util::{FutureExt, StreamExt, stream::BoxStream};
+
+use tokio::time::Instant;
 
 use super::{
     answer::{About, Answer, Errors, Place, finish, is_coercion},
@@ -21,6 +19,7 @@ use super::{
     till::{Bill, Till, Unpaid},
     trusted::Trusted,
 };
+use crate::gauges;
 
 /// Whether clients may ask for the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,13 +48,30 @@ pub struct Desk<E> {
 /// A stream of answers; a `Refused` is the last.
 pub type Answers = BoxStream<'static, Answer>;
 
+/// A subscription that is run.
+#[derive(Clone)]
+pub struct Followed {
+    pub operation: Arc<Operation>,
+    pub variables: Variables,
+    /// Of the request that asked for it.
+    pub id: Arc<str>,
+    pub bill: Bill,
+    pub shows_cost: bool,
+}
+
 impl<E: Executor> Desk<E> {
     /// # Errors
     /// What the doorkeeper says, or that it took too long to say it. A token that is no good costs its sender's address a request.
     pub async fn admit(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
         let refused = match tokio::time::timeout(self.limits.request_time, self.doorkeeper.open(bearer, meta)).await {
-            Ok(Ok(session)) => return Ok(session),
-            Ok(Err(refused)) => refused,
+            Ok(Ok(session)) => {
+                gauges::admitted(if session.anonymous { "anonymous" } else { "ok" });
+                return Ok(session);
+            }
+            Ok(Err(refused)) => {
+                gauges::admitted(refused.code.as_str());
+                refused
+            }
             Err(_late) => return Err(Errors::one(Code::Timeout, "the token could not be checked in time", meta.id)),
         };
         if refused.code == Code::Unauthenticated
@@ -76,6 +92,7 @@ impl<E: Executor> Desk<E> {
             Ok(operation) => return Ok(operation),
             Err(refusal) => refusal,
         };
+        gauges::document_refused(refusal.code.as_str());
         match self.till.charge(&session.payer, 1).await {
             Ok(bill) => Err(Errors::refusal(refusal, request_id).paid(bill)),
             Err(unpaid) => Err(Errors::unpaid(*unpaid, request_id)),
@@ -100,24 +117,28 @@ impl<E: Executor> Desk<E> {
 
     /// Runs a query or a mutation to its end or to the deadline.
     pub async fn run(&self, operation: &Operation, asked: Asked, session: &Session, request_id: &str) -> Answer {
+        let began = Instant::now();
         let running = AssertUnwindSafe(self.pay_and_run(operation, asked, session, request_id)).catch_unwind();
-        match tokio::time::timeout(self.limits.request_time, running).await {
+        let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_panic)) => Answer::Refused(panicked(request_id)),
-            Err(_late) => Answer::Refused(late(operation, self.limits.request_time, request_id)),
-        }
+            Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
+            Err(_late) => (Answer::Refused(late(operation, self.limits.request_time, request_id)), false),
+        };
+        gauges::operated(operation.kind.word(), outcome(&answer, is_whole), began.elapsed());
+        answer
     }
 
-    async fn pay_and_run(&self, operation: &Operation, asked: Asked, session: &Session, request_id: &str) -> Answer {
+    /// Also whether it ran without an error.
+    async fn pay_and_run(&self, operation: &Operation, asked: Asked, session: &Session, request_id: &str) -> (Answer, bool) {
         let (cost, mut bill) = match self.charge(operation, &asked.variables, session).await {
             Ok(paid) => paid,
-            Err(unpaid) => return Answer::Refused(Errors::unpaid(*unpaid, request_id)),
+            Err(unpaid) => return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false),
         };
         let pass = match self.till.enter(&session.payer, &bill).await {
             Ok(pass) => pass,
             Err(unpaid) => {
                 self.till.settle(&session.payer, &mut bill, 0);
-                return Answer::Refused(Errors::unpaid(*unpaid, request_id));
+                return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false);
             }
         };
         let (request, user_errors) = self.request(operation, asked.variables, session, bill);
@@ -125,8 +146,11 @@ impl<E: Executor> Desk<E> {
         drop(pass);
         self.name_misfits(operation, asked.reread.as_ref(), &mut response);
         self.till.settle(&session.payer, &mut bill, actual(operation, &cost, &response));
+        gauges::cost(bill.actual);
+        gauges::user_errors(user_errors.get());
+        let is_whole = response.errors.is_empty();
         let about = self.about(operation, request_id, &user_errors, Place::Whole);
-        finish(response, About { shows_cost: asked.shows_cost, ..about }, bill)
+        (finish(response, About { shows_cost: asked.shows_cost, ..about }, bill), is_whole)
     }
 
     /// Says of values that the engine refused where in the input they are.
@@ -160,23 +184,32 @@ impl<E: Executor> Desk<E> {
         Ok((cost, self.till.charge(&session.payer, points).await?))
     }
 
-    /// Starts a subscription. It is paid for when it starts; how much then happens is not its caller's choice.
-    pub async fn stream(self: &Arc<Self>, operation: Arc<Operation>, asked: Asked, session: &Session, id: Arc<str>) -> Answers {
-        let bill = match self.charge(&operation, &asked.variables, session).await {
-            Ok((_, bill)) => bill,
-            Err(unpaid) => return stream::once(ready(Answer::Refused(Errors::unpaid(*unpaid, &id)))).boxed(),
-        };
-        let (request, user_errors) = self.request(&operation, asked.variables, session, bill);
-        let responses = AssertUnwindSafe(self.executor.execute_stream(request, None)).catch_unwind();
+    /// Takes what a subscription costs. It is paid for when it starts; how much then happens is not its caller's choice.
+    ///
+    /// # Errors
+    /// The budget does not reach.
+    pub async fn pay(&self, operation: &Operation, variables: &Variables, session: &Session, id: &str) -> Result<Bill, Errors> {
+        match self.charge(operation, variables, session).await {
+            Ok((_, bill)) => Ok(bill),
+            Err(unpaid) => Err(Errors::unpaid(*unpaid, id)),
+        }
+    }
+
+    /// Runs a subscription that has been paid for. `dress` puts more into its request's data.
+    pub fn follow(self: &Arc<Self>, followed: Followed, session: &Session, dress: impl FnOnce(Request) -> Request) -> Answers {
+        let Followed { operation, variables, id, bill, shows_cost } = followed;
+        let (request, user_errors) = self.request(&operation, variables, session, bill);
+        let responses = AssertUnwindSafe(self.executor.execute_stream(dress(request), None)).catch_unwind();
         let desk = self.clone();
+        let open = gauges::Open::execution();
         let mut place = Place::Opening;
         responses
             .map(move |response| match response {
                 Ok(response) => {
+                    let _counted_while_it_runs = &open;
                     let place = std::mem::replace(&mut place, Place::Whole);
-                    let shows_cost = asked.shows_cost && place == Place::Opening;
                     let about = desk.about(&operation, &id, &user_errors, place);
-                    finish(response, About { shows_cost, ..about }, bill)
+                    finish(response, About { shows_cost: shows_cost && place == Place::Opening, ..about }, bill)
                 }
                 Err(_panic) => Answer::Refused(panicked(&id)),
             })
@@ -216,6 +249,15 @@ fn actual(operation: &Operation, cost: &cost::Asked, response: &Response) -> u32
     }
     let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
     if did_nothing { 1 } else { cost.points() }
+}
+
+/// What became of an operation, as a label.
+fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
+    match answer {
+        Answer::Ran { .. } if is_whole => "OK",
+        Answer::Ran { .. } => "PARTIAL",
+        Answer::Refused(errors) => errors.code.as_str(),
+    }
 }
 
 fn panicked(request_id: &str) -> Errors {

@@ -19,6 +19,7 @@ use async_graphql::{
 
 use self::{cache::Cache, measure::Scale};
 use super::{code::Code, limits::Limits, outline::Outline};
+use crate::gauges::{self, Lookup};
 
 pub use self::{
     measure::Measure,
@@ -74,7 +75,9 @@ impl Guard {
     /// # Errors
     /// The document is too large, does not parse, spreads a fragment within itself, or has no such operation.
     pub fn operation(&self, text: &str, name: Option<&str>) -> Result<Arc<Operation>, Refusal> {
-        let document = match self.cache.get(text) {
+        let kept = self.cache.get(text);
+        gauges::looked_up("documents", Lookup::of(kept.as_ref()));
+        let document = match kept {
             Some(document) => document,
             None => self.read(text)?,
         };

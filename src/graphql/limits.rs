@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::budget::Allowance;
+
 /// All limits of the platform. `Default` is what is promised; a deployment may lower or lift any of them.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -65,6 +67,10 @@ pub struct Limits {
     pub socket_ping: Duration,
     /// Operations that run on one socket at once.
     pub socket_operations: usize,
+    /// Subscriptions that one caller has at once on a node, over all their sockets and event streams.
+    pub streams_per_caller: usize,
+    /// Sockets that one caller has at once on a node.
+    pub sockets_per_caller: usize,
     /// An operation's id on a socket, in bytes.
     pub socket_id_bytes: usize,
     /// Answers that wait for a socket's client, in bytes; operations wait when it is reached.
@@ -75,6 +81,11 @@ pub struct Limits {
     pub drain_delay: Duration,
     /// Over which the sockets of a stopping node are closed, so that their clients do not all return at once.
     pub socket_drain_time: Duration,
+
+    /// Sockets let in at once, and so many more each second; `None` lets in everybody.
+    pub sockets_entering: Option<Allowance>,
+    /// Handshakes whose token is looked at side by side.
+    pub socket_handshakes: usize,
 
     /// Documents kept parsed.
     pub cached_documents: usize,
@@ -113,11 +124,15 @@ impl Default for Limits {
             socket_init_time: Duration::from_secs(5),
             socket_ping: Duration::from_secs(20),
             socket_operations: 100,
+            streams_per_caller: 20_000,
+            sockets_per_caller: 20_000,
             socket_id_bytes: 128,
             socket_queue_bytes: 256 << 10,
             socket_expiry_grace: Duration::from_secs(10),
             drain_delay: Duration::from_secs(5),
             socket_drain_time: Duration::from_secs(20),
+            sockets_entering: Some(Allowance::per_second(10_000, 500)),
+            socket_handshakes: 64,
             cached_documents: 4_000,
             cached_document_bytes: 32 << 20,
         }

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use async_graphql::Request;
@@ -58,7 +59,40 @@ pub struct Session {
     pub revoked: Option<watch::Receiver<bool>>,
     /// Called once for each operation.
     pub attach: Attach,
+    /// Who sees the same as this caller. `None` when nobody is known to.
+    pub likeness: Option<Likeness>,
 }
+
+/// Beyond a century an instant would overflow on some systems; nothing waits that long.
+const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+
+impl Session {
+    /// How long it still lasts; `None` for one without an end.
+    pub fn time_left(&self, now: i64) -> Option<Duration> {
+        let left = self.expires_at?.saturating_sub(now).max(0);
+        Some(Duration::from_micros(left.cast_unsigned())).filter(|left| *left < CENTURY)
+    }
+
+    /// Whose it is, for counting: a caller, or the address of somebody who is not known.
+    pub fn whose(&self) -> Arc<str> {
+        match &self.payer {
+            Payer::Address(address) if self.anonymous => format!("{address:?}").into(),
+            _ => self.subject.clone(),
+        }
+    }
+}
+
+/// As whom somebody sees what they see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// By their rights: whoever has the same sees the same.
+    ByRights,
+    /// As themselves.
+    InPerson,
+}
+
+/// A name of what the caller sees now: two callers of the same name are answered the same, word for word. `None` when they may not come in.
+pub type Likeness = Arc<dyn Fn(Seen) -> Option<String> + Send + Sync>;
 
 /// Which documents somebody may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

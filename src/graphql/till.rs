@@ -4,7 +4,10 @@ use super::{
     code::Code,
     payer::{Payer, Purse, Terms},
 };
-use crate::budget::{Allowance, Budgets, Crowded, Gates, Pass};
+use crate::{
+    budget::{Allowance, Budgets, Crowded, Gates, Pass},
+    gauges,
+};
 
 /// What was paid, as `extensions.cost` and the `RateLimit-*` headers tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +110,7 @@ impl Till {
         match self.budgets.take(*key, allowance, points).await {
             Ok(left) => Ok(left),
             Err(empty) => {
+                gauges::budget_refused(if points > allowance.most { "COST_EXCEEDED" } else { "RATE_LIMITED" });
                 let budget = Some(Budget { allowance, left: empty.left });
                 let bill = Bill { requested: points, actual: 0, budget };
                 if points > allowance.most {
@@ -148,14 +152,14 @@ impl Till {
     /// Too many wait already.
     pub async fn enter(&self, payer: &Payer, bill: &Bill) -> Result<Option<Pass>, Box<Unpaid>> {
         let (Some(gates), Payer::Credential { tenant, .. }) = (&self.gates, payer) else { return Ok(None) };
-        match gates.enter(tenant.as_u128()).await {
-            Ok(pass) => Ok(Some(pass)),
-            Err(Crowded) => Err(Box::new(Unpaid {
+        gates.enter(tenant.as_u128()).await.map(Some).map_err(|Crowded| {
+            gauges::budget_refused("CROWDED");
+            Box::new(Unpaid {
                 code: Code::RateLimited,
                 message: "too many operations of your tenant wait already".to_owned(),
                 retry_after_ms: Some(CROWDED_MS),
                 bill: *bill,
-            })),
-        }
+            })
+        })
     }
 }

@@ -9,25 +9,32 @@ use axum::{
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use super::{
     Explorer, Front,
     body::{self, BodyError},
     compress,
     connections::Peer,
-    cookies, envelope, graphiql,
+    cookies::{self, Page},
+    envelope,
+    event_stream::{self, Wanted},
+    graphiql,
     negotiate::{self, Media},
     origin,
     reply::{self, Form},
     upgrade,
 };
-use crate::graphql::{
-    answer::Errors,
-    asked::Asked,
-    code::Code,
-    guard::Kind,
-    payer::Payer,
-    session::{RequestMeta, bearer},
+use crate::{
+    gauges,
+    graphql::{
+        answer::Errors,
+        asked::Asked,
+        code::Code,
+        guard::Kind,
+        payer::Payer,
+        session::{RequestMeta, Session, bearer},
+    },
 };
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -36,6 +43,8 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
 
 pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>) -> Response<Body> {
+    let began = Instant::now();
+    let method = method_word(request.method());
     let id = (front.desk.new_id)();
     let page = request.headers().get(header::ORIGIN).cloned();
     let is_secure = came_by_tls(&front, request.extensions(), request.headers());
@@ -50,7 +59,18 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
+    gauges::answered(method, response.status().as_u16(), began.elapsed());
     response
+}
+
+/// A method as a label: clients may invent any.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id: &str) -> Response<Body> {
@@ -76,7 +96,7 @@ async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id
 
 async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id: &str) -> Response<Body> {
     let headers = &parts.headers;
-    let Some(media) = negotiate::answer_media(text(headers, &header::ACCEPT)) else { return not_acceptable(id) };
+    let Some((wanted, media)) = wanted(text(headers, &header::ACCEPT)) else { return not_acceptable(id) };
     if !negotiate::is_json(text(headers, &header::CONTENT_TYPE)) {
         let message = "the body must be application/json in UTF-8";
         return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, media, id);
@@ -93,7 +113,7 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
     match envelope::from_json(&body) {
         Ok(mut asked) => {
             asked.reread = Some(Box::new(move || envelope::from_json(&body).ok().map(|again| again.variables)));
-            operate(front, parts, asked, media, id).await
+            operate(front, parts, asked, wanted, id).await
         }
         Err(wrong) => malformed(front, parts, wrong, media, id).await,
     }
@@ -105,71 +125,121 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
     if front.settings.explorer == Explorer::Served && query_string.is_empty() && negotiate::prefers_html(accept) {
         return graphiql::page(id, &(front.desk.new_id)());
     }
-    let Some(media) = negotiate::answer_media(accept) else { return not_acceptable(id) };
+    let Some((wanted, media)) = wanted(accept) else { return not_acceptable(id) };
     match envelope::from_parameters(query_string) {
         Ok(mut asked) => {
             let again = query_string.to_owned();
             asked.reread = Some(Box::new(move || envelope::from_parameters(&again).ok().map(|again| again.variables)));
-            operate(front, parts, asked, media, id).await
+            operate(front, parts, asked, wanted, id).await
         }
         Err(wrong) => malformed(front, parts, wrong, media, id).await,
     }
 }
 
-async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: Asked, media: Media, id: &str) -> Response<Body> {
-    let desk = &front.desk;
-    let headers = &parts.headers;
-    let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
+/// How an operation's answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Whole(Media),
+    AsEvents,
+}
+
+/// How a client wants its answer, and the media type of what goes wrong before there is one.
+fn wanted(accept: Option<&str>) -> Option<(Sent, Media)> {
+    if negotiate::prefers_events(accept) {
+        return Some((Sent::AsEvents, Media::Response));
+    }
+    negotiate::answer_media(accept).map(|media| (Sent::Whole(media), media))
+}
+
+impl Sent {
+    /// Of what goes wrong before there is an answer.
+    fn media(self) -> Media {
+        match self {
+            Self::Whole(media) => media,
+            Self::AsEvents => Media::Response,
+        }
+    }
+}
+
+async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: Asked, sent: Sent, id: &str) -> Response<Body> {
+    let (desk, headers, media) = (&front.desk, &parts.headers, sent.media());
     let page = match cookies::page(headers, &front.settings.origins, by_tls(front, parts)) {
         Ok(page) => page,
         Err((code, message)) => return reply::of_errors(&Errors::one(code, message, id), media, id),
     };
-    let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
-    let kept = page.as_ref().and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
-    let session = match desk.admit(token.or(kept), &meta).await {
-        // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first.
-        Err(errors) if errors.code == Code::Unauthenticated && kept.is_some() => desk.admit(None, &meta).await,
-        admitted => admitted,
-    };
-    let session = match session {
+    let session = match admitted(front, parts, page.as_ref(), id).await {
         Ok(session) => session,
         Err(errors) => return reply::of_errors(&errors, media, id),
-    };
-    let session = match &page {
-        Some(page) => page.attached(session),
-        None => cookies::with_device(session, headers),
     };
     asked.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
     let operation = match desk.choose(&asked, &session, id).await {
         Ok(operation) => operation,
+        Err(errors) if sent == Sent::AsEvents && errors.code.is_about_the_operation() => {
+            return event_stream::refused(&errors, id);
+        }
         Err(errors) => return reply::of_errors(&errors, media, id),
     };
-    match operation.kind {
-        Kind::Subscription => {
-            let message = "subscriptions are served over WebSocket, subprotocol graphql-transport-ws";
-            reply::of_fault(StatusCode::BAD_REQUEST, message, media, id)
+    if let Some(refusal) = misplaced(front, parts, page.as_ref(), (operation.kind, sent), id) {
+        return refusal;
+    }
+    let is_stream = operation.kind == Kind::Subscription;
+    let mut response = match sent {
+        Sent::AsEvents => event_stream::serve(front, Wanted { operation, asked, session }, headers, id).await,
+        Sent::Whole(_) => {
+            let accepted = text(headers, &header::ACCEPT_ENCODING).filter(|_| operation.kind == Kind::Query);
+            let answer = desk.run(&operation, asked, &session, id).await;
+            reply::of_answer(answer, Form { media, coding: compress::wanted(accepted) }, id).await
         }
-        Kind::Mutation if parts.method == Method::GET => {
+    };
+    if let Some(page) = page.filter(|_| !is_stream) {
+        page.dress(response.headers_mut(), (desk.now)());
+    }
+    response
+}
+
+/// The session of a request, by its token or by the cookie of its page.
+async fn admitted<E: Executor>(front: &Front<E>, parts: &Parts, page: Option<&Page>, id: &str) -> Result<Session, Errors> {
+    let (desk, headers) = (&front.desk, &parts.headers);
+    let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
+    let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
+    let kept = page.and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
+    let session = match desk.admit(token.or(kept), &meta).await {
+        // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first.
+        Err(errors) if errors.code == Code::Unauthenticated && kept.is_some() => desk.admit(None, &meta).await,
+        admitted => admitted,
+    }?;
+    Ok(match page {
+        Some(page) => page.attached(session),
+        None => cookies::with_device(session, headers),
+    })
+}
+
+/// Why an operation of this kind is not served in this way.
+fn misplaced<E>(front: &Front<E>, parts: &Parts, page: Option<&Page>, what: (Kind, Sent), id: &str) -> Option<Response<Body>> {
+    let media = what.1.media();
+    match what {
+        (Kind::Subscription, Sent::AsEvents) if front.drain.started() => {
+            Some(upgrade::come_back("the node is stopping", front.admission.try_later(), id))
+        }
+        (Kind::Subscription, Sent::AsEvents) => {
+            let turned_away = front.admission.enter((front.desk.now)()).err()?;
+            gauges::socket_turned_away();
+            Some(upgrade::come_back("too many streams come at once", turned_away, id))
+        }
+        (Kind::Subscription, Sent::Whole(_)) => {
+            let message = "subscriptions are served as text/event-stream, and over WebSocket, subprotocol graphql-transport-ws";
+            Some(reply::of_fault(StatusCode::BAD_REQUEST, message, media, id))
+        }
+        (Kind::Mutation, _) if parts.method == Method::GET => {
             let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "mutations are served over POST only", media, id);
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-            response
+            Some(response)
         }
-        Kind::Mutation if page.as_ref().is_some_and(|page| !page.may_change()) => {
+        (Kind::Mutation, _) if page.is_some_and(|page| !page.may_change()) => {
             let message = "a change by cookie says by its Origin which page it is from";
-            reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id)
+            Some(reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id))
         }
-        Kind::Query | Kind::Mutation => {
-            let coding = match operation.kind {
-                Kind::Query => compress::wanted(text(headers, &header::ACCEPT_ENCODING)),
-                _ => None,
-            };
-            let answer = desk.run(&operation, asked, &session, id).await;
-            let mut response = reply::of_answer(answer, Form { media, coding }, id).await;
-            if let Some(page) = &page {
-                page.dress(response.headers_mut(), (desk.now)());
-            }
-            response
-        }
+        _ => None,
     }
 }
 
@@ -194,7 +264,7 @@ fn unread(error: BodyError, most: usize, media: Media, id: &str) -> Response<Bod
 }
 
 fn not_acceptable(id: &str) -> Response<Body> {
-    let message = "answers are application/graphql-response+json or application/json";
+    let message = "answers are application/graphql-response+json, application/json or text/event-stream";
     reply::of_fault(StatusCode::NOT_ACCEPTABLE, message, Media::Json, id)
 }
 

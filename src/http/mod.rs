@@ -5,6 +5,8 @@ mod compress;
 mod connections;
 mod cookies;
 mod envelope;
+mod event_stream;
+mod figures;
 mod graphiql;
 mod graphql;
 mod health;
@@ -34,14 +36,15 @@ use crate::{
         till::Till,
         trusted::Trusted,
     },
-    live::{drain::Drain, socket::Anonymous},
+    live::{admission::Admission, drain::Drain, socket::Anonymous, streams::Streams},
 };
 
 use self::negotiate::Media;
 
 pub use self::{
     connections::Peer,
-    health::{AlwaysReady, Readiness},
+    figures::{Figures, routes as figures},
+    health::{AlwaysReady, Check, Readiness, State, routes as health},
     key_set::{KeySet, routes as key_set},
     leaks::{LeakReports, routes as leaks},
     serve::serve,
@@ -78,9 +81,11 @@ pub struct Settings {
 /// All that the routes need. Made once, shared by all requests.
 pub struct Front<E> {
     pub desk: Arc<Desk<E>>,
+    pub streams: Arc<Streams<E>>,
     pub settings: Settings,
     pub readiness: Arc<dyn Readiness>,
     pub drain: Drain,
+    pub admission: Arc<Admission>,
 }
 
 /// What `Front::new` is made from.
@@ -100,12 +105,14 @@ pub struct Parts<E> {
 impl<E: Executor> Front<E> {
     pub fn new(parts: Parts<E>) -> Self {
         let Parts { executor, doorkeeper, readiness, now, new_id, limits, outline, budgets, mut settings } = parts;
+        let admission = Arc::new(Admission::new(limits.sockets_entering, limits.socket_handshakes));
         let guard = Guard::new(limits.clone(), outline);
         let till = Till::new(budgets, settings.terms.clone());
         let (introspection, documents, trusted) =
             (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
         let desk = Desk { executor, doorkeeper, guard, till, limits, introspection, trusted, documents, now, new_id };
-        Self { desk: Arc::new(desk), settings, readiness, drain: Drain::default() }
+        let desk = Arc::new(desk);
+        Self { streams: Streams::new(desk.clone()), desk, settings, readiness, drain: Drain::default(), admission }
     }
 }
 

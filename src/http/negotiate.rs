@@ -46,6 +46,15 @@ pub fn answer_media(accept: Option<&str>) -> Option<Media> {
     }
 }
 
+/// Whether a stream of events is what the client wants most: of what is liked equally, the one named first.
+pub fn prefers_events(accept: Option<&str>) -> bool {
+    let Some(accept) = accept else { return false };
+    let best = ranges(accept).reduce(|best, range| if range.quality > best.quality { range } else { best });
+    best.is_some_and(|range| range.quality > 0 && range.name.eq_ignore_ascii_case(EVENTS))
+}
+
+const EVENTS: &str = "text/event-stream";
+
 /// Whether a page is what the client wants most: how a browser asks.
 pub fn prefers_html(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
@@ -123,6 +132,26 @@ mod tests {
             assert!(!is_json(Some(bad)), "{bad}");
         }
         assert!(!is_json(None));
+    }
+
+    #[test]
+    fn events_are_for_those_who_like_them_best() {
+        for good in
+            ["text/event-stream", "text/event-stream, */*", "application/json;q=0.5, text/event-stream", "Text/Event-Stream"]
+        {
+            assert!(prefers_events(Some(good)), "{good}");
+        }
+        let no = [
+            "*/*",
+            "application/json, text/event-stream",
+            "text/event-stream;q=0",
+            "text/event-stream;q=0.5, application/json",
+            "",
+        ];
+        for bad in no {
+            assert!(!prefers_events(Some(bad)), "{bad}");
+        }
+        assert!(!prefers_events(None));
     }
 
     #[test]

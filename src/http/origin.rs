@@ -54,7 +54,8 @@ pub fn preflight() -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    let asked = HeaderValue::from_static("authorization, content-type, entrepot-cost, entrepot-session, entrepot-device");
+    let asked =
+        HeaderValue::from_static("authorization, content-type, last-event-id, entrepot-cost, entrepot-session, entrepot-device");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response

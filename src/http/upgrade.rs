@@ -23,8 +23,10 @@ use super::{
     origin, reply,
 };
 use crate::{
-    graphql::{answer::Errors, code::Code},
+    gauges,
+    graphql::{answer::Errors, code::Code, session::Refused},
     live::{
+        admission::TooMany,
         protocol::{Close, Incoming, Outgoing, SUBPROTOCOL},
         socket::{self, Opening},
     },
@@ -40,7 +42,7 @@ const MOST_WRITTEN: usize = 16 << 20;
 
 pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &str) -> Response<Body> {
     if front.drain.started() {
-        return reply::of_errors(&Errors::one(Code::Unavailable, "the node is stopping", id), Media::Json, id);
+        return come_back("the node is stopping", front.admission.try_later(), id);
     }
     if !origin::may_open_socket(&parts.headers, &front.settings.origins) {
         return reply::of_errors(&Errors::one(Code::Forbidden, "sockets are not open to this origin", id), Media::Json, id);
@@ -48,6 +50,10 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         return reply::of_fault(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
     };
+    if let Err(wait) = front.admission.enter((front.desk.now)()) {
+        gauges::socket_turned_away();
+        return come_back("too many sockets come at once", wait, id);
+    }
     let opening = Opening {
         id: id.to_owned(),
         authorization: match text(&parts.headers, &header::AUTHORIZATION) {
@@ -57,6 +63,7 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
         address: address(front, &parts),
         user_agent: text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
         anonymous: front.settings.anonymous_sockets,
+        admission: front.admission.clone(),
     };
     let peer = parts.extensions.remove::<Peer>();
     let front = front.clone();
@@ -77,7 +84,14 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     response
 }
 
+/// 503 with a `Retry-After`: a proxy may try the next node, a client comes again.
+pub fn come_back(why: &str, wait: TooMany, id: &str) -> Response<Body> {
+    let refused = Refused { retry_after_ms: Some(wait.millis()), ..Refused::new(Code::Unavailable, why) };
+    reply::of_errors(&Errors::refused(refused, id), Media::Json, id)
+}
+
 async fn speak<E: Executor>(front: Arc<Front<E>>, socket: WebSocket, opening: Opening) {
+    let _open = gauges::Open::socket();
     let agreed = socket.protocol().is_some();
     let (sink, stream) = socket.split();
     let mut sink = sink.with(|outgoing| ready(Ok::<_, Error>(frame(outgoing))));
@@ -87,7 +101,7 @@ async fn speak<E: Executor>(front: Arc<Front<E>>, socket: WebSocket, opening: Op
         return;
     }
     let stream = stream.map(message);
-    socket::serve(stream, sink, front.desk.clone(), opening, front.drain.clone()).await;
+    socket::serve(stream, sink, front.streams.clone(), opening, front.drain.clone()).await;
 }
 
 fn message(message: Result<Message, Error>) -> Incoming {

@@ -14,6 +14,7 @@ use entity::prelude::*;
 use tokio::sync::watch;
 
 use super::rows::sessions::Standing;
+use crate::storage::Outward;
 
 /// Seconds that a session's standing is taken for granted: a revocation on another node is noticed after that.
 pub const FRESH_SECONDS: i64 = 3;
@@ -23,7 +24,7 @@ const REMEMBERED: usize = 50_000;
 const TOUCH_SECONDS: i64 = 60;
 
 #[derive(Default)]
-pub struct Presence(RwLock<HashMap<SessionId, Arc<Known>>>);
+pub struct Presence(RwLock<HashMap<SessionId, Arc<Known>>>, Outward);
 
 /// What is known of a session.
 pub struct Known {
@@ -47,6 +48,11 @@ impl Known {
 }
 
 impl Presence {
+    /// One that lets other nodes know.
+    pub fn telling(outward: Outward) -> Self {
+        Self(RwLock::default(), outward)
+    }
+
     /// What is known, if that is recent enough; notes that the session is used.
     pub fn fresh(&self, id: SessionId, now: Timestamp) -> Option<Arc<Known>> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -81,16 +87,28 @@ impl Presence {
         known
     }
 
-    /// Tells everybody who watches these sessions that they have ended.
+    /// Tells everybody who watches these sessions that they have ended, on other nodes too.
     pub fn end(&self, ids: &[SessionId]) {
+        self.end_here(ids);
+        self.1.sessions(ids);
+    }
+
+    /// Tells everybody who watches these sessions here.
+    pub fn end_here(&self, ids: &[SessionId]) {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         for known in ids.iter().filter_map(|id| sessions.get(id)) {
             known.ended.send_replace(true);
         }
     }
 
-    /// What was read of a session does not hold any more.
+    /// What was read of a session does not hold any more, on no node.
     pub fn forget(&self, id: SessionId) {
+        self.forget_here(id);
+        self.1.sessions(&[id]);
+    }
+
+    /// What was read of a session here does not hold any more.
+    pub fn forget_here(&self, id: SessionId) {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = sessions.get(&id) {
             let stale = Known {

@@ -75,6 +75,11 @@ impl Ledger {
         self.terms.of(reads, self.clock.now()).await
     }
 
+    /// How many commands wait in each lane.
+    pub fn waiting(&self) -> Vec<usize> {
+        self.lanes.waiting()
+    }
+
     pub fn database(&self) -> &Database {
         &self.db
     }

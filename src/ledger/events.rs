@@ -92,6 +92,54 @@ pub struct OrderEvent {
     pub channel: ChannelId,
     pub customer: Option<CustomerId>,
     pub version: i64,
+    /// Where it stood before; None for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<OrderStatus>,
+    /// The rest of the order's own row. Events of earlier versions of Entrepot lack it.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub head: Option<OrderHead>,
+}
+
+/// An order's own row, but for what its event says anyway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderHead {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_ref: Option<String>,
+    pub total: Money,
+    pub placed_at: Timestamp,
+    pub business_date: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl OrderEvent {
+    /// The order as the event left it, without its lines; None of an event that does not say all of it.
+    pub fn order(&self) -> Option<Order> {
+        let head = self.head.clone()?;
+        Some(Order {
+            id: self.order,
+            number: self.number,
+            status: self.status,
+            store: self.store,
+            channel: self.channel,
+            customer: self.customer,
+            external_ref: head.external_ref,
+            total: head.total,
+            placed_at: head.placed_at,
+            business_date: head.business_date,
+            expires_at: head.expires_at,
+            // Who did it is in the audit log; the order's row keeps it for the ledger alone.
+            actor: Actor::SYSTEM,
+            version: self.version,
+            created_at: head.created_at,
+            updated_at: head.updated_at,
+            lines: Vec::new(),
+            exists: true,
+        })
+    }
 }
 
 /// The payload of a return's event.
@@ -116,6 +164,16 @@ pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) 
             channel: order.channel,
             customer: order.customer,
             version: order.version,
+            before: of.before,
+            head: Some(OrderHead {
+                external_ref: order.external_ref.clone(),
+                total: order.total,
+                placed_at: order.placed_at,
+                business_date: order.business_date,
+                expires_at: order.expires_at,
+                created_at: order.created_at,
+                updated_at: order.updated_at,
+            }),
         };
         return Some(event(of.kind, &payload));
     }

@@ -1,28 +1,25 @@
 //! A node's end: told once, heard by every socket and probe.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-/// 2^64 over the golden ratio.
-const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+use super::spread::Spread;
+
+/// Over which clients that were sent away come back, so that the nodes that are left do not meet them all at once.
+const RETURN: Duration = Duration::from_secs(3);
 
 /// Shared by all clones.
 #[derive(Debug, Clone)]
 pub struct Drain {
     begun: Arc<watch::Sender<bool>>,
-    turn: Arc<AtomicU64>,
+    turns: Arc<Spread>,
+    returns: Arc<Spread>,
 }
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { begun: Arc::new(watch::Sender::new(false)), turn: Arc::default() }
+        Self { begun: Arc::new(watch::Sender::new(false)), turns: Arc::default(), returns: Arc::default() }
     }
 }
 
@@ -43,12 +40,14 @@ impl Drain {
         let _ = begun.wait_for(|begun| *begun).await;
     }
 
-    /// Like `wait`, and then this socket's share of the window. Each call takes the next point of a sequence that fills the
-    /// window evenly (steps of the golden ratio), which needs no randomness.
+    /// Like `wait`, and then this socket's share of the window.
     pub async fn wait_turn(&self, window: Duration) {
         self.wait().await;
-        let point = self.turn.fetch_add(1, Ordering::Relaxed).wrapping_mul(STEP);
-        let share = point as f64 / u64::MAX as f64;
-        tokio::time::sleep(window.mul_f64(share)).await;
+        tokio::time::sleep(self.turns.next_within(window)).await;
+    }
+
+    /// What a socket is told at its end: when to come back, each somewhat later or earlier than the one before.
+    pub fn farewell(&self) -> String {
+        format!("the node is restarting; come back in {} ms", self.returns.next_within(RETURN).as_millis())
     }
 }

@@ -12,12 +12,12 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{
     outbox::{Gone, Outbox},
     protocol::{Close, about},
+    streams::{Request, Said, Streams},
 };
 use crate::graphql::{
     answer::{Answer, Errors},
     asked::Asked,
     code::Code,
-    desk::Desk,
     guard::{Kind, Operation},
     session::Session,
 };
@@ -27,7 +27,7 @@ use crate::graphql::{
 type Live = Arc<Mutex<HashMap<String, (u64, Option<AbortHandle>)>>>;
 
 pub struct Operations<E> {
-    desk: Arc<Desk<E>>,
+    streams: Arc<Streams<E>>,
     outbox: Outbox,
     live: Live,
     /// Dropping it ends them all.
@@ -48,8 +48,8 @@ impl From<Gone> for Failed {
 }
 
 impl<E: Executor> Operations<E> {
-    pub fn new(desk: Arc<Desk<E>>, outbox: Outbox) -> Self {
-        Self { desk, outbox, live: Live::default(), tasks: JoinSet::new(), started: 0 }
+    pub fn new(streams: Arc<Streams<E>>, outbox: Outbox) -> Self {
+        Self { streams, outbox, live: Live::default(), tasks: JoinSet::new(), started: 0 }
     }
 
     /// Starts one, or tells the client by an `error` message why not.
@@ -64,12 +64,12 @@ impl<E: Executor> Operations<E> {
             }
             live.len()
         };
-        let request_id = (self.desk.new_id)();
-        let chosen = if running >= self.desk.limits.socket_operations {
+        let request_id = (self.streams.desk.new_id)();
+        let chosen = if running >= self.streams.desk.limits.socket_operations {
             let message = format!("at most {running} operations run on one socket at once");
             Err(Errors::one(Code::Overloaded, message, &request_id))
         } else {
-            self.desk.choose(&asked, session, &request_id).await
+            self.streams.desk.choose(&asked, session, &request_id).await
         };
         let operation = match chosen {
             Ok(operation) => operation,
@@ -78,7 +78,7 @@ impl<E: Executor> Operations<E> {
         self.started += 1;
         lock(&self.live).insert(id.clone(), (self.started, None));
         let task = Task {
-            desk: self.desk.clone(),
+            streams: self.streams.clone(),
             outbox: self.outbox.clone(),
             live: self.live.clone(),
             number: self.started,
@@ -107,7 +107,7 @@ impl<E: Executor> Operations<E> {
 }
 
 struct Task<E> {
-    desk: Arc<Desk<E>>,
+    streams: Arc<Streams<E>>,
     outbox: Outbox,
     live: Live,
     number: u64,
@@ -118,9 +118,9 @@ impl<E: Executor> Task<E> {
     async fn run(self, operation: Arc<Operation>, asked: Asked, session: Session, request_id: Arc<str>) {
         // The client being gone ends the socket, and that ends this task.
         let _ = match operation.kind {
-            Kind::Subscription => self.subscription(operation, asked, &session, request_id).await,
+            Kind::Subscription => self.subscription(operation, asked, session, request_id).await,
             Kind::Query | Kind::Mutation => {
-                let answer = self.desk.run(&operation, asked, &session, &request_id).await;
+                let answer = self.streams.desk.run(&operation, asked, &session, &request_id).await;
                 match self.next(answer).await {
                     Ok(true) => self.last("complete", None).await,
                     Ok(false) => Ok(()),
@@ -130,10 +130,14 @@ impl<E: Executor> Task<E> {
         };
     }
 
-    async fn subscription(&self, operation: Arc<Operation>, asked: Asked, session: &Session, id: Arc<str>) -> Result<(), Gone> {
-        let mut answers = self.desk.stream(operation, asked, session, id).await;
-        while let Some(answer) = answers.next().await {
-            if !self.next(answer).await? {
+    async fn subscription(&self, operation: Arc<Operation>, asked: Asked, session: Session, id: Arc<str>) -> Result<(), Gone> {
+        let mut items = self.streams.open(Request { operation, asked, session, id, after: None }).await;
+        while let Some(item) = items.next().await {
+            let goes_on = match item.said {
+                Said::Own(answer) => self.next(answer).await?,
+                Said::Shared(json) => self.outbox.send(about("next", &self.id, Some(&json))).await.map(|()| true)?,
+            };
+            if !goes_on {
                 return Ok(());
             }
         }

@@ -9,10 +9,13 @@ use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
+    admission::Admission,
+    crowd::{Crowd, Place},
     drain::Drain,
     operation::{Failed, Operations},
     outbox::{self, Gone, Outbox},
     protocol::{self, Close, Incoming, Message, Outgoing},
+    streams::Streams,
 };
 use crate::graphql::{
     desk::Desk,
@@ -43,20 +46,23 @@ pub struct Opening {
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
     pub anonymous: Anonymous,
+    /// Whose turn it is to have their token looked at.
+    pub admission: Arc<Admission>,
 }
 
 /// Serves a socket until either side ends it.
-pub async fn serve<E, R, W>(reader: R, writer: W, desk: Arc<Desk<E>>, opening: Opening, drain: Drain)
+pub async fn serve<E, R, W>(reader: R, writer: W, streams: Arc<Streams<E>>, opening: Opening, drain: Drain)
 where
     E: Executor,
     R: Stream<Item = Incoming> + Unpin,
     W: Sink<Outgoing> + Unpin + Send + 'static,
     W::Error: Send,
 {
-    let (outbox, queue) = Outbox::new(desk.limits.socket_queue_bytes);
-    let writing = tokio::spawn(outbox::write(queue, writer, desk.limits.stall_time));
+    let limits = &streams.desk.limits;
+    let (outbox, queue) = Outbox::new(limits.socket_queue_bytes);
+    let writing = tokio::spawn(outbox::write(queue, writer, limits.stall_time));
     let mut reader = reader;
-    let end = Socket::new(desk, opening, outbox.clone()).run(&mut reader, &drain).await;
+    let end = Socket::new(streams, opening, outbox.clone()).run(&mut reader, &drain).await;
     if let End::Close(close) = end {
         outbox.close(close);
     }
@@ -101,6 +107,7 @@ struct Socket<E> {
     desk: Arc<Desk<E>>,
     opening: Opening,
     outbox: Outbox,
+    sockets: Crowd,
     operations: Operations<E>,
     session: Option<Session>,
     init_by: Instant,
@@ -108,18 +115,23 @@ struct Socket<E> {
     silent_pings: u32,
     /// When the session ends, grace included.
     expires: Option<Instant>,
+    /// The socket counts as its caller's.
+    place: Option<Place>,
 }
 
 impl<E: Executor> Socket<E> {
-    fn new(desk: Arc<Desk<E>>, opening: Opening, outbox: Outbox) -> Self {
+    fn new(streams: Arc<Streams<E>>, opening: Opening, outbox: Outbox) -> Self {
+        let (desk, sockets) = (streams.desk.clone(), streams.sockets.clone());
         let now = Instant::now();
         Self {
-            operations: Operations::new(desk.clone(), outbox.clone()),
+            operations: Operations::new(streams, outbox.clone()),
             init_by: now + desk.limits.socket_init_time,
             ping_at: now + desk.limits.socket_ping,
             silent_pings: 0,
             session: None,
             expires: None,
+            place: None,
+            sockets,
             desk,
             opening,
             outbox,
@@ -138,7 +150,7 @@ impl<E: Executor> Socket<E> {
                 () = self.operations.reap() => Ok(()),
                 () = self.outbox.closed() => Err(End::Gone),
                 () = ended(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
-                () = &mut draining => Err(Close::new(Close::RESTART, "the node is restarting").into()),
+                () = &mut draining => Err(Close::new(Close::RESTART, drain.farewell()).into()),
             };
             if let Err(end) = step {
                 return end;
@@ -207,9 +219,19 @@ impl<E: Executor> Socket<E> {
             return Err(Close::new(Close::SECOND_INIT, "Too many initialisation requests").into());
         }
         let authorization = authorization.or_else(|| self.opening.authorization.take());
+        let admission = self.opening.admission.clone();
+        let Some(turn) = admission.turn(self.desk.limits.request_time).await else {
+            let wait = admission.try_later().millis();
+            return Err(Close::new(Close::TRY_LATER, format!("too many come at once; come back in {wait} ms")).into());
+        };
         let session = self.admit(authorization.as_deref()).await?;
+        drop(turn);
         if session.anonymous && self.opening.anonymous == Anonymous::Refuse {
             return Err(Close::new(Close::FORBIDDEN, "Forbidden: a token is needed").into());
+        }
+        self.place = self.sockets.enter(&session.whose());
+        if self.place.is_none() {
+            return Err(Close::new(Close::TRY_LATER, "Try again later: too many sockets of one caller").into());
         }
         self.accept(session);
         let ack = json!({
@@ -253,10 +275,8 @@ impl<E: Executor> Socket<E> {
     }
 
     fn accept(&mut self, session: Session) {
-        let left = session.expires_at.map(|end| end.saturating_sub((self.desk.now)()).max(0));
-        // Beyond a century the instant would overflow on some systems; nothing waits that long.
-        let left = left.map(|micros| Duration::from_micros(micros.cast_unsigned())).filter(|left| left.as_secs() < 3_000_000_000);
-        self.expires = left.map(|left| Instant::now() + left + self.desk.limits.socket_expiry_grace);
+        self.expires =
+            session.time_left((self.desk.now)()).map(|left| Instant::now() + left + self.desk.limits.socket_expiry_grace);
         self.session = Some(session);
     }
 

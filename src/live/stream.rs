@@ -64,11 +64,20 @@ pub fn open(signer: &CursorSigner, tenant: TenantId, head: Head, filter: &str, c
     if of != filter {
         return Err(ResetReason::CursorForeign);
     }
-    // A head before the cursor means that commits were lost, which is what an epoch stands for.
-    if *epoch != head.epoch || *seq > head.seq {
+    follows(head, *seq, *epoch)?;
+    Ok(*seq)
+}
+
+/// Whether what comes after an event of an epoch can be followed, or why not.
+pub fn follows(head: Head, seq: i64, epoch: Uuid) -> Result<(), ResetReason> {
+    // A head before the event means that commits were lost, which is what an epoch stands for.
+    if epoch != head.epoch || seq > head.seq {
         return Err(ResetReason::EpochChanged);
     }
-    Ok(*seq)
+    if seq < head.low {
+        return Err(ResetReason::CursorExpired);
+    }
+    Ok(())
 }
 
 /// A short name for a filter: two filters that say different things have different names.

@@ -1,11 +1,11 @@
-//! What other processes wrote: a poll of the heads of the tenants that are followed here.
+//! What other processes wrote: a poll of the heads of the tenants that are followed here. The net under the hints.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use entity::prelude::TenantId;
 
 use crate::{
-    clock,
+    clock, gauges,
     storage::{Backend, Committed, Database, Fault, Row},
 };
 
@@ -17,25 +17,31 @@ pub async fn relay(db: Database) {
     if db.backend() == Backend::Sqlite {
         return;
     }
-    let mut known: HashMap<TenantId, i64> = HashMap::new();
     loop {
         clock::sleep(POLL).await;
         let followed = db.announcer().followed();
-        known.retain(|tenant, _| followed.contains(tenant));
+        gauges::followed(followed.len());
         if followed.is_empty() {
+            gauges::journal_lag(0);
             continue;
         }
         match heads(&db, &followed).await {
             Err(fault) => tracing::warn!(error = %fault, "cannot read the heads of the journal"),
-            Ok(heads) => {
-                for (tenant, head) in heads {
-                    if known.insert(tenant, head) != Some(head) {
-                        db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
-                    }
-                }
-            }
+            Ok(heads) => gauges::journal_lag(heads.into_iter().map(|(tenant, head)| tell(&db, tenant, head)).max().unwrap_or(0)),
         }
     }
+}
+
+/// Announces a head that was not known yet; how many events it is ahead of what followers were told of.
+fn tell(db: &Database, tenant: TenantId, head: i64) -> i64 {
+    let Some((known, told)) = db.announcer().known(tenant).filter(|(known, _)| *known < head) else { return 0 };
+    db.announcer().announce(Committed { tenant, head, events: Arc::new([]) });
+    // Of a tenant that nothing was announced of yet, nobody can be behind; and what a hint told of in time is no find.
+    if known == 0 || told >= head {
+        return 0;
+    }
+    gauges::found_by_poll();
+    head - told
 }
 
 async fn heads(db: &Database, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, Fault> {

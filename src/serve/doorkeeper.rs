@@ -14,7 +14,7 @@ use crate::{
         code::Code,
         context::MustEnrol,
         payer::{Payer, Share},
-        session::{Documents, Doorkeeper, Held, Refused, RequestMeta, Session as FrontSession},
+        session::{Documents, Doorkeeper, Held, Likeness, Refused, RequestMeta, Seen, Session as FrontSession},
     },
     identity::{AdmitError, Identity, Session, Visit},
     schema,
@@ -55,6 +55,7 @@ impl Keeper {
             id: found.key.uuid(),
             allowance: Allowance::per_second(budget.points, budget.restored_per_second),
         });
+        let likeness = likeness(standing.clone());
         let attach = move |request: Request| {
             rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &standing)
         };
@@ -67,6 +68,7 @@ impl Keeper {
             documents,
             revoked: Some(gone),
             attach: Arc::new(attach),
+            likeness: Some(likeness),
         })
     }
 }
@@ -78,6 +80,17 @@ fn rights(request: Request, standing: &Standing) -> Request {
         Some(caller) => request.data(caller),
         None => request,
     }
+}
+
+/// Tenant, permissions with their stores, and channel: nothing else of a caller decides what they see, but for what is their own.
+fn likeness(standing: Standing) -> Likeness {
+    Arc::new(move |seen| {
+        let Caller { tenant, actor, mut permissions, channel, .. } = standing.now()?;
+        // When they end is watched for each caller; it changes nothing of what is seen until then.
+        permissions.until = None;
+        let person = (seen == Seen::InPerson).then_some(actor);
+        Some(format!("{tenant} {channel:?} {person:?} {permissions:?}"))
+    })
 }
 
 fn unavailable(fault: &Fault) -> Refused {
@@ -101,6 +114,7 @@ impl Doorkeeper for Keeper {
                 documents: Held::default(),
                 revoked: None,
                 attach,
+                likeness: None,
             });
         };
         if key::is_meant(token) {
@@ -127,6 +141,7 @@ impl Doorkeeper for Keeper {
         let must_enrol = admitted.must_enrol();
         let standing = self.access.watch_member(claims.tid, claims.mid, &caller);
         let origin = origin(meta, Some(claims.sid));
+        let likeness = (!must_enrol).then(|| likeness(standing.clone()));
         let attach = move |request: Request| {
             let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone()).data(origin.clone());
             if must_enrol { request.data(MustEnrol) } else { rights(request, &standing) }
@@ -139,6 +154,7 @@ impl Doorkeeper for Keeper {
             documents: Held::default(),
             revoked: Some(admitted.ended()),
             attach: Arc::new(attach),
+            likeness,
         })
     }
 }

@@ -3,8 +3,12 @@
 pub mod audit;
 pub mod chores;
 mod doorkeeper;
+pub mod epoch;
+mod figures;
 pub mod keys;
 mod leaks;
+mod ready;
+mod stop;
 pub mod tenant;
 
 use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
@@ -20,6 +24,7 @@ use crate::{
     catalog::{self, Catalog},
     clock::Clock,
     config::{Registration, RunJobs, Serve},
+    gauges,
     graphql::{
         connection::CursorSigner,
         desk::Introspection,
@@ -33,14 +38,17 @@ use crate::{
     identity::{self, Furnish, Identity, Settings},
     jobs::{self, Jobs},
     ledger::{Grouping, Ledger},
-    realtime,
+    realtime::{self, Bus},
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options, Wall, Work},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 
+use ready::Ready;
+
 pub use doorkeeper::Keeper;
+pub use stop::stopped;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +94,12 @@ pub struct Node {
     pub keep: Keep,
     /// How it works beside the requests; None where others do.
     pub workload: Option<jobs::Terms>,
+    /// Where nodes share a Redis: how they tell one another what is new.
+    pub bus: Option<Bus>,
+    /// Bytes that this process may have in use, where somebody says so.
+    pub memory: Option<u64>,
+    /// Where this node's figures are told, if anywhere.
+    figures: Option<figures::Desk>,
 }
 
 /// What a tenant begins with: an owner, and a channel for orders that name none.
@@ -192,7 +206,16 @@ impl Node {
             webhooks,
             keep,
             workload,
+            bus: None,
+            memory: gauges::memory_limit(),
+            figures: None,
         })
+    }
+
+    /// Hints to and from other nodes, through this Redis.
+    pub async fn hints_through(&self, address: &str) -> Result<Bus, StartError> {
+        let deployment = self.identity.cursor_secret().await?;
+        Bus::at(address, &deployment, self.access.clone(), self.identity.clone()).map_err(|err| RedisError::Address(err).into())
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -209,11 +232,12 @@ impl Node {
         let (read, name) = (self.clock.clone(), self.clock.clone());
         let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
+        let readiness: Arc<dyn Readiness> = Arc::new(Ready::new(self.db.clone(), self.bus.clone(), self.memory));
         let outline = Outline::of(&self.schema.sdl())?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
             doorkeeper: self.keeper,
-            readiness: Arc::new(Ready(self.db.clone())),
+            readiness: readiness.clone(),
             now: Arc::new(move || read.now().micros()),
             new_id: Arc::new(move || name.uuid().simple().to_string()),
             limits: limits.clone(),
@@ -226,13 +250,16 @@ impl Node {
         let routes = http::router(front.clone())
             .merge(http::leaks(front, Arc::new(leaks)))
             .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
-        let background = [
+        let figures = self.figures.map(|desk| desk.serve(self.db.clone(), self.ledger.clone(), readiness, drain.clone()));
+        let mut background: Vec<_> = figures.into_iter().map(tokio::spawn).collect();
+        background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
+        background.extend([
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
-        ];
+        ]);
         http::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
         if let Some(working) = working {
@@ -253,22 +280,6 @@ impl http::KeySet for Keys {
     }
 }
 
-/// Ready when the database answers.
-struct Ready(Database);
-
-impl std::fmt::Debug for Ready {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ready")
-    }
-}
-
-#[async_trait]
-impl Readiness for Ready {
-    async fn check(&self) -> Result<(), String> {
-        self.0.ping().await.map_err(|_| "the database does not answer".to_owned())
-    }
-}
-
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let settings = people(&args)?;
@@ -284,6 +295,17 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
+    node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
+    node.limits.sockets_entering = args.sockets_entering.0;
+    if let Some(address) = &args.redis_url {
+        node.bus = Some(node.hints_through(address).await?);
+    }
+    if let Some(mebibytes) = args.memory_limit {
+        node.memory = Some(mebibytes << 20);
+    }
+    if let Some(address) = args.metrics_listen {
+        node.figures = Some(figures::Desk::open(address).await?);
+    }
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,
@@ -345,26 +367,4 @@ fn terms(args: &Serve) -> Terms {
         at_once: args.tenant_operations.0.map(|most| most as usize),
         lifted: Arc::new(args.lift_budget.iter().copied().collect()),
     }
-}
-
-/// Done when the process is asked to stop.
-pub async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
-            Err(err) => {
-                tracing::warn!(%err, "SIGTERM cannot be heard; stop with SIGINT");
-                let _ = interrupt.await;
-                return;
-            }
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
 }

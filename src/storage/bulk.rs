@@ -100,20 +100,14 @@ impl Bulk {
             arrays[slot].push(without_null(self.columns[slot].1, value));
         }
         let names = list(self.columns, |c| c.0.to_owned());
-        let casts = self
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(i, c)| format!("${}::{}[]", i + 1, postgres_type(c.1)))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let given = unnested(self.columns, 1);
         let picks = list(self.columns, |c| postgres_pick(*c));
         let sql = match self.verb {
-            Verb::Insert => format!("INSERT INTO {} ({names}) SELECT {picks} FROM unnest({casts}) AS v({names})", self.table),
+            Verb::Insert => format!("INSERT INTO {} ({names}) SELECT {picks} FROM ({given}) AS v", self.table),
             Verb::Update { keys } => {
                 let sets = list(&self.columns[keys..], |c| format!("{} = {}", c.0, postgres_pick(*c)));
                 let finds = self.columns[..keys].iter().map(|c| format!("t.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
-                format!("UPDATE {} AS t SET {sets} FROM unnest({casts}) AS v({names}) WHERE {finds}", self.table)
+                format!("UPDATE {} AS t SET {sets} FROM ({given}) AS v WHERE {finds}", self.table)
             }
         };
         let values = self.columns.iter().zip(arrays).map(|(c, array)| Value::Array(array_type(c.1), Some(Box::new(array))));
@@ -138,8 +132,7 @@ impl Bulk {
             array.bind(arguments)?;
         }
         let names = list(columns, |c| c.0.to_owned());
-        let given = columns.iter().enumerate().map(|(i, c)| format!("${}::{}[]", first + i, postgres_type(c.1)));
-        let from = format!("unnest({}) AS v({names}), {gate}", given.collect::<Vec<_>>().join(", "));
+        let from = format!("({}) AS v, {gate}", unnested(columns, first));
         let picks = list(columns, |c| format!("v.{}", c.0));
         Ok(match self.verb {
             Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {picks} FROM {from}", self.table),
@@ -210,6 +203,13 @@ impl Array {
             Self::Bytes(column) => arguments.add(column),
         }
     }
+}
+
+/// Rows of arrays whose first is parameter `first`. Each array in its own place of the list: `unnest` of many at once puts every
+/// column aside in a store of its own before the rows are put together, which costs 2.5 µs more for a row of 25.
+fn unnested(columns: &[Column], first: usize) -> String {
+    let column = |(i, c): (usize, &Column)| format!("unnest(${}::{}[]) AS {}", first + i, postgres_type(c.1), c.0);
+    format!("SELECT {}", columns.iter().enumerate().map(column).collect::<Vec<_>>().join(", "))
 }
 
 fn largest_power_of_two(n: usize) -> usize {

@@ -14,9 +14,10 @@ use std::{
 use async_trait::async_trait;
 use entity::prelude::TenantId;
 use futures_util::FutureExt;
-use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
+use tokio::{runtime::Handle, sync::Notify, task::JoinHandle, time::Instant};
 
 use super::{AtHead, Fault, Written};
+use crate::gauges::{self, Way};
 
 /// What runs a batch.
 #[async_trait]
@@ -148,8 +149,13 @@ impl<B: Batcher> GroupCommit<B> {
     pub fn submit(&self, tenant: TenantId, command: B::Command) {
         let lane = (tenant.uuid().as_u128() % self.lanes.len() as u128) as usize;
         if let Err(command) = self.lanes[lane].enter(tenant, command) {
+            gauges::lane_full();
             self.batcher.answer(command, Err(Fault::Overloaded));
         }
+    }
+    /// How many commands wait in each lane.
+    pub fn waiting(&self) -> Vec<usize> {
+        self.lanes.iter().map(|door| door.lock().waiting.count).collect()
     }
 }
 
@@ -277,12 +283,17 @@ impl<B: Batcher> Lane<B> {
     fn start(&self, tenant: TenantId, batch: Vec<B::Command>, plan: Box<AtHead>) -> UnderWay<B> {
         let (batcher, callers, commands) = (self.batcher.clone(), self.callers.clone(), batch.len());
         let task = tokio::spawn(async move {
+            let began = Instant::now();
             match batcher.write(tenant, *plan).await {
                 Ok(Written::Done) => {
+                    gauges::batch(Way::Planned, commands, began.elapsed());
                     answer(&callers, &batcher, batch);
                     Ok(())
                 }
-                Ok(Written::Overtaken) => Err(batch),
+                Ok(Written::Overtaken) => {
+                    gauges::batch_overtaken();
+                    Err(batch)
+                }
                 Err(fault) => {
                     tracing::debug!(error = %fault, commands = batch.len(), "a planned batch was not written, running its commands with locks");
                     Err(batch)
@@ -351,10 +362,11 @@ impl<B: Batcher> Lane<B> {
 
     /// A panic in a rule must not take the lane with it.
     async fn guarded(&self, tenant: TenantId, batch: &mut [B::Command]) -> Result<(), Fault> {
-        match AssertUnwindSafe(self.batcher.run(tenant, batch)).catch_unwind().await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Fault::Broken("a command panicked".to_owned())),
-        }
+        let (began, commands) = (Instant::now(), batch.len());
+        let outcome = AssertUnwindSafe(self.batcher.run(tenant, batch)).catch_unwind().await;
+        outcome
+            .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
+            .inspect(|()| gauges::batch(Way::Locked, commands, began.elapsed()))
     }
 }
 

@@ -31,6 +31,7 @@ struct Inner {
     /// How long a statement waits for a connection before it is refused.
     patience: Duration,
     free: Semaphore,
+    most: usize,
     binding: Binding,
     /// The one that was used last stands last.
     idle: Mutex<Vec<Idle>>,
@@ -52,7 +53,7 @@ struct Idle {
 
 impl Sessions {
     pub(super) fn new(options: PgConnectOptions, most: usize, patience: Duration, binding: Binding) -> Self {
-        Self(Arc::new(Inner { options, patience, free: Semaphore::new(most), binding, idle: Mutex::default() }))
+        Self(Arc::new(Inner { options, patience, free: Semaphore::new(most), most, binding, idle: Mutex::default() }))
     }
 
     /// The same number of other connections: a connection belongs to the runtime that opened it.
@@ -112,6 +113,13 @@ impl Sessions {
             None if idle.is_empty() => None,
             None => Some(idle.remove(0)),
         }
+    }
+
+    /// How many connections are open, how many of those do nothing, and how many there may be. What is being opened counts as open.
+    pub(super) fn standing(&self) -> (usize, usize, usize) {
+        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let busy = self.0.most - self.0.free.available_permits().min(self.0.most);
+        (busy + idle, idle, self.0.most)
     }
 
     /// Closes what is idle.

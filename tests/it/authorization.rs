@@ -170,6 +170,9 @@ const CASES: &[(&str, Needs)] = &[
     ("orderCancel", May("order.cancel")),
     ("returnCreate", May("order.return")),
     ("stockChanged", May("stock.read")),
+    ("alertRaised", May("stock.read")),
+    ("orderChanged", May("order.read")),
+    ("events", SignIn),
 ];
 
 /// What a valid call may be refused with, because of what stands in the database: the calls before it have closed the order, or

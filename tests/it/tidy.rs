@@ -12,8 +12,9 @@ use facts::Facts;
 
 /// The rooms: each names only those before it. `docs/ARCHITECTURE.md` has the same list.
 const ROOMS: &[&str] = &[
-    "clock", "budget", "storage", "secrets", "audit", "identity", "access", "jobs", "tenancy", "realtime", "graphql", "catalog",
-    "stock", "orders", "ledger", "webhooks", "insight", "schema", "live", "http", "replay", "config", "serve", "demo", "cli",
+    "clock", "gauges", "budget", "storage", "secrets", "audit", "identity", "access", "jobs", "tenancy", "realtime", "graphql",
+    "catalog", "stock", "orders", "ledger", "webhooks", "insight", "schema", "live", "http", "replay", "watch", "config", "serve",
+    "demo", "cli",
 ];
 
 /// Where the rooms' graphs meet. What is here holds no rules, so it may name any room.
@@ -37,14 +38,15 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("argon2", &["identity/"], "passwords are identity's"),
     ("lettre", &["identity/"], "letters are identity's"),
     ("totp_rs", &["identity/"], "second factors are identity's"),
-    ("redis", &["budget/"], "what nodes share through Redis is kept in one place"),
+    ("redis", &["budget/", "realtime/bus"], "what nodes share through Redis is kept in two places: budgets and hints"),
+    ("metrics", &["gauges/"], "the names of figures are kept in one place"),
     ("std::time::SystemTime", &["clock.rs"], "time comes from the clock"),
     ("std::time::Instant", &["clock.rs"], "time comes from the clock"),
-    ("rand", &["clock.rs", "replay/", "demo/"], "randomness comes from the clock; demos have a seed"),
+    ("rand", &["clock.rs", "replay/", "watch/", "demo/"], "randomness comes from the clock; demos have a seed"),
     ("jiff", &["clock.rs", "replay/", "demo/"], "calendars are the clock's"),
     (
         "reqwest",
-        &["replay/", "demo/", "secrets/aws.rs", "webhooks/wire/"],
+        &["replay/", "watch/", "demo/", "secrets/aws.rs", "webhooks/wire/"],
         "only clients of the public API send requests, the store of keys, and webhooks, which check where to",
     ),
     ("indicatif", &["replay/", "demo/"], "progress is for people at a terminal"),

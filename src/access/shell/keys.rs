@@ -19,6 +19,7 @@ use crate::{
         },
         rows::{self, KeyHome, Opened},
     },
+    gauges::{self, Lookup},
     storage::Fault,
 };
 
@@ -103,7 +104,9 @@ impl Access {
     async fn known_key(&self, hash: &[u8; 32]) -> Result<Option<KnownKey>, Fault> {
         let now = self.0.clock.now();
         let remembered = self.0.keys.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
-        if let Some(known) = remembered.as_ref().filter(|known| known.read_at.plus_seconds(STANDING_SECONDS) > now) {
+        let fresh = remembered.as_ref().filter(|known| known.read_at.plus_seconds(STANDING_SECONDS) > now);
+        gauges::looked_up("keys", Lookup::of(fresh));
+        if let Some(known) = fresh {
             return Ok(known.key.clone());
         }
         let uses = remembered.and_then(|known| known.key).map(|key| key.uses).unwrap_or_default();

@@ -7,6 +7,7 @@ use entity::prelude::*;
 use super::{Access, Compiled, REMEMBERED, STANDING_SECONDS};
 use crate::{
     access::{caller::Caller, core::compile, rows, set::PermissionSet},
+    gauges::{self, Lookup},
     storage::{Fault, TenantScope},
 };
 
@@ -32,7 +33,9 @@ impl Access {
     pub async fn member(&self, tenant: TenantId, member: MemberId) -> Result<Option<Caller>, Fault> {
         let now = self.0.clock.now();
         let known = self.0.members.read().unwrap_or_else(PoisonError::into_inner).get(&(tenant, member)).cloned();
-        if let Some(known) = known.as_ref().filter(|known| known.holds(now)) {
+        let fresh = known.as_ref().filter(|known| known.holds(now));
+        gauges::looked_up("members", Lookup::of(fresh));
+        if let Some(known) = fresh {
             return Ok(known.caller.clone());
         }
         let scope = self.0.db.tenant(tenant);
@@ -83,8 +86,14 @@ impl Access {
         Ok(compiled)
     }
 
-    /// Forgets what this node knew of a tenant's rights. Others notice within `STANDING_SECONDS`.
+    /// Forgets what this node knew of a tenant's rights, and lets others know. Where hints do not reach they notice within `STANDING_SECONDS`.
     pub fn forget(&self, tenant: TenantId) {
+        self.forget_here(tenant);
+        self.0.db.announcer().outward().rights(tenant);
+    }
+
+    /// Forgets what this node knew of a tenant's rights, because another node has changed them.
+    pub fn forget_here(&self, tenant: TenantId) {
         self.0.roles.lock().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
         self.0.members.write().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| *of != tenant);
         self.0.keys.write().unwrap_or_else(PoisonError::into_inner).retain(|_, known| known.tenant() != Some(tenant));

@@ -21,6 +21,16 @@ pub enum Kind {
     Subscription,
 }
 
+impl Kind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
 pub struct Operation {
     pub kind: Kind,
     pub name: Option<String>,

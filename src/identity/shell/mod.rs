@@ -185,6 +185,7 @@ impl Identity {
     ) -> Result<Self, Fault> {
         let tokens = Tokens::new(&keys::opened_or_first(&db, &clock, &ring).await?, clock.clone())?;
         Ok(Self {
+            presence: Arc::new(Presence::telling(db.announcer().outward().clone())),
             db,
             attempts: Arc::new(RwLock::new(own_attempts(&clock))),
             tokens,
@@ -193,7 +194,6 @@ impl Identity {
             settings: Arc::new(settings),
             furnish,
             ring,
-            presence: Arc::default(),
             refreshing: Arc::default(),
         })
     }

@@ -1,6 +1,9 @@
 //! Sessions: begun, kept up, looked at, ended.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError},
+};
 
 use entity::{prelude::*, tenant};
 use tokio::sync::watch;
@@ -8,6 +11,7 @@ use tokio::sync::watch;
 use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::{
     audit,
+    gauges::{self, Lookup},
     identity::{
         core::{self, Rejection, Risk, Shown, Step},
         letters::About,
@@ -63,7 +67,9 @@ impl Identity {
     pub async fn admit(&self, token: &str) -> Result<Admitted, AdmitError> {
         let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
         let now = self.clock.now();
-        let known = if let Some(known) = self.presence.fresh(claims.sid, now) {
+        let fresh = self.presence.fresh(claims.sid, now);
+        gauges::looked_up("sessions", Lookup::of(fresh.as_ref()));
+        let known = if let Some(known) = fresh {
             known
         } else {
             let found = sessions::standing(&self.db.global(), &[claims.sid]).await?.pop();
@@ -290,13 +296,29 @@ impl Identity {
 
     /// Looks whether sessions that somebody here watches were ended elsewhere, and tells.
     pub async fn notice_ends(&self) -> Result<(), Fault> {
+        self.notice_ends_of(&self.presence.watched()).await
+    }
+
+    /// Forgets what was known of these sessions, and looks at those of them that somebody here watches: another node has changed them.
+    pub async fn look_again(&self, ids: &[SessionId]) -> Result<(), Fault> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        ids.iter().for_each(|id| self.presence.forget_here(*id));
+        let spoken_of: HashSet<&SessionId> = ids.iter().collect();
+        let mut watched = self.presence.watched();
+        watched.retain(|id| spoken_of.contains(id));
+        self.notice_ends_of(&watched).await
+    }
+
+    async fn notice_ends_of(&self, ids: &[SessionId]) -> Result<(), Fault> {
         /// Sessions in one statement.
         const CHUNK: usize = 1_000;
-        for ids in self.presence.watched().chunks(CHUNK) {
+        for ids in ids.chunks(CHUNK) {
             let found = sessions::standing(&self.db.global(), ids).await?;
             let goes_on = |id: &SessionId| found.iter().any(|session| session.id == *id && !session.ended);
             let ended: Vec<SessionId> = ids.iter().filter(|id| !goes_on(id)).copied().collect();
-            self.presence.end(&ended);
+            self.presence.end_here(&ended);
         }
         Ok(())
     }

@@ -1,4 +1,8 @@
-//! GraphQL of the reports.
+//! GraphQL of the reports and of the journal.
+
+mod events;
+
+pub use events::EventQuery;
 
 use async_graphql::{Context, Enum, Object};
 use entity::prelude::{self, Currency};

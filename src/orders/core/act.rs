@@ -34,8 +34,9 @@ fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> 
     Err(Rejection::state(format!("the order is {}; {open}", order.status), path!["input", "id"]))
 }
 
-fn decided(order: Order, kind: &'static str) -> OrderDecision {
-    let event = DocumentEvent { kind, order: Some(order.id), ret: None };
+fn decided(book: &OrderBook, order: Order, kind: &'static str) -> OrderDecision {
+    let before = book.orders.get(&order.id).map(|order| order.status);
+    let event = DocumentEvent { kind, order: Some(order.id), ret: None, before };
     OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
 }
 
@@ -58,7 +59,7 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Res
     order.status = OrderStatus::Confirmed;
     order.expires_at = None;
     order.touch(draft.now());
-    Ok(decided(order, "order.confirmed"))
+    Ok(decided(book, order, "order.confirmed"))
 }
 
 /// The order's holds that are loaded and active, by line.
@@ -80,7 +81,7 @@ pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
     let_go(draft, &mut order, act, ReservationStatus::Released)?;
-    Ok(decided(order, "order.cancelled"))
+    Ok(decided(book, order, "order.cancelled"))
 }
 
 /// The job's command. None when the order is no longer pending or its time is not over: doing it twice does nothing.
@@ -92,14 +93,14 @@ pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     let mut order = order.clone();
     order.status = OrderStatus::Expired;
     let_go(draft, &mut order, act, ReservationStatus::Expired)?;
-    Ok(Some(decided(order, "order.expired")))
+    Ok(Some(decided(book, order, "order.expired")))
 }
 
 pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Close)?;
     order.status = OrderStatus::Closed;
     order.touch(draft.now());
-    Ok(decided(order, "order.closed"))
+    Ok(decided(book, order, "order.closed"))
 }
 
 fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
@@ -177,7 +178,7 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     let lines = parcels.iter().map(|p| FulfilmentLine { position: p.position, quantity: count(p.quantity) }).collect();
     let status = FulfilmentStatus::Shipped;
     let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
-    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(order, "order.fulfilled") })
+    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, "order.fulfilled") })
 }
 
 type Wanted = Vec<(u16, i64, crate::stock::core::Field)>;

@@ -78,7 +78,7 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
         NewStatus::Confirmed => hold(draft, &mut order, command.movements[2], placed_at)?,
         NewStatus::Fulfilled => sell(draft, &mut order, command)?,
     }
-    let event = DocumentEvent { kind: "order.created", order: Some(order.id), ret: None };
+    let event = DocumentEvent { kind: "order.created", order: Some(order.id), ret: None, before: None };
     Ok(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() })
 }
 

@@ -153,6 +153,8 @@ pub struct DocumentEvent {
     pub kind: &'static str,
     pub order: Option<OrderId>,
     pub ret: Option<ReturnId>,
+    /// Where the order stood before; None for what has just been made.
+    pub before: Option<OrderStatus>,
 }
 
 /// What an accepted command on documents wrote.

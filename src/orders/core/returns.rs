@@ -134,7 +134,7 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
     } else {
         orders.clear();
     }
-    let event = DocumentEvent { kind: "return.created", order: None, ret: Some(ret.id) };
+    let event = DocumentEvent { kind: "return.created", order: None, ret: Some(ret.id), before: None };
     Ok(OrderDecision {
         orders: orders.into_values().collect(),
         returns: vec![ret],

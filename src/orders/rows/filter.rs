@@ -5,7 +5,7 @@ use entity::prelude::*;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::storage::Backend;
+use crate::{orders::core::Order, storage::Backend};
 
 /// A condition on orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,39 @@ pub enum Filter {
 impl Default for Filter {
     fn default() -> Self {
         Self::All(Vec::new())
+    }
+}
+
+impl Filter {
+    /// Whether an order is among those the SQL would find: lists use the one, streams the other, and they say the same.
+    pub fn matches(&self, order: &Order) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.matches(order)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches(order)),
+            Self::Not(part) => !part.matches(order),
+            Self::Ids(IdColumn::Store, ids) => ids.contains(&order.store.uuid()),
+            Self::Ids(IdColumn::Channel, ids) => ids.contains(&order.channel.uuid()),
+            Self::Ids(IdColumn::Customer, ids) => order.customer.is_some_and(|customer| ids.contains(&customer.uuid())),
+            Self::Status(list) => list.contains(&order.status),
+            Self::ExternalRef(test) => order.external_ref.as_deref().is_some_and(|text| test.holds(text)),
+            Self::PlacedAt(span) => span.holds(order.placed_at),
+        }
+    }
+}
+
+impl TextTest {
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::In(texts) => texts.iter().any(|one| one == text),
+            Self::StartsWith(prefix) => text.starts_with(prefix.as_str()),
+            Self::Contains(part) => text.contains(part.as_str()),
+        }
+    }
+}
+
+impl Span {
+    fn holds(self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.before.is_none_or(|before| at < before)
     }
 }
 

@@ -4,6 +4,7 @@
 //! refusal leaves no trace.
 
 mod adjust;
+mod alert;
 mod book;
 mod draft;
 mod level;
@@ -13,6 +14,7 @@ mod reserve;
 mod shortage;
 
 pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
+pub use alert::{Alert, alert};
 pub use book::Book;
 pub use draft::{Delta, Draft, MovementHead, StockDecision, check_moment};
 pub use level::{Facts, Level, LevelKey, available, status};

@@ -1,5 +1,6 @@
 //! GraphQL of the stock room.
 
+mod alerts;
 mod availability;
 mod enums;
 mod inputs;
@@ -16,7 +17,9 @@ mod queries;
 mod refusals;
 mod reservation;
 mod sight;
+mod topic;
 
+pub use alerts::{AlertUpdate, StockAlert};
 pub use availability::{StockAvailability, availability_of_product};
 pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, level_filter};

@@ -28,7 +28,7 @@ on_both!(
 const OF_A_SHOP: [&str; 8] = ["lvl", "mov", "ent", "rsv", "ord", "oln", "ful", "ret"];
 
 /// The root fields in which a shop itself is named to act in it or to look into it.
-const BY_SHOP: [&str; 12] = [
+const BY_SHOP: [&str; 14] = [
     "stockAdjust",
     "stockSet",
     "stockReserve",
@@ -41,6 +41,8 @@ const BY_SHOP: [&str; 12] = [
     "ordersCount",
     "returns",
     "stockChanged",
+    "alertRaised",
+    "orderChanged",
 ];
 
 async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {

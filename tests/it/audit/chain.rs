@@ -52,6 +52,7 @@ async fn several_sealers_make_one_chain(world: &World) {
 
 async fn a_chain_that_was_changed_is_found_out(world: &World) {
     let tenant = world.ours.owner.tenant;
+    ask(world, Some(world.ours.owner.clone()), ADJUST, adjust(&world.ours, "ip", 1)).await;
     let log = entries(world, tenant).await;
     let sound = whole(world, tenant).await;
     assert!(sound.is_ok() && sound.entries == log.len() as u64 && sound.checkpoints > 0, "{sound:?}");
@@ -64,6 +65,33 @@ async fn a_chain_that_was_changed_is_found_out(world: &World) {
     broken(3, "an entry says something else").await;
     let was = log[2].entry.action.clone();
     change(world, tenant, &format!("UPDATE audit_entry SET action = '{was}' WHERE tenant_id = $1 AND seq = 3")).await.unwrap();
+    assert!(whole(world, tenant).await.is_ok(), "put back, it holds again");
+
+    change(world, tenant, "UPDATE audit_entry SET prev_hash = hash WHERE tenant_id = $1 AND seq = 3").await.unwrap();
+    broken(3, "an entry names another one as the one before it").await;
+    let back = "UPDATE audit_entry SET prev_hash = (SELECT p.hash FROM audit_entry p WHERE p.tenant_id = $1 AND p.seq = 2) WHERE tenant_id = $1 AND seq = 3";
+    change(world, tenant, back).await.unwrap();
+
+    let from = log.iter().find(|stored| stored.address.is_some()).map(|stored| stored.seal.unwrap().seq).unwrap();
+    let ip = async |address: &str| {
+        change(world, tenant, &format!("UPDATE audit_entry SET ip = '{address}' WHERE tenant_id = $1 AND seq = {from}"))
+            .await
+            .unwrap()
+    };
+    ip("198.51.100.66").await;
+    broken(from, "it was done from somewhere else").await;
+    ip(&log[usize::try_from(from).unwrap() - 1].address.as_ref().unwrap().ip).await;
+    assert!(whole(world, tenant).await.is_ok(), "put back, it holds again");
+
+    let sign = async |seq: &str| {
+        let sql = "UPDATE audit_checkpoint SET hash = (SELECT e.hash FROM audit_entry e WHERE e.tenant_id = $1 AND e.seq = {seq})
+            WHERE tenant_id = $1 AND seq = (SELECT min(c.seq) FROM audit_checkpoint c WHERE c.tenant_id = $1)";
+        change(world, tenant, &sql.replace("{seq}", seq)).await.unwrap()
+    };
+    sign("2").await;
+    let why = whole(world, tenant).await.broken.unwrap().1;
+    assert!(why.contains("is another chain"), "{why}");
+    sign("audit_checkpoint.seq").await;
     assert!(whole(world, tenant).await.is_ok(), "put back, it holds again");
 
     change(world, tenant, "UPDATE audit_head SET seq = seq - 2 WHERE tenant_id = $1").await.unwrap();

@@ -6,6 +6,7 @@ use axum::{
     body::Bytes,
     http::{Request, Version},
 };
+use entrepot::budget::Allowance;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
@@ -67,11 +68,18 @@ async fn a_node_that_stops_says_so_finishes_and_closes_its_sockets() {
     let started = Instant::now();
     world.stop.take().unwrap().send(()).unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(get(address, "/readyz", &[]).await.status, 503);
+    let ready = get(address, "/readyz", &[]).await;
+    assert_eq!((ready.status, &ready.json()["status"]), (503, &json!("stopping")));
+    let turned_away = get(address, "/graphql", &["upgrade: websocket"]).await;
+    assert!(turned_away.status == 503 && turned_away.header("retry-after").is_some(), "{turned_away:?}");
     assert_eq!(get(address, "/livez", &[]).await.status, 200);
     let mut ends = Vec::new();
+    let hints = std::sync::Mutex::new(Vec::new());
     let closings = sockets.iter_mut().map(|socket| async {
-        assert_eq!(socket.closing().await, (1012, "the node is restarting".to_owned()));
+        let (code, reason) = socket.closing().await;
+        assert_eq!(code, 1012);
+        let hint = reason.strip_prefix("the node is restarting; come back in ").and_then(|rest| rest.strip_suffix(" ms"));
+        hints.lock().unwrap().push(hint.unwrap_or_else(|| panic!("{reason}")).parse::<u64>().unwrap());
         started.elapsed()
     });
     for end in futures_util::future::join_all(closings).await {
@@ -79,8 +87,27 @@ async fn a_node_that_stops_says_so_finishes_and_closes_its_sockets() {
     }
     let (first, last) = (ends.iter().min().unwrap(), ends.iter().max().unwrap());
     assert!(last.saturating_sub(*first) > Duration::from_millis(300), "spread over the window: {ends:?}");
+    let mut hints = hints.into_inner().unwrap();
+    hints.sort_unstable();
+    hints.dedup();
+    assert!(hints.len() > 15 && hints[hints.len() - 1] - hints[0] > 1_000, "clients come back at different times: {hints:?}");
     let answer = running.await.unwrap();
     assert_eq!(answer.json(), json!({ "data": { "slow": 1 } }), "what ran was finished");
     timeout(PATIENCE, world.served).await.expect("the end").unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn sockets_that_come_too_fast_are_told_when_to_come_again() {
+    let world = World::limited(|limits| limits.sockets_entering = Some(Allowance::per_second(3, 2))).await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(Socket::ready(world.address).await);
+    }
+    let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
+    assert_eq!(Socket::raw(world.address, &protocol).await.err(), Some(503));
+    assert_eq!(ask(world.address, "{ ping }").await.status, 200, "requests are not sockets");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    open.push(Socket::ready(world.address).await);
+    assert_eq!(Socket::raw(world.address, &protocol).await.err(), Some(503));
 }

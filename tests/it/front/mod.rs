@@ -13,6 +13,7 @@ mod contract;
 mod cost;
 mod documents;
 mod engine;
+mod event_stream;
 mod explorer;
 mod headers;
 mod hostile;

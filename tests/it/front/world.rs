@@ -148,6 +148,7 @@ impl Doorkeeper for Door {
             subject,
             revoked: Some(self.revoked.clone()),
             attach: Arc::new(move |request| request.data(Caller(user.clone()))),
+            likeness: None,
         })
     }
 }

@@ -11,6 +11,7 @@ use super::{
 
 on_both!(
     an_authenticator_is_enrolled_and_asked_for,
+    an_enrolment_that_nobody_finishes_is_over_after_an_hour,
     no_code_is_good_twice_and_none_from_before,
     of_many_calls_with_one_code_one_comes_in,
     guessing_ends_after_five,
@@ -80,6 +81,22 @@ async fn enrol(world: &World, access: &str) -> (Phone, Vec<String>) {
         .collect();
     assert_eq!(kept.len(), 10);
     (phone, kept)
+}
+
+async fn an_enrolment_that_nobody_finishes_is_over_after_an_hour(world: &World) {
+    let ada = world.founder("ada").await;
+    let begin = async || Phone::of(world.change(Some(&ada.access), ENROL, json!({})).await["otpauthUri"].as_str().unwrap());
+    let confirm = async |phone: &Phone| {
+        let done = world.change(Some(&ada.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
+        codes(&done).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let forgotten = begin().await;
+    let phone = begin().await;
+    assert_eq!(confirm(&forgotten).await, ["MFA_INVALID"], "the last one that was begun counts");
+    world.pass(3_601);
+    let ada = world.login("ada").await;
+    let late = world.change(Some(&ada.access), CONFIRM, json!({ "c": phone.shows(world, 0) })).await;
+    assert_eq!(codes(&late), ["INVALID_STATE"], "{late:#}");
 }
 
 /// Logs in as far as the challenge.
@@ -282,7 +299,7 @@ async fn a_company_can_ask_for_a_second_factor(world: &World) {
 async fn what_matters_asks_once_more_who_is_there(world: &World) {
     let one = world.founder("ada").await;
     let again = format!("mutation($p: String, $c: String) {{ it: reauthenticate(password: $p, code: $c) {{ {LOGIN} }} }}");
-    world.pass(601);
+    world.pass(3_601);
     assert_eq!(world.ask(Some(&one.access), ENROL, json!({})).await["errors"][0]["code"], "STEP_UP_REQUIRED");
     for (password, code) in [(json!("wrong password!"), Value::Null), (Value::Null, Value::Null), (Value::Null, json!("000000"))]
     {
@@ -297,7 +314,7 @@ async fn what_matters_asks_once_more_who_is_there(world: &World) {
         "STEP_UP_REQUIRED",
         "the old token is as old as it was"
     );
-    world.pass(601);
+    world.pass(3_601);
     let fresh = tokens(&world.refresh(&fresh.refresh).await);
     let anew = "mutation { it: backupCodesRegenerate { backupCodes userErrors { code } } }";
     assert_eq!(

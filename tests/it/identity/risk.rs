@@ -9,6 +9,7 @@ use entrepot::{
     identity::Post,
     serve::Node,
 };
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{
@@ -135,7 +136,11 @@ async fn an_unusual_login_shows_a_code_from_a_letter(world: &World) {
     assert_eq!(codes(&world.show(ABROAD, &challenge, other).await), ["MFA_INVALID"]);
     let elsewhere = From { address: "192.0.2.1", ..ABROAD };
     assert_eq!(codes(&world.show(elsewhere, &challenge, &code).await), ["TOKEN_EXPIRED"], "from another network");
-    let payload = world.show(ABROAD, &challenge, &format!(" {code} ")).await;
+    let spaced = format!(" {code} ");
+    let shown = join_all((0..3).map(|_| world.show(ABROAD, &challenge, &spaced))).await;
+    let came_in: Vec<&Value> = shown.iter().filter(|payload| codes(payload).is_empty()).collect();
+    assert_eq!(came_in.len(), 1, "of many at once one comes in: {shown:#?}");
+    let payload = came_in[0].clone();
     tokens(&payload);
     assert_eq!(risk(&payload), (60, vec!["NEW_DEVICE", "NEW_NETWORK", "FAILURES"]), "{payload:#}");
     assert_eq!(codes(&world.show(ABROAD, &challenge, &code).await), ["TOKEN_EXPIRED"], "good once");

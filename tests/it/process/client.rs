@@ -114,6 +114,17 @@ impl Socket {
         self.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
     }
 
+    /// Reads on until the socket is closed: with what code and why; 1006 when without a word.
+    pub async fn closing(&mut self) -> (u16, String) {
+        loop {
+            match self.0.next().await {
+                Some(Ok(Message::Close(Some(frame)))) => return (frame.code.into(), frame.reason.to_string()),
+                Some(Ok(Message::Close(None)) | Err(_)) | None => return (1006, String::new()),
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
     /// The next message of the operation; None when the socket has ended.
     pub async fn hear(&mut self) -> Option<Value> {
         timeout(PATIENCE, self.listen()).await.expect("a message in time")

@@ -15,7 +15,7 @@ const OTHER: &str = "{ viewer { tenant { name } } }";
 const STREAM: &str = "subscription { stockChanged { phase } }";
 
 /// A client with a new key, and the ids of its integration and itself.
-async fn program(owner: &Client, with: &str) -> (Client, Value, Value) {
+pub async fn program(owner: &Client, with: &str) -> (Client, Value, Value) {
     let integration =
         "mutation { result: integrationCreate(input: { name: \"Till\", permissions: [\"stock.read\"], scope: { all: true } }) {
         integration { id } userErrors { code } } }";

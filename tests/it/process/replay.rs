@@ -4,10 +4,11 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ChildStdout, Stdio},
 };
 
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::{
     client::Client,
@@ -25,7 +26,7 @@ fn data() -> Option<PathBuf> {
     there.then_some(folder)
 }
 
-fn words<'a>(client: &'a Client, file: &'a Path, expect: Option<&'a Path>) -> Vec<&'a str> {
+pub fn words<'a>(client: &'a Client, file: &'a Path, expect: Option<&'a Path>) -> Vec<&'a str> {
     let mut words = vec!["replay", file.to_str().unwrap(), "--url", &client.url, "--token", &client.token];
     if let Some(path) = expect {
         words.extend(["--expect", path.to_str().unwrap()]);
@@ -33,30 +34,36 @@ fn words<'a>(client: &'a Client, file: &'a Path, expect: Option<&'a Path>) -> Ve
     words
 }
 
-async fn replay(client: &Client, file: &Path, expect: Option<&Path>) -> Ended {
+pub async fn replay(client: &Client, file: &Path, expect: Option<&Path>) -> Ended {
     entrepot(&words(client, file, expect)).await
 }
 
 /// Starts a replay and kills it when it says that about so many percent of the documents are done.
 async fn break_off(client: &Client, file: &Path, percent: u64) {
     let mut child = command(&words(client, file, None)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    let reading = tokio::task::spawn_blocking(move || {
-        for line in out.lines().map_while(Result::ok) {
+    let half_way = reached(child.stdout.take().unwrap(), percent).await;
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    assert!(half_way && !status.success(), "it ended before it could be broken off: {status}");
+}
+
+/// Reads what a replay says until about so many percent of the documents are done, and on in the background; false when it ended before.
+pub async fn reached(out: ChildStdout, percent: u64) -> bool {
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut tell = Some(tell);
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
             let Some((done, rest)) = line.split_once('/') else { continue };
             let all = rest.split(' ').next().and_then(|all| all.parse::<u64>().ok());
             if let (Ok(done), Some(all)) = (done.parse::<u64>(), all)
                 && done * 100 >= all * percent
+                && let Some(tell) = tell.take()
             {
-                return true;
+                let _ = tell.send(());
             }
         }
-        false
     });
-    let half_way = reading.await.unwrap();
-    child.kill().unwrap();
-    let status = child.wait().unwrap();
-    assert!(half_way && !status.success(), "it ended before it could be broken off: {status}");
+    told.await.is_ok()
 }
 
 /// Where the journal stands.
@@ -65,7 +72,7 @@ async fn head(client: &Client) -> Value {
 }
 
 /// The documents that it sent, and those of them that were there already.
-fn counts(ended: &Ended) -> (u64, u64) {
+pub fn counts(ended: &Ended) -> (u64, u64) {
     let line = ended.out.lines().find(|line| line.contains("documents sent (")).unwrap_or_else(|| panic!("{ended:?}"));
     let (sent, rest) = line.split_once(" documents sent (").unwrap();
     (sent.parse().unwrap(), rest.split(' ').next().unwrap().parse().unwrap())

@@ -88,6 +88,18 @@ impl Site {
         Some(Self { url: format!("{server}/{name}{options}"), folder: folder(), postgres: Some((maintenance, name)) })
     }
 
+    /// The same Postgres by another way, whose end is not the database's.
+    pub fn by_way_of(&self, address: SocketAddr) -> Self {
+        let (login, place) = self.url.rsplit_once('@').unwrap();
+        let (_, name) = place.split_once('/').unwrap();
+        Self { url: format!("{login}@{address}/{name}"), folder: folder(), postgres: None }
+    }
+
+    /// Where Postgres listens.
+    pub fn postgres_address(&self) -> SocketAddr {
+        self.url.rsplit_once('@').unwrap().1.split('/').next().unwrap().parse().unwrap()
+    }
+
     /// Where the keys of its secrets are.
     pub fn keys(&self) -> String {
         self.folder.join("it.sqlite.keys").display().to_string()
@@ -181,9 +193,29 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard error.
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end; the code that it ended with.
+    pub async fn ended(mut self) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < PATIENCE, "it goes on: {}", self.said());
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// kill -9.
@@ -272,7 +304,7 @@ fn folder() -> PathBuf {
     folder
 }
 
-async fn tell(url: &str, sql: &str) {
+pub async fn tell(url: &str, sql: &str) {
     let mut options = sea_orm::ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     let connection = sea_orm::Database::connect(options).await.unwrap();

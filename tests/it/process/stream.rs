@@ -115,7 +115,11 @@ impl State {
     pub fn take(&mut self, item: &Value) {
         let live = item["phase"] == "LIVE";
         self.live += usize::from(live);
-        self.cursor = Some(text(&item["cursor"]));
+        match item["phase"].as_str() {
+            // There is nothing to go on from before the whole snapshot is there.
+            Some("SNAPSHOT") => assert_eq!(item["cursor"], Value::Null),
+            _ => self.cursor = Some(text(&item["cursor"])),
+        }
         for change in item["changes"].as_array().unwrap() {
             let (place, figures) = (place_of(&change["level"]), Figures::of(&change["level"]));
             let seq = change["seq"].as_i64().unwrap();

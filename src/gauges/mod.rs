@@ -1,0 +1,284 @@
+//! What a node can say of itself in numbers. The one place that knows the names; rooms call a function each. Nothing is counted before
+//! `install`, so that a node without a listener for figures pays for none.
+//!
+//! No label ever names a tenant, a member or a product: labels are words from lists of ours.
+
+mod names;
+mod process;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use metrics::{counter, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+
+pub use process::{Process, memory_limit, resident_bytes};
+
+static COUNTS: AtomicBool = AtomicBool::new(false);
+
+fn counts() -> bool {
+    COUNTS.load(Ordering::Relaxed)
+}
+
+/// The figures as Prometheus reads them.
+#[derive(Clone)]
+pub struct Figures(PrometheusHandle);
+
+impl Figures {
+    /// All of them, as text.
+    pub fn text(&self) -> String {
+        // Histograms gather what was observed since the last look only when somebody looks.
+        self.0.run_upkeep();
+        self.0.render()
+    }
+
+    /// What histograms have gathered is put away, so that a node that nobody reads the figures of does not grow.
+    pub fn tidy(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+/// Begins to count. Once a process.
+pub fn install() -> Result<Figures, BuildError> {
+    let handle = names::buckets()?.install_recorder()?;
+    names::describe();
+    COUNTS.store(true, Ordering::Relaxed);
+    Ok(Figures(handle))
+}
+
+/// Whether something was found where it was looked for first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    Hit,
+    Miss,
+}
+
+impl Lookup {
+    pub fn of<T>(found: Option<&T>) -> Self {
+        if found.is_some() { Self::Hit } else { Self::Miss }
+    }
+}
+
+/// A look into something remembered, named by what it remembers.
+pub fn looked_up(cache: &'static str, lookup: Lookup) {
+    if counts() {
+        let result = match lookup {
+            Lookup::Hit => "hit",
+            Lookup::Miss => "miss",
+        };
+        counter!(names::CACHE, "cache" => cache, "result" => result).increment(1);
+    }
+}
+
+/// A request over HTTP was answered.
+pub fn answered(method: &'static str, status: u16, took: Duration) {
+    if counts() {
+        histogram!(names::REQUEST, "method" => method, "status" => names::status(status)).record(took);
+    }
+}
+
+/// An operation ran, or was refused when it was about to.
+pub fn operated(kind: &'static str, outcome: &'static str, took: Duration) {
+    if counts() {
+        histogram!(names::OPERATION, "type" => kind, "outcome" => outcome).record(took);
+    }
+}
+
+/// What an operation came to, in points.
+pub fn cost(points: u32) {
+    if counts() {
+        histogram!(names::COST).record(f64::from(points));
+    }
+}
+
+/// A document was refused before anything ran.
+pub fn document_refused(code: &'static str) {
+    if counts() {
+        counter!(names::DOCUMENTS_REFUSED, "code" => code).increment(1);
+    }
+}
+
+/// Refusals in the payloads of mutations.
+pub fn user_errors(count: u32) {
+    if counts() && count > 0 {
+        counter!(names::USER_ERRORS).increment(u64::from(count));
+    }
+}
+
+/// A token or a key was looked at, or its absence.
+pub fn admitted(outcome: &'static str) {
+    if counts() {
+        counter!(names::ADMISSIONS, "result" => outcome).increment(1);
+    }
+}
+
+/// Somebody was kept out by a budget, or by a crowd of their own.
+pub fn budget_refused(code: &'static str) {
+    if counts() {
+        counter!(names::BUDGET_REFUSED, "code" => code).increment(1);
+    }
+}
+
+/// How a batch of commands was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Decided ahead, written at a known head.
+    Planned,
+    /// Under locks.
+    Locked,
+}
+
+/// A batch of commands was committed.
+pub fn batch(way: Way, commands: usize, took: Duration) {
+    if counts() {
+        let way = match way {
+            Way::Planned => "planned",
+            Way::Locked => "locked",
+        };
+        histogram!(names::BATCH_SIZE, "way" => way).record(commands as f64);
+        histogram!(names::BATCH_SECONDS, "way" => way).record(took);
+    }
+}
+
+/// Somebody else wrote first, and a batch has to be decided again.
+pub fn batch_overtaken() {
+    if counts() {
+        counter!(names::BATCH_OVERTAKEN).increment(1);
+    }
+}
+
+/// A command found its lane full.
+pub fn lane_full() {
+    if counts() {
+        counter!(names::LANE_FULL).increment(1);
+    }
+}
+
+/// Commands that wait in a lane.
+pub fn lane(lane: usize, waiting: usize) {
+    if counts() {
+        gauge!(names::LANE, "lane" => lane.to_string()).set(waiting as f64);
+    }
+}
+
+/// Statements sent to the database since the start.
+pub fn statements(count: u64) {
+    if counts() {
+        counter!(names::STATEMENTS).absolute(count);
+    }
+}
+
+/// A pool of connections to the database: those that are open, and those of them that do nothing.
+pub fn pool(pool: &'static str, open: usize, idle: usize, most: usize) {
+    if counts() {
+        gauge!(names::POOL_OPEN, "pool" => pool).set(open as f64);
+        gauge!(names::POOL_IDLE, "pool" => pool).set(idle as f64);
+        gauge!(names::POOL_MOST, "pool" => pool).set(most as f64);
+    }
+}
+
+/// How far the journal is ahead of what followers on this node have been told, in events: of the tenant where that is most.
+pub fn journal_lag(events: i64) {
+    if counts() {
+        gauge!(names::JOURNAL_LAG).set(events as f64);
+    }
+}
+
+/// Tenants whose journal somebody follows on this node.
+pub fn followed(tenants: usize) {
+    if counts() {
+        gauge!(names::FOLLOWED).set(tenants as f64);
+    }
+}
+
+/// A change of another node was heard of by the poll alone: its hint was lost or is late.
+pub fn found_by_poll() {
+    if counts() {
+        counter!(names::FOUND_BY_POLL).increment(1);
+    }
+}
+
+/// A hint to or from other nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    Sent,
+    Heard,
+    /// It could not be sent, or came faster than it could be taken.
+    Lost,
+}
+
+pub fn hints(hint: Hint, count: u64) {
+    if counts() && count > 0 {
+        let what = match hint {
+            Hint::Sent => "sent",
+            Hint::Heard => "heard",
+            Hint::Lost => "lost",
+        };
+        counter!(names::HINTS, "what" => what).increment(count);
+    }
+}
+
+/// Whether this node is connected to the Redis that it shares with others.
+pub fn redis(is_up: Connected) {
+    if counts() {
+        gauge!(names::REDIS).set(if is_up == Connected::Yes { 1.0 } else { 0.0 });
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connected {
+    Yes,
+    No,
+}
+
+/// A socket was turned away before its handshake.
+pub fn socket_turned_away() {
+    if counts() {
+        counter!(names::TURNED_AWAY).increment(1);
+    }
+}
+
+/// Something that is open now, counted until it is dropped.
+#[derive(Debug)]
+pub struct Open(&'static str);
+
+impl Open {
+    pub fn socket() -> Self {
+        Self::begin(names::SOCKETS)
+    }
+
+    pub fn subscription() -> Self {
+        Self::begin(names::SUBSCRIPTIONS)
+    }
+
+    /// A subscription that is worked out, for one subscriber or for all who ask for the same.
+    pub fn execution() -> Self {
+        Self::begin(names::EXECUTIONS)
+    }
+
+    fn begin(name: &'static str) -> Self {
+        if counts() {
+            gauge!(name).increment(1.0);
+        }
+        Self(name)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if counts() {
+            gauge!(self.0).decrement(1.0);
+        }
+    }
+}
+
+/// What the operating system says of this process.
+pub fn process(process: &Process) {
+    if counts() {
+        gauge!(names::RESIDENT).set(process.resident_bytes as f64);
+        gauge!(names::OPEN_FILES).set(process.open_files as f64);
+        counter!(names::CPU_MILLISECONDS).absolute(process.cpu_milliseconds);
+    }
+}

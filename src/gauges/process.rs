@@ -1,0 +1,67 @@
+//! What the operating system says of this process. On systems without /proc there is nothing to read, and nothing is said.
+
+use std::fs;
+
+/// Linux counts processor time in hundredths of a second, whatever the machine (`USER_HZ`).
+const TICK_MILLISECONDS: u64 = 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    pub resident_bytes: u64,
+    pub open_files: u64,
+    pub cpu_milliseconds: u64,
+}
+
+impl Process {
+    pub fn now() -> Option<Self> {
+        let stat = fs::read_to_string("/proc/self/stat").ok()?;
+        Some(Self {
+            resident_bytes: resident_bytes()?,
+            open_files: fs::read_dir("/proc/self/fd").ok()?.count() as u64,
+            cpu_milliseconds: ticks(&stat)? * TICK_MILLISECONDS,
+        })
+    }
+}
+
+/// Memory that the process has in use.
+pub fn resident_bytes() -> Option<u64> {
+    in_status(&fs::read_to_string("/proc/self/status").ok()?)
+}
+
+fn in_status(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+/// User's and system's time are the 12th and 13th field after the program's name, which stands in brackets and may hold blanks.
+fn ticks(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+}
+
+/// How much memory the process may have where it runs in a container that says so; bytes.
+pub fn memory_limit() -> Option<u64> {
+    // "max" means no limit, and so does anything else that is no number.
+    fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_s_words_are_read() {
+        assert_eq!(in_status("Name:\tentrepot\nVmRSS:\t   10240 kB\nThreads:\t3\n"), Some(10_240 << 10));
+        assert_eq!(in_status("Name:\tentrepot\n"), None);
+        let stat = "42 (a (b) c) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 1 1 1";
+        assert_eq!(ticks(stat), Some(300));
+        assert_eq!(ticks("nonsense"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_has_memory_and_files() {
+        let now = Process::now().unwrap();
+        assert!(now.resident_bytes > 1 << 20 && now.open_files > 2, "{now:?}");
+    }
+}

@@ -1,0 +1,260 @@
+//! `events`: the journal itself, for those who ask now and then instead of following. Each caller sees of it what they may see elsewhere.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use serde_json::{Value, json};
+
+use crate::{
+    access::{Caller, Permission, Reach, kind},
+    graphql::{
+        connection::{CursorSigner, DEFAULT_PAGE, PageInfo},
+        context::Asks,
+        directives::{authenticated, list_size},
+        fault::{Answer, TopError},
+        limits::Limits,
+        scalars::{Cursor, DateTime, Json, Long},
+    },
+    ledger::{Ledger, OrderEvent, ReturnEvent, StockChanged},
+    live::stream::{self, ResetReason},
+    storage::{
+        Fault, Reads, TenantScope,
+        journal::{self, Head},
+    },
+};
+
+/// Events that are looked through for one page at most: whoever may see few of them turns pages.
+const LOOKED_THROUGH: i64 = 2_000;
+const READ_AT_ONCE: u32 = 500;
+/// Types that one call may name.
+const MOST_TYPES: usize = 50;
+
+/// What has happened, as the journal tells it.
+#[derive(Clone)]
+pub struct Event {
+    row: Arc<journal::Event>,
+    data: Value,
+}
+
+/// What has happened, as the journal tells it.
+#[Object]
+impl Event {
+    /// Its number in the tenant's stream: dense, in the order of commits. Numbers that are missing are of events that are not for you.
+    async fn seq(&self) -> Long {
+        Long(self.row.seq)
+    }
+    /// What happened, as stock.changed or order.created. More may be added.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> &str {
+        &self.row.kind
+    }
+    /// When it was recorded.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.row.recorded_at)
+    }
+    /// What the event says: ids, versions and figures as they were after it, of the stores that you may see.
+    async fn data(&self) -> Json {
+        Json(self.data.clone())
+    }
+}
+
+/// A page of the journal.
+pub struct EventConnection {
+    events: Vec<(Event, Cursor)>,
+    more: bool,
+    begins: bool,
+    end: Cursor,
+    head: Cursor,
+    reset: Option<ResetReason>,
+}
+
+/// A page of the journal, oldest first.
+#[Object]
+impl EventConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<EventEdge> {
+        self.events.iter().cloned().map(EventEdge).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> Vec<Event> {
+        self.events.iter().map(|(event, _)| event.clone()).collect()
+    }
+    /// Where the page stands. `endCursor` is always there, also for a page without nodes: go on from it, while `hasNextPage` at once, later
+    /// when you like.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.more,
+            has_previous_page: !self.begins,
+            start_cursor: self.events.first().map(|(_, cursor)| cursor.clone()),
+            end_cursor: Some(self.end.clone()),
+        }
+    }
+    /// The journal's head: hand it to `after` to begin now.
+    async fn head(&self) -> &Cursor {
+        &self.head
+    }
+    /// Why `after` could not be followed; then there are no nodes. Discard what you have, read how things stand, and begin at `head`.
+    async fn reset(&self) -> Option<ResetReason> {
+        self.reset
+    }
+}
+
+/// An event with its cursor.
+pub struct EventEdge((Event, Cursor));
+
+/// An event with its cursor.
+#[Object]
+impl EventEdge {
+    /// The node.
+    async fn node(&self) -> &Event {
+        &self.0.0
+    }
+    /// Hand it to `after` to go on behind this event.
+    async fn cursor(&self) -> &Cursor {
+        &self.0.1
+    }
+}
+
+#[derive(Default)]
+pub struct EventQuery;
+
+#[Object]
+impl EventQuery {
+    /// What has happened since a cursor, oldest first: for whoever polls. Only what you may see elsewhere too; the same events that streams
+    /// and webhooks tell of. Without `after` from the oldest that is kept.
+    #[graphql(
+        directive = authenticated::apply(),
+        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
+    )]
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of these types, at most 50; an empty list matches nothing.")] types: Option<Vec<String>>,
+        #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor, of this list with the same types.")] after: Option<Cursor>,
+    ) -> Answer<EventConnection> {
+        let caller = ctx.caller()?.clone();
+        let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);
+        if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
+            return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));
+        }
+        let first = limit(first, ctx.given::<Limits>()?.page)?;
+        let signer = ctx.given::<CursorSigner>()?.clone();
+        let list = List { name: format!("events:{}", stream::filter_name(&types)), types, signer, caller, scope };
+        list.page(first, after).await
+    }
+}
+
+fn limit(first: Option<i32>, most: u32) -> Answer<usize> {
+    let wrong = || TopError::bad_input(format!("first must lie between 1 and {most}"), vec!["first".to_owned()]);
+    let first = first.map_or(Ok(DEFAULT_PAGE.min(most)), |first| u32::try_from(first).map_err(|_| wrong()))?;
+    if (1..=most).contains(&first) { Ok(first as usize) } else { Err(wrong()) }
+}
+
+struct List {
+    name: String,
+    types: Option<Vec<String>>,
+    signer: CursorSigner,
+    caller: Caller,
+    scope: TenantScope,
+}
+
+impl List {
+    fn cursor(&self, head: Head, seq: i64) -> Cursor {
+        stream::cursor(&self.signer, self.caller.tenant, head.epoch, seq, &self.name)
+    }
+
+    async fn page(&self, first: usize, after: Option<Cursor>) -> Answer<EventConnection> {
+        let head = self.scope.head().await?;
+        let opened = after.as_ref().map(|after| stream::open(&self.signer, self.scope.tenant(), head, &self.name, after));
+        let from = match opened {
+            None => head.low,
+            Some(Ok(seq)) => seq,
+            Some(Err(reason)) => {
+                let at = self.cursor(head, head.seq);
+                let (end, reset) = (at.clone(), Some(reason));
+                return Ok(EventConnection { events: Vec::new(), more: false, begins: true, end, head: at, reset });
+            }
+        };
+        let (mut events, mut last) = (Vec::new(), from);
+        'looking: while last < head.seq && last - from < LOOKED_THROUGH {
+            let rows = journal::after(&self.scope, last, READ_AT_ONCE).await?;
+            // It was let go between the two readings: whoever asks again is told so.
+            if rows.first().is_none_or(|row| row.seq != last + 1) {
+                break;
+            }
+            for row in rows {
+                if events.len() == first || row.seq > head.seq {
+                    break 'looking;
+                }
+                last = row.seq;
+                if let Some(event) = self.shown(row)? {
+                    events.push((event, self.cursor(head, last)));
+                }
+            }
+        }
+        let end = self.cursor(head, last);
+        Ok(EventConnection {
+            events,
+            more: last < head.seq,
+            begins: from == head.low,
+            end,
+            head: self.cursor(head, head.seq),
+            reset: None,
+        })
+    }
+
+    fn shown(&self, row: journal::Event) -> Result<Option<Event>, Fault> {
+        if self.types.as_ref().is_some_and(|types| !types.contains(&row.kind)) {
+            return Ok(None);
+        }
+        let data = seen(&self.caller, &row)?;
+        Ok(data.map(|data| Event { row: Arc::new(row), data }))
+    }
+}
+
+/// What an event says to a caller; None when it is not for them.
+fn seen(caller: &Caller, row: &journal::Event) -> Result<Option<Value>, Fault> {
+    let corrupt = |err: serde_json::Error| Fault::corrupt("event", format!("{}: {err}", row.seq));
+    let whole = || serde_json::from_str::<Value>(&row.payload).map_err(corrupt);
+    let of_tenant = |index: usize| if caller.permissions.holds(index) { whole().map(Some) } else { Ok(None) };
+    let orders = caller.permissions.reach(kind::OrderRead::INDEX);
+    match row.kind.split('.').next().unwrap_or_default() {
+        "stock" => Ok(stock_seen(caller, &serde_json::from_str(&row.payload).map_err(corrupt)?)),
+        "order" => {
+            let order: OrderEvent = serde_json::from_str(&row.payload).map_err(corrupt)?;
+            let is_own = caller.channel.is_none_or(|own| own == order.channel) && orders.covers(order.store);
+            if is_own { whole().map(Some) } else { Ok(None) }
+        }
+        "return" => {
+            let ret: ReturnEvent = serde_json::from_str(&row.payload).map_err(corrupt)?;
+            // The event does not say through which channel what comes back was sold.
+            let is_own = caller.channel.is_none() && orders.covers(ret.store);
+            if is_own { whole().map(Some) } else { Ok(None) }
+        }
+        "product" | "category" | "supplier" | "family" => of_tenant(kind::ProductRead::INDEX),
+        "store" | "store_group" => of_tenant(kind::StoreRead::INDEX),
+        "customer" => of_tenant(kind::CustomerRead::INDEX),
+        "channel" => of_tenant(kind::ChannelRead::INDEX),
+        "member" => of_tenant(kind::MemberRead::INDEX),
+        "role" => of_tenant(kind::RoleRead::INDEX),
+        "integration" | "api_key" => of_tenant(kind::ApikeyRead::INDEX),
+        "tenant" => of_tenant(kind::TenantWrite::INDEX),
+        // What nobody has thought about yet is nobody's.
+        _ => Ok(None),
+    }
+}
+
+/// The levels of the caller's stores; which movement it was, where they see the movements of all of them.
+fn stock_seen(caller: &Caller, changed: &StockChanged) -> Option<Value> {
+    let reach = caller.permissions.reach(kind::StockRead::INDEX);
+    let levels: Vec<_> = changed.levels.iter().filter(|level| reach.covers(level.store)).collect();
+    if levels.is_empty() {
+        return None;
+    }
+    let ledger: Reach = caller.permissions.reach(kind::StockMovementRead::INDEX);
+    if levels.iter().all(|level| ledger.covers(level.store)) {
+        return Some(json!({ "movement": changed.movement, "kind": changed.kind, "levels": levels }));
+    }
+    Some(json!({ "levels": levels }))
+}

@@ -1,0 +1,57 @@
+//! Whom the events of stock and of orders concern.
+
+use entity::prelude::{CategoryId, ProductId, Quantity};
+use serde::Deserialize;
+
+use super::{OrderEvent, StockChanged};
+use crate::realtime::{About, Subject, Told, Topic};
+
+/// What streams of stock need of a product's event.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductMoved {
+    pub id: ProductId,
+    #[serde(default)]
+    pub category_before: Option<CategoryId>,
+    #[serde(default)]
+    pub category_after: Option<CategoryId>,
+    #[serde(default)]
+    pub threshold_before: Option<Quantity>,
+    #[serde(default)]
+    pub threshold_after: Option<Quantity>,
+}
+
+impl ProductMoved {
+    /// Whether its levels may enter or leave a filter.
+    pub fn matters(&self) -> bool {
+        self.category_before != self.category_after || self.threshold_before != self.threshold_after
+    }
+}
+
+/// An event that cannot be read concerns all who might care: they meet its fault themselves.
+pub fn about(told: &Told) -> About {
+    let kind = told.event.kind.as_str();
+    if kind == "stock.changed" {
+        let Ok(changed) = told.payload::<StockChanged>() else { return About::All(Topic::Stock) };
+        let subjects = changed.levels.iter().flat_map(|level| {
+            let both = [Subject::Store(level.store), Subject::Product(level.product)];
+            both.into_iter().chain(level.category.map(Subject::Category))
+        });
+        return About::Some(Topic::Stock, subjects.collect());
+    }
+    if kind.starts_with("product.") {
+        return match told.payload::<ProductMoved>() {
+            // In which stores it lies is not known here.
+            Ok(moved) if moved.matters() => About::All(Topic::Stock),
+            Ok(_) => About::Nobody,
+            Err(_) => About::All(Topic::Stock),
+        };
+    }
+    if kind.starts_with("order.") {
+        return match told.payload::<OrderEvent>() {
+            Ok(order) => About::Some(Topic::Orders, vec![Subject::Store(order.store), Subject::Channel(order.channel)]),
+            Err(_) => About::All(Topic::Orders),
+        };
+    }
+    About::Nobody
+}

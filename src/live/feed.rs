@@ -1,0 +1,349 @@
+//! A stream of changes: how things stand, what was missed, then what happens, none left out and in order. What it is about is its
+//! topic's business.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use async_graphql::Context;
+use futures_util::{StreamExt, stream::BoxStream};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    rights::{Changed, Rights},
+    seat::{self, Role, Seat},
+    stream::{self, ResetReason, StreamPhase},
+};
+use crate::{
+    graphql::{
+        connection::{CursorSigner, Key},
+        context::Asks,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    realtime::{Hubs, Interest, Listener, Next, Told},
+    storage::{Fault, TenantScope, journal::Head},
+};
+
+/// What a stream is about.
+pub trait Topic: Send + Sync + 'static {
+    type Change: Clone + Send + Sync + 'static;
+    /// What conflation keeps the newest of.
+    type Row: Ord + Send;
+
+    fn interest(&self) -> Interest;
+    /// A page of how things stand after a place; the next place, when there is more.
+    fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> impl Future<Output = Result<Standing<Self>, Fault>> + Send;
+    /// What events change, in their order.
+    fn changes(&self, scope: &TenantScope, events: &[Arc<Told>])
+    -> impl Future<Output = Result<Vec<Self::Change>, Fault>> + Send;
+    fn row(change: &Self::Change) -> Self::Row;
+    fn seq(change: &Self::Change) -> i64;
+}
+
+/// A page of how things stand.
+pub struct Standing<T: Topic + ?Sized> {
+    pub changes: Vec<T::Change>,
+    pub next: Option<Vec<Key>>,
+}
+
+/// An item of a stream.
+pub struct Update<C> {
+    pub phase: StreamPhase,
+    pub cursor: Option<Cursor>,
+    pub changes: Vec<C>,
+    pub reset: Option<ResetReason>,
+}
+
+/// What of a stream is the same whatever it is about.
+pub struct Wish {
+    /// Names what is followed: a cursor of another name is foreign.
+    pub name: String,
+    pub after: Option<Cursor>,
+    pub delay: Duration,
+}
+
+pub type Updates<C> = BoxStream<'static, Answer<Update<C>>>;
+
+/// Rows in a snapshot at most.
+const SNAPSHOT_LIMIT: usize = 10_000;
+/// A quiet stream's cursor moves on at least this often.
+const PROGRESS: Duration = Duration::from_secs(30);
+/// The longest that a client may ask changes to be held back, in milliseconds.
+const MAX_DELAY_MS: i32 = 60_000;
+
+/// The argument `maxDelayMs`.
+pub fn delay(milliseconds: i32) -> Answer<Duration> {
+    if !(0..=MAX_DELAY_MS).contains(&milliseconds) {
+        return Err(TopError::bad_input(format!("between 0 and {MAX_DELAY_MS} milliseconds"), vec!["maxDelayMs".to_owned()]));
+    }
+    Ok(Duration::from_millis(milliseconds.unsigned_abs().into()))
+}
+
+/// Opens a stream for the request's caller, whose right to it has been checked.
+pub async fn open<T: Topic>(
+    ctx: &Context<'_>,
+    scope: TenantScope,
+    topic: T,
+    rights: Rights,
+    wish: Wish,
+) -> Answer<Updates<T::Change>> {
+    use crate::storage::Reads;
+    // Following begins before the head is read, so nothing can slip between the two.
+    let listener = ctx.given::<Hubs>()?.listen(scope.tenant(), topic.interest()).await?;
+    let head = scope.head().await?;
+    let signer = ctx.given::<CursorSigner>()?.clone();
+    let seat = ctx.data_opt::<Arc<Seat>>().cloned();
+    let feed = Feed { scope, topic, wish, signer, head, listener, seat };
+    Ok(feed.run(rights).boxed())
+}
+
+/// One subscriber's stream, or that of all who ask for the same.
+struct Feed<T> {
+    scope: TenantScope,
+    topic: T,
+    wish: Wish,
+    signer: CursorSigner,
+    /// The head when it began, with its epoch.
+    head: Head,
+    listener: Listener,
+    seat: Option<Arc<Seat>>,
+}
+
+/// Where a stream begins.
+enum Begin {
+    After(i64),
+    Snapshot,
+    Reset(ResetReason),
+}
+
+/// What comes next on a stream.
+enum Step<C> {
+    Say(Update<C>),
+    /// The others have been reached.
+    Joined,
+    Rights(Changed),
+}
+
+fn reset<C>(reason: ResetReason) -> Update<C> {
+    Update { phase: StreamPhase::Reset, cursor: None, changes: Vec::new(), reset: Some(reason) }
+}
+
+impl<T: Topic> Feed<T> {
+    fn run(mut self, mut rights: Rights) -> impl futures_util::Stream<Item = Answer<Update<T::Change>>> + use<T> {
+        async_stream::stream! {
+            match self.begin() {
+                Begin::Reset(reason) => {
+                    yield Ok(reset(reason));
+                    return;
+                }
+                Begin::After(seq) => self.listener.go_on_after(seq),
+                Begin::Snapshot => {
+                    self.listener.go_on_after(self.head.seq);
+                    let mut place = None;
+                    let mut sent = 0;
+                    loop {
+                        if rights.now() == Some(Changed::Scope) {
+                            yield Ok(reset(ResetReason::ScopeChanged));
+                            return;
+                        }
+                        let page = self.snapshot_page(&mut place, &mut sent).await;
+                        let goes_on = page.is_ok();
+                        self.point(page.as_ref().ok());
+                        yield page;
+                        if !goes_on { return; }
+                        if place.is_none() { break; }
+                    }
+                }
+            }
+            let until = self.enter().await;
+            let mut said = self.listener.last();
+            let mut has_joined = false;
+            loop {
+                let step = tokio::select! {
+                    biased;
+                    changed = rights.changed(), if !self.leads() => Ok(Step::Rights(changed)),
+                    step = self.step(until), if !has_joined => step,
+                };
+                match step {
+                    Ok(Step::Say(update)) => {
+                        let ends = update.phase == StreamPhase::Reset;
+                        // The others go on by themselves, and learn why they cannot.
+                        if ends && self.leads() { return; }
+                        self.say();
+                        self.point(Some(&update));
+                        said = self.listener.last();
+                        yield Ok(update);
+                        if ends { return; }
+                    }
+                    Ok(Step::Joined) => {
+                        self.join();
+                        has_joined = true;
+                    }
+                    Ok(Step::Rights(Changed::Scope)) => {
+                        self.point(None);
+                        yield Ok(reset(ResetReason::ScopeChanged));
+                        return;
+                    }
+                    Ok(Step::Rights(Changed::Else)) if self.seat.is_some() => {
+                        self.ask_again();
+                        return;
+                    }
+                    Ok(Step::Rights(Changed::Else)) => {
+                        rights.accept();
+                        // What was being made when it broke off is made once more.
+                        self.listener.go_on_after(said);
+                    }
+                    Err(fault) => {
+                        yield Err(TopError::from(fault));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn leads(&self) -> bool {
+        matches!(self.seat.as_deref(), Some(Seat { role: Role::Leader, .. }))
+    }
+
+    fn begin(&self) -> Begin {
+        use crate::storage::Reads;
+        if self.leads() {
+            return Begin::After(self.listener.position());
+        }
+        let asked = match self.seat.as_ref().and_then(|seat| seat.begin.as_ref()) {
+            Some(seat::Begin::After(seq, epoch)) => return self.go_on(*seq, *epoch),
+            Some(seat::Begin::Cursor(cursor)) => Some(cursor),
+            None => self.wish.after.as_ref(),
+        };
+        match asked {
+            None => Begin::Snapshot,
+            Some(cursor) => match stream::open(&self.signer, self.scope.tenant(), self.head, &self.wish.name, cursor) {
+                Ok(seq) => Begin::After(seq),
+                Err(reason) => Begin::Reset(reason),
+            },
+        }
+    }
+
+    /// After an event of a run before: what was followed then may be another journal now.
+    fn go_on(&self, seq: i64, epoch: Uuid) -> Begin {
+        match stream::follows(self.head, seq, epoch) {
+            Ok(()) => Begin::After(seq),
+            Err(reason) => Begin::Reset(reason),
+        }
+    }
+
+    /// Where the others are who ask for the same; None for a stream that goes on by itself.
+    async fn enter(&self) -> Option<i64> {
+        let seat = self.seat.as_ref()?;
+        seat.tell_epoch(self.head.epoch);
+        seat.say(self.listener.last());
+        match &seat.role {
+            Role::Leader => {
+                seat.settle();
+                None
+            }
+            Role::Member(enter) => enter().await,
+        }
+    }
+
+    fn say(&self) {
+        if let Some(seat) = &self.seat {
+            seat.say(self.listener.last());
+        }
+    }
+
+    fn point(&self, update: Option<&Update<T::Change>>) {
+        if let Some(seat) = &self.seat {
+            seat.point(update.and_then(|update| update.cursor.clone()));
+        }
+    }
+
+    /// What comes is said by another: the place in the hub is not needed any more.
+    fn join(&mut self) {
+        self.listener.go_on_after(self.listener.last());
+        self.say();
+        if let Some(seat) = &self.seat {
+            seat.settle();
+        }
+    }
+
+    fn ask_again(&self) {
+        if let Some(seat) = &self.seat {
+            seat.ask_again();
+        }
+    }
+
+    fn cursor(&self, seq: i64) -> Cursor {
+        use crate::storage::Reads;
+        stream::cursor(&self.signer, self.scope.tenant(), self.head.epoch, seq, &self.wish.name)
+    }
+
+    /// The next page of how things stand. Pages may be newer than the head that was noted; versions and seqs make the overlap harmless.
+    async fn snapshot_page(&self, place: &mut Option<Vec<Key>>, sent: &mut usize) -> Answer<Update<T::Change>> {
+        let Standing { changes, next } = self.topic.page(&self.scope, place.take()).await?;
+        *sent += changes.len();
+        if next.is_some() && *sent >= SNAPSHOT_LIMIT {
+            return Err(TopError::LimitExceeded(format!(
+                "more than {SNAPSHOT_LIMIT} rows: narrow the filter, or page the list and subscribe after its streamCursor"
+            )));
+        }
+        *place = next;
+        // There is nothing to go on from before all of it has been said.
+        let (phase, cursor) = match place {
+            Some(_) => (StreamPhase::Snapshot, None),
+            None => (StreamPhase::Ready, Some(self.cursor(self.head.seq))),
+        };
+        Ok(Update { phase, cursor, changes, reset: None })
+    }
+
+    /// Waits for something to say: changes that matter here, or that time has passed.
+    async fn step(&mut self, until: Option<i64>) -> Result<Step<T::Change>, Fault> {
+        let since = Instant::now();
+        loop {
+            if until.is_some_and(|until| self.listener.last() >= until) {
+                return Ok(Step::Joined);
+            }
+            let events = match self.listener.next_until(until, PROGRESS).await? {
+                Next::Events(events) => events,
+                Next::Quiet => Vec::new(),
+                Next::Expired => return Ok(Step::Say(reset(ResetReason::CursorExpired))),
+                Next::Another => return Ok(Step::Say(reset(ResetReason::EpochChanged))),
+            };
+            let mut changes = self.topic.changes(&self.scope, &events).await?;
+            if !changes.is_empty() {
+                if !self.wish.delay.is_zero() {
+                    changes = self.conflate(changes, until).await?;
+                }
+                return Ok(Step::Say(self.update(StreamPhase::Live, changes)));
+            }
+            if since.elapsed() >= PROGRESS {
+                return Ok(Step::Say(self.update(StreamPhase::Progress, Vec::new())));
+            }
+        }
+    }
+
+    fn update(&self, phase: StreamPhase, changes: Vec<T::Change>) -> Update<T::Change> {
+        Update { phase, cursor: Some(self.cursor(self.listener.last())), changes, reset: None }
+    }
+
+    /// Gathers what else comes within the delay and keeps the newest state of each row.
+    async fn conflate(&mut self, first: Vec<T::Change>, limit: Option<i64>) -> Result<Vec<T::Change>, Fault> {
+        let until = Instant::now() + self.wish.delay;
+        let mut newest: BTreeMap<T::Row, T::Change> = BTreeMap::new();
+        let mut keep = |changes: Vec<T::Change>| newest.extend(changes.into_iter().map(|change| (T::row(&change), change)));
+        keep(first);
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            if limit.is_some_and(|limit| self.listener.last() >= limit) {
+                break;
+            }
+            // What is not kept, or is another journal now, is met again at the next step.
+            let Next::Events(events) = self.listener.next_until(limit, left).await? else { break };
+            let changes = self.topic.changes(&self.scope, &events).await?;
+            keep(changes);
+        }
+        let mut changes: Vec<_> = newest.into_values().collect();
+        changes.sort_by_key(T::seq);
+        Ok(changes)
+    }
+}

@@ -1,0 +1,113 @@
+//! What a stream and whoever runs it tell each other: where the stream stands, and whether it is carried on by somebody else.
+//!
+//! In the data of a subscription's request. A stream that finds none runs all by itself.
+
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicI64, Ordering},
+};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::graphql::scalars::Cursor;
+
+/// Joins those who ask for the same; gives where they stand, or None when nobody can be joined.
+pub type Enter = Arc<dyn Fn() -> BoxFuture<'static, Option<i64>> + Send + Sync>;
+
+#[derive(Clone)]
+pub enum Role {
+    /// Says what happens from now on, for all who ask for the same. Rights are their business.
+    Leader,
+    /// Brings one subscriber to where the others are, and from then on watches their rights only.
+    Member(Enter),
+}
+
+/// Shared by a stream and its runner.
+pub struct Seat {
+    pub role: Role,
+    /// Where to begin, whatever the operation says.
+    pub begin: Option<Begin>,
+    said: AtomicI64,
+    /// Of the journal that is followed.
+    epoch: OnceLock<Uuid>,
+    /// Of the last item, where the stream can be gone on from it.
+    cursor: Mutex<Option<Cursor>>,
+    again: AtomicBool,
+    settled: Notify,
+}
+
+/// Where a stream begins that does not begin as its operation says.
+#[derive(Debug, Clone)]
+pub enum Begin {
+    /// After this event of this epoch: it was already running.
+    After(i64, Uuid),
+    /// The client has a cursor beside its operation: the `Last-Event-ID` of an event stream.
+    Cursor(Cursor),
+}
+
+/// Nothing that could be gone on after has been said.
+const NOTHING: i64 = -1;
+
+impl Seat {
+    pub fn new(role: Role, begin: Option<Begin>) -> Arc<Self> {
+        let said = AtomicI64::new(if let Some(Begin::After(seq, _)) = begin { seq } else { NOTHING });
+        Arc::new(Self {
+            role,
+            begin,
+            said,
+            epoch: OnceLock::new(),
+            cursor: Mutex::default(),
+            again: AtomicBool::new(false),
+            settled: Notify::new(),
+        })
+    }
+
+    /// The cursor of the item that is being made.
+    pub fn point(&self, cursor: Option<Cursor>) {
+        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
+    }
+
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The epoch of all that is said.
+    pub fn tell_epoch(&self, epoch: Uuid) {
+        // A seat is one run's, and that has one epoch.
+        let _ = self.epoch.set(epoch);
+    }
+
+    /// Where another run goes on; None where nothing could be gone on from.
+    pub fn rest(&self) -> Option<Begin> {
+        Some(Begin::After(self.said()?, *self.epoch.get()?))
+    }
+
+    /// Everything up to this event has been said.
+    pub fn say(&self, seq: i64) {
+        self.said.store(seq, Ordering::Release);
+    }
+
+    pub fn said(&self) -> Option<i64> {
+        Some(self.said.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)
+    }
+
+    /// A leader has begun, or a member has reached the others: `said` tells where.
+    pub fn settle(&self) {
+        self.settled.notify_one();
+    }
+
+    pub async fn settled(&self) {
+        self.settled.notified().await;
+    }
+
+    /// The stream ends so that it can be begun again with other rights.
+    pub fn ask_again(&self) {
+        self.again.store(true, Ordering::Release);
+    }
+
+    pub fn is_asked_again(&self) -> bool {
+        self.again.load(Ordering::Acquire)
+    }
+}

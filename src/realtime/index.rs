@@ -1,0 +1,129 @@
+//! Who cares for an event: found by what it is about, so that those who do not are not even asked.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::told::{About, Subject, Topic};
+
+/// What a follower cares for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interest {
+    pub topic: Topic,
+    /// One of these must be among an event's subjects; None cares for all.
+    pub subjects: Option<Vec<Subject>>,
+}
+
+/// Subjects a follower is listed under; who cares for more is asked about everything.
+const MOST_SUBJECTS: usize = 64;
+
+impl Interest {
+    pub fn all(topic: Topic) -> Self {
+        Self { topic, subjects: None }
+    }
+
+    /// In one of the lists at least, of which the shortest is chosen: what matches must be in all of them.
+    pub fn narrowest(topic: Topic, lists: impl IntoIterator<Item = Vec<Subject>>) -> Self {
+        let shortest = lists.into_iter().min_by_key(Vec::len);
+        Self { topic, subjects: shortest.filter(|list| list.len() <= MOST_SUBJECTS) }
+    }
+}
+
+/// Followers by number.
+#[derive(Debug, Default)]
+pub struct Index {
+    of_subject: HashMap<(Topic, Subject), BTreeSet<u64>>,
+    of_topic: HashMap<Topic, BTreeSet<u64>>,
+    /// Those who care for everything of a topic.
+    broad: HashMap<Topic, BTreeSet<u64>>,
+}
+
+impl Index {
+    pub fn insert(&mut self, number: u64, interest: &Interest) {
+        self.of_topic.entry(interest.topic).or_default().insert(number);
+        match &interest.subjects {
+            None => drop(self.broad.entry(interest.topic).or_default().insert(number)),
+            Some(subjects) => {
+                for subject in subjects {
+                    self.of_subject.entry((interest.topic, *subject)).or_default().insert(number);
+                }
+            }
+        }
+    }
+
+    pub fn remove(&mut self, number: u64, interest: &Interest) {
+        for lists in [&mut self.of_topic, &mut self.broad] {
+            if let Some(list) = lists.get_mut(&interest.topic) {
+                list.remove(&number);
+            }
+        }
+        for subject in interest.subjects.iter().flatten() {
+            let key = (interest.topic, *subject);
+            if let Some(list) = self.of_subject.get_mut(&key) {
+                list.remove(&number);
+                if list.is_empty() {
+                    self.of_subject.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Whom an event concerns, each once.
+    pub fn concerned(&self, about: &About) -> BTreeSet<u64> {
+        match about {
+            About::Nobody => BTreeSet::new(),
+            About::All(topic) => self.of_topic.get(topic).cloned().unwrap_or_default(),
+            About::Some(topic, subjects) => {
+                let mut found = self.broad.get(topic).cloned().unwrap_or_default();
+                for subject in subjects {
+                    found.extend(self.of_subject.get(&(*topic, *subject)).into_iter().flatten());
+                }
+                found
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::prelude::{ProductId, StoreId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn store(n: u128) -> Subject {
+        Subject::Store(StoreId::from_uuid(Uuid::from_u128(n)))
+    }
+    fn product(n: u128) -> Subject {
+        Subject::Product(ProductId::from_uuid(Uuid::from_u128(n)))
+    }
+
+    #[test]
+    fn an_event_finds_those_who_care() {
+        let mut index = Index::default();
+        let interests = [
+            Interest::all(Topic::Stock),
+            Interest::narrowest(Topic::Stock, [vec![store(1), store(2)], vec![product(7)]]),
+            Interest::narrowest(Topic::Stock, [vec![store(1)]]),
+            Interest::all(Topic::Orders),
+        ];
+        (0..).zip(&interests).for_each(|(number, interest)| index.insert(number, interest));
+        let concerned = |about: &About| index.concerned(about).into_iter().collect::<Vec<_>>();
+        let some = |subjects: &[Subject]| About::Some(Topic::Stock, subjects.to_vec());
+        assert_eq!(concerned(&some(&[store(1), product(7)])), [0, 1, 2]);
+        assert_eq!(concerned(&some(&[store(1), product(8)])), [0, 2], "listed by product alone, the shorter list");
+        assert_eq!(concerned(&some(&[store(9)])), [0]);
+        assert_eq!(concerned(&About::All(Topic::Stock)), [0, 1, 2]);
+        assert_eq!(concerned(&About::Some(Topic::Orders, vec![store(1)])), [3]);
+        assert_eq!(concerned(&About::Nobody), Vec::<u64>::new());
+        index.remove(1, &interests[1]);
+        assert_eq!(index.concerned(&some(&[product(7)])).len(), 1);
+        assert!(!index.of_subject.contains_key(&(Topic::Stock, product(7))), "nothing is left of it");
+    }
+
+    #[test]
+    fn whoever_names_nothing_hears_nothing_and_whoever_names_much_hears_all() {
+        assert_eq!(Interest::narrowest(Topic::Stock, [vec![]]).subjects, Some(vec![]));
+        assert_eq!(Interest::narrowest(Topic::Stock, []).subjects, None);
+        let many = (0..65).map(store).collect();
+        assert_eq!(Interest::narrowest(Topic::Stock, [many]).subjects, None);
+    }
+}

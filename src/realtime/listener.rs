@@ -1,0 +1,161 @@
+//! A follower of one tenant: what it missed from the ring or the journal, at its own pace, then what the hub hands it.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    hub::{Hub, Inbox},
+    index::Interest,
+    told::Told,
+};
+use crate::storage::{Fault, journal};
+
+/// Events that are read up at once.
+const PAGE: u32 = 500;
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Next {
+    /// Events, oldest first. Read up, they are all there are; live, those that the follower cares for.
+    Events(Vec<Arc<Told>>),
+    /// Nothing came in time: nothing up to `last` concerned the follower.
+    Quiet,
+    /// What was to come next is not kept any more.
+    Expired,
+    /// The journal is not the one that was followed.
+    Another,
+}
+
+/// Follows a tenant's events after a position: each that concerns it exactly once, in order, without a gap.
+pub struct Listener {
+    hub: Arc<Hub>,
+    interest: Interest,
+    generation: u64,
+    last: i64,
+    /// Where the hub puts what comes; None while it reads up.
+    live: Option<(u64, Arc<Inbox>)>,
+}
+
+enum Step {
+    Have(Vec<Arc<Told>>),
+    Read,
+    Live,
+    Another,
+}
+
+impl Listener {
+    pub(super) fn new(hub: Arc<Hub>, interest: Interest) -> Self {
+        let mut state = hub.lock();
+        state.come();
+        let (generation, last) = (state.generation, state.position);
+        drop(state);
+        Self { hub, interest, generation, last, live: None }
+    }
+
+    /// Everything that concerned the follower up to this event has been handed out.
+    pub fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Goes on after another event.
+    pub fn go_on_after(&mut self, last: i64) {
+        self.leave();
+        self.last = last;
+    }
+
+    /// Where the hub stands.
+    pub fn position(&self) -> i64 {
+        self.hub.lock().position
+    }
+
+    /// The next events.
+    pub async fn next(&mut self, patience: Duration) -> Result<Next, Fault> {
+        self.next_until(None, patience).await
+    }
+
+    /// The next events, none of them after `most`.
+    pub async fn next_until(&mut self, most: Option<i64>, patience: Duration) -> Result<Next, Fault> {
+        let page = most.map_or(PAGE, |most| u32::try_from(most - self.last).map_or(PAGE, |left| left.min(PAGE)));
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            let Some((_, inbox)) = self.live.clone() else {
+                match self.step(page) {
+                    Step::Have(events) => return Ok(self.take(events)),
+                    Step::Read => return self.read_up(page).await,
+                    Step::Another => return Ok(Next::Another),
+                    Step::Live => continue,
+                }
+            };
+            if let Some(events) = self.waiting(&inbox) {
+                if !events.is_empty() {
+                    return Ok(self.take(events));
+                }
+                if tokio::time::timeout_at(until, inbox.notify.notified()).await.is_err() && self.is_quiet(&inbox) {
+                    return Ok(Next::Quiet);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, events: Vec<Arc<Told>>) -> Next {
+        self.last = events.last().map_or(self.last, |told| told.seq());
+        Next::Events(events)
+    }
+
+    /// What to do for somebody who reads up. Entering is done under the same lock as looking: nothing comes in between.
+    fn step(&mut self, page: u32) -> Step {
+        let mut state = self.hub.lock();
+        if state.generation != self.generation {
+            return Step::Another;
+        }
+        if self.last >= state.position {
+            self.live = Some(state.enter(&self.interest));
+            return Step::Live;
+        }
+        state.ring.after(self.last, page as usize).map_or(Step::Read, Step::Have)
+    }
+
+    async fn read_up(&mut self, page: u32) -> Result<Next, Fault> {
+        let events = journal::after(&self.hub.scope, self.last, page).await?;
+        // Numbers are dense: a hole is what has been let go.
+        if events.first().is_none_or(|first| first.seq != self.last + 1) {
+            return Ok(Next::Expired);
+        }
+        Ok(self.take(events.into_iter().map(|event| Told::new(Arc::new(event))).collect()))
+    }
+
+    /// What waits; None when it was too much, and the follower has to read up.
+    fn waiting(&mut self, inbox: &Inbox) -> Option<Vec<Arc<Told>>> {
+        let mut waiting = inbox.lock();
+        if waiting.overrun {
+            drop(waiting);
+            self.live = None;
+            return None;
+        }
+        let last = self.last;
+        Some(waiting.events.drain(..).filter(|told| told.seq() > last).collect())
+    }
+
+    /// Whether nothing waits; then all that the hub has handed out did not concern the follower.
+    fn is_quiet(&mut self, inbox: &Inbox) -> bool {
+        let state = self.hub.lock();
+        let waiting = inbox.lock();
+        let is_quiet = waiting.events.is_empty() && !waiting.overrun;
+        if is_quiet {
+            self.last = self.last.max(state.position);
+        }
+        is_quiet
+    }
+
+    fn leave(&mut self) {
+        if let Some((number, _)) = self.live.take() {
+            self.hub.lock().leave(number);
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.leave();
+        self.hub.lock().go();
+    }
+}

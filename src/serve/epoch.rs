@@ -1,0 +1,30 @@
+//! `entrepot epoch`: after a restore the journal gives numbers out again that clients have already seen. A new epoch tells them so.
+
+use entity::prelude::TenantId;
+
+use super::StartError;
+use crate::{
+    clock::Clock,
+    config::DatabaseArgs,
+    storage::{Database, Row},
+};
+
+/// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before.
+pub async fn renew(args: &DatabaseArgs) -> Result<(), StartError> {
+    let db = Database::open(&args.database_url, args.options()).await?;
+    match db.pending_migrations().await? {
+        0 => {}
+        pending => return Err(StartError::OldSchema(pending)),
+    }
+    let clock = Clock::system();
+    let rows = db.global().rows("SELECT id FROM tenant ORDER BY id", vec![]).await?;
+    for row in &rows {
+        let tenant: TenantId = Row::new(row).take()?;
+        let work = db.global().steward_for(tenant).await?;
+        work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
+        work.commit().await?;
+    }
+    println!("{} tenant(s) have a new epoch: subscribers start over", rows.len());
+    db.close().await?;
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! What an operator sees and does: probes, figures, and a node that is stopped.
+
+use std::{process::Command, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    client::Socket,
+    load::Load,
+    redis::Way,
+    server::{Server, Site, free_address, on_both, random, tell},
+    shop::Shop,
+    stream::{State, Stream, Wish},
+};
+
+/// What `/readyz` says.
+pub async fn health(server: &Server) -> (u16, Value) {
+    let answer = reqwest::get(format!("{}/readyz", server.url())).await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+on_both!(a_node_says_what_it_lacks, site => {
+    let server = Server::start(site).await;
+    let (status, said) = health(&server).await;
+    assert_eq!((status, &said["status"]), (200, &json!("ready")));
+    assert_eq!((&said["checks"]["database"], &said["checks"]["migrations"]), (&json!({ "status": "ok" }), &json!({ "status": "ok" })));
+    assert_eq!(said["checks"]["redis"], Value::Null, "there is none to speak of");
+    drop(server);
+    // A Redis that is not there costs nothing but speed.
+    let nowhere = format!("redis://{}", free_address());
+    let server = Server::start_with(site, free_address(), &["--redis-url", &nowhere]).await;
+    let (status, said) = health(&server).await;
+    assert_eq!((status, &said["status"], &said["checks"]["redis"]["status"]), (200, &json!("degraded"), &json!("degraded")));
+    server.tenant().await;
+    // An older database under a newer node.
+    tell(&site.url, "UPDATE seaql_migrations SET version = 'x' || version WHERE version = (SELECT max(version) FROM seaql_migrations)").await;
+    sleep(Duration::from_millis(600)).await;
+    let (status, said) = health(&server).await;
+    assert_eq!((status, &said["status"], &said["checks"]["migrations"]["status"]), (503, &json!("unready"), &json!("failed")));
+    let live = reqwest::get(format!("{}/livez", server.url())).await.unwrap();
+    assert_eq!((live.status().as_u16(), live.json::<Value>().await.unwrap()), (200, json!({ "status": "live" })));
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_without_its_database_wants_no_work_until_it_is_back() {
+    let Some(site) = Site::postgres().await else { return };
+    let way = Way::to(site.postgres_address()).await;
+    let through = site.by_way_of(way.address);
+    let server = Server::start(&through).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
+    way.cut();
+    let began = Instant::now();
+    loop {
+        let (status, said) = health(&server).await;
+        if status == 503 {
+            assert_eq!(said["checks"]["database"]["status"], "failed", "{said}");
+            assert!(!said.to_string().contains("127.0.0.1"), "no addresses: {said}");
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "{said}");
+        sleep(Duration::from_millis(100)).await;
+    }
+    way.mend();
+    while health(&server).await.0 != 200 {
+        assert!(began.elapsed() < Duration::from_secs(20), "not ready again");
+        sleep(Duration::from_millis(100)).await;
+    }
+    shop.adjust("after", 0, 0, 1).await;
+}
+
+/// The value of a figure, summed over its labels that contain a text.
+fn figure(text: &str, name: &str, label: &str) -> Option<f64> {
+    let of = |line: &str| {
+        let rest = line.strip_prefix(name)?;
+        let (labels, value) = rest.rsplit_once(' ')?;
+        ((labels.is_empty() || labels.starts_with('{')) && labels.contains(label)).then(|| value.parse::<f64>().unwrap())
+    };
+    let found: Vec<f64> = text.lines().filter_map(of).collect();
+    (!found.is_empty()).then(|| found.iter().sum())
+}
+
+on_both!(figures_are_told_where_the_operator_wants_them, site => {
+    let inside = free_address();
+    let flags = ["--metrics-listen", &inside.to_string(), "--budget", "200/1"];
+    let server = Server::start_with(site, free_address(), &flags).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
+    let client = &shop.client;
+    for _ in 0..3 {
+        client.ask("{ viewer { tenant { slug } } }", json!({})).await;
+    }
+    client.send("{ nonsense", &json!({})).await.unwrap();
+    let page = "{ products(first: 250) { nodes { id stock { id } } } }";
+    assert_eq!(client.send(page, &json!({})).await.unwrap()["errors"][0]["extensions"]["code"], "COST_EXCEEDED");
+    let mut stream = Stream::open(client, &Wish::default()).await;
+    stream.snapshot(&mut State::default()).await;
+    let scrape = || async {
+        let answer = reqwest::get(format!("http://{inside}/metrics")).await.unwrap();
+        assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+        answer.text().await.unwrap()
+    };
+    let text = scrape().await;
+    let at_least = |name: &str, label: &str, least: f64| {
+        let value = figure(&text, name, label).unwrap_or_else(|| panic!("{name} {label}: {text}"));
+        assert!(value >= least, "{name} {label} is {value}: {text}");
+    };
+    at_least("entrepot_graphql_operation_duration_seconds_count", "type=\"query\",outcome=\"OK\"", 3.0);
+    at_least("entrepot_graphql_operation_duration_seconds_count", "type=\"mutation\",outcome=\"OK\"", 4.0);
+    at_least("entrepot_graphql_operation_duration_seconds_bucket", "le=\"0.25\"", 1.0);
+    at_least("entrepot_graphql_documents_refused_total", "GRAPHQL_PARSE_FAILED", 1.0);
+    at_least("entrepot_budget_refusals_total", "COST_EXCEEDED", 1.0);
+    at_least("entrepot_graphql_operation_cost_points_count", "", 5.0);
+    at_least("http_server_request_duration_seconds_count", "method=\"POST\",status=\"200\"", 5.0);
+    at_least("entrepot_ledger_batch_size_sum", "", 1.0);
+    at_least("entrepot_ledger_commit_seconds_count", "", 1.0);
+    at_least("entrepot_ledger_queue_depth", "lane=\"0\"", 0.0);
+    at_least("entrepot_cache_lookups_total", "cache=\"documents\",result=\"hit\"", 2.0);
+    at_least("entrepot_cache_lookups_total", "cache=\"sessions\",result=\"hit\"", 2.0);
+    at_least("entrepot_database_statements_total", "", 10.0);
+    at_least("entrepot_database_connections_most", "pool=\"write\"", 1.0);
+    at_least("entrepot_sockets", "", 1.0);
+    at_least("entrepot_stream_subscriptions", "", 1.0);
+    at_least("process_resident_memory_bytes", "", 1_000_000.0);
+    let me = client.ask("{ viewer { tenant { id slug } actor { ... on Member { id } } } }", json!({})).await;
+    for name in [&me["viewer"]["tenant"]["id"], &me["viewer"]["tenant"]["slug"], &me["viewer"]["actor"]["id"]] {
+        assert!(!text.contains(name.as_str().unwrap()), "{name} stands in the figures");
+    }
+    drop(stream);
+    let began = Instant::now();
+    loop {
+        let text = scrape().await;
+        if figure(&text, "entrepot_sockets", "") == Some(0.0) && figure(&text, "entrepot_stream_subscriptions", "") == Some(0.0) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(5), "still counted: {text}");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(reqwest::get(format!("{}/metrics", server.url())).await.unwrap().status(), 404, "not where everybody asks");
+    assert_eq!(reqwest::get(format!("http://{inside}/readyz")).await.unwrap().status(), 200);
+});
+
+/// Sends the process a signal, by its name.
+fn signal(server: &Server, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &server.pid().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+const SOCKETS: usize = 200;
+
+on_both!(a_node_that_is_stopped_hands_its_clients_on, site => {
+    let flags = ["--drain-seconds", "1", "--socket-drain-seconds", "2", "--anonymous-requests", "off", "--budget", "off", "--tenant-budget", "off"];
+    let server = Server::start_with(site, free_address(), &flags).await;
+    let shop = Shop::open(server.tenant().await, 2, 2, 500).await;
+    let mut stream = Stream::open(&shop.client, &Wish::default()).await;
+    let mut state = State::default();
+    stream.snapshot(&mut state).await;
+    let mut sockets = Vec::new();
+    for _ in 0..SOCKETS {
+        sockets.push(Socket::open(&shop.client).await);
+    }
+    // Whoever writes goes on at the node that takes over: calls that were cut off are sent again with their keys.
+    let other = Server::start(site).await;
+    let ways = [shop.client.clone(), shop.client.at(&other.url())];
+    let load = Load::start(&shop, &ways, 4, random());
+    stream.read_for(Duration::from_millis(500), &mut state).await;
+    let began = Instant::now();
+    signal(&server, "TERM");
+    sleep(Duration::from_millis(100)).await;
+    let (status, said) = health(&server).await;
+    assert_eq!((status, &said["status"]), (503, &json!("stopping")));
+    let closings = sockets.iter_mut().map(|socket| async {
+        let closed = timeout(Duration::from_secs(10), socket.closing()).await.expect("a close in time");
+        (closed, began.elapsed())
+    });
+    let ends = futures_util::future::join_all(closings).await;
+    let hint = |reason: &str| reason.strip_prefix("the node is restarting; come back in ").is_some_and(|rest| rest.ends_with(" ms"));
+    assert!(ends.iter().all(|((code, reason), _)| *code == 1012 && hint(reason)), "{:?}", ends[0]);
+    let (first, last) = (ends.iter().map(|end| end.1).min().unwrap(), ends.iter().map(|end| end.1).max().unwrap());
+    assert!(last.saturating_sub(first) > Duration::from_secs(1) && last < Duration::from_secs(6), "spread over two seconds: {first:?} to {last:?}");
+    while let Ok(Some(item)) = timeout(Duration::from_secs(5), stream.next()).await {
+        state.take(&item);
+    }
+    let code = server.ended().await;
+    assert_eq!(code, Some(0));
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    let shop = Shop { client: shop.client.at(&other.url()), ..shop };
+    let wish = Wish { after: state.cursor.clone(), ..Wish::default() };
+    let mut stream = Stream::open(&shop.client, &wish).await;
+    stream.read_for(Duration::from_millis(500), &mut state).await;
+    let told = load.end().await;
+    stream.settle(&mut state, &shop, Duration::from_secs(20)).await;
+    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    assert_eq!(state.news, changes, "nothing missed between the two");
+    println!("{SOCKETS} sockets sent on within {last:?}; {changes} changes, none missed");
+});
+
+on_both!(asked_twice_a_node_ends_at_once, site => {
+    let server = Server::start_with(site, free_address(), &["--drain-seconds", "60"]).await;
+    let client = server.tenant().await;
+    let _socket = Socket::open(&client).await;
+    signal(&server, "TERM");
+    let began = Instant::now();
+    while health(&server).await.0 != 503 {
+        assert!(began.elapsed() < Duration::from_secs(5));
+        sleep(Duration::from_millis(20)).await;
+    }
+    signal(&server, "TERM");
+    assert_eq!(server.ended().await, Some(128 + 15));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    site.verify().await;
+});
+
+on_both!(a_storm_of_sockets_is_told_to_come_later, site => {
+    let server = Server::start_with(site, free_address(), &["--sockets-entering", "5/2"]).await;
+    let client = server.tenant().await;
+    let mut open = Vec::new();
+    for _ in 0..5 {
+        open.push(Socket::open(&client).await);
+    }
+    let upgrade = || {
+        let asked = reqwest::Client::new().get(format!("{}/graphql", server.url())).header("connection", "upgrade");
+        let asked = asked.header("upgrade", "websocket").header("sec-websocket-version", "13");
+        asked.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").header("sec-websocket-protocol", "graphql-transport-ws").send()
+    };
+    let answer = upgrade().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    let after: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=6).contains(&after), "{after}");
+    assert_eq!(answer.json::<Value>().await.unwrap()["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    client.ask("{ viewer { tenant { slug } } }", json!({})).await;
+    sleep(Duration::from_secs(after)).await;
+    open.push(Socket::open(&client).await);
+});

@@ -1,0 +1,136 @@
+//! A Redis of a test's own, which may be killed, and a way to it, or to any server, that may be slow or cut.
+
+use std::{
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+use super::server::free_address;
+
+/// Running, until it is killed or dropped.
+pub struct Redis {
+    pub address: SocketAddr,
+    child: Child,
+}
+
+impl Redis {
+    /// None, said plainly, where the program is not installed; on CI that is a failure.
+    pub async fn start() -> Option<Self> {
+        Self::start_on(free_address(), &[]).await
+    }
+
+    pub async fn start_on(address: SocketAddr, further: &[&str]) -> Option<Self> {
+        let mut command = Command::new("redis-server");
+        let port = address.port().to_string();
+        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no", "--dir", "/"]);
+        command.args(further).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(child) = command.spawn() else {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has redis-server");
+            eprintln!("SKIPPED: redis-server is not installed");
+            return None;
+        };
+        let redis = Self { address, child };
+        let began = Instant::now();
+        while TcpStream::connect(address).await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(10), "redis-server does not answer");
+            sleep(Duration::from_millis(20)).await;
+        }
+        Some(redis)
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    /// Says a command that is to be obeyed.
+    pub async fn tell(&self, command: &str) {
+        let answer = self.ask(command).await;
+        assert!(answer.starts_with("+OK"), "{answer}");
+    }
+
+    /// Says a command; the first bytes of the answer as they come.
+    pub async fn ask(&self, command: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+        let mut answer = [0; 256];
+        let read = stream.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that leads to another one.
+pub struct Way {
+    pub address: SocketAddr,
+    late_ms: Arc<AtomicU64>,
+    open: watch::Sender<bool>,
+}
+
+impl Way {
+    pub async fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let way = Self { address: listener.local_addr().unwrap(), late_ms: Arc::default(), open: watch::Sender::new(true) };
+        let (late, open) = (way.late_ms.clone(), way.open.subscribe());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(join(client, target, late.clone(), open.clone()));
+            }
+        });
+        way
+    }
+
+    /// From now on every byte arrives so much later.
+    pub fn slow(&self, by: Duration) {
+        self.late_ms.store(by.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// Ends all connections, and those that are tried.
+    pub fn cut(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.open.send_replace(true);
+    }
+}
+
+async fn join(client: TcpStream, target: SocketAddr, late: Arc<AtomicU64>, mut open: watch::Receiver<bool>) {
+    if !*open.borrow_and_update() {
+        return;
+    }
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    tokio::select! {
+        () = carry(from_client, to_server, late.clone()) => {}
+        () = carry(from_server, to_client, late) => {}
+        _ = open.wait_for(|open| !open) => {}
+    }
+}
+
+async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf, late: Arc<AtomicU64>) {
+    let mut part = [0; 16 << 10];
+    while let Ok(read) = from.read(&mut part).await {
+        sleep(Duration::from_millis(late.load(Ordering::Relaxed))).await;
+        if read == 0 || to.write_all(&part[..read]).await.is_err() {
+            return;
+        }
+    }
+}
