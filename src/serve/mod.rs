@@ -250,7 +250,13 @@ impl Node {
         let routes = http::router(front.clone())
             .merge(http::leaks(front, Arc::new(leaks)))
             .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
-        let figures = self.figures.map(|desk| desk.serve(self.db.clone(), self.ledger.clone(), readiness, drain.clone()));
+        let counting = figures::Counting {
+            db: self.db.clone(),
+            ledger: self.ledger.clone(),
+            jobs: self.jobs.clone(),
+            webhooks: self.webhooks.clone(),
+        };
+        let figures = self.figures.map(|desk| desk.serve(counting, readiness, drain.clone()));
         let mut background: Vec<_> = figures.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
         background.extend([
