@@ -19,16 +19,16 @@ use super::{
     world::{World, named, open_to_all},
 };
 
-fn with(terms: Terms) -> Settings {
+pub(super) fn with(terms: Terms) -> Settings {
     Settings { terms, ..open_to_all() }
 }
 
 /// A credential's budget alone.
-fn own(most: u32, restored: u32) -> Terms {
+pub(super) fn own(most: u32, restored: u32) -> Terms {
     Terms { credential: Some(Allowance::per_second(most, restored)), ..Terms::lifted() }
 }
 
-async fn ask_as(address: SocketAddr, token: &str, query: &str) -> Reply {
+pub(super) async fn ask_as(address: SocketAddr, token: &str, query: &str) -> Reply {
     let token = format!("authorization: Bearer {token}");
     post(address, &[JSON, NEW, &token, "entrepot-cost: true"], json!({ "query": query }).to_string().as_bytes()).await
 }
@@ -37,7 +37,7 @@ async fn ask_unnamed(address: SocketAddr) -> Reply {
     post(address, &[JSON, NEW], br#"{"query":"{ ping }"}"#).await
 }
 
-fn error(reply: &Reply) -> Value {
+pub(super) fn error(reply: &Reply) -> Value {
     reply.json()["errors"][0]["extensions"].clone()
 }
 
@@ -147,41 +147,6 @@ async fn what_fails_is_paid_for_by_the_work_it_made() {
     assert_eq!(remaining("{ ping").await, 9_999);
     assert_eq!(remaining("{ nothing things(first: 50, found: 50) { nodes { name } } }").await, 9_998);
     assert_eq!(remaining("{ things(first: 50, found: 0) { nodes { name } } thing { failing } }").await, 9_998 - 104);
-}
-
-#[tokio::test]
-async fn members_of_a_tenant_share_its_budget() {
-    let terms = Terms { tenant: Some(Allowance::per_second(10, 1)), ..own(100, 1) };
-    let world = World::with(Limits::default(), with(terms)).await;
-    let mut answered = 0;
-    for number in 0..20 {
-        let reply = ask_as(world.address, &format!("member{number}@acme"), "{ ping }").await;
-        answered += u32::from(reply.status == 200);
-    }
-    assert_eq!(answered, 10);
-    assert_eq!(ask_as(world.address, "eve@other", "{ ping }").await.status, 200);
-    // Refused by the tenant's budget, it costs the member nothing.
-    let reply = ask_as(world.address, "member0@acme", "{ ping }").await;
-    assert_eq!((reply.status, &error(&reply)["limit"]), (429, &json!(10)));
-}
-
-#[tokio::test]
-async fn what_the_tenants_budget_refuses_costs_the_member_nothing() {
-    let terms = Terms { tenant: Some(Allowance::per_second(3, 3)), ..own(6, 1) };
-    let world = World::with(Limits::default(), with(terms)).await;
-    let ask = async || ask_as(world.address, "ann@acme", "{ ping }").await;
-    for number in 0..12 {
-        let reply = ask().await;
-        if number < 3 {
-            assert_eq!(reply.status, 200);
-        } else if reply.status == 429 {
-            assert_eq!(error(&reply)["limit"], json!(3), "by the tenant's");
-        }
-    }
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    for _ in 0..3 {
-        assert_eq!(ask().await.status, 200, "three of the member's six are left");
-    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod schema;
 mod socket_life;
 mod socket_operations;
 mod socket_rules;
+mod tenant_budget;
 mod trusted;
 mod wire;
 mod world;

@@ -1,0 +1,40 @@
+//! The budget that all of a tenant share, over the wire.
+
+use std::time::Duration;
+
+use entrepot::{
+    budget::Allowance,
+    graphql::{limits::Limits, payer::Terms},
+};
+use serde_json::json;
+
+use super::{
+    budget::{ask_as, error, own, with},
+    world::World,
+};
+
+#[tokio::test]
+async fn members_of_a_tenant_share_its_budget() {
+    let terms = Terms { tenant: Some(Allowance::per_second(10, 1)), ..own(100, 1) };
+    let world = World::with(Limits::default(), with(terms)).await;
+    let mut answered = 0;
+    for number in 0..20 {
+        let reply = ask_as(world.address, &format!("member{number}@acme"), "{ ping }").await;
+        answered += u32::from(reply.status == 200);
+    }
+    assert_eq!(answered, 10);
+    assert_eq!(ask_as(world.address, "eve@other", "{ ping }").await.status, 200);
+    let reply = ask_as(world.address, "member0@acme", "{ ping }").await;
+    assert_eq!((reply.status, &error(&reply)["limit"]), (429, &json!(10)));
+}
+
+#[tokio::test]
+async fn what_the_tenants_budget_refuses_costs_the_member_nothing() {
+    let world = World::with(Limits::default(), with(Terms { tenant: Some(Allowance::per_second(3, 3)), ..own(6, 1) })).await;
+    let mut said = Vec::new();
+    for wait in [0, 0, 0, 0, 0, 0, 0, 0, 0, 1_100, 0, 0] {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        said.push(ask_as(world.address, "ann@acme", "{ ping }").await.status);
+    }
+    assert!(said[3..9].contains(&429) && said[9..] == [200; 3], "three of the member's six are left: {said:?}");
+}
