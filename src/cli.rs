@@ -30,6 +30,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> ExitCode {
     match command {
         Command::Serve(args) => ended(serve::run(*args).await),
+        Command::Worker(args) => ended(serve::chores::run(*args).await),
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Demo(args) => ended(Box::pin(demo::run(args)).await),
         Command::Replay(args) => ended(replay::run(args).await.map(drop)),

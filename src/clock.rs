@@ -120,6 +120,12 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     (micros >= -62_135_596_800_000_000).then_some(Timestamp(micros))
 }
 
+/// Reads a moment as headers of HTTP write it: `Wed, 21 Oct 2015 07:28:00 GMT`.
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    let instant = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(Timestamp(instant.timestamp().as_microsecond()))
+}
+
 /// Sleeps in real time: jobs and polls wait here, so that the clock stays the only one.
 pub async fn sleep(duration: std::time::Duration) {
     tokio::time::sleep(duration).await;

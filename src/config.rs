@@ -2,11 +2,14 @@
 
 #[cfg(feature = "aws-secrets")]
 mod aws;
+mod jobs;
 
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
+
+pub use jobs::{JobArgs, RunJobs, Worker};
 
 use crate::graphql::payer::{AtMost, Written};
 
@@ -27,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the API. The database must be up to date: run `entrepot migrate` before.
     Serve(Box<Serve>),
+    /// Do the jobs beside the requests and nothing else: expiry, deliveries, sealing. As many as you like share them; `serve --jobs off` leaves them to these.
+    Worker(Box<Worker>),
     /// Bring the database up to date. Safe to run again, and by several processes at once.
     Migrate(DatabaseArgs),
     /// Make a demo: an embedded database, a retailer's year replayed into it, and the API served with live stock to watch.
@@ -313,6 +318,11 @@ pub struct Serve {
     /// Seconds between being told to stop and no longer accepting connections.
     #[arg(long, env = "ENTREPOT_DRAIN_SECONDS", default_value_t = 0)]
     pub drain_seconds: u64,
+    /// Whether this node does jobs beside the requests. Where all nodes say off, `entrepot worker` has to run.
+    #[arg(long = "jobs", env = "ENTREPOT_JOBS", value_enum, default_value_t = RunJobs::On)]
+    pub run_jobs: RunJobs,
+    #[command(flatten)]
+    pub jobs: JobArgs,
     /// Seconds over which the sockets of a node that stops are sent to others.
     #[arg(long, env = "ENTREPOT_SOCKET_DRAIN_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=600))]
     pub socket_drain_seconds: u64,

@@ -16,6 +16,8 @@ pub mod audit;
 pub mod identity;
 /// May they: casbin's roles compiled to permission sets, and the permits that shells ask for.
 pub mod access;
+/// Work that nobody waits for, shared by workers that may die.
+pub mod jobs;
 /// The tenant itself: its settings, its rows as files, its end.
 pub mod tenancy;
 /// From the journal to whoever follows it.
@@ -30,6 +32,8 @@ pub mod stock;
 pub mod orders;
 /// The one writer of stock and of the documents that move it.
 pub mod ledger;
+/// What happened, told to addresses of the tenant's choice.
+pub mod webhooks;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
 /// Merges the rooms' roots and prints the SDL.

@@ -37,6 +37,10 @@ use crate::{
         },
     },
     insight::graph::{EventQuery, InsightQuery},
+    jobs::{
+        Jobs,
+        graph::{self as job, Job, JobMutation, JobQuery},
+    },
     ledger::{self, Ledger},
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
     realtime::Hubs,
@@ -48,6 +52,10 @@ use crate::{
     },
     storage::TenantScope,
     tenancy::graph::{TenancyMutation, TenantPayload},
+    webhooks::{
+        Webhooks,
+        graph::{self as webhook, WebhookEndpoint, WebhookMutation, WebhookQuery},
+    },
 };
 
 /// Something with an id.
@@ -77,6 +85,8 @@ pub enum Node {
     ApiKey(ApiKey),
     Session(LoginSession),
     AuditEntry(AuditEntry),
+    Job(Job),
+    WebhookEndpoint(WebhookEndpoint),
 }
 
 /// Something that changes and says so.
@@ -101,6 +111,7 @@ pub enum Versioned {
     Member(Member),
     Role(Role),
     Integration(Integration),
+    WebhookEndpoint(WebhookEndpoint),
 }
 
 /// What a mutation answers. userErrors is empty exactly when the change was made, or with validateOnly would have been.
@@ -136,6 +147,9 @@ pub enum Payload {
     OkPayload(crate::identity::graph::OkPayload),
     SessionPayload(crate::identity::graph::SessionPayload),
     SandboxPayload(crate::identity::graph::SandboxPayload),
+    JobPayload(job::JobPayload),
+    WebhookEndpointPayload(webhook::WebhookEndpointPayload),
+    WebhookReplayPayload(webhook::WebhookReplayPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -255,6 +269,10 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
+        kind::EndpointId::PREFIX => {
+            webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
+        }
+        kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
             crate::identity::graph::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member)
@@ -272,7 +290,17 @@ pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, A
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
-pub struct OtherQueries(NodeQuery, RateLimitQuery, IdentityQuery, AccessQuery, InsightQuery, AuditQuery, EventQuery);
+pub struct OtherQueries(
+    NodeQuery,
+    RateLimitQuery,
+    IdentityQuery,
+    AccessQuery,
+    InsightQuery,
+    AuditQuery,
+    EventQuery,
+    JobQuery,
+    WebhookQuery,
+);
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
@@ -289,6 +317,8 @@ pub struct OtherMutations(
     SandboxMutation,
     AccessMutation,
     TenancyMutation,
+    JobMutation,
+    WebhookMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -308,6 +338,8 @@ pub struct Given {
     pub catalog: crate::catalog::Catalog,
     pub ledger: Ledger,
     pub audit: Audit,
+    pub jobs: Jobs,
+    pub webhooks: Webhooks,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
@@ -322,6 +354,8 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.catalog)
         .data(given.ledger)
         .data(given.audit)
+        .data(given.jobs)
+        .data(given.webhooks)
         .data(given.signer)
         .data(given.limits)
         .finish()

@@ -241,6 +241,7 @@ kinds! {
     OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
     RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
+    EndpointId "whe" "webhook endpoint"; AttemptId "wha" "webhook attempt"; EventId "evt" "event"; JobId "job" "job"; WorkerId "wrk" "worker";
     IntegrationId "int" "integration"; ActorId "act" "actor"; ReferenceId "ref" "reference"; EpochId "epo" "epoch";
 }
 

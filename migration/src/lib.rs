@@ -16,6 +16,8 @@ mod m0006_keys;
 mod m0007_row_security;
 mod m0008_subjects;
 mod m0009_people;
+mod m0010_jobs;
+mod m0011_webhooks;
 mod m0012_streams;
 mod m0014_approval;
 mod m0015_history;
@@ -36,6 +38,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_row_security::Migration),
             Box::new(m0008_subjects::Migration),
             Box::new(m0009_people::Migration),
+            Box::new(m0010_jobs::Migration),
+            Box::new(m0011_webhooks::Migration),
             Box::new(m0012_streams::Migration),
             Box::new(m0014_approval::Migration),
             Box::new(m0015_history::Migration),

@@ -14,6 +14,7 @@ mod set;
 mod shell;
 
 pub use caller::{Caller, Denied, Permit, permit};
+pub use cidr::Cidr;
 pub use permissions::{Bits, Class, Permission, PermissionInfo, REGISTRY, index_of, kind};
 pub use policy::{BUILT_IN, BuiltIn, OWNER, Policies, PolicyError, split};
 pub use set::{PermissionSet, Reach};

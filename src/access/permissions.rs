@@ -75,6 +75,10 @@ permissions! {
     SandboxWrite "sandbox.write" Tenant "Make sandboxes: tenants for trying things out beside this one.";
     TenantWrite "tenant.write" Tenant "Change the tenant's settings.";
     AuditRead "audit.read" Tenant "See the audit log.";
+    WebhookRead "webhook.read" Tenant "See webhook endpoints, what was sent to them and what they answered; never a secret.";
+    WebhookManage "webhook.manage" Tenant "Make webhook endpoints and change them, turn their secrets over, send again. What is sent is what you may see yourself.";
+    JobRead "job.read" Tenant "See what goes on beside the requests: jobs, when they ran, and why they failed.";
+    JobManage "job.manage" Tenant "Let a job that has failed for good be tried again.";
 }
 
 const WORDS: usize = 2;

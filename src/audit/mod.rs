@@ -14,5 +14,5 @@ pub mod verify;
 
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes};
 pub use pen::Pen;
-pub use shell::{Audit, run};
+pub use shell::Audit;
 pub use stamp::{Origin, Stamp, about, attribute, refused};

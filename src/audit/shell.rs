@@ -190,14 +190,3 @@ impl Batcher for Writer {
         let _ = waiting.reply.send(outcome);
     }
 }
-
-/// Chains what was written, a moment after it was.
-pub async fn run(audit: Audit) {
-    const EVERY: std::time::Duration = std::time::Duration::from_millis(500);
-    loop {
-        if let Err(fault) = audit.seal_all().await {
-            tracing::warn!(%fault, "audit entries could not be chained; they wait");
-        }
-        crate::clock::sleep(EVERY).await;
-    }
-}

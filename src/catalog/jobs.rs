@@ -1,13 +1,13 @@
 //! What goes on beside the requests.
 
 use super::shell::seal_customers;
-use crate::storage::Database;
+use crate::storage::{Database, Fault};
 
-/// Seals customers from before at a node's start; what could not be sealed is tried again at the next.
-pub async fn run(db: Database) {
-    match seal_customers(&db).await {
-        Ok(0) => {}
-        Ok(sealed) => tracing::info!(sealed, "customers were sealed under keys of their own"),
-        Err(fault) => tracing::warn!(%fault, "customers from before are not sealed yet"),
+/// Seals customers from before there were keys of their own; once they are, it finds none.
+pub async fn seal(db: Database) -> Result<(), Fault> {
+    let sealed = seal_customers(&db).await?;
+    if sealed > 0 {
+        tracing::info!(sealed, "customers were sealed under keys of their own");
     }
+    Ok(())
 }

@@ -163,6 +163,26 @@ pub fn lane(lane: usize, waiting: usize) {
     }
 }
 
+/// Jobs of this process since its start: runs that went well and that failed, dead letters, those taken over, and those held now.
+pub fn jobs(ran: u64, failed: u64, died: u64, taken_over: u64, held: u64) {
+    if counts() {
+        counter!(names::JOB_RUNS, "result" => "done").absolute(ran);
+        counter!(names::JOB_RUNS, "result" => "failed").absolute(failed);
+        counter!(names::JOBS_DIED).absolute(died);
+        counter!(names::JOBS_TAKEN_OVER).absolute(taken_over);
+        gauge!(names::JOBS_HELD).set(held as f64);
+    }
+}
+
+/// Attempts to deliver to webhook endpoints since the start, and endpoints disabled by them.
+pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
+    if counts() {
+        counter!(names::WEBHOOK_ATTEMPTS, "result" => "delivered").absolute(delivered);
+        counter!(names::WEBHOOK_ATTEMPTS, "result" => "failed").absolute(failed);
+        counter!(names::WEBHOOKS_DISABLED).absolute(disabled);
+    }
+}
+
 /// Statements sent to the database since the start.
 pub fn statements(count: u64) {
     if counts() {

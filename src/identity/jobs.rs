@@ -1,4 +1,4 @@
-//! What goes on beside the requests: ends of sessions that other nodes decided, notes of use, the life of keys.
+//! What goes on beside the requests on every node: ends of sessions that other nodes decided, notes of use, the life of keys.
 
 use std::time::Duration;
 
@@ -9,8 +9,6 @@ use crate::{clock::sleep, storage::Fault};
 const GLANCE: Duration = Duration::from_secs(2);
 /// Glances between notes of use and looks at the keys: ten seconds.
 const SOMETIMES: u32 = 5;
-/// Glances between clearings: an hour.
-const SELDOM: u32 = 1_800;
 
 pub async fn run(identity: Identity) {
     let mut glance: u32 = 0;
@@ -21,9 +19,6 @@ pub async fn run(identity: Identity) {
         if glance.is_multiple_of(SOMETIMES) {
             log("the use of sessions", identity.note_use().await);
             log("signing keys", identity.keep_keys().await);
-        }
-        if glance.is_multiple_of(SELDOM) {
-            log("old sessions", identity.forget_old().await);
         }
     }
 }

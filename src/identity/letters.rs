@@ -54,6 +54,12 @@ pub enum About {
         integration: String,
         key: String,
     },
+    /// Nothing is sent to a webhook endpoint any more.
+    WebhookDisabled {
+        tenant: String,
+        endpoint: String,
+        why: String,
+    },
 }
 
 /// Paragraphs, and where the link stands among them.
@@ -145,6 +151,14 @@ impl About {
                     "Make a new key for the integration, and look in the audit log for what was done with the old one.".to_owned(),
                 ],
                 vec!["You get this letter because you own the company's account. Nobody can undo this revocation.".to_owned()],
+            ),
+            Self::WebhookDisabled { tenant, endpoint, why } => (
+                "A webhook endpoint was disabled".to_owned(),
+                vec![
+                    format!("Nothing is sent any more to {endpoint}, a webhook endpoint of {tenant}: {why}."),
+                    "Enable it again when that is put right: it goes on where it stopped, as far back as events are kept.".to_owned(),
+                ],
+                vec!["You get this letter because you own the company's account.".to_owned()],
             ),
             Self::SessionStolen => (
                 "One of your sessions was ended".to_owned(),

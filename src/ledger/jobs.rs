@@ -1,6 +1,6 @@
 //! Timed work: what is held with a time limit is let go when it is over. Doing it twice, or on several nodes at once, does nothing more.
 
-use std::{collections::BTreeMap, future::Future, pin::pin, time::Duration};
+use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use futures_util::{StreamExt, stream};
@@ -11,34 +11,17 @@ use super::{
     engine::Ledger,
 };
 use crate::{
-    clock,
     orders::{core::Act, rows},
     stock::core::{Expire, LevelKey, MovementHead},
     storage::Fault,
 };
 
-/// How often the job looks.
-const EVERY: Duration = Duration::from_secs(1);
 /// Pages of each kind a run works off at most; the next run goes on.
 const MOST_PAGES: usize = 20;
 /// Holds that end in one command, which is one movement.
 const HOLDS_A_COMMAND: usize = 100;
 /// Commands that wait for their commit at once.
 const AT_ONCE: usize = 64;
-
-/// Looks every second until `stop` is done.
-pub async fn run(ledger: Ledger, stop: impl Future<Output = ()>) {
-    let mut stop = pin!(stop);
-    loop {
-        if let Err(fault) = expire_due(&ledger, ledger.clock().now()).await {
-            tracing::warn!(error = %fault, "the expiry job could not read what is due");
-        }
-        tokio::select! {
-            () = &mut stop => return,
-            () = clock::sleep(EVERY) => {}
-        }
-    }
-}
 
 /// Ends the PENDING orders and the loose reservations whose time is over at `now`, of all tenants, and says how many it ended. What cannot
 /// be ended is logged and passed over, so that it holds nothing else up.

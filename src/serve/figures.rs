@@ -9,10 +9,20 @@ use crate::{
     clock, gauges,
     graphql::limits::Limits,
     http::{self, Readiness},
+    jobs::Jobs,
     ledger::Ledger,
     live::drain::Drain,
     storage::Database,
+    webhooks::Webhooks,
 };
+
+/// Rooms that count for themselves, and are asked.
+pub struct Counting {
+    pub db: Database,
+    pub ledger: Ledger,
+    pub jobs: Jobs,
+    pub webhooks: Webhooks,
+}
 
 /// Connections of those who scrape and probe.
 const CONNECTIONS: usize = 32;
@@ -36,9 +46,9 @@ impl Desk {
     }
 
     /// Answers until the process ends: a node that stops is still looked at.
-    pub async fn serve(self, db: Database, ledger: Ledger, readiness: Arc<dyn Readiness>, drain: Drain) {
+    pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
         let counted = self.counted.clone();
-        let figures = Arc::new(Sampled { counted: self.counted, db, ledger });
+        let figures = Arc::new(Sampled { counted: self.counted, rooms });
         let routes = http::figures(figures).merge(http::health(readiness, drain));
         let limits = Limits { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..Limits::default() };
         let serving = http::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
@@ -61,17 +71,21 @@ impl Desk {
 
 struct Sampled {
     counted: gauges::Figures,
-    db: Database,
-    ledger: Ledger,
+    rooms: Counting,
 }
 
 impl http::Figures for Sampled {
     fn text(&self) -> String {
-        gauges::statements(self.db.statements());
-        for pool in self.db.pools() {
+        let Counting { db, ledger, jobs, webhooks } = &self.rooms;
+        gauges::statements(db.statements());
+        let jobs = jobs.figures().now();
+        gauges::jobs(jobs.runs.saturating_sub(jobs.failures), jobs.failures, jobs.died, jobs.taken_over, jobs.held);
+        let sent = webhooks.figures().now();
+        gauges::webhooks(sent.delivered, sent.failed, sent.disabled);
+        for pool in db.pools() {
             gauges::pool(pool.name, pool.open, pool.idle, pool.most);
         }
-        for (lane, waiting) in self.ledger.waiting().into_iter().enumerate() {
+        for (lane, waiting) in ledger.waiting().into_iter().enumerate() {
             gauges::lane(lane, waiting);
         }
         if let Some(process) = gauges::Process::now() {

@@ -8,11 +8,12 @@ use crate::{
     identity::{self, OldKeys, rotate_signing_key},
     secrets::{self, KeyRing, SealedColumn},
     storage::Database,
+    webhooks,
 };
 
 /// Every sealed column of every room.
 pub fn sealed_columns() -> Vec<SealedColumn> {
-    [identity::SEALED, catalog::SEALED].concat()
+    [identity::SEALED, catalog::SEALED, webhooks::SEALED].concat()
 }
 
 pub async fn run(action: KeysAction) -> Result<(), StartError> {

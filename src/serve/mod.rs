@@ -1,6 +1,7 @@
 //! A node: the rooms put together, the front door opened, the jobs started.
 
 pub mod audit;
+pub mod chores;
 mod doorkeeper;
 pub mod epoch;
 mod figures;
@@ -22,7 +23,7 @@ use crate::{
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
-    config::{Registration, Serve},
+    config::{Registration, RunJobs, Serve},
     gauges,
     graphql::{
         connection::CursorSigner,
@@ -35,11 +36,13 @@ use crate::{
     },
     http::{self, Explorer, Front, Parts, Readiness},
     identity::{self, Furnish, Identity, Settings},
-    ledger::{Grouping, Ledger, jobs},
+    jobs::{self, Jobs},
+    ledger::{Grouping, Ledger},
     realtime::{self, Bus},
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options, Wall, Work},
+    webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 
 use ready::Ready;
@@ -85,6 +88,12 @@ pub struct Node {
     pub ring: KeyRing,
     pub budgets: Budgets,
     pub audit: Audit,
+    pub jobs: Jobs,
+    pub webhooks: Webhooks,
+    /// How long the journal is kept.
+    pub keep: Keep,
+    /// How it works beside the requests; None where others do.
+    pub workload: Option<jobs::Terms>,
     /// Where nodes share a Redis: how they tell one another what is new.
     pub bus: Option<Bus>,
     /// Bytes that this process may have in use, where somebody says so.
@@ -162,6 +171,9 @@ impl Node {
         let audit = Audit::start(db.clone(), pen.clone())?;
         let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
         let limits = Limits::default();
+        let jobs = Jobs::new(db.clone(), clock.clone());
+        let sender = Sender::new(Allowed::default(), clock.clone());
+        let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender);
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         identity.share_attempts(budgets.clone());
@@ -171,9 +183,13 @@ impl Node {
             catalog,
             ledger: ledger.clone(),
             audit: audit.clone(),
+            jobs: jobs.clone(),
+            webhooks: webhooks.clone(),
             signer,
             limits: limits.clone(),
         });
+        let workload = Some(jobs::Terms::default());
+        let keep = Keep::default();
         Ok(Self {
             db,
             clock,
@@ -186,6 +202,10 @@ impl Node {
             ring,
             budgets,
             audit,
+            jobs,
+            webhooks,
+            keep,
+            workload,
             bus: None,
             memory: gauges::memory_limit(),
             figures: None,
@@ -210,6 +230,7 @@ impl Node {
         F: Future<Output = ()> + Send,
     {
         let (read, name) = (self.clock.clone(), self.clock.clone());
+        let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
         let readiness: Arc<dyn Readiness> = Arc::new(Ready::new(self.db.clone(), self.bus.clone(), self.memory));
         let outline = Outline::of(&self.schema.sdl())?;
@@ -229,21 +250,27 @@ impl Node {
         let routes = http::router(front.clone())
             .merge(http::leaks(front, Arc::new(leaks)))
             .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
-        let figures = self.figures.map(|desk| desk.serve(self.db.clone(), self.ledger.clone(), readiness, drain.clone()));
+        let counting = figures::Counting {
+            db: self.db.clone(),
+            ledger: self.ledger.clone(),
+            jobs: self.jobs.clone(),
+            webhooks: self.webhooks.clone(),
+        };
+        let figures = self.figures.map(|desk| desk.serve(counting, readiness, drain.clone()));
         let mut background: Vec<_> = figures.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
         background.extend([
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(secrets::follow(self.ring)),
-            tokio::spawn(catalog::jobs::run(self.db.clone())),
-            tokio::spawn(crate::audit::run(self.audit)),
-            tokio::spawn(jobs::run(self.ledger.clone(), std::future::pending())),
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
         ]);
         http::serve(listener, routes, limits, drain, shutdown).await?;
         background.iter().for_each(tokio::task::JoinHandle::abort);
+        if let Some(working) = working {
+            working.await;
+        }
         drop(self.ledger);
         self.db.close().await?;
         Ok(())
@@ -271,6 +298,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         Node::sharing(redis, &args.database.database_url, args.database.options(), Clock::system(), settings, grouping, &keys)
             .await?;
     node.limits.points = args.operation_points;
+    node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
+    node.keep = args.jobs.keep();
+    node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;
     if let Some(address) = &args.redis_url {

@@ -2,7 +2,9 @@
 
 pub mod calls;
 pub mod crossing;
+mod hooks;
 mod kinds;
+mod refusals;
 mod step_up;
 pub mod world;
 
@@ -35,12 +37,7 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-on_both!(
-    each_root_field_asks_for_its_permission,
-    no_way_leads_around_the_rights_of_a_type,
-    a_node_needs_the_rights_of_its_type,
-    a_refusal_tells_no_more_than_may_be_seen,
-);
+on_both!(each_root_field_asks_for_its_permission, no_way_leads_around_the_rights_of_a_type, a_node_needs_the_rights_of_its_type,);
 
 /// What a root field asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +85,10 @@ const CASES: &[(&str, Needs)] = &[
     ("movementReport", May("report.read")),
     ("auditEntries", May("audit.read")),
     ("auditVerify", May("audit.read")),
+    ("jobs", May("job.read")),
+    ("standingJobs", May("job.read")),
+    ("webhookEndpoints", May("webhook.read")),
+    ("webhookEventTypes", SignIn),
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
@@ -132,6 +133,13 @@ const CASES: &[(&str, Needs)] = &[
     ("sessionRevoke", SignIn),
     ("sessionRevokeOthers", SignIn),
     ("tenantUpdate", May("tenant.write")),
+    ("jobRetry", May("job.manage")),
+    ("webhookEndpointCreate", May("webhook.manage")),
+    ("webhookEndpointUpdate", May("webhook.manage")),
+    ("webhookEndpointDelete", May("webhook.manage")),
+    ("webhookEndpointRotateSecret", May("webhook.manage")),
+    ("webhookEndpointTest", May("webhook.manage")),
+    ("webhookEndpointReplay", May("webhook.manage")),
     ("productCreate", May("product.write")),
     ("productUpdate", May("product.write")),
     ("productArchive", May("product.write")),
@@ -239,9 +247,9 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
         assert!(!answer.to_string().contains(house.word), "{}: {answer:#}", field.name);
     }
     assert_eq!(world.dump(house.owner.tenant).await, before, "another tenant's owner changed something");
-    // What is erased cannot be called validly any more: that comes last.
+    // What is erased or removed for good cannot be called validly any more: that comes last.
     let mut roots: Vec<_> = calls.roots().collect();
-    roots.sort_by_key(|(_, field)| field.name.node.ends_with("Erase"));
+    roots.sort_by_key(|(_, field)| field.name.node.ends_with("Erase") || field.name.node == "webhookEndpointDelete");
     for (operation, field) in roots {
         let variables = calls.variables(house, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));
@@ -338,6 +346,8 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("key", "ApiKey", Some("apikey.read")),
     ("ses", "Session", None),
     ("aud", "AuditEntry", Some("audit.read")),
+    ("job", "Job", Some("job.read")),
+    ("whe", "WebhookEndpoint", Some("webhook.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {
@@ -369,25 +379,4 @@ async fn a_node_needs_the_rights_of_its_type(world: &World) {
     let stranger = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&[]) };
     let denied = world.ask(house, Some(stranger), query, &json!({ "id": house.ids["mem"] })).await;
     assert_eq!(only_error(&denied, "another member"), (json!("FORBIDDEN"), json!("member.read")));
-}
-
-async fn a_refusal_tells_no_more_than_may_be_seen(world: &World) {
-    let house = &world.ours;
-    let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message
-        ... on VersionConflict { actualVersion current { __typename } } ... on InsufficientStock { level { __typename } } } } }";
-    let change = |delta: i64, version: Option<i64>| {
-        let change = json!({ "product": { "id": house.ids["prd"] }, "store": { "id": house.ids["sto"] }, "delta": delta, "expectedVersion": version });
-        json!({ "input": { "idempotencyKey": "told", "reasonCode": "OTHER", "changes": [change] } })
-    };
-    for (codes, seen) in
-        [(["stock.adjust"].as_slice(), Value::Null), (&["stock.adjust", "stock.read"], json!({ "__typename": "StockLevel" }))]
-    {
-        let stale =
-            world.ask(house, Some(house.only(codes)), query, &change(1, Some(99))).await["data"]["stockAdjust"]["userErrors"][0]
-                .clone();
-        assert_eq!((&stale["code"], &stale["current"]), (&json!("VERSION_CONFLICT"), &seen));
-        assert_eq!(stale["message"].as_str().is_some_and(|message| message.contains("on hand")), !seen.is_null(), "{stale}");
-        let short = world.ask(house, Some(house.only(codes)), query, &change(-2_000_000, None)).await["data"]["stockAdjust"]["userErrors"][0].clone();
-        assert_eq!((&short["code"], &short["level"]), (&json!("INSUFFICIENT_STOCK"), &seen));
-    }
 }

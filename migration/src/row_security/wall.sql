@@ -6,7 +6,7 @@ DECLARE
   app CONSTANT text := 'entrepot_app';
   steward CONSTANT text := 'entrepot_steward';
   -- The deployment's own keys are no business of a statement on a tenant's rows.
-  stewards_own CONSTANT text[] := ARRAY['signing_key', 'server_secret', 'secret_key'];
+  stewards_own CONSTANT text[] := ARRAY['signing_key', 'server_secret', 'secret_key', 'job_worker'];
   -- What the signer of the audit log writes, and only it.
   sealed CONSTANT text[] := ARRAY['audit_checkpoint'];
   -- Written once.
@@ -16,8 +16,9 @@ DECLARE
   kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'audit_head', 'stock_level', 'reservation', 'sales_order', 'order_line',
     'fulfilment', 'sales_return', 'integration', 'api_key', 'product'];
   -- What the deployment itself does to rows of tenants that its transaction does not work for: it notes when members were here, seals
-  -- keys anew, and a login that no tenant was known for is written into the log of the one that it led to.
-  everywhere CONSTANT jsonb := '{"member": "UPDATE", "subject": "UPDATE", "audit_entry": "INSERT"}';
+  -- keys anew, a login that no tenant was known for is written into the log of the one that it led to, and a worker keeps its jobs of
+  -- whichever tenants in one statement.
+  everywhere CONSTANT jsonb := '{"member": "UPDATE", "subject": "UPDATE", "audit_entry": "INSERT", "job": "UPDATE", "webhook_endpoint": "UPDATE"}';
   t record;
   may text;
   bound text;

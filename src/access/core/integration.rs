@@ -79,7 +79,7 @@ pub const MAX_CIDRS: usize = 50;
 pub const ROLL_OVERLAP_SECONDS: i64 = 7 * 24 * 3600;
 
 /// Permissions that tell of more than one channel; who is bound to a channel cannot have them.
-const BEYOND_A_CHANNEL: [usize; 8] = [
+const BEYOND_A_CHANNEL: [usize; 11] = [
     kind::StockMovementRead::INDEX,
     kind::StockAdjust::INDEX,
     kind::StockSet::INDEX,
@@ -88,6 +88,9 @@ const BEYOND_A_CHANNEL: [usize; 8] = [
     kind::MemberRead::INDEX,
     kind::AuditRead::INDEX,
     kind::ApikeyRead::INDEX,
+    kind::WebhookRead::INDEX,
+    kind::WebhookManage::INDEX,
+    kind::JobRead::INDEX,
 ];
 
 /// The first permission that an integration cannot have because it is bound to a channel.

@@ -34,6 +34,11 @@ pub(super) fn defaults(gives: &HashMap<RoleId, Bits>) -> impl Iterator<Item = Ro
 }
 
 impl Access {
+    /// The members who own the tenant.
+    pub async fn owners(&self, tenant: TenantId) -> Result<Vec<MemberId>, Fault> {
+        rows::owners(&self.database().tenant(tenant)).await
+    }
+
     /// The default roles, then the tenant's own by key.
     pub async fn roles(&self, reads: &impl Reads) -> Result<Vec<RoleView>, Fault> {
         let own = rows::roles(reads).await?;

@@ -111,17 +111,33 @@ impl Identity {
 
     /// Tells the owners of a tenant that a key of theirs was found in the open, and is revoked.
     pub async fn tell_of_leak(&self, tenant: TenantId, owners: &[MemberId], leaked: LeakedKey) -> Result<(), Fault> {
+        let LeakedKey { integration, key } = leaked;
+        let about = |tenant| About::KeyLeaked { tenant, integration: integration.clone(), key: key.clone() };
+        self.tell_owners(tenant, owners, about).await
+    }
+
+    /// Tells the owners of a tenant that nothing is sent to a webhook endpoint any more.
+    pub async fn tell_of_webhook(&self, tenant: TenantId, owners: &[MemberId], endpoint: &str, why: &str) -> Result<(), Fault> {
+        let (endpoint, why) = (endpoint.to_owned(), why.to_owned());
+        self.tell_owners(tenant, owners, |tenant| About::WebhookDisabled { tenant, endpoint: endpoint.clone(), why: why.clone() })
+            .await
+    }
+
+    /// Writes to those of the owners who have joined.
+    async fn tell_owners(
+        &self,
+        tenant: TenantId,
+        owners: &[MemberId],
+        about: impl Fn(String) -> About + Send,
+    ) -> Result<(), Fault> {
         let global = self.db.global();
         let name = rows::tenant(&global, tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
         for owner in owners {
             let Some(view) = members::member_with_user(&global, tenant, *owner).await? else { continue };
             // Who was only invited is no owner yet.
-            if view.membership.status != MemberStatus::Active {
-                continue;
+            if view.membership.status == MemberStatus::Active {
+                self.write(about(name.clone()), &view.email, &view.display_name);
             }
-            let LeakedKey { integration, key } = leaked.clone();
-            let about = About::KeyLeaked { tenant: name.clone(), integration, key };
-            self.write(about, &view.email, &view.display_name);
         }
         Ok(())
     }

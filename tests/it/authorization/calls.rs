@@ -22,6 +22,8 @@ const ALSO: &[(&str, &str)] = &[
     ("ReturnLineInput", "product"),
     ("CustomerCreateInput", "name"),
     ("ApiKeyCreateInput", "permissions"),
+    ("WebhookEndpointReplayInput", "fromSeq"),
+    ("WebhookEndpointReplayInput", "toSeq"),
 ];
 
 /// A place of an argument or input field, as names from the argument on; lists are passed through.
@@ -170,6 +172,8 @@ impl Calls {
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
             // Who makes a role or a key must hold what it gives.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
+            _ if name == "url" => json!("https://shop.example/hooks"),
+            _ if name == "eventTypes" => json!("stock.changed"),
             _ if name == "email" => json!(format!("new{}@example.com", self.next())),
             _ if name == "password" => json!("correct horse battery staple"),
             _ => json!(format!("new-{}", self.next())),
@@ -281,7 +285,9 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 22] = [
+    const WORDS: [(&str, &str); 24] = [
+        ("webhook", "whe"),
+        ("job", "job"),
         ("group", "grp"),
         ("member", "mem"),
         ("invitation", "mem"),

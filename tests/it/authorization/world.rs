@@ -215,6 +215,7 @@ impl World {
         ids.insert("prd", text(&self.must(house, query, json!({ "input": input })).await["product"]["id"]));
         self.trade(house, &mut ids).await;
         self.rights(house, &mut ids).await;
+        self.hooks(house, &mut ids).await;
         // The log gets its places from a job, which here is this line.
         self.node.audit.seal_all().await.unwrap();
         let log = self.ask(house, Some(house.owner.clone()), "{ auditEntries(first: 1) { nodes { id } } }", &json!({})).await;

@@ -1,7 +1,7 @@
 //! What runs out.
 
 use entity::prelude::Timestamp;
-use entrepot::ledger::jobs::{expire_due, run};
+use entrepot::ledger::jobs::expire_due;
 use serde_json::json;
 
 use super::world::{START, done, on_both};
@@ -32,17 +32,6 @@ async fn what_is_over_ends_once() {
             let answer = world.ask(document, json!({"id": payload["order"]["id"]})).await;
             assert_eq!(answer["order"], json!({"status": "EXPIRED", "allowedActions": [], "expiresAt": null}));
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_loop_looks_at_once_and_stops_when_told() {
-    on_both(async |world| {
-        world.reserve(world.mug, 5, Some(Timestamp(START).plus_seconds(1))).await;
-        world.pass_seconds(1);
-        run(world.ledger.clone(), async {}).await;
-        assert_eq!(world.level(world.mug, world.store).await, [100, 0, 0]);
     })
     .await;
 }

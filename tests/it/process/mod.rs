@@ -13,6 +13,7 @@ mod edges;
 mod events;
 mod examples;
 mod front;
+mod hooks;
 mod keys;
 mod keeper;
 mod live;

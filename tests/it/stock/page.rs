@@ -9,8 +9,10 @@ use entrepot::{
     catalog::Catalog,
     graphql::{answer::data_json, connection::CursorSigner, limits::Limits},
     identity::{Identity, Settings},
+    jobs::Jobs,
     ledger::{Grouping, Ledger},
     schema::{self, EntrepotSchema, Given},
+    webhooks::{Allowed, Sender, Webhooks},
 };
 use serde_json::{Value, json};
 
@@ -23,12 +25,15 @@ async fn whole_schema(world: &World) -> EntrepotSchema {
     let ring = crate::world::ring(&world.db, &world.clock).await;
     let audit = Audit::start(world.db.clone(), Pen::new(ring.clone(), world.clock.clone())).unwrap();
     let identity =
-        Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring).await.unwrap();
+        Identity::open(world.db.clone(), world.clock.clone(), Settings::default(), Arc::new(Bare), ring.clone()).await.unwrap();
     let signer = CursorSigner::new([7; 32]);
     let catalog = Catalog { db: world.db.clone(), clock: world.clock.clone(), signer: signer.clone() };
     let ledger = Ledger::start(world.db.clone(), world.clock.clone(), Grouping::Together).unwrap();
     let access = Access::new(world.db.clone(), world.clock.clone(), Policies::load().await.unwrap());
-    schema::build(Given { identity, access, catalog, ledger, audit, signer, limits: Limits::default() })
+    let jobs = Jobs::new(world.db.clone(), world.clock.clone());
+    let sender = Sender::new(Allowed::default(), world.clock.clone());
+    let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender);
+    schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, signer, limits: Limits::default() })
 }
 
 async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {

@@ -1,0 +1,60 @@
+//! Settings of what is done beside the requests.
+
+use clap::Args;
+
+use super::{DatabaseArgs, KeyArgs};
+
+/// Whether a node that serves does jobs too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RunJobs {
+    On,
+    Off,
+}
+
+/// How jobs are done, wherever they are.
+#[derive(Debug, Clone, Args)]
+pub struct JobArgs {
+    /// Seconds that a worker may be silent before others take its jobs. The same for all workers.
+    #[arg(long = "job-lease-seconds", env = "ENTREPOT_JOB_LEASE_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
+    pub lease_seconds: u64,
+    /// Networks of your own that webhooks may go to, by plain http and to any port too: 10.0.0.0/8. Everything else must be https to the open internet.
+    #[arg(long = "webhooks-allow", env = "ENTREPOT_WEBHOOKS_ALLOW", value_delimiter = ',', value_parser = network)]
+    pub webhooks_allow: Vec<crate::access::Cidr>,
+    /// Days that events are kept: how far back streams resume and webhooks are replayed. What a webhook has not received is kept twice as long.
+    #[arg(long = "journal-days", env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    pub journal_days: i64,
+}
+
+/// Reads a network.
+fn network(text: &str) -> Result<crate::access::Cidr, &'static str> {
+    crate::access::Cidr::parse(text).ok_or("a network is expected, as in 10.0.0.0/8 or fd00::/8")
+}
+
+impl JobArgs {
+    pub fn terms(&self) -> crate::jobs::Terms {
+        crate::jobs::Terms { lease: std::time::Duration::from_secs(self.lease_seconds), ..crate::jobs::Terms::default() }
+    }
+    pub fn keep(&self) -> crate::webhooks::Keep {
+        let seconds = self.journal_days * 24 * 3600;
+        crate::webhooks::Keep { seconds, grace_seconds: seconds }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Worker {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// How letters leave: as with serve.
+    #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
+    pub mail: crate::identity::Post,
+    /// Who letters are from.
+    #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
+    pub mail_from: String,
+    /// Where links in letters lead.
+    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    #[command(flatten)]
+    pub jobs: JobArgs,
+}

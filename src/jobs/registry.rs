@@ -1,0 +1,62 @@
+//! What a worker knows how to do.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    core::Job,
+    shell::{Failure, Lease},
+};
+use crate::storage::Fault;
+
+type RunStanding = dyn Fn(Lease) -> BoxFuture<'static, Result<(), Fault>> + Send + Sync;
+type RunQueued = dyn Fn(Lease, Job) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
+
+/// A job that is there once for the whole deployment.
+#[derive(Clone)]
+pub struct Standing {
+    pub kind: &'static str,
+    pub every: Duration,
+    pub(super) run: Arc<RunStanding>,
+}
+
+/// A kind of job that is put down by whoever needs it.
+#[derive(Clone)]
+pub struct Queued {
+    pub kind: &'static str,
+    /// It is a dead letter after so many failures.
+    pub most_failures: i64,
+    pub(super) run: Arc<RunQueued>,
+}
+
+/// What a worker knows how to do.
+#[derive(Clone, Default)]
+pub struct Registry {
+    pub(super) standing: Vec<Standing>,
+    pub(super) queued: Vec<Queued>,
+}
+
+impl Registry {
+    #[must_use]
+    pub fn standing<F, R>(mut self, kind: &'static str, every: Duration, run: F) -> Self
+    where
+        F: Fn(Lease) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Fault>> + Send + 'static,
+    {
+        self.standing.push(Standing { kind, every, run: Arc::new(move |lease| Box::pin(run(lease))) });
+        self
+    }
+    #[must_use]
+    pub fn queued<F, R>(mut self, kind: &'static str, most_failures: i64, run: F) -> Self
+    where
+        F: Fn(Lease, Job) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.queued.push(Queued { kind, most_failures, run: Arc::new(move |lease, job| Box::pin(run(lease, job))) });
+        self
+    }
+    pub(super) fn knows(&self, kind: &str) -> bool {
+        self.standing.iter().any(|one| one.kind == kind) || self.queued.iter().any(|one| one.kind == kind)
+    }
+}

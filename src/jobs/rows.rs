@@ -1,0 +1,199 @@
+//! Jobs and workers as rows.
+
+use entity::prelude::*;
+use sea_orm::{QueryResult, Value};
+
+use super::core::{Job, State};
+use crate::storage::{Fault, Global, GlobalReads, GlobalWork, Reads, Row, Work};
+
+const COLUMNS: &str = "tenant_id, id, kind, period, payload, state, due_at, owner, token, beat, failures, started_at, finished_at, \
+    error, fault, created_at";
+
+fn job(row: &QueryResult) -> Result<Job, Fault> {
+    let mut row = Row::new(row);
+    Ok(Job {
+        tenant: row.take()?,
+        id: row.take()?,
+        kind: row.take()?,
+        period: row.take()?,
+        payload: row.take()?,
+        state: row.word("job", State::parse)?,
+        due_at: row.time()?,
+        owner: row.take()?,
+        token: row.take()?,
+        beat: row.take()?,
+        failures: row.take()?,
+        started_at: row.time_opt()?,
+        finished_at: row.time_opt()?,
+        error: row.take()?,
+        fault: row.take()?,
+        created_at: row.time()?,
+    })
+}
+
+/// The deployment's standing jobs.
+pub async fn standing(global: &Global) -> Result<Vec<Job>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM job WHERE period IS NOT NULL ORDER BY kind");
+    global.rows(&sql, vec![]).await?.iter().map(job).collect()
+}
+
+/// Queued jobs that somebody holds, or that are due; the oldest first.
+pub async fn open(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM job WHERE period IS NULL AND state IN ('WAITING', 'RUNNING') AND due_at <= $1
+         ORDER BY due_at, tenant_id, id LIMIT $2"
+    );
+    global.rows(&sql, vec![now.micros().into(), most.into()]).await?.iter().map(job).collect()
+}
+
+/// A page of a tenant's own jobs.
+pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Job>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM job WHERE tenant_id = $1{conditions}{order}");
+    reads.rows(&sql, values).await?.iter().map(job).collect()
+}
+
+pub async fn by_id(reads: &impl Reads, id: JobId) -> Result<Option<Job>, Fault> {
+    Ok(page(reads, " AND id = $2", "", vec![id.into()]).await?.pop())
+}
+
+pub async fn add(work: &Work, new: &Job) -> Result<(), Fault> {
+    let sql = "INSERT INTO job (tenant_id, id, kind, period, payload, state, due_at, created_at)
+               VALUES ($1, $2, $3, $4, $5, 'WAITING', $6, $7) ON CONFLICT DO NOTHING";
+    let values = vec![
+        new.id.into(),
+        new.kind.as_str().into(),
+        new.period.into(),
+        new.payload.as_str().into(),
+        new.due_at.micros().into(),
+        new.created_at.micros().into(),
+    ];
+    work.execute(sql, values).await?;
+    Ok(())
+}
+
+/// A dead job waits again.
+pub async fn revive(work: &Work, id: JobId, now: Timestamp) -> Result<u64, Fault> {
+    let sql = "UPDATE job SET state = 'WAITING', due_at = $3, failures = 0 WHERE tenant_id = $1 AND id = $2 AND state = 'DEAD'";
+    work.execute(sql, vec![id.into(), now.micros().into()]).await
+}
+
+/// Takes a job, if it is still exactly as it was seen; says whether it was.
+pub async fn take(work: &GlobalWork, seen: &Job, worker: WorkerId, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE job SET state = 'RUNNING', owner = $3, token = token + 1, beat = 0, started_at = $4
+               WHERE tenant_id = $1 AND id = $2 AND token = $5 AND beat = $6 AND state = $7";
+    let values = vec![
+        seen.tenant.into(),
+        seen.id.into(),
+        worker.into(),
+        now.micros().into(),
+        seen.token.into(),
+        seen.beat.into(),
+        seen.state.as_str().into(),
+    ];
+    Ok(work.change(sql, values).await? == 1)
+}
+
+/// What became of a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub state: State,
+    pub due_at: Timestamp,
+    pub failures: i64,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub error: Option<String>,
+    pub fault: Option<String>,
+}
+
+/// Writes an outcome, if the worker still holds the job by this token; says whether it did.
+pub async fn write(work: &GlobalWork, held: Held, outcome: &Outcome) -> Result<bool, Fault> {
+    let owner = (outcome.state == State::Running).then_some(held.worker);
+    let sql = "UPDATE job SET state = $5, owner = $6, due_at = $7, failures = $8, started_at = coalesce($9, started_at),
+               finished_at = coalesce($10, finished_at), error = $11, fault = $12
+               WHERE tenant_id = $1 AND id = $2 AND owner = $3 AND token = $4 AND state = 'RUNNING'";
+    let values = vec![
+        held.tenant.into(),
+        held.id.into(),
+        held.worker.into(),
+        held.token.into(),
+        outcome.state.as_str().into(),
+        owner.into(),
+        outcome.due_at.micros().into(),
+        outcome.failures.into(),
+        outcome.started_at.map(Timestamp::micros).into(),
+        outcome.finished_at.map(Timestamp::micros).into(),
+        outcome.error.clone().into(),
+        outcome.fault.clone().into(),
+    ];
+    Ok(work.change(sql, values).await? == 1)
+}
+
+/// A job in the hands of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    pub tenant: TenantId,
+    pub id: JobId,
+    pub worker: WorkerId,
+    pub token: i64,
+}
+
+/// A sign of life of a worker and of all that it holds: what that is, by job and token.
+pub async fn beat(work: &GlobalWork, worker: WorkerId, now: Timestamp) -> Result<Vec<(JobId, i64)>, Fault> {
+    let sql = "INSERT INTO job_worker (id, started_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET beat = job_worker.beat + 1";
+    work.change(sql, vec![worker.into(), now.micros().into()]).await?;
+    let sql = "UPDATE job SET beat = beat + 1 WHERE owner = $1 AND state = 'RUNNING' RETURNING id, token";
+    let rows = work.rows(sql, vec![worker.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// The workers there are, with their beats.
+pub async fn workers(global: &Global) -> Result<Vec<(WorkerId, i64)>, Fault> {
+    let rows = global.rows("SELECT id, beat FROM job_worker ORDER BY id", vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// Strikes a worker off the list, if it has not beaten since.
+pub async fn strike(work: &GlobalWork, worker: WorkerId, beat: i64) -> Result<(), Fault> {
+    work.change("DELETE FROM job_worker WHERE id = $1 AND beat = $2", vec![worker.into(), beat.into()]).await?;
+    Ok(())
+}
+
+/// A worker goes and leaves what it holds to others.
+pub async fn leave(work: &GlobalWork, worker: WorkerId) -> Result<(), Fault> {
+    let sql = "UPDATE job SET state = 'WAITING', owner = NULL WHERE owner = $1 AND state = 'RUNNING'";
+    work.change(sql, vec![worker.into()]).await?;
+    work.change("DELETE FROM job_worker WHERE id = $1", vec![worker.into()]).await?;
+    Ok(())
+}
+
+/// Whether the job is still in these hands; locks it until the transaction ends, so that nobody takes it meanwhile.
+pub async fn is_held(work: &Work, held: Held) -> Result<bool, Fault> {
+    let lock = work.backend().for_update("j");
+    let sql =
+        format!("SELECT 1 FROM job j WHERE $1 = $1 AND j.tenant_id = $2 AND j.id = $3 AND j.owner = $4 AND j.token = $5{lock}");
+    let values = vec![held.tenant.into(), held.id.into(), held.worker.into(), held.token.into()];
+    Ok(!work.rows(&sql, values).await?.is_empty())
+}
+
+/// Removes jobs that ended well before a moment, some at a time; says how many.
+pub async fn clear(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+    let sql = "DELETE FROM job WHERE tenant_id = $1 AND id IN (SELECT id FROM job WHERE tenant_id = $1 AND state = 'DONE'
+               AND finished_at < $2 ORDER BY finished_at LIMIT $3)";
+    work.execute(sql, vec![before.micros().into(), most.into()]).await
+}
+
+/// The tenants that have such jobs.
+pub async fn tenants_to_clear(global: &Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT DISTINCT tenant_id FROM job WHERE state = 'DONE' AND finished_at < $1";
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}

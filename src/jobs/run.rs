@@ -1,0 +1,132 @@
+//! Running what is held, and what becomes of it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use entity::prelude::*;
+use tokio::time::Instant;
+
+use super::{
+    core::{Job, State, backoff_seconds},
+    registry::{Queued, Standing},
+    rows::Outcome,
+    shell::{Failure, Jobs, Lease},
+};
+use crate::{clock, storage::Fault};
+
+/// How a standing job fares.
+#[derive(Debug, Clone)]
+pub struct Note {
+    pub outcome: Outcome,
+    /// It has begun to fail, or recovered, since it was written down.
+    pub is_new: bool,
+    pub written: Option<Instant>,
+}
+
+/// How a job stands that was just taken.
+pub fn as_is(job: &Job) -> Outcome {
+    Outcome {
+        state: State::Running,
+        due_at: job.due_at,
+        failures: job.failures,
+        started_at: None,
+        finished_at: None,
+        error: job.error.clone(),
+        fault: job.fault.clone(),
+    }
+}
+
+/// Runs a standing job again and again.
+pub async fn keep(jobs: Jobs, standing: Standing, lease: Lease, note: Arc<Mutex<Note>>) {
+    let change = |change: &mut dyn FnMut(&mut Note)| change(&mut note.lock().unwrap_or_else(PoisonError::into_inner));
+    loop {
+        change(&mut |note| note.outcome.started_at = Some(jobs.clock().now()));
+        let ended = (standing.run)(lease).await;
+        jobs.figures().ran(ended.is_err());
+        let (now, mut wait) = (jobs.clock().now(), standing.every);
+        match ended {
+            Ok(()) => change(&mut |note| {
+                note.is_new |= note.outcome.failures > 0;
+                (note.outcome.failures, note.outcome.error, note.outcome.fault) = (0, None, None);
+            }),
+            Err(fault) => {
+                tracing::warn!(kind = standing.kind, %fault, "a standing job failed; it is tried again");
+                change(&mut |note| {
+                    note.is_new |= note.outcome.failures == 0;
+                    note.outcome.failures += 1;
+                    (note.outcome.error, note.outcome.fault) = told(&fault);
+                    let pause = backoff_seconds(note.outcome.failures, random(&jobs));
+                    wait = wait.max(Duration::from_secs(pause.unsigned_abs()));
+                });
+            }
+        }
+        change(&mut |note| {
+            note.outcome.finished_at = Some(now);
+            note.outcome.due_at = Timestamp(now.micros().saturating_add(wait.as_micros() as i64));
+        });
+        clock::sleep(wait).await;
+    }
+}
+
+/// Runs a queued job once, and writes what became of it.
+pub async fn run(jobs: Jobs, queued: Queued, lease: Lease, job: Job) {
+    let ended = (queued.run)(lease, job.clone()).await;
+    jobs.figures().ran(ended.is_err());
+    let now = jobs.clock().now();
+    let outcome = match ended {
+        Ok(()) => Outcome {
+            state: State::Done,
+            due_at: job.due_at,
+            failures: 0,
+            started_at: None,
+            finished_at: Some(now),
+            error: None,
+            fault: None,
+        },
+        Err(failure) => failed(&jobs, &job, Some(queued.most_failures), failure),
+    };
+    if let Err(fault) = jobs.settle(lease, outcome).await {
+        tracing::warn!(job = %job.id, %fault, "what became of a job could not be written; it is run again");
+    }
+}
+
+/// What becomes of a job that has failed: another try later, or for a queued one the end.
+pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failure) -> Outcome {
+    let (now, failures) = (jobs.clock().now(), job.failures + 1);
+    let is_hopeless = matches!(failure, Failure::Hopeless(_)) || most_failures.is_some_and(|most| failures >= most);
+    let (error, fault) = match &failure {
+        Failure::Hopeless(why) => (Some(why.clone()), None),
+        Failure::Fault(fault) => told(fault),
+    };
+    if is_hopeless {
+        jobs.figures().died();
+        tracing::error!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, ?failure, "a job has failed for good");
+    } else {
+        tracing::warn!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, ?failure, "a job failed; it is tried again");
+    }
+    Outcome {
+        state: if is_hopeless { State::Dead } else { State::Waiting },
+        due_at: now.plus_seconds(backoff_seconds(failures, random(jobs))),
+        failures,
+        started_at: None,
+        finished_at: Some(now),
+        error,
+        fault,
+    }
+}
+
+/// A fault of ours as its owners and as the operator may read it.
+fn told(fault: &Fault) -> (Option<String>, Option<String>) {
+    const MOST: usize = 1_000;
+    let error =
+        if fault.is_transient() { "the database was away or busy" } else { "a fault of ours, which the operator's log tells" };
+    (Some(error.to_owned()), Some(fault.to_string().chars().take(MOST).collect()))
+}
+
+fn random(jobs: &Jobs) -> u8 {
+    let mut byte = [0];
+    jobs.clock().fill(&mut byte);
+    byte[0]
+}

@@ -1,0 +1,118 @@
+//! Taking jobs, keeping them, and letting them go.
+
+use entity::prelude::*;
+
+use super::{Jobs, fresh};
+use crate::{
+    jobs::{
+        core::Job,
+        rows::{self, Held, Outcome},
+    },
+    storage::{Fault, Work},
+};
+
+/// The hold on a job: whoever writes under it asks whether it still lasts, in the transaction that writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Lease(pub(in crate::jobs) Held);
+
+impl Lease {
+    /// Ends the transaction with a fault when another worker has the job by now; nobody takes it before the transaction ends.
+    pub async fn guard(&self, work: &Work) -> Result<(), Fault> {
+        if rows::is_held(work, self.0).await? {
+            return Ok(());
+        }
+        Err(Fault::Broken(format!("the job {} has been taken by another worker", self.0.id)))
+    }
+}
+
+/// A job that was taken.
+pub struct Claim {
+    pub job: Job,
+    pub lease: Lease,
+}
+
+/// What there is to take or to keep.
+pub(in crate::jobs) struct Seen {
+    pub workers: Vec<(WorkerId, i64)>,
+    pub standing: Vec<Job>,
+    pub queued: Vec<Job>,
+}
+
+/// Queued jobs that are looked at in one go.
+const MOST_OPEN: i64 = 200;
+
+impl Jobs {
+    /// Makes sure that each standing job is there.
+    pub(in crate::jobs) async fn plant(&self, kinds: impl IntoIterator<Item = (&'static str, i64)> + Send) -> Result<(), Fault> {
+        let known: Vec<String> = rows::standing(&self.0.db.global()).await?.into_iter().map(|job| job.kind).collect();
+        let new: Vec<_> = kinds.into_iter().filter(|(kind, _)| !known.iter().any(|known| known == kind)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let work = self.0.db.global().steward_for(TenantId::NIL).await?;
+        for (kind, period) in new {
+            let job = fresh(TenantId::NIL, self.0.clock.id(), kind, Some(period), "{}".to_owned(), self.0.clock.now());
+            rows::add(&work, &job).await?;
+        }
+        work.commit().await
+    }
+
+    pub(in crate::jobs) async fn look(&self) -> Result<Seen, Fault> {
+        let global = self.0.db.global();
+        Ok(Seen {
+            workers: rows::workers(&global).await?,
+            standing: rows::standing(&global).await?,
+            queued: rows::open(&global, self.0.clock.now(), MOST_OPEN).await?,
+        })
+    }
+
+    /// Takes those of the jobs that are still as they were seen, in one transaction.
+    pub(in crate::jobs) async fn take(&self, worker: WorkerId, jobs: Vec<Job>) -> Result<Vec<Claim>, Fault> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (work, now) = (self.0.db.global().begin().await?, self.0.clock.now());
+        let mut taken = Vec::new();
+        for job in jobs {
+            if rows::take(&work, &job, worker, now).await? {
+                let held = Held { tenant: job.tenant, id: job.id, worker, token: job.token + 1 };
+                taken.push(Claim { job, lease: Lease(held) });
+            }
+        }
+        work.commit().await?;
+        Ok(taken)
+    }
+
+    /// Shows that the worker lives, notes how its standing jobs fare, and strikes off who shows no life. What it still holds, by job and token.
+    pub(in crate::jobs) async fn beat(
+        &self,
+        worker: WorkerId,
+        notes: Vec<(Lease, Outcome)>,
+        gone: Vec<(WorkerId, i64)>,
+    ) -> Result<Vec<(JobId, i64)>, Fault> {
+        let work = self.0.db.global().begin().await?;
+        let held = rows::beat(&work, worker, self.0.clock.now()).await?;
+        for (lease, outcome) in notes {
+            rows::write(&work, lease.0, &outcome).await?;
+        }
+        for (other, beat) in gone {
+            rows::strike(&work, other, beat).await?;
+        }
+        work.commit().await?;
+        Ok(held)
+    }
+
+    /// Writes what became of a job, unless somebody else has it by now.
+    pub(in crate::jobs) async fn settle(&self, lease: Lease, outcome: Outcome) -> Result<bool, Fault> {
+        let work = self.0.db.global().begin().await?;
+        let was_held = rows::write(&work, lease.0, &outcome).await?;
+        work.commit().await?;
+        Ok(was_held)
+    }
+
+    pub(in crate::jobs) async fn leave(&self, worker: WorkerId) -> Result<(), Fault> {
+        let work = self.0.db.global().begin().await?;
+        rows::leave(&work, worker).await?;
+        work.commit().await
+    }
+}

@@ -1,0 +1,255 @@
+//! A worker: takes what it should hold, runs it, shows that it lives, and lets go of what is no longer its own.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use entity::prelude::*;
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+
+use super::{
+    core::{Job, State, Watch, best},
+    registry::Registry,
+    rows::Outcome,
+    run::{Note, as_is, failed, keep, run},
+    shell::{Claim, Failure, Jobs, Lease, Seen},
+};
+use crate::{clock, storage::Fault};
+
+/// How long a silent worker is waited for, and how often the table is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    pub lease: Duration,
+    pub look: Duration,
+}
+impl Default for Terms {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(10), look: Duration::from_secs(1) }
+    }
+}
+
+/// Queued jobs that a worker runs at once.
+const AT_ONCE: usize = 8;
+/// How a standing job fares is written down this often, and at once when it begins to fail or recovers.
+const NOTE_EVERY: Duration = Duration::from_secs(10);
+
+struct Hand {
+    lease: Lease,
+    job: Job,
+    task: JoinHandle<()>,
+    note: Option<Arc<Mutex<Note>>>,
+}
+
+struct Worker {
+    jobs: Jobs,
+    registry: Registry,
+    terms: Terms,
+    id: WorkerId,
+    began: Instant,
+    /// When the last sign of life that arrived was sent.
+    beat_at: Instant,
+    held: HashMap<JobId, Hand>,
+    watch_jobs: Watch<JobId>,
+    watch_workers: Watch<WorkerId>,
+    gone: Vec<(WorkerId, i64)>,
+}
+
+impl Jobs {
+    /// Works until `stop` is done; then leaves what it holds to others.
+    pub async fn work(self, registry: Registry, terms: Terms, stop: impl Future<Output = ()>) {
+        let (id, now) = (self.clock().id(), Instant::now());
+        let mut worker = Worker {
+            jobs: self,
+            registry,
+            terms,
+            id,
+            began: now,
+            beat_at: now,
+            held: HashMap::new(),
+            watch_jobs: Watch::new(),
+            watch_workers: Watch::new(),
+            gone: Vec::new(),
+        };
+        let mut stop = pin!(stop);
+        let mut is_planted = false;
+        loop {
+            if let Err(fault) = worker.turn(&mut is_planted).await {
+                tracing::warn!(%fault, "a worker could not look after its jobs");
+            }
+            tokio::select! {
+                () = &mut stop => break,
+                () = clock::sleep(terms.look) => {}
+            }
+        }
+        worker.let_all_go().await;
+        if let Err(fault) = worker.jobs.leave(id).await {
+            tracing::warn!(%fault, "a worker could not hand its jobs over; they are taken when its silence is noticed");
+        }
+    }
+}
+
+impl Worker {
+    async fn turn(&mut self, is_planted: &mut bool) -> Result<(), Fault> {
+        if !*is_planted {
+            let kinds: Vec<_> = self.registry.standing.iter().map(|one| (one.kind, one.every.as_millis() as i64)).collect();
+            self.jobs.plant(kinds).await?;
+            self.beat().await?;
+            *is_planted = true;
+        }
+        self.reap().await?;
+        let beaten = if self.beat_at.elapsed() >= self.terms.lease / 4 { self.beat().await } else { Ok(()) };
+        // Well before anybody else may think that we are gone, we behave as if we were.
+        if self.beat_at.elapsed() >= self.terms.lease * 3 / 4 {
+            self.let_all_go().await;
+        }
+        beaten?;
+        self.look().await
+    }
+
+    /// A database that does not answer must not keep us from noticing that our time is over.
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let answer = timeout(self.terms.lease / 4, asked).await;
+        answer.unwrap_or_else(|_| Err(Fault::Broken("the database did not answer in time".to_owned())))
+    }
+
+    async fn beat(&mut self) -> Result<(), Fault> {
+        let sent = Instant::now();
+        let mut notes = Vec::new();
+        for hand in self.held.values() {
+            let Some(note) = &hand.note else { continue };
+            let mut note = note.lock().unwrap_or_else(PoisonError::into_inner);
+            if note.is_new || note.written.is_none_or(|written| written.elapsed() >= NOTE_EVERY) {
+                (note.is_new, note.written) = (false, Some(sent));
+                notes.push((hand.lease, note.outcome.clone()));
+            }
+        }
+        let gone = std::mem::take(&mut self.gone);
+        let ours = self.in_time(self.jobs.beat(self.id, notes, gone)).await?;
+        self.beat_at = sent;
+        self.held.retain(|id, hand| {
+            let is_ours = ours.contains(&(*id, hand.lease.0.token));
+            if !is_ours {
+                hand.task.abort();
+            }
+            is_ours
+        });
+        self.jobs.figures().holds(self.held.len());
+        Ok(())
+    }
+
+    /// Looks after tasks that have ended. One that ended by itself has written what became of it; one that broke has not.
+    async fn reap(&mut self) -> Result<(), Fault> {
+        let ended: Vec<JobId> = self.held.iter().filter(|(_, hand)| hand.task.is_finished()).map(|(id, _)| *id).collect();
+        for id in ended {
+            let Some(hand) = self.held.remove(&id) else { continue };
+            let Err(broken) = hand.task.await else { continue };
+            if broken.is_panic() {
+                tracing::error!(job = %id, kind = hand.job.kind, "a job broke");
+                self.jobs.figures().ran(true);
+                let most = self.registry.queued.iter().find(|one| one.kind == hand.job.kind).map(|one| one.most_failures);
+                let failure = Failure::Fault(Fault::Broken("it broke in the middle of its work".to_owned()));
+                let outcome = failed(&self.jobs, &hand.job, most, failure);
+                self.in_time(self.jobs.settle(hand.lease, outcome)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&mut self) -> Result<(), Fault> {
+        let Seen { workers, standing, queued } = self.in_time(self.jobs.look()).await?;
+        let (now, lease) = (self.began.elapsed().as_millis() as u64, self.terms.lease.as_millis() as u64);
+        let (id, watch) = (self.id, &mut self.watch_workers);
+        let (live, gone): (Vec<_>, Vec<_>) =
+            workers.into_iter().partition(|(worker, beat)| *worker == id || watch.silent_for(*worker, 0, *beat, now) < lease);
+        let live: Vec<WorkerId> = live.into_iter().map(|(worker, _)| worker).collect();
+        self.gone = gone;
+        let mut wanted = Vec::new();
+        let mut others = Vec::new();
+        let room = AT_ONCE.saturating_sub(self.held.values().filter(|hand| hand.note.is_none()).count());
+        let mut kept: Vec<JobId> = Vec::with_capacity(standing.len() + queued.len());
+        for job in standing.into_iter().chain(queued) {
+            kept.push(job.id);
+            let silent = self.watch_jobs.silent_for(job.id, job.token, job.beat, now);
+            let is_known = self.registry.knows(&job.kind);
+            let is_standing = job.period.is_some();
+            let should = best(&live, job.id);
+            if self.held.contains_key(&job.id) {
+                if is_standing && should.is_some_and(|who| who != self.id) {
+                    others.push(job.id);
+                }
+                continue;
+            }
+            let is_free = match job.state {
+                State::Waiting => true,
+                State::Running => job.owner == Some(self.id) || silent >= lease,
+                State::Done | State::Dead => false,
+            };
+            // Whoever should hold a job and leaves it lying may not know its kind: then anybody may.
+            let is_mine = !is_standing || should == Some(self.id) || silent >= 2 * lease;
+            let has_room = is_standing || wanted.iter().filter(|job: &&Job| job.period.is_none()).count() < room;
+            if is_known && is_free && is_mine && has_room {
+                wanted.push(job);
+            }
+        }
+        self.watch_jobs.keep(&kept);
+        self.hand_over(others).await?;
+        let taken = self.in_time(self.jobs.take(self.id, wanted)).await?;
+        taken.into_iter().for_each(|claim| self.begin(claim));
+        self.jobs.figures().holds(self.held.len());
+        Ok(())
+    }
+
+    /// Leaves standing jobs to the workers that should hold them.
+    async fn hand_over(&mut self, jobs: Vec<JobId>) -> Result<(), Fault> {
+        for id in jobs {
+            let Some(hand) = self.held.remove(&id) else { continue };
+            hand.task.abort();
+            // It has stopped before anybody else may begin.
+            let _ = hand.task.await;
+            let note = hand.note.as_ref().map(|note| note.lock().unwrap_or_else(PoisonError::into_inner).outcome.clone());
+            let Some(outcome) = note else { continue };
+            self.in_time(self.jobs.settle(hand.lease, Outcome { state: State::Waiting, ..outcome })).await?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, claim: Claim) {
+        let Claim { job, lease } = claim;
+        if job.state == State::Running {
+            self.jobs.figures().took_over();
+            tracing::warn!(job = %job.id, kind = job.kind, "a job was taken from a worker that shows no life");
+        }
+        let jobs = self.jobs.clone();
+        if let Some(standing) = self.registry.standing.iter().find(|one| one.kind == job.kind).cloned() {
+            let note = Arc::new(Mutex::new(Note { outcome: as_is(&job), is_new: false, written: None }));
+            let task = tokio::spawn(keep(jobs, standing, lease, note.clone()));
+            self.held.insert(job.id, Hand { lease, job, task, note: Some(note) });
+        } else if let Some(queued) = self.registry.queued.iter().find(|one| one.kind == job.kind).cloned() {
+            let task = tokio::spawn(run(jobs, queued, lease, job.clone()));
+            self.held.insert(job.id, Hand { lease, job, task, note: None });
+        }
+    }
+
+    /// Stops all that it runs, and waits until it has.
+    async fn let_all_go(&mut self) {
+        self.held.values().for_each(|hand| hand.task.abort());
+        for (_, hand) in self.held.drain() {
+            let _ = hand.task.await;
+        }
+        self.jobs.figures().holds(0);
+    }
+}
+
+impl Drop for Worker {
+    /// A worker that is simply dropped runs nothing on.
+    fn drop(&mut self) {
+        self.held.values().for_each(|hand| hand.task.abort());
+    }
+}

@@ -1,0 +1,90 @@
+//! What workers of this deployment know how to do, and `entrepot worker`.
+
+use std::{future::Future, time::Duration};
+
+use super::{Node, StartError, stopped};
+use crate::{
+    catalog,
+    clock::Clock,
+    config::Worker,
+    identity::Settings,
+    jobs::{Registry, Terms},
+    ledger::{Grouping, jobs::expire_due},
+    secrets, webhooks,
+};
+
+const HOUR: Duration = Duration::from_hours(1);
+/// How long a worker that stops may take to hand its jobs over.
+const HAND_OVER: Duration = Duration::from_secs(5);
+
+impl Node {
+    /// The deployment's jobs, made of this node's rooms.
+    pub fn chores(&self) -> Registry {
+        let (audit, ledger, identity, db, jobs) =
+            (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
+        let registry = Registry::default()
+            .standing("audit.seal", Duration::from_millis(500), move |_| {
+                let audit = audit.clone();
+                async move { audit.seal_all().await.map(drop) }
+            })
+            .standing("stock.expire", Duration::from_secs(1), move |_| {
+                let ledger = ledger.clone();
+                async move { expire_due(&ledger, ledger.clock().now()).await.map(drop) }
+            })
+            .standing("identity.forget", HOUR, move |_| {
+                let identity = identity.clone();
+                async move { identity.forget_old().await }
+            })
+            .standing("customer.seal", HOUR, move |_| catalog::jobs::seal(db.clone()))
+            .standing("job.forget", HOUR, move |_| {
+                let jobs = jobs.clone();
+                async move { jobs.forget_old().await.map(drop) }
+            });
+        webhooks::jobs::register(registry, &self.webhooks, self.keep)
+    }
+
+    /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.
+    pub(super) fn begin_to_work(&self, terms: Terms) -> impl Future<Output = ()> + use<> {
+        let (stop, told) = tokio::sync::oneshot::channel::<()>();
+        let told = async move {
+            let _ = told.await;
+        };
+        let working = tokio::spawn(self.jobs.clone().work(self.chores(), terms, told));
+        async move {
+            drop(stop);
+            if tokio::time::timeout(HAND_OVER, working).await.is_err() {
+                tracing::warn!("the jobs could not be handed over in time; they are taken when the silence is noticed");
+            }
+        }
+    }
+
+    /// Does nothing but jobs until `shutdown` is done.
+    pub async fn work(self, terms: Terms, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
+        let keys = tokio::spawn(secrets::follow(self.ring.clone()));
+        let end = self.begin_to_work(terms);
+        tracing::info!("working");
+        shutdown.await;
+        end.await;
+        keys.abort();
+        drop(self.ledger);
+        self.db.close().await?;
+        Ok(())
+    }
+}
+
+/// `entrepot worker`.
+pub async fn run(args: Worker) -> Result<(), StartError> {
+    crate::identity::check_sender(&args.mail_from)?;
+    let settings = Settings {
+        post: args.mail.clone(),
+        mail_from: args.mail_from.clone(),
+        public_url: args.public_url.clone().unwrap_or_else(|| "http://localhost".to_owned()),
+        ..Settings::default()
+    };
+    let (url, keys) = (&args.database.database_url, args.keys.source(&args.database.database_url));
+    let mut node =
+        Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
+    node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
+    node.keep = args.jobs.keep();
+    node.work(args.jobs.terms(), stopped()).await
+}

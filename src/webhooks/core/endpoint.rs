@@ -1,0 +1,169 @@
+//! An endpoint, and what may be asked of one.
+
+use entity::prelude::{EndpointId, MemberId, TenantId, Timestamp};
+
+use super::{EVENTS, Health};
+
+/// Where messages go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub tenant: TenantId,
+    pub id: EndpointId,
+    pub url: String,
+    pub description: String,
+    /// Names of events, `noun.*`, or `*`.
+    pub patterns: Vec<String>,
+    /// Whose rights say what is sent: whoever made it, or last said where it leads.
+    pub maker: MemberId,
+    /// The last event that was looked at for it.
+    pub journal_seq: i64,
+    /// Events up to this one were removed before they were looked at.
+    pub skipped_through: Option<i64>,
+    pub health: Health,
+    pub disabled: Option<(Timestamp, DisabledWhy)>,
+    /// Until when the secret before this one signs too.
+    pub old_secret_until: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Why nothing is sent to an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DisabledWhy {
+    SwitchedOff,
+    /// It answered 410.
+    Gone,
+    /// It did nothing but fail for five days.
+    Failing,
+    /// Whoever made it may not come in any more.
+    MakerGone,
+}
+
+impl DisabledWhy {
+    const ALL: [Self; 4] = [Self::SwitchedOff, Self::Gone, Self::Failing, Self::MakerGone];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SwitchedOff => "SWITCHED_OFF",
+            Self::Gone => "GONE",
+            Self::Failing => "FAILING",
+            Self::MakerGone => "MAKER_GONE",
+        }
+    }
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.as_str() == word)
+    }
+}
+
+/// Endpoints that a tenant has at most.
+pub const MAX_ENDPOINTS: i64 = 50;
+/// How long the secret before a new one may sign beside it: seven days.
+pub const MAX_OVERLAP_SECONDS: i64 = 7 * 24 * 3600;
+/// Messages that one call names at most.
+pub const MAX_REPLAYED_MESSAGES: usize = 100;
+/// Events that a range covers at most.
+pub const MAX_REPLAYED_SEQS: i64 = 100_000;
+/// Endpoints are spread over so many jobs, which workers share.
+pub const SHARDS: i32 = 4;
+const MAX_DESCRIPTION: usize = 500;
+const MAX_PATTERNS: usize = 50;
+const MAX_URL: usize = 2_048;
+
+/// Why a change is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    Invalid { message: String, field: Vec<String> },
+    TooLong { most: usize, field: Vec<String> },
+    LimitExceeded { message: String, field: Vec<String> },
+    OutOfRange { message: String, field: Vec<String> },
+    InvalidState { message: String, field: Vec<String> },
+    NotFound { field: Vec<String> },
+    Stale { actual: i64 },
+}
+
+fn input(name: &str) -> Vec<String> {
+    vec!["input".to_owned(), name.to_owned()]
+}
+
+pub fn shard_of(id: EndpointId) -> i32 {
+    (id.uuid().as_u128() % SHARDS as u128) as i32
+}
+
+pub fn check_url_length(url: &str) -> Result<(), Rejection> {
+    if url.len() > MAX_URL { Err(Rejection::TooLong { most: MAX_URL, field: input("url") }) } else { Ok(()) }
+}
+
+pub fn check_description(text: &str) -> Result<(), Rejection> {
+    if text.chars().count() > MAX_DESCRIPTION {
+        return Err(Rejection::TooLong { most: MAX_DESCRIPTION, field: input("description") });
+    }
+    Ok(())
+}
+
+/// Each pattern must match an event that there is: a slip of the pen would otherwise be silence.
+pub fn check_patterns(patterns: &[String]) -> Result<(), Rejection> {
+    if patterns.is_empty() {
+        let message = "name at least one event, as in stock.changed, order.* or *".to_owned();
+        return Err(Rejection::Invalid { message, field: input("eventTypes") });
+    }
+    if patterns.len() > MAX_PATTERNS {
+        let message = format!("at most {MAX_PATTERNS} are taken");
+        return Err(Rejection::LimitExceeded { message, field: input("eventTypes") });
+    }
+    let idle = |pattern: &String| !EVENTS.iter().any(|(name, _)| super::matches(pattern, name));
+    match patterns.iter().position(idle) {
+        None => Ok(()),
+        Some(index) => {
+            let mut field = input("eventTypes");
+            field.push(index.to_string());
+            let message =
+                "there is no such event: webhookEventTypes lists them; noun.* stands for all of a noun, * for all".to_owned();
+            Err(Rejection::Invalid { message, field })
+        }
+    }
+}
+
+/// A range of events to be sent again; both ends belong to it. `low` is the last event that is no longer kept.
+pub fn check_range(from: i64, to: i64, low: i64, journal_seq: i64) -> Result<(), Rejection> {
+    if from <= low || from > journal_seq {
+        let message = format!("events {} to {journal_seq} are kept and have been looked at for this endpoint", low + 1);
+        return Err(Rejection::OutOfRange { message, field: input("fromSeq") });
+    }
+    if to < from || to > journal_seq {
+        let message = format!("a number from fromSeq to {journal_seq} is expected");
+        return Err(Rejection::OutOfRange { message, field: input("toSeq") });
+    }
+    if to - from >= MAX_REPLAYED_SEQS {
+        let message = format!("a range covers at most {MAX_REPLAYED_SEQS} events");
+        return Err(Rejection::LimitExceeded { message, field: input("toSeq") });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_that_would_be_silence_are_refused() {
+        let check = |patterns: &[&str]| check_patterns(&patterns.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
+        assert_eq!(check(&["stock.changed", "order.*", "*"]), Ok(()));
+        assert!(
+            matches!(check(&["order.*", "stock.change"]), Err(Rejection::Invalid { field, .. }) if field == ["input", "eventTypes", "1"])
+        );
+        for idle in ["", "stock", "stock.", ".*", "**", "order.*.*", "Stock.changed"] {
+            assert!(check(&[idle]).is_err(), "{idle}");
+        }
+        assert!(check(&[]).is_err());
+    }
+
+    #[test]
+    fn a_range_lies_within_what_is_kept_and_was_looked_at() {
+        assert_eq!(check_range(5, 9, 4, 9), Ok(()));
+        for (from, to) in [(4, 9), (10, 10), (6, 5), (5, 10), (i64::MIN, 9), (5, i64::MAX)] {
+            assert!(check_range(from, to, 4, 9).is_err(), "{from}..{to}");
+        }
+        assert!(matches!(check_range(1, 100_001, 0, 200_000), Err(Rejection::LimitExceeded { .. })));
+    }
+}

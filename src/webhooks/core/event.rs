@@ -1,0 +1,215 @@
+//! Which events there are, who may see which part of them, and what a message says.
+
+use entity::prelude::*;
+use serde_json::{Value, json};
+
+use crate::ledger::{LevelState, OrderEvent, ReturnEvent, StockChanged};
+
+/// A permission that an event asks for, and how its rights cut it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Told whole to whoever holds the permission.
+    Whole(&'static str),
+    /// The levels of stores that `stock.read` covers.
+    Stock,
+    /// An order of a store that `order.read` covers.
+    Order,
+    /// A return to a store that `order.read` covers.
+    Return,
+}
+
+/// Every event there is. A test compares it with the `@emits` of the schema.
+pub const EVENTS: &[(&str, Kind)] = &[
+    ("stock.changed", Kind::Stock),
+    ("order.created", Kind::Order),
+    ("order.confirmed", Kind::Order),
+    ("order.fulfilled", Kind::Order),
+    ("order.cancelled", Kind::Order),
+    ("order.closed", Kind::Order),
+    ("order.expired", Kind::Order),
+    ("return.created", Kind::Return),
+    ("product.created", Kind::Whole("product.read")),
+    ("product.updated", Kind::Whole("product.read")),
+    ("product.archived", Kind::Whole("product.read")),
+    ("family.created", Kind::Whole("product.read")),
+    ("category.created", Kind::Whole("product.read")),
+    ("category.updated", Kind::Whole("product.read")),
+    ("supplier.created", Kind::Whole("product.read")),
+    ("supplier.updated", Kind::Whole("product.read")),
+    ("store.created", Kind::Whole("store.read")),
+    ("store.updated", Kind::Whole("store.read")),
+    ("store.archived", Kind::Whole("store.read")),
+    ("store_group.created", Kind::Whole("store.read")),
+    ("store_group.updated", Kind::Whole("store.read")),
+    ("customer.created", Kind::Whole("customer.read")),
+    ("customer.updated", Kind::Whole("customer.read")),
+    ("customer.erased", Kind::Whole("customer.read")),
+    ("channel.created", Kind::Whole("channel.read")),
+    ("member.invited", Kind::Whole("member.read")),
+    ("member.updated", Kind::Whole("member.read")),
+    ("role.created", Kind::Whole("role.read")),
+    ("role.updated", Kind::Whole("role.read")),
+    ("role.deleted", Kind::Whole("role.read")),
+    ("integration.created", Kind::Whole("apikey.read")),
+    ("integration.updated", Kind::Whole("apikey.read")),
+    ("integration.disabled", Kind::Whole("apikey.read")),
+    ("api_key.created", Kind::Whole("apikey.read")),
+    ("api_key.rolled", Kind::Whole("apikey.read")),
+    ("api_key.revoked", Kind::Whole("apikey.read")),
+    ("tenant.updated", Kind::Whole("tenant.write")),
+    ("webhook.created", Kind::Whole("webhook.read")),
+    ("webhook.updated", Kind::Whole("webhook.read")),
+    ("webhook.deleted", Kind::Whole("webhook.read")),
+    ("webhook.rotated", Kind::Whole("webhook.read")),
+    ("webhook.disabled", Kind::Whole("webhook.read")),
+    ("webhook.tested", Kind::Whole("webhook.read")),
+];
+
+/// What is known of an event; none for one that has no place in the list, which is told to nobody.
+pub fn kind_of(name: &str) -> Option<Kind> {
+    EVENTS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+}
+
+/// Whether a pattern stands for an event: its name, `noun.*`, or `*`.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    pattern == "*"
+        || pattern == name
+        || pattern.strip_suffix(".*").is_some_and(|noun| name.split_once('.').is_some_and(|(of, _)| of == noun))
+}
+
+/// An event as a message tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct Fact<'a> {
+    pub tenant: TenantId,
+    pub epoch: uuid::Uuid,
+    pub seq: i64,
+    pub name: &'a str,
+    /// RFC 3339.
+    pub at: &'a str,
+}
+
+/// What somebody may see of an event. `holds` says whether they hold a permission at all, `covers` whether they hold it for a store.
+/// The outer error is a payload that is not what it should be.
+pub fn shown(
+    name: &str,
+    payload: &str,
+    holds: impl Fn(&str) -> bool,
+    covers: impl Fn(&str, StoreId) -> bool,
+) -> Result<Option<Value>, serde_json::Error> {
+    let Some(kind) = kind_of(name) else { return Ok(None) };
+    let customer = |id: Option<CustomerId>| id.filter(|_| holds("customer.read"));
+    Ok(match kind {
+        Kind::Whole(permission) => holds(permission).then(|| serde_json::from_str(payload)).transpose()?,
+        Kind::Stock => stock(&serde_json::from_str(payload)?, &covers),
+        Kind::Order => {
+            let order: OrderEvent = serde_json::from_str(payload)?;
+            covers("order.read", order.store).then(|| {
+                json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
+                    "channelId": order.channel, "customerId": customer(order.customer), "version": order.version })
+            })
+        }
+        Kind::Return => {
+            let ret: ReturnEvent = serde_json::from_str(payload)?;
+            covers("order.read", ret.store).then(|| {
+                json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer),
+                    "orderIds": ret.orders })
+            })
+        }
+    })
+}
+
+fn stock(changed: &StockChanged, covers: &impl Fn(&str, StoreId) -> bool) -> Option<Value> {
+    let seen: Vec<&LevelState> = changed.levels.iter().filter(|level| covers("stock.read", level.store)).collect();
+    if seen.is_empty() {
+        return None;
+    }
+    // Which movement it was is the ledger's to tell, and a movement is one for all of its stores.
+    let sees_movement = changed.levels.iter().all(|level| covers("stock.movement.read", level.store));
+    let level = |level: &LevelState| {
+        json!({ "id": level.id, "productId": level.product, "storeId": level.store, "onHand": level.on_hand, "reserved": level.reserved,
+            "unavailable": level.unavailable, "available": level.on_hand.get() - level.unavailable.get() - level.reserved.get(),
+            "incoming": level.incoming, "inTransit": level.in_transit, "safetyStock": level.safety_stock,
+            "reorderPoint": level.reorder_point, "maximum": level.maximum, "version": level.version })
+    };
+    Some(json!({
+        "movementId": sees_movement.then_some(changed.movement),
+        "movementKind": sees_movement.then_some(changed.kind),
+        "levels": seen.into_iter().map(level).collect::<Vec<_>>(),
+    }))
+}
+
+/// Bytes of a body; one that would be longer says only what happened, and is to be asked for.
+pub const MAX_BODY: usize = 20_480;
+
+/// The body of a message. The same event and the same rights make the same bytes.
+pub fn body(fact: Fact<'_>, data: &Value) -> String {
+    let whole = |data: &Value| {
+        json!({ "type": fact.name, "timestamp": fact.at, "tenantId": fact.tenant, "seq": fact.seq, "epoch": EpochId::from_uuid(fact.epoch), "data": data })
+            .to_string()
+    };
+    let text = whole(data);
+    if text.len() <= MAX_BODY {
+        return text;
+    }
+    whole(&json!({ "id": data.get("id"), "movementId": data.get("movementId"), "isTruncated": true }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn id<K>(n: u128) -> Id<K> {
+        Id::from_uuid(Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn a_pattern_stands_for_an_event_its_noun_or_all() {
+        assert!(
+            matches("*", "order.created") && matches("order.*", "order.created") && matches("order.created", "order.created")
+        );
+        assert!(
+            !matches("order.*", "orders.created")
+                && !matches("store.*", "store_group.created")
+                && !matches("order.created", "order.closed")
+        );
+    }
+
+    #[test]
+    fn stock_of_stores_that_may_not_be_seen_is_left_out_and_so_is_the_movement() {
+        let level = |store: u128| {
+            json!({ "id": id::<entity::id::kind::LevelId>(store), "product": id::<entity::id::kind::ProductId>(9), "store": id::<entity::id::kind::StoreId>(store),
+                "category": null, "onHand": 5, "reserved": 2, "unavailable": 1, "incoming": 0, "inTransit": 0, "safetyStock": 0, "version": 3, "entries": 1,
+                "before": [1, 0, 0] })
+        };
+        let payload =
+            json!({ "movement": id::<entity::id::kind::MovementId>(4096), "kind": "RECEIPT", "levels": [level(1), level(2)] })
+                .to_string();
+        let one = |_: &str, store: StoreId| store == id(1);
+        let seen = shown("stock.changed", &payload, |_| true, one).unwrap().unwrap();
+        assert_eq!(seen["levels"].as_array().unwrap().len(), 1);
+        assert_eq!((&seen["levels"][0]["available"], &seen["movementId"]), (&json!(2), &Value::Null));
+        let all = shown("stock.changed", &payload, |_| true, |_, _| true).unwrap().unwrap();
+        assert_eq!((all["levels"].as_array().unwrap().len(), all["movementKind"].as_str()), (2, Some("RECEIPT")));
+        assert_eq!(shown("stock.changed", &payload, |_| true, |_, _| false).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_in_the_list_is_told_to_nobody() {
+        assert_eq!(shown("payroll.changed", "{}", |_| true, |_, _| true).unwrap(), None);
+        assert_eq!(shown("role.created", "{\"id\":\"x\"}", |code| code != "role.read", |_, _| true).unwrap(), None);
+        assert_eq!(
+            shown("role.created", "{\"id\":\"x\"}", |code| code == "role.read", |_, _| true).unwrap(),
+            Some(json!({ "id": "x" }))
+        );
+    }
+
+    #[test]
+    fn a_long_message_says_only_what_happened() {
+        let fact = Fact { tenant: id(1), epoch: Uuid::from_u128(2), seq: 3, name: "stock.changed", at: "2026-11-20T00:00:00Z" };
+        let long = json!({ "movementId": "mov_1", "levels": vec!["x"; MAX_BODY] });
+        let thin: Value = serde_json::from_str(&body(fact, &long)).unwrap();
+        assert_eq!(thin["data"], json!({ "id": null, "movementId": "mov_1", "isTruncated": true }));
+        assert_eq!(body(fact, &json!({ "id": "a" })), body(fact, &json!({ "id": "a" })), "the same bytes each time");
+    }
+}

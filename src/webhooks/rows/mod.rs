@@ -1,0 +1,4 @@
+//! Endpoints, deliveries and attempts as rows.
+
+pub mod deliveries;
+pub mod endpoints;

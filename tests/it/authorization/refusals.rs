@@ -1,0 +1,28 @@
+//! What a refusal says of the row that it is about.
+
+use serde_json::{Value, json};
+
+use super::{on_both, world::World};
+
+on_both!(a_refusal_tells_no_more_than_may_be_seen);
+
+async fn a_refusal_tells_no_more_than_may_be_seen(world: &World) {
+    let house = &world.ours;
+    let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message
+        ... on VersionConflict { actualVersion current { __typename } } ... on InsufficientStock { level { __typename } } } } }";
+    let change = |delta: i64, version: Option<i64>| {
+        let change = json!({ "product": { "id": house.ids["prd"] }, "store": { "id": house.ids["sto"] }, "delta": delta, "expectedVersion": version });
+        json!({ "input": { "idempotencyKey": "told", "reasonCode": "OTHER", "changes": [change] } })
+    };
+    for (codes, seen) in
+        [(["stock.adjust"].as_slice(), Value::Null), (&["stock.adjust", "stock.read"], json!({ "__typename": "StockLevel" }))]
+    {
+        let stale =
+            world.ask(house, Some(house.only(codes)), query, &change(1, Some(99))).await["data"]["stockAdjust"]["userErrors"][0]
+                .clone();
+        assert_eq!((&stale["code"], &stale["current"]), (&json!("VERSION_CONFLICT"), &seen));
+        assert_eq!(stale["message"].as_str().is_some_and(|message| message.contains("on hand")), !seen.is_null(), "{stale}");
+        let short = world.ask(house, Some(house.only(codes)), query, &change(-2_000_000, None)).await["data"]["stockAdjust"]["userErrors"][0].clone();
+        assert_eq!((&short["code"], &short["level"]), (&json!("INSUFFICIENT_STOCK"), &seen));
+    }
+}

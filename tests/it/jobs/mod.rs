@@ -1,0 +1,176 @@
+//! Jobs that workers share: one holder at a time, whoever dies, and whatever the clocks say.
+
+mod world;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use entrepot::{
+    jobs::{Failure, Lease, Registry},
+    storage::Fault,
+};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::authorization::{on_both, world::World};
+pub use world::until;
+use world::{Board, KINDS, LEASE, dead_letters, put_down, standing, work};
+
+on_both!(
+    standing_jobs_are_shared_and_each_has_one_holder,
+    a_silent_workers_jobs_are_taken_after_the_lease_and_not_before,
+    clocks_may_jump,
+    a_queued_job_runs_once_however_many_workers_race_for_it,
+    a_job_that_always_fails_ends_as_a_dead_letter_that_says_why,
+    a_holder_that_was_overtaken_can_write_nothing,
+);
+
+async fn standing_jobs_are_shared_and_each_has_one_holder(world: &World) {
+    let board = Board::default();
+    let first = work(world, standing(&board, 0));
+    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    let second = work(world, standing(&board, 1));
+    until("the second to have its share", async || board.held_by(0) >= 2 && board.held_by(1) >= 2 && board.free() == 0).await;
+    sleep(LEASE * 2).await;
+    assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
+    // One that is told to go hands its jobs over, which nobody has to wait for.
+    let told = tokio::time::Instant::now();
+    second.stop().await;
+    until("the first to hold all again", async || board.held_by(0) == KINDS.len()).await;
+    assert!(told.elapsed() < LEASE, "handed over in {:?}", told.elapsed());
+    assert_eq!(board.most_at_once(), 1, "a job ran twice at once");
+    first.stop().await;
+}
+
+async fn a_silent_workers_jobs_are_taken_after_the_lease_and_not_before(world: &World) {
+    let board = Board::default();
+    let first = work(world, standing(&board, 0));
+    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    // As a power cut ends it: no word to anybody.
+    first.kill();
+    board.forget();
+    let began = tokio::time::Instant::now();
+    let second = work(world, standing(&board, 1));
+    sleep(LEASE / 2).await;
+    assert_eq!(board.held_by(1), 0, "taken before the lease was over");
+    until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
+    assert!(began.elapsed() >= LEASE && began.elapsed() < LEASE * 6, "{:?}", began.elapsed());
+    assert_eq!(world.node.jobs.figures().now().taken_over as usize, KINDS.len());
+    second.stop().await;
+}
+
+async fn clocks_may_jump(world: &World) {
+    let board = Board::default();
+    let first = work(world, standing(&board, 0));
+    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    let second = work(world, standing(&board, 1));
+    for seconds in [366 * 86_400, -2 * 366 * 86_400, 3_600] {
+        world.pass(seconds);
+        sleep(LEASE).await;
+        assert_eq!(board.most_at_once(), 1, "a jump of {seconds} s ran a job twice at once");
+    }
+    assert_eq!(world.node.jobs.figures().now().taken_over, 0, "a jump of the clock took a job from a worker that lives");
+    first.stop().await;
+    second.stop().await;
+}
+
+async fn a_queued_job_runs_once_however_many_workers_race_for_it(world: &World) {
+    const JOBS: usize = 60;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let run = || {
+        let runs = runs.clone();
+        Registry::default().queued("test.count", 3, move |_: Lease, _| {
+            let runs = runs.clone();
+            async move {
+                runs.fetch_add(1, Ordering::SeqCst);
+                sleep(Duration::from_millis(5)).await;
+                Ok(())
+            }
+        })
+    };
+    for _ in 0..JOBS {
+        put_down(world, "test.count").await;
+    }
+    let workers = [work(world, run()), work(world, run()), work(world, run())];
+    until("all to be done", async || world::in_state(world, "DONE").await == JOBS).await;
+    sleep(LEASE * 2).await;
+    assert_eq!(runs.load(Ordering::SeqCst), JOBS);
+    for worker in workers {
+        worker.stop().await;
+    }
+}
+
+async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &World) {
+    let healed = Arc::new(AtomicUsize::new(0));
+    let is_healed = healed.clone();
+    let registry = Registry::default()
+        .queued("test.hopeless", 5, |_: Lease, _| async { Err(Failure::Hopeless("the supplier is closed".to_owned())) })
+        .queued("test.faulty", 3, move |_: Lease, _| {
+            let is_healed = is_healed.load(Ordering::SeqCst) == 1;
+            async move { if is_healed { Ok(()) } else { Err(Fault::Broken("a secret detail".to_owned()).into()) } }
+        })
+        .queued("test.breaks", 2, |_: Lease, _| async { panic!("a job breaks in this test") });
+    for kind in ["test.hopeless", "test.faulty", "test.breaks"] {
+        put_down(world, kind).await;
+    }
+    let worker = work(world, registry);
+    until("all to be dead", async || {
+        world.pass(600);
+        world::in_state(world, "DEAD").await == 3
+    })
+    .await;
+    let mut dead = dead_letters(world).await;
+    dead.sort_by_key(|job| job["kind"].as_str().unwrap().to_owned());
+    let told: Vec<_> = dead
+        .iter()
+        .map(|job| (job["kind"].as_str().unwrap(), job["failures"].as_i64().unwrap(), job["lastError"].as_str().unwrap()))
+        .collect();
+    let ours = "a fault of ours, which the operator's log tells";
+    assert_eq!(told, [("test.breaks", 2, ours), ("test.faulty", 3, ours), ("test.hopeless", 1, "the supplier is closed")]);
+    assert!(!json!(dead).to_string().contains("secret detail"));
+    assert_eq!(
+        world::faults(world).await.iter().filter(|fault| fault.contains("a secret detail")).count(),
+        1,
+        "the operator is told"
+    );
+    // It stays in sight until somebody sees to it.
+    world.node.jobs.forget_old().await.unwrap();
+    healed.store(1, Ordering::SeqCst);
+    let retry = "mutation($id: ID!) { jobRetry(id: $id) { job { state failures } userErrors { code field message } } }";
+    let faulty = dead.iter().find(|job| job["kind"] == "test.faulty").unwrap();
+    let answer = world.must(&world.ours, retry, json!({ "id": faulty["id"] })).await;
+    assert_eq!(answer["job"], json!({ "state": "WAITING", "failures": 0 }));
+    until("it to be done", async || world::in_state(world, "DONE").await == 1).await;
+    let again = world.ask(&world.ours, Some(world.ours.owner.clone()), retry, &json!({ "id": faulty["id"] })).await;
+    assert_eq!(again["data"]["jobRetry"]["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
+    let foreign = world.ask(&world.theirs, Some(world.theirs.owner.clone()), retry, &json!({ "id": dead[0]["id"] })).await;
+    assert_eq!(foreign["data"]["jobRetry"]["userErrors"][0]["code"], "NOT_FOUND", "{foreign:#}");
+    worker.stop().await;
+}
+
+async fn a_holder_that_was_overtaken_can_write_nothing(world: &World) {
+    let board = Board::default();
+    let first = work(world, standing(&board, 0));
+    until("the first worker to hold all", async || board.held_by(0) == KINDS.len()).await;
+    let (tenant, lease) = (world.ours.owner.tenant, board.lease(0));
+    let write = async |lease: Lease| {
+        let work = world.node.db.global().steward_for(tenant).await.unwrap();
+        let held = lease.guard(&work).await;
+        work.rollback().await.unwrap();
+        held
+    };
+    assert!(write(lease).await.is_ok());
+    first.kill();
+    board.forget();
+    let second = work(world, standing(&board, 1));
+    until("the second worker to hold all", async || board.held_by(1) == KINDS.len()).await;
+    // The first one was only asleep: it wakes and goes on where it was.
+    assert!(write(lease).await.is_err(), "somebody else's job was written under");
+    assert!(write(board.lease(0)).await.is_ok());
+    second.stop().await;
+}

@@ -1,0 +1,150 @@
+//! Workers that can be stopped and killed, and a board on which jobs write who runs them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use entrepot::jobs::{Lease, Registry, Terms, enqueue};
+use serde_json::{Value, json};
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+use crate::authorization::world::World;
+
+pub const LEASE: Duration = Duration::from_millis(1_500);
+pub const KINDS: [&str; 8] = ["test.1", "test.2", "test.3", "test.4", "test.5", "test.6", "test.7", "test.8"];
+/// The longest that anything here is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A worker in a task of its own.
+pub struct Worker {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+pub fn work(world: &World, registry: Registry) -> Worker {
+    let (stop, told) = oneshot::channel::<()>();
+    let terms = Terms { lease: LEASE, look: Duration::from_millis(30) };
+    let told = async move {
+        let _ = told.await;
+    };
+    Worker { stop, task: tokio::spawn(world.node.jobs.clone().work(registry, terms, told)) }
+}
+
+impl Worker {
+    /// It is told to go, and hands over.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.task.await.unwrap();
+    }
+    /// It is gone, without a word.
+    pub fn kill(self) {
+        self.task.abort();
+        std::mem::forget(self.stop);
+    }
+}
+
+/// Who runs which job.
+#[derive(Clone, Default)]
+pub struct Board(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    running: BTreeMap<&'static str, Vec<(usize, Lease)>>,
+    most: usize,
+}
+
+/// Takes its name off the board, also when it is cut off.
+struct Entry(Board, &'static str, usize);
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut inner = self.0.0.lock().unwrap();
+        let running = inner.running.entry(self.1).or_default();
+        if let Some(at) = running.iter().position(|(who, _)| *who == self.2) {
+            running.remove(at);
+        }
+    }
+}
+
+impl Board {
+    fn enter(&self, kind: &'static str, who: usize, lease: Lease) -> Entry {
+        let mut inner = self.0.lock().unwrap();
+        let running = inner.running.entry(kind).or_default();
+        running.push((who, lease));
+        inner.most = inner.most.max(inner.running[kind].len());
+        Entry(self.clone(), kind, who)
+    }
+    pub fn held_by(&self, who: usize) -> usize {
+        self.0.lock().unwrap().running.values().filter(|running| running.iter().any(|(by, _)| *by == who)).count()
+    }
+    pub fn free(&self) -> usize {
+        let inner = self.0.lock().unwrap();
+        KINDS.iter().filter(|kind| inner.running.get(*kind).is_none_or(Vec::is_empty)).count()
+    }
+    pub fn most_at_once(&self) -> usize {
+        self.0.lock().unwrap().most
+    }
+    pub fn forget(&self) {
+        *self.0.lock().unwrap() = Inner::default();
+    }
+    /// The hold on one of the jobs.
+    pub fn lease(&self, kind: usize) -> Lease {
+        self.0.lock().unwrap().running[KINDS[kind]][0].1
+    }
+}
+
+/// Standing jobs that run for as long as they are let.
+pub fn standing(board: &Board, who: usize) -> Registry {
+    KINDS.iter().fold(Registry::default(), |registry, kind| {
+        let board = board.clone();
+        registry.standing(kind, Duration::from_millis(100), move |lease| {
+            let board = board.clone();
+            async move {
+                let _entry = board.enter(kind, who, lease);
+                std::future::pending::<()>().await;
+                Ok(())
+            }
+        })
+    })
+}
+
+pub async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is().await {
+        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A queued job of ours.
+pub async fn put_down(world: &World, kind: &'static str) {
+    let work = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
+    enqueue(&work, &world.node.clock, kind, &json!({})).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+async fn all(world: &World) -> Vec<Value> {
+    let query = "{ jobs(first: 250) { nodes { id kind state failures lastError lastEndedAt nextRunAt isStanding } } }";
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({})).await;
+    let nodes = answer["data"]["jobs"]["nodes"].as_array().unwrap().clone();
+    nodes.into_iter().filter(|job| job["kind"].as_str().unwrap().starts_with("test.")).collect()
+}
+
+pub async fn in_state(world: &World, state: &str) -> usize {
+    all(world).await.iter().filter(|job| job["state"] == state).count()
+}
+
+pub async fn dead_letters(world: &World) -> Vec<Value> {
+    all(world).await.into_iter().filter(|job| job["state"] == "DEAD").collect()
+}
+
+/// What the operator finds written beside the jobs.
+pub async fn faults(world: &World) -> Vec<String> {
+    let rows = world.node.db.global().rows("SELECT fault FROM job WHERE fault IS NOT NULL", vec![]).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}

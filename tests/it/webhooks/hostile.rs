@@ -1,0 +1,150 @@
+//! Receivers that would lead us astray, hold us up, or drown us.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{
+    receiver::{Answer, Receiver},
+    world::{Works, World, attempts, endpoint, mutate, on_both, receipt, receipts, replay, try_endpoint, until},
+};
+
+on_both!(
+    a_redirect_leads_nowhere,
+    an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when_it_is_sent_to,
+    a_body_without_end_is_not_read,
+    dead_and_silent_endpoints_hold_up_nobody_else,
+);
+
+async fn a_redirect_leads_nowhere(world: &World) {
+    let inside = Receiver::well().await;
+    let url = inside.url();
+    let receiver = Receiver::new(move |_, _| Answer::Elsewhere(url.clone())).await;
+    let works = Works::begin(world).await;
+    let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
+    receipt(world, &world.ours, "astray").await;
+    until("the attempt", async || attempts(world, &made.id).await.len() == 1).await;
+    assert_eq!(attempts(world, &made.id).await[0]["status"], 307, "a redirect is a failure");
+    world.pass(10);
+    until("the next attempt", async || attempts(world, &made.id).await.len() == 2).await;
+    assert_eq!(inside.count(), 0, "the redirect was followed");
+    works.kill().await;
+}
+
+async fn an_address_that_is_not_the_internet_is_refused_when_it_is_made_and_when_it_is_sent_to(world: &World) {
+    // Nothing is opened here: this machine is not the internet.
+    let owner = &world.ours.owner;
+    for url in [
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://169.254.169.254/latest/",
+        "https://2130706433/",
+        "http://shop.example/",
+        "https://shop.example:8443/",
+        "https://user:word@shop.example/",
+        "ftp://shop.example/",
+        "not a url",
+    ] {
+        let made = try_endpoint(world, owner, url, &["stock.changed"]).await;
+        let error = &made["userErrors"][0];
+        assert_eq!((&error["code"], &error["field"]), (&json!("INVALID"), &json!(["input", "url"])), "{url}: {made:#}");
+    }
+    let long = format!("https://shop.example/{}", "x".repeat(2_048));
+    assert_eq!(try_endpoint(world, owner, &long, &["*"]).await["userErrors"][0]["code"], "TOO_LONG");
+    for events in [&["stock.change"][..], &[], &["stock.changed", "order"]] {
+        let made = try_endpoint(world, owner, "https://shop.example/", events).await;
+        assert_eq!(made["userErrors"][0]["code"], "INVALID", "{made:#}");
+    }
+    // A name says nothing by itself: where it leads is found out when something is sent.
+    let terms = entrepot::jobs::Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(30) };
+    let working = tokio::spawn(world.node.jobs.clone().work(world.node.chores(), terms, std::future::pending()));
+    let made = endpoint(world, "https://localhost/", &["stock.changed"]).await;
+    receipt(world, &world.ours, "inside").await;
+    until("the attempt", async || attempts(world, &made.id).await.len() == 1).await;
+    let attempt = attempts(world, &made.id).await.remove(0);
+    assert!(attempt["error"].as_str().unwrap().ends_with("is not an address of the open internet"), "{attempt:#}");
+    assert_eq!(attempt["status"], json!(null));
+    working.abort();
+}
+
+async fn a_body_without_end_is_not_read(world: &World) {
+    let receiver = Receiver::new(|_, _| Answer::Endless).await;
+    let works = Works::begin(world).await;
+    let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
+    let began = Instant::now();
+    receipt(world, &world.ours, "drown").await;
+    until("the attempt", async || attempts(world, &made.id).await.len() == 1).await;
+    let attempt = attempts(world, &made.id).await.remove(0);
+    assert_eq!((&attempt["status"], attempt["body"].as_str().unwrap().len()), (&json!(200), 1_024));
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    // What lies in the buffers of both sides, and no more.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let poured = receiver.poured();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(receiver.poured(), poured, "it is still being read");
+    assert!(poured < 32 << 20, "{poured} bytes were taken");
+    works.kill().await;
+}
+
+async fn dead_and_silent_endpoints_hold_up_nobody_else(world: &World) {
+    const CHANGES: usize = 1_000;
+    let (well, other, third) = (Receiver::well().await, Receiver::well().await, Receiver::well().await);
+    let works = Works::begin(world).await;
+    let healthy = endpoint(world, &well.url(), &["stock.changed"]).await;
+    endpoint(world, &other.url(), &["stock.changed"]).await;
+    let leaves = endpoint(world, &third.url(), &["stock.changed"]).await;
+    let before = receipts(world, CHANGES, "before").await;
+    until("all of them", async || well.seqs().len() == CHANGES && other.seqs().len() == CHANGES).await;
+    let before = p95(&before, &well);
+    well.forget();
+    // One of the others falls silent, and in the place of the last nobody listens.
+    let silent = other;
+    silent.forget();
+    silent.answers(|_, _| Answer::Silence);
+    let delete = "mutation($id: ID!) { webhookEndpointDelete(id: $id) { userErrors { code field message } } }";
+    mutate(world, delete, json!({ "id": leaves.id })).await;
+    let dead = Receiver::well().await;
+    let nobody = dead.url();
+    dead.go().await;
+    let closed = endpoint(world, &nobody, &["stock.changed"]).await;
+    let acknowledged = receipts(world, CHANGES, "many").await;
+    until("all of them", async || well.seqs().len() == CHANGES).await;
+    let beside = p95(&acknowledged, &well);
+    println!("p95 from commit to receipt: beside two that are well {before:?}, beside a silent and a dead one {beside:?}");
+    assert!(beside < before * 2 + Duration::from_secs(1), "p95 {beside:?}, with all well {before:?}");
+    let got = well.got();
+    assert!(silent.count() <= 30, "{} messages wait for the silent one", silent.count());
+    assert!(attempts(world, &closed.id).await.len() <= 30, "the dead one is not left alone");
+    // A range is sent again: exactly its events, under the ids that they had.
+    let mut seqs: Vec<i64> = acknowledged.iter().map(|(seq, _)| *seq).collect();
+    seqs.sort_unstable();
+    let (from, to) = (seqs[100], seqs[199]);
+    until("the log to have all", async || {
+        let open = "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { deliveries(first: 1, states: [PENDING]) { nodes { seq } } } } }";
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), open, &json!({ "id": healthy.id })).await;
+        answer["data"]["node"]["deliveries"]["nodes"] == json!([])
+    })
+    .await;
+    well.forget();
+    let asked = replay(world, json!({ "id": healthy.id, "fromSeq": from, "toSeq": to })).await;
+    assert!(asked["job"]["id"].as_str().is_some(), "{asked:#}");
+    until("the replay", async || well.seqs().len() >= 100).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let again = well.got();
+    assert_eq!(again.len(), 100);
+    for message in &again {
+        assert!((from..=to).contains(&message.seq()));
+        assert_eq!(message.id, got.iter().find(|got| got.seq() == message.seq()).unwrap().id);
+    }
+    works.kill().await;
+}
+
+/// How late most messages were.
+fn p95(acknowledged: &[(i64, Instant)], receiver: &Receiver) -> Duration {
+    let got: BTreeMap<i64, Instant> = receiver.got().iter().map(|got| (got.seq(), got.at)).collect();
+    let mut delays: Vec<Duration> = acknowledged.iter().map(|(seq, at)| got[seq].saturating_duration_since(*at)).collect();
+    delays.sort_unstable();
+    delays[delays.len() * 95 / 100]
+}

@@ -1,0 +1,97 @@
+//! What is old is let go, and nothing that somebody still waits for.
+
+use entrepot::{
+    jobs::{Lease, Registry, Terms},
+    storage::journal,
+    webhooks::Keep,
+};
+use serde_json::json;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{
+    receiver::{Answer, Receiver},
+    world::{Works, World, endpoint, on_both, receipt, replay, shown, until},
+};
+
+on_both!(events_are_let_go_when_they_are_old_and_received, what_came_of_attempts_is_let_go_after_a_month);
+
+const DAY: i64 = 86_400;
+const KEEP: Keep = Keep { seconds: 7 * DAY, grace_seconds: 7 * DAY };
+
+/// A hold like the one that the job has.
+async fn lease(world: &World) -> (Lease, tokio::task::JoinHandle<()>) {
+    let slot = Arc::new(Mutex::new(None));
+    let given = slot.clone();
+    let registry = Registry::default().standing("test.hold", Duration::from_secs(1), move |lease| {
+        *given.lock().unwrap() = Some(lease);
+        std::future::pending()
+    });
+    let terms = Terms { lease: Duration::from_millis(1_500), look: Duration::from_millis(50) };
+    let task = tokio::spawn(world.node.jobs.clone().work(registry, terms, std::future::pending()));
+    until("a hold", async || slot.lock().unwrap().is_some()).await;
+    let lease = slot.lock().unwrap().unwrap();
+    (lease, task)
+}
+
+async fn low(world: &World) -> journal::Head {
+    world.node.db.tenant(world.ours.owner.tenant).head().await.unwrap()
+}
+
+async fn events_are_let_go_when_they_are_old_and_received(world: &World) {
+    let receiver = Receiver::new(|_, _| Answer::Status(500)).await;
+    let works = Works::begin(world).await;
+    let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
+    let wanted = receipt(world, &world.ours, "wanted").await;
+    until("an attempt", async || receiver.count() == 1).await;
+    works.kill().await;
+    let (lease, holding) = lease(world).await;
+    assert_eq!(world.node.webhooks.trim(lease, KEEP).await.unwrap(), 0, "nothing is old yet");
+    world.pass(8 * DAY);
+    world.node.webhooks.trim(lease, KEEP).await.unwrap();
+    assert_eq!(low(world).await.low, wanted - 1, "what has not been received is kept");
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let kept = journal::after(&scope, 0, 10_000).await.unwrap();
+    assert_eq!(kept.first().unwrap().seq, wanted);
+    assert!(kept.iter().zip(wanted..).all(|(event, seq)| event.seq == seq));
+    let refused = replay(world, json!({ "id": made.id, "fromSeq": wanted - 1, "toSeq": wanted })).await;
+    assert_eq!(refused["userErrors"][0]["code"], "OUT_OF_RANGE", "{refused:#}");
+    // And in the end not even that: somebody who never listens does not fill our disks.
+    let young = receipt(world, &world.ours, "young").await;
+    world.pass(7 * DAY);
+    let young_too = receipt(world, &world.ours, "young too").await;
+    world.node.webhooks.trim(lease, KEEP).await.unwrap();
+    let head = low(world).await;
+    assert!(head.low >= wanted && head.low < young, "low {} of {wanted}, {young}, {young_too}", head.low);
+    holding.abort();
+    // The endpoint says what it has missed, when it is asked to look.
+    let works = Works::again(world);
+    receiver.answers(|_, _| Answer::Status(200));
+    until("the rest", async || {
+        world.pass(900);
+        receiver.seqs().contains(&young_too)
+    })
+    .await;
+    let log = shown(world, &made.id).await;
+    let first = log["deliveries"]["nodes"].as_array().unwrap().iter().find(|one| one["seq"] == wanted).unwrap().clone();
+    assert_eq!((&first["state"], &first["eventType"]), (&json!("WITHHELD"), &json!(null)), "{log:#}");
+    works.kill().await;
+    let report = entrepot::insight::verify::verify(&world.node.db, |_| {}).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+}
+
+async fn what_came_of_attempts_is_let_go_after_a_month(world: &World) {
+    let receiver = Receiver::well().await;
+    let works = Works::begin(world).await;
+    let made = endpoint(world, &receiver.url(), &["stock.changed"]).await;
+    receipt(world, &world.ours, "old").await;
+    until("the log", async || shown(world, &made.id).await["attempts"]["nodes"].as_array().unwrap().len() == 1).await;
+    works.kill().await;
+    world.pass(29 * DAY);
+    assert_eq!(world.node.webhooks.forget_old().await.unwrap(), 0);
+    world.pass(2 * DAY);
+    assert_eq!(world.node.webhooks.forget_old().await.unwrap(), 2, "the attempt and the message");
+    assert_eq!(shown(world, &made.id).await["attempts"]["nodes"], json!([]));
+}

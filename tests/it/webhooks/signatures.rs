@@ -1,0 +1,106 @@
+//! What a receiver gets, and how it knows that it is ours.
+
+use serde_json::json;
+
+use super::{
+    receiver::Receiver,
+    world::{Works, World, category, endpoint, mutate, on_both, receipt, shown, until},
+};
+
+on_both!(
+    a_message_says_what_happened_and_is_signed,
+    two_secrets_sign_while_one_takes_the_others_place,
+    a_test_reaches_its_endpoint_alone
+);
+
+async fn a_message_says_what_happened_and_is_signed(world: &World) {
+    let (stock, orders) = (Receiver::well().await, Receiver::well().await);
+    let works = Works::begin(world).await;
+    let of_stock = endpoint(world, &stock.url(), &["stock.changed"]).await;
+    let of_orders = endpoint(world, &orders.url(), &["order.*", "webhook.*"]).await;
+    let seq = receipt(world, &world.ours, "told").await;
+    // Somebody else's stock moves too, and is nobody's business here.
+    receipt(world, &world.theirs, "theirs").await;
+    until("the message", async || stock.count() == 1).await;
+    let got = stock.got().remove(0);
+    assert!(got.is_signed_with(&of_stock.secret) && !got.is_signed_with(&of_orders.secret));
+    assert_eq!(got.signatures.len(), 1);
+    assert!(got.id.starts_with("evt_") && !got.id.contains('.'), "{}", got.id);
+    let body = got.json();
+    let tenant = world.ours.owner.tenant;
+    assert_eq!(
+        (&body["type"], &body["tenantId"], &body["seq"]),
+        (&json!("stock.changed"), &json!(tenant.to_string()), &json!(seq))
+    );
+    let level = &body["data"]["levels"][0];
+    assert_eq!((&level["id"], &level["storeId"]), (&json!(world.ours.ids["lvl"]), &json!(world.ours.ids["sto"])));
+    let stands = mutate(world, "{ stockLevels(first: 1) { nodes { onHand reserved available version } } }", json!({})).await;
+    for figure in ["onHand", "reserved", "available", "version"] {
+        assert_eq!(level[figure], stands["nodes"][0][figure], "{figure}");
+    }
+    assert!(body["timestamp"].as_str().is_some() && body["epoch"].as_str().is_some_and(|epoch| epoch.starts_with("epo_")));
+    // The attempt is in the log a moment after the receiver has answered.
+    until("the log", async || shown(world, &of_stock.id).await["attempts"]["nodes"].as_array().unwrap().len() == 1).await;
+    let log = shown(world, &of_stock.id).await;
+    let delivery = &log["deliveries"]["nodes"][0];
+    assert_eq!((&delivery["messageId"], &delivery["state"]), (&json!(got.id), &json!("DELIVERED")));
+    let attempt = &log["attempts"]["nodes"][0];
+    assert_eq!((&attempt["messageId"], &attempt["number"]), (&json!(got.id), &json!(1)));
+    assert_eq!((&attempt["status"], &attempt["error"], &attempt["body"]), (&json!(204), &json!(null), &json!("")));
+    // It was made before the other one, so it has heard of itself only.
+    until("the endpoint's own news", async || orders.count() == 1).await;
+    let news = orders.got()[0].json();
+    assert_eq!((&news["type"], &news["data"]), (&json!("webhook.created"), &json!({ "id": of_orders.id, "version": 1 })));
+    assert!(!format!("{:?}{:?}", stock.got(), orders.got()).contains(world.theirs.word));
+    works.kill().await;
+}
+
+async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
+    let receiver = Receiver::well().await;
+    let works = Works::begin(world).await;
+    let before = endpoint(world, &receiver.url(), &["category.created"]).await;
+    let rotate = "mutation($id: ID!, $seconds: Int!) { webhookEndpointRotateSecret(id: $id, overlapSeconds: $seconds) {
+        secret webhookEndpoint { oldSecretExpiresAt } userErrors { code field message } } }";
+    let rotated = mutate(world, rotate, json!({ "id": before.id, "seconds": 3600 })).await;
+    let secret = rotated["secret"].as_str().unwrap().to_owned();
+    assert_ne!(secret, before.secret);
+    category(world, "during").await;
+    until("a message in the overlap", async || receiver.count() == 1).await;
+    let got = receiver.got().remove(0);
+    assert_eq!(got.signatures.len(), 2);
+    assert!(got.is_signed_with(&secret) && got.is_signed_with(&before.secret));
+    world.pass(3_601);
+    category(world, "after").await;
+    until("a message after it", async || receiver.count() == 2).await;
+    let got = receiver.got().remove(1);
+    assert!(got.is_signed_with(&secret) && !got.is_signed_with(&before.secret));
+    for seconds in [-1, 7 * 86_400 + 1] {
+        let refused = mutate(world, rotate, json!({ "id": before.id, "seconds": seconds })).await;
+        assert_eq!(refused["userErrors"][0]["code"], "OUT_OF_RANGE", "{refused:#}");
+    }
+    // What a dump of the database shows is no secret.
+    let dump = world.dump(world.ours.owner.tenant).await.join("\n");
+    for secret in [&secret, &before.secret] {
+        let plain = secret.strip_prefix("whsec_").unwrap();
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let bytes = hex::encode(STANDARD.decode(plain).unwrap());
+        assert!(!dump.contains(plain) && !dump.to_lowercase().contains(&bytes));
+    }
+    works.kill().await;
+}
+
+async fn a_test_reaches_its_endpoint_alone(world: &World) {
+    let (one, other) = (Receiver::well().await, Receiver::well().await);
+    let works = Works::begin(world).await;
+    let tested = endpoint(world, &one.url(), &["order.created"]).await;
+    endpoint(world, &other.url(), &["*"]).await;
+    until("the other's own news", async || other.count() == 1).await;
+    let test = "mutation($id: ID!) { webhookEndpointTest(id: $id) { seq userErrors { code field message } } }";
+    let sent = mutate(world, test, json!({ "id": tested.id })).await;
+    until("the test", async || one.count() == 1).await;
+    assert_eq!((&one.got()[0].json()["type"], one.got()[0].seq()), (&json!("webhook.tested"), sent["seq"].as_i64().unwrap()));
+    receipt(world, &world.ours, "next").await;
+    until("what comes next", async || other.count() == 2).await;
+    assert_eq!(other.got()[1].json()["type"], "stock.changed", "the test was told to another endpoint");
+    works.kill().await;
+}
