@@ -69,9 +69,12 @@ async fn change(world: &World, tenant: TenantId, sql: &str) -> Result<u64, Fault
 /// What only the database's owner can do.
 async fn without_triggers(world: &World) {
     let statements: &[&str] = match world.node.db.backend() {
-        Backend::Sqlite => {
-            &["DROP TRIGGER audit_entry_kept", "DROP TRIGGER audit_entry_stays", "DROP TRIGGER audit_checkpoint_stays"]
-        }
+        Backend::Sqlite => &[
+            "DROP TRIGGER audit_entry_kept",
+            "DROP TRIGGER audit_entry_stays",
+            "DROP TRIGGER audit_checkpoint_kept",
+            "DROP TRIGGER audit_checkpoint_stays",
+        ],
         Backend::Postgres => &["ALTER TABLE audit_entry DISABLE TRIGGER ALL", "ALTER TABLE audit_checkpoint DISABLE TRIGGER ALL"],
     };
     world.as_owner(statements).await;
