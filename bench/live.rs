@@ -1,6 +1,9 @@
 //! What subscribers cost, and what they wait for. `bench/live.sh` calls it: `live SCENARIO` with a node at ENTREPOT_URL, a token in
 //! ENTREPOT_TOKEN, the ids of `load.py` in ENTREPOT_BENCH_DATA. Prints one line of JSON.
 
+#![expect(clippy::expect_used, reason = "a measurement that goes wrong ends")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
 use std::{
     collections::HashMap,
     env, fs,
@@ -8,9 +11,10 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
+use entrepot::clock::Clock;
 use futures_util::{SinkExt, StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::{
@@ -39,7 +43,7 @@ struct Bench {
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 fn micros() -> u64 {
-    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros()).unwrap_or_default()
+    u64::try_from(Clock::system().now().micros()).unwrap_or_default()
 }
 
 impl Bench {
@@ -192,7 +196,7 @@ async fn write(
     let (give, take) = mpsc::channel::<u64>(4_096);
     let take = Arc::new(tokio::sync::Mutex::new(take));
     let (product, made) = (Arc::new(product), Arc::new(AtomicU64::new(0)));
-    let began = Instant::now();
+    let began = micros();
     let writers: Vec<_> = (0..64)
         .map(|_| {
             let (bench, take, product, made) = (bench.clone(), take.clone(), product.clone(), made.clone());
@@ -222,7 +226,7 @@ async fn write(
         writer.await.expect("a writer ends well");
     }
     let made = made.load(Ordering::Relaxed);
-    (made, made as f64 / began.elapsed().as_secs_f64())
+    (made, made as f64 * 1e6 / (micros() - began) as f64)
 }
 
 /// A thousand subscribers of a product each, one of which changes every 20 ms.
@@ -294,7 +298,7 @@ async fn resume(bench: Arc<Bench>, missed: u64) {
     let per_second = 100_000;
     let (made, _) =
         write(&bench, per_second, missed / per_second, |number| usize::try_from(number % 5_000).unwrap_or_default()).await;
-    let began = Instant::now();
+    let began = micros();
     let mut socket = bench.watch(&[], &after).await;
     let mut received = 0;
     while received < made {
@@ -303,7 +307,7 @@ async fn resume(bench: Arc<Bench>, missed: u64) {
         assert!(!text.contains("\"reset\":\"") && !text.contains("\"errors\""), "{text}");
         received += u64::try_from(text.matches("\"version\":").count()).unwrap_or_default();
     }
-    let took = began.elapsed().as_secs_f64();
+    let took = (micros() - began) as f64 / 1e6;
     println!(
         "{}",
         json!({ "scenario": "resume", "events": received, "seconds": took, "events_per_s": (received as f64 / took).round() })

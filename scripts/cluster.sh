@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The topology of docker-compose.yml from local binaries: several nodes on one Postgres and one Redis, and nginx in front where it is installed.
+# The topology of docker-compose.yml from local binaries: several nodes and a worker on one Postgres and one Redis, and nginx in front where it is installed.
 #
 #   scripts/cluster.sh start [NODES]   starts what is missing (3 nodes), migrates first, and says where everything is
 #   scripts/cluster.sh kill N          ends node N without a word (kill -9)
@@ -68,6 +68,14 @@ start_node() { # number
   say "node $1 on 127.0.0.1:$(port_of "$name"), pid $(cat "$DIR/$name.pid"), figures on 127.0.0.1:$(port_of "$name-metrics")"
 }
 
+start_worker() {
+  if alive "$DIR/worker.pid" worker; then return; fi
+  ENTREPOT_DATABASE_URL=$(cat "$DIR/database.url") ENTREPOT_REDIS_URL=$(cat "$DIR/redis.url") ENTREPOT_KEYS_FILE="$DIR/keys" \
+    setsid "$(binary)" worker </dev/null >>"$DIR/worker.log" 2>&1 9>&- &
+  echo $! >"$DIR/worker.pid"
+  say "a worker, pid $(cat "$DIR/worker.pid")"
+}
+
 make_database() {
   [ ! -e "$DIR/database.url" ] || return 0
   local admin name bin
@@ -127,6 +135,7 @@ start() {
     [ -e "$DIR/node$number-metrics.port" ] || free_port >"$DIR/node$number-metrics.port"
     start_node "$number"
   done
+  start_worker
   start_nginx
 }
 
@@ -145,6 +154,7 @@ stop() {
     end_process "$(cat "$DIR/nginx.pid")"
     say "nginx stopped"
   fi
+  if alive "$DIR/worker.pid" worker; then end_process "$(cat "$DIR/worker.pid")"; fi
   for node in $(nodes); do
     if alive "$DIR/node$node.pid" "$(port_of "node$node")"; then end_process "$(cat "$DIR/node$node.pid")"; fi
   done
@@ -168,6 +178,7 @@ status() {
       echo "node $node: not ready"
     fi
   done
+  if alive "$DIR/worker.pid" worker; then echo "worker: pid $(cat "$DIR/worker.pid")"; else echo "worker: none"; fi
   if alive "$DIR/nginx.pid" nginx; then echo "nginx: on 127.0.0.1:$(cat "$DIR/nginx.port")"; else echo "nginx: none"; fi
   return "$all"
 }

@@ -55,6 +55,9 @@ pub struct Worker {
     /// Where links in letters lead.
     #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
     pub public_url: Option<String>,
+    /// The Redis of the nodes, so that what this worker commits reaches subscribers at once: redis://host:6379.
+    #[arg(long, env = "ENTREPOT_REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
     #[command(flatten)]
     pub jobs: JobArgs,
 }

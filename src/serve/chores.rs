@@ -60,12 +60,13 @@ impl Node {
 
     /// Does nothing but jobs until `shutdown` is done.
     pub async fn work(self, terms: Terms, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
-        let keys = tokio::spawn(secrets::follow(self.ring.clone()));
+        let mut background = vec![tokio::spawn(secrets::follow(self.ring.clone()))];
+        background.extend(self.bus.clone().map(|bus| tokio::spawn(bus.run())));
         let end = self.begin_to_work(terms);
         tracing::info!("working");
         shutdown.await;
         end.await;
-        keys.abort();
+        background.iter().for_each(tokio::task::JoinHandle::abort);
         drop(self.ledger);
         self.db.close().await?;
         Ok(())
@@ -86,5 +87,8 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
+    if let Some(address) = &args.redis_url {
+        node.bus = Some(node.hints_through(address).await?);
+    }
     node.work(args.jobs.terms(), stopped()).await
 }
