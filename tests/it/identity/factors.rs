@@ -299,7 +299,7 @@ async fn a_company_can_ask_for_a_second_factor(world: &World) {
 async fn what_matters_asks_once_more_who_is_there(world: &World) {
     let one = world.founder("ada").await;
     let again = format!("mutation($p: String, $c: String) {{ it: reauthenticate(password: $p, code: $c) {{ {LOGIN} }} }}");
-    world.pass(3_601);
+    world.pass(601);
     assert_eq!(world.ask(Some(&one.access), ENROL, json!({})).await["errors"][0]["code"], "STEP_UP_REQUIRED");
     for (password, code) in [(json!("wrong password!"), Value::Null), (Value::Null, Value::Null), (Value::Null, json!("000000"))]
     {
@@ -314,7 +314,7 @@ async fn what_matters_asks_once_more_who_is_there(world: &World) {
         "STEP_UP_REQUIRED",
         "the old token is as old as it was"
     );
-    world.pass(3_601);
+    world.pass(601);
     let fresh = tokens(&world.refresh(&fresh.refresh).await);
     let anew = "mutation { it: backupCodesRegenerate { backupCodes userErrors { code } } }";
     assert_eq!(
