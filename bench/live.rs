@@ -71,8 +71,15 @@ impl Bench {
         answer["data"].take()
     }
 
-    async fn cursor(&self) -> String {
-        let data = self.ask("{ stockLevels(first: 1) { streamCursor } }", json!({})).await;
+    fn filter(&self, products: &[usize]) -> Value {
+        let ids: Vec<&String> = products.iter().map(|index| &self.products[*index]).collect();
+        if ids.is_empty() { Value::Null } else { json!({ "product": { "in": ids } }) }
+    }
+
+    /// The present head, for a stream of this filter.
+    async fn cursor(&self, filter: &Value) -> String {
+        let query = "query($f: StockFilter) { stockLevels(first: 1, filter: $f) { streamCursor } }";
+        let data = self.ask(query, json!({ "f": filter })).await;
         data["stockLevels"]["streamCursor"].as_str().expect("a cursor").to_owned()
     }
 
@@ -84,15 +91,13 @@ impl Bench {
         assert_eq!(data["stockAdjust"]["userErrors"], json!([]), "{data}");
     }
 
-    async fn watch(&self, products: &[usize], after: &str) -> Socket {
+    async fn watch(&self, filter: &Value, after: &str) -> Socket {
         let mut request = format!("{}/graphql", self.url.replacen("http", "ws", 1)).into_client_request().expect("an address");
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
         let config = WebSocketConfig::default().read_buffer_size(8 << 10);
         let (mut socket, _) = tokio_tungstenite::connect_async_with_config(request, Some(config), true).await.expect("a socket");
         let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", self.token) } });
         socket.send(Message::text(init.to_string())).await.expect("sent");
-        let ids: Vec<&String> = products.iter().map(|index| &self.products[*index]).collect();
-        let filter = if ids.is_empty() { Value::Null } else { json!({ "product": { "in": ids } }) };
         let payload = json!({ "query": WATCH, "variables": { "f": filter, "a": after } });
         let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
         socket.send(Message::text(subscribe.to_string())).await.expect("sent");
@@ -103,10 +108,13 @@ impl Bench {
 
     /// Many subscribers, each with products of its own, all after the present head.
     async fn crowd(self: &Arc<Self>, wishes: Vec<Vec<usize>>) -> Vec<Socket> {
-        let after = self.cursor().await;
         let opened = stream::iter(wishes).map(|wish| {
-            let (bench, after) = (self.clone(), after.clone());
-            async move { bench.watch(&wish, &after).await }
+            let bench = self.clone();
+            async move {
+                let filter = bench.filter(&wish);
+                let after = bench.cursor(&filter).await;
+                bench.watch(&filter, &after).await
+            }
         });
         let sockets: Vec<Socket> = opened.buffered(32).collect().await;
         sleep(Duration::from_secs(2)).await;
@@ -294,12 +302,12 @@ async fn stalled(bench: Arc<Bench>) {
 
 /// How fast a subscriber reads what it missed: `missed` events after a cursor of before.
 async fn resume(bench: Arc<Bench>, missed: u64) {
-    let after = bench.cursor().await;
+    let after = bench.cursor(&Value::Null).await;
     let per_second = 100_000;
     let (made, _) =
         write(&bench, per_second, missed / per_second, |number| usize::try_from(number % 5_000).unwrap_or_default()).await;
     let began = micros();
-    let mut socket = bench.watch(&[], &after).await;
+    let mut socket = bench.watch(&Value::Null, &after).await;
     let mut received = 0;
     while received < made {
         let message = timeout(Duration::from_secs(10), socket.next()).await.expect("it goes on").expect("open").expect("sound");
