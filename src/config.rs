@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 pub use jobs::{JobArgs, RunJobs, Worker};
 
-use crate::graphql::payer::{AtMost, Written};
-
 use crate::{
+    graphql::payer::{AtMost, Written},
+    identity,
     secrets::KeySource,
     storage::{Options, RowSecurity},
 };
@@ -96,9 +96,39 @@ impl Serve {
         match self.registration {
             Some(chosen) => chosen,
             None if self.listen.ip().is_loopback() => Registration::Open,
-            None if self.mail.is_there() => Registration::Verified,
+            None if self.letters.mail.is_there() => Registration::Verified,
             None => Registration::Closed,
         }
+    }
+}
+
+/// How letters leave, and what they say of where they come from.
+#[derive(Debug, Clone, Args)]
+pub struct LetterArgs {
+    /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
+    #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
+    pub mail: identity::Post,
+    /// Who letters are from.
+    #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
+    pub mail_from: String,
+    /// Where links in letters lead: your site's pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
+    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
+    pub public_url: Option<String>,
+}
+
+impl LetterArgs {
+    /// Settings of people with these; links lead to `otherwise` when nothing is said of where they should.
+    ///
+    /// # Errors
+    /// Nobody can send letters from this address.
+    pub fn settings(&self, otherwise: impl FnOnce() -> String) -> Result<identity::Settings, identity::PostError> {
+        identity::check_sender(&self.mail_from)?;
+        Ok(identity::Settings {
+            post: self.mail.clone(),
+            mail_from: self.mail_from.clone(),
+            public_url: self.public_url.clone().unwrap_or_else(otherwise),
+            ..identity::Settings::default()
+        })
     }
 }
 
@@ -260,15 +290,8 @@ pub struct Serve {
     /// reaches the node; elsewhere whoever has confirmed their address, or nobody where no letters leave. `open` tells strangers who has an account.
     #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]
     pub registration: Option<Registration>,
-    /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
-    #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
-    pub mail: crate::identity::Post,
-    /// Who letters are from.
-    #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
-    pub mail_from: String,
-    /// Where links in letters lead: your site's pages /password and /confirm. The address listened on when not given.
-    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
-    pub public_url: Option<String>,
+    #[command(flatten)]
+    pub letters: LetterArgs,
     /// A file of passwords that nobody may have, one a line: those that were stolen elsewhere.
     #[arg(long, env = "ENTREPOT_DENIED_PASSWORDS")]
     pub denied_passwords: Option<std::path::PathBuf>,

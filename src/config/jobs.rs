@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{DatabaseArgs, KeyArgs};
+use super::{DatabaseArgs, KeyArgs, LetterArgs};
 
 /// Whether a node that serves does jobs too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -46,15 +46,8 @@ pub struct Worker {
     pub database: DatabaseArgs,
     #[command(flatten)]
     pub keys: KeyArgs,
-    /// How letters leave: as with serve.
-    #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
-    pub mail: crate::identity::Post,
-    /// Who letters are from.
-    #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
-    pub mail_from: String,
-    /// Where links in letters lead.
-    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
-    pub public_url: Option<String>,
+    #[command(flatten)]
+    pub letters: LetterArgs,
     /// The Redis of the nodes, so that what this worker commits reaches subscribers at once: redis://host:6379.
     #[arg(long, env = "ENTREPOT_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,

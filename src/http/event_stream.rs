@@ -20,7 +20,10 @@ use crate::{
         scalars::Cursor,
         session::Session,
     },
-    live::streams::{Item, Request, Said},
+    live::{
+        socket::ended,
+        streams::{Item, Request, Said},
+    },
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -80,16 +83,9 @@ impl End {
                 None => pending().await,
             }
         };
-        let revoked = async {
-            let Some(revoked) = &mut self.revoked else { return pending().await };
-            if revoked.wait_for(|revoked| *revoked).await.is_err() {
-                // Whoever could revoke it is gone: expiry remains.
-                pending::<()>().await;
-            }
-        };
         tokio::select! {
             () = expires => {}
-            () = revoked => {}
+            () = ended(self.revoked.clone()) => {}
             () = &mut self.drain => {}
         }
     }

@@ -288,7 +288,7 @@ impl<E: Executor> Socket<E> {
 }
 
 /// Returns when the session is revoked; never, when nobody watches it.
-async fn ended(revoked: Option<tokio::sync::watch::Receiver<bool>>) {
+pub async fn ended(revoked: Option<tokio::sync::watch::Receiver<bool>>) {
     let Some(mut revoked) = revoked else { return pending().await };
     if revoked.wait_for(|revoked| *revoked).await.is_err() {
         // Whoever could revoke it is gone: expiry remains.

@@ -7,7 +7,6 @@ use crate::{
     catalog,
     clock::Clock,
     config::Worker,
-    identity::Settings,
     jobs::{Registry, Terms},
     ledger::{Grouping, jobs::expire_due},
     secrets, webhooks,
@@ -75,13 +74,7 @@ impl Node {
 
 /// `entrepot worker`.
 pub async fn run(args: Worker) -> Result<(), StartError> {
-    crate::identity::check_sender(&args.mail_from)?;
-    let settings = Settings {
-        post: args.mail.clone(),
-        mail_from: args.mail_from.clone(),
-        public_url: args.public_url.clone().unwrap_or_else(|| "http://localhost".to_owned()),
-        ..Settings::default()
-    };
+    let settings = args.letters.settings(|| "http://localhost".to_owned())?;
     let (url, keys) = (&args.database.database_url, args.keys.source(&args.database.database_url));
     let mut node =
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;

@@ -318,7 +318,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
         introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
         proxies: args.proxies,
-        by_tls: args.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+        by_tls: args.letters.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
         terms,
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
@@ -348,7 +348,7 @@ fn people(args: &Serve) -> Result<Settings, StartError> {
             "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
         );
     }
-    identity::check_sender(&args.mail_from)?;
+    let letters = args.letters.settings(|| format!("http://{}", args.listen))?;
     let denied = match &args.denied_passwords {
         Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_lowercase).collect(),
         None => HashSet::new(),
@@ -356,11 +356,8 @@ fn people(args: &Serve) -> Result<Settings, StartError> {
     Ok(Settings {
         access_seconds: args.access_token_minutes * 60,
         registration: args.who_may_register().into(),
-        post: args.mail.clone(),
-        mail_from: args.mail_from.clone(),
-        public_url: args.public_url.clone().unwrap_or_else(|| format!("http://{}", args.listen)),
         denied: Arc::new(denied),
-        ..Settings::default()
+        ..letters
     })
 }
 

@@ -137,24 +137,17 @@ impl TenancyMutation {
             approval_limit,
         };
         let tenant = permit.tenant();
-        let change = match reading.end(change) {
-            Ok(change) => change,
-            Err(user_errors) => {
-                let tenant = own_tenant(ctx, tenant).await?;
-                return Ok(TenantPayload { tenant, user_errors, replayed: false, seq: None });
-            }
+        let done = match reading.end(change) {
+            Ok(change) => Ok(update(identity.database(), identity.clock(), permit, &change).await?),
+            Err(user_errors) => Err(user_errors),
         };
-        match update(identity.database(), identity.clock(), permit, &change).await? {
-            Changed::Done(_, seq) => {
-                let tenant = own_tenant(ctx, tenant).await?;
-                Ok(TenantPayload { tenant, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
-            }
-            Changed::Refused(wrong) => {
-                let current = own_tenant(ctx, tenant).await?;
-                let user_errors = wrong.iter().map(|why| refuse(why, current.clone())).collect();
-                Ok(TenantPayload { tenant: None, user_errors, replayed: false, seq: None })
-            }
-        }
+        let current = own_tenant(ctx, tenant).await?;
+        let (tenant, user_errors, seq) = match done {
+            Ok(Changed::Done(_, seq)) => (current, Vec::new(), seq.map(Long)),
+            Ok(Changed::Refused(wrong)) => (None, wrong.iter().map(|why| refuse(why, current.clone())).collect(), None),
+            Err(user_errors) => (current, user_errors, None),
+        };
+        Ok(TenantPayload { tenant, user_errors, replayed: false, seq })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     access::{Caller, Permission, Reach, kind},
     graphql::{
-        connection::{CursorSigner, DEFAULT_PAGE, PageInfo},
+        connection::{CursorSigner, PageArgs, PageInfo},
         context::Asks,
         directives::{authenticated, list_size},
         fault::{Answer, TopError},
@@ -138,17 +138,13 @@ impl EventQuery {
         if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
             return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));
         }
-        let first = limit(first, ctx.given::<Limits>()?.page)?;
         let signer = ctx.given::<CursorSigner>()?.clone();
+        // The cursor is a stream's, and read as one.
+        let first =
+            PageArgs { first, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?.limit as usize;
         let list = List { name: format!("events:{}", stream::filter_name(&types)), types, signer, caller, scope };
         list.page(first, after).await
     }
-}
-
-fn limit(first: Option<i32>, most: u32) -> Answer<usize> {
-    let wrong = || TopError::bad_input(format!("first must lie between 1 and {most}"), vec!["first".to_owned()]);
-    let first = first.map_or(Ok(DEFAULT_PAGE.min(most)), |first| u32::try_from(first).map_err(|_| wrong()))?;
-    if (1..=most).contains(&first) { Ok(first as usize) } else { Err(wrong()) }
 }
 
 struct List {

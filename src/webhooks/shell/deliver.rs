@@ -1,7 +1,6 @@
 //! From messages to their receivers.
 
 use std::{
-    collections::HashMap,
     pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -256,15 +255,9 @@ fn answer(sent: &Sent) -> Answer {
 /// The messages of a page as the maker may see them, and those of which they may see nothing.
 fn read(endpoint: &Endpoint, epoch: Uuid, maker: &Caller, page: Vec<Due>) -> (Vec<Message>, Vec<Due>) {
     let (mut messages, mut withheld) = (Vec::with_capacity(page.len()), Vec::new());
-    let mut known: HashMap<&str, Option<usize>> = HashMap::new();
-    for code in ["stock.read", "stock.movement.read", "order.read"] {
-        known.insert(code, index_of(code));
-    }
-    let holds = |code: &str| index_of(code).is_some_and(|index| maker.permissions.holds(index));
-    let covers = |code: &str, store: StoreId| {
-        let index = known.get(code).copied().flatten();
-        index.is_some_and(|index| maker.permissions.holds(index) && maker.permissions.reach(index).covers(store))
-    };
+    let held = |code: &str| index_of(code).filter(|index| maker.permissions.holds(*index));
+    let holds = |code: &str| held(code).is_some();
+    let covers = |code: &str, store: StoreId| held(code).is_some_and(|index| maker.permissions.reach(index).covers(store));
     for due in page {
         let Some((name, payload, at)) = &due.event else {
             withheld.push(due);
