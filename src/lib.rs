@@ -10,6 +10,8 @@ pub mod budget;
 pub mod storage;
 /// Fields sealed under a ring of master keys.
 pub mod secrets;
+/// Master data, remembered beside the database and never older than the moment of asking.
+pub mod cache;
 /// Who did what, chained so that it stays what it was.
 pub mod audit;
 /// Who: passwords, tokens, and the tenants a person belongs to.

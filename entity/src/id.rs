@@ -115,6 +115,11 @@ pub fn base32(uuid: Uuid) -> [u8; 26] {
     out
 }
 
+/// The uuid in an id of whatever kind.
+pub fn uuid_of(id: &str) -> Option<Uuid> {
+    from_base32(id.rsplit_once('_')?.1.as_bytes())
+}
+
 fn from_base32(text: &[u8]) -> Option<Uuid> {
     // 26 characters hold 130 bits: the first may only be 0 to 7.
     if text.len() != 26 || text[0] > b'7' {

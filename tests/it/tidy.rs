@@ -12,9 +12,9 @@ use facts::Facts;
 
 /// The rooms: each names only those before it. `docs/ARCHITECTURE.md` has the same list.
 const ROOMS: &[&str] = &[
-    "clock", "gauges", "budget", "storage", "secrets", "audit", "identity", "access", "jobs", "tenancy", "realtime", "graphql",
-    "catalog", "stock", "orders", "ledger", "webhooks", "insight", "schema", "live", "http", "replay", "watch", "config",
-    "serve", "demo", "cli",
+    "clock", "gauges", "budget", "storage", "secrets", "cache", "audit", "identity", "access", "jobs", "tenancy", "realtime",
+    "graphql", "catalog", "stock", "orders", "ledger", "webhooks", "insight", "schema", "live", "http", "replay", "watch",
+    "config", "serve", "demo", "cli",
 ];
 
 /// Where the rooms' graphs meet. What is here holds no rules, so it may name any room.
@@ -38,7 +38,11 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("argon2", &["identity/"], "passwords are identity's"),
     ("lettre", &["identity/"], "letters are identity's"),
     ("totp_rs", &["identity/"], "second factors are identity's"),
-    ("redis", &["budget/", "realtime/bus"], "what nodes share through Redis is kept in two places: budgets and hints"),
+    (
+        "redis",
+        &["budget/", "cache/remote", "realtime/bus"],
+        "what nodes share through Redis is kept in three places: budgets, rows and hints",
+    ),
     ("metrics", &["gauges/"], "the names of figures are kept in one place"),
     ("std::time::SystemTime", &["clock.rs"], "time comes from the clock"),
     ("std::time::Instant", &["clock.rs"], "time comes from the clock"),

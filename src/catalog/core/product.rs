@@ -11,7 +11,7 @@ pub use super::{
 };
 
 /// A product as it is read: plain values, the three lists still as JSON text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductRow {
     pub id: ProductId,
     pub sku: String,

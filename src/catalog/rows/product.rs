@@ -102,6 +102,10 @@ pub async fn by_ids(reads: &impl Reads, ids: impl IntoIterator<Item = ProductId>
     let backend = reads.backend();
     select(reads, &backend.in_ids("p.id", 2), vec![backend.ids(ids)]).await
 }
+/// The products that changed last.
+pub async fn latest(reads: &impl Reads, limit: i64) -> Result<Vec<ProductRow>, Fault> {
+    select(reads, "true ORDER BY p.updated_at DESC LIMIT $2", vec![limit.into()]).await
+}
 /// The variants of families, by SKU.
 pub async fn by_families(reads: &impl Reads, ids: &[entity::prelude::FamilyId]) -> Result<Vec<ProductRow>, Fault> {
     let backend = reads.backend();

@@ -88,13 +88,14 @@ pub struct Fact<'a> {
     pub at: &'a str,
 }
 
-/// What somebody may see of an event. `holds` says whether they hold a permission at all, `covers` whether they hold it for a store.
-/// The outer error is a payload that is not what it should be.
+/// What somebody may see of an event, in a message or when they ask. `holds` says whether they hold a permission at all, `covers` whether they
+/// hold it for a store; `channel` is the one whose orders alone they see. The outer error is a payload that is not what it should be.
 pub fn shown(
     name: &str,
     payload: &str,
     holds: impl Fn(&str) -> bool,
     covers: impl Fn(&str, StoreId) -> bool,
+    channel: Option<ChannelId>,
 ) -> Result<Option<Value>, serde_json::Error> {
     let Some(kind) = kind_of(name) else { return Ok(None) };
     let customer = |id: Option<CustomerId>| id.filter(|_| holds("customer.read"));
@@ -103,14 +104,17 @@ pub fn shown(
         Kind::Stock => stock(&serde_json::from_str(payload)?, &covers),
         Kind::Order => {
             let order: OrderEvent = serde_json::from_str(payload)?;
-            covers("order.read", order.store).then(|| {
+            let is_own = channel.is_none_or(|own| own == order.channel) && covers("order.read", order.store);
+            is_own.then(|| {
                 json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
                     "channelId": order.channel, "customerId": customer(order.customer), "version": order.version })
             })
         }
         Kind::Return => {
             let ret: ReturnEvent = serde_json::from_str(payload)?;
-            covers("order.read", ret.store).then(|| {
+            // The event does not say through which channel what comes back was sold.
+            let is_own = channel.is_none() && covers("order.read", ret.store);
+            is_own.then(|| {
                 json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer),
                     "orderIds": ret.orders })
             })
@@ -186,20 +190,32 @@ mod tests {
             json!({ "movement": id::<entity::id::kind::MovementId>(4096), "kind": "RECEIPT", "levels": [level(1), level(2)] })
                 .to_string();
         let one = |_: &str, store: StoreId| store == id(1);
-        let seen = shown("stock.changed", &payload, |_| true, one).unwrap().unwrap();
+        let seen = shown("stock.changed", &payload, |_| true, one, None).unwrap().unwrap();
         assert_eq!(seen["levels"].as_array().unwrap().len(), 1);
         assert_eq!((&seen["levels"][0]["available"], &seen["movementId"]), (&json!(2), &Value::Null));
-        let all = shown("stock.changed", &payload, |_| true, |_, _| true).unwrap().unwrap();
+        let all = shown("stock.changed", &payload, |_| true, |_, _| true, None).unwrap().unwrap();
         assert_eq!((all["levels"].as_array().unwrap().len(), all["movementKind"].as_str()), (2, Some("RECEIPT")));
-        assert_eq!(shown("stock.changed", &payload, |_| true, |_, _| false).unwrap(), None);
+        assert_eq!(shown("stock.changed", &payload, |_| true, |_, _| false, None).unwrap(), None);
+    }
+
+    #[test]
+    fn an_order_says_its_customer_to_whoever_may_know_it_and_nothing_to_another_channel() {
+        let payload = json!({ "order": id::<entity::id::kind::OrderId>(4096), "number": 7, "status": "PENDING", "store": id::<entity::id::kind::StoreId>(1),
+            "channel": id::<entity::id::kind::ChannelId>(3), "customer": id::<entity::id::kind::CustomerId>(4), "version": 1 })
+        .to_string();
+        let asked =
+            |code: &'static str, channel| shown("order.created", &payload, |held| held != code, |_, _| true, channel).unwrap();
+        assert_eq!(asked("customer.read", None).unwrap()["customerId"], Value::Null);
+        assert_eq!(asked("", None).unwrap()["customerId"], json!(id::<entity::id::kind::CustomerId>(4)));
+        assert!(asked("", Some(id(3))).is_some() && asked("", Some(id(5))).is_none());
     }
 
     #[test]
     fn what_is_not_in_the_list_is_told_to_nobody() {
-        assert_eq!(shown("payroll.changed", "{}", |_| true, |_, _| true).unwrap(), None);
-        assert_eq!(shown("role.created", "{\"id\":\"x\"}", |code| code != "role.read", |_, _| true).unwrap(), None);
+        assert_eq!(shown("payroll.changed", "{}", |_| true, |_, _| true, None).unwrap(), None);
+        assert_eq!(shown("role.created", "{\"id\":\"x\"}", |code| code != "role.read", |_, _| true, None).unwrap(), None);
         assert_eq!(
-            shown("role.created", "{\"id\":\"x\"}", |code| code == "role.read", |_, _| true).unwrap(),
+            shown("role.created", "{\"id\":\"x\"}", |code| code == "role.read", |_, _| true, None).unwrap(),
             Some(json!({ "id": "x" }))
         );
     }
