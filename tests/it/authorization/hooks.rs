@@ -1,4 +1,4 @@
-//! What a company has beside its trade: somewhere to be told of it.
+//! What a company has beside its trade: somewhere to be told of it, and goods that are kept by lots.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,22 @@ impl World {
         );
         let input = json!({ "id": ids["whe"], "fromSeq": 1, "toSeq": 1 });
         ids.insert("job", told(&self.must(house, &query, json!({ "input": input })).await["job"]["id"]));
+    }
+
+    /// A lot of a product that is kept by lots, in the shop.
+    pub async fn lots(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let input = json!({ "sku": format!("{word}-cheese"), "name": format!("{word} cheese"), "tracking": "LOT" });
+        let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
+        let cheese = self.must(house, query, json!({ "input": input })).await["product"]["id"].clone();
+        let lot = json!({ "named": { "code": format!("{word}-lot"), "expiresOn": "2099-01-31" } });
+        let change = json!({ "product": { "id": cheese }, "store": { "id": ids["sto"] }, "delta": 10, "lot": lot });
+        let input =
+            json!({ "idempotencyKey": format!("{word}-lot"), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change] });
+        let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) {
+            movement { entries { lot { id } } } userErrors { code field message } } }";
+        let made = self.must(house, query, json!({ "input": input })).await;
+        ids.insert("lot", told(&made["movement"]["entries"][0]["lot"]["id"]));
     }
 }
 

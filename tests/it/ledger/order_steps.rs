@@ -71,7 +71,7 @@ fn every_step_of_the_table_leads_where_it_says_and_every_other_is_refused() {
                 assert_eq!(done.the_order().version, version + 1);
             } else if action == Action::Expire {
                 // The job may come late or twice: it does nothing then.
-                assert_eq!(done.result.as_ref().map(|d| d.orders.len()), Ok(0), "{status}");
+                assert_eq!(done.result.as_ref().map(|d| d.orders.orders.len()), Ok(0), "{status}");
             } else {
                 let done = done.then_refused("INVALID_STATE").at("input.id");
                 assert_eq!(done.the_order().version, version, "{status} {action:?}");
