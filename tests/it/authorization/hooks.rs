@@ -24,20 +24,17 @@ impl World {
         ids.insert("job", told(&self.must(house, &query, json!({ "input": input })).await["job"]["id"]));
     }
 
-    /// A lot of a product that is kept by lots, in the shop.
+    /// A lot of a product that is kept by lots. Nothing of it lies anywhere: scenarios of this world count the shop's levels.
     pub async fn lots(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let word = house.word;
         let input = json!({ "sku": format!("{word}-cheese"), "name": format!("{word} cheese"), "tracking": "LOT" });
         let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
         let cheese = self.must(house, query, json!({ "input": input })).await["product"]["id"].clone();
-        let lot = json!({ "named": { "code": format!("{word}-lot"), "expiresOn": "2099-01-31" } });
-        let change = json!({ "product": { "id": cheese }, "store": { "id": ids["sto"] }, "delta": 10, "lot": lot });
-        let input =
-            json!({ "idempotencyKey": format!("{word}-lot"), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change] });
-        let query = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) {
-            movement { entries { lot { id } } } userErrors { code field message } } }";
-        let made = self.must(house, query, json!({ "input": input })).await;
-        ids.insert("lot", told(&made["movement"]["entries"][0]["lot"]["id"]));
+        let input = json!({ "idempotencyKey": format!("{word}-lot"), "product": { "id": cheese }, "code": format!("{word}-lot"),
+            "expiresOn": "2099-01-31", "note": format!("{word} note") });
+        let query =
+            "mutation($input: LotCreateInput!) { lotCreate(input: $input) { lot { id } userErrors { code field message } } }";
+        ids.insert("lot", told(&self.must(house, query, json!({ "input": input })).await["lot"]["id"]));
     }
 }
 
