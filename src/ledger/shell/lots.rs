@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     access::{Permit, kind},
+    catalog::core::Patch,
     ledger::{Command, Ledger},
     path,
     stock::{
@@ -89,12 +90,12 @@ pub struct LotActInput {
     pub fields: Option<LotFields>,
 }
 
-/// What changes of a lot; what is None stays, the inner None takes it away.
+/// What changes of a lot.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LotFields {
-    pub made_on: Option<Option<i32>>,
-    pub expires_on: Option<Option<i32>>,
-    pub note: Option<Option<String>>,
+    pub made_on: Patch<i32>,
+    pub expires_on: Patch<i32>,
+    pub note: Patch<String>,
 }
 
 /// How often a lot is looked for again that came to another store meanwhile.
@@ -113,7 +114,7 @@ pub async fn lot_recall(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: 
 pub async fn lot_update(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: LotActInput, mode: Mode) -> Done {
     let LotFields { made_on, expires_on, note } = input.fields.clone().unwrap_or_default();
     let mut checks = Checks::default();
-    checks.text(note.as_ref().and_then(|note| note.as_deref()), MAX_NOTE, || path!["input", "note"]);
+    checks.text(note.set().map(String::as_str), MAX_NOTE, || path!["input", "note"]);
     checks.done()?;
     let change = LotAction::Change { made_on, expires_on, note };
     act(ledger, &permit, ("lotUpdate", ReasonCode::Correction), (input, change), mode).await

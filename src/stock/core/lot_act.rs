@@ -10,7 +10,7 @@ use super::{
     rejection::{Field, Rejection},
     shortage::{Shortage, Step, cover},
 };
-use crate::path;
+use crate::{catalog::core::Patch, path};
 
 /// Make a lot before anything comes into it.
 #[derive(Debug, Clone)]
@@ -47,11 +47,11 @@ pub enum LotAction {
     Quarantine,
     Recall,
     Release,
-    /// Its dates and note. What is None stays; the inner None takes it away.
+    /// Its dates and note.
     Change {
-        made_on: Option<Option<i32>>,
-        expires_on: Option<Option<i32>>,
-        note: Option<Option<String>>,
+        made_on: Patch<i32>,
+        expires_on: Patch<i32>,
+        note: Patch<String>,
     },
     /// The job's: what is past its date is set aside.
     Expire,
@@ -141,9 +141,9 @@ fn changed(before: &Lot, command: &ActOnLot, now: Timestamp) -> Result<Lot, Reje
     let status = step(before, &command.action)?;
     let mut after = Lot { status, version: before.version + 1, updated_at: now, ..before.clone() };
     if let LotAction::Change { made_on, expires_on, note } = &command.action {
-        after.made_on = made_on.unwrap_or(after.made_on);
-        after.expires_on = expires_on.unwrap_or(after.expires_on);
-        after.note = note.clone().unwrap_or(after.note);
+        made_on.apply(&mut after.made_on);
+        expires_on.apply(&mut after.expires_on);
+        note.apply(&mut after.note);
         check_dates(after.made_on, after.expires_on, &path!["input"])?;
     }
     Ok(after)

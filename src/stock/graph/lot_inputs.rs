@@ -5,7 +5,7 @@ use async_graphql::{Enum, ID, InputObject, MaybeUndefined, OneofObject};
 use super::{LotStatus, ReasonCode, ShortagePolicy};
 use crate::{
     catalog::{
-        core::text::fold,
+        core::{Patch, text::fold},
         graph::{ProductRef, StoreRef},
     },
     graphql::{
@@ -146,17 +146,17 @@ pub struct LotUpdateInput {
     pub on_shortage: ShortagePolicy,
 }
 
-fn maybe<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
+fn maybe<T>(value: MaybeUndefined<T>) -> Patch<T> {
     match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(value) => Patch::Set(value),
     }
 }
 
 impl LotUpdateInput {
     pub fn read(self, reading: &mut Reading) -> shell::LotActInput {
-        let day = |value: MaybeUndefined<Date>| maybe(value).map(|day| day.map(|day| day.0));
+        let day = |value: MaybeUndefined<Date>| maybe(value.map_value(|day| day.0));
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
             lot: reading.id(&self.id, || path!["input", "id"]),

@@ -52,7 +52,6 @@ pub struct LotQuery;
 impl LotQuery {
     /// Lots, the newest first.
     #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
-    #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
     async fn lots(
         &self,
         ctx: &Context<'_>,

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use entity::prelude::*;
 use entrepot::{
+    catalog::core::Patch,
     clock,
     ledger::Command,
     ledger::jobs::expire_lots,
@@ -196,7 +197,7 @@ async fn past_dates_go_only_with_an_override(world: World) {
     // What comes into it now is set aside at once; with a later date all of it comes back.
     adjust(&world, MovementKind::Return, 0, 2, LotChoice::Id(old)).await.unwrap();
     assert_eq!(world.level(world.mugs()).await, [5, 0, 5]);
-    let change = LotAction::Change { made_on: None, expires_on: Some(Some(TODAY + 30)), note: None };
+    let change = LotAction::Change { made_on: Patch::Keep, expires_on: Patch::Set(TODAY + 30), note: Patch::Keep };
     world.submit(acting(&world, old, change, Shortage::Refuse, &[world.mugs()])).await.unwrap();
     assert_eq!(world.level(world.mugs()).await, [5, 0, 0]);
     world.verify().await;
