@@ -47,7 +47,8 @@ use crate::{
     stock::{
         core::{Movement, Reference, ReferenceKind},
         graph::{
-            self as stock, Reservation, StockEntry, StockLevel, StockMovement, StockMutation, StockQuery, StockSubscription,
+            self as stock, Lot, LotMutation, LotQuery, Reservation, StockEntry, StockLevel, StockMovement, StockMutation,
+            StockQuery, StockSubscription,
         },
     },
     storage::TenantScope,
@@ -74,6 +75,7 @@ pub enum Node {
     StockMovement(StockMovement),
     StockEntry(StockEntry),
     Reservation(Reservation),
+    Lot(Lot),
     Order(Order),
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
@@ -106,6 +108,7 @@ pub enum Versioned {
     StoreGroup(StoreGroup),
     StockLevel(StockLevel),
     Reservation(Reservation),
+    Lot(Lot),
     Order(Order),
     Return(Return),
     Member(Member),
@@ -134,6 +137,7 @@ pub enum Payload {
     SupplierPayload(catalog::SupplierPayload),
     StockPayload(stock::StockPayload),
     ReservationPayload(stock::ReservationPayload),
+    LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
@@ -159,6 +163,7 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
         ReferenceKind::Return => {
             Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
         }
+        ReferenceKind::Lot => Ok(stock::lot_seen(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
         // Documents of rooms that have no node yet.
         ReferenceKind::Reservation
         | ReferenceKind::PurchaseOrder
@@ -265,6 +270,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
             held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(held).into())
         }
+        kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
         kind::OrderLineId::PREFIX => {
             orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
@@ -298,6 +304,7 @@ pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, A
 #[derive(MergedObject, Default)]
 pub struct OtherQueries(
     NodeQuery,
+    LotQuery,
     RateLimitQuery,
     IdentityQuery,
     AccessQuery,
@@ -316,6 +323,7 @@ pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation
 /// What is changed less often.
 #[derive(MergedObject, Default)]
 pub struct OtherMutations(
+    LotMutation,
     IdentityMutation,
     SessionMutation,
     FactorMutation,

@@ -31,6 +31,18 @@ words! {
         /// May be promised beyond stock; on hand is still never negative.
         Backorder "BACKORDER",
     }
+    /// Whether a product's stock is told apart below the level.
+    Tracking {
+        /// One unit is like another.
+        None "NONE",
+        /// By batches with a code and dates.
+        Lot "LOT",
+        /// Unit by unit: lots of one.
+        Serial "SERIAL",
+    }
+    LotStatus { Available "AVAILABLE", Quarantine "QUARANTINE", Recalled "RECALLED" }
+    /// Why stock that is there cannot be sold.
+    Condition { Quarantine "QUARANTINE", Damaged "DAMAGED", Expired "EXPIRED", Recalled "RECALLED" }
     MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
     MovementKind {
@@ -39,7 +51,7 @@ words! {
     }
     ReasonCode {
         Purchase "PURCHASE", Sale "SALE", CustomerReturn "CUSTOMER_RETURN", Damage "DAMAGE", Loss "LOSS", Theft "THEFT", Expiry "EXPIRY",
-        Found "FOUND", Sample "SAMPLE", Correction "CORRECTION", Opening "OPENING", Other "OTHER",
+        Found "FOUND", Sample "SAMPLE", Correction "CORRECTION", Opening "OPENING", Quarantine "QUARANTINE", Recall "RECALL", Other "OTHER",
     }
     ReservationStatus { Active "ACTIVE", Consumed "CONSUMED", Released "RELEASED", Expired "EXPIRED", Shortened "SHORTENED" }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }

@@ -58,6 +58,7 @@ permissions! {
     StockReverse "stock.reverse" Store "Reverse a movement.";
     StockReserve "stock.reserve" Store "Reserve and release stock.";
     StockOverride "stock.override" Store "Post a physical fact that takes what was promised or was not there.";
+    LotWrite "lot.write" Tenant "Make lots, change their dates, take them out of sale, recall and release them.";
     OrderRead "order.read" Store "See orders and returns.";
     OrderWrite "order.write" Store "Create and confirm orders.";
     OrderPrice "order.price" Tenant "Sell at another price than the product's.";

@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     orders::{core::Order, rows as order_rows},
     stock::{
-        core::{Draft, Level, LevelKey, Rejection, Reservation},
+        core::{Draft, Level, LevelKey, Lot, LotLevel, Rejection, Reservation},
         rows as stock_rows,
     },
     storage::{
@@ -49,7 +49,9 @@ pub async fn plan(
         return Ok(Planned::Locked);
     }
     let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
-    let mut state = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await?;
+    let Some(mut state) = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await? else {
+        return Ok(Planned::Locked);
+    };
     let mut decisions = decide_all(&mut state, queue);
     let counter = ahead.counter;
     let events = decisions.number(&mut ahead.counter, state.stock.now);
@@ -221,6 +223,9 @@ impl Decisions {
         rows.extend(order_rows::order_rows(tenant, &last.orders));
         rows.extend(stock_rows::movement_rows(tenant, &movements));
         rows.extend(stock_rows::reservation_rows(tenant, &last.reservations));
+        if !last.lots.is_empty() {
+            rows.extend(stock_rows::lots::lot_rows(tenant, &last.lots, &last.lot_levels));
+        }
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &returns));
         rows.push(idempotency::rows(tenant, receipts, now));
@@ -243,6 +248,8 @@ struct Last<'a> {
     levels: Vec<&'a Level>,
     reservations: Vec<&'a Reservation>,
     orders: Vec<&'a Order>,
+    lots: Vec<&'a Lot>,
+    lot_levels: Vec<&'a LotLevel>,
 }
 
 impl<'a> Last<'a> {
@@ -250,7 +257,11 @@ impl<'a> Last<'a> {
         let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
         let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
+        let mut lots: BTreeMap<LotId, &Lot> = BTreeMap::new();
+        let mut lot_levels: BTreeMap<(LevelKey, LotId), &LotLevel> = BTreeMap::new();
         for (_, decision) in decided {
+            lots.extend(decision.stock.lots.iter().map(|lot| (lot.id, lot)));
+            lot_levels.extend(decision.stock.lot_levels.iter().map(|level| ((level.key, level.lot), level)));
             levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
             orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
@@ -259,6 +270,8 @@ impl<'a> Last<'a> {
             levels: levels.into_values().collect(),
             reservations: reservations.into_values().collect(),
             orders: orders.into_values().collect(),
+            lots: lots.into_values().collect(),
+            lot_levels: lot_levels.into_values().collect(),
         }
     }
 }

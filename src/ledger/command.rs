@@ -12,8 +12,8 @@ use crate::{
     orders::core as order_rules,
     orders::core::{Act, Create, CreateReturn, Fulfil, Order, Return},
     stock::core::{
-        self as stock_rules, Adjust, Draft, Expire, Level, LevelKey, Movement, Rejection, Release, Reservation, Reserve, Reverse,
-        Set, Shortage,
+        self as stock_rules, ActOnLot, Adjust, CreateLot, Draft, Expire, Level, LevelKey, Lot, LotAction, LotsWanted, MoveStock,
+        Movement, Rejection, Release, Reservation, Reserve, Reverse, Set, Shortage,
     },
     storage::{Fault, idempotency::Key},
 };
@@ -36,6 +36,10 @@ pub enum Command {
     OrderClose(Act),
     OrderFulfil(Fulfil, Vec<LevelKey>),
     ReturnCreate(Box<CreateReturn>),
+    /// Between what can be sold, what is set aside, and nowhere.
+    Move(MoveStock),
+    LotCreate(Box<CreateLot>),
+    Lot(Box<ActOnLot>),
 }
 
 /// What must be loaded and locked before a command can be decided.
@@ -53,6 +57,8 @@ pub struct Footprint {
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
     pub return_refs: BTreeSet<String>,
+    /// Lots that are named, and what is asked of them; what lies at a level that is kept by lots is loaded with it.
+    pub lots: LotsWanted,
 }
 
 impl Footprint {
@@ -62,7 +68,8 @@ impl Footprint {
             && self.holds_on.is_empty()
             && self.reversals.is_empty()
             && self.orders.is_empty()
-            && self.return_refs.is_empty())
+            && self.return_refs.is_empty()
+            && self.lots.is_empty())
     }
     fn shortage(&mut self, policy: Shortage) {
         if policy == Shortage::Shorten {
@@ -88,6 +95,15 @@ impl Command {
             Self::OrderClose(_) => "order.close",
             Self::OrderFulfil(..) => "order.fulfil",
             Self::ReturnCreate(_) => "return.create",
+            Self::Move(_) => "stock.move",
+            Self::LotCreate(_) => "lot.create",
+            Self::Lot(c) => match c.action {
+                LotAction::Quarantine => "lot.quarantine",
+                LotAction::Recall => "lot.recall",
+                LotAction::Release => "lot.release",
+                LotAction::Change { .. } => "lot.update",
+                LotAction::Expire => "lot.expire",
+            },
         }
     }
 
@@ -106,6 +122,9 @@ impl Command {
             | Self::OrderFulfil(_, keys) => keys.len(),
             Self::OrderClose(_) => 1,
             Self::ReturnCreate(c) => c.lines.len(),
+            Self::Move(c) => c.items.len(),
+            Self::LotCreate(_) => 1,
+            Self::Lot(c) => c.places.len(),
         }
         .max(1)
     }
@@ -116,16 +135,21 @@ impl Command {
         match self {
             Self::Adjust(c) => {
                 own.levels.extend(c.changes.iter().map(|change| change.key));
+                c.changes.iter().for_each(|change| own.lots.choice(change.key.product, &change.lot));
                 own.shortage(c.on_shortage);
             }
             Self::Set(c) => {
                 own.levels.extend(c.items.iter().map(|item| item.key));
+                c.items.iter().for_each(|item| own.lots.choice(item.key.product, &item.lot));
                 // A set figure that is short makes room from holds whatever the policy is called.
                 own.shortage(if c.on_shortage == Shortage::Refuse { Shortage::Refuse } else { Shortage::Shorten });
             }
             Self::Reverse(c) => {
                 own.levels.extend(c.original.entries.iter().map(|entry| entry.key));
                 own.reversals.insert(c.original.id);
+                own.lots.ids.extend(c.original.entries.iter().filter_map(|entry| entry.lot));
+                let aside = c.original.entries.iter().filter(|entry| entry.unavailable_delta != 0);
+                own.lots.asides.extend(aside.map(|entry| entry.key));
                 own.shortage(c.on_shortage);
             }
             Self::Reserve(c) => own.levels.extend(c.items.iter().map(|item| item.key)),
@@ -146,11 +170,31 @@ impl Command {
                 own.orders.insert(c.order);
             }
             Self::OrderFulfil(c, keys) => {
+                for line in c.lines.iter().flatten() {
+                    // Which product a line is of is not known here: a code is looked for among those of the order.
+                    keys.iter().for_each(|key| own.lots.choice(key.product, &line.lot));
+                }
                 own.levels.extend(keys);
                 own.orders.insert(c.order);
                 own.shortage(c.on_shortage);
             }
             Self::ReturnCreate(c) => own.take_back(c),
+            Self::Move(c) => {
+                own.levels.extend(c.items.iter().map(|item| item.key));
+                own.lots.asides.extend(c.items.iter().map(|item| item.key));
+                c.items.iter().for_each(|item| own.lots.choice(item.key.product, &item.lot));
+                own.shortage(c.on_shortage);
+            }
+            Self::LotCreate(c) => {
+                own.lots.products.insert(c.product);
+                own.lots.codes.insert((c.product, c.name.key.clone()));
+            }
+            Self::Lot(c) => {
+                own.levels.extend(&c.places);
+                own.lots.asides.extend(&c.places);
+                own.lots.whole.insert(c.lot);
+                own.shortage(c.on_shortage);
+            }
         }
         all.absorb(own);
     }
@@ -175,6 +219,9 @@ impl Command {
             Self::OrderClose(c) => order_rules::decide_close(book, draft, c).map(Decision::of_orders),
             Self::OrderFulfil(c, _) => order_rules::decide_fulfil(book, draft, c).map(Decision::of_orders),
             Self::ReturnCreate(c) => order_rules::decide_return(book, draft, c).map(Decision::of_orders),
+            Self::Move(c) => stock_rules::decide_move(draft, c).map(stock_only),
+            Self::LotCreate(c) => stock_rules::decide_create_lot(draft, c).map(stock_only),
+            Self::Lot(c) => stock_rules::decide_act_on_lot(draft, c).map(stock_only),
         }
     }
 }
@@ -197,6 +244,9 @@ impl Footprint {
         self.orders.extend(c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0));
         self.customers.extend(c.customer);
         self.return_refs.extend(c.external_ref.clone());
+        for line in &c.lines {
+            line.product.into_iter().for_each(|product| self.lots.choice(product, &line.lot));
+        }
     }
     fn absorb(&mut self, mut own: Self) {
         self.levels.append(&mut own.levels);
@@ -209,6 +259,7 @@ impl Footprint {
         self.stores.append(&mut own.stores);
         self.order_refs.append(&mut own.order_refs);
         self.return_refs.append(&mut own.return_refs);
+        self.lots.absorb(own.lots);
     }
 }
 
@@ -223,6 +274,10 @@ pub struct Receipt {
     pub reservations: Vec<Reservation>,
     pub orders: Vec<Order>,
     pub returns: Vec<Return>,
+    /// The lots that it made, changed or moved, as they are after it.
+    pub lots: Vec<Lot>,
+    /// The lot that it made or changed.
+    pub lot: Option<LotId>,
     /// The stored result of an earlier call with the same key: only `stored` and `seq` are set.
     pub stored: Option<StoredReceipt>,
 }
@@ -240,6 +295,8 @@ pub struct StoredReceipt {
     pub order: Option<OrderId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ret: Option<ReturnId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotId>,
 }
 
 impl Receipt {
@@ -251,11 +308,14 @@ impl Receipt {
             reservations: decision.stock.reservations,
             orders: decision.orders.orders,
             returns: decision.orders.returns,
+            lot: decision.stock.told_lots.first().copied(),
+            lots: decision.stock.lots,
             stored: None,
         }
     }
     pub(super) fn stored(&self) -> StoredReceipt {
-        StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
+        let of = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns);
+        StoredReceipt { lot: self.lot, ..of }
     }
 }
 
@@ -273,6 +333,7 @@ impl StoredReceipt {
             reservations: reservations.iter().map(|r| r.id).collect(),
             order: if returns.is_empty() { orders.first().map(|o| o.id) } else { None },
             ret: returns.first().map(|r| r.id),
+            lot: None,
         }
     }
 }

@@ -42,7 +42,7 @@ impl Decision {
 
     /// How many events say what became of documents.
     pub fn facts(&self) -> usize {
-        self.orders.events.len()
+        self.orders.events.len() + self.stock.told_lots.len()
     }
 
     /// `want`, and what this one takes from the counter.
@@ -87,7 +87,9 @@ impl Decision {
 
     fn document_events(&self) -> Vec<NewEvent> {
         let orders = &self.orders;
-        orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns)).collect()
+        let of_orders = orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns));
+        let told = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id));
+        of_orders.chain(told.map(events::lot_changed)).collect()
     }
 
     /// The last event that it made; none without events.
@@ -98,6 +100,8 @@ impl Decision {
 
     pub fn stored(&self) -> StoredReceipt {
         let stock = &self.stock;
-        StoredReceipt::of(self.last_seq(), &stock.movements, &stock.reservations, &self.orders.orders, &self.orders.returns)
+        let orders = &self.orders;
+        let of = StoredReceipt::of(self.last_seq(), &stock.movements, &stock.reservations, &orders.orders, &orders.returns);
+        StoredReceipt { lot: stock.told_lots.first().copied(), ..of }
     }
 }

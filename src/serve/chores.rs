@@ -8,11 +8,16 @@ use crate::{
     clock::Clock,
     config::Worker,
     jobs::{Registry, Terms},
-    ledger::{Grouping, jobs::expire_due},
+    ledger::{
+        Grouping,
+        jobs::{expire_due, expire_lots},
+    },
     secrets, webhooks,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
+/// How late what is past its date may be set aside; who ships it before is refused by its date.
+const LOTS: Duration = Duration::from_mins(5);
 /// How long a worker that stops may take to hand its jobs over.
 const HAND_OVER: Duration = Duration::from_secs(5);
 
@@ -21,6 +26,7 @@ impl Node {
     pub fn chores(&self) -> Registry {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
+        let lots = ledger.clone();
         let registry = Registry::default()
             .standing("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
@@ -29,6 +35,10 @@ impl Node {
             .standing("stock.expire", Duration::from_secs(1), move |_| {
                 let ledger = ledger.clone();
                 async move { expire_due(&ledger, ledger.clock().now()).await.map(drop) }
+            })
+            .standing("stock.expire_lots", LOTS, move |_| {
+                let ledger = lots.clone();
+                async move { expire_lots(&ledger, ledger.clock().now()).await.map(drop) }
             })
             .standing("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();

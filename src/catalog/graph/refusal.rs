@@ -45,7 +45,7 @@ fn tie(what: Use) -> &'static str {
         Use::Stock => "stock remains",
         Use::Reservations => "reservations are active",
         Use::OpenOrders => "orders are open",
-        Use::Movements => "stock has moved in this unit",
+        Use::Movements => "stock has moved in this way",
     }
 }
 

@@ -7,6 +7,7 @@ mod checks;
 mod documents;
 mod journal;
 mod levels;
+mod lots;
 mod references;
 mod report;
 mod walk;

@@ -21,6 +21,7 @@ pub enum Kind {
 /// Every event there is. A test compares it with the `@emits` of the schema.
 pub const EVENTS: &[(&str, Kind)] = &[
     ("stock.changed", Kind::Stock),
+    ("lot.changed", Kind::Whole("stock.read")),
     ("order.created", Kind::Order),
     ("order.confirmed", Kind::Order),
     ("order.fulfilled", Kind::Order),

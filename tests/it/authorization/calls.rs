@@ -164,6 +164,7 @@ impl Calls {
             "Quantity" if name == "onHand" => json!(1_000_000),
             "Int" | "Long" | "Quantity" => json!(1),
             "Boolean" => json!(true),
+            "Date" => json!("2099-01-31"),
             "DateTime" => json!("2026-09-21T00:00:00Z"),
             "Decimal" => json!("1.00"),
             "CurrencyCode" => json!("GBP"),
@@ -285,7 +286,8 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 24] = [
+    const WORDS: [(&str, &str); 25] = [
+        ("lot", "lot"),
         ("webhook", "whe"),
         ("job", "job"),
         ("group", "grp"),
