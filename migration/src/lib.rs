@@ -21,6 +21,7 @@ mod m0011_webhooks;
 mod m0012_streams;
 mod m0014_approval;
 mod m0015_history;
+mod m0016_documents;
 mod m0019_moves;
 pub mod row_security;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_streams::Migration),
             Box::new(m0014_approval::Migration),
             Box::new(m0015_history::Migration),
+            Box::new(m0016_documents::Migration),
             Box::new(m0019_moves::Migration),
         ]
     }
