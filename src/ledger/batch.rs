@@ -9,12 +9,14 @@ use super::{
     ahead::Aheads,
     audited,
     command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
+    counted,
     decision::Decision,
     load::{self, State},
 };
 use crate::{
     audit::{self, Pen},
     clock::Clock,
+    counts::rows as count_rows,
     orders::{core::Order, rows as order_rows},
     stock::{
         core::{Draft, Level, LevelKey, Rejection, Reservation},
@@ -26,6 +28,7 @@ use crate::{
         idempotency::{self, Key, Known},
         journal::{self, Counter, Event, Want},
     },
+    transfers::{core::Transfer, rows as transfer_rows},
 };
 
 /// Decides the commands on what is known ahead of the database, without a lock, and leaves each one's result in it.
@@ -172,11 +175,9 @@ fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
         });
     }
     let mut draft = Draft::new(&state.stock);
-    match command.decide(&mut draft, &state.documents) {
-        Ok(mut decision) => {
-            decision.stock = draft.finish();
-            Decided::New(decision)
-        }
+    let decided = command.decide(&mut draft, &state.documents);
+    match decided.and_then(|decision| Ok(Decision { stock: draft.finish()?, ..decision })) {
+        Ok(decision) => Decided::New(decision),
         Err(rejection) => Decided::Done(Err(rejection)),
     }
 }
@@ -223,6 +224,9 @@ impl Decisions {
         rows.extend(stock_rows::reservation_rows(tenant, &last.reservations));
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &returns));
+        rows.extend(transfer_rows::transfer_rows(tenant, &last.transfers));
+        let counts = counted::written(decided().filter_map(|decision| decision.count.as_ref()));
+        rows.extend(count_rows::count_rows(tenant, &counts, now));
         rows.push(idempotency::rows(tenant, receipts, now));
         rows
     }
@@ -243,6 +247,7 @@ struct Last<'a> {
     levels: Vec<&'a Level>,
     reservations: Vec<&'a Reservation>,
     orders: Vec<&'a Order>,
+    transfers: Vec<&'a Transfer>,
 }
 
 impl<'a> Last<'a> {
@@ -250,15 +255,18 @@ impl<'a> Last<'a> {
         let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
         let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
+        let mut transfers: BTreeMap<TransferId, &Transfer> = BTreeMap::new();
         for (_, decision) in decided {
             levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
             orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
+            transfers.extend(decision.transfer.iter().map(|one| (one.transfer.id, &one.transfer)));
         }
         Self {
             levels: levels.into_values().collect(),
             reservations: reservations.into_values().collect(),
             orders: orders.into_values().collect(),
+            transfers: transfers.into_values().collect(),
         }
     }
 }

@@ -6,9 +6,13 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::decision::{Decision, Documents};
+use super::{
+    counted::{self, CountFootprint},
+    decision::{Decision, Documents},
+};
 use crate::{
     audit::Stamp,
+    counts::core::{self as count_rules, Count, Steps as CountSteps},
     orders::core as order_rules,
     orders::core::{Act, Create, CreateReturn, Fulfil, Order, Return},
     stock::core::{
@@ -16,6 +20,7 @@ use crate::{
         Set, Shortage,
     },
     storage::{Fault, idempotency::Key},
+    transfers::core::{self as transfer_rules, Step as TransferStep, Steps, Transfer},
 };
 
 /// A command on stock, or on a document that moves it.
@@ -36,6 +41,10 @@ pub enum Command {
     OrderClose(Act),
     OrderFulfil(Fulfil, Vec<LevelKey>),
     ReturnCreate(Box<CreateReturn>),
+    /// With the levels of the transfer's lines at both ends.
+    Transfer(Box<Steps>, Vec<LevelKey>),
+    /// With the levels of the lines that the step names or posts.
+    Count(Box<CountSteps>, Vec<LevelKey>),
 }
 
 /// What must be loaded and locked before a command can be decided.
@@ -53,6 +62,9 @@ pub struct Footprint {
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
     pub return_refs: BTreeSet<String>,
+    pub transfers: BTreeSet<TransferId>,
+    pub transfer_refs: BTreeSet<String>,
+    pub count: CountFootprint,
 }
 
 impl Footprint {
@@ -62,7 +74,10 @@ impl Footprint {
             && self.holds_on.is_empty()
             && self.reversals.is_empty()
             && self.orders.is_empty()
-            && self.return_refs.is_empty())
+            && self.return_refs.is_empty()
+            && self.transfers.is_empty()
+            && self.transfer_refs.is_empty()
+            && self.count.is_empty())
     }
     fn shortage(&mut self, policy: Shortage) {
         if policy == Shortage::Shorten {
@@ -88,6 +103,8 @@ impl Command {
             Self::OrderClose(_) => "order.close",
             Self::OrderFulfil(..) => "order.fulfil",
             Self::ReturnCreate(_) => "return.create",
+            Self::Transfer(..) => "transfer.change",
+            Self::Count(..) => "count.change",
         }
     }
 
@@ -103,8 +120,10 @@ impl Command {
             Self::OrderConfirm(_, keys)
             | Self::OrderCancel(_, keys)
             | Self::OrderExpire(_, keys)
-            | Self::OrderFulfil(_, keys) => keys.len(),
+            | Self::OrderFulfil(_, keys)
+            | Self::Transfer(_, keys) => keys.len(),
             Self::OrderClose(_) => 1,
+            Self::Count(c, keys) => counted::weight(c, keys),
             Self::ReturnCreate(c) => c.lines.len(),
         }
         .max(1)
@@ -151,6 +170,14 @@ impl Command {
                 own.shortage(c.on_shortage);
             }
             Self::ReturnCreate(c) => own.take_back(c),
+            Self::Transfer(c, keys) => own.transfer(c, keys),
+            Self::Count(c, keys) => {
+                own.levels.extend(keys);
+                own.count = CountFootprint::of(c, keys);
+                // A count is a fact: what is held gives way to it.
+                let is_posted = matches!(c.step, count_rules::Step::Approve(_));
+                own.shortage(if is_posted { Shortage::Shorten } else { Shortage::Refuse });
+            }
         }
         all.absorb(own);
     }
@@ -175,6 +202,8 @@ impl Command {
             Self::OrderClose(c) => order_rules::decide_close(book, draft, c).map(Decision::of_orders),
             Self::OrderFulfil(c, _) => order_rules::decide_fulfil(book, draft, c).map(Decision::of_orders),
             Self::ReturnCreate(c) => order_rules::decide_return(book, draft, c).map(Decision::of_orders),
+            Self::Count(c, _) => count_rules::decide(&documents.counts, draft, c).map(Decision::of_count),
+            Self::Transfer(c, _) => transfer_rules::decide(&documents.transfers, draft, c).map(Decision::of_transfer),
         }
     }
 }
@@ -198,6 +227,16 @@ impl Footprint {
         self.customers.extend(c.customer);
         self.return_refs.extend(c.external_ref.clone());
     }
+    fn transfer(&mut self, c: &Steps, keys: &[LevelKey]) {
+        self.levels.extend(keys);
+        // Also of a new one, which is not there: a transfer is decided under locks.
+        self.transfers.insert(c.transfer);
+        match &c.step {
+            TransferStep::Create(new) => self.transfer_refs.extend(new.external_ref.clone()),
+            TransferStep::Update(change) => self.transfer_refs.extend(change.external_ref.clone()),
+            _ => {}
+        }
+    }
     fn absorb(&mut self, mut own: Self) {
         self.levels.append(&mut own.levels);
         self.reservations.append(&mut own.reservations);
@@ -209,6 +248,9 @@ impl Footprint {
         self.stores.append(&mut own.stores);
         self.order_refs.append(&mut own.order_refs);
         self.return_refs.append(&mut own.return_refs);
+        self.transfers.append(&mut own.transfers);
+        self.transfer_refs.append(&mut own.transfer_refs);
+        self.count.absorb(own.count);
     }
 }
 
@@ -223,6 +265,8 @@ pub struct Receipt {
     pub reservations: Vec<Reservation>,
     pub orders: Vec<Order>,
     pub returns: Vec<Return>,
+    pub transfer: Option<Transfer>,
+    pub count: Option<Count>,
     /// The stored result of an earlier call with the same key: only `stored` and `seq` are set.
     pub stored: Option<StoredReceipt>,
 }
@@ -240,6 +284,10 @@ pub struct StoredReceipt {
     pub order: Option<OrderId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ret: Option<ReturnId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<CountId>,
 }
 
 impl Receipt {
@@ -251,11 +299,15 @@ impl Receipt {
             reservations: decision.stock.reservations,
             orders: decision.orders.orders,
             returns: decision.orders.returns,
+            transfer: decision.transfer.map(|one| one.transfer),
+            count: decision.count.map(|one| one.count),
             stored: None,
         }
     }
     pub(super) fn stored(&self) -> StoredReceipt {
-        StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
+        let stored = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns);
+        let (transfer, count) = (self.transfer.as_ref().map(|one| one.id), self.count.as_ref().map(|one| one.id));
+        StoredReceipt { transfer, count, ..stored }
     }
 }
 
@@ -273,6 +325,8 @@ impl StoredReceipt {
             reservations: reservations.iter().map(|r| r.id).collect(),
             order: if returns.is_empty() { orders.first().map(|o| o.id) } else { None },
             ret: returns.first().map(|r| r.id),
+            transfer: None,
+            count: None,
         }
     }
 }

@@ -187,7 +187,7 @@ pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) 
     Some(event(of.kind, &payload))
 }
 
-fn event(kind: &'static str, payload: &impl Serialize) -> NewEvent {
+pub(super) fn event(kind: &'static str, payload: &impl Serialize) -> NewEvent {
     // Payloads are plain structs with text keys: they always have a JSON form.
     NewEvent { kind, payload: serde_json::to_string(payload).unwrap_or_default() }
 }

@@ -4,9 +4,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::*;
 
-use super::{ahead::Ahead, command::Footprint, decision::Documents};
+use super::{ahead::Ahead, command::Footprint, counted, decision::Documents};
 use crate::{
     clock::{self, Clock},
+    counts::rows as count_rows,
     orders::{core::OrderBook, rows as order_rows},
     stock::{
         core::{Book, Level, LevelKey, Reservation},
@@ -16,6 +17,7 @@ use crate::{
         Fault, Reads, TenantScope, Work,
         idempotency::{self, Key},
     },
+    transfers::rows as transfer_rows,
 };
 
 /// Everything that a batch is decided against.
@@ -33,6 +35,11 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
         let orders = order_rows::lock_orders(work, &ids).await?;
         state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     }
+    let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
+    let transfers = transfer_rows::lock_transfers(work, &ids).await?;
+    state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+    let counts = count_rows::lock_counts(work, &footprint.count.counts).await?;
+    state.documents.counts = counted::load(work, footprint, counts).await?;
     load_rest(work, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -42,6 +49,11 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
     let orders = order_rows::orders(reads, &ids).await?;
     state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
+    let transfers = transfer_rows::transfers(reads, &ids).await?;
+    state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+    let counts = count_rows::counts(reads, &footprint.count.counts).await?;
+    state.documents.counts = counted::load(reads, footprint, counts).await?;
     load_rest(reads, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -78,7 +90,7 @@ pub async fn on_top_of(
     let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
     let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
-    Ok(State { stock, documents: Documents { orders }, receipts })
+    Ok(State { stock, documents: Documents { orders, ..Documents::default() }, receipts })
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
@@ -139,6 +151,10 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
         let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
         reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
     }
+    if !footprint.transfers.is_empty() {
+        let ids: Vec<ReferenceId> = footprint.transfers.iter().map(|id| id.cast()).collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfReferences(&ids)).await?);
+    }
     if !footprint.holds_on.is_empty() {
         let on: Vec<LevelKey> = footprint.holds_on.iter().copied().collect();
         reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
@@ -158,5 +174,7 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
     state.documents.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
     let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();
     state.documents.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
+    let references: Vec<&str> = footprint.transfer_refs.iter().map(String::as_str).collect();
+    state.documents.transfers.taken_refs = transfer_rows::taken_refs(reads, &references).await?;
     Ok(())
 }

@@ -38,6 +38,8 @@ CREATE INDEX count_line_sku ON count_line (tenant_id, count_id, sku, id)
 ;;
 CREATE INDEX count_line_state ON count_line (tenant_id, count_id, state)
 ;;
+CREATE INDEX count_line_product ON count_line (tenant_id, product_id, count_id)
+;;
 CREATE TABLE count_try (
   tenant_id {UUID} NOT NULL, count_id {UUID} NOT NULL, product_id {UUID} NOT NULL, attempt {INT} NOT NULL CHECK (attempt > 0),
   counted {INT} NOT NULL CHECK (counted >= 0), counted_at {INT} NOT NULL, book {INT} NOT NULL, book_version {INT} NOT NULL,

@@ -1,8 +1,9 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
 use super::{
-    documents, journal, levels,
+    counts, documents, journal, levels,
     report::{Broken, readable},
+    transfers,
 };
 use crate::storage::{Backend, Fault, Reads, Row};
 
@@ -15,7 +16,7 @@ pub(super) struct Check {
 }
 
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
-    levels::CHECKS.iter().chain(documents::CHECKS).chain(journal::CHECKS)
+    levels::CHECKS.iter().chain(documents::CHECKS).chain(journal::CHECKS).chain(transfers::CHECKS).chain(counts::CHECKS)
 }
 
 /// The first row that the statement finds.

@@ -3,7 +3,9 @@
 mod mine;
 mod names;
 pub mod stock;
+pub mod counts;
 pub mod orders;
+pub mod transfers;
 
 use entity::{id::Id, prelude::StoreId};
 use serde::Serialize;

@@ -121,12 +121,7 @@ impl Side {
 }
 
 /// Asks for goods of another store, or offers them to one.
-pub async fn transfer_create(
-    ledger: &Ledger,
-    permit: Permit<kind::TransferWrite>,
-    input: TransferCreate,
-    mode: Mode,
-) -> Done {
+pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
@@ -136,10 +131,10 @@ pub async fn transfer_create(
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
-    let from = store_of(&input.from, &codes, || path!["input", "from"])?;
-    let to = store_of(&input.to, &codes, || path!["input", "to"])?;
+    let from = store_of(&input.from, &codes, || path!["input", "fromStore"])?;
+    let to = store_of(&input.to, &codes, || path!["input", "toStore"])?;
     if !Side::Either.is_within(&permit.reach(), from, to) {
-        return Err(Rejection::not_found("store", path!["input", "from"]).into());
+        return Err(Rejection::not_found("store", path!["input", "fromStore"]).into());
     }
     exists(&scope, from, to).await?;
     let lines = planned(&scope, &input.lines).await?;
@@ -165,7 +160,7 @@ pub async fn transfer_create(
 /// A store that is not there is said of its own field: lines would only say that the product or store is not.
 async fn exists(reads: &impl Reads, from: StoreId, to: StoreId) -> Result<(), Stop> {
     let found = rows::existing_stores(reads, &[from, to]).await?;
-    for (store, name) in [(from, "from"), (to, "to")] {
+    for (store, name) in [(from, "fromStore"), (to, "toStore")] {
         if !found.contains(&store) {
             return Err(Rejection::not_found("store", path!["input", name]).into());
         }
@@ -188,12 +183,7 @@ fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId)
 }
 
 /// Changes a draft.
-pub async fn transfer_update(
-    ledger: &Ledger,
-    permit: Permit<kind::TransferWrite>,
-    input: TransferUpdate,
-    mode: Mode,
-) -> Done {
+pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
     checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
@@ -208,12 +198,8 @@ pub async fn transfer_update(
     let scope = permit.scope(ledger.database());
     let lines = planned(&scope, &input.lines).await?;
     let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
-    let change = Change {
-        external_ref: input.external_ref.clone(),
-        note: input.note.clone(),
-        expected_at: input.expected_at,
-        lines,
-    };
+    let change =
+        Change { external_ref: input.external_ref.clone(), note: input.note.clone(), expected_at: input.expected_at, lines };
     step(ledger, permit, act, &input, (Side::Either, mode), |places| {
         places.products.extend(also);
         Step::Update(change)
@@ -247,12 +233,7 @@ pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, 
 }
 
 /// Takes in what arrived.
-pub async fn transfer_receive(
-    ledger: &Ledger,
-    permit: Permit<kind::TransferReceive>,
-    input: TransferMove,
-    mode: Mode,
-) -> Done {
+pub async fn transfer_receive(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferMove, mode: Mode) -> Done {
     let act = moving(&input, "transferReceive");
     let lines = parcels(&input)?;
     let arrival = Arrival { lines, occurred_at: input.occurred_at, note: input.note.clone() };
@@ -260,12 +241,7 @@ pub async fn transfer_receive(
 }
 
 /// Writes off what did not arrive.
-pub async fn transfer_close(
-    ledger: &Ledger,
-    permit: Permit<kind::TransferReceive>,
-    input: TransferClose,
-    mode: Mode,
-) -> Done {
+pub async fn transfer_close(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferClose, mode: Mode) -> Done {
     let act = Act {
         mutation: "transferClose",
         key: &input.idempotency_key,
@@ -322,17 +298,12 @@ async fn step<P: Permission>(
     let key = key_of(&permit, act.mutation, act.key, input);
     let found = own(&permit.scope(ledger.database()), &permit.reach(), side, act.transfer).await?;
     let transfer = if found.is_some() { act.transfer } else { ledger.clock().document_id() };
-    let mut places =
-        found.unwrap_or(Places { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new() });
+    let mut places = found.unwrap_or(Places { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new() });
     let step = step(&mut places);
-    let levels = if places.from == StoreId::NIL { Vec::new() } else { levels(places.products.into_iter(), places.from, places.to) };
-    let steps = Steps {
-        transfer,
-        actor: permit.actor(),
-        expected_version: act.expected_version,
-        step,
-        movements: document_ids(ledger),
-    };
+    let levels =
+        if places.from == StoreId::NIL { Vec::new() } else { levels(places.products.into_iter(), places.from, places.to) };
+    let steps =
+        Steps { transfer, actor: permit.actor(), expected_version: act.expected_version, step, movements: document_ids(ledger) };
     submit(ledger, &permit, Command::Transfer(Box::new(steps), levels), key, mode).await
 }
 

@@ -29,12 +29,18 @@ pub enum Step {
     Create(NewTransfer),
     Update(Change),
     /// Holds the stock at the sender. The version is the one whose lines were read to know what to lock; an id for each line's hold.
-    Ready { seen: i64, reservations: Vec<ReservationId> },
+    Ready {
+        seen: i64,
+        reservations: Vec<ReservationId>,
+    },
     Ship(Shipment),
     Receive(Arrival),
     Close(Loss),
     /// The version is the one whose lines were read to know what to lock.
-    Cancel { seen: i64, note: Option<String> },
+    Cancel {
+        seen: i64,
+        note: Option<String>,
+    },
 }
 
 impl Step {
@@ -112,7 +118,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
     if before.is_some() {
         transfer.touch(draft.now());
     }
-    Ok(TransferDecision { transfer, event: steps.step.event(), before, seq: 0 })
+    Ok(TransferDecision { transfer, event: steps.step.event(), before })
 }
 
 /// The transfer, if the action is open in its state.
@@ -145,7 +151,7 @@ pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: 
 
 fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
     if new.from == new.to {
-        return Err(Rejection::invalid("a transfer goes to another store than it comes from", path!["input", "to"]));
+        return Err(Rejection::invalid("a transfer goes to another store than it comes from", path!["input", "toStore"]));
     }
     if new.lines.is_empty() {
         return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
@@ -170,6 +176,7 @@ fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransf
         created_at: now,
         updated_at: now,
         lines: Vec::with_capacity(new.lines.len()),
+        written: 0,
         exists: false,
     };
     for (index, planned) in new.lines.iter().enumerate() {

@@ -8,6 +8,6 @@ mod states;
 mod transfer;
 
 pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
-pub use moves::{Parcel, Arrival, Loss, Shipment};
+pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
 pub use transfer::{Line, Transfer, TransferBook, TransferDecision};

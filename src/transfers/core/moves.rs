@@ -93,12 +93,7 @@ fn units(value: i64) -> Quantity {
 }
 
 /// Takes the goods out of the sender's stock and puts them under way to the receiver.
-pub(super) fn ship(
-    draft: &mut Draft<'_>,
-    transfer: &mut Transfer,
-    steps: &Steps,
-    shipment: &Shipment,
-) -> Result<(), Rejection> {
+pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, shipment: &Shipment) -> Result<(), Rejection> {
     let wanted = wanted(transfer, shipment.lines.as_ref(), |line| line.quantity.get())?;
     let occurred_at = shipment.occurred_at.unwrap_or(draft.now());
     let from = transfer.from;
@@ -167,12 +162,7 @@ fn use_holds(
 }
 
 /// Takes what arrived on hand, at the cost it left with.
-pub(super) fn receive(
-    draft: &mut Draft<'_>,
-    transfer: &mut Transfer,
-    steps: &Steps,
-    arrival: &Arrival,
-) -> Result<(), Rejection> {
+pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, arrival: &Arrival) -> Result<(), Rejection> {
     let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
     let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
     if transfer.shipped_at.is_some_and(|shipped_at| occurred_at < shipped_at) {

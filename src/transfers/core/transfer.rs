@@ -33,6 +33,8 @@ pub struct Transfer {
     pub updated_at: Timestamp,
     /// One a product. A line that was taken off a draft stays with quantity 0, so that its id never means something else.
     pub lines: Vec<Line>,
+    /// How many of the lines have a row.
+    pub written: usize,
     pub exists: bool,
 }
 
@@ -116,6 +118,4 @@ pub struct TransferDecision {
     pub event: &'static str,
     /// Where it stood before; None for a new one.
     pub before: Option<TransferStatus>,
-    /// The event's number, once it is written.
-    pub seq: i64,
 }

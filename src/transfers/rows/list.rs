@@ -19,8 +19,14 @@ pub enum TransferTest {
     Touches(Vec<StoreId>),
     Product(Vec<ProductId>),
     ExternalRef(Vec<String>),
-    Created { from: Option<Timestamp>, before: Option<Timestamp> },
-    Expected { from: Option<Timestamp>, before: Option<Timestamp> },
+    Created {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    Expected {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
 }
 
 /// Names the order of transfers in cursors.

@@ -9,10 +9,12 @@ use crate::{
     transfers::core::{Line, Transfer},
 };
 
-pub(super) const TRANSFER: &str = "t.id, t.number, t.status, t.from_store_id, t.to_store_id, t.external_ref, t.note, t.expected_at, t.shipped_at,
+pub(super) const TRANSFER: &str =
+    "t.id, t.number, t.status, t.from_store_id, t.to_store_id, t.external_ref, t.note, t.expected_at, t.shipped_at,
     t.received_at, t.loss_reason, t.loss_note, t.actor_kind, t.actor_id, t.version, t.created_at, t.updated_at";
 
-const LINE: &str = "l.transfer_id, l.position, l.product_id, l.sku, l.name, l.unit_decimals, l.quantity, l.shipped, l.received, l.lost,
+const LINE: &str =
+    "l.transfer_id, l.position, l.product_id, l.sku, l.name, l.unit_decimals, l.quantity, l.shipped, l.received, l.lost,
     l.unit_cost_minor, l.cost_currency";
 
 /// Transfers with their lines, locked in id order until the transaction ends.
@@ -52,6 +54,7 @@ pub async fn fill_lines(reads: &impl Reads, transfers: &mut [Transfer]) -> Resul
         let id: TransferId = row.take()?;
         if let Some(transfer) = places.get(&id).and_then(|place| transfers.get_mut(*place)) {
             transfer.lines.push(line(&mut row)?);
+            transfer.written += 1;
         }
     }
     Ok(())
@@ -82,6 +85,7 @@ pub(super) fn transfer(row: &mut Row<'_>) -> Result<Transfer, Fault> {
         created_at: row.time()?,
         updated_at: row.time()?,
         lines: Vec::new(),
+        written: 0,
         exists: true,
     })
 }

@@ -70,12 +70,12 @@ fn moment(at: Option<Timestamp>) -> Value {
     at.map(Timestamp::micros).into()
 }
 
-/// Transfers as they are after the batch, each with how many of its lines have rows already: new rows, then changed ones.
-pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, usize)]) -> [Bulk; 4] {
+/// Transfers as they are after the batch, with their lines: new ones, then changed ones.
+pub fn transfer_rows(tenant: TenantId, transfers: &[&Transfer]) -> [Bulk; 4] {
     let tenant: Value = tenant.into();
     let (mut new, mut new_lines) = (Bulk::insert("transfer", NEW_TRANSFER), Bulk::insert("transfer_line", NEW_LINE));
     let (mut changed, mut changed_lines) = (Bulk::update("transfer", TRANSFER, 2), Bulk::update("transfer_line", LINE, 3));
-    for (t, written) in transfers {
+    for t in transfers {
         let (status, external, note): (Value, Value, Value) =
             (t.status.as_str().into(), t.external_ref.clone().into(), t.note.clone().into());
         if t.exists {
@@ -112,7 +112,7 @@ pub fn transfer_rows(tenant: TenantId, transfers: &[(&Transfer, usize)]) -> [Bul
             ]);
         }
         for line in &t.lines {
-            if usize::from(line.position) <= *written {
+            if usize::from(line.position) <= t.written {
                 changed_lines.row(changed_line(&tenant, t, line));
             } else {
                 new_lines.row(new_line(&tenant, t, line));

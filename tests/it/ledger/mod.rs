@@ -9,6 +9,7 @@ mod followers;
 mod journal;
 mod maker;
 mod model;
+mod moves;
 mod order_rules;
 mod order_steps;
 mod properties;

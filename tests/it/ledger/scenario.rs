@@ -100,7 +100,7 @@ impl Scenario {
         let command = command(&self.make);
         let mut draft = Draft::new(&self.book);
         self.result = command.decide(&mut draft, &self.orders).map(|mut decision| {
-            decision.stock = draft.finish();
+            decision.stock = draft.finish().unwrap();
             decision
         });
         if let Ok(decision) = &self.result {
