@@ -20,6 +20,7 @@ mod tenants;
 pub use about::{ProductMoved, about};
 pub use command::{Command, Outcome, Receipt, StoredReceipt};
 pub use counted::CountEvent;
+pub use decision::{Decision, Documents};
 pub use engine::Ledger;
 pub use events::{LevelState, OrderEvent, OrderHead, ReturnEvent, StockChanged};
 pub use moved::TransferEvent;

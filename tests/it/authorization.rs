@@ -340,7 +340,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("ful", "Fulfilment", Some("order.read")),
     ("ret", "Return", Some("order.read")),
     ("trf", "Transfer", Some("transfer.read")),
-    ("cnt", "Count", Some("count.read")),
+    ("cnt", "StockCount", Some("count.read")),
     ("ten", "Tenant", None),
     ("mem", "Member", None),
     ("rol", "Role", Some("role.read")),

@@ -10,5 +10,5 @@ mod states;
 pub use count::{Count, CountBook, CountDecision, Expected, Line, Sight, Tally, Try, is_open};
 pub use decide::{MOST_LINES, NewCount, NewLine, Record, Step, Steps, Tallied, Uncounted, decide};
 pub use figures::{Pair, abc, accuracy, shrinkage};
-pub use post::Approval;
+pub use post::{Approval, PART};
 pub use states::{Action, COUNT_STEPS, actions_from, may};

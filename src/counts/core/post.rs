@@ -18,8 +18,8 @@ pub struct Approval {
     pub movements: Vec<[MovementId; 2]>,
 }
 
-/// Entries of one movement: room that is made for them must fit beside.
-pub(super) const PART: usize = 2_000;
+/// Entries of one movement: its event goes to subscribers whole, as that of any other call.
+pub const PART: usize = 500;
 
 /// A line that is off.
 struct Off {

@@ -36,7 +36,7 @@ pub struct Count(pub Arc<core::Count>);
 
 /// A count of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
 /// line was counted.
-#[Object(directive = requires::apply("count.read".to_owned()))]
+#[Object(name = "StockCount", directive = requires::apply("count.read".to_owned()))]
 impl Count {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -91,7 +91,6 @@ impl Count {
     }
     /// Its lines, by SKU.
     #[graphql(directive = paged::apply())]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn lines(
         &self,
         ctx: &Context<'_>,

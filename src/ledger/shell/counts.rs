@@ -12,7 +12,7 @@ use crate::{
     access::{Permission, Permit, kind},
     clock::Clock,
     counts::{
-        core::{Approval, MOST_LINES, NewCount, NewLine, Record, Sight, Step, Steps, Tallied, Uncounted, abc},
+        core::{Approval, MOST_LINES, NewCount, NewLine, PART, Record, Sight, Step, Steps, Tallied, Uncounted, abc},
         rows::{self, Places},
     },
     ledger::{Command, Ledger},
@@ -27,8 +27,6 @@ pub const MAX_LINES: usize = 500;
 pub const MAX_PRODUCTS: usize = 2_000;
 /// Days of sales that a product's class rests on.
 pub const CLASS_DAYS: i64 = 365;
-/// Movements of an approval: a part of the lines takes two.
-const PARTS: usize = 16;
 
 /// A new count. Its JSON is what the idempotency key's hash is over.
 #[derive(Debug, Clone, Serialize)]
@@ -278,7 +276,7 @@ pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, 
         Some(_) => rows::lines(&scope, input.count, None).await?.into_keys().collect(),
         None => Vec::new(),
     };
-    let movements = (0..PARTS).map(|_| super::document_ids(ledger)).collect();
+    let movements = (0..=places.map_or(0, |_| MOST_LINES / PART)).map(|_| super::document_ids(ledger)).collect();
     let approval = Approval { limit: rows::approval_limit(&scope).await?, note: input.note.clone(), movements };
     let act = Act {
         mutation: "countApprove",

@@ -30,7 +30,7 @@ impl Draft<'_> {
         self.level(key, field).is_ok_and(|level| level.counted_at.is_some_and(|counted_at| occurred_at < counted_at))
     }
 
-    fn head_beside(&self, of: &Movement, nth: u128) -> MovementHead {
+    fn head_beside(of: &Movement, nth: u128) -> MovementHead {
         MovementHead {
             id: beside(of.id, nth),
             kind: MovementKind::Count,
@@ -40,12 +40,11 @@ impl Draft<'_> {
             reference: None,
             actor: of.actor,
             reverses: None,
-            occurred_at: self.now(),
+            occurred_at: of.occurred_at,
         }
     }
 
-    /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it. Gives
-    /// back how much each level was lent.
+    /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it.
     pub(super) fn lend(&mut self, steps: &[Step], head: &MovementHead) -> Result<(), Rejection> {
         let mut lowest: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
         for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, &step.field)) {
@@ -63,7 +62,6 @@ impl Draft<'_> {
             note: Some(NOTE.to_owned()),
             reference: None,
             reverses: None,
-            occurred_at: self.now(),
             ..head.clone()
         };
         self.begin(lending, first, &field)?;
@@ -79,10 +77,13 @@ impl Draft<'_> {
     pub(super) fn balance(&mut self) -> Result<(), Rejection> {
         let field = Vec::new();
         let mut behind: BTreeMap<LevelKey, i64> = BTreeMap::new();
+        // The facts of a command share their moment, and what balances them has it too: the past stays as it was known.
+        let mut fact = None;
         for movement in self.movements.iter().filter(|movement| movement.kind != MovementKind::Count) {
             for entry in movement.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
                 if self.is_behind(entry.key, movement.occurred_at, &field) {
                     *behind.entry(entry.key).or_default() += entry.on_hand_delta;
+                    fact = Some(movement);
                 }
             }
         }
@@ -90,8 +91,8 @@ impl Draft<'_> {
             *behind.entry(*key).or_default() += lent;
         }
         behind.retain(|_, moved| *moved != 0);
-        let (Some(first), Some(last)) = (behind.keys().next().copied(), self.movements.last()) else { return Ok(()) };
-        let head = self.head_beside(last, 2);
+        let (Some(first), Some(fact)) = (behind.keys().next().copied(), fact) else { return Ok(()) };
+        let head = Self::head_beside(fact, 2);
         self.begin(head, first, &field)?;
         for (key, moved) in behind {
             let cost = self.level(key, &field)?.facts.cost;

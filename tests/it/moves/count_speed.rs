@@ -55,7 +55,7 @@ async fn a_count_of_more_lines_than_a_movement_has_is_posted_in_several() {
         let took = approved(&world, 4_200).await;
         eprintln!("approving 4,200 lines took {took:?}");
         let sql = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'COUNT'";
-        assert_eq!(world.number(sql).await, 3);
+        assert_eq!(world.number(sql).await, 9);
     })
     .await;
 }

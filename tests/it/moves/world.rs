@@ -20,7 +20,7 @@ use entrepot::{
 use serde_json::{Value, json};
 
 use crate::orders::world::World as Shop;
-pub use crate::orders::world::{START, on_both as on_both_shops, refusals};
+pub use crate::orders::world::{on_both as on_both_shops, refusals};
 
 #[derive(MergedObject, Default)]
 pub struct Query(CountsQuery, TransfersQuery, OrdersQuery, StockQuery);
