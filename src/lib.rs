@@ -32,6 +32,10 @@ pub mod catalog;
 pub mod stock;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
+/// Goods on their way from one store to another.
+pub mod transfers;
+/// What is there, counted, and the books set right.
+pub mod counts;
 /// The one writer of stock and of the documents that move it.
 pub mod ledger;
 /// What happened, told to addresses of the tenant's choice.

@@ -18,6 +18,7 @@ use crate::{
     catalog::graph::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
+    counts::graph::{self as counts, Count, CountsMutation, CountsQuery},
     graphql::{
         apart::Apart,
         connection::CursorSigner,
@@ -45,7 +46,7 @@ use crate::{
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
     realtime::Hubs,
     stock::{
-        core::{Movement, Reference, ReferenceKind},
+        core::Movement,
         graph::{
             self as stock, Lot, LotMutation, LotQuery, Reservation, StockEntry, StockLevel, StockMovement, StockMutation,
             StockQuery, StockSubscription,
@@ -53,11 +54,15 @@ use crate::{
     },
     storage::TenantScope,
     tenancy::graph::{TenancyMutation, TenantPayload},
+    transfers::graph::{self as transfers, Transfer, TransfersMutation, TransfersQuery},
     webhooks::{
         Webhooks,
         graph::{self as webhook, WebhookEndpoint, WebhookMutation, WebhookQuery},
     },
 };
+
+mod documents;
+pub use documents::{current_document, reference};
 
 /// Something with an id.
 #[derive(Interface, Clone)]
@@ -80,6 +85,8 @@ pub enum Node {
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
     Return(Return),
+    Transfer(Transfer),
+    Count(Count),
     Tenant(Tenant),
     Member(Member),
     Role(Role),
@@ -111,6 +118,8 @@ pub enum Versioned {
     Lot(Lot),
     Order(Order),
     Return(Return),
+    Transfer(Transfer),
+    Count(Count),
     Member(Member),
     Role(Role),
     Integration(Integration),
@@ -140,6 +149,8 @@ pub enum Payload {
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
+    TransferPayload(transfers::TransferPayload),
+    CountPayload(counts::CountPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
     TotpPayload(crate::identity::graph::TotpPayload),
     RolePayload(access::RolePayload),
@@ -154,30 +165,6 @@ pub enum Payload {
     JobPayload(job::JobPayload),
     WebhookEndpointPayload(webhook::WebhookEndpointPayload),
     WebhookReplayPayload(webhook::WebhookReplayPayload),
-}
-
-/// What a movement or a reservation belongs to.
-pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Node>> {
-    match reference.kind {
-        ReferenceKind::Order => Ok(orders::load_order(ctx, entity::id::OrderId::from_uuid(reference.id)).await?.map(Node::Order)),
-        ReferenceKind::Return => {
-            Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
-        }
-        ReferenceKind::Lot => Ok(stock::lot_seen(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
-        // Documents of rooms that have no node yet.
-        ReferenceKind::Reservation
-        | ReferenceKind::PurchaseOrder
-        | ReferenceKind::SupplierReturn
-        | ReferenceKind::Transfer
-        | ReferenceKind::Count
-        | ReferenceKind::Other => Ok(None),
-    }
-}
-
-/// The order of a stale write, as it is now, if the caller may see orders.
-pub async fn current_order(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
-    ctx.permit::<may::OrderRead>().ok()?;
-    orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
 }
 
 #[derive(Default)]
@@ -279,6 +266,10 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
         }
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::TransferId::PREFIX => {
+            transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
+        }
+        kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::EndpointId::PREFIX => {
@@ -313,6 +304,8 @@ pub struct OtherQueries(
     EventQuery,
     JobQuery,
     WebhookQuery,
+    TransfersQuery,
+    CountsQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -333,6 +326,8 @@ pub struct OtherMutations(
     TenancyMutation,
     JobMutation,
     WebhookMutation,
+    TransfersMutation,
+    CountsMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -392,5 +387,6 @@ pub fn sdl() -> String {
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
+    let request = counts::attach(transfers::attach(request, scope), scope);
     orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

@@ -66,4 +66,15 @@ words! {
         Requested "REQUESTED", Approved "APPROVED", Rejected "REJECTED", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
         Inspected "INSPECTED", Closed "CLOSED",
     }
+    TransferStatus {
+        Draft "DRAFT", Ready "READY", InTransit "IN_TRANSIT", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
+        Cancelled "CANCELLED",
+    }
+    /// Which products a count is of.
+    CountKind { Full "FULL", Category "CATEGORY", Cycle "CYCLE", List "LIST" }
+    CountStatus { Open "OPEN", Counting "COUNTING", Review "REVIEW", Completed "COMPLETED", Cancelled "CANCELLED" }
+    /// Where a line of a count stands.
+    CountLineState { Uncounted "UNCOUNTED", Counted "COUNTED", Recount "RECOUNT" }
+    /// How much of a store's revenue a product brings: A the first 80 %, B the next 15, C the rest.
+    AbcClass { A "A", B "B", C "C" }
 }

@@ -24,6 +24,7 @@ mod m0015_history;
 mod m0016_documents;
 mod m0017_lots;
 mod m0021_cache;
+mod m0019_moves;
 pub mod row_security;
 
 pub struct Migrator;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_documents::Migration),
             Box::new(m0017_lots::Migration),
             Box::new(m0021_cache::Migration),
+            Box::new(m0019_moves::Migration),
         ]
     }
 }

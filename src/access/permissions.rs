@@ -65,6 +65,15 @@ permissions! {
     OrderFulfil "order.fulfil" Store "Ship orders.";
     OrderCancel "order.cancel" Store "Cancel orders.";
     OrderReturn "order.return" Store "Take returns.";
+    TransferRead "transfer.read" Store "See transfers from or to the store.";
+    TransferWrite "transfer.write" Store "Ask for transfers from or to the store, change and cancel them.";
+    TransferShip "transfer.ship" Store "Hold the store's stock for transfers and send it off.";
+    TransferReceive "transfer.receive" Store "Take in what was sent to the store, and write off what did not arrive.";
+    CountRead "count.read" Store "See counts of the store's stock, and how far they are.";
+    CountWrite "count.write" Store "Plan, start and call off counts.";
+    CountRecord "count.record" Store "Count, and hand a count in.";
+    CountReview "count.review" Store "See what a count was off by, also of a blind one, and have lines counted again.";
+    CountApprove "count.approve" Store "Approve counts, which sets the stock to what was found.";
     ReportRead "report.read" Store "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";

@@ -9,12 +9,14 @@ use super::{
     ahead::Aheads,
     audited,
     command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
+    counted,
     decision::Decision,
     load::{self, State},
 };
 use crate::{
     audit::{self, Pen},
     clock::Clock,
+    counts::rows as count_rows,
     orders::{core::Order, rows as order_rows},
     stock::{
         core::{Draft, Level, LevelKey, Lot, LotLevel, Rejection, Reservation},
@@ -26,6 +28,7 @@ use crate::{
         idempotency::{self, Key, Known},
         journal::{self, Counter, Event, Want},
     },
+    transfers::{core::Transfer, rows as transfer_rows},
 };
 
 /// Decides the commands on what is known ahead of the database, without a lock, and leaves each one's result in it.
@@ -174,11 +177,9 @@ fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
         });
     }
     let mut draft = Draft::new(&state.stock);
-    match command.decide(&mut draft, &state.documents) {
-        Ok(mut decision) => {
-            decision.stock = draft.finish();
-            Decided::New(decision)
-        }
+    let decided = command.decide(&mut draft, &state.documents);
+    match decided.and_then(|decision| Ok(Decision { stock: draft.finish()?, ..decision })) {
+        Ok(decision) => Decided::New(decision),
         Err(rejection) => Decided::Done(Err(rejection)),
     }
 }
@@ -228,6 +229,9 @@ impl Decisions {
         }
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &returns));
+        rows.extend(transfer_rows::transfer_rows(tenant, &last.transfers));
+        let counts = counted::written(decided().filter_map(|decision| decision.count.as_ref()));
+        rows.extend(count_rows::count_rows(tenant, &counts, now));
         rows.push(idempotency::rows(tenant, receipts, now));
         rows
     }
@@ -250,6 +254,7 @@ struct Last<'a> {
     orders: Vec<&'a Order>,
     lots: Vec<&'a Lot>,
     lot_levels: Vec<&'a LotLevel>,
+    transfers: Vec<&'a Transfer>,
 }
 
 impl<'a> Last<'a> {
@@ -259,12 +264,14 @@ impl<'a> Last<'a> {
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
         let mut lots: BTreeMap<LotId, &Lot> = BTreeMap::new();
         let mut lot_levels: BTreeMap<(LevelKey, LotId), &LotLevel> = BTreeMap::new();
+        let mut transfers: BTreeMap<TransferId, &Transfer> = BTreeMap::new();
         for (_, decision) in decided {
             lots.extend(decision.stock.lots.iter().map(|lot| (lot.id, lot)));
             lot_levels.extend(decision.stock.lot_levels.iter().map(|level| ((level.key, level.lot), level)));
             levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
             orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
+            transfers.extend(decision.transfer.iter().map(|one| (one.transfer.id, &one.transfer)));
         }
         Self {
             levels: levels.into_values().collect(),
@@ -272,6 +279,7 @@ impl<'a> Last<'a> {
             orders: orders.into_values().collect(),
             lots: lots.into_values().collect(),
             lot_levels: lot_levels.into_values().collect(),
+            transfers: transfers.into_values().collect(),
         }
     }
 }

@@ -6,9 +6,13 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::decision::{Decision, Documents};
+use super::{
+    counted::{self, CountFootprint},
+    decision::{Decision, Documents},
+};
 use crate::{
     audit::Stamp,
+    counts::core::{self as count_rules, Count, Steps as CountSteps},
     orders::core as order_rules,
     orders::core::{Act, Create, CreateReturn, Fulfil, Order, Return},
     stock::core::{
@@ -16,6 +20,7 @@ use crate::{
         Movement, Rejection, Release, Reservation, Reserve, Reverse, Set, Shortage,
     },
     storage::{Fault, idempotency::Key},
+    transfers::core::{self as transfer_rules, Step as TransferStep, Steps, Transfer},
 };
 
 /// A command on stock, or on a document that moves it.
@@ -40,6 +45,10 @@ pub enum Command {
     Move(MoveStock),
     LotCreate(Box<CreateLot>),
     Lot(Box<ActOnLot>),
+    /// With the levels of the transfer's lines at both ends.
+    Transfer(Box<Steps>, Vec<LevelKey>),
+    /// With the levels of the lines that the step names or posts.
+    Count(Box<CountSteps>, Vec<LevelKey>),
 }
 
 /// What must be loaded and locked before a command can be decided.
@@ -59,6 +68,9 @@ pub struct Footprint {
     pub return_refs: BTreeSet<String>,
     /// Lots that are named, and what is asked of them; what lies at a level that is kept by lots is loaded with it.
     pub lots: LotsWanted,
+    pub transfers: BTreeSet<TransferId>,
+    pub transfer_refs: BTreeSet<String>,
+    pub count: CountFootprint,
 }
 
 impl Footprint {
@@ -69,7 +81,10 @@ impl Footprint {
             && self.reversals.is_empty()
             && self.orders.is_empty()
             && self.return_refs.is_empty()
-            && self.lots.is_empty())
+            && self.lots.is_empty()
+            && self.transfers.is_empty()
+            && self.transfer_refs.is_empty()
+            && self.count.is_empty())
     }
     fn shortage(&mut self, policy: Shortage) {
         if policy == Shortage::Shorten {
@@ -104,6 +119,8 @@ impl Command {
                 LotAction::Change { .. } => "lot.update",
                 LotAction::Expire => "lot.expire",
             },
+            Self::Transfer(..) => "transfer.change",
+            Self::Count(..) => "count.change",
         }
     }
 
@@ -119,8 +136,10 @@ impl Command {
             Self::OrderConfirm(_, keys)
             | Self::OrderCancel(_, keys)
             | Self::OrderExpire(_, keys)
-            | Self::OrderFulfil(_, keys) => keys.len(),
+            | Self::OrderFulfil(_, keys)
+            | Self::Transfer(_, keys) => keys.len(),
             Self::OrderClose(_) => 1,
+            Self::Count(c, keys) => counted::weight(c, keys),
             Self::ReturnCreate(c) => c.lines.len(),
             Self::Move(c) => c.items.len(),
             Self::LotCreate(_) => 1,
@@ -194,6 +213,13 @@ impl Command {
                 own.lots.asides.extend(&c.places);
                 own.lots.whole.insert(c.lot);
                 own.shortage(c.on_shortage);
+            Self::Transfer(c, keys) => own.transfer(c, keys),
+            Self::Count(c, keys) => {
+                own.levels.extend(keys);
+                own.count = CountFootprint::of(c, keys);
+                // A count is a fact: what is held gives way to it.
+                let is_posted = matches!(c.step, count_rules::Step::Approve(_));
+                own.shortage(if is_posted { Shortage::Shorten } else { Shortage::Refuse });
             }
         }
         all.absorb(own);
@@ -222,6 +248,8 @@ impl Command {
             Self::Move(c) => stock_rules::decide_move(draft, c).map(stock_only),
             Self::LotCreate(c) => stock_rules::decide_create_lot(draft, c).map(stock_only),
             Self::Lot(c) => stock_rules::decide_act_on_lot(draft, c).map(stock_only),
+            Self::Count(c, _) => count_rules::decide(&documents.counts, draft, c).map(Decision::of_count),
+            Self::Transfer(c, _) => transfer_rules::decide(&documents.transfers, draft, c).map(Decision::of_transfer),
         }
     }
 }
@@ -248,6 +276,16 @@ impl Footprint {
             line.product.into_iter().for_each(|product| self.lots.choice(product, &line.lot));
         }
     }
+    fn transfer(&mut self, c: &Steps, keys: &[LevelKey]) {
+        self.levels.extend(keys);
+        // Also of a new one, which is not there: a transfer is decided under locks.
+        self.transfers.insert(c.transfer);
+        match &c.step {
+            TransferStep::Create(new) => self.transfer_refs.extend(new.external_ref.clone()),
+            TransferStep::Update(change) => self.transfer_refs.extend(change.external_ref.clone()),
+            _ => {}
+        }
+    }
     fn absorb(&mut self, mut own: Self) {
         self.levels.append(&mut own.levels);
         self.reservations.append(&mut own.reservations);
@@ -260,6 +298,9 @@ impl Footprint {
         self.order_refs.append(&mut own.order_refs);
         self.return_refs.append(&mut own.return_refs);
         self.lots.absorb(own.lots);
+        self.transfers.append(&mut own.transfers);
+        self.transfer_refs.append(&mut own.transfer_refs);
+        self.count.absorb(own.count);
     }
 }
 
@@ -278,6 +319,8 @@ pub struct Receipt {
     pub lots: Vec<Lot>,
     /// The lot that it made or changed.
     pub lot: Option<LotId>,
+    pub transfer: Option<Transfer>,
+    pub count: Option<Count>,
     /// The stored result of an earlier call with the same key: only `stored` and `seq` are set.
     pub stored: Option<StoredReceipt>,
 }
@@ -297,6 +340,10 @@ pub struct StoredReceipt {
     pub ret: Option<ReturnId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<LotId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<CountId>,
 }
 
 impl Receipt {
@@ -310,12 +357,15 @@ impl Receipt {
             returns: decision.orders.returns,
             lot: decision.stock.told_lots.first().copied(),
             lots: decision.stock.lots,
+            transfer: decision.transfer.map(|one| one.transfer),
+            count: decision.count.map(|one| one.count),
             stored: None,
         }
     }
     pub(super) fn stored(&self) -> StoredReceipt {
-        let of = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns);
-        StoredReceipt { lot: self.lot, ..of }
+        let stored = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns);
+        let (transfer, count) = (self.transfer.as_ref().map(|one| one.id), self.count.as_ref().map(|one| one.id));
+        StoredReceipt { lot: self.lot, transfer, count, ..stored }
     }
 }
 
@@ -334,6 +384,8 @@ impl StoredReceipt {
             order: if returns.is_empty() { orders.first().map(|o| o.id) } else { None },
             ret: returns.first().map(|r| r.id),
             lot: None,
+            transfer: None,
+            count: None,
         }
     }
 }

@@ -6,23 +6,29 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::{command::StoredReceipt, events};
+use super::{command::StoredReceipt, counted, events, moved};
 use crate::{
+    counts::core::{CountBook, CountDecision},
     orders::core::{OrderBook, OrderDecision},
     stock::core::{Level, LevelKey, StockDecision},
     storage::journal::{Counter, Event, NewEvent, Numbered, Want},
+    transfers::core::{TransferBook, TransferDecision},
 };
 
 /// The documents that a batch is decided against.
 #[derive(Default)]
 pub struct Documents {
     pub orders: OrderBook,
+    pub transfers: TransferBook,
+    pub counts: CountBook,
 }
 
 impl Documents {
     /// Brings them forward by an accepted decision.
     pub fn evolve(&mut self, decision: &Decision) {
         self.orders.evolve(&decision.orders);
+        decision.transfer.iter().for_each(|one| self.transfers.evolve(one));
+        decision.count.iter().for_each(|one| self.counts.evolve(one));
     }
 }
 
@@ -31,6 +37,8 @@ impl Documents {
 pub struct Decision {
     pub stock: StockDecision,
     pub orders: OrderDecision,
+    pub transfer: Option<TransferDecision>,
+    pub count: Option<CountDecision>,
     /// The number of the last fact about a document, once they are numbered.
     pub last_seq: Option<i64>,
 }
@@ -39,17 +47,29 @@ impl Decision {
     pub fn of_orders(orders: OrderDecision) -> Self {
         Self { orders, ..Self::default() }
     }
+    pub fn of_transfer(transfer: TransferDecision) -> Self {
+        Self { transfer: Some(transfer), ..Self::default() }
+    }
+    pub fn of_count(count: CountDecision) -> Self {
+        Self { count: Some(count), ..Self::default() }
+    }
 
     /// How many events say what became of documents.
     pub fn facts(&self) -> usize {
-        self.orders.events.len() + self.stock.told_lots.len()
+        let lots = self.stock.told_lots.len();
+        self.orders.events.len() + lots + usize::from(self.transfer.is_some()) + usize::from(self.count.is_some())
     }
 
     /// `want`, and what this one takes from the counter.
     pub fn want(&self, mut want: Want) -> Want {
         want.events += (self.facts() + self.stock.movements.len()) as i64;
         let new = self.orders.orders.iter().filter(|order| !order.exists).count();
-        want.and(new, Numbered::Order).and(self.orders.returns.len(), Numbered::Return)
+        let new_transfer = self.transfer.iter().filter(|one| !one.transfer.exists).count();
+        let new_count = self.count.iter().filter(|one| !one.count.exists).count();
+        want.and(new, Numbered::Order)
+            .and(self.orders.returns.len(), Numbered::Return)
+            .and(new_transfer, Numbered::Transfer)
+            .and(new_count, Numbered::Count)
     }
 
     /// Numbers documents and events on from the counter, which is left where they end. The documents' facts come first, then the movements
@@ -83,13 +103,21 @@ impl Decision {
         for new in &mut self.orders.returns {
             new.number = counter.number(Numbered::Return);
         }
+        for new in self.transfer.iter_mut().filter(|one| !one.transfer.exists) {
+            new.transfer.number = counter.number(Numbered::Transfer);
+        }
+        for new in self.count.iter_mut().filter(|one| !one.count.exists) {
+            new.count.number = counter.number(Numbered::Count);
+        }
     }
 
     fn document_events(&self) -> Vec<NewEvent> {
         let orders = &self.orders;
         let of_orders = orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns));
         let told = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id));
-        of_orders.chain(told.map(events::lot_changed)).collect()
+        let of_counts = self.count.as_ref().map(counted::count_event);
+        let of_transfers = self.transfer.as_ref().map(moved::transfer_event);
+        of_orders.chain(told.map(events::lot_changed)).chain(of_transfers).chain(of_counts).collect()
     }
 
     /// The last event that it made; none without events.
@@ -99,9 +127,10 @@ impl Decision {
     }
 
     pub fn stored(&self) -> StoredReceipt {
-        let stock = &self.stock;
-        let orders = &self.orders;
-        let of = StoredReceipt::of(self.last_seq(), &stock.movements, &stock.reservations, &orders.orders, &orders.returns);
-        StoredReceipt { lot: stock.told_lots.first().copied(), ..of }
+        let (stock, orders) = (&self.stock, &self.orders);
+        let stored = StoredReceipt::of(self.last_seq(), &stock.movements, &stock.reservations, &orders.orders, &orders.returns);
+        let count = self.count.as_ref().map(|one| one.count.id);
+        let transfer = self.transfer.as_ref().map(|one| one.transfer.id);
+        StoredReceipt { lot: stock.told_lots.first().copied(), transfer, count, ..stored }
     }
 }

@@ -4,9 +4,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::*;
 
-use super::{ahead::Ahead, command::Footprint, decision::Documents};
+use super::{ahead::Ahead, command::Footprint, counted, decision::Documents};
 use crate::{
     clock::{self, Clock},
+    counts::rows as count_rows,
     orders::{core::OrderBook, rows as order_rows},
     stock::{
         core::{Book, Level, LevelKey, Reservation},
@@ -19,6 +20,7 @@ use crate::{
         Fault, Reads, TenantScope, Work,
         idempotency::{self, Key},
     },
+    transfers::rows as transfer_rows,
 };
 
 /// Everything that a batch is decided against.
@@ -37,6 +39,11 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
         state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     }
     load_lots(work, footprint, &mut state, Hold::Lock).await?;
+    let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
+    let transfers = transfer_rows::lock_transfers(work, &ids).await?;
+    state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+    let counts = count_rows::lock_counts(work, &footprint.count.counts).await?;
+    state.documents.counts = counted::load(work, footprint, counts).await?;
     load_rest(work, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -47,6 +54,11 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     let orders = order_rows::orders(reads, &ids).await?;
     state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     load_lots(reads, footprint, &mut state, Hold::Read).await?;
+    let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
+    let transfers = transfer_rows::transfers(reads, &ids).await?;
+    state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+    let counts = count_rows::counts(reads, &footprint.count.counts).await?;
+    state.documents.counts = counted::load(reads, footprint, counts).await?;
     load_rest(reads, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -98,6 +110,7 @@ pub async fn on_top_of(
     let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
     Ok(Some(State { stock, documents: Documents { orders }, receipts }))
+    Ok(State { stock, documents: Documents { orders, ..Documents::default() }, receipts })
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
@@ -158,6 +171,10 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
         let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
         reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
     }
+    if !footprint.transfers.is_empty() {
+        let ids: Vec<ReferenceId> = footprint.transfers.iter().map(|id| id.cast()).collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfReferences(&ids)).await?);
+    }
     if !footprint.holds_on.is_empty() {
         let on: Vec<LevelKey> = footprint.holds_on.iter().copied().collect();
         reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
@@ -177,5 +194,7 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
     state.documents.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
     let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();
     state.documents.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
+    let references: Vec<&str> = footprint.transfer_refs.iter().map(String::as_str).collect();
+    state.documents.transfers.taken_refs = transfer_rows::taken_refs(reads, &references).await?;
     Ok(())
 }

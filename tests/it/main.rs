@@ -13,6 +13,7 @@ mod identity;
 mod insight;
 mod jobs;
 mod ledger;
+mod moves;
 mod orders;
 mod persons;
 mod process;

@@ -4,12 +4,14 @@
 //! from one snapshot, so that a server may go on writing.
 
 mod checks;
+mod counts;
 mod documents;
 mod journal;
 mod levels;
 mod lots;
 mod references;
 mod report;
+mod transfers;
 mod walk;
 
 use std::collections::HashMap;

@@ -33,6 +33,7 @@ const RESERVATION: &str = "'rsv:' || HEX(c.id)";
 const ORDER: &str = "'ord:' || HEX(c.id)";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
+const TRANSFER: &str = "'trf:' || HEX(c.id)";
 const RETURN: &str = "'ret:' || HEX(c.id)";
 const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
 
@@ -83,6 +84,15 @@ const LINKS: &[Link] = &[
         "return_line",
     ),
     link("return_match", "'ret:' || HEX(c.return_id)", &[("order_id", "order_id"), ("order_position", "position")], "order_line"),
+    Link { only: "c.reference_kind = 'TRANSFER'", ..link("movement", SEQ, &[("reference_id", "id")], "transfer") },
+    Link { only: "c.reference_kind = 'COUNT'", ..link("movement", SEQ, &[("reference_id", "id")], "stock_count") },
+    link("stock_count", "'cnt:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("count_line", "'cln:' || HEX(c.id)", &[("count_id", "id")], "stock_count"),
+    link("count_line", "'cln:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("transfer", TRANSFER, &[("from_store_id", "id")], "store"),
+    link("transfer", TRANSFER, &[("to_store_id", "id")], "store"),
+    link("transfer_line", "'trf:' || HEX(c.transfer_id)", &[("transfer_id", "id")], "transfer"),
+    link("transfer_line", "'trf:' || HEX(c.transfer_id)", &[("product_id", "id")], "product"),
 ];
 
 /// Tables whose rows belong to a tenant.
@@ -113,6 +123,11 @@ const TENANTED: &[&str] = &[
     "sales_return",
     "return_line",
     "return_match",
+    "transfer",
+    "transfer_line",
+    "stock_count",
+    "count_line",
+    "count_try",
 ];
 
 pub(super) type Found = (u64, Option<Broken>);

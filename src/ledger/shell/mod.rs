@@ -4,7 +4,9 @@ pub mod lots;
 mod mine;
 mod names;
 pub mod stock;
+pub mod counts;
 pub mod orders;
+pub mod transfers;
 
 use entity::{id::Id, prelude::StoreId};
 use serde::Serialize;

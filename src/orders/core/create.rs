@@ -274,6 +274,9 @@ fn release_given(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejectio
         if reservation.order.is_some() || reservation.status != ReservationStatus::Active {
             return Err(Rejection::state(format!("it is {} or belongs to an order", reservation.status), field));
         }
+        if reservation.is_of_a_document() {
+            return Err(Rejection::state("it belongs to a document", field));
+        }
         let mut reservation = reservation.clone();
         if index == 0 {
             let head = MovementHead {

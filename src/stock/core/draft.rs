@@ -70,13 +70,22 @@ pub struct Draft<'b> {
     book: &'b Book,
     levels: BTreeMap<LevelKey, Level>,
     reservations: HashMap<ReservationId, Reservation>,
-    movements: Vec<Movement>,
+    pub(super) movements: Vec<Movement>,
     pub(super) lots: LotDraft,
+    /// What was put on levels so that a fact from before their last count could take it.
+    pub(super) lent: BTreeMap<LevelKey, i64>,
 }
 
 impl<'b> Draft<'b> {
     pub fn new(book: &'b Book) -> Self {
-        Self { book, levels: BTreeMap::new(), reservations: HashMap::new(), movements: Vec::new(), lots: LotDraft::default() }
+        Self {
+            book,
+            levels: BTreeMap::new(),
+            reservations: HashMap::new(),
+            movements: Vec::new(),
+            lots: LotDraft::default(),
+            lent: BTreeMap::new(),
+        }
     }
     pub fn book(&self) -> &'b Book {
         self.book
@@ -114,12 +123,23 @@ impl<'b> Draft<'b> {
         let drafted = self.reservations.values().filter(|r| r.key == key);
         let booked = self.book.reservations.values().filter(|r| r.key == key && !self.reservations.contains_key(&r.id));
         let mut active: Vec<_> = drafted.chain(booked).filter(|r| r.status == ReservationStatus::Active).collect();
-        // Holds with a time limit are unpaid; they give way before confirmed ones, the newest first.
-        active.sort_by_key(|r| (r.expires_at.is_none(), std::cmp::Reverse((r.created_at, r.id))));
+        // Holds with a time limit are unpaid, and what is to go to another store is promised to nobody: they give way before confirmed
+        // ones, the newest first.
+        let firmness = |r: &Reservation| if r.expires_at.is_some() { 0 } else { 1 + u8::from(!r.is_of_a_document()) };
+        active.sort_by_key(|r| (firmness(r), std::cmp::Reverse((r.created_at, r.id))));
         active.into_iter().map(|r| r.id).collect()
     }
     pub fn put_reservation(&mut self, reservation: Reservation) {
         self.reservations.insert(reservation.id, reservation);
+    }
+
+    /// Notes that a level was counted then.
+    pub fn counted(&mut self, key: LevelKey, at: Timestamp) {
+        if let Ok(level) = self.level(key, &Vec::new()) {
+            let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
+            let level = Level { counted_at, ..level.clone() };
+            self.levels.insert(key, level);
+        }
     }
 
     /// Begins a movement in the local time of `at`'s store. Its moment must not lie ahead nor in a closed period.
@@ -261,8 +281,10 @@ impl<'b> Draft<'b> {
         }
     }
 
-    pub fn finish(self) -> StockDecision {
-        StockDecision {
+    /// What it did to stock. A fact from before a level's last count is balanced: the count had seen it.
+    pub fn finish(mut self) -> Result<StockDecision, Rejection> {
+        self.balance()?;
+        Ok(StockDecision {
             movements: self.movements,
             levels: self.levels.into_values().collect(),
             reservations: {
@@ -274,7 +296,7 @@ impl<'b> Draft<'b> {
             lot_levels: self.lots.levels.into_values().collect(),
             told_lots: self.lots.told.into_iter().collect(),
             asides: self.lots.asides.into_iter().collect(),
-        }
+        })
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Level {
     /// The last event that changed what can be seen here.
     pub seq: i64,
     pub updated_at: Timestamp,
+    /// When it was last counted, as far as that count has been posted.
+    pub counted_at: Option<Timestamp>,
     pub facts: Arc<Facts>,
 }
 
@@ -76,6 +78,7 @@ impl Level {
             version: 0,
             seq: 0,
             updated_at: Timestamp(0),
+            counted_at: None,
             facts,
         }
     }

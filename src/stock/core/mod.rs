@@ -5,6 +5,7 @@
 
 mod adjust;
 mod alert;
+mod balance;
 mod book;
 mod draft;
 mod explain;

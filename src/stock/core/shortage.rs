@@ -54,6 +54,7 @@ pub struct Step {
 /// Makes sure that none of the steps, taken in order, brings a level below zero available: refuses, or posts what makes room. Room is
 /// made in a movement of its own before the command's. What `room.spare` holds does not give way: it is what the command is about to use.
 pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &MovementHead, room: Room) -> Result<(), Rejection> {
+    draft.lend(steps, head)?;
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for step in steps {
         let start = draft.level(step.key, &step.field)?.available();

@@ -64,7 +64,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             field: Some(field),
             retryable: false,
             actual_version: Long(actual),
-            current: crate::schema::current_order(ctx, id).await,
+            current: crate::schema::current_document(ctx, what, id).await,
         })),
         Rejection::Insufficient { level, requested, field } => UserError::InsufficientStock(Box::new(InsufficientStock {
             code: ErrorCode::InsufficientStock.noted(),

@@ -22,6 +22,7 @@ const NEW_LEVEL: &[Column] = &[
     Column("version", Int),
     Column("seq", Int),
     Column("updated_at", Int),
+    Column("counted_at", IntOrNull),
 ];
 
 const LEVEL: &[Column] = &[
@@ -37,6 +38,7 @@ const LEVEL: &[Column] = &[
     Column("version", Int),
     Column("seq", Int),
     Column("updated_at", Int),
+    Column("counted_at", IntOrNull),
 ];
 
 /// Levels as they are after the batch: new and changed ones. A level without a row gets one; if another process was first, the unique
@@ -52,6 +54,7 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
         let last: Value = level.last_occurred_at.micros().into();
         let (version, seq, updated) =
             (Value::from(level.version), Value::from(level.seq), Value::from(level.updated_at.micros()));
+        let counted: Value = level.counted_at.map(entity::prelude::Timestamp::micros).into();
         if level.exists {
             changed.row([
                 tenant.clone(),
@@ -66,6 +69,7 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
                 version,
                 seq,
                 updated,
+                counted,
             ]);
         } else {
             new.row([
@@ -82,6 +86,7 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
                 version,
                 seq,
                 updated,
+                counted,
             ]);
         }
     }

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use crate::ledger::{LevelState, OrderEvent, ReturnEvent, StockChanged};
+use crate::ledger::{CountEvent, LevelState, OrderEvent, ReturnEvent, StockChanged, TransferEvent};
 
 /// A permission that an event asks for, and how its rights cut it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum Kind {
     Order,
     /// A return to a store that `order.read` covers.
     Return,
+    /// A count of a store that `count.read` covers.
+    Count,
+    /// A transfer from or to a store that `transfer.read` covers.
+    Transfer,
 }
 
 /// Every event there is. A test compares it with the `@emits` of the schema.
@@ -29,6 +33,20 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("order.closed", Kind::Order),
     ("order.expired", Kind::Order),
     ("return.created", Kind::Return),
+    ("transfer.created", Kind::Transfer),
+    ("transfer.updated", Kind::Transfer),
+    ("transfer.ready", Kind::Transfer),
+    ("transfer.shipped", Kind::Transfer),
+    ("transfer.received", Kind::Transfer),
+    ("transfer.closed", Kind::Transfer),
+    ("transfer.cancelled", Kind::Transfer),
+    ("count.created", Kind::Count),
+    ("count.started", Kind::Count),
+    ("count.recorded", Kind::Count),
+    ("count.submitted", Kind::Count),
+    ("count.recounted", Kind::Count),
+    ("count.completed", Kind::Count),
+    ("count.cancelled", Kind::Count),
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),
@@ -109,6 +127,21 @@ pub fn shown(
             is_own.then(|| {
                 json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
                     "channelId": order.channel, "customerId": customer(order.customer), "version": order.version })
+            })
+        }
+        Kind::Count => {
+            let count: CountEvent = serde_json::from_str(payload)?;
+            covers("count.read", count.store).then(|| {
+                json!({ "id": count.count, "number": count.number, "kind": count.kind, "status": count.status, "storeId": count.store,
+                    "lines": count.lines, "version": count.version })
+            })
+        }
+        Kind::Transfer => {
+            let transfer: TransferEvent = serde_json::from_str(payload)?;
+            let is_seen = [transfer.from, transfer.to].into_iter().any(|store| covers("transfer.read", store));
+            is_seen.then(|| {
+                json!({ "id": transfer.transfer, "number": transfer.number, "status": transfer.status, "fromStoreId": transfer.from,
+                    "toStoreId": transfer.to, "version": transfer.version })
             })
         }
         Kind::Return => {

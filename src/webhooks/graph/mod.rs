@@ -54,6 +54,8 @@ impl WebhookQuery {
                 Kind::Whole(permission) => permission,
                 Kind::Stock => "stock.read",
                 Kind::Order | Kind::Return => "order.read",
+                Kind::Transfer => "transfer.read",
+                Kind::Count => "count.read",
             },
         };
         Ok(EVENTS.iter().map(named).collect())

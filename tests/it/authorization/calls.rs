@@ -21,6 +21,7 @@ const ALSO: &[(&str, &str)] = &[
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
     ("CustomerCreateInput", "name"),
+    ("CountCreateInput", "categoryId"),
     ("ApiKeyCreateInput", "permissions"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
@@ -158,6 +159,8 @@ impl Calls {
         match kind {
             "ID" => match slot {
                 Some((slot, id)) if slot == path => json!(id),
+                // A transfer goes to another store than it comes from.
+                _ if path.iter().any(|name| name == "toStore") => json!(house.depot),
                 _ => json!(house.ids[meant(root, path)]),
             },
             // More than is promised, so that it can be set.
@@ -286,8 +289,9 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 25] = [
+    const WORDS: [(&str, &str); 27] = [
         ("lot", "lot"),
+        ("transfer", "trf"),
         ("webhook", "whe"),
         ("job", "job"),
         ("group", "grp"),
@@ -312,6 +316,7 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
         ("line", "oln"),
         ("reference", "ord"),
         ("order", "ord"),
+        ("count", "cnt"),
     ];
     let names = path.iter().rev().map(String::as_str).chain([root]);
     let mut known = names.filter_map(|name| {
