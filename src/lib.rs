@@ -30,6 +30,8 @@ pub mod catalog;
 pub mod stock;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
+/// What is bought, from whom, and when.
+pub mod purchasing;
 /// The one writer of stock and of the documents that move it.
 pub mod ledger;
 /// What happened, told to addresses of the tenant's choice.

@@ -43,6 +43,9 @@ use crate::{
     },
     ledger::{self, Ledger},
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
+    purchasing::graph::{
+        self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
+    },
     realtime::Hubs,
     stock::{
         core::{Movement, Reference, ReferenceKind},
@@ -78,6 +81,9 @@ pub enum Node {
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
     Return(Return),
+    PurchaseOrder(PurchaseOrder),
+    PurchaseOrderLine(PurchaseOrderLine),
+    SupplierReturn(SupplierReturn),
     Tenant(Tenant),
     Member(Member),
     Role(Role),
@@ -108,6 +114,7 @@ pub enum Versioned {
     Reservation(Reservation),
     Order(Order),
     Return(Return),
+    PurchaseOrder(PurchaseOrder),
     Member(Member),
     Role(Role),
     Integration(Integration),
@@ -136,6 +143,11 @@ pub enum Payload {
     ReservationPayload(stock::ReservationPayload),
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
+    PurchaseOrderPayload(purchasing::PurchaseOrderPayload),
+    ReorderOrderPayload(purchasing::ReorderOrderPayload),
+    SupplierReturnPayload(purchasing::SupplierReturnPayload),
+    SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
+    StockPolicyPayload(purchasing::StockPolicyPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
     TotpPayload(crate::identity::graph::TotpPayload),
     RolePayload(access::RolePayload),
@@ -160,19 +172,9 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
             Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
         }
         // Documents of rooms that have no node yet.
-        ReferenceKind::Reservation
-        | ReferenceKind::PurchaseOrder
-        | ReferenceKind::SupplierReturn
-        | ReferenceKind::Transfer
-        | ReferenceKind::Count
-        | ReferenceKind::Other => Ok(None),
+        ReferenceKind::PurchaseOrder | ReferenceKind::SupplierReturn => purchasing::reference(ctx, reference).await,
+        ReferenceKind::Reservation | ReferenceKind::Transfer | ReferenceKind::Count | ReferenceKind::Other => Ok(None),
     }
-}
-
-/// The order of a stale write, as it is now, if the caller may see orders.
-pub async fn current_order(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
-    ctx.permit::<may::OrderRead>().ok()?;
-    orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
 }
 
 #[derive(Default)]
@@ -242,6 +244,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = access::find(ctx, id).await? {
         return Ok(found);
     }
+    if let Some(found) = purchasing::find_node(ctx, id).await? {
+        return Ok(found);
+    }
     let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
@@ -292,7 +297,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<OtherQueries>);
+pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<PurchaseQuery>, Apart<OtherQueries>);
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
@@ -311,7 +316,13 @@ pub struct OtherQueries(
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation>, Apart<OtherMutations>);
+pub struct Mutations(
+    StockMutation,
+    Apart<OrdersMutation>,
+    Apart<CatalogMutation>,
+    Apart<PurchasingMutation>,
+    Apart<OtherMutations>,
+);
 
 /// What is changed less often.
 #[derive(MergedObject, Default)]
@@ -384,5 +395,5 @@ pub fn sdl() -> String {
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
-    orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
+    purchasing::attach(orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope), scope)
 }

@@ -54,4 +54,15 @@ words! {
         Requested "REQUESTED", Approved "APPROVED", Rejected "REJECTED", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
         Inspected "INSPECTED", Closed "CLOSED",
     }
+    PurchaseOrderStatus {
+        Draft "DRAFT", PendingApproval "PENDING_APPROVAL", Approved "APPROVED", Rejected "REJECTED", Ordered "ORDERED",
+        PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED", Closed "CLOSED", Cancelled "CANCELLED",
+    }
+    /// What a charge on a purchase is for.
+    ChargeKind { Freight "FREIGHT", Duty "DUTY", Insurance "INSURANCE", Other "OTHER" }
+    /// What a charge is spread over the lines by.
+    ChargeBasis { Value "VALUE", Quantity "QUANTITY", Weight "WEIGHT" }
+    DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }
+    /// What goes back to a supplier: what could be sold, or what lies in quarantine.
+    ReturnSource { Available "AVAILABLE", Quarantine "QUARANTINE" }
 }

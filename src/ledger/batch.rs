@@ -16,6 +16,7 @@ use crate::{
     audit::{self, Pen},
     clock::Clock,
     orders::{core::Order, rows as order_rows},
+    purchasing::{core::PurchaseOrder, rows as purchase_rows},
     stock::{
         core::{Draft, Level, LevelKey, Rejection, Reservation},
         rows as stock_rows,
@@ -223,8 +224,17 @@ impl Decisions {
         rows.extend(stock_rows::reservation_rows(tenant, &last.reservations));
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &returns));
+        rows.extend(self.purchases(tenant, &last.purchases));
         rows.push(idempotency::rows(tenant, receipts, now));
         rows
+    }
+
+    fn purchases(&self, tenant: TenantId, orders: &[&PurchaseOrder]) -> Vec<Bulk> {
+        let decided = || self.decided.iter().map(|(_, decision)| &decision.purchases);
+        let receipts: Vec<_> = decided().flat_map(|d| &d.receipts).collect();
+        let discrepancies: Vec<_> = decided().flat_map(|d| &d.discrepancies).collect();
+        let returns: Vec<_> = decided().flat_map(|d| &d.returns).collect();
+        purchase_rows::purchase_rows(tenant, orders, &receipts, &discrepancies, &returns)
     }
 
     /// Gives every command its result.
@@ -243,6 +253,7 @@ struct Last<'a> {
     levels: Vec<&'a Level>,
     reservations: Vec<&'a Reservation>,
     orders: Vec<&'a Order>,
+    purchases: Vec<&'a PurchaseOrder>,
 }
 
 impl<'a> Last<'a> {
@@ -250,15 +261,18 @@ impl<'a> Last<'a> {
         let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
         let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
+        let mut purchases: BTreeMap<PurchaseOrderId, &PurchaseOrder> = BTreeMap::new();
         for (_, decision) in decided {
             levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
             orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
+            purchases.extend(decision.purchases.orders.iter().map(|o| (o.id, o)));
         }
         Self {
             levels: levels.into_values().collect(),
             reservations: reservations.into_values().collect(),
             orders: orders.into_values().collect(),
+            purchases: purchases.into_values().collect(),
         }
     }
 }

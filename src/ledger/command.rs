@@ -11,6 +11,7 @@ use crate::{
     audit::Stamp,
     orders::core as order_rules,
     orders::core::{Act, Create, CreateReturn, Fulfil, Order, Return},
+    purchasing::core::{self as purchasing, PurchaseOrder, SupplierReturn},
     stock::core::{
         self as stock_rules, Adjust, Draft, Expire, Level, LevelKey, Movement, Rejection, Release, Reservation, Reserve, Reverse,
         Set, Shortage,
@@ -36,6 +37,8 @@ pub enum Command {
     OrderClose(Act),
     OrderFulfil(Fulfil, Vec<LevelKey>),
     ReturnCreate(Box<CreateReturn>),
+    /// With the levels of the order's lines, read before: what is ordered never changes.
+    Purchase(Box<purchasing::Command>, Vec<LevelKey>),
 }
 
 /// What must be loaded and locked before a command can be decided.
@@ -53,6 +56,8 @@ pub struct Footprint {
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
     pub return_refs: BTreeSet<String>,
+    pub purchase_orders: BTreeSet<PurchaseOrderId>,
+    pub purchase_refs: BTreeSet<String>,
 }
 
 impl Footprint {
@@ -62,7 +67,8 @@ impl Footprint {
             && self.holds_on.is_empty()
             && self.reversals.is_empty()
             && self.orders.is_empty()
-            && self.return_refs.is_empty())
+            && self.return_refs.is_empty()
+            && self.purchase_orders.is_empty())
     }
     fn shortage(&mut self, policy: Shortage) {
         if policy == Shortage::Shorten {
@@ -88,6 +94,7 @@ impl Command {
             Self::OrderClose(_) => "order.close",
             Self::OrderFulfil(..) => "order.fulfil",
             Self::ReturnCreate(_) => "return.create",
+            Self::Purchase(c, _) => c.name(),
         }
     }
 
@@ -106,6 +113,7 @@ impl Command {
             | Self::OrderFulfil(_, keys) => keys.len(),
             Self::OrderClose(_) => 1,
             Self::ReturnCreate(c) => c.lines.len(),
+            Self::Purchase(c, keys) => c.weight().max(keys.len()),
         }
         .max(1)
     }
@@ -151,6 +159,7 @@ impl Command {
                 own.shortage(c.on_shortage);
             }
             Self::ReturnCreate(c) => own.take_back(c),
+            Self::Purchase(c, keys) => own.purchase(c, keys),
         }
         all.absorb(own);
     }
@@ -175,6 +184,7 @@ impl Command {
             Self::OrderClose(c) => order_rules::decide_close(book, draft, c).map(Decision::of_orders),
             Self::OrderFulfil(c, _) => order_rules::decide_fulfil(book, draft, c).map(Decision::of_orders),
             Self::ReturnCreate(c) => order_rules::decide_return(book, draft, c).map(Decision::of_orders),
+            Self::Purchase(c, _) => c.decide(&documents.purchases, draft).map(Decision::of_purchases),
         }
     }
 }
@@ -198,6 +208,12 @@ impl Footprint {
         self.customers.extend(c.customer);
         self.return_refs.extend(c.external_ref.clone());
     }
+    fn purchase(&mut self, c: &purchasing::Command, keys: &[LevelKey]) {
+        self.levels.extend(c.levels());
+        self.levels.extend(keys);
+        self.purchase_orders.extend(c.orders());
+        self.purchase_refs.extend(c.references());
+    }
     fn absorb(&mut self, mut own: Self) {
         self.levels.append(&mut own.levels);
         self.reservations.append(&mut own.reservations);
@@ -209,6 +225,8 @@ impl Footprint {
         self.stores.append(&mut own.stores);
         self.order_refs.append(&mut own.order_refs);
         self.return_refs.append(&mut own.return_refs);
+        self.purchase_orders.append(&mut own.purchase_orders);
+        self.purchase_refs.append(&mut own.purchase_refs);
     }
 }
 
@@ -223,6 +241,8 @@ pub struct Receipt {
     pub reservations: Vec<Reservation>,
     pub orders: Vec<Order>,
     pub returns: Vec<Return>,
+    pub purchases: Vec<PurchaseOrder>,
+    pub supplier_returns: Vec<SupplierReturn>,
     /// The stored result of an earlier call with the same key: only `stored` and `seq` are set.
     pub stored: Option<StoredReceipt>,
 }
@@ -240,6 +260,10 @@ pub struct StoredReceipt {
     pub order: Option<OrderId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ret: Option<ReturnId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purchases: Vec<PurchaseOrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier_return: Option<SupplierReturnId>,
 }
 
 impl Receipt {
@@ -251,11 +275,14 @@ impl Receipt {
             reservations: decision.stock.reservations,
             orders: decision.orders.orders,
             returns: decision.orders.returns,
+            purchases: decision.purchases.orders,
+            supplier_returns: decision.purchases.returns,
             stored: None,
         }
     }
     pub(super) fn stored(&self) -> StoredReceipt {
         StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
+            .and_purchases(&self.purchases, &self.supplier_returns)
     }
 }
 
@@ -273,7 +300,16 @@ impl StoredReceipt {
             reservations: reservations.iter().map(|r| r.id).collect(),
             order: if returns.is_empty() { orders.first().map(|o| o.id) } else { None },
             ret: returns.first().map(|r| r.id),
+            purchases: Vec::new(),
+            supplier_return: None,
         }
+    }
+    pub(super) fn and_purchases(mut self, orders: &[PurchaseOrder], returns: &[SupplierReturn]) -> Self {
+        self.supplier_return = returns.first().map(|ret| ret.id);
+        if returns.is_empty() {
+            self.purchases = orders.iter().map(|order| order.id).collect();
+        }
+        self
     }
 }
 

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::{command::StoredReceipt, events};
+use super::{command::StoredReceipt, events, purchase_events};
 use crate::{
     orders::core::{OrderBook, OrderDecision},
+    purchasing::core::{Change, PurchaseBook, PurchaseDecision},
     stock::core::{Level, LevelKey, StockDecision},
     storage::journal::{Counter, Event, NewEvent, Numbered, Want},
 };
@@ -17,12 +18,14 @@ use crate::{
 #[derive(Default)]
 pub struct Documents {
     pub orders: OrderBook,
+    pub purchases: PurchaseBook,
 }
 
 impl Documents {
     /// Brings them forward by an accepted decision.
     pub fn evolve(&mut self, decision: &Decision) {
         self.orders.evolve(&decision.orders);
+        self.purchases.evolve(&decision.purchases);
     }
 }
 
@@ -31,6 +34,7 @@ impl Documents {
 pub struct Decision {
     pub stock: StockDecision,
     pub orders: OrderDecision,
+    pub purchases: PurchaseDecision,
     /// The number of the last fact about a document, once they are numbered.
     pub last_seq: Option<i64>,
 }
@@ -39,17 +43,24 @@ impl Decision {
     pub fn of_orders(orders: OrderDecision) -> Self {
         Self { orders, ..Self::default() }
     }
+    pub fn of_purchases(purchases: PurchaseDecision) -> Self {
+        Self { purchases, ..Self::default() }
+    }
 
     /// How many events say what became of documents.
     pub fn facts(&self) -> usize {
-        self.orders.events.len()
+        self.orders.events.len() + self.purchases.events.len()
     }
 
     /// `want`, and what this one takes from the counter.
     pub fn want(&self, mut want: Want) -> Want {
         want.events += (self.facts() + self.stock.movements.len()) as i64;
         let new = self.orders.orders.iter().filter(|order| !order.exists).count();
-        want.and(new, Numbered::Order).and(self.orders.returns.len(), Numbered::Return)
+        let purchases = self.purchases.orders.iter().filter(|order| order.change == Change::New).count();
+        want.and(new, Numbered::Order)
+            .and(self.orders.returns.len(), Numbered::Return)
+            .and(purchases, Numbered::PurchaseOrder)
+            .and(self.purchases.returns.len(), Numbered::SupplierReturn)
     }
 
     /// Numbers documents and events on from the counter, which is left where they end. The documents' facts come first, then the movements
@@ -83,11 +94,18 @@ impl Decision {
         for new in &mut self.orders.returns {
             new.number = counter.number(Numbered::Return);
         }
+        for new in self.purchases.orders.iter_mut().filter(|order| order.change == Change::New) {
+            new.number = counter.number(Numbered::PurchaseOrder);
+        }
+        for new in &mut self.purchases.returns {
+            new.number = counter.number(Numbered::SupplierReturn);
+        }
     }
 
     fn document_events(&self) -> Vec<NewEvent> {
-        let orders = &self.orders;
-        orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns)).collect()
+        let (orders, purchases) = (&self.orders, &self.purchases);
+        let sold = orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns));
+        sold.chain(purchases.events.iter().filter_map(|of| purchase_events::event_of(of, purchases))).collect()
     }
 
     /// The last event that it made; none without events.
@@ -99,5 +117,6 @@ impl Decision {
     pub fn stored(&self) -> StoredReceipt {
         let stock = &self.stock;
         StoredReceipt::of(self.last_seq(), &stock.movements, &stock.reservations, &self.orders.orders, &self.orders.returns)
+            .and_purchases(&self.purchases.orders, &self.purchases.returns)
     }
 }

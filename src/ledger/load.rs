@@ -8,6 +8,7 @@ use super::{ahead::Ahead, command::Footprint, decision::Documents};
 use crate::{
     clock::{self, Clock},
     orders::{core::OrderBook, rows as order_rows},
+    purchasing::{core::PurchaseBook, rows as purchase_rows},
     stock::{
         core::{Book, Level, LevelKey, Reservation},
         rows as stock_rows,
@@ -33,6 +34,11 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
         let orders = order_rows::lock_orders(work, &ids).await?;
         state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     }
+    if !footprint.purchase_orders.is_empty() {
+        let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
+        let orders = purchase_rows::lock_orders(work, &ids).await?;
+        state.documents.purchases.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    }
     load_rest(work, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -42,6 +48,9 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
     let orders = order_rows::orders(reads, &ids).await?;
     state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
+    let orders = purchase_rows::orders(reads, &ids).await?;
+    state.documents.purchases.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     load_rest(reads, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -78,7 +87,7 @@ pub async fn on_top_of(
     let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
     let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
-    Ok(State { stock, documents: Documents { orders }, receipts })
+    Ok(State { stock, documents: Documents { orders, purchases: PurchaseBook::default() }, receipts })
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
@@ -158,5 +167,7 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
     state.documents.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
     let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();
     state.documents.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
+    let references: Vec<&str> = footprint.purchase_refs.iter().map(String::as_str).collect();
+    state.documents.purchases.taken_refs = purchase_rows::taken_refs(reads, &references).await?;
     Ok(())
 }

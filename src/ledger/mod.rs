@@ -12,13 +12,16 @@ mod engine;
 mod events;
 pub mod jobs;
 mod load;
+mod purchase_events;
 pub mod shell;
 mod tenants;
 
 pub use about::{ProductMoved, about};
 pub use command::{Command, Outcome, Receipt, StoredReceipt};
+pub use decision::{Decision, Documents};
 pub use engine::Ledger;
 pub use events::{LevelState, OrderEvent, OrderHead, ReturnEvent, StockChanged};
+pub use purchase_events::{PurchaseOrderEvent, SupplierReturnEvent};
 pub use tenants::Terms;
 
 pub use crate::storage::group_commit::Grouping;

@@ -14,6 +14,7 @@ mod insight;
 mod jobs;
 mod ledger;
 mod orders;
+mod purchasing;
 mod persons;
 mod process;
 mod replay;

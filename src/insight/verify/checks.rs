@@ -1,7 +1,7 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
 use super::{
-    documents, journal, levels,
+    documents, journal, levels, purchases,
     report::{Broken, readable},
 };
 use crate::storage::{Backend, Fault, Reads, Row};
@@ -15,7 +15,7 @@ pub(super) struct Check {
 }
 
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
-    levels::CHECKS.iter().chain(documents::CHECKS).chain(journal::CHECKS)
+    levels::CHECKS.iter().chain(documents::CHECKS).chain(purchases::CHECKS).chain(journal::CHECKS)
 }
 
 /// The first row that the statement finds.

@@ -7,6 +7,7 @@ mod checks;
 mod documents;
 mod journal;
 mod levels;
+mod purchases;
 mod references;
 mod report;
 mod walk;

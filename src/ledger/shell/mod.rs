@@ -4,6 +4,7 @@ mod mine;
 mod names;
 pub mod stock;
 pub mod orders;
+pub mod purchasing;
 
 use entity::{id::Id, prelude::StoreId};
 use serde::Serialize;

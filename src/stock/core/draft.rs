@@ -138,8 +138,10 @@ impl<'b> Draft<'b> {
         field: &Field,
     ) -> Result<(), Rejection> {
         let now = self.book.now;
-        // What is held can always be let go: a product that was archived or is no longer stocked must not keep an order open for ever.
-        let lets_go = delta.on_hand == 0 && delta.unavailable == 0 && delta.reserved < 0;
+        // What is held or planned can always be let go: a product that was archived or is no longer stocked must not keep a document open for ever.
+        let lets_go = delta.on_hand == 0
+            && delta.unavailable == 0
+            && [delta.reserved, delta.incoming, delta.in_transit].into_iter().all(|by| by <= 0);
         let mut level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
         let requested = Quantity::new(delta.on_hand.abs().max(delta.reserved.abs())).unwrap_or(Quantity::ZERO);
         let moved = |bucket: Quantity, by: i64| bucket.get().checked_add(by).and_then(Quantity::new);

@@ -4,8 +4,10 @@ use async_graphql::Context;
 
 use super::{StockLevel, level_seen};
 use crate::{
+    access::kind,
     clock,
     graphql::{
+        context::Asks,
         fault::TopError,
         refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
         scalars::{Long, Quantity},
@@ -60,7 +62,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             field: Some(field),
             retryable: false,
             actual_version: Long(actual),
-            current: crate::schema::current_order(ctx, id).await,
+            current: current(ctx, what, id).await,
         })),
         Rejection::Insufficient { level, requested, field } => UserError::InsufficientStock(Box::new(InsufficientStock {
             code: ErrorCode::InsufficientStock.noted(),
@@ -73,6 +75,15 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             level: visible(ctx, &level),
         })),
     }
+}
+
+/// The document of a stale write, as it is now, if the caller may see it.
+async fn current(ctx: &Context<'_>, what: &str, id: uuid::Uuid) -> Option<Node> {
+    if what == "purchase order" {
+        return crate::purchasing::graph::current(ctx, id).await;
+    }
+    ctx.permit::<kind::OrderRead>().ok()?;
+    crate::orders::graph::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
 }
 
 pub async fn refuse_all(ctx: &Context<'_>, rejections: Vec<Rejection>) -> Vec<UserError> {

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use crate::ledger::{LevelState, OrderEvent, ReturnEvent, StockChanged};
+use crate::ledger::{LevelState, OrderEvent, PurchaseOrderEvent, ReturnEvent, StockChanged, SupplierReturnEvent};
 
 /// A permission that an event asks for, and how its rights cut it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,12 @@ pub enum Kind {
     Order,
     /// A return to a store that `order.read` covers.
     Return,
+    /// A purchase order for a store that `purchase.read` covers.
+    Purchase,
+    /// A return to a supplier from a store that `purchase.read` covers.
+    SupplierReturn,
+    /// The levels of stores that `stock.read` covers, with when they are filled up.
+    Policy,
 }
 
 /// Every event there is. A test compares it with the `@emits` of the schema.
@@ -28,6 +34,19 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("order.closed", Kind::Order),
     ("order.expired", Kind::Order),
     ("return.created", Kind::Return),
+    ("purchase_order.created", Kind::Purchase),
+    ("purchase_order.updated", Kind::Purchase),
+    ("purchase_order.submitted", Kind::Purchase),
+    ("purchase_order.approved", Kind::Purchase),
+    ("purchase_order.rejected", Kind::Purchase),
+    ("purchase_order.ordered", Kind::Purchase),
+    ("purchase_order.received", Kind::Purchase),
+    ("purchase_order.closed", Kind::Purchase),
+    ("purchase_order.cancelled", Kind::Purchase),
+    ("supplier_return.created", Kind::SupplierReturn),
+    ("supplier_product.created", Kind::Whole("product.read")),
+    ("supplier_product.updated", Kind::Whole("product.read")),
+    ("stock.policy_set", Kind::Policy),
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),
@@ -115,7 +134,32 @@ pub fn shown(
                     "orderIds": ret.orders })
             })
         }
+        Kind::Purchase => {
+            let order: PurchaseOrderEvent = serde_json::from_str(payload)?;
+            covers("purchase.read", order.store).then(|| {
+                json!({ "id": order.purchase_order, "number": order.number, "status": order.status, "supplierId": order.supplier,
+                    "storeId": order.store, "version": order.version })
+            })
+        }
+        Kind::SupplierReturn => {
+            let ret: SupplierReturnEvent = serde_json::from_str(payload)?;
+            covers("purchase.read", ret.store).then(
+                || json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }),
+            )
+        }
+        Kind::Policy => policy(&serde_json::from_str(payload)?, &covers),
     })
+}
+
+fn policy(set: &Value, covers: &impl Fn(&str, StoreId) -> bool) -> Option<Value> {
+    let store = |level: &Value| level["store"].as_str().and_then(|id| id.parse::<StoreId>().ok());
+    let is_seen = |level: &&Value| store(level).is_some_and(|store| covers("stock.read", store));
+    let level = |level: &Value| {
+        json!({ "productId": level["product"], "storeId": level["store"], "reorderPoint": level["reorderPoint"],
+            "maximum": level["maximum"], "safetyStock": level["safetyStock"] })
+    };
+    let seen: Vec<Value> = set["levels"].as_array()?.iter().filter(is_seen).map(level).collect();
+    (!seen.is_empty()).then(|| json!({ "levels": seen }))
 }
 
 fn stock(changed: &StockChanged, covers: &impl Fn(&str, StoreId) -> bool) -> Option<Value> {
