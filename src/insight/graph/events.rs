@@ -15,7 +15,7 @@ use crate::{
         limits::Limits,
         scalars::{Cursor, DateTime, Json, Long},
     },
-    ledger::{Ledger, OrderEvent, ReturnEvent, StockChanged},
+    ledger::{Ledger, OrderEvent, PurchaseOrderEvent, ReturnEvent, StockChanged, SupplierReturnEvent},
     live::stream::{self, ResetReason},
     storage::{
         Fault, Reads, TenantScope,
@@ -215,6 +215,7 @@ fn seen(caller: &Caller, row: &journal::Event) -> Result<Option<Value>, Fault> {
     let whole = || serde_json::from_str::<Value>(&row.payload).map_err(corrupt);
     let of_tenant = |index: usize| if caller.permissions.holds(index) { whole().map(Some) } else { Ok(None) };
     let orders = caller.permissions.reach(kind::OrderRead::INDEX);
+    let purchases = caller.permissions.reach(kind::PurchaseRead::INDEX);
     match row.kind.split('.').next().unwrap_or_default() {
         "stock" => Ok(stock_seen(caller, &serde_json::from_str(&row.payload).map_err(corrupt)?)),
         "order" => {
@@ -228,7 +229,16 @@ fn seen(caller: &Caller, row: &journal::Event) -> Result<Option<Value>, Fault> {
             let is_own = caller.channel.is_none() && orders.covers(ret.store);
             if is_own { whole().map(Some) } else { Ok(None) }
         }
-        "product" | "category" | "supplier" | "family" => of_tenant(kind::ProductRead::INDEX),
+        "purchase_order" => {
+            let order: PurchaseOrderEvent = serde_json::from_str(&row.payload).map_err(corrupt)?;
+            if purchases.covers(order.store) { whole().map(Some) } else { Ok(None) }
+        }
+        "supplier_return" => {
+            let ret: SupplierReturnEvent = serde_json::from_str(&row.payload).map_err(corrupt)?;
+            if purchases.covers(ret.store) { whole().map(Some) } else { Ok(None) }
+        }
+        "stock_policy" => Ok(policies_seen(caller, &whole()?)),
+        "product" | "category" | "supplier" | "supplier_product" | "family" => of_tenant(kind::ProductRead::INDEX),
         "store" | "store_group" => of_tenant(kind::StoreRead::INDEX),
         "customer" => of_tenant(kind::CustomerRead::INDEX),
         "channel" => of_tenant(kind::ChannelRead::INDEX),
@@ -239,6 +249,15 @@ fn seen(caller: &Caller, row: &journal::Event) -> Result<Option<Value>, Fault> {
         // What nobody has thought about yet is nobody's.
         _ => Ok(None),
     }
+}
+
+/// When levels of the caller's stores are filled up.
+fn policies_seen(caller: &Caller, set: &Value) -> Option<Value> {
+    let reach = caller.permissions.reach(kind::StockRead::INDEX);
+    let store = |level: &Value| level["store"].as_str().and_then(|id| id.parse().ok());
+    let is_seen = |level: &&Value| store(level).is_some_and(|store| reach.covers(store));
+    let levels: Vec<&Value> = set["levels"].as_array()?.iter().filter(is_seen).collect();
+    (!levels.is_empty()).then(|| json!({ "levels": levels }))
 }
 
 /// The levels of the caller's stores; which movement it was, where they see the movements of all of them.

@@ -116,7 +116,7 @@ impl SupplyMutation {
     /// Sets when levels are filled up, all or none.
     #[graphql(
         directive = requires::apply("stock.policy".to_owned()),
-        directive = emits::apply(vec!["stock.policy_set".to_owned()])
+        directive = emits::apply(vec!["stock_policy.set".to_owned()])
     )]
     async fn stock_policy_set(
         &self,

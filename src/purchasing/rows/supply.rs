@@ -209,12 +209,23 @@ pub fn supply_rows(tenant: TenantId, rows: &[Supply]) -> [Bulk; 2] {
     [new, changed]
 }
 
-/// Another supplier is about to be preferred for these products: whoever was is no longer.
-pub async fn no_longer_preferred(work: &Work, products: &[ProductId], now: Timestamp) -> Result<(), Fault> {
+/// Another supplier is about to be preferred for these products: whoever was is no longer. Those rows, with their versions as they are now.
+pub async fn no_longer_preferred(
+    work: &Work,
+    products: &[ProductId],
+    now: Timestamp,
+) -> Result<Vec<(SupplierId, ProductId, i64)>, Fault> {
     let backend = work.backend();
     let sql = format!(
-        "UPDATE supplier_product SET preferred = 0, version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND {} AND preferred = 1",
+        "UPDATE supplier_product SET preferred = 0, version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND {} AND preferred = 1
+         RETURNING supplier_id, product_id, version",
         backend.in_ids("product_id", 2)
     );
-    work.execute(&sql, vec![backend.ids(products.iter().copied()), now.micros().into()]).await.map(drop)
+    let rows = work.rows(&sql, vec![backend.ids(products.iter().copied()), now.micros().into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?, row.take()?))
+        })
+        .collect()
 }

@@ -144,7 +144,7 @@ async fn once(
     write_policies(work, &policies, || clock.id(), now).await?;
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
     let payload = serde_json::json!({ "levels": policies.iter().map(told).collect::<Vec<_>>() });
-    let event = NewEvent { kind: "stock.policy_set", payload: payload.to_string() };
+    let event = NewEvent { kind: "stock_policy.set", payload: payload.to_string() };
     let seq = journal::append(work, vec![event], now).await?;
     let set = Set { levels, seq, is_replayed: false };
     let receipt = serde_json::to_string(&set).map_err(|err| Fault::Broken(err.to_string()))?;

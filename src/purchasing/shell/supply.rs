@@ -140,13 +140,18 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
         return Ok(Some(SupplyBatch { rows, is_replayed: false, seq: None }));
     }
     let displaced: Vec<ProductId> = changed.iter().filter(|row| row.is_preferred).map(|row| row.product).collect();
+    let mut events: Vec<NewEvent> = changed.iter().map(|row| event((row.supplier, row.product, row.version))).collect();
     if !displaced.is_empty() {
-        no_longer_preferred(work, &displaced, now).await?;
+        let others = no_longer_preferred(work, &displaced, now).await?;
+        let is_told = |(supplier, product, _): &(SupplierId, ProductId, i64)| {
+            changed.iter().any(|row| (row.supplier, row.product) == (*supplier, *product))
+        };
+        events.extend(others.into_iter().filter(|other| !is_told(other)).map(event));
     }
     for bulk in supply_rows(crate::storage::Reads::tenant(work), &changed) {
         work.write(bulk).await?;
     }
-    let seq = journal::append(work, changed.iter().map(event).collect(), now).await?;
+    let seq = journal::append(work, events, now).await?;
     let kept = rows.iter().map(|(outcome, supply)| (*outcome, supply.as_ref().map(|row| (row.supplier, row.product)))).collect();
     let receipt = serde_json::to_string(&Receipt { seq, rows: kept }).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;
@@ -189,9 +194,9 @@ fn decide<'a>(
 }
 
 /// Without the price: it is not for everybody.
-fn event(supply: &Supply) -> NewEvent {
-    let kind = if supply.version == 1 { "supplier_product.created" } else { "supplier_product.updated" };
-    let payload = serde_json::json!({ "supplier": supply.supplier, "product": supply.product, "version": supply.version });
+fn event((supplier, product, version): (SupplierId, ProductId, i64)) -> NewEvent {
+    let kind = if version == 1 { "supplier_product.created" } else { "supplier_product.updated" };
+    let payload = serde_json::json!({ "supplier": supplier, "product": product, "version": version });
     NewEvent { kind, payload: payload.to_string() }
 }
 

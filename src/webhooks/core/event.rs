@@ -46,7 +46,7 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("supplier_return.created", Kind::SupplierReturn),
     ("supplier_product.created", Kind::Whole("product.read")),
     ("supplier_product.updated", Kind::Whole("product.read")),
-    ("stock.policy_set", Kind::Policy),
+    ("stock_policy.set", Kind::Policy),
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),
