@@ -26,7 +26,7 @@ pub struct PlanAsk {
     pub today: i32,
 }
 
-/// Suggestions with their products and suppliers, in the order of the products. Four statements, however many levels there are.
+/// Suggestions with their products and suppliers, in the order of the products. Seven statements, however many levels there are.
 pub async fn suggestions(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,

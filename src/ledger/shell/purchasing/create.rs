@@ -75,11 +75,7 @@ pub async fn purchase_order_create(
 pub async fn purchase_order_update(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PurchaseOrderUpdate) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    texts(
-        &mut checks,
-        input.external_ref.as_ref().and_then(|text| text.as_deref()),
-        input.note.as_ref().and_then(|text| text.as_deref()),
-    );
+    texts(&mut checks, input.external_ref.as_ref().and_then(Option::as_deref), input.note.as_ref().and_then(Option::as_deref));
     tolerances(&mut checks, input.over_percent, input.under_percent);
     parts(&mut checks, input.lines.as_deref(), input.charges.as_deref());
     checks.done()?;
