@@ -32,6 +32,8 @@ pub mod catalog;
 pub mod stock;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
+/// What is bought, from whom, and when.
+pub mod purchasing;
 /// Goods on their way from one store to another.
 pub mod transfers;
 /// What is there, counted, and the books set right.

@@ -44,6 +44,9 @@ use crate::{
     },
     ledger::{self, Ledger},
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
+    purchasing::graph::{
+        self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
+    },
     realtime::Hubs,
     stock::{
         core::Movement,
@@ -87,6 +90,9 @@ pub enum Node {
     Return(Return),
     Transfer(Transfer),
     Count(Count),
+    PurchaseOrder(PurchaseOrder),
+    PurchaseOrderLine(PurchaseOrderLine),
+    SupplierReturn(SupplierReturn),
     Tenant(Tenant),
     Member(Member),
     Role(Role),
@@ -120,6 +126,7 @@ pub enum Versioned {
     Return(Return),
     Transfer(Transfer),
     Count(Count),
+    PurchaseOrder(PurchaseOrder),
     Member(Member),
     Role(Role),
     Integration(Integration),
@@ -151,6 +158,11 @@ pub enum Payload {
     ReturnPayload(orders::ReturnPayload),
     TransferPayload(transfers::TransferPayload),
     CountPayload(counts::CountPayload),
+    PurchaseOrderPayload(purchasing::PurchaseOrderPayload),
+    ReorderOrderPayload(purchasing::ReorderOrderPayload),
+    SupplierReturnPayload(purchasing::SupplierReturnPayload),
+    SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
+    StockPolicyPayload(purchasing::StockPolicyPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
     TotpPayload(crate::identity::graph::TotpPayload),
     RolePayload(access::RolePayload),
@@ -234,6 +246,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = access::find(ctx, id).await? {
         return Ok(found);
     }
+    if let Some(found) = purchasing::find_node(ctx, id).await? {
+        return Ok(found);
+    }
     let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
@@ -289,7 +304,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<OtherQueries>);
+pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<PurchaseQuery>, Apart<OtherQueries>);
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
@@ -311,7 +326,13 @@ pub struct OtherQueries(
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation>, Apart<OtherMutations>);
+pub struct Mutations(
+    StockMutation,
+    Apart<OrdersMutation>,
+    Apart<CatalogMutation>,
+    Apart<PurchasingMutation>,
+    Apart<OtherMutations>,
+);
 
 /// What is changed less often.
 #[derive(MergedObject, Default)]
@@ -387,6 +408,6 @@ pub fn sdl() -> String {
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
-    let request = counts::attach(transfers::attach(request, scope), scope);
+    let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
     orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

@@ -77,4 +77,15 @@ words! {
     CountLineState { Uncounted "UNCOUNTED", Counted "COUNTED", Recount "RECOUNT" }
     /// How much of a store's revenue a product brings: A the first 80 %, B the next 15, C the rest.
     AbcClass { A "A", B "B", C "C" }
+    PurchaseOrderStatus {
+        Draft "DRAFT", PendingApproval "PENDING_APPROVAL", Approved "APPROVED", Rejected "REJECTED", Ordered "ORDERED",
+        PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED", Closed "CLOSED", Cancelled "CANCELLED",
+    }
+    /// What a charge on a purchase is for.
+    ChargeKind { Freight "FREIGHT", Duty "DUTY", Insurance "INSURANCE", Other "OTHER" }
+    /// What a charge is spread over the lines by.
+    ChargeBasis { Value "VALUE", Quantity "QUANTITY", Weight "WEIGHT" }
+    DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }
+    /// What goes back to a supplier: what could be sold, or what lies in quarantine.
+    ReturnSource { Available "AVAILABLE", Quarantine "QUARANTINE" }
 }

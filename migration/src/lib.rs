@@ -25,6 +25,7 @@ mod m0016_documents;
 mod m0017_lots;
 mod m0021_cache;
 mod m0019_moves;
+mod m0018_purchasing;
 pub mod row_security;
 
 pub struct Migrator;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_lots::Migration),
             Box::new(m0021_cache::Migration),
             Box::new(m0019_moves::Migration),
+            Box::new(m0018_purchasing::Migration),
         ]
     }
 }

@@ -74,6 +74,11 @@ permissions! {
     CountRecord "count.record" Store "Count, and hand a count in.";
     CountReview "count.review" Store "See what a count was off by, also of a blind one, and have lines counted again.";
     CountApprove "count.approve" Store "Approve counts, which sets the stock to what was found.";
+    PurchaseRead "purchase.read" Store "See purchase orders, returns to suppliers, and what should be ordered.";
+    PurchaseWrite "purchase.write" Store "Write purchase orders, ask for their approval, order, close and cancel them.";
+    PurchaseApprove "purchase.approve" Store "Approve or reject purchase orders.";
+    PurchaseReceive "purchase.receive" Store "Count deliveries in, and send goods back to their suppliers.";
+    StockPolicy "stock.policy" Store "Set when levels are filled up: reorder points, maxima, safety stock.";
     ReportRead "report.read" Store "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";

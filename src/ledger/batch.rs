@@ -18,6 +18,7 @@ use crate::{
     clock::Clock,
     counts::rows as count_rows,
     orders::{core::Order, rows as order_rows},
+    purchasing::{core::PurchaseOrder, rows as purchase_rows},
     stock::{
         core::{Draft, Level, LevelKey, Lot, LotLevel, Rejection, Reservation},
         rows as stock_rows,
@@ -232,8 +233,17 @@ impl Decisions {
         rows.extend(transfer_rows::transfer_rows(tenant, &last.transfers));
         let counts = counted::written(decided().filter_map(|decision| decision.count.as_ref()));
         rows.extend(count_rows::count_rows(tenant, &counts, now));
+        rows.extend(self.purchases(tenant, &last.purchases));
         rows.push(idempotency::rows(tenant, receipts, now));
         rows
+    }
+
+    fn purchases(&self, tenant: TenantId, orders: &[&PurchaseOrder]) -> Vec<Bulk> {
+        let decided = || self.decided.iter().map(|(_, decision)| &decision.purchases);
+        let receipts: Vec<_> = decided().flat_map(|d| &d.receipts).collect();
+        let discrepancies: Vec<_> = decided().flat_map(|d| &d.discrepancies).collect();
+        let returns: Vec<_> = decided().flat_map(|d| &d.returns).collect();
+        purchase_rows::purchase_rows(tenant, orders, &receipts, &discrepancies, &returns)
     }
 
     /// Gives every command its result.
@@ -255,6 +265,7 @@ struct Last<'a> {
     lots: Vec<&'a Lot>,
     lot_levels: Vec<&'a LotLevel>,
     transfers: Vec<&'a Transfer>,
+    purchases: Vec<&'a PurchaseOrder>,
 }
 
 impl<'a> Last<'a> {
@@ -265,6 +276,7 @@ impl<'a> Last<'a> {
         let mut lots: BTreeMap<LotId, &Lot> = BTreeMap::new();
         let mut lot_levels: BTreeMap<(LevelKey, LotId), &LotLevel> = BTreeMap::new();
         let mut transfers: BTreeMap<TransferId, &Transfer> = BTreeMap::new();
+        let mut purchases: BTreeMap<PurchaseOrderId, &PurchaseOrder> = BTreeMap::new();
         for (_, decision) in decided {
             lots.extend(decision.stock.lots.iter().map(|lot| (lot.id, lot)));
             lot_levels.extend(decision.stock.lot_levels.iter().map(|level| ((level.key, level.lot), level)));
@@ -272,6 +284,7 @@ impl<'a> Last<'a> {
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
             orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
             transfers.extend(decision.transfer.iter().map(|one| (one.transfer.id, &one.transfer)));
+            purchases.extend(decision.purchases.orders.iter().map(|o| (o.id, o)));
         }
         Self {
             levels: levels.into_values().collect(),
@@ -280,6 +293,7 @@ impl<'a> Last<'a> {
             lots: lots.into_values().collect(),
             lot_levels: lot_levels.into_values().collect(),
             transfers: transfers.into_values().collect(),
+            purchases: purchases.into_values().collect(),
         }
     }
 }

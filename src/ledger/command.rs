@@ -15,6 +15,7 @@ use crate::{
     counts::core::{self as count_rules, Count, Steps as CountSteps},
     orders::core as order_rules,
     orders::core::{Act, Create, CreateReturn, Fulfil, Order, Return},
+    purchasing::core::{self as purchasing, PurchaseOrder, SupplierReturn},
     stock::core::{
         self as stock_rules, ActOnLot, Adjust, CreateLot, Draft, Expire, Level, LevelKey, Lot, LotAction, LotsWanted, MoveStock,
         Movement, Rejection, Release, Reservation, Reserve, Reverse, Set, Shortage,
@@ -49,6 +50,8 @@ pub enum Command {
     Transfer(Box<Steps>, Vec<LevelKey>),
     /// With the levels of the lines that the step names or posts.
     Count(Box<CountSteps>, Vec<LevelKey>),
+    /// With the levels of the order's lines, read before: what is ordered never changes.
+    Purchase(Box<purchasing::Command>, Vec<LevelKey>),
 }
 
 /// What must be loaded and locked before a command can be decided.
@@ -71,6 +74,8 @@ pub struct Footprint {
     pub transfers: BTreeSet<TransferId>,
     pub transfer_refs: BTreeSet<String>,
     pub count: CountFootprint,
+    pub purchase_orders: BTreeSet<PurchaseOrderId>,
+    pub purchase_refs: BTreeSet<String>,
 }
 
 impl Footprint {
@@ -84,7 +89,8 @@ impl Footprint {
             && self.lots.is_empty()
             && self.transfers.is_empty()
             && self.transfer_refs.is_empty()
-            && self.count.is_empty())
+            && self.count.is_empty()
+            && self.purchase_orders.is_empty())
     }
     fn shortage(&mut self, policy: Shortage) {
         if policy == Shortage::Shorten {
@@ -121,6 +127,7 @@ impl Command {
             },
             Self::Transfer(..) => "transfer.change",
             Self::Count(..) => "count.change",
+            Self::Purchase(c, _) => c.name(),
         }
     }
 
@@ -144,6 +151,7 @@ impl Command {
             Self::Move(c) => c.items.len(),
             Self::LotCreate(_) => 1,
             Self::Lot(c) => c.places.len(),
+            Self::Purchase(c, keys) => c.weight().max(keys.len()),
         }
         .max(1)
     }
@@ -213,6 +221,7 @@ impl Command {
                 own.lots.asides.extend(&c.places);
                 own.lots.whole.insert(c.lot);
                 own.shortage(c.on_shortage);
+            }
             Self::Transfer(c, keys) => own.transfer(c, keys),
             Self::Count(c, keys) => {
                 own.levels.extend(keys);
@@ -221,6 +230,7 @@ impl Command {
                 let is_posted = matches!(c.step, count_rules::Step::Approve(_));
                 own.shortage(if is_posted { Shortage::Shorten } else { Shortage::Refuse });
             }
+            Self::Purchase(c, keys) => own.purchase(c, keys),
         }
         all.absorb(own);
     }
@@ -250,6 +260,7 @@ impl Command {
             Self::Lot(c) => stock_rules::decide_act_on_lot(draft, c).map(stock_only),
             Self::Count(c, _) => count_rules::decide(&documents.counts, draft, c).map(Decision::of_count),
             Self::Transfer(c, _) => transfer_rules::decide(&documents.transfers, draft, c).map(Decision::of_transfer),
+            Self::Purchase(c, _) => c.decide(&documents.purchases, draft).map(Decision::of_purchases),
         }
     }
 }
@@ -286,6 +297,12 @@ impl Footprint {
             _ => {}
         }
     }
+    fn purchase(&mut self, c: &purchasing::Command, keys: &[LevelKey]) {
+        self.levels.extend(c.levels());
+        self.levels.extend(keys);
+        self.purchase_orders.extend(c.orders());
+        self.purchase_refs.extend(c.references());
+    }
     fn absorb(&mut self, mut own: Self) {
         self.levels.append(&mut own.levels);
         self.reservations.append(&mut own.reservations);
@@ -301,6 +318,8 @@ impl Footprint {
         self.transfers.append(&mut own.transfers);
         self.transfer_refs.append(&mut own.transfer_refs);
         self.count.absorb(own.count);
+        self.purchase_orders.append(&mut own.purchase_orders);
+        self.purchase_refs.append(&mut own.purchase_refs);
     }
 }
 
@@ -321,6 +340,8 @@ pub struct Receipt {
     pub lot: Option<LotId>,
     pub transfer: Option<Transfer>,
     pub count: Option<Count>,
+    pub purchases: Vec<PurchaseOrder>,
+    pub supplier_returns: Vec<SupplierReturn>,
     /// The stored result of an earlier call with the same key: only `stored` and `seq` are set.
     pub stored: Option<StoredReceipt>,
 }
@@ -344,6 +365,10 @@ pub struct StoredReceipt {
     pub transfer: Option<TransferId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<CountId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purchases: Vec<PurchaseOrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier_return: Option<SupplierReturnId>,
 }
 
 impl Receipt {
@@ -359,12 +384,15 @@ impl Receipt {
             lots: decision.stock.lots,
             transfer: decision.transfer.map(|one| one.transfer),
             count: decision.count.map(|one| one.count),
+            purchases: decision.purchases.orders,
+            supplier_returns: decision.purchases.returns,
             stored: None,
         }
     }
     pub(super) fn stored(&self) -> StoredReceipt {
-        let stored = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns);
         let (transfer, count) = (self.transfer.as_ref().map(|one| one.id), self.count.as_ref().map(|one| one.id));
+        let stored = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
+            .and_purchases(&self.purchases, &self.supplier_returns);
         StoredReceipt { lot: self.lot, transfer, count, ..stored }
     }
 }
@@ -386,7 +414,16 @@ impl StoredReceipt {
             lot: None,
             transfer: None,
             count: None,
+            purchases: Vec::new(),
+            supplier_return: None,
         }
+    }
+    pub(super) fn and_purchases(mut self, orders: &[PurchaseOrder], returns: &[SupplierReturn]) -> Self {
+        self.supplier_return = returns.first().map(|ret| ret.id);
+        if returns.is_empty() {
+            self.purchases = orders.iter().map(|order| order.id).collect();
+        }
+        self
     }
 }
 

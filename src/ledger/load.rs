@@ -9,6 +9,7 @@ use crate::{
     clock::{self, Clock},
     counts::rows as count_rows,
     orders::{core::OrderBook, rows as order_rows},
+    purchasing::{core::PurchaseBook, rows as purchase_rows},
     stock::{
         core::{Book, Level, LevelKey, Reservation},
         rows::{
@@ -44,6 +45,11 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
     state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
     let counts = count_rows::lock_counts(work, &footprint.count.counts).await?;
     state.documents.counts = counted::load(work, footprint, counts).await?;
+    if !footprint.purchase_orders.is_empty() {
+        let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
+        let orders = purchase_rows::lock_orders(work, &ids).await?;
+        state.documents.purchases.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    }
     load_rest(work, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -59,6 +65,9 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
     let counts = count_rows::counts(reads, &footprint.count.counts).await?;
     state.documents.counts = counted::load(reads, footprint, counts).await?;
+    let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
+    let orders = purchase_rows::orders(reads, &ids).await?;
+    state.documents.purchases.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     load_rest(reads, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -109,8 +118,7 @@ pub async fn on_top_of(
     let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
     let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
-    Ok(Some(State { stock, documents: Documents { orders }, receipts }))
-    Ok(State { stock, documents: Documents { orders, ..Documents::default() }, receipts })
+    Ok(Some(State { stock, documents: Documents { orders, ..Documents::default() }, receipts }))
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
@@ -196,5 +204,7 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
     state.documents.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
     let references: Vec<&str> = footprint.transfer_refs.iter().map(String::as_str).collect();
     state.documents.transfers.taken_refs = transfer_rows::taken_refs(reads, &references).await?;
+    let references: Vec<&str> = footprint.purchase_refs.iter().map(String::as_str).collect();
+    state.documents.purchases.taken_refs = purchase_rows::taken_refs(reads, &references).await?;
     Ok(())
 }

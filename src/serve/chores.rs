@@ -12,7 +12,7 @@ use crate::{
         Grouping,
         jobs::{expire_due, expire_lots},
     },
-    secrets, webhooks,
+    purchasing, secrets, webhooks,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -49,6 +49,10 @@ impl Node {
                 let jobs = jobs.clone();
                 async move { jobs.forget_old().await.map(drop) }
             });
+        let (post, from) = self.identity.letters();
+        let mail =
+            purchasing::jobs::Mail { db: self.db.clone(), clock: self.clock.clone(), post: post.clone(), from: from.to_owned() };
+        let registry = purchasing::jobs::register(registry, &mail);
         webhooks::jobs::register(registry, &self.webhooks, self.keep)
     }
 

@@ -15,6 +15,7 @@ mod jobs;
 mod ledger;
 mod moves;
 mod orders;
+mod purchasing;
 mod persons;
 mod process;
 mod replay;

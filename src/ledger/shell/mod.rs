@@ -6,6 +6,7 @@ mod names;
 pub mod stock;
 pub mod counts;
 pub mod orders;
+pub mod purchasing;
 pub mod transfers;
 
 use entity::{id::Id, prelude::StoreId};

@@ -185,8 +185,10 @@ impl<'b> Draft<'b> {
     /// The same with all that a line can say. What is kept by lots becomes an entry for each lot.
     pub fn post_to(&mut self, key: LevelKey, posting: Posting, field: &Field) -> Result<(), Rejection> {
         let delta = posting.delta;
-        // What is held can always be let go: a product that was archived or is no longer stocked must not keep an order open for ever.
-        let lets_go = delta.on_hand == 0 && delta.unavailable == 0 && delta.reserved < 0;
+        // What is held or planned can always be let go: a product that was archived or is no longer stocked must not keep a document open for ever.
+        let lets_go = delta.on_hand == 0
+            && delta.unavailable == 0
+            && [delta.reserved, delta.incoming, delta.in_transit].into_iter().all(|by| by <= 0);
         let level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
         if level.facts.tracking != Tracking::None && (delta.on_hand != 0 || delta.unavailable != 0) {
             return self.post_lots(key, &posting, field);

@@ -4,8 +4,10 @@ use async_graphql::Context;
 
 use super::{StockLevel, level_seen};
 use crate::{
+    access::kind,
     clock,
     graphql::{
+        context::Asks,
         fault::TopError,
         refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
         scalars::{Long, Quantity},

@@ -3,7 +3,9 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use crate::ledger::{CountEvent, LevelState, OrderEvent, ReturnEvent, StockChanged, TransferEvent};
+use crate::ledger::{
+    CountEvent, LevelState, OrderEvent, PurchaseOrderEvent, ReturnEvent, StockChanged, SupplierReturnEvent, TransferEvent,
+};
 
 /// A permission that an event asks for, and how its rights cut it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,12 @@ pub enum Kind {
     Count,
     /// A transfer from or to a store that `transfer.read` covers.
     Transfer,
+    /// A purchase order for a store that `purchase.read` covers.
+    Purchase,
+    /// A return to a supplier from a store that `purchase.read` covers.
+    SupplierReturn,
+    /// The levels of stores that `stock.read` covers, with when they are filled up.
+    Policy,
 }
 
 /// Every event there is. A test compares it with the `@emits` of the schema.
@@ -47,6 +55,19 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("count.recounted", Kind::Count),
     ("count.completed", Kind::Count),
     ("count.cancelled", Kind::Count),
+    ("purchase_order.created", Kind::Purchase),
+    ("purchase_order.updated", Kind::Purchase),
+    ("purchase_order.submitted", Kind::Purchase),
+    ("purchase_order.approved", Kind::Purchase),
+    ("purchase_order.rejected", Kind::Purchase),
+    ("purchase_order.ordered", Kind::Purchase),
+    ("purchase_order.received", Kind::Purchase),
+    ("purchase_order.closed", Kind::Purchase),
+    ("purchase_order.cancelled", Kind::Purchase),
+    ("supplier_return.created", Kind::SupplierReturn),
+    ("supplier_product.created", Kind::Whole("product.read")),
+    ("supplier_product.updated", Kind::Whole("product.read")),
+    ("stock_policy.set", Kind::Policy),
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),
@@ -153,7 +174,32 @@ pub fn shown(
                     "orderIds": ret.orders })
             })
         }
+        Kind::Purchase => {
+            let order: PurchaseOrderEvent = serde_json::from_str(payload)?;
+            covers("purchase.read", order.store).then(|| {
+                json!({ "id": order.purchase_order, "number": order.number, "status": order.status, "supplierId": order.supplier,
+                    "storeId": order.store, "version": order.version })
+            })
+        }
+        Kind::SupplierReturn => {
+            let ret: SupplierReturnEvent = serde_json::from_str(payload)?;
+            covers("purchase.read", ret.store).then(
+                || json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }),
+            )
+        }
+        Kind::Policy => policy(&serde_json::from_str(payload)?, &covers),
     })
+}
+
+fn policy(set: &Value, covers: &impl Fn(&str, StoreId) -> bool) -> Option<Value> {
+    let store = |level: &Value| level["store"].as_str().and_then(|id| id.parse::<StoreId>().ok());
+    let is_seen = |level: &&Value| store(level).is_some_and(|store| covers("stock.read", store));
+    let level = |level: &Value| {
+        json!({ "productId": level["product"], "storeId": level["store"], "reorderPoint": level["reorderPoint"],
+            "maximum": level["maximum"], "safetyStock": level["safetyStock"] })
+    };
+    let seen: Vec<Value> = set["levels"].as_array()?.iter().filter(is_seen).map(level).collect();
+    (!seen.is_empty()).then(|| json!({ "levels": seen }))
 }
 
 fn stock(changed: &StockChanged, covers: &impl Fn(&str, StoreId) -> bool) -> Option<Value> {

@@ -20,6 +20,9 @@ use super::world::House;
 const ALSO: &[(&str, &str)] = &[
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
+    ("SupplierReturnLineInput", "product"),
+    ("StockPolicyInput", "maximum"),
+    ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
     ("CountCreateInput", "categoryId"),
     ("ApiKeyCreateInput", "permissions"),
@@ -289,9 +292,12 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 27] = [
+    const WORDS: [(&str, &str); 30] = [
         ("lot", "lot"),
         ("transfer", "trf"),
+        ("purchaseorderline", "pol"),
+        ("purchaseorder", "por"),
+        ("supplierreturn", "srt"),
         ("webhook", "whe"),
         ("job", "job"),
         ("group", "grp"),

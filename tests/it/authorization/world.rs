@@ -219,6 +219,7 @@ impl World {
         ids.insert("prd", text(&self.must(house, query, json!({ "input": input })).await["product"]["id"]));
         self.trade(house, &mut ids).await;
         self.lots(house, &mut ids).await;
+        self.purchases(house, &mut ids).await;
         self.rights(house, &mut ids).await;
         self.hooks(house, &mut ids).await;
         // The log gets its places from a job, which here is this line.
