@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
-pub use jobs::{JobArgs, RunJobs, Worker};
+pub use jobs::{FileArgs, JobArgs, RunJobs, Worker};
 
 use crate::{
     graphql::payer::{AtMost, Written},
@@ -346,6 +346,8 @@ pub struct Serve {
     pub run_jobs: RunJobs,
     #[command(flatten)]
     pub jobs: JobArgs,
+    #[command(flatten)]
+    pub files: FileArgs,
     /// Seconds over which the sockets of a node that stops are sent to others.
     #[arg(long, env = "ENTREPOT_SOCKET_DRAIN_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=600))]
     pub socket_drain_seconds: u64,

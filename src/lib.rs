@@ -34,6 +34,10 @@ pub mod orders;
 pub mod ledger;
 /// What happened, told to addresses of the tenant's choice.
 pub mod webhooks;
+/// Files that people bring and take away, and the links they travel by.
+pub mod files;
+/// Imports and exports of the rooms' rows.
+pub mod exchange;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
 /// Merges the rooms' roots and prints the SDL.

@@ -18,6 +18,11 @@ use crate::{
     catalog::graph::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
+    exchange::graph::{self as exchange, Exchange, ExchangeMutation, ExchangeQuery},
+    files::{
+        Files,
+        graph::{self as file, File, FileMutation},
+    },
     graphql::{
         apart::Apart,
         connection::CursorSigner,
@@ -87,6 +92,8 @@ pub enum Node {
     AuditEntry(AuditEntry),
     Job(Job),
     WebhookEndpoint(WebhookEndpoint),
+    File(File),
+    Exchange(Exchange),
 }
 
 /// Something that changes and says so.
@@ -150,6 +157,8 @@ pub enum Payload {
     JobPayload(job::JobPayload),
     WebhookEndpointPayload(webhook::WebhookEndpointPayload),
     WebhookReplayPayload(webhook::WebhookReplayPayload),
+    FileUploadPayload(file::FileUploadPayload),
+    ExchangePayload(exchange::ExchangePayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -272,6 +281,10 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::EndpointId::PREFIX => {
             webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
         }
+        kind::FileId::PREFIX => file::file(ctx, entity::id::FileId::from_uuid(uuid)).await?.map(Node::File),
+        kind::ExchangeId::PREFIX => {
+            exchange::exchange(ctx, entity::id::ExchangeId::from_uuid(uuid)).await?.map(Node::Exchange)
+        }
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
@@ -300,6 +313,7 @@ pub struct OtherQueries(
     EventQuery,
     JobQuery,
     WebhookQuery,
+    ExchangeQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -319,6 +333,8 @@ pub struct OtherMutations(
     TenancyMutation,
     JobMutation,
     WebhookMutation,
+    FileMutation,
+    ExchangeMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -340,6 +356,8 @@ pub struct Given {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub files: Files,
+    pub exchange: crate::exchange::Exchange,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
@@ -356,6 +374,8 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.audit)
         .data(given.jobs)
         .data(given.webhooks)
+        .data(given.files)
+        .data(given.exchange)
         .data(given.signer)
         .data(given.limits)
         .finish()

@@ -40,6 +40,24 @@ impl JobArgs {
     }
 }
 
+/// Where files are kept.
+#[derive(Debug, Clone, Args)]
+pub struct FileArgs {
+    /// Where files are kept: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Nodes and workers share it. When not given: a
+    /// folder beside an embedded database, FILE.files; elsewhere entrepot.files where the process was started.
+    #[arg(long = "files", env = "ENTREPOT_FILES")]
+    pub place: Option<crate::files::Place>,
+}
+
+impl FileArgs {
+    /// Keeps files where the operator says.
+    pub fn apply(&self, files: &crate::files::Files) {
+        if let Some(place) = &self.place {
+            files.keep_in(place.clone());
+        }
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct Worker {
     #[command(flatten)]
@@ -53,4 +71,6 @@ pub struct Worker {
     pub redis_url: Option<String>,
     #[command(flatten)]
     pub jobs: JobArgs,
+    #[command(flatten)]
+    pub files: FileArgs,
 }

@@ -7,6 +7,7 @@ use crate::{
     catalog,
     clock::Clock,
     config::Worker,
+    exchange, files,
     jobs::{Registry, Terms},
     ledger::{Grouping, jobs::expire_due},
     secrets, webhooks,
@@ -39,7 +40,9 @@ impl Node {
                 let jobs = jobs.clone();
                 async move { jobs.forget_old().await.map(drop) }
             });
-        webhooks::jobs::register(registry, &self.webhooks, self.keep)
+        let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
+        let registry = files::jobs::register(registry, &self.files);
+        exchange::jobs::register(registry, &self.exchange)
     }
 
     /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.
@@ -80,6 +83,7 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
+    args.files.apply(&node.files);
     if let Some(address) = &args.redis_url {
         node.bus = Some(node.hints_through(address).await?);
     }

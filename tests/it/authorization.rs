@@ -89,6 +89,7 @@ const CASES: &[(&str, Needs)] = &[
     ("standingJobs", May("job.read")),
     ("webhookEndpoints", May("webhook.read")),
     ("webhookEventTypes", SignIn),
+    ("exchanges", May("exchange.run")),
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
@@ -140,6 +141,10 @@ const CASES: &[(&str, Needs)] = &[
     ("webhookEndpointRotateSecret", May("webhook.manage")),
     ("webhookEndpointTest", May("webhook.manage")),
     ("webhookEndpointReplay", May("webhook.manage")),
+    ("fileUploadCreate", May("file.write")),
+    ("importCreate", May("exchange.run")),
+    ("exportCreate", May("exchange.run")),
+    ("exchangeCancel", May("exchange.run")),
     ("productCreate", May("product.write")),
     ("productUpdate", May("product.write")),
     ("productArchive", May("product.write")),
@@ -258,7 +263,8 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
             SignIn if field.name.node != "viewer" => vec!["product.read"],
             Nothing | SignIn => vec![],
             // Who gives or takes roles must hold what they give.
-            May(_) if ["memberUpdateRoles", "memberInvite"].contains(&field.name.node.as_str()) => {
+            // So must who brings rows or takes them away.
+            May(_) if ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate"].contains(&field.name.node.as_str()) => {
                 REGISTRY.iter().map(|known| known.code).collect()
             }
             May(permission) => vec![permission],
@@ -348,6 +354,8 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("aud", "AuditEntry", Some("audit.read")),
     ("job", "Job", Some("job.read")),
     ("whe", "WebhookEndpoint", Some("webhook.read")),
+    ("fil", "File", Some("file.write")),
+    ("exc", "Exchange", Some("exchange.run")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {
