@@ -168,7 +168,13 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
         ReferenceKind::Return => {
             Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
         }
-        ReferenceKind::Reservation | ReferenceKind::Other => Ok(None),
+        // Documents of rooms that have no node yet.
+        ReferenceKind::Reservation
+        | ReferenceKind::PurchaseOrder
+        | ReferenceKind::SupplierReturn
+        | ReferenceKind::Transfer
+        | ReferenceKind::Count
+        | ReferenceKind::Other => Ok(None),
     }
 }
 

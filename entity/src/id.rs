@@ -240,6 +240,8 @@ kinds! {
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";
     OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
+    PurchaseOrderId "por" "purchase order"; PurchaseOrderLineId "pol" "purchase order line"; SupplierReturnId "srt" "supplier return";
+    TransferId "trf" "transfer"; TransferLineId "tln" "transfer line"; CountId "cnt" "count"; CountLineId "cln" "count line";
     RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
     EndpointId "whe" "webhook endpoint"; AttemptId "wha" "webhook attempt"; EventId "evt" "event"; JobId "job" "job"; WorkerId "wrk" "worker";
     FileId "fil" "file"; ExchangeId "exc" "exchange";

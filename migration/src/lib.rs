@@ -22,6 +22,7 @@ mod m0012_streams;
 mod m0014_approval;
 mod m0015_history;
 mod m0020_files;
+mod m0016_documents;
 pub mod row_security;
 
 pub struct Migrator;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_approval::Migration),
             Box::new(m0015_history::Migration),
             Box::new(m0020_files::Migration),
+            Box::new(m0016_documents::Migration),
         ]
     }
 }

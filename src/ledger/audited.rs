@@ -2,27 +2,21 @@
 
 use entity::prelude::*;
 
-use super::command::Queued;
+use super::{command::Queued, decision::Decision};
 use crate::{
     audit::{self, Chain, Outcome, Pen, Target, rows},
-    orders::core::OrderDecision,
     storage::Link,
 };
 
 /// The entries of a batch behind the end of the tenant's chain, which is left where they end.
-pub fn link(pen: &Pen, chain: &mut Chain, tenant: TenantId, queue: &[Queued], decided: &[(usize, OrderDecision)]) -> Link {
+pub fn link(pen: &Pen, chain: &mut Chain, tenant: TenantId, queue: &[Queued], decided: &[(usize, Decision)]) -> Link {
     let from = chain.seq;
     let rows = rows::chained(pen, chain, entries(pen, tenant, queue, decided));
     Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
 }
 
 /// An entry for each command that was decided and numbered.
-pub fn entries(
-    pen: &Pen,
-    tenant: TenantId,
-    queue: &[Queued],
-    decided: &[(usize, OrderDecision)],
-) -> impl Iterator<Item = rows::New> {
+pub fn entries(pen: &Pen, tenant: TenantId, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
     decided.iter().map(move |(index, decision)| {
         let queued = &queue[*index];
         let (target, events) = (target(decision), events(decision));
@@ -34,17 +28,18 @@ pub fn entries(
 }
 
 /// The document that it made or changed, else the movement, else what it held.
-fn target(decision: &OrderDecision) -> Option<Target> {
-    let made = decision.returns.first().map(|ret| Target::of(ret.id));
-    let made = made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)));
+fn target(decision: &Decision) -> Option<Target> {
+    let orders = &decision.orders;
+    let made = orders.returns.first().map(|ret| Target::of(ret.id));
+    let made = made.or_else(|| orders.orders.first().map(|order| Target::of(order.id)));
     made.or_else(|| decision.stock.movements.last().map(|movement| Target::of(movement.id)))
 }
 
 /// The first and last number of what it wrote: a document's fact comes before the movements that it caused.
-fn events(decision: &OrderDecision) -> Option<(i64, i64)> {
+fn events(decision: &Decision) -> Option<(i64, i64)> {
     let moved = decision.stock.movements.iter().map(|movement| movement.seq);
     let last = moved.clone().chain(decision.last_seq).max()?;
     // `last_seq` is the last of the document's facts, whose numbers run up to it without gaps.
-    let first = decision.last_seq.map(|seq| seq + 1 - decision.events.len() as i64).or_else(|| moved.min())?;
+    let first = decision.last_seq.map(|seq| seq + 1 - decision.facts() as i64).or_else(|| moved.min())?;
     (first > 0).then_some((first, last))
 }

@@ -9,16 +9,13 @@ use super::{
     ahead::Aheads,
     audited,
     command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
-    events,
+    decision::Decision,
     load::{self, State},
 };
 use crate::{
     audit::{self, Pen},
     clock::Clock,
-    orders::{
-        core::{Order, OrderDecision},
-        rows as order_rows,
-    },
+    orders::{core::Order, rows as order_rows},
     stock::{
         core::{Draft, Level, LevelKey, Rejection, Reservation},
         rows as stock_rows,
@@ -27,7 +24,7 @@ use crate::{
         AtHead, Bulk, Database, Fault,
         group_commit::Planned,
         idempotency::{self, Key, Known},
-        journal::{self, Counter, Event, NewEvent, Want},
+        journal::{self, Counter, Event, Want},
     },
 };
 
@@ -59,11 +56,7 @@ pub async fn plan(
     let planned = if decisions.decided.is_empty() {
         Planned::Nothing
     } else {
-        let want = Want {
-            events: ahead.counter.seq - counter.seq,
-            orders: ahead.counter.order - counter.order,
-            returns: ahead.counter.ret - counter.ret,
-        };
+        let want = ahead.counter.since(&counter);
         let rows = decisions.rows(tenant, queue, state.stock.now);
         let link = pen.zip(ahead.chain.as_mut()).map(|(pen, chain)| audited::link(pen, chain, tenant, queue, &decisions.decided));
         Planned::Write(Box::new(AtHead { head: counter.seq, want, rows, events, link }))
@@ -91,8 +84,7 @@ pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: Tenant
         work.rollback().await?;
     } else {
         // Also for a command that changed nothing: its key is remembered.
-        let taken = journal::take(&work, decisions.want()).await?;
-        let mut counter = Counter { seq: taken.first_seq - 1, order: taken.first_order - 1, ret: taken.first_return - 1 };
+        let mut counter = journal::take(&work, decisions.want()).await?;
         let events = decisions.number(&mut counter, now);
         for rows in decisions.rows(tenant, queue, now) {
             work.write(rows).await?;
@@ -129,7 +121,7 @@ fn decide_all(state: &mut State, queue: &mut [Queued]) -> Decisions {
             }
             Decided::New(decision) => {
                 state.stock.evolve(&decision.stock);
-                state.orders.evolve(&decision);
+                state.documents.evolve(&decision);
                 decisions.decided.push((index, decision));
             }
         }
@@ -147,7 +139,7 @@ pub async fn dry_run(db: &Database, clock: &Clock, tenant: TenantId, command: &C
     let state = load::unlocked(&scope, clock, &footprint, &keys).await?;
     Ok(match decide(&state, command, key) {
         Decided::Done(result) => result,
-        Decided::New(decision) => Ok(receipt_of(decision)),
+        Decided::New(decision) => Ok(Receipt::of(decision)),
     })
 }
 
@@ -169,7 +161,7 @@ fn replayed(stored: StoredReceipt) -> Receipt {
 enum Decided {
     /// Refused, or done before.
     Done(Result<Receipt, Rejection>),
-    New(OrderDecision),
+    New(Decision),
 }
 
 fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
@@ -180,7 +172,7 @@ fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
         });
     }
     let mut draft = Draft::new(&state.stock);
-    match command.decide(&mut draft, &state.orders) {
+    match command.decide(&mut draft, &state.documents) {
         Ok(mut decision) => {
             decision.stock = draft.finish();
             Decided::New(decision)
@@ -189,34 +181,11 @@ fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
     }
 }
 
-/// The last event that an accepted command made; none without events.
-fn last_seq(decision: &OrderDecision) -> Option<i64> {
-    let movement = decision.stock.movements.iter().map(|m| m.seq).max().filter(|seq| *seq > 0);
-    movement.max(decision.last_seq.filter(|seq| *seq > 0))
-}
-
-fn receipt_of(decision: OrderDecision) -> Receipt {
-    Receipt {
-        seq: last_seq(&decision),
-        movements: decision.stock.movements,
-        levels: decision.stock.levels,
-        reservations: decision.stock.reservations,
-        orders: decision.orders,
-        returns: decision.returns,
-        stored: None,
-    }
-}
-
-fn stored(decision: &OrderDecision) -> StoredReceipt {
-    let stock = &decision.stock;
-    StoredReceipt::of(last_seq(decision), &stock.movements, &stock.reservations, &decision.orders, &decision.returns)
-}
-
 /// What a batch came to, before it is written.
 #[derive(Default)]
 struct Decisions {
     /// Accepted commands, by their place in the batch.
-    decided: Vec<(usize, OrderDecision)>,
+    decided: Vec<(usize, Decision)>,
     /// Commands that repeat another one's key, and which.
     repeats: Vec<(usize, usize)>,
 }
@@ -224,20 +193,14 @@ struct Decisions {
 impl Decisions {
     /// What it takes from the counter.
     fn want(&self) -> Want {
-        let decided = || self.decided.iter().map(|(_, decision)| decision);
-        Want {
-            events: decided().map(|d| d.events.len() + d.stock.movements.len()).sum::<usize>() as i64,
-            orders: decided().flat_map(|d| &d.orders).filter(|order| !order.exists).count() as i64,
-            returns: decided().map(|d| d.returns.len()).sum::<usize>() as i64,
-        }
+        self.decided.iter().fold(Want::default(), |want, (_, decision)| decision.want(want))
     }
 
     /// Numbers documents and events on from the counter, which is left where they end.
     fn number(&mut self, counter: &mut Counter, now: Timestamp) -> Vec<Event> {
         let mut events = Vec::with_capacity(self.decided.len());
         for (_, decision) in &mut self.decided {
-            number_documents(decision, counter);
-            number_events(decision, &mut counter.seq, now, &mut events);
+            decision.number(counter, now, &mut events);
         }
         events
     }
@@ -247,11 +210,11 @@ impl Decisions {
         let decided = || self.decided.iter().map(|(_, decision)| decision);
         let last = Last::of(&self.decided);
         let movements: Vec<_> = decided().flat_map(|d| &d.stock.movements).collect();
-        let fulfilments: Vec<_> = decided().flat_map(|d| &d.fulfilments).collect();
-        let returns: Vec<_> = decided().flat_map(|d| &d.returns).collect();
+        let fulfilments: Vec<_> = decided().flat_map(|d| &d.orders.fulfilments).collect();
+        let returns: Vec<_> = decided().flat_map(|d| &d.orders.returns).collect();
         let receipts = self.decided.iter().filter_map(|(index, decision)| {
             // A receipt is a plain struct: it always has a JSON form.
-            Some((queue[*index].key.as_ref()?, serde_json::to_string(&stored(decision)).unwrap_or_default()))
+            Some((queue[*index].key.as_ref()?, serde_json::to_string(&decision.stored()).unwrap_or_default()))
         });
         let mut rows = Vec::with_capacity(18);
         rows.extend(stock_rows::level_rows(tenant, &last.levels));
@@ -267,45 +230,11 @@ impl Decisions {
     /// Gives every command its result.
     fn answer(self, queue: &mut [Queued]) {
         for (index, decision) in self.decided {
-            queue[index].result = Some(Ok(receipt_of(decision)));
+            queue[index].result = Some(Ok(Receipt::of(decision)));
         }
         for (index, first) in self.repeats {
             queue[index].result = Some(repeat(&queue[first], &queue[index]));
         }
-    }
-}
-
-fn number_documents(decision: &mut OrderDecision, counter: &mut Counter) {
-    for new in decision.orders.iter_mut().filter(|o| !o.exists) {
-        counter.order += 1;
-        new.number = counter.order;
-    }
-    for new in &mut decision.returns {
-        counter.ret += 1;
-        new.number = counter.ret;
-    }
-}
-
-/// The document's facts come first, then the movements they caused; entries share their movement's number.
-fn number_events(decision: &mut OrderDecision, seq: &mut i64, now: Timestamp, journaled: &mut Vec<Event>) {
-    let mut push = |event: NewEvent| {
-        *seq += 1;
-        journaled.push(Event { seq: *seq, kind: event.kind.to_owned(), payload: event.payload, recorded_at: now });
-        *seq
-    };
-    for of in &decision.events {
-        if let Some(event) = events::document_event(of, &decision.orders, &decision.returns) {
-            decision.last_seq = Some(push(event));
-        }
-    }
-    let levels: Vec<&Level> = decision.stock.levels.iter().collect();
-    let mut last: HashMap<LevelKey, i64> = HashMap::new();
-    for movement in &mut decision.stock.movements {
-        movement.seq = push(events::stock_changed(movement, &levels));
-        last.extend(movement.entries.iter().map(|entry| (entry.key, movement.seq)));
-    }
-    for level in &mut decision.stock.levels {
-        level.seq = last.get(&level.key).copied().unwrap_or(level.seq);
     }
 }
 
@@ -317,14 +246,14 @@ struct Last<'a> {
 }
 
 impl<'a> Last<'a> {
-    fn of(decided: &'a [(usize, OrderDecision)]) -> Self {
+    fn of(decided: &'a [(usize, Decision)]) -> Self {
         let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
         let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
         for (_, decision) in decided {
             levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
-            orders.extend(decision.orders.iter().map(|o| (o.id, o)));
+            orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
         }
         Self {
             levels: levels.into_values().collect(),

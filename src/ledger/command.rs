@@ -6,10 +6,11 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+use super::decision::{Decision, Documents};
 use crate::{
     audit::Stamp,
     orders::core as order_rules,
-    orders::core::{Act, Create, CreateReturn, Fulfil, Order, OrderBook, OrderDecision, Return},
+    orders::core::{Act, Create, CreateReturn, Fulfil, Order, Return},
     stock::core::{
         self as stock_rules, Adjust, Draft, Expire, Level, LevelKey, Movement, Rejection, Release, Reservation, Reserve, Reverse,
         Set, Shortage,
@@ -155,22 +156,25 @@ impl Command {
     }
 
     /// Decides against what was loaded; the draft holds what it would do to stock. Pure.
-    pub fn decide(&self, draft: &mut Draft<'_>, book: &OrderBook) -> Result<OrderDecision, Rejection> {
-        let stock_only = |()| OrderDecision::default();
+    pub fn decide(&self, draft: &mut Draft<'_>, documents: &Documents) -> Result<Decision, Rejection> {
+        let stock_only = |()| Decision::default();
+        let book = &documents.orders;
         match self {
             Self::Adjust(c) => stock_rules::decide_adjust(draft, c).map(stock_only),
             Self::Set(c) => stock_rules::decide_set(draft, c).map(stock_only),
             Self::Reverse(c) => stock_rules::decide_reverse(draft, c).map(stock_only),
-            Self::Reserve(c) => stock_rules::decide_reserve(draft, c).map(|_| OrderDecision::default()),
+            Self::Reserve(c) => stock_rules::decide_reserve(draft, c).map(|_| Decision::default()),
             Self::Release(c, _) => stock_rules::decide_release(draft, c).map(stock_only),
             Self::Expire(c, _) => stock_rules::decide_expire(draft, c).map(stock_only),
-            Self::OrderCreate(c, _) => order_rules::decide_create(book, draft, c),
-            Self::OrderConfirm(c, _) => order_rules::decide_confirm(book, draft, c),
-            Self::OrderCancel(c, _) => order_rules::decide_cancel(book, draft, c),
-            Self::OrderExpire(c, _) => order_rules::decide_expire(book, draft, c).map(Option::unwrap_or_default),
-            Self::OrderClose(c) => order_rules::decide_close(book, draft, c),
-            Self::OrderFulfil(c, _) => order_rules::decide_fulfil(book, draft, c),
-            Self::ReturnCreate(c) => order_rules::decide_return(book, draft, c),
+            Self::OrderCreate(c, _) => order_rules::decide_create(book, draft, c).map(Decision::of_orders),
+            Self::OrderConfirm(c, _) => order_rules::decide_confirm(book, draft, c).map(Decision::of_orders),
+            Self::OrderCancel(c, _) => order_rules::decide_cancel(book, draft, c).map(Decision::of_orders),
+            Self::OrderExpire(c, _) => {
+                order_rules::decide_expire(book, draft, c).map(Option::unwrap_or_default).map(Decision::of_orders)
+            }
+            Self::OrderClose(c) => order_rules::decide_close(book, draft, c).map(Decision::of_orders),
+            Self::OrderFulfil(c, _) => order_rules::decide_fulfil(book, draft, c).map(Decision::of_orders),
+            Self::ReturnCreate(c) => order_rules::decide_return(book, draft, c).map(Decision::of_orders),
         }
     }
 }
@@ -239,6 +243,17 @@ pub struct StoredReceipt {
 }
 
 impl Receipt {
+    pub(super) fn of(decision: Decision) -> Self {
+        Self {
+            seq: decision.last_seq(),
+            movements: decision.stock.movements,
+            levels: decision.stock.levels,
+            reservations: decision.stock.reservations,
+            orders: decision.orders.orders,
+            returns: decision.orders.returns,
+            stored: None,
+        }
+    }
     pub(super) fn stored(&self) -> StoredReceipt {
         StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
     }

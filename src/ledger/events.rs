@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     orders::core::{DocumentEvent, Order, Return},
-    stock::core::{Level, Movement},
+    stock::core::{Entry, Level, Movement},
     storage::journal::NewEvent,
 };
 
@@ -44,7 +44,8 @@ pub struct LevelState {
     pub before: [i64; 3],
 }
 
-pub fn stock_changed(movement: &Movement, levels: &[&Level]) -> NewEvent {
+/// `levels` as they are after the whole command, of which `later` are the movements after this one.
+pub fn stock_changed(movement: &Movement, later: &[Movement], levels: &[&Level]) -> NewEvent {
     let mut states: Vec<LevelState> = Vec::new();
     for entry in &movement.entries {
         let (on_hand, reserved, unavailable) = (entry.on_hand_after, entry.reserved_after, entry.unavailable_after);
@@ -55,6 +56,9 @@ pub fn stock_changed(movement: &Movement, levels: &[&Level]) -> NewEvent {
             continue;
         }
         let Some(level) = levels.iter().find(|level| level.key == entry.key) else { continue };
+        let after = || later.iter().flat_map(|movement| &movement.entries).filter(|after| after.key == entry.key);
+        let planned =
+            |now: Quantity, delta: fn(&Entry) -> i64| Quantity::new(now.get() - after().map(delta).sum::<i64>()).unwrap_or(now);
         states.push(LevelState {
             id: level.id,
             product: entry.key.product,
@@ -63,8 +67,8 @@ pub fn stock_changed(movement: &Movement, levels: &[&Level]) -> NewEvent {
             on_hand,
             reserved,
             unavailable,
-            incoming: level.incoming,
-            in_transit: level.in_transit,
+            incoming: planned(level.incoming, |entry| entry.incoming_delta),
+            in_transit: planned(level.in_transit, |entry| entry.in_transit_delta),
             safety_stock: level.safety_stock,
             reorder_point: level.reorder_point,
             maximum: level.maximum,

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::*;
 
-use super::{ahead::Ahead, command::Footprint};
+use super::{ahead::Ahead, command::Footprint, decision::Documents};
 use crate::{
     clock::{self, Clock},
     orders::{core::OrderBook, rows as order_rows},
@@ -21,7 +21,7 @@ use crate::{
 /// Everything that a batch is decided against.
 pub struct State {
     pub stock: Book,
-    pub orders: OrderBook,
+    pub documents: Documents,
     pub receipts: Vec<(Key, String)>,
 }
 
@@ -31,7 +31,7 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
     if !footprint.orders.is_empty() {
         let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
         let orders = order_rows::lock_orders(work, &ids).await?;
-        state.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+        state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     }
     load_rest(work, footprint, keys, &mut state).await?;
     Ok(state)
@@ -41,7 +41,7 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     let mut state = load_levels(reads, clock, footprint, false).await?;
     let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
     let orders = order_rows::orders(reads, &ids).await?;
-    state.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     load_rest(reads, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -78,7 +78,7 @@ pub async fn on_top_of(
     let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
     let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
-    Ok(State { stock, orders, receipts })
+    Ok(State { stock, documents: Documents { orders }, receipts })
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
@@ -124,7 +124,7 @@ async fn load_levels(reads: &impl Reads, clock: &Clock, footprint: &Footprint, l
             stock.levels.insert(key, Level::empty(key, clock.id(), Arc::new(facts)));
         }
     }
-    Ok(State { stock, orders: OrderBook::default(), receipts: Vec::new() })
+    Ok(State { stock, documents: Documents::default(), receipts: Vec::new() })
 }
 
 /// What the locks above protect, and what nothing needs to: names that exist or are taken.
@@ -149,14 +149,14 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
         state.stock.reversed = stock_rows::reversed(reads, &ids).await?.into_iter().collect();
     }
     let channels: Vec<ChannelId> = footprint.channels.iter().copied().collect();
-    state.orders.channels = order_rows::existing_channels(reads, &channels).await?;
+    state.documents.orders.channels = order_rows::existing_channels(reads, &channels).await?;
     let customers: Vec<CustomerId> = footprint.customers.iter().copied().collect();
-    state.orders.customers = order_rows::existing_customers(reads, &customers).await?;
+    state.documents.orders.customers = order_rows::existing_customers(reads, &customers).await?;
     let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
-    state.orders.stores = order_rows::store_facts(reads, &stores).await?;
+    state.documents.orders.stores = order_rows::store_facts(reads, &stores).await?;
     let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
-    state.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
+    state.documents.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
     let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();
-    state.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
+    state.documents.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod ahead;
 mod audited;
 mod batch;
 mod command;
+mod decision;
 mod due;
 mod engine;
 mod events;

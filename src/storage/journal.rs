@@ -27,21 +27,41 @@ pub struct NewEvent {
     pub payload: String,
 }
 
-/// Numbers taken from the counter row; the row stays locked until the transaction ends.
+/// Documents that are numbered per tenant, without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
-    /// The first of the event numbers; they are consecutive.
-    pub first_seq: i64,
-    pub first_order: i64,
-    pub first_return: i64,
+pub enum Numbered {
+    Order,
+    Return,
+    PurchaseOrder,
+    SupplierReturn,
+    Transfer,
+    Count,
 }
+
+/// The counter row's columns, in the order of `Numbered`.
+const NUMBERS: [&str; 6] =
+    ["order_number", "return_number", "purchase_order_number", "supplier_return_number", "transfer_number", "count_number"];
 
 /// How many numbers to take of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Want {
     pub events: i64,
-    pub orders: i64,
-    pub returns: i64,
+    documents: [i64; NUMBERS.len()],
+}
+
+impl Want {
+    pub fn events(events: i64) -> Self {
+        Self { events, ..Self::default() }
+    }
+    pub fn and(mut self, documents: usize, kind: Numbered) -> Self {
+        self.documents[kind as usize] += documents as i64;
+        self
+    }
+    /// What is added to each column of the counter row that changes.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let documents = NUMBERS.into_iter().zip(self.documents).filter(|(_, count)| *count != 0);
+        std::iter::once(("head", self.events)).chain(documents)
+    }
 }
 
 /// Where the journal stands.
@@ -66,16 +86,36 @@ pub async fn head(reads: &impl Reads) -> Result<Head, Fault> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
     pub seq: i64,
-    pub order: i64,
-    pub ret: i64,
+    documents: [i64; NUMBERS.len()],
+}
+
+impl Counter {
+    /// Gives out the next number.
+    pub fn number(&mut self, kind: Numbered) -> i64 {
+        self.documents[kind as usize] += 1;
+        self.documents[kind as usize]
+    }
+    /// What was given out since it stood at `before`.
+    pub fn since(&self, before: &Self) -> Want {
+        Want {
+            events: self.seq - before.seq,
+            documents: std::array::from_fn(|kind| self.documents[kind] - before.documents[kind]),
+        }
+    }
+    fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
+        let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
+        let mut row = Row::new(row);
+        let (seq, mut documents) = (row.take()?, [0; NUMBERS.len()]);
+        for number in &mut documents {
+            *number = row.take()?;
+        }
+        Ok(Self { seq, documents })
+    }
 }
 
 pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
-    let sql = "SELECT head, order_number, return_number FROM tenant_counter WHERE tenant_id = $1";
-    let rows = reads.rows(sql, vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
-    let mut row = Row::new(row);
-    Ok(Counter { seq: row.take()?, order: row.take()?, ret: row.take()? })
+    let sql = format!("SELECT head, {} FROM tenant_counter WHERE tenant_id = $1", NUMBERS.join(", "));
+    Counter::read(&reads.rows(&sql, vec![]).await?)
 }
 
 /// Makes a new tenant's counter.
@@ -84,15 +124,20 @@ pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Takes numbers: the last lock of a transaction.
-pub async fn take(work: &Work, want: Want) -> Result<Taken, Fault> {
-    let sql = "UPDATE tenant_counter SET head = head + $2, order_number = order_number + $3, return_number = return_number + $4
-               WHERE tenant_id = $1 RETURNING head, order_number, return_number";
-    let rows = work.rows(sql, vec![want.events.into(), want.orders.into(), want.returns.into()]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
-    let mut row = Row::new(row);
-    let (head, order, ret): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
-    Ok(Taken { first_seq: head - want.events + 1, first_order: order - want.orders + 1, first_return: ret - want.returns + 1 })
+/// Takes numbers: the last lock of a transaction, held until it ends. The counter as it stood before: what was taken follows on from it.
+pub async fn take(work: &Work, want: Want) -> Result<Counter, Fault> {
+    let (mut set, mut values) = (Vec::new(), Vec::new());
+    for (column, count) in want.columns() {
+        values.push(count.into());
+        set.push(format!("{column} = {column} + ${}", values.len() + 1));
+    }
+    let (set, numbers) = (set.join(", "), NUMBERS.join(", "));
+    let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, {numbers}");
+    let after = Counter::read(&work.rows(&sql, values).await?)?;
+    Ok(Counter {
+        seq: after.seq - want.events,
+        documents: std::array::from_fn(|kind| after.documents[kind] - want.documents[kind]),
+    })
 }
 
 const COLUMNS: &[Column] = &[
@@ -126,15 +171,15 @@ pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> R
         return Ok(None);
     }
     let count = events.len() as i64;
-    let taken = take(work, Want { events: count, ..Want::default() }).await?;
+    let before = take(work, Want::events(count)).await?;
     let numbered = events.into_iter().enumerate().map(|(i, event)| Event {
-        seq: taken.first_seq + i as i64,
+        seq: before.seq + 1 + i as i64,
         kind: event.kind.to_owned(),
         payload: event.payload,
         recorded_at: now,
     });
     write(work, numbered.collect()).await?;
-    Ok(Some(taken.first_seq + count - 1))
+    Ok(Some(before.seq + count))
 }
 
 /// Events after `seq`, oldest first, at most `limit`.

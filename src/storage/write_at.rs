@@ -86,13 +86,14 @@ impl TenantScope {
     ) -> Result<(String, PgArguments), BoxDynError> {
         let mut arguments = PgArguments::default();
         arguments.add(self.tenant().uuid())?;
-        for number in [head, want.events, want.orders, want.returns] {
-            arguments.add(number)?;
+        arguments.add(head)?;
+        let mut set = Vec::new();
+        for (column, count) in want.columns() {
+            arguments.add(count)?;
+            set.push(format!("{column} = {column} + ${}", arguments.len()));
         }
-        let mut sql = String::from(
-            "WITH gate AS (UPDATE tenant_counter SET head = head + $3, order_number = order_number + $4,
-             return_number = return_number + $5 WHERE tenant_id = $1 AND head = $2 RETURNING 1)",
-        );
+        let set = set.join(", ");
+        let mut sql = format!("WITH gate AS (UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = $2 RETURNING 1)");
         for (index, bulk) in rows.into_iter().enumerate() {
             let part = bulk.gated("gate", &mut arguments)?;
             sql += &format!(", part{index} AS ({part})");
@@ -106,7 +107,7 @@ impl TenantScope {
 
     async fn write_transaction(&self, head: i64, want: Want, rows: Vec<Bulk>, link: Option<Link>) -> Result<Written, Fault> {
         let work = self.begin().await?;
-        if journal::take(&work, want).await?.first_seq != head + 1 {
+        if journal::take(&work, want).await?.seq != head {
             work.rollback().await?;
             return Ok(Written::Overtaken);
         }

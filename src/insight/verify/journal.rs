@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
                  FROM movement m LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
                  WHERE m.tenant_id = $1 AND (m.reverses_id IS NOT NULL OR m.kind = 'REVERSAL')
                    AND (o.seq IS NULL OR m.kind <> 'REVERSAL' OR o.seq >= m.seq OR o.kind IN ('REVERSAL', 'RESERVE', 'RELEASE')
-                     OR o.reference_kind IN ('ORDER', 'RETURN'))
+                     OR o.reference_kind NOT IN ('RESERVATION', 'OTHER'))
                  ORDER BY m.seq LIMIT 1",
     },
     Check {

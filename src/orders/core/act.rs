@@ -267,7 +267,7 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
             reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
             draft.put_reservation(reservation);
         }
-        let delta = Delta { on_hand: -parcel.quantity, reserved: -consumed, unavailable: 0 };
+        let delta = Delta { on_hand: -parcel.quantity, reserved: -consumed, ..Delta::default() };
         let cost = match parcel.cost {
             Some(cost) => Some(cost),
             None => draft.level(key, &parcel.field)?.facts.cost,

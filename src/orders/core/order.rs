@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::returns::Return;
-use crate::stock::core::{Rejection, StockDecision};
+use crate::stock::core::Rejection;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -157,16 +157,13 @@ pub struct DocumentEvent {
     pub before: Option<OrderStatus>,
 }
 
-/// What an accepted command on documents wrote.
+/// What an accepted command did to orders and returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderDecision {
-    pub stock: StockDecision,
     pub orders: Vec<Order>,
     pub fulfilments: Vec<Fulfilment>,
     pub returns: Vec<Return>,
     pub events: Vec<DocumentEvent>,
-    /// The number of the last of `events`, once they are written.
-    pub last_seq: Option<i64>,
 }
 
 impl OrderBook {

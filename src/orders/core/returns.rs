@@ -286,7 +286,7 @@ fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Resul
             }
             let quantity = line.quantity.get();
             let unavailable = if line.disposition == Disposition::Quarantine { quantity } else { 0 };
-            draft.post(key, Delta { on_hand: sign * quantity, reserved: 0, unavailable }, cost, None, &field)?;
+            draft.post(key, Delta { on_hand: sign * quantity, unavailable, ..Delta::default() }, cost, None, &field)?;
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
-    movement::{Movement, ReferenceKind},
+    movement::Movement,
     rejection::Rejection,
     shortage::{Shortage, Step, cover},
 };
@@ -167,7 +167,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
         return Err(Rejection::state("it has been reversed already", field));
     }
     if let Some(reference) = original.reference
-        && matches!(reference.kind, ReferenceKind::Order | ReferenceKind::Return)
+        && reference.kind.is_document()
     {
         return Err(Rejection::state(format!("it belongs to a document ({}): undo it there", reference.kind.as_str()), field));
     }
@@ -182,7 +182,7 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &field)?;
     for entry in mirrored() {
-        let delta = Delta { on_hand: -entry.on_hand_delta, unavailable: -entry.unavailable_delta, reserved: 0 };
+        let delta = Delta { on_hand: -entry.on_hand_delta, unavailable: -entry.unavailable_delta, ..Delta::default() };
         draft.post(entry.key, delta, entry.unit_cost, entry.note.clone(), &field)?;
     }
     Ok(())

@@ -18,6 +18,8 @@ pub struct Delta {
     pub on_hand: i64,
     pub reserved: i64,
     pub unavailable: i64,
+    pub incoming: i64,
+    pub in_transit: i64,
 }
 
 /// A movement without its entries.
@@ -141,15 +143,17 @@ impl<'b> Draft<'b> {
         let mut level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
         let requested = Quantity::new(delta.on_hand.abs().max(delta.reserved.abs())).unwrap_or(Quantity::ZERO);
         let moved = |bucket: Quantity, by: i64| bucket.get().checked_add(by).and_then(Quantity::new);
-        let (on_hand, reserved, unavailable) = (
+        let moved = [
             moved(level.on_hand, delta.on_hand),
             moved(level.reserved, delta.reserved),
             moved(level.unavailable, delta.unavailable),
-        );
-        let (Some(on_hand), Some(reserved), Some(unavailable)) = (on_hand, reserved, unavailable) else {
+            moved(level.incoming, delta.incoming),
+            moved(level.in_transit, delta.in_transit),
+        ];
+        let [Some(on_hand), Some(reserved), Some(unavailable), Some(incoming), Some(in_transit)] = moved else {
             return Err(Rejection::out_of_range("stock would pass 2^53 − 1", field.clone()));
         };
-        let sound = !on_hand.is_negative() && !reserved.is_negative() && !unavailable.is_negative();
+        let sound = ![on_hand, reserved, unavailable, incoming, in_transit].into_iter().any(Quantity::is_negative);
         if !sound || reserved.get() > on_hand.get() - unavailable.get() {
             return Err(Rejection::Insufficient { level: Box::new(level), requested, field: field.clone() });
         }
@@ -162,6 +166,7 @@ impl<'b> Draft<'b> {
             return Err(Rejection::LimitExceeded { message, field: field.clone() });
         }
         (level.on_hand, level.reserved, level.unavailable) = (on_hand, reserved, unavailable);
+        (level.incoming, level.in_transit) = (incoming, in_transit);
         level.version += 1;
         level.last_occurred_at = level.last_occurred_at.max(movement.occurred_at);
         level.updated_at = now;
@@ -172,8 +177,8 @@ impl<'b> Draft<'b> {
             on_hand_delta: delta.on_hand,
             reserved_delta: delta.reserved,
             unavailable_delta: delta.unavailable,
-            incoming_delta: 0,
-            in_transit_delta: 0,
+            incoming_delta: delta.incoming,
+            in_transit_delta: delta.in_transit,
             on_hand_after: on_hand,
             reserved_after: reserved,
             unavailable_after: unavailable,

@@ -11,6 +11,10 @@ pub enum ReferenceKind {
     Order,
     Return,
     Reservation,
+    PurchaseOrder,
+    SupplierReturn,
+    Transfer,
+    Count,
     /// Something outside: an id that the caller named.
     Other,
 }
@@ -21,11 +25,29 @@ impl ReferenceKind {
             Self::Order => "ORDER",
             Self::Return => "RETURN",
             Self::Reservation => "RESERVATION",
+            Self::PurchaseOrder => "PURCHASE_ORDER",
+            Self::SupplierReturn => "SUPPLIER_RETURN",
+            Self::Transfer => "TRANSFER",
+            Self::Count => "COUNT",
             Self::Other => "OTHER",
         }
     }
+    const ALL: [Self; 8] = [
+        Self::Order,
+        Self::Return,
+        Self::Reservation,
+        Self::PurchaseOrder,
+        Self::SupplierReturn,
+        Self::Transfer,
+        Self::Count,
+        Self::Other,
+    ];
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Order, Self::Return, Self::Reservation, Self::Other].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+    /// Whether it is a document of ours, whose own actions undo what it moved.
+    pub const fn is_document(self) -> bool {
+        !matches!(self, Self::Reservation | Self::Other)
     }
 }
 

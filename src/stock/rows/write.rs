@@ -16,6 +16,8 @@ const NEW_LEVEL: &[Column] = &[
     Column("on_hand", Int),
     Column("reserved", Int),
     Column("unavailable", Int),
+    Column("incoming", Int),
+    Column("in_transit", Int),
     Column("last_occurred_at", Int),
     Column("version", Int),
     Column("seq", Int),
@@ -29,6 +31,8 @@ const LEVEL: &[Column] = &[
     Column("on_hand", Int),
     Column("reserved", Int),
     Column("unavailable", Int),
+    Column("incoming", Int),
+    Column("in_transit", Int),
     Column("last_occurred_at", Int),
     Column("version", Int),
     Column("seq", Int),
@@ -43,13 +47,26 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
     let mut changed = Bulk::update("stock_level", LEVEL, 3);
     for level in levels {
         let (product, store) = (Value::from(level.key.product), Value::from(level.key.store));
-        let buckets = [level.on_hand, level.reserved, level.unavailable].map(|q| Value::from(q.get()));
-        let [on_hand, reserved, unavailable] = buckets;
+        let buckets = [level.on_hand, level.reserved, level.unavailable, level.incoming, level.in_transit];
+        let [on_hand, reserved, unavailable, incoming, transit] = buckets.map(|q| Value::from(q.get()));
         let last: Value = level.last_occurred_at.micros().into();
         let (version, seq, updated) =
             (Value::from(level.version), Value::from(level.seq), Value::from(level.updated_at.micros()));
         if level.exists {
-            changed.row([tenant.clone(), product, store, on_hand, reserved, unavailable, last, version, seq, updated]);
+            changed.row([
+                tenant.clone(),
+                product,
+                store,
+                on_hand,
+                reserved,
+                unavailable,
+                incoming,
+                transit,
+                last,
+                version,
+                seq,
+                updated,
+            ]);
         } else {
             new.row([
                 tenant.clone(),
@@ -59,6 +76,8 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
                 on_hand,
                 reserved,
                 unavailable,
+                incoming,
+                transit,
                 last,
                 version,
                 seq,

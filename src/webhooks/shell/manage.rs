@@ -163,7 +163,7 @@ impl Webhooks {
             return Err(disabled(path!["id"]).into());
         }
         let now = self.0.clock.now();
-        let seq = journal::take(&work, Want { events: 1, ..Want::default() }).await?.first_seq;
+        let seq = journal::take(&work, Want::events(1)).await?.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
         let super::NewEvent { kind, payload } = super::told("webhook.tested", &endpoint);
         let event = journal::Event { seq, kind: kind.to_owned(), payload, recorded_at: now };
