@@ -222,6 +222,8 @@ pub enum TenantAction {
         /// Erase now, if the thirty days are over. There is no way back.
         #[arg(long)]
         due: bool,
+        #[command(flatten)]
+        files: FileArgs,
     },
 }
 

@@ -38,6 +38,8 @@ pub mod webhooks;
 pub mod files;
 /// Imports and exports of the rooms' rows.
 pub mod exchange;
+/// Labels for products: codes that machines read.
+pub mod labels;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
 /// Merges the rooms' roots and prints the SDL.

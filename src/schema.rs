@@ -46,6 +46,7 @@ use crate::{
         Jobs,
         graph::{self as job, Job, JobMutation, JobQuery},
     },
+    labels::graph::{self as label, LabelMutation, LabelQuery},
     ledger::{self, Ledger},
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
     realtime::Hubs,
@@ -159,6 +160,7 @@ pub enum Payload {
     WebhookReplayPayload(webhook::WebhookReplayPayload),
     FileUploadPayload(file::FileUploadPayload),
     ExchangePayload(exchange::ExchangePayload),
+    ProductLabelSheetPayload(label::ProductLabelSheetPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -320,6 +322,7 @@ pub struct OtherQueries(
     JobQuery,
     WebhookQuery,
     ExchangeQuery,
+    LabelQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -341,6 +344,7 @@ pub struct OtherMutations(
     WebhookMutation,
     FileMutation,
     ExchangeMutation,
+    LabelMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.

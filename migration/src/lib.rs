@@ -21,8 +21,8 @@ mod m0011_webhooks;
 mod m0012_streams;
 mod m0014_approval;
 mod m0015_history;
-mod m0020_files;
 mod m0016_documents;
+mod m0020_files;
 pub mod row_security;
 
 pub struct Migrator;
@@ -45,8 +45,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_streams::Migration),
             Box::new(m0014_approval::Migration),
             Box::new(m0015_history::Migration),
-            Box::new(m0020_files::Migration),
             Box::new(m0016_documents::Migration),
+            Box::new(m0020_files::Migration),
         ]
     }
 }

@@ -50,6 +50,10 @@ pub struct FileArgs {
 }
 
 impl FileArgs {
+    /// Where files are kept, as the operator says or beside the database.
+    pub fn place(&self, database_url: &str) -> crate::files::Place {
+        self.place.clone().unwrap_or_else(|| crate::files::Place::beside(database_url))
+    }
     /// Keeps files where the operator says.
     pub fn apply(&self, files: &crate::files::Files) {
         if let Some(place) = &self.place {

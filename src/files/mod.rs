@@ -12,4 +12,4 @@ mod shell;
 mod store;
 
 pub use shell::{FileError, Files, Made, NewFile, Opened, Writer};
-pub use store::{Bytestream, Place, StoreError};
+pub use store::{Bytestream, Place, StoreError, erase};

@@ -152,6 +152,16 @@ impl Store {
     }
 }
 
+/// Takes all bytes of a tenant away, when the tenant itself is erased.
+pub async fn erase(place: &Place, tenant: entity::prelude::TenantId) -> Result<u64, StoreError> {
+    if let Place::Folder(folder) = place
+        && !folder.exists()
+    {
+        return Ok(0);
+    }
+    Store::open(place)?.remove_all(&tenant.to_string()).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

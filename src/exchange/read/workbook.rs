@@ -39,7 +39,8 @@ fn measure(file: &File) -> Result<(), Stop> {
     let mut total: u64 = 0;
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(workbook)?;
-        let (packed, is_text) = (part.compressed_size().max(1), part.name().ends_with("sharedStrings.xml"));
+        let is_text = part.name().is_ok_and(|name| name.ends_with("sharedStrings.xml"));
+        let packed = part.compressed_size().max(1);
         let whole = if is_text { WORKBOOK_TEXT_BYTES } else { WORKBOOK_BYTES };
         // Small parts pack well without any harm: the ratio is asked of what is large.
         let most = whole.min((packed * WORKBOOK_RATIO).max(1 << 20));

@@ -230,11 +230,6 @@ impl Files {
         let removed = async { self.store()?.remove_all(&folder(file)).await };
         removed.await.map_err(|error| Fault::Broken(format!("the bytes of {}: {error}", file.id)))
     }
-
-    /// Takes all bytes of a tenant away, when the tenant itself is erased.
-    pub async fn erase(&self, tenant: TenantId) -> Result<u64, StoreError> {
-        self.store()?.remove_all(&tenant.to_string()).await
-    }
 }
 
 /// Where all that is sent for a file lies.

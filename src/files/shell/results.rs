@@ -4,6 +4,7 @@ use bytes::Bytes;
 use entity::prelude::*;
 
 use super::{FileError, Files, folder, receive::Passed, settle};
+use crate::access::Permit;
 use crate::{
     files::{
         core::{File, Purpose, State, limits::KEPT_SECONDS},
@@ -37,6 +38,22 @@ impl Files {
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
         let sink = self.store()?.write(&blob).await?;
         Ok(Writer { file, blob, sink, passed: Passed::new(), files: self.clone() })
+    }
+}
+
+impl Files {
+    /// Makes a whole file of somebody's at once.
+    pub async fn make<P>(&self, permit: &Permit<P>, named: (String, &str), bytes: Vec<u8>) -> Result<File, FileError> {
+        let mut writer = self.write(permit.tenant(), permit.actor(), named).await?;
+        writer.write(bytes.into()).await?;
+        let made = writer.finish().await?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        if let Err(error) = made.keep(&mut work).await {
+            work.rollback().await?;
+            return Err(error);
+        }
+        work.commit().await?;
+        Ok(made.0)
     }
 }
 
