@@ -18,11 +18,7 @@ use crate::{
     catalog::graph::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
-    exchange::graph::{self as exchange, Exchange, ExchangeMutation, ExchangeQuery},
-    files::{
-        Files,
-        graph::{self as file, File, FileMutation},
-    },
+    exchange::graph::{self as exchange, FileMutations, FileQueries},
     graphql::{
         apart::Apart,
         connection::CursorSigner,
@@ -46,7 +42,6 @@ use crate::{
         Jobs,
         graph::{self as job, Job, JobMutation, JobQuery},
     },
-    labels::graph::{self as label, LabelMutation, LabelQuery},
     ledger::{self, Ledger},
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
     realtime::Hubs,
@@ -93,8 +88,8 @@ pub enum Node {
     AuditEntry(AuditEntry),
     Job(Job),
     WebhookEndpoint(WebhookEndpoint),
-    File(File),
-    Exchange(Exchange),
+    File(crate::files::graph::File),
+    Exchange(exchange::Exchange),
 }
 
 /// Something that changes and says so.
@@ -158,9 +153,9 @@ pub enum Payload {
     JobPayload(job::JobPayload),
     WebhookEndpointPayload(webhook::WebhookEndpointPayload),
     WebhookReplayPayload(webhook::WebhookReplayPayload),
-    FileUploadPayload(file::FileUploadPayload),
+    FileUploadPayload(crate::files::graph::FileUploadPayload),
     ExchangePayload(exchange::ExchangePayload),
-    ProductLabelSheetPayload(label::ProductLabelSheetPayload),
+    ProductLabelSheetPayload(crate::labels::graph::ProductLabelSheetPayload),
 }
 
 /// What a movement or a reservation belongs to.
@@ -250,7 +245,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = catalog::find_node(ctx, id).await? {
         return Ok(found);
     }
-    if let Some(found) = access::find(ctx, id).await? {
+    let apart = access::find(ctx, id).await?;
+    if let Some(found) = if apart.is_some() { apart } else { exchange::find(ctx, prefix, uuid).await? } {
         return Ok(found);
     }
     let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
@@ -289,10 +285,6 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::EndpointId::PREFIX => {
             webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
         }
-        kind::FileId::PREFIX => file::file(ctx, entity::id::FileId::from_uuid(uuid)).await?.map(Node::File),
-        kind::ExchangeId::PREFIX => {
-            exchange::exchange(ctx, entity::id::ExchangeId::from_uuid(uuid)).await?.map(Node::Exchange)
-        }
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
@@ -321,8 +313,7 @@ pub struct OtherQueries(
     EventQuery,
     JobQuery,
     WebhookQuery,
-    ExchangeQuery,
-    LabelQuery,
+    FileQueries,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -342,9 +333,7 @@ pub struct OtherMutations(
     TenancyMutation,
     JobMutation,
     WebhookMutation,
-    FileMutation,
-    ExchangeMutation,
-    LabelMutation,
+    FileMutations,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -366,7 +355,6 @@ pub struct Given {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
-    pub files: Files,
     pub exchange: crate::exchange::Exchange,
     pub signer: CursorSigner,
     pub limits: Limits,
@@ -384,7 +372,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.audit)
         .data(given.jobs)
         .data(given.webhooks)
-        .data(given.files)
+        .data(given.exchange.files().clone())
         .data(given.exchange)
         .data(given.signer)
         .data(given.limits)

@@ -1,4 +1,4 @@
-//! Files that people bring and take away, and what is done with them: imports, exports, bulk operations.
+//! Files that people bring and take away, and what is done with them: imports and exports.
 
 use sea_orm_migration::prelude::*;
 

@@ -23,6 +23,8 @@ pub struct JobArgs {
     /// Days that events are kept: how far back streams resume and webhooks are replayed. What a webhook has not received is kept twice as long.
     #[arg(long = "journal-days", env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub journal_days: i64,
+    #[command(flatten)]
+    pub files: FileArgs,
 }
 
 /// Reads a network.
@@ -75,6 +77,4 @@ pub struct Worker {
     pub redis_url: Option<String>,
     #[command(flatten)]
     pub jobs: JobArgs,
-    #[command(flatten)]
-    pub files: FileArgs,
 }

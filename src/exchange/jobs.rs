@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Exchange, shell::{JOB, Order}};
+use super::{
+    Exchange,
+    shell::{JOB, Order},
+};
 use crate::jobs::{Failure, Registry};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -18,7 +21,7 @@ pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
             async move {
                 let order: Order = serde_json::from_str(&job.payload)
                     .map_err(|error| Failure::Hopeless(format!("the job's payload cannot be read: {error}")))?;
-                exchange.work(lease, (job.tenant, order.id), job.failures + 1 >= MOST_FAILURES).await
+                Box::pin(exchange.work(lease, (job.tenant, order.id), job.failures + 1 >= MOST_FAILURES)).await
             }
         })
         .standing("exchange.forget", HOUR, move |_| {

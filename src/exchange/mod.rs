@@ -1,4 +1,4 @@
-//! What comes and goes in files: imports and exports of the rooms' rows, and mutations run line by line.
+//! What comes and goes in files: imports and exports of the rooms' rows.
 //!
 //! An exchange is a row and a job. Its worker reads the file as a stream, carries it out in chunks through the rooms' own shells, with the rights
 //! that whoever asked for it has at that moment, and notes after each chunk how far it is. Each chunk has an idempotency key made of the exchange and

@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FilePurpose {
-    /// Rows of an import or lines of a bulk operation: CSV, JSON lines or an XLSX workbook, at most 512 MiB.
+    /// Rows of an import: CSV, JSON lines or an XLSX workbook, at most 512 MiB.
     Import,
     /// A picture: PNG, JPEG or WebP, at most 20 MiB.
     Image,
@@ -150,9 +150,10 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
         FileError::NoName => (ErrorCode::Invalid, "a name of a file is expected, as in prices.csv".to_owned()),
         FileError::NoBytes => (ErrorCode::OutOfRange, "a file has at least one byte".to_owned()),
         FileError::TooLarge { most } => (ErrorCode::LimitExceeded, format!("at most {} MiB are taken", mib(most))),
-        FileError::Quota { most } => {
-            (ErrorCode::LimitExceeded, format!("all files of the tenant together may have {} MiB, and that would be more", mib(most)))
-        }
+        FileError::Quota { most } => (
+            ErrorCode::LimitExceeded,
+            format!("all files of the tenant together may have {} MiB, and that would be more", mib(most)),
+        ),
         FileError::WrongKind(purpose) => (ErrorCode::Invalid, purpose.expected().to_owned()),
         FileError::Broken => (ErrorCode::Invalid, "the bytes did not come whole".to_owned()),
         FileError::Full | FileError::Away => return Err(TopError::Unavailable),

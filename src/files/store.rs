@@ -23,7 +23,11 @@ impl FromStr for Place {
         }
         let rest = text.strip_prefix("s3://").ok_or(FORM)?;
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        if name.is_empty() { Err(FORM) } else { Ok(Self::Bucket { name: name.to_owned(), prefix: prefix.trim_matches('/').to_owned() }) }
+        if name.is_empty() {
+            Err(FORM)
+        } else {
+            Ok(Self::Bucket { name: name.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+        }
     }
 }
 
@@ -31,7 +35,8 @@ impl Place {
     /// Beside an embedded database: FILE.files. With a server, which has no folder of its own, where the node was started.
     pub fn beside(database_url: &str) -> Self {
         let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-        let file = file.map(|rest| rest.split('?').next().unwrap_or_default()).filter(|file| !file.is_empty() && *file != ":memory:");
+        let file =
+            file.map(|rest| rest.split('?').next().unwrap_or_default()).filter(|file| !file.is_empty() && *file != ":memory:");
         Self::Folder(file.map_or_else(|| PathBuf::from("entrepot.files"), |file| PathBuf::from(format!("{file}.files"))))
     }
 }

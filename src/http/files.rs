@@ -101,7 +101,8 @@ fn dress(response: &mut Response<Body>, file: &File) {
     // RFC 6266: the name in full for all that read UTF-8, which is everybody.
     let named = format!("{how}; filename*=UTF-8''{}", percent(&file.name));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&named).unwrap_or(HeaderValue::from_static("attachment")));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"));
+    headers
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
@@ -136,9 +137,7 @@ async fn refused<E: Executor>(desk: &Desk<E>, error: FileError, parts: &axum::ht
         FileError::Quota { most } => {
             (StatusCode::INSUFFICIENT_STORAGE, format!("all files of the tenant together may have {most} bytes"))
         }
-        FileError::WrongKind(purpose) => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, purpose.expected().to_owned())
-        }
+        FileError::WrongKind(purpose) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, purpose.expected().to_owned()),
         FileError::Broken => (StatusCode::BAD_REQUEST, "the bytes broke off".to_owned()),
         FileError::Full => (StatusCode::INSUFFICIENT_STORAGE, "there is no room for files just now".to_owned()),
         FileError::Away => (StatusCode::SERVICE_UNAVAILABLE, "files cannot be reached just now, try again".to_owned()),

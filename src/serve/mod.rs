@@ -193,7 +193,6 @@ impl Node {
             audit: audit.clone(),
             jobs: jobs.clone(),
             webhooks: webhooks.clone(),
-            files: files.clone(),
             exchange: exchange.clone(),
             signer,
             limits: limits.clone(),
@@ -313,7 +312,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.limits.points = args.operation_points;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
-    args.files.apply(&node.files);
+    args.jobs.files.apply(&node.files);
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;

@@ -7,8 +7,7 @@ use crate::{
     audit::{self, Pen, Target},
     clock::{self, Clock},
     config::{KeysOf, TenantAction},
-    files,
-    secrets,
+    files, secrets,
     storage::{Database, Fault, Row},
     tenancy::{erase, export},
 };
@@ -38,7 +37,9 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                     Some(erased) => {
                         let place = kept.place(&of.database.database_url);
                         let bytes = files::erase(&place, desk.tenant).await;
-                        bytes.map_err(|error| Fault::Broken(format!("its rows are erased, and its files in {place:?} are not: {error}")))?;
+                        bytes.map_err(|error| {
+                            Fault::Broken(format!("its rows are erased, and its files in {place:?} are not: {error}"))
+                        })?;
                         format!("erased: {} rows and {} people who belonged to no other tenant", erased.rows, erased.users)
                     }
                     None => format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"),

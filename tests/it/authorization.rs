@@ -266,7 +266,9 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
             Nothing | SignIn => vec![],
             // Who gives or takes roles must hold what they give.
             // So must who brings rows or takes them away.
-            May(_) if ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate"].contains(&field.name.node.as_str()) => {
+            May(_)
+                if ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate"].contains(&field.name.node.as_str()) =>
+            {
                 REGISTRY.iter().map(|known| known.code).collect()
             }
             May(permission) => vec![permission],

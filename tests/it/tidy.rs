@@ -13,8 +13,8 @@ use facts::Facts;
 /// The rooms: each names only those before it. `docs/ARCHITECTURE.md` has the same list.
 const ROOMS: &[&str] = &[
     "clock", "gauges", "budget", "storage", "secrets", "audit", "identity", "access", "jobs", "tenancy", "realtime", "graphql",
-    "catalog", "stock", "orders", "ledger", "webhooks", "files", "exchange", "labels", "insight", "schema", "live", "http", "replay", "watch", "config",
-    "serve", "demo", "cli",
+    "catalog", "stock", "orders", "ledger", "webhooks", "files", "exchange", "labels", "insight", "schema", "live", "http",
+    "replay", "watch", "config", "serve", "demo", "cli",
 ];
 
 /// Where the rooms' graphs meet. What is here holds no rules, so it may name any room.

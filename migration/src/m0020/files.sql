@@ -10,8 +10,8 @@ CREATE INDEX file_expiry ON file (expires_at) WHERE state <> 'GONE' AND expires_
 CREATE INDEX file_held ON file (tenant_id, size) WHERE state = 'READY'
 ;;
 CREATE TABLE exchange (
-  tenant_id {UUID} NOT NULL REFERENCES tenant, id {UUID} NOT NULL, kind {TEXT} NOT NULL CHECK (kind IN ('IMPORT', 'EXPORT', 'BULK_OPERATION')),
-  noun {TEXT} CHECK (noun IN ('PRODUCTS', 'STOCK', 'STOCK_CHANGES', 'SUPPLIERS', 'CATEGORIES', 'CUSTOMERS', 'MOVEMENTS', 'ORDERS')),
+  tenant_id {UUID} NOT NULL REFERENCES tenant, id {UUID} NOT NULL, kind {TEXT} NOT NULL CHECK (kind IN ('IMPORT', 'EXPORT')),
+  noun {TEXT} NOT NULL CHECK (noun IN ('PRODUCTS', 'STOCK', 'STOCK_CHANGES', 'SUPPLIERS', 'CATEGORIES', 'CUSTOMERS', 'MOVEMENTS', 'ORDERS')),
   options {TEXT} NOT NULL, told {TEXT} NOT NULL, input_id {UUID}, result_id {UUID},
   maker_kind {TEXT} NOT NULL CHECK (maker_kind IN ('MEMBER', 'INTEGRATION')), maker_id {UUID} NOT NULL, key_id {UUID},
   idempotency_key {TEXT} NOT NULL, hash {BYTES} NOT NULL, state {TEXT} NOT NULL CHECK (state IN ('QUEUED', 'RUNNING', 'DONE', 'FAILED', 'CANCELLED')),
@@ -19,7 +19,7 @@ CREATE TABLE exchange (
   unchanged_rows {INT} NOT NULL CHECK (unchanged_rows >= 0), refused_rows {INT} NOT NULL CHECK (refused_rows >= 0), error {TEXT},
   created_at {INT} NOT NULL, started_at {INT}, finished_at {INT}, version {INT} NOT NULL CHECK (version > 0),
   PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, input_id) REFERENCES file (tenant_id, id), FOREIGN KEY (tenant_id, result_id) REFERENCES file (tenant_id, id),
-  CHECK ((kind = 'BULK_OPERATION') = (noun IS NULL)), CHECK ((kind = 'EXPORT') = (input_id IS NULL)),
+  CHECK ((kind = 'EXPORT') = (input_id IS NULL)),
   CHECK ((state IN ('DONE', 'FAILED', 'CANCELLED')) = (finished_at IS NOT NULL)), CHECK ((state = 'FAILED') = (error IS NOT NULL)),
   CHECK (created_rows + updated_rows + unchanged_rows + refused_rows = position)) {IN_PLACE}
 ;;

@@ -76,7 +76,11 @@ impl Around {
         if command.target == Target::Key && command.code.is_keep() && problems.is_empty() {
             problems.push(Problem::at("code", Rejection::Required));
         }
-        if command.target == Target::Key && before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
+        if command.target == Target::Key
+            && before.is_none()
+            && command.name.is_keep()
+            && problems.iter().all(|p| p.at != ["name"])
+        {
             problems.push(Problem::at("name", Rejection::Required));
         }
         if let Patch::Set(code) = &command.code {

@@ -79,11 +79,20 @@ fn plain(name: &str) -> String {
 /// Why the header cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderFault {
-    Twice { column: String, field: String },
+    Twice {
+        column: String,
+        field: String,
+    },
     /// A mapping names a column that is not there, or a field that there is not.
-    Unknown { name: String },
-    Missing { fields: &'static [&'static str] },
-    TooMany { most: usize },
+    Unknown {
+        name: String,
+    },
+    Missing {
+        fields: &'static [&'static str],
+    },
+    TooMany {
+        most: usize,
+    },
 }
 
 impl std::fmt::Display for HeaderFault {
@@ -108,7 +117,12 @@ fn told(noun: Noun, name: &str) -> Option<&'static str> {
 }
 
 /// What each column is, by what the mapping says of it or else by its name: an index into the noun's fields. None is left out of account.
-pub fn match_columns(noun: Noun, header: &[String], mapping: &[(String, String)], most: usize) -> Result<Vec<Option<usize>>, HeaderFault> {
+pub fn match_columns(
+    noun: Noun,
+    header: &[String],
+    mapping: &[(String, String)],
+    most: usize,
+) -> Result<Vec<Option<usize>>, HeaderFault> {
     if header.len() > most {
         return Err(HeaderFault::TooMany { most });
     }

@@ -100,11 +100,16 @@ impl<'a> Cells<'a> {
     pub fn amount(&self, field: &str, currency: &str, known: &Known) -> Result<Option<Money>, Refused> {
         let Patch::Set(money) = self.money(field, currency, known)? else { return Ok(None) };
         let refuse = |why: String| Refused::invalid(self.number, field, why);
-        let currency = Currency::parse(&money.currency).ok_or_else(|| refuse("a currency code of ISO 4217 is expected".to_owned()))?;
+        let currency =
+            Currency::parse(&money.currency).ok_or_else(|| refuse("a currency code of ISO 4217 is expected".to_owned()))?;
         Money::parse(&money.amount, currency).map(Some).map_err(|why| refuse(why.to_string()))
     }
 
-    fn looked_up<T: Copy + ToString>(&self, (field, what): (&str, &str), found: impl FnOnce(&str) -> Option<T>) -> Result<Patch<String>, Refused> {
+    fn looked_up<T: Copy + ToString>(
+        &self,
+        (field, what): (&str, &str),
+        found: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Patch<String>, Refused> {
         Ok(match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
@@ -142,7 +147,10 @@ fn barcodes(text: &str) -> Result<Vec<Barcode>, String> {
             Value::String(code) => Ok(Barcode { code: code.clone(), pack_quantity: 1 }),
             Value::Object(fields) => {
                 let code = fields.get("code").and_then(Value::as_str).ok_or("a barcode has a code")?;
-                Ok(Barcode { code: code.to_owned(), pack_quantity: fields.get("packQuantity").and_then(Value::as_i64).unwrap_or(1) })
+                Ok(Barcode {
+                    code: code.to_owned(),
+                    pack_quantity: fields.get("packQuantity").and_then(Value::as_i64).unwrap_or(1),
+                })
             }
             _ => Err("a barcode is a text".to_owned()),
         };
@@ -159,10 +167,10 @@ fn barcodes(text: &str) -> Result<Vec<Barcode>, String> {
 
 pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused> {
     let cells = Cells::of(Noun::Products, record)?;
-    let decimals = cells.patch("unitDecimals", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "0 to 9 is expected".to_owned())))?;
-    let unit = cells.patch("unit", |code| {
-        Ok(UnitText { code: code.to_owned(), decimals: decimals.set().copied().unwrap_or_default() })
-    })?;
+    let decimals = cells
+        .patch("unitDecimals", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "0 to 9 is expected".to_owned())))?;
+    let unit = cells
+        .patch("unit", |code| Ok(UnitText { code: code.to_owned(), decimals: decimals.set().copied().unwrap_or_default() }))?;
     if unit.is_keep() && decimals.set().is_some() {
         return Err(Refused::invalid(record.number, "unitDecimals", "decimals are of a unit: name it too"));
     }
@@ -195,8 +203,9 @@ pub fn supplier(record: &Record) -> Result<SupplierFields, Refused> {
     Ok(SupplierFields {
         code: cells.texts("code"),
         name: cells.texts("name"),
-        lead_time_days: cells
-            .patch("leadTimeDays", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned())))?,
+        lead_time_days: cells.patch("leadTimeDays", |text| {
+            whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned()))
+        })?,
         email: cells.texts("email"),
     })
 }
@@ -235,7 +244,9 @@ pub fn level(cells: &Cells<'_>, known: &Known) -> Result<(ProductId, StoreId), R
         (None, Some(code)) => {
             known.barcodes.get(code.trim()).copied().ok_or_else(|| Refused::missing(cells.number, "barcode", "product"))?
         }
-        (None, None) => return Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(cells.number, "sku", "a value is needed") }),
+        (None, None) => {
+            return Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(cells.number, "sku", "a value is needed") });
+        }
     };
     let Some(store) = cells.text("store").map(str::trim) else {
         return Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(cells.number, "store", "a value is needed") });
@@ -260,7 +271,13 @@ mod tests {
     fn a_product_is_read_field_by_field() {
         let mug = record(
             Noun::Products,
-            &[("sku", text("mug")), ("barcodes", text("4006381333931|12345*12")), ("price", text("4.50")), ("description", Cell::Clear), ("status", text("active"))],
+            &[
+                ("sku", text("mug")),
+                ("barcodes", text("4006381333931|12345*12")),
+                ("price", text("4.50")),
+                ("description", Cell::Clear),
+                ("status", text("active")),
+            ],
         );
         let known = Known { currency: "GBP".to_owned(), ..Known::default() };
         let fields = product(&mug, &known).unwrap();
@@ -274,9 +291,13 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_refused_by_its_field() {
         let known = Known::default();
-        for (field, value) in
-            [("lowStockThreshold", "many"), ("status", "ALIVE"), ("category", "nowhere"), ("supplier", "nobody"), ("metadata", "{")]
-        {
+        for (field, value) in [
+            ("lowStockThreshold", "many"),
+            ("status", "ALIVE"),
+            ("category", "nowhere"),
+            ("supplier", "nobody"),
+            ("metadata", "{"),
+        ] {
             let row = record(Noun::Products, &[("sku", text("mug")), (field, text(value))]);
             let refused = product(&row, &known).unwrap_err();
             assert_eq!((refused.number, refused.field.as_str()), (7, field), "{refused:?}");

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     Import,
     Export,
-    BulkOperation,
 }
 
 impl Kind {
@@ -21,11 +20,10 @@ impl Kind {
         match self {
             Self::Import => "IMPORT",
             Self::Export => "EXPORT",
-            Self::BulkOperation => "BULK_OPERATION",
         }
     }
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Import, Self::Export, Self::BulkOperation].into_iter().find(|one| one.as_str() == word)
+        [Self::Import, Self::Export].into_iter().find(|one| one.as_str() == word)
     }
 }
 
@@ -195,7 +193,7 @@ impl Counts {
     }
 }
 
-/// An import, an export or a bulk operation as it is kept.
+/// An import or an export as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub tenant: TenantId,
@@ -260,8 +258,7 @@ mod tests {
             .filter(|(from, to)| from.may_become(*to))
             .collect();
         use State::*;
-        let expected =
-            [(Queued, Running), (Queued, Cancelled), (Running, Done), (Running, Failed), (Running, Cancelled)];
+        let expected = [(Queued, Running), (Queued, Cancelled), (Running, Done), (Running, Failed), (Running, Cancelled)];
         assert_eq!(open, expected);
     }
 }

@@ -5,8 +5,8 @@ mod mutations;
 mod types;
 mod words;
 
-use async_graphql::{Context, Object};
-use entity::prelude::ExchangeId;
+use async_graphql::{Context, MergedObject, Object};
+use entity::id::{ExchangeId, FileId, Kind, kind as prefix};
 
 pub use mutations::{ExchangeMutation, ExchangePayload};
 pub use types::Exchange;
@@ -15,6 +15,7 @@ pub use words::Wording;
 use super::core;
 use crate::{
     access::kind,
+    files::graph::{FileMutation, file},
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs, keyset},
         context::Asks,
@@ -23,6 +24,8 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
+    labels::graph::{LabelMutation, LabelQuery},
+    schema::Node,
 };
 use types::{ExchangeConnection, ExchangeState};
 
@@ -45,7 +48,7 @@ impl ExchangeQuery {
         let request = PageArgs { first, after, ..PageArgs::default() }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());
         if permit.is_limited() {
-            conditions = " AND x.maker_id = $2".to_owned();
+            conditions.push_str(" AND x.maker_id = $2");
             values.push(permit.actor().id.into());
         }
         if let Some(states) = states {
@@ -65,8 +68,23 @@ impl ExchangeQuery {
     }
 }
 
-/// The exchange of an id, if the caller may see it.
-pub async fn exchange(ctx: &Context<'_>, id: ExchangeId) -> Answer<Option<Exchange>> {
-    let permit = ctx.permit::<kind::ExchangeRun>()?;
-    Ok(ctx.given::<super::Exchange>()?.find(&permit, id).await?.map(Exchange::from))
+/// What can be asked of what comes and goes in files.
+#[derive(MergedObject, Default)]
+pub struct FileQueries(ExchangeQuery, LabelQuery);
+
+/// What can be changed by files.
+#[derive(MergedObject, Default)]
+pub struct FileMutations(FileMutation, ExchangeMutation, LabelMutation);
+
+/// The file or the exchange of an id; None for ids of other kinds.
+pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
+    Ok(match of {
+        prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
+        prefix::ExchangeId::PREFIX => {
+            let permit = ctx.permit::<kind::ExchangeRun>()?;
+            let found = ctx.given::<super::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;
+            Some(found.map(|run| Node::Exchange(run.into())))
+        }
+        _ => None,
+    })
 }

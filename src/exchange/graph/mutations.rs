@@ -41,7 +41,9 @@ fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
         ExchangeError::Denied(denied) => return Err(denied.into()),
         ExchangeError::Fault(fault) => return Err(fault.into()),
         ExchangeError::File(error) => return refuse_file(error, path!["input", field]),
-        ExchangeError::NotFound => return Ok(UserError::not_found(if field == "id" { "exchange" } else { "file" }, place(field))),
+        ExchangeError::NotFound => {
+            return Ok(UserError::not_found(if field == "id" { "exchange" } else { "file" }, place(field)));
+        }
         ExchangeError::KeyReused => {
             let message = "this key was used before with another input: use a new key for a new change";
             (ErrorCode::IdempotencyKeyReused, message.to_owned(), path!["input", "idempotencyKey"])
@@ -49,15 +51,19 @@ fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
         ExchangeError::NoKey => {
             (ErrorCode::Required, "a key of 1 to 255 characters is needed".to_owned(), path!["input", "idempotencyKey"])
         }
-        ExchangeError::IsOver(state) => {
-            (ErrorCode::InvalidState, format!("it is {}: only one that is QUEUED or RUNNING can be cancelled", state.as_str()), place(field))
-        }
+        ExchangeError::IsOver(state) => (
+            ErrorCode::InvalidState,
+            format!("it is {}: only one that is QUEUED or RUNNING can be cancelled", state.as_str()),
+            place(field),
+        ),
         ExchangeError::NotOffered(noun) => {
             (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "noun"])
         }
-        ExchangeError::TooMany { most } => {
-            (ErrorCode::LimitExceeded, format!("a tenant has at most {most} exchanges that are not over: wait for one"), path!["input"])
-        }
+        ExchangeError::TooMany { most } => (
+            ErrorCode::LimitExceeded,
+            format!("a tenant has at most {most} exchanges that are not over: wait for one"),
+            path!["input"],
+        ),
     };
     Ok(UserError::new(code, message, at))
 }

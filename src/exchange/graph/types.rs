@@ -25,8 +25,6 @@ pub enum ExchangeKind {
     Import,
     /// Rows from here become a file.
     Export,
-    /// A mutation is run for each line of a file.
-    BulkOperation,
 }
 
 /// What the rows of an exchange are.
@@ -116,7 +114,7 @@ pub struct ExchangeCounts {
     pub refused: Long,
 }
 
-/// An import, an export or a bulk operation.
+/// An import or an export.
 #[derive(Debug, Clone)]
 pub struct Exchange(Arc<core::Run>);
 
@@ -128,7 +126,7 @@ impl From<core::Run> for Exchange {
 
 crate::connection!(ExchangeConnection, ExchangeEdge, Exchange, "imports and exports");
 
-/// An import, an export or a bulk operation: carried out beside the requests, with the rights of whoever asked for it.
+/// An import or an export: carried out beside the requests, with the rights of whoever asked for it.
 #[Object(directive = requires::apply("exchange.run".into()))]
 impl Exchange {
     /// Its id: a TypeID that begins with exc_.
@@ -139,7 +137,7 @@ impl Exchange {
     async fn kind(&self) -> ExchangeKind {
         self.0.kind.into()
     }
-    /// What its rows are; null of a bulk operation.
+    /// What its rows are.
     async fn noun(&self) -> Option<ExchangeNoun> {
         self.0.noun.map(Into::into)
     }

@@ -45,9 +45,11 @@ impl Words for Wording {
                 ("VERSION_CONFLICT", format!("the {what} has changed: its version is {actual}"), Some(field))
             }
             // Whoever may set stock need not be one who may see it: how much there is, is not said.
-            Rejection::Insufficient { level, requested, field } => {
-                ("INSUFFICIENT_STOCK", format!("{requested} of {} asked for, and there is not so much", level.facts.sku), Some(field))
-            }
+            Rejection::Insufficient { level, requested, field } => (
+                "INSUFFICIENT_STOCK",
+                format!("{requested} of {} asked for, and there is not so much", level.facts.sku),
+                Some(field),
+            ),
         };
         (code.to_owned(), field.map(|field| field.join(".")).unwrap_or_default(), message)
     }

@@ -43,7 +43,8 @@ pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender)
 }
 
 fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) -> Result<Vec<Option<Cell>>, String> {
-    let object: Map<String, Value> = serde_json::from_slice(line).map_err(|error| format!("the line is no JSON object: {error}"))?;
+    let object: Map<String, Value> =
+        serde_json::from_slice(line).map_err(|error| format!("the line is no JSON object: {error}"))?;
     let mut found = vec![None; names.len()];
     for (name, value) in &object {
         let said = mapping.iter().find(|(known, _)| known == name).map_or(name.as_str(), |(_, field)| field.as_str());

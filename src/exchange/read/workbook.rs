@@ -111,7 +111,8 @@ impl Sheet<'_> {
         let names = fields_of(self.plan.noun);
         let Some(columns) = &self.columns else {
             let header: Vec<String> = texts.iter().map(|text| text.trim().to_owned()).collect();
-            let columns = match_columns(self.plan.noun, &header, &self.plan.options.mapping, COLUMNS).map_err(Unreadable::Header)?;
+            let columns =
+                match_columns(self.plan.noun, &header, &self.plan.options.mapping, COLUMNS).map_err(Unreadable::Header)?;
             let told = header.into_iter().zip(columns.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
             self.chunks.tell(Told { format: Some(Format::Xlsx), columns: told, ..Told::default() })?;
             self.columns = Some(columns);

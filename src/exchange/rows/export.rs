@@ -132,7 +132,14 @@ fn stores(clause: &mut Clause, column: &str, sight: &Sight, options: &ExportOpti
 }
 
 /// Reads a page: `select` with the clause, behind `after` in the order of `order`.
-async fn read<F>(reads: &impl Reads, select: &str, mut clause: Clause, order: &[&str], after: &After, mut turn: F) -> Result<Page, Fault>
+async fn read<F>(
+    reads: &impl Reads,
+    select: &str,
+    mut clause: Clause,
+    order: &[&str],
+    after: &After,
+    mut turn: F,
+) -> Result<Page, Fault>
 where
     F: FnMut(&QueryResult) -> Result<(Vec<Item>, After), Fault>,
 {
@@ -153,7 +160,12 @@ where
 }
 
 /// A page of a noun.
-pub async fn page(reads: &impl Reads, noun: Noun, (sight, options): (&Sight, &ExportOptions), after: &After) -> Result<Page, Fault> {
+pub async fn page(
+    reads: &impl Reads,
+    noun: Noun,
+    (sight, options): (&Sight, &ExportOptions),
+    after: &After,
+) -> Result<Page, Fault> {
     match noun {
         Noun::Products => products(reads, sight, options, after).await,
         Noun::Stock => stock(reads, sight, options, after).await,
@@ -164,6 +176,9 @@ pub async fn page(reads: &impl Reads, noun: Noun, (sight, options): (&Sight, &Ex
         Noun::StockChanges | Noun::Customers => Ok(Page { rows: Vec::new(), next: None }),
     }
 }
+
+/// Where barcodes stand in a row of a product.
+const BARCODES: usize = 5;
 
 async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
     let select = "SELECT p.sku_key, p.id, p.sku, p.name, p.description, p.unit_code, p.unit_decimals, c.slug, s.code, p.price_minor,
@@ -199,7 +214,6 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
         Ok((items, vec![key.into()]))
     })
     .await?;
-    const BARCODES: usize = 5;
     let codes = barcodes_of(reads, ids.iter().copied()).await?;
     for (items, id) in page.rows.iter_mut().zip(&ids) {
         let Some(codes) = codes.get(id) else { continue };
@@ -225,8 +239,7 @@ async fn stock(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after
     read(reads, select, clause, &["l.product_id", "l.store_id"], after, |row| {
         let mut row = Row::new(row);
         let (product, store): (ProductId, StoreId) = (row.take()?, row.take()?);
-        let mut items: Vec<Item> =
-            vec![row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()];
+        let mut items: Vec<Item> = vec![row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()];
         let (on_hand, reserved, unavailable): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
         items.extend([on_hand, reserved, unavailable, on_hand - unavailable - reserved].map(Item::Number));
         items.extend([row.take::<i64>()?, row.take()?, row.take()?].map(Item::Number));

@@ -13,7 +13,11 @@ use crate::{
     storage::{Fault, Reads, Row},
 };
 
-async fn by_texts<K: Send>(reads: &impl Reads, (table, id, column): (&str, &str, &str), texts: BTreeSet<String>) -> Result<HashMap<String, Id<K>>, Fault> {
+async fn by_texts<K: Send>(
+    reads: &impl Reads,
+    (table, id, column): (&str, &str, &str),
+    texts: BTreeSet<String>,
+) -> Result<HashMap<String, Id<K>>, Fault> {
     if texts.is_empty() {
         return Ok(HashMap::new());
     }
@@ -44,7 +48,8 @@ pub async fn known(reads: &impl Reads, noun: Noun, rows: &[Record]) -> Result<Kn
         }
         Noun::Stock | Noun::StockChanges => {
             known.skus = by_texts(reads, ("product", "id", "sku_key"), texts(noun, rows, "sku", fold)).await?;
-            known.barcodes = by_texts(reads, ("barcode", "product_id", "code"), texts(noun, rows, "barcode", str::to_owned)).await?;
+            known.barcodes =
+                by_texts(reads, ("barcode", "product_id", "code"), texts(noun, rows, "barcode", str::to_owned)).await?;
             known.stores = by_texts(reads, ("store", "id", "code_key"), texts(noun, rows, "store", fold)).await?;
         }
         Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements | Noun::Orders => {}

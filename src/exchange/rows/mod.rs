@@ -24,7 +24,8 @@ fn read(row: &QueryResult) -> Result<Run, Fault> {
         kind,
         noun: noun.transpose()?,
         options: row.take()?,
-        told: serde_json::from_str(&row.take::<String>()?).map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?,
+        told: serde_json::from_str(&row.take::<String>()?)
+            .map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?,
         input: row.take()?,
         result: row.take()?,
         maker: Actor { kind: row.word("exchange", ActorKind::parse)?, id: row.take()? },
@@ -64,7 +65,8 @@ pub async fn lock(work: &Work, id: ExchangeId) -> Result<Option<Run>, Fault> {
 
 /// Exchanges of the tenant that are not over.
 pub async fn open(reads: &impl Reads) -> Result<i64, Fault> {
-    let rows = reads.rows("SELECT count(*) FROM exchange WHERE tenant_id = $1 AND state IN ('QUEUED', 'RUNNING')", vec![]).await?;
+    let rows =
+        reads.rows("SELECT count(*) FROM exchange WHERE tenant_id = $1 AND state IN ('QUEUED', 'RUNNING')", vec![]).await?;
     rows.first().map_or(Ok(0), |row| Row::new(row).take())
 }
 
@@ -91,7 +93,8 @@ pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
 }
 
 fn told(run: &Run) -> Result<Value, Fault> {
-    let text = serde_json::to_string(&run.told).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))?;
+    let text =
+        serde_json::to_string(&run.told).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))?;
     Ok(text.into())
 }
 

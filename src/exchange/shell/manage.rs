@@ -65,7 +65,11 @@ impl Exchange {
         journal::take(&work, journal::Want::default()).await?;
         if let Some(known) = rows::by_key(&work, permit.actor(), ask.kind, &ask.idempotency_key).await? {
             work.rollback().await?;
-            return if known.hash == hash { Ok(Changed { value: (known, true), seq: None }) } else { Err(ExchangeError::KeyReused) };
+            return if known.hash == hash {
+                Ok(Changed { value: (known, true), seq: None })
+            } else {
+                Err(ExchangeError::KeyReused)
+            };
         }
         if let Some(input) = ask.input {
             let file = self.0.files.find(&permit, input).await?;

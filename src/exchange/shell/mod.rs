@@ -1,4 +1,4 @@
-//! Asking for imports, exports and bulk operations, and carrying them out.
+//! Asking for imports and exports, and carrying them out.
 
 mod apply;
 mod export;
@@ -118,9 +118,10 @@ impl From<FileError> for Halt {
         match error {
             FileError::Fault(fault) => Self::Fault(fault),
             FileError::Full => Self::Failed("there is no room for files: free some, then ask again".to_owned()),
-            FileError::Quota { most } => {
-                Self::Failed(format!("all files of the tenant together may have {} MiB, and its result would be more", most >> 20))
-            }
+            FileError::Quota { most } => Self::Failed(format!(
+                "all files of the tenant together may have {} MiB, and its result would be more",
+                most >> 20
+            )),
             FileError::TooLarge { most } => Self::Failed(format!("its result is larger than {} MiB: ask for less", most >> 20)),
             FileError::NotFound | FileError::NotReady => Self::Failed("the bytes of its file are not there any more".to_owned()),
             other => Self::Fault(Fault::Broken(format!("its file: {other:?}"))),
@@ -140,9 +141,7 @@ fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), Exchang
         (Kind::Export, Noun::Stock) => drop(permit::<kind::StockRead>(caller)?),
         (Kind::Export, Noun::Movements) => drop(permit::<kind::StockMovementRead>(caller)?),
         (Kind::Export, Noun::Orders) => drop(permit::<kind::OrderRead>(caller)?),
-        (Kind::Import, Noun::Movements | Noun::Orders)
-        | (Kind::Export, Noun::StockChanges | Noun::Customers)
-        | (Kind::BulkOperation, _) => {
+        (Kind::Import, Noun::Movements | Noun::Orders) | (Kind::Export, Noun::StockChanges | Noun::Customers) => {
             return Err(ExchangeError::NotOffered(noun));
         }
     }
@@ -150,13 +149,7 @@ fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), Exchang
 }
 
 impl Exchange {
-    pub fn new(
-        (access, pen): (Access, Pen),
-        catalog: Catalog,
-        ledger: Ledger,
-        files: Files,
-        words: Arc<dyn Words>,
-    ) -> Self {
+    pub fn new((access, pen): (Access, Pen), catalog: Catalog, ledger: Ledger, files: Files, words: Arc<dyn Words>) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
         Self(Arc::new(Inner { db, clock, pen, access, catalog, ledger, files, words }))
     }
@@ -200,12 +193,16 @@ impl Exchange {
     }
 
     /// Does what a job was put down for. Done twice it goes on where it was.
-    pub(in crate::exchange) async fn work(&self, lease: Lease, (tenant, id): (TenantId, ExchangeId), is_last: bool) -> Result<(), Failure> {
+    pub(in crate::exchange) async fn work(
+        &self,
+        lease: Lease,
+        (tenant, id): (TenantId, ExchangeId),
+        is_last: bool,
+    ) -> Result<(), Failure> {
         let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(()) };
         let ended = match run.kind {
             Kind::Import => Box::pin(self.import(lease, run.clone())).await,
             Kind::Export => Box::pin(self.export(lease, run.clone())).await,
-            Kind::BulkOperation => Err(Halt::Failed("this version runs no bulk operations".to_owned())),
         };
         match ended {
             Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
@@ -273,13 +270,11 @@ impl Exchange {
     async fn locked(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
         let work = self.0.db.global().steward_for(run.tenant).await?;
         lease.guard(&work).await?;
-        match rows::lock(&work, run.id).await?.filter(|run| run.state == State::Running) {
-            Some(now) => Ok((work, now)),
-            None => {
-                work.rollback().await?;
-                Err(Halt::Cancelled)
-            }
+        if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| run.state == State::Running) {
+            return Ok((work, now));
         }
+        work.rollback().await?;
+        Err(Halt::Cancelled)
     }
 
     async fn end(&self, lease: Lease, run: &Run, state: State, made: Option<Made>, error: Option<String>) -> Result<(), Fault> {
@@ -294,7 +289,14 @@ impl Exchange {
         }
     }
 
-    async fn try_end(&self, lease: Lease, run: &Run, state: State, made: Option<Made>, error: Option<String>) -> Result<(), Halt> {
+    async fn try_end(
+        &self,
+        lease: Lease,
+        run: &Run,
+        state: State,
+        made: Option<Made>,
+        error: Option<String>,
+    ) -> Result<(), Halt> {
         let (mut work, before) = self.locked(lease, run).await?;
         if let Some(made) = &made
             && let Err(error) = made.keep(&mut work).await
@@ -322,6 +324,7 @@ fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
 }
 
 fn told(name: &'static str, run: &Run) -> NewEvent {
-    let payload = serde_json::json!({ "id": run.id, "kind": run.kind.as_str(), "state": run.state.as_str(), "version": run.version });
+    let payload =
+        serde_json::json!({ "id": run.id, "kind": run.kind.as_str(), "state": run.state.as_str(), "version": run.version });
     NewEvent { kind: name, payload: payload.to_string() }
 }

@@ -19,7 +19,12 @@ impl Exchange {
         loop {
             let page = rows::refused(&scope, run.id, (after, i64::MAX), PAGE).await?;
             for row in &page {
-                sheet.row(&[row.number.into(), row.code.as_str().into(), row.field.as_str().into(), row.message.as_str().into()])?;
+                sheet.row(&[
+                    row.number.into(),
+                    row.code.as_str().into(),
+                    row.field.as_str().into(),
+                    row.message.as_str().into(),
+                ])?;
             }
             sheet.flush().await?;
             match page.last() {

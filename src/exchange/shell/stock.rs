@@ -100,7 +100,13 @@ impl Exchange {
     }
 
     /// Hands lines to the ledger; how many of them changed something.
-    async fn post(&self, run: &Run, (options, caller): (&ImportOptions, &Caller), key: &str, lines: &[&Line]) -> Result<usize, Stop> {
+    async fn post(
+        &self,
+        run: &Run,
+        (options, caller): (&ImportOptions, &Caller),
+        key: &str,
+        lines: &[&Line],
+    ) -> Result<usize, Stop> {
         let mode = if options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
         let idempotency_key = key.to_owned();
         let note = Some(format!("import {}", run.id));

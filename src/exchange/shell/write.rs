@@ -20,7 +20,7 @@ const SHEET_ROWS: u32 = 1_048_575;
 const CELL_CHARACTERS: usize = 32_767;
 
 enum Form {
-    Csv(csv::Writer<Vec<u8>>),
+    Csv(Box<csv::Writer<Vec<u8>>>),
     Jsonl(Vec<u8>),
     Xlsx(Box<Book>),
 }
@@ -60,7 +60,7 @@ impl Sheet {
         };
         let writer = files.write(run.tenant, run.maker, (format!("{name}.{ending}"), media)).await?;
         let form = match format {
-            Format::Csv => Form::Csv(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())),
+            Format::Csv => Form::Csv(Box::new(empty_csv())),
             Format::Jsonl => Form::Jsonl(Vec::new()),
             Format::Xlsx => Form::Xlsx(Box::new(Book { workbook: Workbook::new(), sheets: 0, row: SHEET_ROWS })),
         };
@@ -111,7 +111,7 @@ impl Sheet {
         let bytes = match &mut self.form {
             Form::Csv(rows) => {
                 rows.flush().map_err(broken)?;
-                let full = std::mem::replace(rows, csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new()));
+                let full = std::mem::replace(&mut **rows, empty_csv());
                 full.into_inner().map_err(broken)?
             }
             Form::Jsonl(out) => std::mem::take(out),
@@ -139,6 +139,11 @@ impl Sheet {
         }
         Ok(writer.finish().await?)
     }
+}
+
+/// Rows with the line ends that RFC 4180 asks for.
+fn empty_csv() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
 }
 
 /// The next part of a file.

@@ -2,7 +2,7 @@
 
 const MIB: u64 = 1 << 20;
 
-/// A file of an import or of a bulk operation.
+/// A file of an import.
 pub const IMPORT_BYTES: u64 = 512 * MIB;
 pub const IMAGE_BYTES: u64 = 20 * MIB;
 pub const DOCUMENT_BYTES: u64 = 50 * MIB;
@@ -19,10 +19,10 @@ pub const UPLOAD_SECONDS: i64 = 3_600;
 pub const FETCH_SECONDS: i64 = 900;
 /// Seconds that bytes may keep us waiting while they are sent.
 pub const SILENCE_SECONDS: u64 = 30;
-/// Seconds that files of imports, exports and bulk operations are kept.
+/// Seconds that files are kept.
 pub const KEPT_SECONDS: i64 = 7 * 24 * 3_600;
 
-/// Rows of an import, lines of a bulk operation.
+/// Rows of an import.
 pub const IMPORT_ROWS: i64 = 5_000_000;
 /// Rows that are carried out in one transaction: what a bulk upsert and a stock call take.
 pub const CHUNK_ROWS: usize = 500;

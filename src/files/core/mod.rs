@@ -11,11 +11,11 @@ pub use sniff::{MediaType, sniff};
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Rows of an import, or lines of a bulk operation.
+    /// Rows of an import.
     Import,
     Image,
     Document,
-    /// What an import, an export or a bulk operation came to. Only we make these.
+    /// What an import or an export came to, or sheets to be printed. Only we make these.
     Result,
 }
 
@@ -109,7 +109,8 @@ pub struct File {
 /// None when nothing is left.
 pub fn safe_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control() && !"<>:\"|?*\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".contains(*c)).collect();
+    let plain: String =
+        last.chars().filter(|c| !c.is_control() && !"<>:\"|?*\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".contains(*c)).collect();
     let plain = plain.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
     let plain: String = plain.chars().take(limits::NAME_CHARACTERS).collect();
     (!plain.is_empty()).then_some(plain)
@@ -124,7 +125,7 @@ mod tests {
         for (given, kept) in [
             ("prices.csv", Some("prices.csv")),
             ("../../etc/passwd", Some("passwd")),
-            ("C:\\Users\\me\\stock.xlsx", Some("stock.xlsx")),
+            ("\\\\server\\me\\stock.xlsx", Some("stock.xlsx")),
             (" été 2026.csv ", Some("été 2026.csv")),
             ("a\u{0}b\r\nc.csv", Some("abc.csv")),
             ("gpj.\u{202e}exe", Some("gpj.exe")),

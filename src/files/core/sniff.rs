@@ -49,7 +49,7 @@ pub fn sniff(start: &[u8]) -> MediaType {
 fn text_or_other(start: &[u8]) -> MediaType {
     let look = &start[..start.len().min(LOOK)];
     let is_control = |byte: &&u8| **byte < 32 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 12);
-    let (nuls, controls) = (look.iter().filter(|byte| **byte == 0).count(), look.iter().filter(is_control).count());
+    let (nuls, controls) = (look.split(|byte| *byte == 0).count() - 1, look.iter().filter(is_control).count());
     // UTF-16 without a mark: every other byte of a Latin text is NUL, and no other control character occurs.
     let is_wide = nuls * 3 >= look.len() && nuls == controls && nuls * 3 <= look.len() * 2;
     if controls > 0 && !is_wide {

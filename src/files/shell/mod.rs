@@ -238,7 +238,8 @@ fn folder(file: &File) -> String {
 }
 
 fn told(name: &'static str, file: &File) -> NewEvent {
-    let payload = serde_json::json!({ "id": file.id, "purpose": file.purpose.as_str(), "state": file.state.as_str(), "size": file.size });
+    let payload =
+        serde_json::json!({ "id": file.id, "purpose": file.purpose.as_str(), "state": file.state.as_str(), "size": file.size });
     NewEvent { kind: name, payload: payload.to_string() }
 }
 

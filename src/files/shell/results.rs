@@ -1,4 +1,4 @@
-//! Files that we make ourselves: results of imports, exports and bulk operations.
+//! Files that we make ourselves: results of imports and exports, sheets to be printed.
 
 use bytes::Bytes;
 use entity::prelude::*;

@@ -3,13 +3,11 @@
 use super::NoCode;
 
 /// Digits of the left half with odd parity, seven modules each; the right half is their complement, even parity that read backwards.
-const LEFT: [u8; 10] = [
-    0b000_1101, 0b001_1001, 0b001_0011, 0b011_1101, 0b010_0011, 0b011_0001, 0b010_1111, 0b011_1011, 0b011_0111, 0b000_1011,
-];
+const LEFT: [u8; 10] =
+    [0b000_1101, 0b001_1001, 0b001_0011, 0b011_1101, 0b010_0011, 0b011_0001, 0b010_1111, 0b011_1011, 0b011_0111, 0b000_1011];
 /// Which digits of the left half have even parity, by the first digit, which has no bars of its own.
-const PARITY: [u8; 10] = [
-    0b00_0000, 0b00_1011, 0b00_1101, 0b00_1110, 0b01_0011, 0b01_1001, 0b01_1100, 0b01_0101, 0b01_0110, 0b01_1010,
-];
+const PARITY: [u8; 10] =
+    [0b00_0000, 0b00_1011, 0b00_1101, 0b00_1110, 0b01_0011, 0b01_1001, 0b01_1100, 0b01_0101, 0b01_0110, 0b01_1010];
 
 /// Thirteen digits, the last one checked or made: three times each second digit from the right, and what is missing to ten.
 pub fn whole_ean(text: &str) -> Result<Vec<u8>, NoCode> {
@@ -123,7 +121,11 @@ mod tests {
         let row = code128("PJJ123C").unwrap();
         assert_eq!(row.len(), 11 * 9 + 13);
         let widths = |symbol: &str| {
-            symbol.bytes().enumerate().flat_map(|(at, width)| std::iter::repeat_n(if at % 2 == 0 { '1' } else { '0' }, usize::from(width - b'0'))).collect::<String>()
+            symbol
+                .bytes()
+                .enumerate()
+                .flat_map(|(at, width)| std::iter::repeat_n(if at % 2 == 0 { '1' } else { '0' }, usize::from(width - b'0')))
+                .collect::<String>()
         };
         let shown = shown(&row);
         assert!(shown.starts_with(&widths(CODE128[START_B])), "{shown}");

@@ -89,10 +89,10 @@ pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
         .collect();
     let count = pages.len();
     // 1 the catalogue, 2 the pages, 3 the font, then for each page itself and what is on it.
-    let kids: String = (0..count).map(|at| format!("{} 0 R ", 4 + 2 * at)).collect();
+    let kids = (0..count).map(|at| format!("{} 0 R", 4 + 2 * at)).collect::<Vec<_>>().join(" ");
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
-        format!("<< /Type /Pages /Count {count} /Kids [ {kids}] >>"),
+        format!("<< /Type /Pages /Count {count} /Kids [{kids}] >>"),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
     ];
     for (at, page) in pages.iter().enumerate() {

@@ -28,7 +28,11 @@ fn escaped(text: &str) -> String {
 
 /// So much of a name as a label has room for.
 pub fn short(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most.saturating_sub(1)).chain(['…']).collect() }
+    if text.chars().count() <= most {
+        text.to_owned()
+    } else {
+        text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    }
 }
 
 /// The label, in modules: the code, what it says, what the product is called.
@@ -65,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_name_is_a_text_and_no_markup() {
-        let label = Label::of(Symbology::Code128, "a-1", "<script>alert('x')</script> & \"more\" than there is room for").unwrap();
+        let label =
+            Label::of(Symbology::Code128, "a-1", "<script>alert('x')</script> & \"more\" than there is room for").unwrap();
         let drawing = svg(&label);
         assert!(!drawing.contains("<script") && drawing.contains("&lt;script&gt;"), "{drawing}");
         assert!(drawing.contains('…'));

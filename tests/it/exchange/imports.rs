@@ -63,10 +63,11 @@ async fn a_dry_run_says_what_would_be_and_writes_nothing(world: &World) {
     assert_eq!(result(world, &done).await.lines().nth(1), Some("3,REQUIRED,name,a value is needed"));
     assert_eq!(product(world, "new-1").await, Value::Null);
     assert_eq!(product(world, "alpha-mug").await["name"], "alpha mug");
+    let before = on_hand(world).await;
     let stock = "sku,store,delta\nalpha-mug,alpha-shop,5\nalpha-mug,alpha-shop,-99000000\n";
     let done = over(world, &import(world, "STOCK_CHANGES", stock, json!({ "dryRun": true })).await).await;
     assert_eq!(counts(&done), [2, 0, 1, 0, 1], "{done:#}");
-    assert_eq!(on_hand(world).await, 1_000_007 - 4);
+    assert_eq!(on_hand(world).await, before);
     works.kill().await;
 }
 
@@ -110,12 +111,13 @@ async fn lines_of_json_may_clear_what_a_cell_cannot_say(world: &World) {
     let done = over(world, &import(world, "PRODUCTS", lines, json!({})).await).await;
     assert_eq!(counts(&done), [1, 0, 1, 0, 0], "{done:#}");
     let one = product(world, "j-1").await;
-    assert_eq!((&one["description"], &one["barcodes"]), (&Value::Null, &json!([])));
+    assert_eq!((&one["description"], &one["barcodes"]), (&json!(""), &json!([])));
     // In a table an empty cell says nothing, and a marked one clears.
     let table = "sku,name,description\nj-1,,kept\n";
     over(world, &import(world, "PRODUCTS", table, json!({})).await).await;
+    assert_eq!(product(world, "j-1").await["description"], "kept");
     over(world, &import(world, "PRODUCTS", "sku,description\nj-1,\\N\n", json!({})).await).await;
-    assert_eq!(product(world, "j-1").await["description"], Value::Null);
+    assert_eq!(product(world, "j-1").await["description"], "");
     works.kill().await;
 }
 
@@ -133,24 +135,30 @@ async fn a_count_sheet_sets_stock_and_leaves_out_what_it_cannot(world: &World) {
         s-1,alpha-shop,11\n\
         alpha-mug,alpha-shop,0\n\
         s-3,alpha-shop,30\n";
-    let done = over(world, &import(world, "STOCK", sheet, json!({ "mapping": [{ "column": "quantity", "field": "onHand" }] })).await).await;
+    let done =
+        over(world, &import(world, "STOCK", sheet, json!({ "mapping": [{ "column": "quantity", "field": "onHand" }] })).await)
+            .await;
     assert_eq!(counts(&done), [9, 0, 3, 0, 6], "{done:#}\n{}", result(world, &done).await);
-    let codes: Vec<String> = result(world, &done)
-        .await
-        .lines()
-        .skip(1)
-        .map(|line| line.split(',').take(3).collect::<Vec<_>>().join(","))
-        .collect();
+    let codes: Vec<String> =
+        result(world, &done).await.lines().skip(1).map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",")).collect();
     // A reservation holds some of the mugs; a level can have one figure only.
     assert_eq!(
         codes,
-        ["3,NOT_FOUND,sku", "4,NOT_FOUND,store", "5,OUT_OF_RANGE,onHand", "6,INVALID,onHand", "7,INVALID,", "8,INSUFFICIENT_STOCK,onHand"]
+        [
+            "3,NOT_FOUND,sku",
+            "4,NOT_FOUND,store",
+            "5,OUT_OF_RANGE,onHand",
+            "6,INVALID,onHand",
+            "7,INVALID,",
+            "8,INSUFFICIENT_STOCK,onHand"
+        ]
     );
     for (sku, expected) in [("s-1", 10), ("s-2", 20), ("s-3", 30)] {
         let query = "query($sku: String!) { product(by: { sku: $sku }) { stock { onHand } } }";
         assert_eq!(ask(world, query, json!({ "sku": sku })).await["product"]["stock"][0]["onHand"], expected, "{sku}");
     }
-    let again = over(world, &import(world, "STOCK", "sku,store,onHand\ns-1,alpha-shop,10\ns-2,alpha-shop,21\n", json!({})).await).await;
+    let again =
+        over(world, &import(world, "STOCK", "sku,store,onHand\ns-1,alpha-shop,10\ns-2,alpha-shop,21\n", json!({})).await).await;
     assert_eq!(counts(&again), [2, 0, 1, 1, 0], "what is so already changes nothing");
     works.kill().await;
 }

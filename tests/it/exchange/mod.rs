@@ -3,6 +3,7 @@
 mod exports;
 mod hostile;
 mod imports;
+mod labels;
 mod resume;
 mod rights;
 mod speed;

@@ -81,7 +81,8 @@ fn kept(world: &World) -> usize {
 async fn what_is_refused_leaves_nothing(world: &World) {
     let before = kept(world);
     let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
-    let cases: Vec<(&str, Vec<Result<Bytes, ()>>, fn(&FileError) -> bool)> = vec![
+    type Case = (&'static str, Vec<Result<Bytes, ()>>, fn(&FileError) -> bool);
+    let cases: Vec<Case> = vec![
         ("IMPORT", part(b"\x89PNG\r\n\x1a\n0000"), |error| matches!(error, FileError::WrongKind(_))),
         ("IMPORT", part(b"\x7fELF\x01\x02\0\0"), |error| matches!(error, FileError::WrongKind(_))),
         ("IMAGE", part(svg), |error| matches!(error, FileError::WrongKind(_))),

@@ -7,10 +7,7 @@ use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-pub(crate) use crate::authorization::{
-    on_both,
-    world::{House, World},
-};
+pub(crate) use crate::authorization::{on_both, world::World};
 pub use crate::jobs::until;
 
 /// The deployment's own chores, done by this process.
@@ -47,8 +44,7 @@ pub async fn import(world: &World, noun: &str, bytes: impl Into<Vec<u8>>, more: 
 pub async fn export(world: &World, input: Value) -> String {
     let mut all = json!({ "idempotencyKey": world.node.clock.uuid().to_string() });
     all.as_object_mut().unwrap().extend(input.as_object().cloned().unwrap());
-    let query =
-        "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
+    let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
     let made = world.must(&world.ours, query, json!({ "input": all })).await;
     made["exchange"]["id"].as_str().unwrap().to_owned()
 }
@@ -62,10 +58,8 @@ pub async fn shown(world: &World, id: &str) -> Value {
 
 /// Waits until it is over.
 pub async fn over(world: &World, id: &str) -> Value {
-    until("an exchange to be over", async || {
-        !["QUEUED", "RUNNING"].contains(&shown(world, id).await["state"].as_str().unwrap())
-    })
-    .await;
+    until("an exchange to be over", async || !["QUEUED", "RUNNING"].contains(&shown(world, id).await["state"].as_str().unwrap()))
+        .await;
     shown(world, id).await
 }
 
@@ -73,12 +67,14 @@ pub async fn over(world: &World, id: &str) -> Value {
 pub async fn fetched(world: &World, link: &Value) -> Vec<u8> {
     let token = link.as_str().unwrap().rsplit('/').next().unwrap();
     let opened = world.node.files.fetch(token).await.unwrap_or_else(|error| panic!("{error:?}"));
-    opened.bytes.try_fold(Vec::new(), |mut all, part| async move {
-        all.extend_from_slice(&part);
-        Ok(all)
-    })
-    .await
-    .unwrap()
+    opened
+        .bytes
+        .try_fold(Vec::new(), |mut all, part| async move {
+            all.extend_from_slice(&part);
+            Ok(all)
+        })
+        .await
+        .unwrap()
 }
 
 /// The result as a text.
