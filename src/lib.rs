@@ -42,6 +42,12 @@ pub mod counts;
 pub mod ledger;
 /// What happened, told to addresses of the tenant's choice.
 pub mod webhooks;
+/// Files that people bring and take away, and the links they travel by.
+pub mod files;
+/// Imports and exports of the rooms' rows.
+pub mod exchange;
+/// Labels for products: codes that machines read.
+pub mod labels;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
 /// Merges the rooms' roots and prints the SDL.

@@ -19,6 +19,7 @@ use crate::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
     counts::graph::{self as counts, Count, CountsMutation, CountsQuery},
+    exchange::graph::{self as exchange, FileMutations, FileQueries},
     graphql::{
         apart::Apart,
         connection::CursorSigner,
@@ -102,6 +103,8 @@ pub enum Node {
     AuditEntry(AuditEntry),
     Job(Job),
     WebhookEndpoint(WebhookEndpoint),
+    File(crate::files::graph::File),
+    Exchange(exchange::Exchange),
 }
 
 /// Something that changes and says so.
@@ -177,6 +180,9 @@ pub enum Payload {
     JobPayload(job::JobPayload),
     WebhookEndpointPayload(webhook::WebhookEndpointPayload),
     WebhookReplayPayload(webhook::WebhookReplayPayload),
+    FileUploadPayload(crate::files::graph::FileUploadPayload),
+    ExchangePayload(exchange::ExchangePayload),
+    ProductLabelSheetPayload(crate::labels::graph::ProductLabelSheetPayload),
 }
 
 #[derive(Default)]
@@ -243,7 +249,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = catalog::find_node(ctx, id).await? {
         return Ok(found);
     }
-    if let Some(found) = access::find(ctx, id).await? {
+    let apart = access::find(ctx, id).await?;
+    if let Some(found) = if apart.is_some() { apart } else { exchange::find(ctx, prefix, uuid).await? } {
         return Ok(found);
     }
     if let Some(found) = purchasing::find_node(ctx, id).await? {
@@ -321,6 +328,7 @@ pub struct OtherQueries(
     WebhookQuery,
     TransfersQuery,
     CountsQuery,
+    FileQueries,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -349,6 +357,7 @@ pub struct OtherMutations(
     WebhookMutation,
     TransfersMutation,
     CountsMutation,
+    FileMutations,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -370,6 +379,7 @@ pub struct Given {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub exchange: crate::exchange::Exchange,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
@@ -386,6 +396,8 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.audit)
         .data(given.jobs)
         .data(given.webhooks)
+        .data(given.exchange.files().clone())
+        .data(given.exchange)
         .data(given.signer)
         .data(given.limits)
         .finish()

@@ -92,6 +92,8 @@ permissions! {
     AuditRead "audit.read" Tenant "See the audit log.";
     WebhookRead "webhook.read" Tenant "See webhook endpoints, what was sent to them and what they answered; never a secret.";
     WebhookManage "webhook.manage" Tenant "Make webhook endpoints and change them, turn their secrets over, send again. What is sent is what you may see yourself.";
+    FileWrite "file.write" Store "Upload files, and fetch those that one has made.";
+    ExchangeRun "exchange.run" Store "Import and export files, and run a mutation for each line of a file, as far as one's own rights go.";
     JobRead "job.read" Tenant "See what goes on beside the requests: jobs, when they ran, and why they failed.";
     JobManage "job.manage" Tenant "Let a job that has failed for good be tried again.";
 }

@@ -7,6 +7,7 @@ use crate::{
     catalog,
     clock::Clock,
     config::Worker,
+    exchange, files,
     jobs::{Registry, Terms},
     ledger::{
         Grouping,
@@ -53,7 +54,9 @@ impl Node {
         let mail =
             purchasing::jobs::Mail { db: self.db.clone(), clock: self.clock.clone(), post: post.clone(), from: from.to_owned() };
         let registry = purchasing::jobs::register(registry, &mail);
-        webhooks::jobs::register(registry, &self.webhooks, self.keep)
+        let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
+        let registry = files::jobs::register(registry, &self.files);
+        exchange::jobs::register(registry, &self.exchange)
     }
 
     /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.
@@ -94,6 +97,7 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
+    args.jobs.files.apply(&node.files);
     if let Some(address) = &args.redis_url {
         node.bus = Some(node.hints_through(address).await?);
     }

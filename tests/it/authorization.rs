@@ -124,6 +124,8 @@ const CASES: &[(&str, Needs)] = &[
     ("standingJobs", May("job.read")),
     ("webhookEndpoints", May("webhook.read")),
     ("webhookEventTypes", SignIn),
+    ("exchanges", May("exchange.run")),
+    ("productLabels", May("product.read")),
     ("register", Nothing),
     ("login", Nothing),
     ("sessionRefresh", Nothing),
@@ -175,6 +177,11 @@ const CASES: &[(&str, Needs)] = &[
     ("webhookEndpointRotateSecret", May("webhook.manage")),
     ("webhookEndpointTest", May("webhook.manage")),
     ("webhookEndpointReplay", May("webhook.manage")),
+    ("fileUploadCreate", May("file.write")),
+    ("importCreate", May("exchange.run")),
+    ("exportCreate", May("exchange.run")),
+    ("exchangeCancel", May("exchange.run")),
+    ("productLabelSheetCreate", May("product.read")),
     ("productCreate", May("product.write")),
     ("productUpdate", May("product.write")),
     ("productArchive", May("product.write")),
@@ -293,7 +300,10 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
             SignIn if field.name.node != "viewer" => vec!["product.read"],
             Nothing | SignIn => vec![],
             // Who gives or takes roles must hold what they give.
-            May(_) if ["memberUpdateRoles", "memberInvite"].contains(&field.name.node.as_str()) => {
+            // So must who brings rows or takes them away.
+            May(_)
+                if ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate"].contains(&field.name.node.as_str()) =>
+            {
                 REGISTRY.iter().map(|known| known.code).collect()
             }
             May(permission) => vec![permission],

@@ -103,6 +103,11 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("webhook.rotated", Kind::Whole("webhook.read")),
     ("webhook.disabled", Kind::Whole("webhook.read")),
     ("webhook.tested", Kind::Whole("webhook.read")),
+    ("file.created", Kind::Whole("file.write")),
+    ("file.uploaded", Kind::Whole("file.write")),
+    ("exchange.created", Kind::Whole("exchange.run")),
+    ("exchange.cancelled", Kind::Whole("exchange.run")),
+    ("exchange.finished", Kind::Whole("exchange.run")),
 ];
 
 /// What is known of an event; none for one that has no place in the list, which is told to nobody.

@@ -179,6 +179,7 @@ impl Calls {
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
             // Who makes a role or a key must hold what it gives.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
+            _ if name == "delimiter" => json!(";"),
             _ if name == "url" => json!("https://shop.example/hooks"),
             _ if name == "eventTypes" => json!("stock.changed"),
             _ if name == "email" => json!(format!("new{}@example.com", self.next())),
@@ -292,7 +293,9 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 30] = [
+    const WORDS: [(&str, &str); 32] = [
+        ("exchange", "exc"),
+        ("fileid", "fil"),
         ("lot", "lot"),
         ("transfer", "trf"),
         ("purchaseorderline", "pol"),

@@ -43,6 +43,8 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("aud", "AuditEntry", Some("audit.read")),
     ("job", "Job", Some("job.read")),
     ("whe", "WebhookEndpoint", Some("webhook.read")),
+    ("fil", "File", Some("file.write")),
+    ("exc", "Exchange", Some("exchange.run")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

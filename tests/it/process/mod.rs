@@ -12,6 +12,7 @@ mod crash;
 mod edges;
 mod events;
 mod examples;
+mod files;
 mod front;
 mod hooks;
 mod keys;
