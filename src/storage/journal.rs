@@ -53,6 +53,7 @@ impl Want {
     pub fn events(events: i64) -> Self {
         Self { events, ..Self::default() }
     }
+    #[must_use]
     pub fn and(mut self, documents: usize, kind: Numbered) -> Self {
         self.documents[kind as usize] += documents as i64;
         self
