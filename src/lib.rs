@@ -10,6 +10,8 @@ pub mod budget;
 pub mod storage;
 /// Fields sealed under a ring of master keys.
 pub mod secrets;
+/// Master data, remembered beside the database and never older than the moment of asking.
+pub mod cache;
 /// Who did what, chained so that it stays what it was.
 pub mod audit;
 /// Who: passwords, tokens, and the tenants a person belongs to.
@@ -30,6 +32,8 @@ pub mod catalog;
 pub mod stock;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
+/// What is bought, from whom, and when.
+pub mod purchasing;
 /// Goods on their way from one store to another.
 pub mod transfers;
 /// What is there, counted, and the books set right.
@@ -38,6 +42,12 @@ pub mod counts;
 pub mod ledger;
 /// What happened, told to addresses of the tenant's choice.
 pub mod webhooks;
+/// Files that people bring and take away, and the links they travel by.
+pub mod files;
+/// Imports and exports of the rooms' rows.
+pub mod exchange;
+/// Labels for products: codes that machines read.
+pub mod labels;
 /// What the rooms' rows tell: reports, and the proof that they agree.
 pub mod insight;
 /// Merges the rooms' roots and prints the SDL.

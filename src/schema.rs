@@ -19,6 +19,7 @@ use crate::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
     counts::graph::{self as counts, Count, CountsMutation, CountsQuery},
+    exchange::graph::{self as exchange, FileMutations, FileQueries},
     graphql::{
         apart::Apart,
         connection::CursorSigner,
@@ -44,11 +45,15 @@ use crate::{
     },
     ledger::{self, Ledger},
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
+    purchasing::graph::{
+        self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
+    },
     realtime::Hubs,
     stock::{
         core::Movement,
         graph::{
-            self as stock, Reservation, StockEntry, StockLevel, StockMovement, StockMutation, StockQuery, StockSubscription,
+            self as stock, Lot, LotMutation, LotQuery, Reservation, StockEntry, StockLevel, StockMovement, StockMutation,
+            StockQuery, StockSubscription,
         },
     },
     storage::TenantScope,
@@ -79,12 +84,16 @@ pub enum Node {
     StockMovement(StockMovement),
     StockEntry(StockEntry),
     Reservation(Reservation),
+    Lot(Lot),
     Order(Order),
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
     Return(Return),
     Transfer(Transfer),
     Count(Count),
+    PurchaseOrder(PurchaseOrder),
+    PurchaseOrderLine(PurchaseOrderLine),
+    SupplierReturn(SupplierReturn),
     Tenant(Tenant),
     Member(Member),
     Role(Role),
@@ -94,6 +103,8 @@ pub enum Node {
     AuditEntry(AuditEntry),
     Job(Job),
     WebhookEndpoint(WebhookEndpoint),
+    File(crate::files::graph::File),
+    Exchange(exchange::Exchange),
 }
 
 /// Something that changes and says so.
@@ -113,10 +124,12 @@ pub enum Versioned {
     StoreGroup(StoreGroup),
     StockLevel(StockLevel),
     Reservation(Reservation),
+    Lot(Lot),
     Order(Order),
     Return(Return),
     Transfer(Transfer),
     Count(Count),
+    PurchaseOrder(PurchaseOrder),
     Member(Member),
     Role(Role),
     Integration(Integration),
@@ -143,10 +156,16 @@ pub enum Payload {
     SupplierPayload(catalog::SupplierPayload),
     StockPayload(stock::StockPayload),
     ReservationPayload(stock::ReservationPayload),
+    LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
     TransferPayload(transfers::TransferPayload),
     CountPayload(counts::CountPayload),
+    PurchaseOrderPayload(purchasing::PurchaseOrderPayload),
+    ReorderOrderPayload(purchasing::ReorderOrderPayload),
+    SupplierReturnPayload(purchasing::SupplierReturnPayload),
+    SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
+    StockPolicyPayload(purchasing::StockPolicyPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
     TotpPayload(crate::identity::graph::TotpPayload),
     RolePayload(access::RolePayload),
@@ -161,6 +180,9 @@ pub enum Payload {
     JobPayload(job::JobPayload),
     WebhookEndpointPayload(webhook::WebhookEndpointPayload),
     WebhookReplayPayload(webhook::WebhookReplayPayload),
+    FileUploadPayload(crate::files::graph::FileUploadPayload),
+    ExchangePayload(exchange::ExchangePayload),
+    ProductLabelSheetPayload(crate::labels::graph::ProductLabelSheetPayload),
 }
 
 #[derive(Default)]
@@ -227,7 +249,11 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = catalog::find_node(ctx, id).await? {
         return Ok(found);
     }
-    if let Some(found) = access::find(ctx, id).await? {
+    let apart = access::find(ctx, id).await?;
+    if let Some(found) = if apart.is_some() { apart } else { exchange::find(ctx, prefix, uuid).await? } {
+        return Ok(found);
+    }
+    if let Some(found) = purchasing::find_node(ctx, id).await? {
         return Ok(found);
     }
     let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
@@ -253,6 +279,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
             held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(held).into())
         }
+        kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
         kind::OrderLineId::PREFIX => {
             orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
@@ -284,12 +311,13 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<OtherQueries>);
+pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<PurchaseQuery>, Apart<OtherQueries>);
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
 pub struct OtherQueries(
     NodeQuery,
+    LotQuery,
     RateLimitQuery,
     IdentityQuery,
     AccessQuery,
@@ -300,16 +328,24 @@ pub struct OtherQueries(
     WebhookQuery,
     TransfersQuery,
     CountsQuery,
+    FileQueries,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation>, Apart<OtherMutations>);
+pub struct Mutations(
+    StockMutation,
+    Apart<OrdersMutation>,
+    Apart<CatalogMutation>,
+    Apart<PurchasingMutation>,
+    Apart<OtherMutations>,
+);
 
 /// What is changed less often.
 #[derive(MergedObject, Default)]
 pub struct OtherMutations(
+    LotMutation,
     IdentityMutation,
     SessionMutation,
     FactorMutation,
@@ -321,6 +357,7 @@ pub struct OtherMutations(
     WebhookMutation,
     TransfersMutation,
     CountsMutation,
+    FileMutations,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -342,6 +379,7 @@ pub struct Given {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub exchange: crate::exchange::Exchange,
     pub signer: CursorSigner,
     pub limits: Limits,
 }
@@ -358,6 +396,8 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.audit)
         .data(given.jobs)
         .data(given.webhooks)
+        .data(given.exchange.files().clone())
+        .data(given.exchange)
         .data(given.signer)
         .data(given.limits)
         .finish()
@@ -380,6 +420,6 @@ pub fn sdl() -> String {
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
-    let request = counts::attach(transfers::attach(request, scope), scope);
+    let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
     orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

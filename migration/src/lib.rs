@@ -22,7 +22,11 @@ mod m0012_streams;
 mod m0014_approval;
 mod m0015_history;
 mod m0016_documents;
+mod m0017_lots;
+mod m0018_purchasing;
 mod m0019_moves;
+mod m0020_files;
+mod m0021_cache;
 pub mod row_security;
 
 pub struct Migrator;
@@ -46,7 +50,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_approval::Migration),
             Box::new(m0015_history::Migration),
             Box::new(m0016_documents::Migration),
+            Box::new(m0017_lots::Migration),
+            Box::new(m0018_purchasing::Migration),
             Box::new(m0019_moves::Migration),
+            Box::new(m0020_files::Migration),
+            Box::new(m0021_cache::Migration),
         ]
     }
 }

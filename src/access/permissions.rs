@@ -58,6 +58,7 @@ permissions! {
     StockReverse "stock.reverse" Store "Reverse a movement.";
     StockReserve "stock.reserve" Store "Reserve and release stock.";
     StockOverride "stock.override" Store "Post a physical fact that takes what was promised or was not there.";
+    LotWrite "lot.write" Tenant "Make lots, change their dates, take them out of sale, recall and release them.";
     OrderRead "order.read" Store "See orders and returns.";
     OrderWrite "order.write" Store "Create and confirm orders.";
     OrderPrice "order.price" Tenant "Sell at another price than the product's.";
@@ -73,6 +74,11 @@ permissions! {
     CountRecord "count.record" Store "Count, and hand a count in.";
     CountReview "count.review" Store "See what a count was off by, also of a blind one, and have lines counted again.";
     CountApprove "count.approve" Store "Approve counts, which sets the stock to what was found.";
+    PurchaseRead "purchase.read" Store "See purchase orders, returns to suppliers, and what should be ordered.";
+    PurchaseWrite "purchase.write" Store "Write purchase orders, ask for their approval, order, close and cancel them.";
+    PurchaseApprove "purchase.approve" Store "Approve or reject purchase orders.";
+    PurchaseReceive "purchase.receive" Store "Count deliveries in, and send goods back to their suppliers.";
+    StockPolicy "stock.policy" Store "Set when levels are filled up: reorder points, maxima, safety stock.";
     ReportRead "report.read" Store "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";
@@ -86,6 +92,8 @@ permissions! {
     AuditRead "audit.read" Tenant "See the audit log.";
     WebhookRead "webhook.read" Tenant "See webhook endpoints, what was sent to them and what they answered; never a secret.";
     WebhookManage "webhook.manage" Tenant "Make webhook endpoints and change them, turn their secrets over, send again. What is sent is what you may see yourself.";
+    FileWrite "file.write" Store "Upload files, and fetch those that one has made.";
+    ExchangeRun "exchange.run" Store "Import and export files, and run a mutation for each line of a file, as far as one's own rights go.";
     JobRead "job.read" Tenant "See what goes on beside the requests: jobs, when they ran, and why they failed.";
     JobManage "job.manage" Tenant "Let a job that has failed for good be tried again.";
 }

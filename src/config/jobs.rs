@@ -23,6 +23,8 @@ pub struct JobArgs {
     /// Days that events are kept: how far back streams resume and webhooks are replayed. What a webhook has not received is kept twice as long.
     #[arg(long = "journal-days", env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub journal_days: i64,
+    #[command(flatten)]
+    pub files: FileArgs,
 }
 
 /// Reads a network.
@@ -37,6 +39,28 @@ impl JobArgs {
     pub fn keep(&self) -> crate::webhooks::Keep {
         let seconds = self.journal_days * 24 * 3600;
         crate::webhooks::Keep { seconds, grace_seconds: seconds }
+    }
+}
+
+/// Where files are kept.
+#[derive(Debug, Clone, Args)]
+pub struct FileArgs {
+    /// Where files are kept: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Nodes and workers share it. When not given: a
+    /// folder beside an embedded database, FILE.files; elsewhere entrepot.files where the process was started.
+    #[arg(long = "files", env = "ENTREPOT_FILES")]
+    pub place: Option<crate::files::Place>,
+}
+
+impl FileArgs {
+    /// Where files are kept, as the operator says or beside the database.
+    pub fn place(&self, database_url: &str) -> crate::files::Place {
+        self.place.clone().unwrap_or_else(|| crate::files::Place::beside(database_url))
+    }
+    /// Keeps files where the operator says.
+    pub fn apply(&self, files: &crate::files::Files) {
+        if let Some(place) = &self.place {
+            files.keep_in(place.clone());
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod connections;
 mod cookies;
 mod envelope;
 mod event_stream;
+mod files;
 mod figures;
 mod graphiql;
 mod graphql;
@@ -44,6 +45,7 @@ use self::negotiate::Media;
 pub use self::{
     connections::Peer,
     figures::{Figures, routes as figures},
+    files::routes as files,
     health::{AlwaysReady, Check, Readiness, State, routes as health},
     key_set::{KeySet, routes as key_set},
     leaks::{LeakReports, routes as leaks},

@@ -6,8 +6,9 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clock,
     orders::core::{DocumentEvent, Order, Return},
-    stock::core::{Level, LevelKey, Movement},
+    stock::core::{Entry, Level, LevelKey, Lot, Movement},
     storage::journal::NewEvent,
 };
 
@@ -196,6 +197,32 @@ pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) 
     let orders = orders.iter().map(|order| order.id).collect();
     let payload = ReturnEvent { ret: ret.id, number: ret.number, store: ret.store, customer: ret.customer, orders };
     Some(event(of.kind, &payload))
+}
+
+/// The payload of `lot.changed`: a lot that was made, or whose status, dates or note changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LotChanged {
+    pub id: LotId,
+    pub product_id: ProductId,
+    pub code: String,
+    pub status: LotStatus,
+    pub made_on: Option<String>,
+    pub expires_on: Option<String>,
+    pub version: i64,
+}
+
+pub fn lot_changed(lot: &Lot) -> NewEvent {
+    let payload = LotChanged {
+        id: lot.id,
+        product_id: lot.product,
+        code: lot.code.clone(),
+        status: lot.status,
+        made_on: lot.made_on.map(clock::day_text),
+        expires_on: lot.expires_on.map(clock::day_text),
+        version: lot.version,
+    };
+    event("lot.changed", &payload)
 }
 
 pub(super) fn event(kind: &'static str, payload: &impl Serialize) -> NewEvent {

@@ -14,6 +14,7 @@ mod events;
 pub mod jobs;
 mod load;
 mod moved;
+mod purchase_events;
 pub mod shell;
 mod tenants;
 
@@ -24,6 +25,7 @@ pub use decision::{Decision, Documents};
 pub use engine::Ledger;
 pub use events::{LevelState, OrderEvent, OrderHead, ReturnEvent, StockChanged};
 pub use moved::TransferEvent;
+pub use purchase_events::{PurchaseOrderEvent, SupplierReturnEvent};
 pub use tenants::Terms;
 
 pub use crate::storage::group_commit::Grouping;

@@ -8,7 +8,11 @@ use crate::{
     counts::graph as counts,
     graphql::{context::Asks, fault::Answer},
     orders::graph as orders,
-    stock::core::{Reference, ReferenceKind},
+    purchasing::graph as purchasing,
+    stock::{
+        core::{Reference, ReferenceKind},
+        graph as stock,
+    },
     transfers::graph as transfers,
 };
 
@@ -23,10 +27,9 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
             Ok(transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(reference.id)).await?.map(Node::Transfer))
         }
         ReferenceKind::Count => Ok(counts::load_count(ctx, entity::id::CountId::from_uuid(reference.id)).await?.map(Node::Count)),
-        // Documents of rooms that have no node yet.
-        ReferenceKind::Reservation | ReferenceKind::PurchaseOrder | ReferenceKind::SupplierReturn | ReferenceKind::Other => {
-            Ok(None)
-        }
+        ReferenceKind::Lot => Ok(stock::lot_seen(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
+        ReferenceKind::PurchaseOrder | ReferenceKind::SupplierReturn => purchasing::reference(ctx, reference).await,
+        ReferenceKind::Reservation | ReferenceKind::Other => Ok(None),
     }
 }
 
@@ -38,6 +41,9 @@ pub async fn current_document(ctx: &Context<'_>, what: &str, id: uuid::Uuid) -> 
     }
     if what == "count" {
         return counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count);
+    }
+    if what == "purchase order" {
+        return purchasing::current(ctx, id).await;
     }
     ctx.permit::<may::OrderRead>().ok()?;
     orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)

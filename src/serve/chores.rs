@@ -7,12 +7,18 @@ use crate::{
     catalog,
     clock::Clock,
     config::Worker,
+    exchange, files,
     jobs::{Registry, Terms},
-    ledger::{Grouping, jobs::expire_due},
-    secrets, webhooks,
+    ledger::{
+        Grouping,
+        jobs::{expire_due, expire_lots},
+    },
+    purchasing, secrets, webhooks,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
+/// How late what is past its date may be set aside; who ships it before is refused by its date.
+const LOTS: Duration = Duration::from_mins(5);
 /// How long a worker that stops may take to hand its jobs over.
 const HAND_OVER: Duration = Duration::from_secs(5);
 
@@ -21,6 +27,7 @@ impl Node {
     pub fn chores(&self) -> Registry {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
+        let lots = ledger.clone();
         let registry = Registry::default()
             .standing("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
@@ -29,6 +36,10 @@ impl Node {
             .standing("stock.expire", Duration::from_secs(1), move |_| {
                 let ledger = ledger.clone();
                 async move { expire_due(&ledger, ledger.clock().now()).await.map(drop) }
+            })
+            .standing("stock.expire_lots", LOTS, move |_| {
+                let ledger = lots.clone();
+                async move { expire_lots(&ledger, ledger.clock().now()).await.map(drop) }
             })
             .standing("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();
@@ -39,7 +50,13 @@ impl Node {
                 let jobs = jobs.clone();
                 async move { jobs.forget_old().await.map(drop) }
             });
-        webhooks::jobs::register(registry, &self.webhooks, self.keep)
+        let (post, from) = self.identity.letters();
+        let mail =
+            purchasing::jobs::Mail { db: self.db.clone(), clock: self.clock.clone(), post: post.clone(), from: from.to_owned() };
+        let registry = purchasing::jobs::register(registry, &mail);
+        let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
+        let registry = files::jobs::register(registry, &self.files);
+        exchange::jobs::register(registry, &self.exchange)
     }
 
     /// Begins to work beside the requests; the answer ends it and waits until what it held is handed over.
@@ -80,6 +97,7 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
+    args.jobs.files.apply(&node.files);
     if let Some(address) = &args.redis_url {
         node.bus = Some(node.hints_through(address).await?);
     }

@@ -7,6 +7,7 @@ pub mod epoch;
 mod figures;
 pub mod keys;
 mod leaks;
+mod memory;
 mod ready;
 mod stop;
 pub mod tenant;
@@ -24,6 +25,8 @@ use crate::{
     catalog::{self, Catalog},
     clock::Clock,
     config::{Registration, RunJobs, Serve},
+    exchange::{Exchange, graph::Wording},
+    files::{Files, Place, core::link::Signer},
     gauges,
     graphql::{
         connection::CursorSigner,
@@ -90,6 +93,8 @@ pub struct Node {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub files: Files,
+    pub exchange: Exchange,
     /// How long the journal is kept.
     pub keep: Keep,
     /// How it works beside the requests; None where others do.
@@ -163,19 +168,24 @@ impl Node {
         }
         tell_of_wall(&db).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
+        memory::begin(&db, &ring);
         let pen = Pen::new(ring.clone(), clock.clone());
         let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, pen.clone());
         let furniture = Arc::new(Furniture { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, furniture, ring.clone()).await?;
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let audit = Audit::start(db.clone(), pen.clone())?;
-        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen)?;
+        let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, pen.clone())?;
         let limits = Limits::default();
         let jobs = Jobs::new(db.clone(), clock.clone());
         let sender = Sender::new(Allowed::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender);
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
+        let links = Signer::derived(&identity.cursor_secret().await?);
+        let files = Files::new(db.clone(), clock.clone(), pen.clone(), links, Place::beside(url));
+        let room = (access.clone(), pen);
+        let exchange = Exchange::new(room, catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
         identity.share_attempts(budgets.clone());
         let schema = schema::build(Given {
             identity: identity.clone(),
@@ -185,6 +195,7 @@ impl Node {
             audit: audit.clone(),
             jobs: jobs.clone(),
             webhooks: webhooks.clone(),
+            exchange: exchange.clone(),
             signer,
             limits: limits.clone(),
         });
@@ -204,6 +215,8 @@ impl Node {
             audit,
             jobs,
             webhooks,
+            files,
+            exchange,
             keep,
             workload,
             bus: None,
@@ -248,7 +261,8 @@ impl Node {
         let drain = front.drain.clone();
         let (leaks, looking_into) = leaks::Leaks::open(self.access.clone(), self.identity.clone());
         let routes = http::router(front.clone())
-            .merge(http::leaks(front, Arc::new(leaks)))
+            .merge(http::leaks(front.clone(), Arc::new(leaks)))
+            .merge(http::files(front, self.files.clone()))
             .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
         let counting = figures::Counting {
             db: self.db.clone(),
@@ -262,6 +276,7 @@ impl Node {
         background.extend([
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
+            tokio::spawn(catalog::jobs::warm(self.db.clone())),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
@@ -300,12 +315,14 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.limits.points = args.operation_points;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
+    args.jobs.files.apply(&node.files);
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;
     if let Some(address) = &args.redis_url {
         node.bus = Some(node.hints_through(address).await?);
     }
+    node.remember(args.cache_mib << 20, args.redis_url.as_deref()).await?;
     if let Some(mebibytes) = args.memory_limit {
         node.memory = Some(mebibytes << 20);
     }
@@ -343,7 +360,7 @@ async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
 
 /// What the operator has chosen about people.
 fn people(args: &Serve) -> Result<Settings, StartError> {
-    if args.registration == Some(Registration::Open) && !args.listen.ip().is_loopback() {
+    if args.registration == Some(Registration::Open) && args.is_reached_by_strangers() {
         tracing::warn!(
             "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
         );

@@ -7,7 +7,7 @@ use crate::{
     audit::{self, Pen, Target},
     clock::{self, Clock},
     config::{KeysOf, TenantAction},
-    secrets,
+    files, secrets,
     storage::{Database, Fault, Row},
     tenancy::{erase, export},
 };
@@ -23,7 +23,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
             println!("{rows} rows in {} files, and manifest.json, in {}", manifest.files.len(), to.display());
             desk.db.close().await?;
         }
-        TenantAction::Erase { of, slug, cancel, due } => {
+        TenantAction::Erase { of, slug, cancel, due, files: kept } => {
             let desk = Desk::open(&of, &clock, &slug).await?;
             if cancel {
                 let taken = erase::cancel(&desk.db, desk.tenant).await?;
@@ -35,6 +35,11 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                 let erased = erase::run(&desk.db, desk.tenant, clock.now()).await?;
                 let said = match erased {
                     Some(erased) => {
+                        let place = kept.place(&of.database.database_url);
+                        let bytes = files::erase(&place, desk.tenant).await;
+                        bytes.map_err(|error| {
+                            Fault::Broken(format!("its rows are erased, and its files in {place:?} are not: {error}"))
+                        })?;
                         format!("erased: {} rows and {} people who belonged to no other tenant", erased.rows, erased.users)
                     }
                     None => format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"),

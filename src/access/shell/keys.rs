@@ -96,6 +96,13 @@ impl Access {
         Ok(self.known_key(hash).await?.and_then(|known| self.standing_of(&known)))
     }
 
+    /// What a key of a tenant stands for now, for what is done in its name while nobody calls; None when it has ended.
+    pub async fn program(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<Caller>, Fault> {
+        let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
+        let known = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await?;
+        Ok(known.and_then(|known| self.standing_of(&known)))
+    }
+
     fn standing_of(&self, known: &KnownKey) -> Option<Caller> {
         let has_ended = known.expires_at.is_some_and(|end| end <= self.0.clock.now());
         known.caller.clone().filter(|_| !has_ended)

@@ -1,5 +1,7 @@
 //! Suppliers: whom products are bought from.
 
+use std::collections::{HashMap, HashSet};
+
 use entity::prelude::{SupplierId, TenantId};
 use serde::Serialize;
 
@@ -44,45 +46,78 @@ pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: C
     SupplierCommand { target, code, name, lead_time_days, email, problems: checker.problems }
 }
 
-/// What the database knows around one supplier's command.
+/// What the database knows around a call's suppliers, and what the call has done to them so far.
 #[derive(Debug)]
 pub struct Around {
     pub tenant: TenantId,
-    pub row: Option<SupplierRow>,
-    pub code_owner: Option<SupplierId>,
+    pub rows: HashMap<SupplierId, SupplierRow>,
+    /// By folded code.
+    pub by_code: HashMap<String, SupplierId>,
+    /// Codes that rows of this call were for.
+    pub seen: HashSet<String>,
 }
 
 impl Around {
-    pub fn decide(&self, command: &SupplierCommand, fresh: Fresh) -> Verdict<SupplierRow> {
+    pub fn decide(&mut self, command: &SupplierCommand, fresh: Fresh) -> Verdict<SupplierRow> {
         let mut problems = command.problems.clone();
         let before = match &command.target {
             Target::Id { expected_version, .. } => {
-                match found(self.row.as_ref(), *expected_version, Word::Supplier, &command.problems) {
+                let known = command.target.id().and_then(|id| self.rows.get(&id));
+                match found(known, *expected_version, Word::Supplier, &command.problems) {
                     Ok(row) => Some(row),
                     Err(refusal) => return Verdict::Refused(refusal),
                 }
             }
-            _ => None,
-        };
-        let mut row = before.cloned().unwrap_or_else(|| self.blank(fresh));
+            Target::Key => command.code.set().and_then(|code| self.by_code.get(&code.key)).and_then(|id| self.rows.get(id)),
+            Target::New => None,
+        }
+        .cloned();
+        let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
+        if command.target == Target::Key && command.code.is_keep() && problems.is_empty() {
+            problems.push(Problem::at("code", Rejection::Required));
+        }
+        if command.target == Target::Key
+            && before.is_none()
+            && command.name.is_keep()
+            && problems.iter().all(|p| p.at != ["name"])
+        {
+            problems.push(Problem::at("name", Rejection::Required));
+        }
         if let Patch::Set(code) = &command.code {
-            if self.code_owner.is_some_and(|owner| owner != row.id) {
+            if command.target == Target::Key && !self.seen.insert(code.key.clone()) {
+                problems.push(Problem::at("code", Rejection::Repeated(Word::Code)));
+            } else if self.by_code.get(&code.key).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
             }
-            (row.code, row.code_key) = (code.text.clone(), code.key.clone());
+            // A bulk row finds its supplier by code in any spelling: that is no wish to spell it so.
+            if command.target != Target::Key || row.code_key != code.key {
+                (row.code, row.code_key) = (code.text.clone(), code.key.clone());
+            }
         }
         command.name.apply_value(&mut row.name);
         command.lead_time_days.apply(&mut row.lead_time_days);
         command.email.apply(&mut row.email);
+        if !problems.is_empty() {
+            return Verdict::refused(problems);
+        }
         match before {
-            _ if !problems.is_empty() => Verdict::refused(problems),
-            None => Verdict::Created(row),
-            Some(before) if *before == row => Verdict::Unchanged(row),
+            None => {
+                self.remember(&row);
+                Verdict::Created(row)
+            }
+            Some(before) if before == row => Verdict::Unchanged(row),
             Some(before) => {
                 (row.version, row.updated_at) = (row.version + 1, fresh.now);
-                Verdict::Updated { before: before.clone(), after: row }
+                self.by_code.remove(&before.code_key);
+                self.remember(&row);
+                Verdict::Updated { before, after: row }
             }
         }
+    }
+
+    fn remember(&mut self, row: &SupplierRow) {
+        self.by_code.insert(row.code_key.clone(), row.id);
+        self.rows.insert(row.id, row.clone());
     }
 
     fn blank(&self, fresh: Fresh) -> SupplierRow {

@@ -47,7 +47,7 @@ fn tie(what: Use) -> &'static str {
         Use::OpenOrders => "orders are open",
         Use::OpenTransfers => "transfers are open",
         Use::OpenCounts => "counts are open",
-        Use::Movements => "stock has moved in this unit",
+        Use::Movements => "stock has moved in this way",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Load → decide → persist. Every function takes the permit it needs by value.
 
 mod batch;
+mod bulk;
 mod nouns;
 mod products;
 mod reads;
@@ -8,6 +9,7 @@ mod seal;
 mod writes;
 
 pub use batch::{Answered, Ask, Batch, Mode, Outcome};
+pub use bulk::Onto;
 pub use reads::{By, ProductBy};
 pub use seal::seal_customers;
 pub use writes::Which;

@@ -98,16 +98,12 @@ impl Noun for Suppliers {
         row.id.uuid()
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Around, Fault> {
-        let mut around = supplier::Around { tenant: work.tenant(), row: None, code_owner: None };
-        for command in commands {
-            let key = command.code.set().map(|code| code.key.as_str());
-            let id: Vec<SupplierId> = command.target.id().into_iter().collect();
-            for row in by_ids_or_texts::<entity::supplier::Entity, _>(work, &id, "code_key", key.as_slice()).await? {
-                around.code_owner = around.code_owner.or(key.filter(|key| *key == row.code_key).map(|_| row.id));
-                around.row = if Some(row.id) == command.target.id() { Some(row) } else { around.row };
-            }
-        }
-        Ok(around)
+        let keys: Vec<&str> = commands.iter().filter_map(|c| c.code.set()).map(|code| code.key.as_str()).collect();
+        let ids: Vec<SupplierId> = commands.iter().filter_map(|command| command.target.id()).collect();
+        let rows = by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &keys).await?;
+        let by_code = rows.iter().map(|row| (row.code_key.clone(), row.id)).collect();
+        let rows = rows.into_iter().map(|row| (row.id, row)).collect();
+        Ok(supplier::Around { tenant: work.tenant(), rows, by_code, seen: HashSet::new() })
     }
     fn decide(around: &mut Self::Around, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
         around.decide(command, fresh)

@@ -55,7 +55,7 @@ fn needed(checker: &mut Checker, fields: &[(&str, bool)]) {
 }
 
 impl Catalog {
-    async fn run<N: Noun, P: Permission>(
+    pub(super) async fn run<N: Noun, P: Permission>(
         &self,
         permit: Permit<P>,
         ask: &Ask,

@@ -8,6 +8,8 @@ mod counts;
 mod documents;
 mod journal;
 mod levels;
+mod lots;
+mod purchases;
 mod references;
 mod report;
 mod transfers;

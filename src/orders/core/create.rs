@@ -6,8 +6,8 @@ use super::order::{DocumentEvent, Line, Order, OrderBook, OrderDecision};
 use crate::{
     path,
     stock::core::{
-        Delta, Draft, Facts, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Reservation, Shortage, Step,
-        cover,
+        Delta, Draft, Facts, Field, LevelKey, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Shortage,
+        Step, cover,
     },
 };
 
@@ -366,7 +366,9 @@ fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<()
         draft.begin(head, first.key, &first.field)?;
         for step in &steps {
             let cost = draft.level(step.key, &step.field)?.facts.cost;
-            draft.post(step.key, Delta { on_hand: step.available_delta, ..Delta::default() }, cost, None, &step.field)?;
+            let delta = Delta { on_hand: step.available_delta, ..Delta::default() };
+            let dates = command.on_shortage.dates();
+            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
         }
     }
     order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));

@@ -7,6 +7,8 @@ use entity::prelude::*;
 use super::{
     book::Book,
     level::{Level, LevelKey},
+    lot::{Aside, Dates, Lot, LotChoice, LotLevel},
+    lot_draft::{LotDraft, lot_field},
     movement::{Entry, Movement, Reference},
     rejection::{Field, Rejection},
     reserve::Reservation,
@@ -20,6 +22,19 @@ pub struct Delta {
     pub unavailable: i64,
     pub incoming: i64,
     pub in_transit: i64,
+}
+
+/// What a line posts to a level.
+#[derive(Debug, Clone, Default)]
+pub struct Posting {
+    pub delta: Delta,
+    /// For one whole unit.
+    pub cost: Option<Money>,
+    pub note: Option<String>,
+    pub lot: LotChoice,
+    /// Why what becomes unavailable cannot be sold; QUARANTINE where nothing is said.
+    pub condition: Option<Condition>,
+    pub dates: Dates,
 }
 
 /// A movement without its entries.
@@ -42,6 +57,12 @@ pub struct StockDecision {
     pub movements: Vec<Movement>,
     pub levels: Vec<Level>,
     pub reservations: Vec<Reservation>,
+    pub lots: Vec<Lot>,
+    pub lot_levels: Vec<LotLevel>,
+    /// Lots that were made or changed, and not only moved.
+    pub told_lots: Vec<LotId>,
+    /// What is set aside after it, of what it touched.
+    pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
 }
 
 /// A decision in the making.
@@ -50,13 +71,21 @@ pub struct Draft<'b> {
     levels: BTreeMap<LevelKey, Level>,
     reservations: HashMap<ReservationId, Reservation>,
     pub(super) movements: Vec<Movement>,
+    pub(super) lots: LotDraft,
     /// What was put on levels so that a fact from before their last count could take it.
     pub(super) lent: BTreeMap<LevelKey, i64>,
 }
 
 impl<'b> Draft<'b> {
     pub fn new(book: &'b Book) -> Self {
-        Self { book, levels: BTreeMap::new(), reservations: HashMap::new(), movements: Vec::new(), lent: BTreeMap::new() }
+        Self {
+            book,
+            levels: BTreeMap::new(),
+            reservations: HashMap::new(),
+            movements: Vec::new(),
+            lots: LotDraft::default(),
+            lent: BTreeMap::new(),
+        }
     }
     pub fn book(&self) -> &'b Book {
         self.book
@@ -150,10 +179,41 @@ impl<'b> Draft<'b> {
         note: Option<String>,
         field: &Field,
     ) -> Result<(), Rejection> {
-        let now = self.book.now;
-        // What is held can always be let go: a product that was archived or is no longer stocked must not keep an order open for ever.
-        let lets_go = delta.on_hand == 0 && delta.unavailable == 0 && delta.reserved < 0;
-        let mut level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
+        self.post_to(key, Posting { delta, cost, note, ..Posting::default() }, field)
+    }
+
+    /// The same with all that a line can say. What is kept by lots becomes an entry for each lot.
+    pub fn post_to(&mut self, key: LevelKey, posting: Posting, field: &Field) -> Result<(), Rejection> {
+        let delta = posting.delta;
+        // What is held or planned can always be let go: a product that was archived or is no longer stocked must not keep a document open for ever.
+        let lets_go = delta.on_hand == 0
+            && delta.unavailable == 0
+            && [delta.reserved, delta.incoming, delta.in_transit].into_iter().all(|by| by <= 0);
+        let level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
+        if level.facts.tracking != Tracking::None && (delta.on_hand != 0 || delta.unavailable != 0) {
+            return self.post_lots(key, &posting, field);
+        }
+        if posting.lot.is_said() && level.facts.tracking == Tracking::None {
+            let message = format!("{} is not tracked by lots", level.facts.sku);
+            return Err(Rejection::invalid(message, lot_field(field)));
+        }
+        self.write_entry(level, None, posting, field)
+    }
+
+    /// An entry of one level, and of one lot where it is kept by lots.
+    pub(super) fn write_entry(
+        &mut self,
+        mut level: Level,
+        lot: Option<LotId>,
+        posting: Posting,
+        field: &Field,
+    ) -> Result<(), Rejection> {
+        let (now, key) = (self.book.now, level.key);
+        let Posting { delta, cost, note, .. } = posting;
+        let condition = (delta.unavailable != 0).then(|| posting.condition.unwrap_or(Condition::Quarantine));
+        if let Some(condition) = condition {
+            self.set_aside(key, lot, (condition, delta.unavailable), field)?;
+        }
         let requested = Quantity::new(delta.on_hand.abs().max(delta.reserved.abs())).unwrap_or(Quantity::ZERO);
         let moved = |bucket: Quantity, by: i64| bucket.get().checked_add(by).and_then(Quantity::new);
         let moved = [
@@ -187,6 +247,8 @@ impl<'b> Draft<'b> {
         movement.entries.push(Entry {
             line,
             key,
+            lot,
+            condition,
             on_hand_delta: delta.on_hand,
             reserved_delta: delta.reserved,
             unavailable_delta: delta.unavailable,
@@ -203,6 +265,15 @@ impl<'b> Draft<'b> {
         });
         self.levels.insert(key, level);
         Ok(())
+    }
+
+    /// What the movement is that was begun last.
+    pub(super) fn kind(&self) -> MovementKind {
+        self.movements.last().map_or(MovementKind::Adjustment, |movement| movement.kind)
+    }
+    /// When it happened.
+    pub(super) fn occurred_at(&self) -> Timestamp {
+        self.movements.last().map_or(self.book.now, |movement| movement.occurred_at)
     }
 
     /// Drops the movement that was begun last if nothing was posted to it.
@@ -223,6 +294,10 @@ impl<'b> Draft<'b> {
                 all.sort_by_key(|r| r.id);
                 all
             },
+            lots: self.lots.lots.into_values().collect(),
+            lot_levels: self.lots.levels.into_values().collect(),
+            told_lots: self.lots.told.into_iter().collect(),
+            asides: self.lots.asides.into_iter().collect(),
         })
     }
 }

@@ -22,6 +22,10 @@ pub struct Facts {
     pub decimals: u8,
     pub category: Option<CategoryId>,
     pub low_stock_threshold: Option<Quantity>,
+    /// Whether its stock is kept by lots.
+    pub tracking: Tracking,
+    /// Days that a lot must still have before its expiry to be picked for a sale.
+    pub minimum_remaining_days: i32,
     /// For one whole unit.
     pub price: Option<Money>,
     pub cost: Option<Money>,

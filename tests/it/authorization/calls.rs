@@ -20,6 +20,9 @@ use super::world::House;
 const ALSO: &[(&str, &str)] = &[
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
+    ("SupplierReturnLineInput", "product"),
+    ("StockPolicyInput", "maximum"),
+    ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
     ("CountCreateInput", "categoryId"),
     ("ApiKeyCreateInput", "permissions"),
@@ -167,6 +170,7 @@ impl Calls {
             "Quantity" if name == "onHand" => json!(1_000_000),
             "Int" | "Long" | "Quantity" => json!(1),
             "Boolean" => json!(true),
+            "Date" => json!("2099-01-31"),
             "DateTime" => json!("2026-09-21T00:00:00Z"),
             "Decimal" => json!("1.00"),
             "CurrencyCode" => json!("GBP"),
@@ -175,6 +179,7 @@ impl Calls {
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
             // Who makes a role or a key must hold what it gives.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
+            _ if name == "delimiter" => json!(";"),
             _ if name == "url" => json!("https://shop.example/hooks"),
             _ if name == "eventTypes" => json!("stock.changed"),
             _ if name == "email" => json!(format!("new{}@example.com", self.next())),
@@ -288,8 +293,14 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 26] = [
+    const WORDS: [(&str, &str); 32] = [
+        ("exchange", "exc"),
+        ("fileid", "fil"),
+        ("lot", "lot"),
         ("transfer", "trf"),
+        ("purchaseorderline", "pol"),
+        ("purchaseorder", "por"),
+        ("supplierreturn", "srt"),
         ("webhook", "whe"),
         ("job", "job"),
         ("group", "grp"),

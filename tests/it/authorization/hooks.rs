@@ -1,7 +1,8 @@
-//! What a company has beside its trade: somewhere to be told of it.
+//! What a company has beside its trade: somewhere to be told of it, and goods that are kept by lots.
 
 use std::collections::BTreeMap;
 
+use entrepot::audit::Origin;
 use serde_json::{Value, json};
 
 use super::world::{House, World};
@@ -22,6 +23,47 @@ impl World {
         );
         let input = json!({ "id": ids["whe"], "fromSeq": 1, "toSeq": 1 });
         ids.insert("job", told(&self.must(house, &query, json!({ "input": input })).await["job"]["id"]));
+    }
+
+    /// A lot of a product that is kept by lots. Nothing of it lies anywhere: scenarios of this world count the shop's levels.
+    pub async fn lots(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let input = json!({ "sku": format!("{word}-cheese"), "name": format!("{word} cheese"), "tracking": "LOT" });
+        let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
+        let cheese = self.must(house, query, json!({ "input": input })).await["product"]["id"].clone();
+        let input = json!({ "idempotencyKey": format!("{word}-lot"), "product": { "id": cheese }, "code": format!("{word}-lot"),
+            "expiresOn": "2099-01-31", "note": format!("{word} note") });
+        let query =
+            "mutation($input: LotCreateInput!) { lotCreate(input: $input) { lot { id } userErrors { code field message } } }";
+        ids.insert("lot", told(&self.must(house, query, json!({ "input": input })).await["lot"]["id"]));
+    }
+}
+
+impl World {
+    /// A file whose bytes have come, and an export that was ended before it began.
+    pub async fn files(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let text = format!("code;name\n{word}-imported;{word} imports\n");
+        ids.insert("fil", self.sent(house, "rows.csv", text.into_bytes()).await);
+        let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
+        let input = json!({ "idempotencyKey": format!("{word}-export"), "noun": "PRODUCTS" });
+        ids.insert("exc", told(&self.must(house, query, json!({ "input": input })).await["exchange"]["id"]));
+        // Nothing is left to do for whoever brings workers.
+        let query = "mutation($id: ID!) { exchangeCancel(id: $id) { userErrors { code field message } } }";
+        self.must(house, query, json!({ "id": ids["exc"] })).await;
+    }
+
+    /// A file of an import, with its bytes.
+    pub async fn sent(&self, house: &House, name: &str, bytes: Vec<u8>) -> String {
+        let query = "mutation($input: FileUploadCreateInput!) { fileUploadCreate(input: $input) {
+            file { id state } uploadUrl userErrors { code field message } } }";
+        let input = json!({ "purpose": "IMPORT", "name": name });
+        let made = self.must(house, query, json!({ "input": input })).await;
+        let link = told(&made["uploadUrl"]);
+        let parts = futures_util::stream::iter(bytes.chunks(60_000).map(|part| Ok(part.to_vec().into())).collect::<Vec<_>>());
+        let file = self.node.files.receive(link.rsplit('/').next().unwrap(), None, Origin::default(), parts).await;
+        file.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        told(&made["file"]["id"])
     }
 }
 

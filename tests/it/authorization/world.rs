@@ -16,6 +16,7 @@ use entity::prelude::{Timestamp, *};
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY, graph::KeyUse},
     clock::Clock,
+    files::Place,
     graphql::{answer::data_json, fault::TopError, rate_limit::Paid, till::Bill},
     identity::{Entered, NewTenant, Session, Settings, Visit},
     ledger::Grouping,
@@ -43,10 +44,12 @@ pub struct World {
     pub ours: House,
     pub theirs: House,
     ticks: Arc<AtomicI64>,
-    place: Place,
+    place: Home,
+    /// Where files are kept.
+    pub files: PathBuf,
 }
 
-enum Place {
+enum Home {
     Folder(PathBuf),
     Postgres { maintenance: String, name: String },
 }
@@ -62,7 +65,7 @@ impl World {
         let folder = env::temp_dir().join(random_name());
         fs::create_dir_all(&folder).unwrap();
         let url = format!("sqlite://{}", folder.join("it.sqlite").display());
-        Self::open(&url, Place::Folder(folder)).await
+        Self::open(&url, Home::Folder(folder)).await
     }
 
     /// None, said plainly, where there is no Postgres; in CI that is a failure.
@@ -75,21 +78,21 @@ impl World {
         let name = random_name();
         tell(&maintenance, &format!("CREATE DATABASE {name}")).await;
         let url = format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0);
-        Some(Self::open(&url, Place::Postgres { maintenance, name }).await)
+        Some(Self::open(&url, Home::Postgres { maintenance, name }).await)
     }
 
     /// Runs what only the owner of the tables can.
     pub async fn as_owner(&self, statements: &[&str]) {
         let url = match &self.place {
-            Place::Folder(folder) => format!("sqlite://{}", folder.join("it.sqlite").display()),
-            Place::Postgres { maintenance, name } => format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0),
+            Home::Folder(folder) => format!("sqlite://{}", folder.join("it.sqlite").display()),
+            Home::Postgres { maintenance, name } => format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0),
         };
         for sql in statements {
             tell(&url, sql).await;
         }
     }
 
-    async fn open(url: &str, place: Place) -> Self {
+    async fn open(url: &str, place: Home) -> Self {
         let db = Database::open(url, Options::default()).await.unwrap();
         db.migrate().await.unwrap();
         db.close().await.unwrap();
@@ -97,9 +100,11 @@ impl World {
         let hand = ticks.clone();
         let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 11);
         let node = Node::open(url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
+        let files = env::temp_dir().join(random_name());
+        node.files.keep_in(Place::Folder(files.clone()));
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
-        let mut world = Self { node, ours, theirs, ticks, place };
+        let mut world = Self { node, ours, theirs, ticks, place, files };
         world.ours.depot = world.depot(&world.ours).await;
         world.theirs.depot = world.depot(&world.theirs).await;
         world.ours.ids = world.furnish(&world.ours).await;
@@ -108,13 +113,15 @@ impl World {
     }
 
     pub async fn end(self) {
-        let Self { node, place, .. } = self;
+        let Self { node, place, files, .. } = self;
+        // There is none where nobody sent a file.
+        let _ = fs::remove_dir_all(files);
         let db = node.db.clone();
         drop(node);
         db.close().await.unwrap();
         match place {
-            Place::Folder(folder) => fs::remove_dir_all(folder).unwrap(),
-            Place::Postgres { maintenance, name } => tell(&maintenance, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
+            Home::Folder(folder) => fs::remove_dir_all(folder).unwrap(),
+            Home::Postgres { maintenance, name } => tell(&maintenance, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
         }
     }
 
@@ -218,8 +225,11 @@ impl World {
         let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
         ids.insert("prd", text(&self.must(house, query, json!({ "input": input })).await["product"]["id"]));
         self.trade(house, &mut ids).await;
+        self.lots(house, &mut ids).await;
+        self.purchases(house, &mut ids).await;
         self.rights(house, &mut ids).await;
         self.hooks(house, &mut ids).await;
+        self.files(house, &mut ids).await;
         // The log gets its places from a job, which here is this line.
         self.node.audit.seal_all().await.unwrap();
         let log = self.ask(house, Some(house.owner.clone()), "{ auditEntries(first: 1) { nodes { id } } }", &json!({})).await;

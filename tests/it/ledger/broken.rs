@@ -63,7 +63,10 @@ async fn story(world: &World) -> Story {
     let ret = make.returning(Receive::Later, vec![matched]);
     let requested = ret.id;
     submit(Command::ReturnCreate(Box::new(ret)), None).await;
+    let (lot, crate_of) = super::lots::lotted(world, tenant, &make).await;
     let words = vec![
+        ("cheese", crate_of.uuid()),
+        ("lot", lot.uuid()),
         ("tenant", tenant.uuid()),
         ("mug", make.products[MUG].uuid()),
         ("rice", make.products[RICE].uuid()),
@@ -135,6 +138,22 @@ const CASES: &[Case] = &[
          INSERT INTO history_sum (tenant_id, product_id, store_id, block, occurred_at, on_hand_delta)
            SELECT tenant_id, product_id, store_id, block, 1, 7 FROM history_block WHERE @",
         &["history: what is condensed"],
+    ),
+    case(
+        "UPDATE lot_level SET on_hand = on_hand + 1 WHERE @ AND product_id = {cheese} AND lot_id <> {lot}",
+        &["lot: the lots of", "lot: what a store", "lot: on hand is"],
+    ),
+    case("UPDATE product SET tracking = 'NONE' WHERE @ AND id = {cheese}", &["lot: entries name", "lot: the lots of"]),
+    case("UPDATE lot_level SET on_hand = on_hand - 1, unavailable = unavailable - 1 WHERE @ AND lot_id = {lot}", &[
+        "lot: what a store",
+        "lot: the lots of",
+        "lot: on hand is",
+    ]),
+    case("UPDATE lot SET on_hand = on_hand + 1 WHERE @ AND id = {lot}", &["lot: on hand is"]),
+    case("UPDATE lot SET status = 'RECALLED' WHERE @ AND product_id = {cheese}", &["lot: one that is quarantined"]),
+    case(
+        "UPDATE entry SET condition = 'DAMAGED', unavailable_delta = -1 WHERE @ AND product_id = {cheese} AND version_after = 3",
+        &["entry: what was set aside", VALUES, TELLS, "level: equals", "lot: what a store"],
     ),
     case("UPDATE reservation SET remaining = remaining - 1 WHERE @ AND order_id IS NULL", &["reservation: open ones"]),
     case("UPDATE reservation SET status = 'ACTIVE' WHERE @ AND order_id = {cancelled}", &["reservation: is ACTIVE"]),

@@ -7,6 +7,8 @@ mod world;
 mod broken;
 mod followers;
 mod journal;
+mod lot_histories;
+mod lots;
 mod maker;
 mod model;
 mod moves;

@@ -31,7 +31,7 @@ pub enum Hold {
 pub struct Scenario {
     pub make: Maker,
     pub book: Book,
-    pub documents: Documents,
+    pub orders: OrderBook,
     pub result: Result<Decision, Rejection>,
     pub holds: Vec<ReservationId>,
 }
@@ -49,13 +49,7 @@ impl Scenario {
         orders.channels.insert(make.channel);
         let shop = StoreFacts { time_zone: "Europe/London".to_owned(), archived: false };
         orders.stores.extend(make.stores.iter().map(|store| (*store, shop.clone())));
-        let scenario = Self {
-            make,
-            book,
-            documents: Documents { orders, ..Documents::default() },
-            result: Ok(Decision::default()),
-            holds: Vec::new(),
-        };
+        let scenario = Self { make, book, orders, result: Ok(Decision::default()), holds: Vec::new() };
         scenario.with_level(0, 0, |level| (level.on_hand, level.unavailable) = (q(on_hand), q(unavailable)))
     }
     pub fn with_level(mut self, product: usize, store: usize, change: impl FnOnce(&mut Level)) -> Self {
@@ -105,13 +99,15 @@ impl Scenario {
     pub fn when(mut self, command: impl FnOnce(&Maker) -> Command) -> Self {
         let command = command(&self.make);
         let mut draft = Draft::new(&self.book);
-        self.result = command.decide(&mut draft, &self.documents).map(|mut decision| {
-            decision.stock = draft.finish().unwrap();
+        let mut documents = Documents::default();
+        documents.orders.clone_from(&self.orders);
+        self.result = command.decide(&mut draft, &documents).map(|mut decision| {
+            decision.stock = draft.finish();
             decision
         });
         if let Ok(decision) = &self.result {
             self.book.evolve(&decision.stock);
-            self.documents.evolve(decision);
+            self.orders.evolve(&decision.orders);
             self.assert_sound();
         }
         self
@@ -130,7 +126,7 @@ impl Scenario {
             assert_eq!(level.reserved.get(), held, "open reservations sum to reserved");
             assert!(level.available() >= 0 && !level.on_hand.is_negative() && !level.unavailable.is_negative());
         }
-        for line in self.documents.orders.orders.values().flat_map(|order| &order.lines) {
+        for line in self.orders.orders.values().flat_map(|order| &order.lines) {
             let sum = line.open.get() + line.backordered.get() + line.cancelled.get() + line.fulfilled.get();
             assert_eq!(line.quantity.get(), sum, "a line's counters");
             assert!(line.returned <= line.fulfilled);
@@ -172,7 +168,7 @@ impl Scenario {
         (reservation.remaining.get(), reservation.status)
     }
     pub fn the_order(&self) -> &Order {
-        self.documents.orders.orders.values().next().unwrap()
+        self.orders.orders.values().next().unwrap()
     }
     pub fn key(&self, product: usize, store: usize) -> LevelKey {
         self.make.key(product, store)
@@ -189,6 +185,8 @@ fn facts(product: usize) -> Facts {
         decimals: decimals as u8,
         category: None,
         low_stock_threshold: None,
+        tracking: Tracking::None,
+        minimum_remaining_days: 0,
         price: Some(gbp(255)),
         cost: Some(gbp(101)),
         time_zone: "Europe/London".to_owned(),
@@ -203,6 +201,7 @@ pub fn code_of(rejection: &Rejection) -> &'static str {
         Rejection::Invalid { .. } => "INVALID",
         Rejection::OutOfRange { .. } => "OUT_OF_RANGE",
         Rejection::TooLong { .. } => "TOO_LONG",
+        Rejection::LotShort { .. } => "LOT_SHORT",
         Rejection::InvalidState { .. } => "INVALID_STATE",
         Rejection::PeriodClosed { .. } => "PERIOD_CLOSED",
         Rejection::VersionConflict { .. } => "VERSION_CONFLICT",
@@ -225,6 +224,7 @@ fn field_of(rejection: &Rejection) -> &[String] {
         | Rejection::VersionConflict { field, .. }
         | Rejection::StaleDocument { field, .. }
         | Rejection::Insufficient { field, .. }
+        | Rejection::LotShort { field, .. }
         | Rejection::Duplicate { field, .. }
         | Rejection::LimitExceeded { field, .. } => field,
         Rejection::KeyReused => &[],

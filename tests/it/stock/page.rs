@@ -7,6 +7,8 @@ use entrepot::{
     access::{Access, Policies},
     audit::{Audit, Pen},
     catalog::Catalog,
+    exchange::{Exchange, graph::Wording},
+    files::{Files, Place, core::link::Signer},
     graphql::{answer::data_json, connection::CursorSigner, limits::Limits},
     identity::{Identity, Settings},
     jobs::Jobs,
@@ -21,7 +23,7 @@ use crate::{
     world::{Bare, World},
 };
 
-async fn whole_schema(world: &World) -> EntrepotSchema {
+pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
     let ring = crate::world::ring(&world.db, &world.clock).await;
     let audit = Audit::start(world.db.clone(), Pen::new(ring.clone(), world.clock.clone())).unwrap();
     let identity =
@@ -33,10 +35,15 @@ async fn whole_schema(world: &World) -> EntrepotSchema {
     let jobs = Jobs::new(world.db.clone(), world.clock.clone());
     let sender = Sender::new(Allowed::default(), world.clock.clone());
     let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender);
-    schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, signer, limits: Limits::default() })
+    let pen = Pen::new(crate::world::ring(&world.db, &world.clock).await, world.clock.clone());
+    let place = Place::Folder(std::env::temp_dir().join("entrepot-no-files"));
+    let files = Files::new(world.db.clone(), world.clock.clone(), pen.clone(), Signer::derived(&[7; 32]), place);
+    let exchange = Exchange::new((access.clone(), pen), catalog.clone(), ledger.clone(), files, Arc::new(Wording));
+    let limits = Limits::default();
+    schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, exchange, signer, limits })
 }
 
-async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
+pub(super) async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {
     let request = Request::new(query).variables(Variables::from_json(variables));
     let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(world.owner.clone());
     let response = schema.execute(request).await;

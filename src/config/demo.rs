@@ -1,0 +1,30 @@
+//! Settings of the demo.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Where the demo keeps its database. A second start keeps the data.
+    #[arg(long, env = "ENTREPOT_DEMO_DATABASE", default_value = ".entrepot/demo.sqlite")]
+    pub file: std::path::PathBuf,
+    /// A retailer's file (.csv, .csv.gz, .csv.zst) to replay instead of a generated one.
+    #[arg(long, env = "ENTREPOT_DEMO_DATA")]
+    pub data: Option<std::path::PathBuf>,
+    /// Totals to compare with: expected.json beside the data file when not given.
+    #[arg(long)]
+    pub expect: Option<std::path::PathBuf>,
+    /// Rows to generate.
+    #[arg(long, default_value_t = 20_000)]
+    pub rows: u64,
+    /// Seed of the generated retailer.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Address to listen on.
+    #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Stop when the data is loaded and checked, instead of going on to serve.
+    #[arg(long)]
+    pub exit: bool,
+}

@@ -1,0 +1,104 @@
+//! Cells: what a spreadsheet would take for a formula is not written as one, and what was marked so is read back.
+
+/// What a row says of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    Text(String),
+    /// It has no value any more: `\N` in a text or a workbook, null in JSON.
+    Clear,
+}
+
+/// A value that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    None,
+    Text(String),
+    Number(i64),
+}
+impl From<&str> for Item {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<String> for Item {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+impl From<i64> for Item {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+impl<T: Into<Item>> From<Option<T>> for Item {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::None, Into::into)
+    }
+}
+
+/// In a text or a workbook: no value any more.
+const CLEAR: &str = "\\N";
+
+/// A mark that spreadsheets show as nothing, before what they would run.
+const MARK: char = '\'';
+
+/// Whether a spreadsheet would take the text for a formula (OWASP, CSV injection).
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+}
+
+/// A text as it is written into a CSV: one that begins like a formula gets an apostrophe before it, and one that begins with the mark gets
+/// another one, so that reading gives the text back.
+pub fn guarded(text: &str) -> std::borrow::Cow<'_, str> {
+    let behind = text.trim_start_matches(MARK);
+    if is_formula(text) || behind.len() < text.len() && is_formula(behind) {
+        std::borrow::Cow::Owned(format!("{MARK}{text}"))
+    } else {
+        std::borrow::Cow::Borrowed(text)
+    }
+}
+
+/// What a cell of a text or a workbook says; None when it is empty, which says nothing.
+pub fn cell(text: &str) -> Option<Cell> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if text == CLEAR {
+        return Some(Cell::Clear);
+    }
+    let unmarked = text.strip_prefix(MARK).filter(|rest| is_formula(rest.trim_start_matches(MARK)));
+    Some(Cell::Text(unmarked.unwrap_or(text).to_owned()))
+}
+
+/// What a value of JSON says.
+pub fn of_json(value: &serde_json::Value) -> Cell {
+    match value {
+        serde_json::Value::Null => Cell::Clear,
+        serde_json::Value::String(text) => Cell::Text(text.clone()),
+        other => Cell::Text(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_formula_survives_and_every_text_comes_back() {
+        for text in ["=cmd()", "+1", "-1", "@SUM(A1)", "'=cmd()", "''=x", "mug", "it's", "'tis", "1-2", "", "a=b"] {
+            let written = guarded(text);
+            assert!(!is_formula(&written), "{text:?} is written as {written:?}");
+            let expected = if text.is_empty() { None } else { Some(Cell::Text(text.to_owned())) };
+            assert_eq!(cell(&written), expected, "{text:?} by way of {written:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_cell_says_nothing_and_a_marked_one_clears() {
+        assert_eq!((cell(""), cell("  "), cell("\\N")), (None, None, Some(Cell::Clear)));
+        assert_eq!(of_json(&serde_json::json!(null)), Cell::Clear);
+        assert_eq!(of_json(&serde_json::json!(12.5)), Cell::Text("12.5".to_owned()));
+        assert_eq!(of_json(&serde_json::json!(["a", "b"])), Cell::Text("[\"a\",\"b\"]".to_owned()));
+    }
+}

@@ -1,0 +1,186 @@
+//! Which column is which field.
+
+use super::Noun;
+
+/// The fields of a noun, as files name them. The first ones find the row; exports write them all, in this order.
+pub fn fields_of(noun: Noun) -> &'static [&'static str] {
+    match noun {
+        Noun::Products => &[
+            "sku",
+            "name",
+            "description",
+            "unit",
+            "unitDecimals",
+            "barcodes",
+            "category",
+            "supplier",
+            "price",
+            "priceCurrency",
+            "unitCost",
+            "costCurrency",
+            "lowStockThreshold",
+            "status",
+            "stockPolicy",
+            "metadata",
+        ],
+        Noun::Stock => &["sku", "store", "onHand", "barcode"],
+        Noun::StockChanges => &["sku", "store", "delta", "barcode", "unitCost", "costCurrency", "note"],
+        Noun::Suppliers => &["code", "name", "leadTimeDays", "email"],
+        Noun::Categories => &["slug", "name", "parent", "position", "imageUrl", "metadata"],
+        Noun::Customers => &["externalRef", "name", "country", "email"],
+        Noun::Movements | Noun::Orders => &[],
+    }
+}
+
+/// What a row cannot do without: one of each group.
+pub fn needed(noun: Noun) -> &'static [&'static [&'static str]] {
+    match noun {
+        Noun::Products => &[&["sku"]],
+        Noun::Stock => &[&["sku", "barcode"], &["store"], &["onHand"]],
+        Noun::StockChanges => &[&["sku", "barcode"], &["store"], &["delta"]],
+        Noun::Suppliers => &[&["code"]],
+        Noun::Categories => &[&["slug"]],
+        Noun::Customers => &[&["externalRef"]],
+        Noun::Movements | Noun::Orders => &[],
+    }
+}
+
+/// What other programs call them.
+const ALSO: &[(&str, &str)] = &[
+    ("articlenumber", "sku"),
+    ("itemcode", "sku"),
+    ("productcode", "sku"),
+    ("productname", "name"),
+    ("title", "name"),
+    ("ean", "barcodes"),
+    ("gtin", "barcodes"),
+    ("barcode", "barcodes"),
+    ("cost", "unitCost"),
+    ("currency", "priceCurrency"),
+    ("categoryslug", "category"),
+    ("suppliercode", "supplier"),
+    ("storecode", "store"),
+    ("location", "store"),
+    ("quantity", "onHand"),
+    ("qty", "onHand"),
+    ("stock", "onHand"),
+    ("change", "delta"),
+    ("leadtime", "leadTimeDays"),
+    ("mail", "email"),
+    ("parentslug", "parent"),
+    ("reference", "externalRef"),
+];
+
+/// Letters and digits alone, in small letters.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Why the header cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderFault {
+    Twice {
+        column: String,
+        field: String,
+    },
+    /// A mapping names a column that is not there, or a field that there is not.
+    Unknown {
+        name: String,
+    },
+    Missing {
+        fields: &'static [&'static str],
+    },
+    TooMany {
+        most: usize,
+    },
+}
+
+impl std::fmt::Display for HeaderFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Twice { column, field } => write!(f, "the column {column:?} is {field} once more: map or rename one of them"),
+            Self::Unknown { name } => write!(f, "the mapping names {name:?}, which is not there"),
+            Self::Missing { fields } => write!(f, "a column {} is needed", fields.join(" or ")),
+            Self::TooMany { most } => write!(f, "a file has at most {most} columns"),
+        }
+    }
+}
+
+/// The field of one column, told from its name.
+fn told(noun: Noun, name: &str) -> Option<&'static str> {
+    let (fields, name) = (fields_of(noun), plain(name));
+    let own = fields.iter().find(|field| plain(field) == name).copied();
+    own.or_else(|| {
+        let also = ALSO.iter().find(|(other, _)| *other == name)?.1;
+        fields.iter().find(|field| **field == also).copied()
+    })
+}
+
+/// What each column is, by what the mapping says of it or else by its name: an index into the noun's fields. None is left out of account.
+pub fn match_columns(
+    noun: Noun,
+    header: &[String],
+    mapping: &[(String, String)],
+    most: usize,
+) -> Result<Vec<Option<usize>>, HeaderFault> {
+    if header.len() > most {
+        return Err(HeaderFault::TooMany { most });
+    }
+    let fields = fields_of(noun);
+    let place = |field: &str| fields.iter().position(|known| *known == field);
+    for (column, field) in mapping {
+        if !header.iter().any(|known| known.trim() == column.trim()) {
+            return Err(HeaderFault::Unknown { name: column.clone() });
+        }
+        if !field.is_empty() && place(field).is_none() {
+            return Err(HeaderFault::Unknown { name: field.clone() });
+        }
+    }
+    let mut found = Vec::with_capacity(header.len());
+    for column in header {
+        let said = mapping.iter().find(|(known, _)| known.trim() == column.trim()).map(|(_, field)| field.as_str());
+        let field = match said {
+            Some("") => None,
+            Some(field) => place(field),
+            None => told(noun, column).and_then(place),
+        };
+        if let Some(at) = field.filter(|at| found.contains(&Some(*at))) {
+            return Err(HeaderFault::Twice { column: column.clone(), field: fields[at].to_owned() });
+        }
+        found.push(field);
+    }
+    for group in needed(noun) {
+        if !group.iter().filter_map(|field| place(field)).any(|at| found.contains(&Some(at))) {
+            return Err(HeaderFault::Missing { fields: group });
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(header: &[&str], mapping: &[(&str, &str)]) -> Result<Vec<Option<usize>>, HeaderFault> {
+        let header: Vec<String> = header.iter().map(|one| (*one).to_owned()).collect();
+        let mapping: Vec<_> = mapping.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        match_columns(Noun::Products, &header, &mapping, 5)
+    }
+
+    #[test]
+    fn columns_are_told_by_name_or_by_the_mapping() {
+        assert_eq!(columns(&["SKU", "Product Name", "colour"], &[]), Ok(vec![Some(0), Some(1), None]));
+        assert_eq!(columns(&["Nummer", "Name"], &[("Nummer", "sku")]), Ok(vec![Some(0), Some(1)]));
+        assert_eq!(columns(&["sku", "name"], &[("name", "")]), Ok(vec![Some(0), None]), "left out on purpose");
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_used_says_why() {
+        let twice = HeaderFault::Twice { column: "Sku ".to_owned(), field: "sku".to_owned() };
+        assert_eq!(columns(&["sku", "Sku "], &[]), Err(twice));
+        assert_eq!(columns(&["name"], &[]), Err(HeaderFault::Missing { fields: &["sku"] }));
+        assert_eq!(columns(&["sku"], &[("x", "sku")]), Err(HeaderFault::Unknown { name: "x".to_owned() }));
+        assert_eq!(columns(&["sku"], &[("sku", "colour")]), Err(HeaderFault::Unknown { name: "colour".to_owned() }));
+        assert_eq!(columns(&["sku", "a", "b", "c", "d", "e"], &[]), Err(HeaderFault::TooMany { most: 5 }));
+    }
+}

@@ -1,0 +1,308 @@
+//! From the cells of a row to what a room takes. What cannot be read is refused here, by its field; what is wrong with what was read, the room says.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use serde_json::Value;
+
+use super::{Noun, Refused, cells::Cell, columns::fields_of};
+use crate::catalog::core::{
+    Patch,
+    category::CategoryFields,
+    customer::CustomerFields,
+    product::{Barcode, MoneyText, ProductFields, UnitText},
+    supplier::SupplierFields,
+    text::fold,
+};
+
+/// A row as it was read: a cell for each field of its noun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// From 1, without the header.
+    pub number: i64,
+    /// Its cells, or why it is none.
+    pub cells: Result<Vec<Option<Cell>>, String>,
+}
+
+/// What names in a chunk stand for, looked up before.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// By slug.
+    pub categories: HashMap<String, CategoryId>,
+    /// By folded code.
+    pub suppliers: HashMap<String, SupplierId>,
+    /// Folded SKUs that there are.
+    pub skus: HashMap<String, ProductId>,
+    pub barcodes: HashMap<String, ProductId>,
+    /// By folded code.
+    pub stores: HashMap<String, StoreId>,
+    /// Of amounts whose row names none.
+    pub currency: String,
+}
+
+/// The cells of a row by the names of their fields.
+pub struct Cells<'a> {
+    noun: Noun,
+    number: i64,
+    cells: &'a [Option<Cell>],
+}
+
+impl<'a> Cells<'a> {
+    pub fn of(noun: Noun, record: &'a Record) -> Result<Self, Refused> {
+        match &record.cells {
+            Ok(cells) => Ok(Self { noun, number: record.number, cells }),
+            Err(why) => Err(Refused::invalid(record.number, "", why.clone())),
+        }
+    }
+
+    fn get(&self, field: &str) -> Option<&'a Cell> {
+        let at = fields_of(self.noun).iter().position(|known| *known == field)?;
+        self.cells.get(at)?.as_ref()
+    }
+
+    /// The text of a field that is said and not cleared.
+    pub fn text(&self, field: &str) -> Option<&'a str> {
+        match self.get(field)? {
+            Cell::Text(text) => Some(text),
+            Cell::Clear => None,
+        }
+    }
+
+    fn patch<T>(&self, field: &str, turn: impl FnOnce(&str) -> Result<T, String>) -> Result<Patch<T>, Refused> {
+        Ok(match self.get(field) {
+            None => Patch::Keep,
+            Some(Cell::Clear) => Patch::Clear,
+            Some(Cell::Text(text)) => Patch::Set(turn(text.trim()).map_err(|why| Refused::invalid(self.number, field, why))?),
+        })
+    }
+    fn texts(&self, field: &str) -> Patch<String> {
+        match self.get(field) {
+            None => Patch::Keep,
+            Some(Cell::Clear) => Patch::Clear,
+            Some(Cell::Text(text)) => Patch::Set(text.clone()),
+        }
+    }
+
+    /// A whole number that has to be there.
+    pub fn number(&self, field: &str) -> Result<i64, Refused> {
+        match self.text(field) {
+            Some(text) => whole(text.trim()).map_err(|why| Refused::invalid(self.number, field, why)),
+            None => Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(self.number, field, "a value is needed") }),
+        }
+    }
+
+    fn money(&self, field: &str, currency: &str, known: &Known) -> Result<Patch<MoneyText>, Refused> {
+        let currency = self.text(currency).map_or_else(|| known.currency.clone(), |text| text.trim().to_uppercase());
+        self.patch(field, |amount| Ok(MoneyText { amount: amount.to_owned(), currency }))
+    }
+
+    /// An amount that is exact in its currency.
+    pub fn amount(&self, field: &str, currency: &str, known: &Known) -> Result<Option<Money>, Refused> {
+        let Patch::Set(money) = self.money(field, currency, known)? else { return Ok(None) };
+        let refuse = |why: String| Refused::invalid(self.number, field, why);
+        let currency =
+            Currency::parse(&money.currency).ok_or_else(|| refuse("a currency code of ISO 4217 is expected".to_owned()))?;
+        Money::parse(&money.amount, currency).map(Some).map_err(|why| refuse(why.to_string()))
+    }
+
+    fn looked_up<T: Copy + ToString>(
+        &self,
+        (field, what): (&str, &str),
+        found: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Patch<String>, Refused> {
+        Ok(match self.get(field) {
+            None => Patch::Keep,
+            Some(Cell::Clear) => Patch::Clear,
+            Some(Cell::Text(text)) => {
+                let id = found(text.trim()).ok_or_else(|| Refused::missing(self.number, field, what))?;
+                Patch::Set(id.to_string())
+            }
+        })
+    }
+}
+
+fn whole(text: &str) -> Result<i64, String> {
+    let plain = text.strip_suffix(".0").unwrap_or(text);
+    plain.parse().map_err(|_| format!("a whole number is expected, and {:?} is none", short(text)))
+}
+
+/// So much of a text as a message shows.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+fn word<T>(parse: fn(&str) -> Option<T>, words: &str, text: &str) -> Result<T, String> {
+    parse(&text.to_uppercase()).ok_or_else(|| format!("one of {words} is expected, and {:?} is none", short(text)))
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|_| "a JSON object is expected".to_owned())
+}
+
+/// Codes between bars, commas, semicolons or spaces, each with its pack quantity after a star; or a list of JSON.
+fn barcodes(text: &str) -> Result<Vec<Barcode>, String> {
+    if text.starts_with('[') {
+        let list: Vec<Value> = serde_json::from_str(text).map_err(|_| "a list of codes is expected".to_owned())?;
+        let one = |value: &Value| match value {
+            Value::String(code) => Ok(Barcode { code: code.clone(), pack_quantity: 1 }),
+            Value::Object(fields) => {
+                let code = fields.get("code").and_then(Value::as_str).ok_or("a barcode has a code")?;
+                Ok(Barcode {
+                    code: code.to_owned(),
+                    pack_quantity: fields.get("packQuantity").and_then(Value::as_i64).unwrap_or(1),
+                })
+            }
+            _ => Err("a barcode is a text".to_owned()),
+        };
+        return list.iter().map(one).collect();
+    }
+    let parts = text.split(['|', ',', ';', ' ', '\n']).map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| match part.split_once('*') {
+            None => Ok(Barcode { code: part.to_owned(), pack_quantity: 1 }),
+            Some((code, pack)) => Ok(Barcode { code: code.to_owned(), pack_quantity: whole(pack)? }),
+        })
+        .collect()
+}
+
+pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused> {
+    let cells = Cells::of(Noun::Products, record)?;
+    let decimals = cells
+        .patch("unitDecimals", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "0 to 9 is expected".to_owned())))?;
+    let unit = cells
+        .patch("unit", |code| Ok(UnitText { code: code.to_owned(), decimals: decimals.set().copied().unwrap_or_default() }))?;
+    if unit.is_keep() && decimals.set().is_some() {
+        return Err(Refused::invalid(record.number, "unitDecimals", "decimals are of a unit: name it too"));
+    }
+    Ok(ProductFields {
+        sku: cells.texts("sku"),
+        name: cells.texts("name"),
+        description: cells.texts("description"),
+        unit,
+        barcodes: cells.patch("barcodes", barcodes)?,
+        category_id: cells.looked_up(("category", "category"), |text| named(text, &known.categories, text))?,
+        supplier_id: cells.looked_up(("supplier", "supplier"), |text| named(text, &known.suppliers, &fold(text)))?,
+        family_id: Patch::Keep,
+        options: Patch::Keep,
+        price: cells.money("price", "priceCurrency", known)?,
+        unit_cost: cells.money("unitCost", "costCurrency", known)?,
+        low_stock_threshold: cells.patch("lowStockThreshold", whole)?,
+        status: cells.patch("status", |text| word(ProductStatus::parse, "DRAFT, ACTIVE and ARCHIVED", text))?,
+        stock_policy: cells.patch("stockPolicy", |text| word(StockPolicy::parse, "TRACKED, UNTRACKED and BACKORDER", text))?,
+        metadata: cells.patch("metadata", json)?,
+    })
+}
+
+/// An id as it is, or what a name was found to stand for.
+fn named<K: entity::id::Kind>(text: &str, found: &HashMap<String, Id<K>>, key: &str) -> Option<Id<K>> {
+    text.parse().ok().or_else(|| found.get(key).copied())
+}
+
+pub fn supplier(record: &Record) -> Result<SupplierFields, Refused> {
+    let cells = Cells::of(Noun::Suppliers, record)?;
+    Ok(SupplierFields {
+        code: cells.texts("code"),
+        name: cells.texts("name"),
+        lead_time_days: cells.patch("leadTimeDays", |text| {
+            whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned()))
+        })?,
+        email: cells.texts("email"),
+    })
+}
+
+pub fn category(record: &Record) -> Result<CategoryFields, Refused> {
+    let cells = Cells::of(Noun::Categories, record)?;
+    Ok(CategoryFields {
+        slug: cells.texts("slug"),
+        name: cells.texts("name"),
+        parent_id: Patch::Keep,
+        parent_slug: cells.texts("parent"),
+        position: cells
+            .patch("position", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too much".to_owned())))?,
+        image_url: cells.texts("imageUrl"),
+        metadata: cells.patch("metadata", json)?,
+    })
+}
+
+pub fn customer(record: &Record) -> Result<CustomerFields, Refused> {
+    let cells = Cells::of(Noun::Customers, record)?;
+    Ok(CustomerFields {
+        external_ref: cells.texts("externalRef"),
+        name: cells.texts("name"),
+        country: cells.texts("country"),
+        email: cells.texts("email"),
+    })
+}
+
+/// Where stock is meant: what the row's product and store were found to be.
+pub fn level(cells: &Cells<'_>, known: &Known) -> Result<(ProductId, StoreId), Refused> {
+    let product = match (cells.text("sku"), cells.text("barcode")) {
+        (Some(sku), _) => {
+            let sku = sku.trim();
+            named(sku, &known.skus, &fold(sku)).ok_or_else(|| Refused::missing(cells.number, "sku", "product"))?
+        }
+        (None, Some(code)) => {
+            known.barcodes.get(code.trim()).copied().ok_or_else(|| Refused::missing(cells.number, "barcode", "product"))?
+        }
+        (None, None) => {
+            return Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(cells.number, "sku", "a value is needed") });
+        }
+    };
+    let Some(store) = cells.text("store").map(str::trim) else {
+        return Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(cells.number, "store", "a value is needed") });
+    };
+    let store = named(store, &known.stores, &fold(store)).ok_or_else(|| Refused::missing(cells.number, "store", "store"))?;
+    Ok((product, store))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(noun: Noun, said: &[(&str, Cell)]) -> Record {
+        let cells = fields_of(noun).iter().map(|field| said.iter().find(|(name, _)| name == field).map(|(_, cell)| cell.clone()));
+        Record { number: 7, cells: Ok(cells.collect()) }
+    }
+    fn text(text: &str) -> Cell {
+        Cell::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_product_is_read_field_by_field() {
+        let mug = record(
+            Noun::Products,
+            &[
+                ("sku", text("mug")),
+                ("barcodes", text("4006381333931|12345*12")),
+                ("price", text("4.50")),
+                ("description", Cell::Clear),
+                ("status", text("active")),
+            ],
+        );
+        let known = Known { currency: "GBP".to_owned(), ..Known::default() };
+        let fields = product(&mug, &known).unwrap();
+        assert_eq!((fields.name, fields.description), (Patch::Keep, Patch::Clear));
+        assert_eq!(fields.price, Patch::Set(MoneyText { amount: "4.50".to_owned(), currency: "GBP".to_owned() }));
+        assert_eq!(fields.status, Patch::Set(ProductStatus::Active));
+        let packs: Vec<i64> = fields.barcodes.set().unwrap().iter().map(|code| code.pack_quantity).collect();
+        assert_eq!(packs, [1, 12]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_by_its_field() {
+        let known = Known::default();
+        for (field, value) in [
+            ("lowStockThreshold", "many"),
+            ("status", "ALIVE"),
+            ("category", "nowhere"),
+            ("supplier", "nobody"),
+            ("metadata", "{"),
+        ] {
+            let row = record(Noun::Products, &[("sku", text("mug")), (field, text(value))]);
+            let refused = product(&row, &known).unwrap_err();
+            assert_eq!((refused.number, refused.field.as_str()), (7, field), "{refused:?}");
+        }
+        let broken = Record { number: 9, cells: Err("it has 3 cells".to_owned()) };
+        assert_eq!(product(&broken, &known).unwrap_err().message, "it has 3 cells");
+    }
+}

@@ -1,0 +1,87 @@
+//! What a text is written in, guessed from its beginning. What is guessed is told, and can be said instead.
+
+use super::Format;
+
+/// Bytes that are looked at.
+pub const LOOK: usize = 64 << 10;
+
+/// The label of an encoding: a mark says it; NULs between Latin letters say UTF-16; what is UTF-8 throughout is; the rest is what old spreadsheets write.
+pub fn encoding(start: &[u8]) -> &'static str {
+    match start {
+        [0xEF, 0xBB, 0xBF, ..] => return "utf-8",
+        [0xFF, 0xFE, ..] => return "utf-16le",
+        [0xFE, 0xFF, ..] => return "utf-16be",
+        _ => {}
+    }
+    let nuls = |from: usize| start.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let half = start.len() / 2;
+    if half > 0 && nuls(1) * 3 > half * 2 {
+        return "utf-16le";
+    }
+    if half > 0 && nuls(0) * 3 > half * 2 {
+        return "utf-16be";
+    }
+    match std::str::from_utf8(start) {
+        Ok(_) => "utf-8",
+        // A letter that is cut off where we stopped looking is no mistake.
+        Err(error) if error.error_len().is_none() && start.len() >= LOOK => "utf-8",
+        Err(_) => "windows-1252",
+    }
+}
+
+/// The form of a text: lines of JSON begin with a brace.
+pub fn format(text: &str) -> Format {
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') { Format::Jsonl } else { Format::Csv }
+}
+
+/// What stands between cells: of those that are used, the one that is most frequent in the first line, outside quotes.
+pub fn delimiter(text: &str) -> char {
+    const KNOWN: [char; 4] = [',', ';', '\t', '|'];
+    let mut counts = [0_usize; KNOWN.len()];
+    let mut is_quoted = false;
+    for c in text.trim_start_matches(['\u{feff}', '\r', '\n']).chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '\n' | '\r' if !is_quoted => break,
+            _ if is_quoted => {}
+            _ => {
+                if let Some(at) = KNOWN.iter().position(|known| *known == c) {
+                    counts[at] += 1;
+                }
+            }
+        }
+    }
+    let best = counts.iter().max().copied().unwrap_or_default();
+    KNOWN.iter().zip(counts).find(|(_, count)| *count == best).map_or(',', |(known, _)| *known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_told_from_bytes() {
+        let wide = |text: &str, turn: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(turn).collect::<Vec<u8>>();
+        assert_eq!(encoding(b"\xef\xbb\xbfsku"), "utf-8");
+        assert_eq!(encoding("sku;näme".as_bytes()), "utf-8");
+        assert_eq!(encoding(b"sku;n\xe4me\n"), "windows-1252");
+        assert_eq!(encoding(&wide("\u{feff}sku", u16::to_le_bytes)), "utf-16le");
+        assert_eq!(encoding(&wide("sku;name", u16::to_le_bytes)), "utf-16le");
+        assert_eq!(encoding(&wide("sku;name", u16::to_be_bytes)), "utf-16be");
+        assert_eq!(encoding(b""), "utf-8");
+    }
+
+    #[test]
+    fn delimiters_are_told_from_the_header() {
+        for (text, expected) in [
+            ("sku,name\n", ','),
+            ("sku;name;price\r\n1;2,5;3", ';'),
+            ("\u{feff}sku\tname\n", '\t'),
+            ("\"a,b,c\"|x\n", '|'),
+            ("sku\n", ','),
+            ("", ','),
+        ] {
+            assert_eq!(delimiter(text), expected, "{text:?}");
+        }
+    }
+}

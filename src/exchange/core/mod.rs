@@ -1,0 +1,264 @@
+//! What is exchanged, in which form, and where it stands: pure.
+
+pub mod cells;
+pub mod columns;
+pub mod fields;
+pub mod guess;
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What an exchange does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Import,
+    Export,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "IMPORT",
+            Self::Export => "EXPORT",
+        }
+    }
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Import, Self::Export].into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+/// What the rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Noun {
+    Products,
+    /// Stock as absolute figures.
+    Stock,
+    /// Stock as deltas.
+    StockChanges,
+    Suppliers,
+    Categories,
+    Customers,
+    Movements,
+    Orders,
+}
+
+impl Noun {
+    pub const ALL: [Self; 8] = [
+        Self::Products,
+        Self::Stock,
+        Self::StockChanges,
+        Self::Suppliers,
+        Self::Categories,
+        Self::Customers,
+        Self::Movements,
+        Self::Orders,
+    ];
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Products => "PRODUCTS",
+            Self::Stock => "STOCK",
+            Self::StockChanges => "STOCK_CHANGES",
+            Self::Suppliers => "SUPPLIERS",
+            Self::Categories => "CATEGORIES",
+            Self::Customers => "CUSTOMERS",
+            Self::Movements => "MOVEMENTS",
+            Self::Orders => "ORDERS",
+        }
+    }
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+/// Where an exchange stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl State {
+    const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Running => "RUNNING",
+            Self::Done => "DONE",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+    /// Whether this step is one that there is.
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Queued => matches!(next, Self::Running | Self::Cancelled),
+            Self::Running => matches!(next, Self::Done | Self::Failed | Self::Cancelled),
+            Self::Done | Self::Failed | Self::Cancelled => false,
+        }
+    }
+}
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    Csv,
+    Jsonl,
+    Xlsx,
+}
+
+/// What becomes of a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// It is refused.
+    Create,
+    /// What the row says is changed.
+    Upsert,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Earnest {
+    Write,
+    /// Only say what would become of each row.
+    DryRun,
+}
+
+/// How a file is read. What is None is guessed, and told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportOptions {
+    pub format: Option<Format>,
+    pub delimiter: Option<char>,
+    /// A label of the Encoding Standard, as in windows-1252.
+    pub encoding: Option<String>,
+    /// Columns of the file and what they are; the others are told by their names.
+    pub mapping: Vec<(String, String)>,
+    pub mode: Mode,
+    pub earnest: Earnest,
+    /// Of changes of stock.
+    pub reason: ReasonCode,
+}
+
+/// What goes into an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportOptions {
+    pub format: Format,
+    pub stores: Option<Vec<StoreId>>,
+    pub categories: Option<Vec<CategoryId>>,
+    pub products: Option<Vec<ProductId>>,
+    /// Of a time that the noun has: changed, occurred, placed.
+    pub from: Option<i64>,
+    pub before: Option<i64>,
+}
+
+/// How a file was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Told {
+    pub format: Option<Format>,
+    pub encoding: Option<String>,
+    pub delimiter: Option<char>,
+    /// The columns, in their order, and what each was taken for.
+    pub columns: Vec<(String, Option<String>)>,
+}
+
+/// Rows by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub created: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub refused: i64,
+}
+
+impl Counts {
+    pub fn total(self) -> i64 {
+        self.created + self.updated + self.unchanged + self.refused
+    }
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            created: self.created + other.created,
+            updated: self.updated + other.updated,
+            unchanged: self.unchanged + other.unchanged,
+            refused: self.refused + other.refused,
+        }
+    }
+}
+
+/// An import or an export as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    pub tenant: TenantId,
+    pub id: ExchangeId,
+    pub kind: Kind,
+    pub noun: Option<Noun>,
+    /// JSON: `ImportOptions` or `ExportOptions`.
+    pub options: String,
+    pub told: Told,
+    pub input: Option<FileId>,
+    pub result: Option<FileId>,
+    pub maker: Actor,
+    /// The key that a program asked with.
+    pub key: Option<ApiKeyId>,
+    pub idempotency_key: String,
+    pub hash: Vec<u8>,
+    pub state: State,
+    pub counts: Counts,
+    pub error: Option<String>,
+    pub created_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub version: i64,
+}
+
+impl Run {
+    /// Rows that are done with.
+    pub fn position(&self) -> i64 {
+        self.counts.total()
+    }
+}
+
+/// A row that was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// From 1, without the header.
+    pub number: i64,
+    pub code: String,
+    pub field: String,
+    pub message: String,
+}
+
+impl Refused {
+    /// Before anything is asked of a room.
+    pub fn invalid(number: i64, field: &str, message: impl Into<String>) -> Self {
+        Self { number, code: "INVALID".to_owned(), field: field.to_owned(), message: message.into() }
+    }
+    pub fn missing(number: i64, field: &str, what: &str) -> Self {
+        Self { number, code: "NOT_FOUND".to_owned(), field: field.to_owned(), message: format!("there is no such {what}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_between_states_are_these() {
+        let open: Vec<(State, State)> = State::ALL
+            .into_iter()
+            .flat_map(|from| State::ALL.into_iter().map(move |to| (from, to)))
+            .filter(|(from, to)| from.may_become(*to))
+            .collect();
+        use State::*;
+        let expected = [(Queued, Running), (Queued, Cancelled), (Running, Done), (Running, Failed), (Running, Cancelled)];
+        assert_eq!(open, expected);
+    }
+}

@@ -1,0 +1,31 @@
+//! Carrying exchanges out, and forgetting what is over.
+
+use std::time::Duration;
+
+use super::{
+    Exchange,
+    shell::{JOB, Order},
+};
+use crate::jobs::{Failure, Registry};
+
+const HOUR: Duration = Duration::from_hours(1);
+/// An exchange has failed for good after so many faults of ours.
+const MOST_FAILURES: i64 = 12;
+
+/// Adds what this room knows how to do.
+pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
+    let (running, clearing) = (exchange.clone(), exchange.clone());
+    registry
+        .queued(JOB, MOST_FAILURES, move |lease, job| {
+            let exchange = running.clone();
+            async move {
+                let order: Order = serde_json::from_str(&job.payload)
+                    .map_err(|error| Failure::Hopeless(format!("the job's payload cannot be read: {error}")))?;
+                Box::pin(exchange.work(lease, (job.tenant, order.id), job.failures + 1 >= MOST_FAILURES)).await
+            }
+        })
+        .standing("exchange.forget", HOUR, move |_| {
+            let exchange = clearing.clone();
+            async move { exchange.forget_old().await.map(drop) }
+        })
+}

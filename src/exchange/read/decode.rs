@@ -1,0 +1,81 @@
+//! Any encoding, read as UTF-8. What is no letter of it becomes the replacement character, by which its row is refused.
+
+use std::io::{self, Read};
+
+use encoding_rs::{CoderResult, Decoder, Encoding};
+
+use super::{Pipe, Stop, Unreadable};
+use crate::exchange::core::guess;
+
+const PART: usize = 64 << 10;
+
+/// UTF-8 out of whatever it was.
+pub struct Decoded<R> {
+    inner: R,
+    decoder: Decoder,
+    input: Vec<u8>,
+    at: usize,
+    end: usize,
+    is_over: bool,
+    is_flushed: bool,
+}
+
+/// Opens a text: with the encoding that was named, or the one that its beginning shows; its beginning, decoded; what the encoding is called.
+pub fn open(mut pipe: Pipe, named: Option<&str>) -> Result<(impl Read + use<>, String, &'static str), Stop> {
+    let mut start = Vec::with_capacity(guess::LOOK);
+    (&mut pipe).take(guess::LOOK as u64).read_to_end(&mut start)?;
+    let label = named.unwrap_or_else(|| guess::encoding(&start));
+    let encoding = Encoding::for_label(label.as_bytes())
+        .ok_or_else(|| Unreadable::Broken(format!("{label:?} is no encoding: utf-8, utf-16le and windows-1252 are some")))?;
+    let (beginning, ..) = encoding.decode(&start);
+    let beginning = beginning.into_owned();
+    let whole = io::Cursor::new(start).chain(pipe);
+    let decoded = Decoded {
+        inner: whole,
+        decoder: encoding.new_decoder_with_bom_removal(),
+        input: vec![0; PART],
+        at: 0,
+        end: 0,
+        is_over: false,
+        is_flushed: false,
+    };
+    Ok((decoded, beginning, encoding.name()))
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // A character may take four bytes: with less room the decoder would never get on.
+        if out.len() < 8 {
+            let mut few = [0; 8];
+            let count = self.decode(&mut few[..8])?;
+            // Whoever reads this way reads byte by byte, and loses nothing only when all fits.
+            if count > out.len() {
+                return Err(io::Error::other("a reader with less room than a character"));
+            }
+            out[..count].copy_from_slice(&few[..count]);
+            return Ok(count);
+        }
+        self.decode(out)
+    }
+}
+
+impl<R: Read> Decoded<R> {
+    fn decode(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.at == self.end && !self.is_over {
+                self.end = self.inner.read(&mut self.input)?;
+                self.at = 0;
+                self.is_over = self.end == 0;
+            }
+            if self.is_over && self.is_flushed {
+                return Ok(0);
+            }
+            let (result, read, written, _) = self.decoder.decode_to_utf8(&self.input[self.at..self.end], out, self.is_over);
+            self.at += read;
+            self.is_flushed = self.is_over && result == CoderResult::InputEmpty;
+            if written > 0 || self.is_flushed {
+                return Ok(written);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Lines of JSON: an object each.
+
+use std::io::{BufRead, BufReader, Read};
+
+use serde_json::{Map, Value};
+
+use super::{Chunks, Plan, Sender, Stop, Unreadable};
+use crate::{
+    exchange::core::{
+        Format, Noun, Told,
+        cells::{Cell, of_json},
+        columns::fields_of,
+    },
+    files::core::limits::ROW_BYTES,
+};
+
+/// The next line without its end; false at the end of the file. One that is too long ends the reading.
+pub(super) fn line(text: &mut impl BufRead, out: &mut Vec<u8>) -> Result<bool, Stop> {
+    out.clear();
+    let count = text.take(ROW_BYTES as u64 + 1).read_until(b'\n', out)?;
+    if out.len() > ROW_BYTES {
+        return Err(Unreadable::LongRow(ROW_BYTES).into());
+    }
+    while out.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+        out.pop();
+    }
+    Ok(count > 0)
+}
+
+pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender) -> Result<(), Stop> {
+    let mut text = BufReader::with_capacity(64 << 10, text);
+    let names = fields_of(plan.noun);
+    let mut chunks = Chunks::new(sender, plan.skip);
+    chunks.tell(Told { format: Some(Format::Jsonl), encoding: Some(encoding.to_owned()), ..Told::default() })?;
+    let mut bytes = Vec::new();
+    while line(&mut text, &mut bytes)? {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        chunks.add(|| cells(&bytes, plan.noun, &plan.options.mapping, names))?;
+    }
+    chunks.flush()
+}
+
+fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) -> Result<Vec<Option<Cell>>, String> {
+    let object: Map<String, Value> =
+        serde_json::from_slice(line).map_err(|error| format!("the line is no JSON object: {error}"))?;
+    let mut found = vec![None; names.len()];
+    for (name, value) in &object {
+        let said = mapping.iter().find(|(known, _)| known == name).map_or(name.as_str(), |(_, field)| field.as_str());
+        if said.is_empty() {
+            continue;
+        }
+        match names.iter().position(|known| *known == said) {
+            Some(at) => found[at] = Some(of_json(value)),
+            // A column that means nothing is told with the header; a line has none, so what it says in vain is told with the line.
+            None => return Err(format!("{} have no field {said:?}", noun.as_str().to_lowercase().replace('_', " "))),
+        }
+    }
+    Ok(found)
+}

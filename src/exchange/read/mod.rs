@@ -1,0 +1,142 @@
+//! Files as streams of rows, in constant memory: a thread reads, decodes and takes apart what arrives, a chunk ahead of whoever carries it out.
+
+mod decode;
+mod jsonl;
+mod pipe;
+mod table;
+mod workbook;
+
+use tokio::sync::mpsc;
+
+use super::core::{Format, ImportOptions, Noun, Told, columns::HeaderFault, fields::Record};
+use crate::files::Bytestream;
+
+pub use pipe::Pipe;
+
+/// What a reader says.
+#[derive(Debug)]
+pub enum Said {
+    /// Before the first row: how the file is read.
+    How(Told),
+    /// Up to `CHUNK_ROWS` rows, in order.
+    Rows(Vec<Record>),
+    /// All rows have been said: without this the reader broke.
+    End,
+}
+
+/// Why a file cannot be read on.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    #[error("{0}")]
+    Header(HeaderFault),
+    #[error("the file cannot be read: {0}")]
+    Broken(String),
+    #[error("a row is longer than {0} bytes: is there a quote that is never closed?")]
+    LongRow(usize),
+    #[error("the file has more than {0} rows: divide it")]
+    TooManyRows(i64),
+    #[error("the workbook is not what it should be: {0}")]
+    Workbook(String),
+    /// Ours: it may go well the next time.
+    #[error("{0}")]
+    Storage(String),
+}
+
+/// What is read, and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub noun: Noun,
+    pub options: ImportOptions,
+    /// Rows that are done with: read over, not said.
+    pub skip: i64,
+}
+
+/// Chunks that wait for whoever carries them out.
+const AHEAD: usize = 2;
+
+/// Reads a file beside whoever listens; it stops when nobody does.
+pub fn records(bytes: Bytestream, is_workbook: bool, plan: Plan) -> mpsc::Receiver<Result<Said, Unreadable>> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let pipe = Pipe::of(bytes);
+    tokio::task::spawn_blocking(move || {
+        let last = match read(pipe, is_workbook, plan, &sender) {
+            Ok(()) => Ok(Said::End),
+            Err(Stop::Unreadable(why)) => Err(why),
+            Err(Stop::Unheard) => return,
+        };
+        // Nobody listens any more: then nobody wants to know.
+        let _ = sender.blocking_send(last);
+    });
+    receiver
+}
+
+/// Why a reader stops before the end.
+enum Stop {
+    Unreadable(Unreadable),
+    /// Nobody listens.
+    Unheard,
+}
+impl From<Unreadable> for Stop {
+    fn from(why: Unreadable) -> Self {
+        Self::Unreadable(why)
+    }
+}
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unreadable(pipe::meant(&error))
+    }
+}
+
+type Sender = mpsc::Sender<Result<Said, Unreadable>>;
+
+fn read(pipe: Pipe, is_workbook: bool, plan: Plan, sender: &Sender) -> Result<(), Stop> {
+    if is_workbook {
+        return workbook::read(pipe, plan, sender);
+    }
+    let (text, beginning, encoding) = decode::open(pipe, plan.options.encoding.as_deref())?;
+    let format = plan.options.format.unwrap_or_else(|| super::core::guess::format(&beginning));
+    match format {
+        Format::Jsonl => jsonl::read(text, encoding, plan, sender),
+        Format::Csv => table::read(text, &beginning, encoding, plan, sender),
+        Format::Xlsx => Err(Unreadable::Workbook("it is a text".to_owned()).into()),
+    }
+}
+
+/// Gathers rows into chunks and hands them on.
+struct Chunks<'a> {
+    sender: &'a Sender,
+    rows: Vec<Record>,
+    number: i64,
+    skip: i64,
+}
+
+impl<'a> Chunks<'a> {
+    fn new(sender: &'a Sender, skip: i64) -> Self {
+        Self { sender, rows: Vec::new(), number: 0, skip }
+    }
+
+    fn tell(&self, told: Told) -> Result<(), Stop> {
+        self.sender.blocking_send(Ok(Said::How(told))).map_err(|_| Stop::Unheard)
+    }
+
+    fn add(&mut self, cells: impl FnOnce() -> Result<Vec<Option<super::core::cells::Cell>>, String>) -> Result<(), Stop> {
+        use crate::files::core::limits::{CHUNK_ROWS, IMPORT_ROWS};
+        self.number += 1;
+        if self.number > IMPORT_ROWS {
+            return Err(Unreadable::TooManyRows(IMPORT_ROWS).into());
+        }
+        if self.number <= self.skip {
+            return Ok(());
+        }
+        self.rows.push(Record { number: self.number, cells: cells() });
+        if self.rows.len() >= CHUNK_ROWS { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let rows = std::mem::take(&mut self.rows);
+        self.sender.blocking_send(Ok(Said::Rows(rows))).map_err(|_| Stop::Unheard)
+    }
+}

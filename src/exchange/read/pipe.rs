@@ -1,0 +1,70 @@
+//! Bytes that arrive as a stream, read as a file is.
+
+use std::io::{self, Read};
+
+use bytes::{Buf, Bytes};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+
+use super::Unreadable;
+use crate::files::Bytestream;
+
+/// Parts that have arrived and were not read yet.
+const PARTS: usize = 16;
+
+/// The blocking end of a stream of bytes.
+pub struct Pipe {
+    parts: mpsc::Receiver<Result<Bytes, String>>,
+    current: Bytes,
+}
+
+/// What came from where files are kept, and not from the file.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Lost(String);
+
+impl Pipe {
+    pub fn of(mut bytes: Bytestream) -> Self {
+        let (sender, parts) = mpsc::channel(PARTS);
+        tokio::spawn(async move {
+            while let Some(part) = bytes.next().await {
+                if sender.send(part.map_err(|error| error.to_string())).await.is_err() {
+                    break;
+                }
+            }
+        });
+        Self { parts, current: Bytes::new() }
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.parts.blocking_recv() {
+                None => return Ok(0),
+                Some(Ok(part)) => self.current = part,
+                Some(Err(why)) => return Err(io::Error::other(Lost(why))),
+            }
+        }
+        let count = out.len().min(self.current.len());
+        self.current.copy_to_slice(&mut out[..count]);
+        Ok(count)
+    }
+}
+
+/// A row that grew too long, as an error of reading.
+#[derive(Debug, thiserror::Error)]
+#[error("a row is too long")]
+pub struct TooLong(pub usize);
+
+/// What an error of reading means.
+pub fn meant(error: &io::Error) -> Unreadable {
+    let inner = error.get_ref();
+    if let Some(TooLong(most)) = inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
+        return Unreadable::LongRow(*most);
+    }
+    if let Some(Lost(why)) = inner.and_then(|inner| inner.downcast_ref::<Lost>()) {
+        return Unreadable::Storage(why.clone());
+    }
+    Unreadable::Broken(error.to_string())
+}

@@ -1,0 +1,105 @@
+//! Texts with columns: CSV in its many kinds.
+
+use std::{
+    cell::Cell as Counter,
+    io::{self, Read},
+    rc::Rc,
+};
+
+use super::{Chunks, Plan, Sender, Stop, Unreadable, pipe::TooLong};
+use crate::{
+    exchange::core::{
+        Format, Told,
+        cells::{Cell, cell},
+        columns::{fields_of, match_columns},
+        guess,
+    },
+    files::core::limits::{COLUMNS, ROW_BYTES},
+};
+
+/// Bytes that the parser may ask for before it has a whole row: a quote that is never closed would else make one row of the rest of the file.
+struct Bounded<R> {
+    inner: R,
+    left: Rc<Counter<usize>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(io::Error::other(TooLong(ROW_BYTES)));
+        }
+        let most = out.len().min(left);
+        let count = self.inner.read(&mut out[..most])?;
+        self.left.set(left - count);
+        Ok(count)
+    }
+}
+
+/// What the parser reads ahead.
+const BUFFER: usize = 64 << 10;
+
+pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan, sender: &Sender) -> Result<(), Stop> {
+    let delimiter = plan.options.delimiter.unwrap_or_else(|| guess::delimiter(beginning));
+    let delimiter_byte = u8::try_from(delimiter)
+        .map_err(|_| Unreadable::Broken("a delimiter is one of the simple characters, as in , or ;".to_owned()))?;
+    let left = Rc::new(Counter::new(ROW_BYTES + BUFFER));
+    let bounded = Bounded { inner: text, left: left.clone() };
+    let mut rows = csv::ReaderBuilder::new()
+        .delimiter(delimiter_byte)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(BUFFER)
+        .from_reader(bounded);
+    let mut row = csv::ByteRecord::new();
+    let mut next = |row: &mut csv::ByteRecord| -> Result<bool, Stop> {
+        left.set(ROW_BYTES + BUFFER);
+        rows.read_byte_record(row).map_err(fault)
+    };
+    if !next(&mut row)? {
+        return Err(Unreadable::Broken("it has no header".to_owned()).into());
+    }
+    let header: Vec<String> = row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+    let columns = match_columns(plan.noun, &header, &plan.options.mapping, COLUMNS).map_err(Unreadable::Header)?;
+    let names = fields_of(plan.noun);
+    let told = header.iter().cloned().zip(columns.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
+    let mut chunks = Chunks::new(sender, plan.skip);
+    chunks.tell(Told {
+        format: Some(Format::Csv),
+        encoding: Some(encoding.to_owned()),
+        delimiter: Some(delimiter),
+        columns: told,
+    })?;
+    while next(&mut row)? {
+        // A line with nothing in it is no row.
+        if row.len() == 1 && row[0].is_empty() {
+            continue;
+        }
+        chunks.add(|| cells(&row, &columns, names.len()))?;
+    }
+    chunks.flush()
+}
+
+/// The cells of a row, or why it is none.
+fn cells(row: &csv::ByteRecord, columns: &[Option<usize>], fields: usize) -> Result<Vec<Option<Cell>>, String> {
+    if row.len() != columns.len() {
+        return Err(format!("the row has {} cells, and the header {}", row.len(), columns.len()));
+    }
+    let mut found = vec![None; fields];
+    for (bytes, at) in row.iter().zip(columns) {
+        let Some(at) = at else { continue };
+        let text = std::str::from_utf8(bytes).map_err(|_| "the row is no text".to_owned())?;
+        if text.contains('\u{fffd}') {
+            return Err("the row has letters that the file's encoding does not have: say which encoding it is".to_owned());
+        }
+        found[*at] = cell(text);
+    }
+    Ok(found)
+}
+
+fn fault(error: csv::Error) -> Stop {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => Unreadable::Broken(format!("{other:?}")).into(),
+    }
+}

@@ -1,0 +1,64 @@
+//! An export: pages of rows into a file. It is written whole or not at all: whoever takes over begins it once more.
+
+use super::{Exchange, Halt, write::Sheet};
+use crate::{
+    access::{Caller, kind, permit},
+    exchange::{
+        core::{Counts, ExportOptions, Noun, Run},
+        rows::export::{Sight, names, page},
+    },
+    files::Made,
+    jobs::Lease,
+    storage::Fault,
+};
+
+impl Exchange {
+    pub(super) async fn export(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
+        let options: ExportOptions = serde_json::from_str(&run.options)
+            .map_err(|error| Fault::corrupt("exchange", format!("the options of an export: {error}")))?;
+        let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an export has a noun"))?;
+        let scope = self.0.db.tenant(run.tenant);
+        let head = scope.head().await?.seq;
+        run = self.begin_again(lease, &run).await?;
+        let name = noun.as_str().to_lowercase().replace('_', "-");
+        let mut sheet = Sheet::begin(&self.0.files, &run, (&name, options.format), names(noun)).await?;
+        let mut after = Vec::new();
+        loop {
+            // What somebody may see is asked anew for each page.
+            let sight = sight(&self.maker(&run).await?, noun, head)?;
+            let found = page(&scope, noun, (&sight, &options), &after).await?;
+            for row in &found.rows {
+                sheet.row(row)?;
+            }
+            sheet.flush().await?;
+            let done = Counts { unchanged: found.rows.len() as i64, ..Counts::default() };
+            run = self.advance(lease, &run, done, &[]).await?;
+            match found.next {
+                Some(next) => after = next,
+                None => return sheet.finish().await,
+            }
+        }
+    }
+
+    /// What another worker had counted is written anew.
+    async fn begin_again(&self, lease: Lease, run: &Run) -> Result<Run, Halt> {
+        let (work, before) = self.locked(lease, run).await?;
+        let after = Run { counts: Counts::default(), version: before.version + 1, ..before };
+        crate::exchange::rows::change(&work, &after).await?;
+        work.commit().await?;
+        Ok(after)
+    }
+}
+
+/// What somebody may see of a noun.
+fn sight(caller: &Caller, noun: Noun, head: i64) -> Result<Sight, Halt> {
+    let reach = match noun {
+        Noun::Stock => permit::<kind::StockRead>(caller)?.reach(),
+        Noun::Movements => permit::<kind::StockMovementRead>(caller)?.reach(),
+        Noun::Orders => permit::<kind::OrderRead>(caller)?.reach(),
+        Noun::Products | Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::StockChanges => {
+            permit::<kind::ProductRead>(caller)?.reach()
+        }
+    };
+    Ok(Sight { reach, channel: caller.channel, sees_costs: caller.sees_costs(), head })
+}

@@ -1,0 +1,330 @@
+//! Asking for imports and exports, and carrying them out.
+
+mod apply;
+mod export;
+mod import;
+mod manage;
+mod report;
+mod stock;
+mod write;
+
+use std::sync::Arc;
+
+use entity::prelude::*;
+use sea_orm::Value;
+
+pub use manage::{Ask, JOB, Order};
+
+use super::{
+    core::{Counts, Kind, Noun, Refused, Run, State},
+    rows,
+};
+use crate::{
+    access::{Access, Caller, Denied, Permit, kind, permit},
+    audit::{Origin, Pen, Stamp, Target},
+    catalog::{Catalog, core::Problem},
+    clock::Clock,
+    files::{FileError, Files, Made},
+    jobs::{Failure, Lease},
+    ledger::Ledger,
+    stock::core::Rejection,
+    storage::{
+        Backend, Database, Fault, Work,
+        journal::{self, NewEvent},
+    },
+};
+
+/// Why something about an exchange came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum ExchangeError {
+    Denied(Denied),
+    NotFound,
+    /// The idempotency key came before with another input.
+    KeyReused,
+    NoKey,
+    /// It is over, or was never one that can be cancelled.
+    IsOver(State),
+    /// Rows of this noun do not come in, or do not go out.
+    NotOffered(Noun),
+    TooMany {
+        most: i64,
+    },
+    /// The file that is to be read is none that can be.
+    File(FileError),
+    Fault(Fault),
+}
+impl From<Denied> for ExchangeError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+impl From<Fault> for ExchangeError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<FileError> for ExchangeError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Fault(fault) => Self::Fault(fault),
+            other => Self::File(other),
+        }
+    }
+}
+
+/// A refusal in words: code, field, message. What the rooms refuse has its words in their graphs.
+pub trait Words: Send + Sync + 'static {
+    fn of_catalogue(&self, problem: &Problem) -> (String, String, String);
+    fn of_stock(&self, rejection: &Rejection) -> (String, String, String);
+}
+
+/// The room's service. Cheap to clone.
+#[derive(Clone)]
+pub struct Exchange(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    clock: Clock,
+    pen: Pen,
+    access: Access,
+    catalog: Catalog,
+    ledger: Ledger,
+    files: Files,
+    words: Arc<dyn Words>,
+}
+
+/// Why an exchange ends before its end.
+#[derive(Debug)]
+enum Halt {
+    /// In words for whoever asked for it.
+    Failed(String),
+    /// Somebody has cancelled it.
+    Cancelled,
+    /// It may go well the next time.
+    Fault(Fault),
+}
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<Denied> for Halt {
+    fn from(denied: Denied) -> Self {
+        Self::Failed(format!("{denied}, and whoever asked for this does not hold it now"))
+    }
+}
+impl From<FileError> for Halt {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Fault(fault) => Self::Fault(fault),
+            FileError::Full => Self::Failed("there is no room for files: free some, then ask again".to_owned()),
+            FileError::Quota { most } => Self::Failed(format!(
+                "all files of the tenant together may have {} MiB, and its result would be more",
+                most >> 20
+            )),
+            FileError::TooLarge { most } => Self::Failed(format!("its result is larger than {} MiB: ask for less", most >> 20)),
+            FileError::NotFound | FileError::NotReady => Self::Failed("the bytes of its file are not there any more".to_owned()),
+            other => Self::Fault(Fault::Broken(format!("its file: {other:?}"))),
+        }
+    }
+}
+
+/// Whether the caller may do with this noun what an exchange does.
+fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
+    let Some(noun) = noun else { return Ok(()) };
+    match (kind_of, noun) {
+        (Kind::Import, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductWrite>(caller)?),
+        (Kind::Import, Noun::Stock) => drop(permit::<kind::StockSet>(caller)?),
+        (Kind::Import, Noun::StockChanges) => drop(permit::<kind::StockAdjust>(caller)?),
+        (Kind::Import, Noun::Customers) => drop(permit::<kind::CustomerWrite>(caller)?),
+        (Kind::Export, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductRead>(caller)?),
+        (Kind::Export, Noun::Stock) => drop(permit::<kind::StockRead>(caller)?),
+        (Kind::Export, Noun::Movements) => drop(permit::<kind::StockMovementRead>(caller)?),
+        (Kind::Export, Noun::Orders) => drop(permit::<kind::OrderRead>(caller)?),
+        (Kind::Import, Noun::Movements | Noun::Orders) | (Kind::Export, Noun::StockChanges | Noun::Customers) => {
+            return Err(ExchangeError::NotOffered(noun));
+        }
+    }
+    Ok(())
+}
+
+impl Exchange {
+    pub fn new((access, pen): (Access, Pen), catalog: Catalog, ledger: Ledger, files: Files, words: Arc<dyn Words>) -> Self {
+        let (db, clock) = (access.database().clone(), access.clock().clone());
+        Self(Arc::new(Inner { db, clock, pen, access, catalog, ledger, files, words }))
+    }
+    pub fn files(&self) -> &Files {
+        &self.0.files
+    }
+    pub fn backend(&self) -> Backend {
+        self.0.db.backend()
+    }
+
+    /// A page of the exchanges that the caller may see: all of the tenant's, or their own where their right is for some stores.
+    pub async fn page(
+        &self,
+        permit: &Permit<kind::ExchangeRun>,
+        conditions: &str,
+        order: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Run>, Fault> {
+        rows::page(&permit.scope(&self.0.db), conditions, order, values).await
+    }
+    pub async fn find(&self, permit: &Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Option<Run>, Fault> {
+        Ok(rows::by_id(&permit.scope(&self.0.db), id).await?.filter(|run| sees(permit, run)))
+    }
+
+    /// Whoever asked for the exchange, as they may act now.
+    async fn maker(&self, run: &Run) -> Result<Caller, Halt> {
+        let caller = match run.key {
+            Some(key) => self.0.access.program(run.tenant, key).await?,
+            None => self.0.access.member(run.tenant, MemberId::from_uuid(run.maker.id)).await?,
+        };
+        let caller = caller.ok_or_else(|| Halt::Failed("whoever asked for this may not come in any more".to_owned()))?;
+        permit::<kind::ExchangeRun>(&caller)?;
+        Ok(caller)
+    }
+
+    /// Carries something out so that what it commits is in the audit log as the maker's.
+    async fn as_maker<T>(&self, run: &Run, action: &str, future: impl Future<Output = T>) -> T {
+        let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
+        let who = Some((run.tenant, run.maker));
+        Stamp::new(action.to_owned(), origin, self.0.pen.clone(), who, Some(Target::of(run.id))).over(future).await
+    }
+
+    /// Does what a job was put down for. Done twice it goes on where it was.
+    pub(in crate::exchange) async fn work(
+        &self,
+        lease: Lease,
+        (tenant, id): (TenantId, ExchangeId),
+        is_last: bool,
+    ) -> Result<(), Failure> {
+        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(()) };
+        let ended = match run.kind {
+            Kind::Import => Box::pin(self.import(lease, run.clone())).await,
+            Kind::Export => Box::pin(self.export(lease, run.clone())).await,
+        };
+        match ended {
+            Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
+            Err(Halt::Cancelled) => {}
+            Err(Halt::Failed(why)) => self.end(lease, &run, State::Failed, None, Some(why)).await?,
+            Err(Halt::Fault(fault)) if is_last => {
+                tracing::error!(exchange = %run.id, %fault, "an exchange failed for good");
+                let why = "a fault of ours, again and again: the operator's log tells more".to_owned();
+                self.end(lease, &run, State::Failed, None, Some(why)).await?;
+            }
+            Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
+        }
+        Ok(())
+    }
+
+    /// The exchange, begun; None when there is nothing to do.
+    async fn begin(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<Option<Run>, Fault> {
+        let work = self.0.db.global().steward_for(tenant).await?;
+        lease.guard(&work).await?;
+        let Some(run) = rows::lock(&work, id).await?.filter(|run| !run.state.is_over()) else {
+            work.rollback().await?;
+            return Ok(None);
+        };
+        if run.state == State::Running {
+            work.rollback().await?;
+            return Ok(Some(run));
+        }
+        let after = Run { state: State::Running, started_at: Some(self.0.clock.now()), version: run.version + 1, ..run };
+        rows::change(&work, &after).await?;
+        work.commit().await?;
+        Ok(Some(after))
+    }
+
+    /// Notes rows that are done with, and the refused ones among them.
+    async fn advance(&self, lease: Lease, run: &Run, done: Counts, refused: &[Refused]) -> Result<Run, Halt> {
+        let (work, before) = self.locked(lease, run).await?;
+        if before.position() != run.position() {
+            work.rollback().await?;
+            return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, before.position(), run.position())).into());
+        }
+        rows::refuse(&work, run.id, refused).await?;
+        let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
+        rows::change(&work, &after).await?;
+        work.commit().await?;
+        Ok(after)
+    }
+
+    /// Keeps rows that were refused before the rest of their chunk is tried again: whoever takes over must leave out the same.
+    async fn leave_out(&self, lease: Lease, run: &Run, refused: &[Refused]) -> Result<(), Halt> {
+        let (work, _) = self.locked(lease, run).await?;
+        rows::refuse(&work, run.id, refused).await?;
+        Ok(work.commit().await?)
+    }
+
+    /// Says how a file is read.
+    async fn tell(&self, lease: Lease, run: &Run, told: super::core::Told) -> Result<Run, Halt> {
+        let (work, before) = self.locked(lease, run).await?;
+        let after = Run { told, version: before.version + 1, ..before };
+        rows::change(&work, &after).await?;
+        work.commit().await?;
+        Ok(after)
+    }
+
+    /// A transaction under the lease that has an exchange for itself, while it runs.
+    async fn locked(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
+        let work = self.0.db.global().steward_for(run.tenant).await?;
+        lease.guard(&work).await?;
+        if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| run.state == State::Running) {
+            return Ok((work, now));
+        }
+        work.rollback().await?;
+        Err(Halt::Cancelled)
+    }
+
+    async fn end(&self, lease: Lease, run: &Run, state: State, made: Option<Made>, error: Option<String>) -> Result<(), Fault> {
+        let ended = self.as_maker(run, "exchange.finish", self.try_end(lease, run, state, made, error)).await;
+        match ended {
+            Ok(()) | Err(Halt::Cancelled) => Ok(()),
+            Err(Halt::Fault(fault)) => Err(fault),
+            Err(Halt::Failed(why)) => match self.try_end(lease, run, State::Failed, None, Some(why)).await {
+                Err(Halt::Fault(fault)) => Err(fault),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    async fn try_end(
+        &self,
+        lease: Lease,
+        run: &Run,
+        state: State,
+        made: Option<Made>,
+        error: Option<String>,
+    ) -> Result<(), Halt> {
+        let (mut work, before) = self.locked(lease, run).await?;
+        if let Some(made) = &made
+            && let Err(error) = made.keep(&mut work).await
+        {
+            work.rollback().await?;
+            return Err(error.into());
+        }
+        let after = Run {
+            state,
+            result: made.map(|made| made.id()),
+            error,
+            finished_at: Some(self.0.clock.now()),
+            version: before.version + 1,
+            ..before
+        };
+        rows::change(&work, &after).await?;
+        journal::append(&mut work, vec![told("exchange.finished", &after)], self.0.clock.now()).await?;
+        Ok(work.commit().await?)
+    }
+}
+
+/// Who may see an exchange: whoever asked for it, and whoever may exchange what they like.
+fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
+    run.maker == permit.actor() || !permit.is_limited()
+}
+
+fn told(name: &'static str, run: &Run) -> NewEvent {
+    let payload =
+        serde_json::json!({ "id": run.id, "kind": run.kind.as_str(), "state": run.state.as_str(), "version": run.version });
+    NewEvent { kind: name, payload: payload.to_string() }
+}

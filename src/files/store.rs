@@ -1,0 +1,197 @@
+//! Where bytes lie: a folder, or a bucket of S3. The only file that knows `object_store`.
+
+use std::{error::Error, io, path::PathBuf, str::FromStr, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem, path::Path};
+
+/// Where files are kept, as an operator says it: `file:FOLDER` or `s3://bucket/prefix`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Folder(PathBuf),
+    Bucket { name: String, prefix: String },
+}
+
+impl FromStr for Place {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "where files are kept is written file:FOLDER or s3://bucket/prefix";
+        if let Some(folder) = text.strip_prefix("file:") {
+            return if folder.is_empty() { Err(FORM) } else { Ok(Self::Folder(folder.into())) };
+        }
+        let rest = text.strip_prefix("s3://").ok_or(FORM)?;
+        let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        if name.is_empty() {
+            Err(FORM)
+        } else {
+            Ok(Self::Bucket { name: name.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+        }
+    }
+}
+
+impl Place {
+    /// Beside an embedded database: FILE.files. With a server, which has no folder of its own, where the node was started.
+    pub fn beside(database_url: &str) -> Self {
+        let file = database_url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+        let file =
+            file.map(|rest| rest.split('?').next().unwrap_or_default()).filter(|file| !file.is_empty() && *file != ":memory:");
+        Self::Folder(file.map_or_else(|| PathBuf::from("entrepot.files"), |file| PathBuf::from(format!("{file}.files"))))
+    }
+}
+
+/// Why bytes could not be kept or read. Nothing half done is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the bytes are not there")]
+    Missing,
+    #[error("the disk is full")]
+    Full,
+    #[error("where files are kept cannot be reached: {0}")]
+    Away(String),
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        if matches!(error, object_store::Error::NotFound { .. }) {
+            return Self::Missing;
+        }
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+        while let Some(one) = cause {
+            let kind = one.downcast_ref::<io::Error>().map(io::Error::kind);
+            if matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)) {
+                return Self::Full;
+            }
+            cause = one.source();
+        }
+        Self::Away(error.to_string())
+    }
+}
+
+/// Bytes as they are read.
+pub type Bytestream = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// An open store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// Parts of an upload that are on their way at once: with the part that is being filled, what an upload has in memory.
+const PARTS_AT_ONCE: usize = 2;
+
+/// Bytes that are being written: nobody sees them before `finish`, and nothing is left of them without it.
+pub struct Sink(WriteMultipart);
+
+impl Sink {
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.0.wait_for_capacity(PARTS_AT_ONCE).await?;
+        self.0.put(bytes);
+        Ok(())
+    }
+    pub async fn finish(self) -> Result<(), StoreError> {
+        self.0.finish().await?;
+        Ok(())
+    }
+    pub async fn abort(self) {
+        if let Err(error) = self.0.abort().await {
+            tracing::warn!(%error, "what was half written could not be taken away");
+        }
+    }
+}
+
+impl Store {
+    /// Opens it. A folder is made when it is not there; a bucket has to be.
+    pub fn open(place: &Place) -> Result<Self, StoreError> {
+        match place {
+            Place::Folder(folder) => {
+                let away = |error: io::Error| StoreError::Away(format!("{}: {error}", folder.display()));
+                std::fs::create_dir_all(folder).map_err(away)?;
+                let local = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true);
+                Ok(Self { objects: Arc::new(local), prefix: Path::default() })
+            }
+            Place::Bucket { name, prefix } => {
+                let bucket = AmazonS3Builder::from_env().with_bucket_name(name).build()?;
+                let prefix = Path::parse(prefix).map_err(|error| StoreError::Away(error.to_string()))?;
+                Ok(Self { objects: Arc::new(bucket), prefix })
+            }
+        }
+    }
+
+    fn at(&self, blob: &str) -> Path {
+        blob.split('/').fold(self.prefix.clone(), Path::join)
+    }
+
+    pub async fn write(&self, blob: &str) -> Result<Sink, StoreError> {
+        Ok(Sink(WriteMultipart::new(self.objects.put_multipart(&self.at(blob)).await?)))
+    }
+
+    pub async fn read(&self, blob: &str) -> Result<Bytestream, StoreError> {
+        let found = self.objects.get(&self.at(blob)).await?;
+        Ok(found.into_stream().map_err(StoreError::from).boxed())
+    }
+
+    /// Takes bytes away; those that are not there are away already.
+    pub async fn remove(&self, blob: &str) -> Result<(), StoreError> {
+        match self.objects.delete(&self.at(blob)).await.map_err(StoreError::from) {
+            Err(StoreError::Missing) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Takes all away that lies under a name; says how many.
+    pub async fn remove_all(&self, under: &str) -> Result<u64, StoreError> {
+        let place = self.at(under);
+        let found: Vec<Path> = self.objects.list(Some(&place)).map_ok(|one| one.location).try_collect().await?;
+        let mut removed = 0;
+        for path in found {
+            match self.objects.delete(&path).await.map_err(StoreError::from) {
+                Ok(()) => removed += 1,
+                Err(StoreError::Missing) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Takes all bytes of a tenant away, when the tenant itself is erased.
+pub async fn erase(place: &Place, tenant: entity::prelude::TenantId) -> Result<u64, StoreError> {
+    if let Place::Folder(folder) = place
+        && !folder.exists()
+    {
+        return Ok(0);
+    }
+    Store::open(place)?.remove_all(&tenant.to_string()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_is_written() {
+        assert_eq!("file:/var/files".parse(), Ok(Place::Folder("/var/files".into())));
+        let bucket = |name: &str, prefix: &str| Place::Bucket { name: name.to_owned(), prefix: prefix.to_owned() };
+        assert_eq!("s3://shop/a/b/".parse(), Ok(bucket("shop", "a/b")));
+        assert_eq!("s3://shop".parse(), Ok(bucket("shop", "")));
+        for wrong in ["", "file:", "s3://", "ftp://x", "/var/files"] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+        assert_eq!(Place::beside("sqlite://data/shop.sqlite?mode=rwc"), Place::Folder("data/shop.sqlite.files".into()));
+        assert_eq!(Place::beside("postgres://host/shop"), Place::Folder("entrepot.files".into()));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_one_that_is_away() {
+        let of = |kind: io::ErrorKind| {
+            let inner: Box<dyn Error + Send + Sync> = Box::new(io::Error::from(kind));
+            StoreError::from(object_store::Error::Generic { store: "test", source: inner })
+        };
+        assert!(matches!(of(io::ErrorKind::StorageFull), StoreError::Full));
+        assert!(matches!(of(io::ErrorKind::QuotaExceeded), StoreError::Full));
+        assert!(matches!(of(io::ErrorKind::PermissionDenied), StoreError::Away(_)));
+    }
+}

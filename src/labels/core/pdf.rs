@@ -1,0 +1,144 @@
+//! Sheets of labels as a PDF (ISO 32000-1), written by hand: pages of filled rectangles and one of the fonts that every reader has.
+
+use std::fmt::Write;
+
+use super::{Drawn, Label, svg::short};
+
+/// How labels stand on a sheet of A4, in points (1/72 inch).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SheetLayout {
+    pub columns: usize,
+    pub rows: usize,
+}
+
+const PAGE: (f64, f64) = (595.28, 841.89);
+const MARGIN: f64 = 24.0;
+/// Nothing around a code, and room for its two lines of letters.
+const QUIET: f64 = 8.0;
+const LETTERS: f64 = 7.0;
+
+impl SheetLayout {
+    pub fn per_page(self) -> usize {
+        self.columns * self.rows
+    }
+}
+
+/// A text as PDF's own encoding of Latin letters has it; what it has not becomes a question mark.
+fn latin(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '(' | ')' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            ' '..='~' => out.push(c),
+            '\u{a0}'..='\u{ff}' => {
+                let _ = write!(out, "\\{:03o}", u32::from(c));
+            }
+            '…' => out.push_str("..."),
+            _ => out.push('?'),
+        }
+    }
+    out
+}
+
+/// One label inside a cell.
+fn draw(out: &mut String, label: &Label, (left, bottom): (f64, f64), (width, height): (f64, f64)) {
+    let letters = LETTERS * 2.6;
+    let (room_wide, room_high) = (width - 2.0 * QUIET, height - 2.0 * QUIET - letters);
+    let modules = label.drawn.width() as f64;
+    let (module, code_high) = match label.drawn {
+        Drawn::Bars(_) => (room_wide / modules, room_high),
+        Drawn::Squares(_) => {
+            let module = (room_wide.min(room_high)) / modules;
+            (module, module * modules)
+        }
+    };
+    let (from, top) = (left + (width - module * modules) / 2.0, bottom + height - QUIET);
+    for (x, y, wide, tall) in label.drawn.rectangles() {
+        let high = match label.drawn {
+            Drawn::Bars(_) => code_high,
+            Drawn::Squares(_) => tall as f64 * module,
+        };
+        let below = top - (y as f64) * module - high;
+        let _ = writeln!(out, "{:.3} {below:.3} {:.3} {high:.3} re", from + x as f64 * module, wide as f64 * module);
+    }
+    out.push_str("f\n");
+    let most = ((width - 2.0 * QUIET) / (LETTERS * 0.55)) as usize;
+    for (line, text) in [&label.text, &label.name].into_iter().enumerate() {
+        let y = top - code_high - LETTERS * (1.1 + line as f64 * 1.2);
+        let _ = writeln!(out, "BT /F1 {LETTERS} Tf {:.3} {y:.3} Td ({}) Tj ET", left + QUIET, latin(&short(text, most)));
+    }
+}
+
+/// The whole file.
+pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
+    let cell = ((PAGE.0 - 2.0 * MARGIN) / layout.columns as f64, (PAGE.1 - 2.0 * MARGIN) / layout.rows as f64);
+    let pages: Vec<String> = labels
+        .chunks(layout.per_page().max(1))
+        .map(|page| {
+            let mut out = String::new();
+            for (at, label) in page.iter().enumerate() {
+                let (column, row) = (at % layout.columns, at / layout.columns);
+                let place = (MARGIN + column as f64 * cell.0, PAGE.1 - MARGIN - (row + 1) as f64 * cell.1);
+                draw(&mut out, label, place, cell);
+            }
+            out
+        })
+        .collect();
+    let count = pages.len();
+    // 1 the catalogue, 2 the pages, 3 the font, then for each page itself and what is on it.
+    let kids = (0..count).map(|at| format!("{} 0 R", 4 + 2 * at)).collect::<Vec<_>>().join(" ");
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Count {count} /Kids [{kids}] >>"),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+    ];
+    for (at, page) in pages.iter().enumerate() {
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {} {}] /Resources << /Font << /F1 3 0 R >> >> /Contents {} 0 R >>",
+            PAGE.0,
+            PAGE.1,
+            5 + 2 * at
+        ));
+        objects.push(format!("<< /Length {} >>\nstream\n{page}endstream", page.len()));
+    }
+    let mut out = "%PDF-1.4\n".to_owned();
+    let mut places = Vec::with_capacity(objects.len());
+    for (at, object) in objects.iter().enumerate() {
+        places.push(out.len());
+        let _ = write!(out, "{} 0 obj\n{object}\nendobj\n", at + 1);
+    }
+    let table = out.len();
+    let _ = write!(out, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for place in places {
+        let _ = writeln!(out, "{place:010} 00000 n ");
+    }
+    let _ = write!(out, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1);
+    out.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Symbology, *};
+
+    #[test]
+    fn a_sheet_has_its_pages_and_its_table_leads_to_them() {
+        let label = Label::of(Symbology::Qr, "a-1", "Mug (blue) \\ Größe ✓").unwrap();
+        let bytes = sheet(&vec![label; 25], SheetLayout { columns: 3, rows: 8 });
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("%PDF-1.4\n") && text.ends_with("%%EOF\n"));
+        assert!(text.contains("/Count 2") && text.contains("Mug \\(blue\\) \\\\ Gr\\366\\337e ?"), "{text}");
+        let table = text.rfind("xref\n0 ").unwrap();
+        let start: usize = text.lines().rev().nth(1).unwrap().parse().unwrap();
+        assert!(text[start..].starts_with("xref\n"), "the end leads to the table");
+        let places = text[table..].lines().filter(|line| line.ends_with(" n ")).map(|line| line[..10].parse::<usize>().unwrap());
+        let mut seen = 0;
+        for (at, place) in places.enumerate() {
+            assert!(text[place..].starts_with(&format!("{} 0 obj\n", at + 1)), "object {}", at + 1);
+            seen = at + 1;
+        }
+        assert_eq!(seen, 3 + 2 * 2);
+    }
+}

@@ -1,0 +1,87 @@
+//! A label as a drawing that scales: no program, no link, nothing to load.
+
+use std::fmt::Write;
+
+use super::{Drawn, Label};
+
+/// Modules of nothing around a code: scanners find its ends by it.
+const QUIET: usize = 10;
+/// How high bars are, in modules.
+const HEIGHT: usize = 50;
+const LINE: usize = 12;
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// So much of a name as a label has room for.
+pub fn short(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        text.to_owned()
+    } else {
+        text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    }
+}
+
+/// The label, in modules: the code, what it says, what the product is called.
+pub fn svg(label: &Label) -> String {
+    let modules = label.drawn.width();
+    let (stretch, high) = match label.drawn {
+        Drawn::Bars(_) => (HEIGHT, HEIGHT),
+        Drawn::Squares(_) => (1, modules),
+    };
+    let (width, height) = (modules + 2 * QUIET, high + 2 * QUIET + 2 * LINE);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" shape-rendering=\"crispEdges\"><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><path d=\""
+    );
+    for (left, top, wide, tall) in label.drawn.rectangles() {
+        let tall = tall * stretch;
+        // Writing to a text cannot fail.
+        let _ = write!(out, "M{} {}h{wide}v{tall}h-{wide}z", left + QUIET, top + QUIET);
+    }
+    let middle = width as f64 / 2.0;
+    let (code, name) = (escaped(&short(&label.text, 32)), escaped(&short(&label.name, 32)));
+    let below = QUIET + high + LINE - 2;
+    let _ = write!(
+        out,
+        "\" fill=\"#000\"/><g font-family=\"sans-serif\" font-size=\"8\" text-anchor=\"middle\"><text x=\"{middle}\" y=\"{below}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\">{code}</text><text x=\"{middle}\" y=\"{}\">{name}</text></g></svg>",
+        modules.min(code.chars().count() * 7),
+        below + LINE - 2
+    );
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Symbology, *};
+
+    #[test]
+    fn a_name_is_a_text_and_no_markup() {
+        let label =
+            Label::of(Symbology::Code128, "a-1", "<script>alert('x')</script> & \"more\" than there is room for").unwrap();
+        let drawing = svg(&label);
+        assert!(!drawing.contains("<script") && drawing.contains("&lt;script&gt;"), "{drawing}");
+        assert!(drawing.contains('…'));
+        assert_eq!(drawing.matches('<').count(), drawing.matches('>').count());
+    }
+
+    #[test]
+    fn bars_are_where_they_should_be() {
+        let label = Label::of(Symbology::Ean13, "5901234123457", "Mug").unwrap();
+        let drawing = svg(&label);
+        assert!(drawing.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 115 94\""), "{drawing}");
+        assert!(drawing.contains("d=\"M10 10h1v50h-1zM12 10h1v50h-1z"), "the two bars that begin it");
+    }
+}

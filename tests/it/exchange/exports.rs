@@ -1,0 +1,114 @@
+//! What becomes a file, and comes back.
+
+use serde_json::{Value, json};
+
+use super::world::{Works, World, ask, counts, export, fetched, import, on_both, over, product, result};
+
+on_both!(no_formula_survives_into_an_export, every_noun_is_exported_in_every_form, an_export_shows_what_its_maker_may_see);
+
+async fn no_formula_survives_into_an_export(world: &World) {
+    let works = Works::begin(world);
+    let evil = "{\"sku\":\"=1+1\",\"name\":\"=cmd|' /C calc'!A0\",\"description\":\"@SUM(A1)\"}\n{\"sku\":\"minus\",\"name\":\"-2\",\"description\":\"it's fine\"}\n";
+    let made = over(world, &import(world, "PRODUCTS", evil, json!({})).await).await;
+    assert_eq!(counts(&made), [2, 2, 0, 0, 0], "{made:#}");
+    let done = over(world, &export(world, json!({ "noun": "PRODUCTS" })).await).await;
+    let text = result(world, &done).await;
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    for row in rows.records() {
+        for cell in &row.unwrap() {
+            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?} would be run");
+        }
+    }
+    // What comes back is what went out.
+    let again = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
+    assert_eq!(counts(&again)[1..], [0, 0, counts(&again)[0], 0], "{again:#}\n{}", result(world, &again).await);
+    assert_eq!(product(world, "=1+1").await["name"], "=cmd|' /C calc'!A0");
+    works.kill().await;
+}
+
+async fn every_noun_is_exported_in_every_form(world: &World) {
+    let works = Works::begin(world);
+    for (noun, least) in [("PRODUCTS", 1), ("STOCK", 1), ("MOVEMENTS", 4), ("ORDERS", 1), ("SUPPLIERS", 1), ("CATEGORIES", 1)] {
+        let mut sizes = Vec::new();
+        for format in ["CSV", "JSONL", "XLSX"] {
+            let done = over(world, &export(world, json!({ "noun": noun, "format": format })).await).await;
+            assert_eq!(done["state"], "DONE", "{noun} {format}: {done:#}");
+            let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
+            assert_eq!(bytes.len() as i64, done["result"]["size"].as_i64().unwrap());
+            let rows = match format {
+                "CSV" => csv::Reader::from_reader(bytes.as_slice()).records().map(|row| row.unwrap()).count(),
+                "JSONL" => bytes
+                    .split(|byte| *byte == b'\n')
+                    .filter(|line| !line.is_empty())
+                    .filter(|line| serde_json::from_slice::<Value>(line).unwrap().is_object())
+                    .count(),
+                _ => {
+                    use calamine::Reader;
+                    let mut book = calamine::Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+                    book.worksheet_range("Rows 1").unwrap().rows().count() - 1
+                }
+            };
+            assert!(rows >= least, "{noun} {format} has {rows} rows");
+            assert_eq!(rows as i64, counts(&done)[0], "{noun} {format}");
+            sizes.push(rows);
+        }
+        assert!(sizes.iter().all(|rows| *rows == sizes[0]), "{noun}: {sizes:?}");
+    }
+    // A workbook of ours is read again.
+    let done = over(world, &export(world, json!({ "noun": "PRODUCTS", "format": "XLSX" })).await).await;
+    let book = fetched(world, &done["result"]["downloadUrl"]).await;
+    let again = over(world, &import(world, "PRODUCTS", book, json!({})).await).await;
+    assert_eq!((&again["reading"]["format"], counts(&again)), (&json!("XLSX"), [1, 0, 0, 1, 0]), "{again:#}");
+    let none = over(world, &export(world, json!({ "noun": "PRODUCTS", "before": "2000-01-01T00:00:00Z" })).await).await;
+    assert_eq!(counts(&none), [0; 5]);
+    let none =
+        over(world, &export(world, json!({ "noun": "PRODUCTS", "format": "JSONL", "before": "2000-01-01T00:00:00Z" })).await)
+            .await;
+    assert_eq!((none["state"].as_str(), counts(&none)), (Some("DONE"), [0; 5]), "{none:#}");
+    works.kill().await;
+}
+
+async fn an_export_shows_what_its_maker_may_see(world: &World) {
+    let works = Works::begin(world);
+    let query =
+        "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
+    let input = json!({ "key": "exporter", "name": "Exporter", "permissions": ["exchange.run", "file.write", "product.read", "stock.read"] });
+    let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
+    world.second_shop("charlie").await;
+    let shop = json!({ "storeIds": [world.ours.ids["sto"]] });
+    let everywhere = world.hired("everywhere", json!([{ "roleId": role, "scope": { "all": true } }])).await;
+    let local = world.hired("local", json!([{ "roleId": role, "scope": shop }])).await;
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
+    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { state result { downloadUrl } } } }";
+    let mut stores = Vec::new();
+    for person in [everywhere, local] {
+        let caller = world.caller(person).await;
+        let input = json!({ "input": { "idempotencyKey": "mine", "noun": "STOCK" } });
+        let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
+        let id = made["data"]["exportCreate"]["exchange"]["id"].clone();
+        over(world, id.as_str().unwrap()).await;
+        let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
+        let bytes = fetched(world, &mine["result"]["downloadUrl"]).await;
+        let codes: Vec<String> =
+            csv::Reader::from_reader(bytes.as_slice()).records().map(|row| row.unwrap()[2].to_owned()).collect();
+        stores.push(codes);
+        // Whoever else may see the exchange does not get what it came to.
+        let theirs = ask(world, show, json!({ "id": id })).await["node"].clone();
+        assert_eq!(theirs, json!({ "state": "DONE", "result": null }));
+    }
+    assert!(stores[0].len() > stores[1].len(), "{stores:?}");
+    assert!(stores[1].iter().all(|store| store == "alpha-shop"), "{stores:?}");
+    // Costs are left out for whoever does not see them.
+    let caller = world.caller(everywhere).await;
+    let input = json!({ "input": { "idempotencyKey": "costs", "noun": "PRODUCTS", "format": "JSONL" } });
+    let made =
+        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["exchange"]["id"].clone();
+    over(world, made.as_str().unwrap()).await;
+    let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": made })).await["data"]["node"].clone();
+    let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
+    assert!(
+        text.contains("\"unitCost\":null") && !text.contains("\"unitCost\":\"1.00\"") && text.contains("\"price\":\"4.00\""),
+        "{text}"
+    );
+    works.kill().await;
+}

@@ -1,0 +1,74 @@
+//! Files that are not what they should be.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::world::{Works, World, counts, import, on_both, over, product, result};
+
+on_both!(a_file_that_cannot_be_read_says_why, a_row_half_broken_is_one_row, a_workbook_that_is_a_bomb_is_not_unpacked);
+
+async fn a_file_that_cannot_be_read_says_why(world: &World) {
+    let works = Works::begin(world);
+    let endless = format!("sku,name\nfirst,First\nsecond,\"{}", "x".repeat(3 << 20));
+    for (bytes, more, why) in [
+        (b"sku,name,Sku\na,b,c\n".to_vec(), json!({}), "is sku once more"),
+        (b"name,price\na,1\n".to_vec(), json!({}), "a column sku is needed"),
+        (b"sku,name\na,b\n".to_vec(), json!({ "mapping": [{ "column": "x", "field": "sku" }] }), "which is not there"),
+        (b"sku,name\na,b\n".to_vec(), json!({ "encoding": "klingon" }), "is no encoding"),
+        (b"sku,name\na,b\n".to_vec(), json!({ "format": "XLSX" }), "not of the format"),
+        (endless.into_bytes(), json!({}), "never closed"),
+        (vec![b','; 300], json!({}), "at most 256 columns"),
+    ] {
+        let done = over(world, &import(world, "PRODUCTS", bytes, more).await).await;
+        assert_eq!(done["state"], "FAILED", "{why}: {done:#}");
+        assert!(done["error"].as_str().unwrap().contains(why), "{why}: {done:#}");
+        assert_eq!(done["result"], Value::Null);
+    }
+    works.kill().await;
+}
+
+async fn a_row_half_broken_is_one_row(world: &World) {
+    let works = Works::begin(world);
+    // A letter of another encoding far behind where anybody looked, a cell too many, a cell too few, an empty line, spaces.
+    let mut bytes = b"sku,name\n".to_vec();
+    for n in 0..6_000 {
+        bytes.extend_from_slice(format!("b-{n},Product number {n}\n").as_bytes());
+    }
+    bytes.extend_from_slice(b"bad-1,Caf\xe9\n\nbad-2,a,b\nbad-3\n  good  ,  Good  \n");
+    let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
+    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [6_004, 6_001, 0, 0, 3]), "{done:#}");
+    assert!(result(world, &done).await.contains("6001,INVALID,,the row has letters"), "{}", result(world, &done).await);
+    assert_eq!(product(world, "good").await["name"], "Good");
+    works.kill().await;
+}
+
+/// An archive with this beside what a workbook has.
+fn archive(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in parts {
+        zip.start_file(*name, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated)).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+async fn a_workbook_that_is_a_bomb_is_not_unpacked(world: &World) {
+    let works = Works::begin(world);
+    let bomb = archive(&[("xl/sharedStrings.xml", vec![b' '; 64 << 20])]);
+    assert!(bomb.len() < 1 << 20, "it is small: {}", bomb.len());
+    let many: Vec<(String, Vec<u8>)> = (0..2_100).map(|n| (format!("part-{n}"), b"x".to_vec())).collect();
+    let many: Vec<(&str, Vec<u8>)> = many.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    for (bytes, why) in [
+        (bomb, "larger than a workbook may be"),
+        (archive(&many), "more than 2000 parts"),
+        (archive(&[("readme.txt", b"hello".to_vec())]), "not what it should be"),
+        (b"PK\x03\x04 and then nothing".to_vec(), "not what it should be"),
+    ] {
+        let done = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
+        assert_eq!(done["state"], "FAILED", "{why}: {done:#}");
+        assert!(done["error"].as_str().unwrap().contains(why), "{why}: {done:#}");
+    }
+    works.kill().await;
+}

@@ -1,0 +1,203 @@
+//! What a file becomes.
+
+use serde_json::{Value, json};
+
+use super::world::{Works, World, ask, counts, fetched, import, on_both, over, product, result, shown};
+
+on_both!(
+    a_buyers_list_becomes_products,
+    a_dry_run_says_what_would_be_and_writes_nothing,
+    files_of_every_kind_say_the_same,
+    lines_of_json_may_clear_what_a_cell_cannot_say,
+    a_count_sheet_sets_stock_and_leaves_out_what_it_cannot,
+    suppliers_categories_and_customers_come_in_files_too,
+    what_is_there_already_may_be_refused,
+    an_import_can_be_ended_early,
+);
+
+async fn a_buyers_list_becomes_products(world: &World) {
+    let works = Works::begin(world);
+    // As Excel saves it in Germany: a mark, semicolons, quotes with a line in them, CRLF.
+    let text = "\u{feff}SKU;Product Name;price;priceCurrency;category;supplier;barcodes;colour\r\n\
+        a-1;\"Mug, \"\"blue\"\"\";4.50;GBP;alpha-things;alpha-sup;4006381333931;blue\r\n\
+        a-2;\"two\nlines\";;;;;;\r\n\
+        a-3;Plate;viel;GBP;;;;\r\n\
+        a-4;Bowl;1.00;GBP;nowhere;;;\r\n\
+        a-5;short\r\n\
+        alpha-mug;Renamed;;;;;;\r\n";
+    let done = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
+    assert_eq!(done["state"], "DONE", "{done:#}");
+    assert_eq!(counts(&done), [6, 1, 1, 0, 4], "{done:#}\n{}", result(world, &done).await);
+    let reading = &done["reading"];
+    assert_eq!((&reading["format"], &reading["encoding"], &reading["delimiter"]), (&json!("CSV"), &json!("UTF-8"), &json!(";")));
+    assert_eq!(reading["columns"][1], json!({ "name": "Product Name", "field": "name" }));
+    assert_eq!(reading["columns"][7], json!({ "name": "colour", "field": null }));
+    let mug = product(world, "A-1").await;
+    assert_eq!(mug["name"], "Mug, \"blue\"");
+    assert_eq!(mug["price"], json!({ "amount": "4.50", "currencyCode": "GBP" }));
+    assert_eq!((&mug["category"]["name"], &mug["supplier"]["code"]), (&json!("alpha things"), &json!("alpha-sup")));
+    assert_eq!(mug["barcodes"], json!([{ "code": "4006381333931", "packQuantity": 1 }]));
+    assert_eq!(product(world, "alpha-mug").await["name"], "Renamed");
+    let lines: Vec<String> = result(world, &done).await.lines().map(ToOwned::to_owned).collect();
+    assert_eq!(lines[0], "row,code,field,message");
+    assert!(lines[1].starts_with("2,INVALID,name,"), "{lines:?}");
+    assert!(lines[2].starts_with("3,INVALID,price.amount,"), "{lines:?}");
+    assert_eq!(lines[3], "4,NOT_FOUND,category,there is no such category");
+    assert_eq!(lines[4], "5,INVALID,,\"the row has 2 cells, and the header 8\"");
+    assert_eq!(lines.len(), 5);
+    works.kill().await;
+    // Who did it, and what for, is in the log.
+    world.node.audit.seal_all().await.unwrap();
+    let log = ask(world, "{ auditEntries(first: 50) { nodes { action outcome } } }", json!({})).await;
+    let actions: Vec<&Value> = log["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    for action in ["importCreate", "file.upload", "import.products", "exchange.finish"] {
+        assert!(actions.contains(&&json!(action)), "{action} is not in {actions:?}");
+    }
+}
+
+async fn a_dry_run_says_what_would_be_and_writes_nothing(world: &World) {
+    let works = Works::begin(world);
+    let text = "sku,name\nnew-1,One\nalpha-mug,Other\nnew-2,\n";
+    let done = over(world, &import(world, "PRODUCTS", text, json!({ "dryRun": true })).await).await;
+    assert_eq!((&done["state"], &done["isDryRun"], counts(&done)), (&json!("DONE"), &json!(true), [3, 1, 1, 0, 1]), "{done:#}");
+    assert_eq!(result(world, &done).await.lines().nth(1), Some("3,REQUIRED,name,a value is needed"));
+    assert_eq!(product(world, "new-1").await, Value::Null);
+    assert_eq!(product(world, "alpha-mug").await["name"], "alpha mug");
+    let before = on_hand(world).await;
+    let stock = "sku,store,delta\nalpha-mug,alpha-shop,5\nalpha-mug,alpha-shop,-99000000\n";
+    let done = over(world, &import(world, "STOCK_CHANGES", stock, json!({ "dryRun": true })).await).await;
+    assert_eq!(counts(&done), [2, 0, 1, 0, 1], "{done:#}");
+    assert_eq!(on_hand(world).await, before);
+    works.kill().await;
+}
+
+/// Of the company's mug in its shop: what the furniture of the world leaves there.
+async fn on_hand(world: &World) -> i64 {
+    let query = "query($sku: String!) { product(by: { sku: $sku }) { stock { onHand } } }";
+    ask(world, query, json!({ "sku": "alpha-mug" })).await["product"]["stock"][0]["onHand"].as_i64().unwrap()
+}
+
+async fn files_of_every_kind_say_the_same(world: &World) {
+    let works = Works::begin(world);
+    let wide = |text: &str, turn: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(turn).collect::<Vec<u8>>();
+    let text = "sku\tname\nX\tCafé Größe\n";
+    let files: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("u8", text.as_bytes().to_vec(), "UTF-8"),
+        ("w1", b"sku\tname\nX\tCaf\xe9 Gr\xf6\xdfe\n".to_vec(), "windows-1252"),
+        ("le", wide(&format!("\u{feff}{text}"), u16::to_le_bytes), "UTF-16LE"),
+        ("be", wide(text, u16::to_be_bytes), "UTF-16BE"),
+        ("js", "{\"sku\":\"X\",\"name\":\"Café Größe\"}\n".as_bytes().to_vec(), "UTF-8"),
+    ];
+    for (name, bytes, encoding) in files {
+        let named: Vec<u8> = bytes;
+        let done = over(world, &import(world, "PRODUCTS", named, json!({})).await).await;
+        assert_eq!((&done["state"], &done["reading"]["encoding"]), (&json!("DONE"), &json!(encoding)), "{name}: {done:#}");
+        assert_eq!(counts(&done)[4], 0, "{name}: {}", result(world, &done).await);
+        assert_eq!(product(world, "X").await["name"], "Café Größe", "{name}");
+    }
+    works.kill().await;
+}
+
+async fn lines_of_json_may_clear_what_a_cell_cannot_say(world: &World) {
+    let works = Works::begin(world);
+    let lines = "{\"sku\":\"j-1\",\"name\":\"One\",\"description\":\"long\",\"barcodes\":[\"4006381333931\",{\"code\":\"12345670\",\"packQuantity\":6}]}\r\n\
+        \n\
+        {\"sku\":\"j-1\"\n\
+        {\"sku\":\"j-2\",\"name\":\"Two\",\"colour\":\"red\"}\n";
+    let done = over(world, &import(world, "PRODUCTS", lines, json!({})).await).await;
+    assert_eq!((&done["reading"]["format"], counts(&done)), (&json!("JSONL"), [3, 1, 0, 0, 2]), "{done:#}");
+    assert_eq!(product(world, "j-1").await["barcodes"].as_array().unwrap().len(), 2);
+    let lines = "{\"sku\":\"j-1\",\"description\":null,\"barcodes\":null}\n";
+    let done = over(world, &import(world, "PRODUCTS", lines, json!({})).await).await;
+    assert_eq!(counts(&done), [1, 0, 1, 0, 0], "{done:#}");
+    let one = product(world, "j-1").await;
+    assert_eq!((&one["description"], &one["barcodes"]), (&json!(""), &json!([])));
+    // In a table an empty cell says nothing, and a marked one clears.
+    let table = "sku,name,description\nj-1,,kept\n";
+    over(world, &import(world, "PRODUCTS", table, json!({})).await).await;
+    assert_eq!(product(world, "j-1").await["description"], "kept");
+    over(world, &import(world, "PRODUCTS", "sku,description\nj-1,\\N\n", json!({})).await).await;
+    assert_eq!(product(world, "j-1").await["description"], "");
+    works.kill().await;
+}
+
+async fn a_count_sheet_sets_stock_and_leaves_out_what_it_cannot(world: &World) {
+    let works = Works::begin(world);
+    let products = "sku,name\ns-1,One\ns-2,Two\ns-3,Three\n";
+    over(world, &import(world, "PRODUCTS", products, json!({})).await).await;
+    let sheet = "sku,store,quantity\n\
+        s-1,alpha-shop,10\n\
+        S-2,ALPHA-SHOP,20\n\
+        nobody,alpha-shop,1\n\
+        s-3,nowhere,1\n\
+        s-3,alpha-shop,-1\n\
+        s-3,alpha-shop,much\n\
+        s-1,alpha-shop,11\n\
+        alpha-mug,alpha-shop,0\n\
+        s-3,alpha-shop,30\n";
+    let done =
+        over(world, &import(world, "STOCK", sheet, json!({ "mapping": [{ "column": "quantity", "field": "onHand" }] })).await)
+            .await;
+    assert_eq!(counts(&done), [9, 0, 3, 0, 6], "{done:#}\n{}", result(world, &done).await);
+    let codes: Vec<String> =
+        result(world, &done).await.lines().skip(1).map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",")).collect();
+    // A reservation holds some of the mugs; a level can have one figure only.
+    assert_eq!(
+        codes,
+        [
+            "3,NOT_FOUND,sku",
+            "4,NOT_FOUND,store",
+            "5,OUT_OF_RANGE,onHand",
+            "6,INVALID,onHand",
+            "7,INVALID,",
+            "8,INSUFFICIENT_STOCK,onHand"
+        ]
+    );
+    for (sku, expected) in [("s-1", 10), ("s-2", 20), ("s-3", 30)] {
+        let query = "query($sku: String!) { product(by: { sku: $sku }) { stock { onHand } } }";
+        assert_eq!(ask(world, query, json!({ "sku": sku })).await["product"]["stock"][0]["onHand"], expected, "{sku}");
+    }
+    let again =
+        over(world, &import(world, "STOCK", "sku,store,onHand\ns-1,alpha-shop,10\ns-2,alpha-shop,21\n", json!({})).await).await;
+    assert_eq!(counts(&again), [2, 0, 1, 1, 0], "what is so already changes nothing");
+    works.kill().await;
+}
+
+async fn suppliers_categories_and_customers_come_in_files_too(world: &World) {
+    let works = Works::begin(world);
+    let suppliers = "code,name,leadTimeDays,email\nalpha-sup,Renamed,7,a@example.com\nnew-sup,New,,\nNEW-SUP,Twice,,\n,None,,\n";
+    let done = over(world, &import(world, "SUPPLIERS", suppliers, json!({})).await).await;
+    assert_eq!(counts(&done), [4, 1, 1, 0, 2], "{done:#}\n{}", result(world, &done).await);
+    let categories = "slug,name,parent\nkitchen,Kitchen,\ncups,Cups,kitchen\nlost,Lost,nowhere\n";
+    let done = over(world, &import(world, "CATEGORIES", categories, json!({})).await).await;
+    assert_eq!(counts(&done), [3, 2, 0, 0, 1], "{done:#}\n{}", result(world, &done).await);
+    let customers = "externalRef,name,email\nc-1,Ada,ada@example.com\nc-2,Bob,nonsense\n";
+    let done = over(world, &import(world, "CUSTOMERS", customers, json!({})).await).await;
+    assert_eq!(counts(&done), [2, 1, 0, 0, 1], "{done:#}\n{}", result(world, &done).await);
+    works.kill().await;
+}
+
+async fn what_is_there_already_may_be_refused(world: &World) {
+    let works = Works::begin(world);
+    let text = "sku,name\nalpha-mug,Other\nfresh,Fresh\n";
+    let done = over(world, &import(world, "PRODUCTS", text, json!({ "mode": "CREATE" })).await).await;
+    assert_eq!(counts(&done), [2, 1, 0, 0, 1], "{done:#}");
+    assert!(result(world, &done).await.contains("1,DUPLICATE,sku,"));
+    works.kill().await;
+}
+
+async fn an_import_can_be_ended_early(world: &World) {
+    let id = import(world, "PRODUCTS", "sku,name\nnever,Never\n", json!({})).await;
+    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code field message } } }";
+    let ended = world.must(&world.ours, cancel, json!({ "id": id })).await;
+    assert_eq!(ended["exchange"]["state"], "CANCELLED");
+    let again = ask(world, cancel, json!({ "id": id })).await["exchangeCancel"].clone();
+    assert_eq!(again["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
+    let works = Works::begin(world);
+    // Another one that comes later is done; by then the first would have been.
+    let later = over(world, &import(world, "PRODUCTS", "sku,name\nlater,Later\n", json!({})).await).await;
+    assert_eq!(later["state"], "DONE");
+    assert_eq!((shown(world, &id).await["state"].clone(), product(world, "never").await), (json!("CANCELLED"), Value::Null));
+    assert_eq!(fetched(world, &later["result"]["downloadUrl"]).await, b"row,code,field,message\r\n");
+    works.kill().await;
+}

@@ -1,0 +1,38 @@
+//! Labels for shelves: drawings, and sheets to be printed.
+
+use serde_json::json;
+
+use super::world::{World, ask, fetched, on_both};
+
+on_both!(labels_are_drawn_and_printed);
+
+async fn labels_are_drawn_and_printed(world: &World) {
+    let query = "query($ids: [ID!]!, $as: LabelSymbology!) { productLabels(productIds: $ids, symbology: $as) { code svg problem product { sku } } }";
+    let id = &world.ours.ids["prd"];
+    for symbology in ["CODE_128", "QR"] {
+        let labels = ask(world, query, json!({ "ids": [id], "as": symbology })).await["productLabels"].clone();
+        assert_eq!((&labels[0]["code"], &labels[0]["problem"]), (&json!("alpha-mug"), &json!(null)), "{labels:#}");
+        assert!(labels[0]["svg"].as_str().unwrap().starts_with("<svg "), "{labels:#}");
+    }
+    let none = ask(world, query, json!({ "ids": [id], "as": "EAN_13" })).await["productLabels"][0].clone();
+    assert_eq!((&none["svg"], &none["problem"]), (&json!(null), &json!("it has no barcode of thirteen digits")));
+    let theirs = ask(world, query, json!({ "ids": [world.theirs.ids["prd"]], "as": "QR" })).await["productLabels"].clone();
+    assert_eq!(theirs, json!([]));
+    let make = "mutation($input: ProductLabelSheetInput!) { productLabelSheetCreate(input: $input) {
+        file { name mediaType state size downloadUrl } userErrors { code field message } } }";
+    let made = world.must(&world.ours, make, json!({ "input": { "productIds": [id], "copies": 30 } })).await;
+    assert_eq!((&made["file"]["name"], &made["file"]["mediaType"]), (&json!("labels.pdf"), &json!("application/pdf")));
+    let pdf = fetched(world, &made["file"]["downloadUrl"]).await;
+    assert!(pdf.starts_with(b"%PDF-1.4\n") && pdf.ends_with(b"%%EOF\n"));
+    assert!(String::from_utf8_lossy(&pdf).contains("/Count 2"), "24 labels are on a page");
+    for (input, field) in [
+        (json!({ "productIds": [] }), json!(["input", "productIds"])),
+        (json!({ "productIds": [id], "copies": 101 }), json!(["input", "copies"])),
+        (json!({ "productIds": [id], "columns": 0 }), json!(["input", "columns"])),
+        (json!({ "productIds": [id], "symbology": "EAN_13" }), json!(["input", "productIds", "0"])),
+        (json!({ "productIds": [world.theirs.ids["prd"]] }), json!(["input", "productIds", "0"])),
+    ] {
+        let refused = ask(world, make, json!({ "input": input })).await["productLabelSheetCreate"].clone();
+        assert_eq!(refused["userErrors"][0]["field"], field, "{refused:#}");
+    }
+}

@@ -1,0 +1,11 @@
+//! Rows that come and go in files: good ones, ugly ones, half of them, and workers that die in between.
+
+mod exports;
+mod hostile;
+mod imports;
+mod labels;
+mod resume;
+mod rights;
+mod speed;
+mod uploads;
+mod world;

@@ -1,0 +1,67 @@
+//! Workers that die in the middle: whoever takes over goes on, and no row counts twice.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::world::{Works, World, ask, counts, import, on_both, over, result, shown, until};
+
+on_both!(no_row_counts_twice_however_often_the_worker_dies, products_are_made_once_however_often_the_worker_dies);
+
+const ROWS: usize = 6_000;
+
+async fn no_row_counts_twice_however_often_the_worker_dies(world: &World) {
+    let products: String = (0..50).map(|n| format!("d-{n},Product {n}\n")).collect();
+    let works = Works::begin(world);
+    over(world, &import(world, "PRODUCTS", format!("sku,name\n{products}"), json!({})).await).await;
+    works.kill().await;
+    // Each row adds one; each hundredth names nobody's product, which makes its chunk a second try.
+    let rows: String = (0..ROWS)
+        .map(|n| if n % 100 == 99 { "nobody,alpha-shop,1\n".to_owned() } else { format!("d-{},alpha-shop,1\n", n % 50) })
+        .collect();
+    let id = import(world, "STOCK_CHANGES", format!("sku,store,delta\n{rows}"), json!({})).await;
+    for round in 0..6 {
+        let (works, before) = (Works::begin(world), counts(&shown(world, &id).await)[0]);
+        until("the next worker to get on", async || {
+            let now = shown(world, &id).await;
+            counts(&now)[0] > before || now["state"] == "DONE"
+        })
+        .await;
+        sleep(Duration::from_millis(round * 7)).await;
+        works.kill().await;
+    }
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    assert_eq!(done["state"], "DONE", "{done:#}");
+    let refused = (ROWS / 100) as i64;
+    assert_eq!(counts(&done), [ROWS as i64, 0, ROWS as i64 - refused, 0, refused]);
+    assert_eq!(result(world, &done).await.lines().count() as i64, refused + 1);
+    let query = "query($sku: String!) { product(by: { sku: $sku }) { stock { onHand version } } }";
+    let mut total = 0;
+    for n in 0..50 {
+        total += ask(world, query, json!({ "sku": format!("d-{n}") })).await["product"]["stock"][0]["onHand"].as_i64().unwrap();
+    }
+    assert_eq!(total, ROWS as i64 - refused, "each row once");
+    works.kill().await;
+}
+
+async fn products_are_made_once_however_often_the_worker_dies(world: &World) {
+    let rows: String = (0..4_000).map(|n| format!("p-{n},Product {n}\n")).collect();
+    let id = import(world, "PRODUCTS", format!("sku,name\n{rows}"), json!({ "mode": "CREATE" })).await;
+    for round in 0..3 {
+        let (works, before) = (Works::begin(world), counts(&shown(world, &id).await)[0]);
+        until("the next worker to get on", async || {
+            let now = shown(world, &id).await;
+            counts(&now)[0] > before || now["state"] == "DONE"
+        })
+        .await;
+        sleep(Duration::from_millis(round * 11)).await;
+        works.kill().await;
+    }
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    // What the dead worker had made is not refused as being there already: its chunk is remembered.
+    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [4_000, 4_000, 0, 0, 0]), "{done:#}");
+    works.kill().await;
+}

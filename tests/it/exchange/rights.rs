@@ -1,0 +1,74 @@
+//! What may be done is what its maker may do, at that moment.
+
+use serde_json::json;
+
+use super::world::{Works, World, ask, counts, import, on_both, over, product};
+
+on_both!(rights_that_were_taken_away_end_an_import, a_key_asks_once, nobody_imports_a_file_of_others);
+
+async fn rights_that_were_taken_away_end_an_import(world: &World) {
+    let admin = entrepot::access::BUILT_IN.iter().find(|role| role.key == "admin").unwrap();
+    let person = world.hired("buyer", json!([{ "roleId": admin.id.to_string(), "scope": { "all": true } }])).await;
+    let caller = world.caller(person).await;
+    let upload = "mutation($input: FileUploadCreateInput!) { fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
+    let made =
+        world.ask(&world.ours, Some(caller.clone()), upload, &json!({ "input": { "purpose": "IMPORT", "name": "x.csv" } })).await;
+    let made = made["data"]["fileUploadCreate"].clone();
+    let token = made["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let parts = futures_util::stream::iter([Ok(b"sku,name\nlate,Late\n".as_slice().into())]);
+    world.node.files.receive(&token, None, Default::default(), parts).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let input = json!({ "input": { "idempotencyKey": "late", "fileId": made["file"]["id"], "noun": "PRODUCTS" } });
+    let create =
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code message } } }";
+    let asked = world.ask(&world.ours, Some(caller), create, &input).await;
+    let id = asked["data"]["importCreate"]["exchange"]["id"].as_str().unwrap().to_owned();
+    let viewer = entrepot::access::BUILT_IN.iter().find(|role| role.key == "viewer").unwrap();
+    let taken =
+        world.gives(&world.ours.owner, person, json!([{ "roleId": viewer.id.to_string(), "scope": { "all": true } }])).await;
+    assert_eq!(taken["userErrors"], json!([]), "{taken:#}");
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    assert_eq!((done["state"].as_str(), counts(&done)[0]), (Some("FAILED"), 0), "{done:#}");
+    assert!(done["error"].as_str().unwrap().contains("exchange.run"), "{done:#}");
+    assert!(product(world, "late").await.is_null());
+    works.kill().await;
+}
+
+async fn a_key_asks_once(world: &World) {
+    let file = world.sent(&world.ours, "rows.csv", b"sku,name\nonce,Once\n".to_vec()).await;
+    let create = "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } replayed seq userErrors { code field } } }";
+    let input = json!({ "idempotencyKey": "once", "fileId": file, "noun": "PRODUCTS" });
+    let first = world.must(&world.ours, create, json!({ "input": input })).await;
+    let again = world.must(&world.ours, create, json!({ "input": input })).await;
+    assert_eq!((&again["exchange"], &again["replayed"], &again["seq"]), (&first["exchange"], &json!(true), &json!(null)));
+    let other = json!({ "idempotencyKey": "once", "fileId": file, "noun": "SUPPLIERS" });
+    let refused = ask(world, create, json!({ "input": other })).await["importCreate"].clone();
+    assert_eq!(refused["userErrors"], json!([{ "code": "IDEMPOTENCY_KEY_REUSED", "field": ["input", "idempotencyKey"] }]));
+    // At once they are one too.
+    let input = json!({ "input": { "idempotencyKey": "race", "fileId": file, "noun": "PRODUCTS" } });
+    let racing = (0..8).map(|_| world.must(&world.ours, create, input.clone()));
+    let ids: std::collections::BTreeSet<String> =
+        futures_util::future::join_all(racing).await.iter().map(|made| made["exchange"]["id"].to_string()).collect();
+    assert_eq!(ids.len(), 1);
+    let denied = world
+        .ask(
+            &world.ours,
+            Some(world.ours.only(&["exchange.run"])),
+            create,
+            &json!({ "input": { "idempotencyKey": "x", "fileId": file, "noun": "PRODUCTS" } }),
+        )
+        .await;
+    assert_eq!(
+        (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
+        (&json!("FORBIDDEN"), &json!("product.write"))
+    );
+}
+
+async fn nobody_imports_a_file_of_others(world: &World) {
+    let theirs = world.sent(&world.theirs, "rows.csv", b"sku,name\nx,X\n".to_vec()).await;
+    let create =
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code field } } }";
+    let refused = ask(world, create, json!({ "input": { "idempotencyKey": "t", "fileId": theirs, "noun": "PRODUCTS" } })).await;
+    assert_eq!(refused["importCreate"]["userErrors"], json!([{ "code": "NOT_FOUND", "field": ["input", "fileId"] }]));
+    let _ = import(world, "PRODUCTS", "sku,name\nown,Own\n", json!({})).await;
+}

@@ -1,0 +1,57 @@
+//! How long much takes. Ignored: `cargo nextest run --release --run-ignored only -E 'test(/exchange::speed/)' --no-capture`.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::world::{Works, World, counts, export, import, over, shown};
+
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned()
+}
+
+async fn ended(world: &World, id: &str) -> serde_json::Value {
+    loop {
+        let now = shown(world, id).await;
+        if !["QUEUED", "RUNNING"].contains(&now["state"].as_str().unwrap()) {
+            return now;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
+
+async fn measure(world: &World, products: usize, stock: usize) {
+    let works = Works::begin(world);
+    let rows: String = (0..products).map(|n| format!("sku-{n},Product number {n},4.50,GBP\n")).collect();
+    let began = Instant::now();
+    let id = import(world, "PRODUCTS", format!("sku,name,price,priceCurrency\n{rows}"), json!({})).await;
+    let done = ended(world, &id).await;
+    println!("{products} products: {:.1} s, {:?}, {}", began.elapsed().as_secs_f64(), counts(&done), memory());
+    let rows: String = (0..stock).map(|n| format!("sku-{},alpha-shop,{}\n", n % products, n % 977)).collect();
+    let began = Instant::now();
+    let id = import(world, "STOCK_CHANGES", format!("sku,store,delta\n{}", rows.replace(",0\n", ",1\n")), json!({})).await;
+    let done = ended(world, &id).await;
+    println!("{stock} rows of stock: {:.1} s, {:?}, {}", began.elapsed().as_secs_f64(), counts(&done), memory());
+    let began = Instant::now();
+    let done = over(world, &export(world, json!({ "noun": "MOVEMENTS" })).await).await;
+    let (rows, seconds) = (counts(&done)[0], began.elapsed().as_secs_f64());
+    println!("export of {rows} entries: {seconds:.1} s, {:.0} rows/s, {}", rows as f64 / seconds, memory());
+    works.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures, and takes minutes"]
+async fn on_sqlite() {
+    let world = World::sqlite().await;
+    measure(&world, 100_000, 1_000_000).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures, and takes minutes"]
+async fn on_postgres() {
+    let Some(world) = World::postgres().await else { return };
+    measure(&world, 100_000, 1_000_000).await;
+    world.end().await;
+}
