@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock,
     orders::core::{DocumentEvent, Order, Return},
-    stock::core::{Entry, Level, LevelKey, Lot, Movement},
+    stock::core::{Level, LevelKey, Lot, Movement},
     storage::journal::NewEvent,
 };
 

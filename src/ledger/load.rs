@@ -9,7 +9,7 @@ use crate::{
     clock::{self, Clock},
     counts::rows as count_rows,
     orders::{core::OrderBook, rows as order_rows},
-    purchasing::{core::PurchaseBook, rows as purchase_rows},
+    purchasing::rows as purchase_rows,
     stock::{
         core::{Book, Level, LevelKey, Reservation},
         rows::{

@@ -19,6 +19,8 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
             "unitCost",
             "costCurrency",
             "lowStockThreshold",
+            "tracking",
+            "minimumRemainingDays",
             "status",
             "stockPolicy",
             "metadata",

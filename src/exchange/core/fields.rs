@@ -189,6 +189,8 @@ pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused>
         low_stock_threshold: cells.patch("lowStockThreshold", whole)?,
         status: cells.patch("status", |text| word(ProductStatus::parse, "DRAFT, ACTIVE and ARCHIVED", text))?,
         stock_policy: cells.patch("stockPolicy", |text| word(StockPolicy::parse, "TRACKED, UNTRACKED and BACKORDER", text))?,
+        tracking: cells.patch("tracking", |text| word(Tracking::parse, "NONE, LOT and SERIAL", text))?,
+        minimum_remaining_days: cells.patch("minimumRemainingDays", whole)?,
         metadata: cells.patch("metadata", json)?,
     })
 }

@@ -4,10 +4,8 @@ use async_graphql::Context;
 
 use super::{StockLevel, level_seen};
 use crate::{
-    access::kind,
     clock,
     graphql::{
-        context::Asks,
         fault::TopError,
         refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
         scalars::{Long, Quantity},
