@@ -5,8 +5,8 @@ use std::sync::Arc;
 use entity::prelude::*;
 use entrepot::{
     clock::{self, Clock},
-    ledger::{Command, Decision, Documents},
-    orders::core::{Order, OrderBook, StoreFacts},
+    ledger::Command,
+    orders::core::{Order, OrderBook, OrderDecision, StoreFacts},
     stock::core::{Book, Draft, Facts, Level, LevelKey, Rejection, Reservation},
 };
 
@@ -31,8 +31,8 @@ pub enum Hold {
 pub struct Scenario {
     pub make: Maker,
     pub book: Book,
-    pub documents: Documents,
-    pub result: Result<Decision, Rejection>,
+    pub orders: OrderBook,
+    pub result: Result<OrderDecision, Rejection>,
     pub holds: Vec<ReservationId>,
 }
 
@@ -49,7 +49,7 @@ impl Scenario {
         orders.channels.insert(make.channel);
         let shop = StoreFacts { time_zone: "Europe/London".to_owned(), archived: false };
         orders.stores.extend(make.stores.iter().map(|store| (*store, shop.clone())));
-        let scenario = Self { make, book, documents: Documents { orders }, result: Ok(Decision::default()), holds: Vec::new() };
+        let scenario = Self { make, book, orders, result: Ok(OrderDecision::default()), holds: Vec::new() };
         scenario.with_level(0, 0, |level| (level.on_hand, level.unavailable) = (q(on_hand), q(unavailable)))
     }
     pub fn with_level(mut self, product: usize, store: usize, change: impl FnOnce(&mut Level)) -> Self {
@@ -99,13 +99,13 @@ impl Scenario {
     pub fn when(mut self, command: impl FnOnce(&Maker) -> Command) -> Self {
         let command = command(&self.make);
         let mut draft = Draft::new(&self.book);
-        self.result = command.decide(&mut draft, &self.documents).map(|mut decision| {
+        self.result = command.decide(&mut draft, &self.orders).map(|mut decision| {
             decision.stock = draft.finish();
             decision
         });
         if let Ok(decision) = &self.result {
             self.book.evolve(&decision.stock);
-            self.documents.evolve(decision);
+            self.orders.evolve(decision);
             self.assert_sound();
         }
         self
@@ -124,7 +124,7 @@ impl Scenario {
             assert_eq!(level.reserved.get(), held, "open reservations sum to reserved");
             assert!(level.available() >= 0 && !level.on_hand.is_negative() && !level.unavailable.is_negative());
         }
-        for line in self.documents.orders.orders.values().flat_map(|order| &order.lines) {
+        for line in self.orders.orders.values().flat_map(|order| &order.lines) {
             let sum = line.open.get() + line.backordered.get() + line.cancelled.get() + line.fulfilled.get();
             assert_eq!(line.quantity.get(), sum, "a line's counters");
             assert!(line.returned <= line.fulfilled);
@@ -166,7 +166,7 @@ impl Scenario {
         (reservation.remaining.get(), reservation.status)
     }
     pub fn the_order(&self) -> &Order {
-        self.documents.orders.orders.values().next().unwrap()
+        self.orders.orders.values().next().unwrap()
     }
     pub fn key(&self, product: usize, store: usize) -> LevelKey {
         self.make.key(product, store)
