@@ -4,6 +4,7 @@
 mod aws;
 mod demo;
 mod jobs;
+mod people;
 
 use std::net::SocketAddr;
 
@@ -12,10 +13,10 @@ use uuid::Uuid;
 
 pub use demo::Demo;
 pub use jobs::{FileArgs, JobArgs, RunJobs, Worker};
+pub use people::{LetterArgs, Registration};
 
 use crate::{
     graphql::payer::{AtMost, Written},
-    identity,
     secrets::KeySource,
     storage::{Options, RowSecurity},
 };
@@ -71,66 +72,6 @@ pub struct DatabaseArgs {
 impl DatabaseArgs {
     pub fn options(&self) -> Options {
         Options { row_security: self.row_security, ..Options::default() }
-    }
-}
-
-/// Who may register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Registration {
-    Open,
-    Verified,
-    Closed,
-}
-
-impl From<Registration> for crate::identity::Registration {
-    fn from(chosen: Registration) -> Self {
-        match chosen {
-            Registration::Open => Self::Open,
-            Registration::Verified => Self::Verified,
-            Registration::Closed => Self::Closed,
-        }
-    }
-}
-
-impl Serve {
-    /// Who may register, as the operator says, or as is safe where the node listens.
-    pub fn who_may_register(&self) -> Registration {
-        match self.registration {
-            Some(chosen) => chosen,
-            None if self.listen.ip().is_loopback() => Registration::Open,
-            None if self.letters.mail.is_there() => Registration::Verified,
-            None => Registration::Closed,
-        }
-    }
-}
-
-/// How letters leave, and what they say of where they come from.
-#[derive(Debug, Clone, Args)]
-pub struct LetterArgs {
-    /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
-    #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
-    pub mail: identity::Post,
-    /// Who letters are from.
-    #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
-    pub mail_from: String,
-    /// Where links in letters lead: your site's pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
-    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
-    pub public_url: Option<String>,
-}
-
-impl LetterArgs {
-    /// Settings of people with these; links lead to `otherwise` when nothing is said of where they should.
-    ///
-    /// # Errors
-    /// Nobody can send letters from this address.
-    pub fn settings(&self, otherwise: impl FnOnce() -> String) -> Result<identity::Settings, identity::PostError> {
-        identity::check_sender(&self.mail_from)?;
-        Ok(identity::Settings {
-            post: self.mail.clone(),
-            mail_from: self.mail_from.clone(),
-            public_url: self.public_url.clone().unwrap_or_else(otherwise),
-            ..identity::Settings::default()
-        })
     }
 }
 
@@ -291,11 +232,15 @@ pub struct Serve {
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Who may register a company: anybody, anybody who has confirmed their address, or nobody. When not given: anybody where only this machine
-    /// reaches the node; elsewhere whoever has confirmed their address, or nobody where no letters leave. `open` tells strangers who has an account.
+    /// reaches the node, no --proxy and no --public-url being given; elsewhere whoever has confirmed their address, or nobody where no letters leave. `open` tells strangers who has an account.
     #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]
     pub registration: Option<Registration>,
     #[command(flatten)]
     pub letters: LetterArgs,
+    /// Mebibytes of products, stores, categories and suppliers that this node may remember, so that it need not read them again; 0 for none.
+    /// With --redis-url they are shared between nodes too, sealed.
+    #[arg(long, env = "ENTREPOT_CACHE_MIB", default_value_t = 32, value_parser = clap::value_parser!(u64).range(0..=65_536))]
+    pub cache_mib: u64,
     /// A file of passwords that nobody may have, one a line: those that were stolen elsewhere.
     #[arg(long, env = "ENTREPOT_DENIED_PASSWORDS")]
     pub denied_passwords: Option<std::path::PathBuf>,

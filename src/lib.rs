@@ -10,6 +10,8 @@ pub mod budget;
 pub mod storage;
 /// Fields sealed under a ring of master keys.
 pub mod secrets;
+/// Master data, remembered beside the database and never older than the moment of asking.
+pub mod cache;
 /// Who did what, chained so that it stays what it was.
 pub mod audit;
 /// Who: passwords, tokens, and the tenants a person belongs to.
@@ -30,6 +32,12 @@ pub mod catalog;
 pub mod stock;
 /// Sales orders, fulfilments, returns.
 pub mod orders;
+/// What is bought, from whom, and when.
+pub mod purchasing;
+/// Goods on their way from one store to another.
+pub mod transfers;
+/// What is there, counted, and the books set right.
+pub mod counts;
 /// The one writer of stock and of the documents that move it.
 pub mod ledger;
 /// What happened, told to addresses of the tenant's choice.

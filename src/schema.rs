@@ -18,6 +18,7 @@ use crate::{
     catalog::graph::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
+    counts::graph::{self as counts, Count, CountsMutation, CountsQuery},
     exchange::graph::{self as exchange, FileMutations, FileQueries},
     graphql::{
         apart::Apart,
@@ -44,20 +45,28 @@ use crate::{
     },
     ledger::{self, Ledger},
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
+    purchasing::graph::{
+        self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
+    },
     realtime::Hubs,
     stock::{
-        core::{Movement, Reference, ReferenceKind},
+        core::Movement,
         graph::{
-            self as stock, Reservation, StockEntry, StockLevel, StockMovement, StockMutation, StockQuery, StockSubscription,
+            self as stock, Lot, LotMutation, LotQuery, Reservation, StockEntry, StockLevel, StockMovement, StockMutation,
+            StockQuery, StockSubscription,
         },
     },
     storage::TenantScope,
     tenancy::graph::{TenancyMutation, TenantPayload},
+    transfers::graph::{self as transfers, Transfer, TransfersMutation, TransfersQuery},
     webhooks::{
         Webhooks,
         graph::{self as webhook, WebhookEndpoint, WebhookMutation, WebhookQuery},
     },
 };
+
+mod documents;
+pub use documents::{current_document, reference};
 
 /// Something with an id.
 #[derive(Interface, Clone)]
@@ -75,10 +84,16 @@ pub enum Node {
     StockMovement(StockMovement),
     StockEntry(StockEntry),
     Reservation(Reservation),
+    Lot(Lot),
     Order(Order),
     OrderLine(OrderLine),
     Fulfilment(Fulfilment),
     Return(Return),
+    Transfer(Transfer),
+    Count(Count),
+    PurchaseOrder(PurchaseOrder),
+    PurchaseOrderLine(PurchaseOrderLine),
+    SupplierReturn(SupplierReturn),
     Tenant(Tenant),
     Member(Member),
     Role(Role),
@@ -109,8 +124,12 @@ pub enum Versioned {
     StoreGroup(StoreGroup),
     StockLevel(StockLevel),
     Reservation(Reservation),
+    Lot(Lot),
     Order(Order),
     Return(Return),
+    Transfer(Transfer),
+    Count(Count),
+    PurchaseOrder(PurchaseOrder),
     Member(Member),
     Role(Role),
     Integration(Integration),
@@ -137,8 +156,16 @@ pub enum Payload {
     SupplierPayload(catalog::SupplierPayload),
     StockPayload(stock::StockPayload),
     ReservationPayload(stock::ReservationPayload),
+    LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
+    TransferPayload(transfers::TransferPayload),
+    CountPayload(counts::CountPayload),
+    PurchaseOrderPayload(purchasing::PurchaseOrderPayload),
+    ReorderOrderPayload(purchasing::ReorderOrderPayload),
+    SupplierReturnPayload(purchasing::SupplierReturnPayload),
+    SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
+    StockPolicyPayload(purchasing::StockPolicyPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
     TotpPayload(crate::identity::graph::TotpPayload),
     RolePayload(access::RolePayload),
@@ -156,29 +183,6 @@ pub enum Payload {
     FileUploadPayload(crate::files::graph::FileUploadPayload),
     ExchangePayload(exchange::ExchangePayload),
     ProductLabelSheetPayload(crate::labels::graph::ProductLabelSheetPayload),
-}
-
-/// What a movement or a reservation belongs to.
-pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Node>> {
-    match reference.kind {
-        ReferenceKind::Order => Ok(orders::load_order(ctx, entity::id::OrderId::from_uuid(reference.id)).await?.map(Node::Order)),
-        ReferenceKind::Return => {
-            Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
-        }
-        // Documents of rooms that have no node yet.
-        ReferenceKind::Reservation
-        | ReferenceKind::PurchaseOrder
-        | ReferenceKind::SupplierReturn
-        | ReferenceKind::Transfer
-        | ReferenceKind::Count
-        | ReferenceKind::Other => Ok(None),
-    }
-}
-
-/// The order of a stale write, as it is now, if the caller may see orders.
-pub async fn current_order(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
-    ctx.permit::<may::OrderRead>().ok()?;
-    orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
 }
 
 #[derive(Default)]
@@ -249,6 +253,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     if let Some(found) = if apart.is_some() { apart } else { exchange::find(ctx, prefix, uuid).await? } {
         return Ok(found);
     }
+    if let Some(found) = purchasing::find_node(ctx, id).await? {
+        return Ok(found);
+    }
     let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
     Ok(match prefix {
         kind::LevelId::PREFIX => {
@@ -272,6 +279,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
             held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(held).into())
         }
+        kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
         kind::OrderLineId::PREFIX => {
             orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
@@ -280,6 +288,10 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
         }
         kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::TransferId::PREFIX => {
+            transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
+        }
+        kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::EndpointId::PREFIX => {
@@ -299,12 +311,13 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<OtherQueries>);
+pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<PurchaseQuery>, Apart<OtherQueries>);
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
 pub struct OtherQueries(
     NodeQuery,
+    LotQuery,
     RateLimitQuery,
     IdentityQuery,
     AccessQuery,
@@ -313,17 +326,26 @@ pub struct OtherQueries(
     EventQuery,
     JobQuery,
     WebhookQuery,
+    TransfersQuery,
+    CountsQuery,
     FileQueries,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(StockMutation, Apart<OrdersMutation>, Apart<CatalogMutation>, Apart<OtherMutations>);
+pub struct Mutations(
+    StockMutation,
+    Apart<OrdersMutation>,
+    Apart<CatalogMutation>,
+    Apart<PurchasingMutation>,
+    Apart<OtherMutations>,
+);
 
 /// What is changed less often.
 #[derive(MergedObject, Default)]
 pub struct OtherMutations(
+    LotMutation,
     IdentityMutation,
     SessionMutation,
     FactorMutation,
@@ -333,6 +355,8 @@ pub struct OtherMutations(
     TenancyMutation,
     JobMutation,
     WebhookMutation,
+    TransfersMutation,
+    CountsMutation,
     FileMutations,
 );
 
@@ -396,5 +420,6 @@ pub fn sdl() -> String {
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
+    let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
     orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

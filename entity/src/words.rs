@@ -31,6 +31,18 @@ words! {
         /// May be promised beyond stock; on hand is still never negative.
         Backorder "BACKORDER",
     }
+    /// Whether a product's stock is told apart below the level.
+    Tracking {
+        /// One unit is like another.
+        None "NONE",
+        /// By batches with a code and dates.
+        Lot "LOT",
+        /// Unit by unit: lots of one.
+        Serial "SERIAL",
+    }
+    LotStatus { Available "AVAILABLE", Quarantine "QUARANTINE", Recalled "RECALLED" }
+    /// Why stock that is there cannot be sold.
+    Condition { Quarantine "QUARANTINE", Damaged "DAMAGED", Expired "EXPIRED", Recalled "RECALLED" }
     MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
     MovementKind {
@@ -39,7 +51,7 @@ words! {
     }
     ReasonCode {
         Purchase "PURCHASE", Sale "SALE", CustomerReturn "CUSTOMER_RETURN", Damage "DAMAGE", Loss "LOSS", Theft "THEFT", Expiry "EXPIRY",
-        Found "FOUND", Sample "SAMPLE", Correction "CORRECTION", Opening "OPENING", Other "OTHER",
+        Found "FOUND", Sample "SAMPLE", Correction "CORRECTION", Opening "OPENING", Quarantine "QUARANTINE", Recall "RECALL", Other "OTHER",
     }
     ReservationStatus { Active "ACTIVE", Consumed "CONSUMED", Released "RELEASED", Expired "EXPIRED", Shortened "SHORTENED" }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
@@ -54,4 +66,26 @@ words! {
         Requested "REQUESTED", Approved "APPROVED", Rejected "REJECTED", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
         Inspected "INSPECTED", Closed "CLOSED",
     }
+    TransferStatus {
+        Draft "DRAFT", Ready "READY", InTransit "IN_TRANSIT", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
+        Cancelled "CANCELLED",
+    }
+    /// Which products a count is of.
+    CountKind { Full "FULL", Category "CATEGORY", Cycle "CYCLE", List "LIST" }
+    CountStatus { Open "OPEN", Counting "COUNTING", Review "REVIEW", Completed "COMPLETED", Cancelled "CANCELLED" }
+    /// Where a line of a count stands.
+    CountLineState { Uncounted "UNCOUNTED", Counted "COUNTED", Recount "RECOUNT" }
+    /// How much of a store's revenue a product brings: A the first 80 %, B the next 15, C the rest.
+    AbcClass { A "A", B "B", C "C" }
+    PurchaseOrderStatus {
+        Draft "DRAFT", PendingApproval "PENDING_APPROVAL", Approved "APPROVED", Rejected "REJECTED", Ordered "ORDERED",
+        PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED", Closed "CLOSED", Cancelled "CANCELLED",
+    }
+    /// What a charge on a purchase is for.
+    ChargeKind { Freight "FREIGHT", Duty "DUTY", Insurance "INSURANCE", Other "OTHER" }
+    /// What a charge is spread over the lines by.
+    ChargeBasis { Value "VALUE", Quantity "QUANTITY", Weight "WEIGHT" }
+    DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }
+    /// What goes back to a supplier: what could be sold, or what lies in quarantine.
+    ReturnSource { Available "AVAILABLE", Quarantine "QUARANTINE" }
 }

@@ -11,6 +11,7 @@ use crate::{
     graphql::refusal::{ErrorCode, Path, UserError},
     ledger::shell,
     path,
+    stock::graph::{LotName, LotRef},
 };
 
 /// Refusals that a call reports at most.
@@ -59,6 +60,16 @@ impl Reading {
             ProductRef::Id(id) => shell::ProductRef::Id(self.id(&id, || ended(field(), "id"))),
             ProductRef::Sku(sku) => shell::ProductRef::Sku(sku),
             ProductRef::Barcode(code) => shell::ProductRef::Barcode(code),
+        }
+    }
+
+    pub fn lot(&mut self, lot: LotRef, field: impl FnOnce() -> Path) -> shell::LotRef {
+        match lot {
+            LotRef::Id(id) => shell::LotRef::Id(self.id(&id, || ended(field(), "id"))),
+            LotRef::Code(code) => shell::LotRef::Code { code, made_on: None, expires_on: None },
+            LotRef::Named(LotName { code, made_on, expires_on }) => {
+                shell::LotRef::Code { code, made_on: made_on.map(|day| day.0), expires_on: expires_on.map(|day| day.0) }
+            }
         }
     }
 

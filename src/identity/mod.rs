@@ -17,6 +17,7 @@ mod signer;
 mod token;
 
 pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewSandbox, NewTenant, Rejection, Risk, Sign};
+pub use letters::Letter;
 pub use post::{Post, PostError, check_sender};
 
 /// Identity's columns that are sealed.

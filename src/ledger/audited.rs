@@ -32,6 +32,10 @@ fn target(decision: &Decision) -> Option<Target> {
     let orders = &decision.orders;
     let made = orders.returns.first().map(|ret| Target::of(ret.id));
     let made = made.or_else(|| orders.orders.first().map(|order| Target::of(order.id)));
+    let made = made.or_else(|| decision.transfer.as_ref().map(|one| Target::of(one.transfer.id)));
+    let made = made.or_else(|| decision.count.as_ref().map(|one| Target::of(one.count.id)));
+    let made = made.or_else(|| decision.purchases.returns.first().map(|ret| Target::of(ret.id)));
+    let made = made.or_else(|| decision.purchases.orders.first().map(|order| Target::of(order.id)));
     made.or_else(|| decision.stock.movements.last().map(|movement| Target::of(movement.id)))
 }
 

@@ -9,15 +9,18 @@ use super::{
     ahead::Aheads,
     audited,
     command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
+    counted,
     decision::Decision,
     load::{self, State},
 };
 use crate::{
     audit::{self, Pen},
     clock::Clock,
+    counts::rows as count_rows,
     orders::{core::Order, rows as order_rows},
+    purchasing::{core::PurchaseOrder, rows as purchase_rows},
     stock::{
-        core::{Draft, Level, LevelKey, Rejection, Reservation},
+        core::{Draft, Level, LevelKey, Lot, LotLevel, Rejection, Reservation},
         rows as stock_rows,
     },
     storage::{
@@ -26,6 +29,7 @@ use crate::{
         idempotency::{self, Key, Known},
         journal::{self, Counter, Event, Want},
     },
+    transfers::{core::Transfer, rows as transfer_rows},
 };
 
 /// Decides the commands on what is known ahead of the database, without a lock, and leaves each one's result in it.
@@ -49,7 +53,9 @@ pub async fn plan(
         return Ok(Planned::Locked);
     }
     let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
-    let mut state = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await?;
+    let Some(mut state) = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await? else {
+        return Ok(Planned::Locked);
+    };
     let mut decisions = decide_all(&mut state, queue);
     let counter = ahead.counter;
     let events = decisions.number(&mut ahead.counter, state.stock.now);
@@ -172,11 +178,9 @@ fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
         });
     }
     let mut draft = Draft::new(&state.stock);
-    match command.decide(&mut draft, &state.documents) {
-        Ok(mut decision) => {
-            decision.stock = draft.finish();
-            Decided::New(decision)
-        }
+    let decided = command.decide(&mut draft, &state.documents);
+    match decided.and_then(|decision| Ok(Decision { stock: draft.finish()?, ..decision })) {
+        Ok(decision) => Decided::New(decision),
         Err(rejection) => Decided::Done(Err(rejection)),
     }
 }
@@ -221,10 +225,25 @@ impl Decisions {
         rows.extend(order_rows::order_rows(tenant, &last.orders));
         rows.extend(stock_rows::movement_rows(tenant, &movements));
         rows.extend(stock_rows::reservation_rows(tenant, &last.reservations));
+        if !last.lots.is_empty() {
+            rows.extend(stock_rows::lots::lot_rows(tenant, &last.lots, &last.lot_levels));
+        }
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
         rows.extend(order_rows::return_rows(tenant, &returns));
+        rows.extend(transfer_rows::transfer_rows(tenant, &last.transfers));
+        let counts = counted::written(decided().filter_map(|decision| decision.count.as_ref()));
+        rows.extend(count_rows::count_rows(tenant, &counts, now));
+        rows.extend(self.purchases(tenant, &last.purchases));
         rows.push(idempotency::rows(tenant, receipts, now));
         rows
+    }
+
+    fn purchases(&self, tenant: TenantId, orders: &[&PurchaseOrder]) -> Vec<Bulk> {
+        let decided = || self.decided.iter().map(|(_, decision)| &decision.purchases);
+        let receipts: Vec<_> = decided().flat_map(|d| &d.receipts).collect();
+        let discrepancies: Vec<_> = decided().flat_map(|d| &d.discrepancies).collect();
+        let returns: Vec<_> = decided().flat_map(|d| &d.returns).collect();
+        purchase_rows::purchase_rows(tenant, orders, &receipts, &discrepancies, &returns)
     }
 
     /// Gives every command its result.
@@ -243,6 +262,10 @@ struct Last<'a> {
     levels: Vec<&'a Level>,
     reservations: Vec<&'a Reservation>,
     orders: Vec<&'a Order>,
+    lots: Vec<&'a Lot>,
+    lot_levels: Vec<&'a LotLevel>,
+    transfers: Vec<&'a Transfer>,
+    purchases: Vec<&'a PurchaseOrder>,
 }
 
 impl<'a> Last<'a> {
@@ -250,15 +273,27 @@ impl<'a> Last<'a> {
         let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
         let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
+        let mut lots: BTreeMap<LotId, &Lot> = BTreeMap::new();
+        let mut lot_levels: BTreeMap<(LevelKey, LotId), &LotLevel> = BTreeMap::new();
+        let mut transfers: BTreeMap<TransferId, &Transfer> = BTreeMap::new();
+        let mut purchases: BTreeMap<PurchaseOrderId, &PurchaseOrder> = BTreeMap::new();
         for (_, decision) in decided {
+            lots.extend(decision.stock.lots.iter().map(|lot| (lot.id, lot)));
+            lot_levels.extend(decision.stock.lot_levels.iter().map(|level| ((level.key, level.lot), level)));
             levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
             orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
+            transfers.extend(decision.transfer.iter().map(|one| (one.transfer.id, &one.transfer)));
+            purchases.extend(decision.purchases.orders.iter().map(|o| (o.id, o)));
         }
         Self {
             levels: levels.into_values().collect(),
             reservations: reservations.into_values().collect(),
             orders: orders.into_values().collect(),
+            lots: lots.into_values().collect(),
+            lot_levels: lot_levels.into_values().collect(),
+            transfers: transfers.into_values().collect(),
+            purchases: purchases.into_values().collect(),
         }
     }
 }

@@ -6,16 +6,22 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::decision::{Decision, Documents};
+use super::{
+    counted::{self, CountFootprint},
+    decision::{Decision, Documents},
+};
 use crate::{
     audit::Stamp,
+    counts::core::{self as count_rules, Count, Steps as CountSteps},
     orders::core as order_rules,
     orders::core::{Act, Create, CreateReturn, Fulfil, Order, Return},
+    purchasing::core::{self as purchasing, PurchaseOrder, SupplierReturn},
     stock::core::{
-        self as stock_rules, Adjust, Draft, Expire, Level, LevelKey, Movement, Rejection, Release, Reservation, Reserve, Reverse,
-        Set, Shortage,
+        self as stock_rules, ActOnLot, Adjust, CreateLot, Draft, Expire, Level, LevelKey, Lot, LotAction, LotsWanted, MoveStock,
+        Movement, Rejection, Release, Reservation, Reserve, Reverse, Set, Shortage,
     },
     storage::{Fault, idempotency::Key},
+    transfers::core::{self as transfer_rules, Step as TransferStep, Steps, Transfer},
 };
 
 /// A command on stock, or on a document that moves it.
@@ -36,6 +42,16 @@ pub enum Command {
     OrderClose(Act),
     OrderFulfil(Fulfil, Vec<LevelKey>),
     ReturnCreate(Box<CreateReturn>),
+    /// Between what can be sold, what is set aside, and nowhere.
+    Move(MoveStock),
+    LotCreate(Box<CreateLot>),
+    Lot(Box<ActOnLot>),
+    /// With the levels of the transfer's lines at both ends.
+    Transfer(Box<Steps>, Vec<LevelKey>),
+    /// With the levels of the lines that the step names or posts.
+    Count(Box<CountSteps>, Vec<LevelKey>),
+    /// With the levels of the order's lines, read before: what is ordered never changes.
+    Purchase(Box<purchasing::Command>, Vec<LevelKey>),
 }
 
 /// What must be loaded and locked before a command can be decided.
@@ -53,6 +69,13 @@ pub struct Footprint {
     pub stores: BTreeSet<StoreId>,
     pub order_refs: BTreeSet<String>,
     pub return_refs: BTreeSet<String>,
+    /// Lots that are named, and what is asked of them; what lies at a level that is kept by lots is loaded with it.
+    pub lots: LotsWanted,
+    pub transfers: BTreeSet<TransferId>,
+    pub transfer_refs: BTreeSet<String>,
+    pub count: CountFootprint,
+    pub purchase_orders: BTreeSet<PurchaseOrderId>,
+    pub purchase_refs: BTreeSet<String>,
 }
 
 impl Footprint {
@@ -62,7 +85,12 @@ impl Footprint {
             && self.holds_on.is_empty()
             && self.reversals.is_empty()
             && self.orders.is_empty()
-            && self.return_refs.is_empty())
+            && self.return_refs.is_empty()
+            && self.lots.is_empty()
+            && self.transfers.is_empty()
+            && self.transfer_refs.is_empty()
+            && self.count.is_empty()
+            && self.purchase_orders.is_empty())
     }
     fn shortage(&mut self, policy: Shortage) {
         if policy == Shortage::Shorten {
@@ -88,6 +116,18 @@ impl Command {
             Self::OrderClose(_) => "order.close",
             Self::OrderFulfil(..) => "order.fulfil",
             Self::ReturnCreate(_) => "return.create",
+            Self::Move(_) => "stock.move",
+            Self::LotCreate(_) => "lot.create",
+            Self::Lot(c) => match c.action {
+                LotAction::Quarantine => "lot.quarantine",
+                LotAction::Recall => "lot.recall",
+                LotAction::Release => "lot.release",
+                LotAction::Change { .. } => "lot.update",
+                LotAction::Expire => "lot.expire",
+            },
+            Self::Transfer(..) => "transfer.change",
+            Self::Count(..) => "count.change",
+            Self::Purchase(c, _) => c.name(),
         }
     }
 
@@ -103,9 +143,15 @@ impl Command {
             Self::OrderConfirm(_, keys)
             | Self::OrderCancel(_, keys)
             | Self::OrderExpire(_, keys)
-            | Self::OrderFulfil(_, keys) => keys.len(),
+            | Self::OrderFulfil(_, keys)
+            | Self::Transfer(_, keys) => keys.len(),
             Self::OrderClose(_) => 1,
+            Self::Count(c, keys) => counted::weight(c, keys),
             Self::ReturnCreate(c) => c.lines.len(),
+            Self::Move(c) => c.items.len(),
+            Self::LotCreate(_) => 1,
+            Self::Lot(c) => c.places.len(),
+            Self::Purchase(c, keys) => c.weight().max(keys.len()),
         }
         .max(1)
     }
@@ -116,16 +162,21 @@ impl Command {
         match self {
             Self::Adjust(c) => {
                 own.levels.extend(c.changes.iter().map(|change| change.key));
+                c.changes.iter().for_each(|change| own.lots.choice(change.key.product, &change.lot));
                 own.shortage(c.on_shortage);
             }
             Self::Set(c) => {
                 own.levels.extend(c.items.iter().map(|item| item.key));
+                c.items.iter().for_each(|item| own.lots.choice(item.key.product, &item.lot));
                 // A set figure that is short makes room from holds whatever the policy is called.
                 own.shortage(if c.on_shortage == Shortage::Refuse { Shortage::Refuse } else { Shortage::Shorten });
             }
             Self::Reverse(c) => {
                 own.levels.extend(c.original.entries.iter().map(|entry| entry.key));
                 own.reversals.insert(c.original.id);
+                own.lots.ids.extend(c.original.entries.iter().filter_map(|entry| entry.lot));
+                let aside = c.original.entries.iter().filter(|entry| entry.unavailable_delta != 0);
+                own.lots.asides.extend(aside.map(|entry| entry.key));
                 own.shortage(c.on_shortage);
             }
             Self::Reserve(c) => own.levels.extend(c.items.iter().map(|item| item.key)),
@@ -146,11 +197,40 @@ impl Command {
                 own.orders.insert(c.order);
             }
             Self::OrderFulfil(c, keys) => {
+                for line in c.lines.iter().flatten() {
+                    // Which product a line is of is not known here: a code is looked for among those of the order.
+                    keys.iter().for_each(|key| own.lots.choice(key.product, &line.lot));
+                }
                 own.levels.extend(keys);
                 own.orders.insert(c.order);
                 own.shortage(c.on_shortage);
             }
             Self::ReturnCreate(c) => own.take_back(c),
+            Self::Move(c) => {
+                own.levels.extend(c.items.iter().map(|item| item.key));
+                own.lots.asides.extend(c.items.iter().map(|item| item.key));
+                c.items.iter().for_each(|item| own.lots.choice(item.key.product, &item.lot));
+                own.shortage(c.on_shortage);
+            }
+            Self::LotCreate(c) => {
+                own.lots.products.insert(c.product);
+                own.lots.codes.insert((c.product, c.name.key.clone()));
+            }
+            Self::Lot(c) => {
+                own.levels.extend(&c.places);
+                own.lots.asides.extend(&c.places);
+                own.lots.whole.insert(c.lot);
+                own.shortage(c.on_shortage);
+            }
+            Self::Transfer(c, keys) => own.transfer(c, keys),
+            Self::Count(c, keys) => {
+                own.levels.extend(keys);
+                own.count = CountFootprint::of(c, keys);
+                // A count is a fact: what is held gives way to it.
+                let is_posted = matches!(c.step, count_rules::Step::Approve(_));
+                own.shortage(if is_posted { Shortage::Shorten } else { Shortage::Refuse });
+            }
+            Self::Purchase(c, keys) => own.purchase(c, keys),
         }
         all.absorb(own);
     }
@@ -175,6 +255,12 @@ impl Command {
             Self::OrderClose(c) => order_rules::decide_close(book, draft, c).map(Decision::of_orders),
             Self::OrderFulfil(c, _) => order_rules::decide_fulfil(book, draft, c).map(Decision::of_orders),
             Self::ReturnCreate(c) => order_rules::decide_return(book, draft, c).map(Decision::of_orders),
+            Self::Move(c) => stock_rules::decide_move(draft, c).map(stock_only),
+            Self::LotCreate(c) => stock_rules::decide_create_lot(draft, c).map(stock_only),
+            Self::Lot(c) => stock_rules::decide_act_on_lot(draft, c).map(stock_only),
+            Self::Count(c, _) => count_rules::decide(&documents.counts, draft, c).map(Decision::of_count),
+            Self::Transfer(c, _) => transfer_rules::decide(&documents.transfers, draft, c).map(Decision::of_transfer),
+            Self::Purchase(c, _) => c.decide(&documents.purchases, draft).map(Decision::of_purchases),
         }
     }
 }
@@ -197,6 +283,25 @@ impl Footprint {
         self.orders.extend(c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0));
         self.customers.extend(c.customer);
         self.return_refs.extend(c.external_ref.clone());
+        for line in &c.lines {
+            line.product.into_iter().for_each(|product| self.lots.choice(product, &line.lot));
+        }
+    }
+    fn transfer(&mut self, c: &Steps, keys: &[LevelKey]) {
+        self.levels.extend(keys);
+        // Also of a new one, which is not there: a transfer is decided under locks.
+        self.transfers.insert(c.transfer);
+        match &c.step {
+            TransferStep::Create(new) => self.transfer_refs.extend(new.external_ref.clone()),
+            TransferStep::Update(change) => self.transfer_refs.extend(change.external_ref.clone()),
+            _ => {}
+        }
+    }
+    fn purchase(&mut self, c: &purchasing::Command, keys: &[LevelKey]) {
+        self.levels.extend(c.levels());
+        self.levels.extend(keys);
+        self.purchase_orders.extend(c.orders());
+        self.purchase_refs.extend(c.references());
     }
     fn absorb(&mut self, mut own: Self) {
         self.levels.append(&mut own.levels);
@@ -209,6 +314,12 @@ impl Footprint {
         self.stores.append(&mut own.stores);
         self.order_refs.append(&mut own.order_refs);
         self.return_refs.append(&mut own.return_refs);
+        self.lots.absorb(own.lots);
+        self.transfers.append(&mut own.transfers);
+        self.transfer_refs.append(&mut own.transfer_refs);
+        self.count.absorb(own.count);
+        self.purchase_orders.append(&mut own.purchase_orders);
+        self.purchase_refs.append(&mut own.purchase_refs);
     }
 }
 
@@ -223,6 +334,14 @@ pub struct Receipt {
     pub reservations: Vec<Reservation>,
     pub orders: Vec<Order>,
     pub returns: Vec<Return>,
+    /// The lots that it made, changed or moved, as they are after it.
+    pub lots: Vec<Lot>,
+    /// The lot that it made or changed.
+    pub lot: Option<LotId>,
+    pub transfer: Option<Transfer>,
+    pub count: Option<Count>,
+    pub purchases: Vec<PurchaseOrder>,
+    pub supplier_returns: Vec<SupplierReturn>,
     /// The stored result of an earlier call with the same key: only `stored` and `seq` are set.
     pub stored: Option<StoredReceipt>,
 }
@@ -240,6 +359,16 @@ pub struct StoredReceipt {
     pub order: Option<OrderId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ret: Option<ReturnId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<CountId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purchases: Vec<PurchaseOrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier_return: Option<SupplierReturnId>,
 }
 
 impl Receipt {
@@ -251,11 +380,20 @@ impl Receipt {
             reservations: decision.stock.reservations,
             orders: decision.orders.orders,
             returns: decision.orders.returns,
+            lot: decision.stock.told_lots.first().copied(),
+            lots: decision.stock.lots,
+            transfer: decision.transfer.map(|one| one.transfer),
+            count: decision.count.map(|one| one.count),
+            purchases: decision.purchases.orders,
+            supplier_returns: decision.purchases.returns,
             stored: None,
         }
     }
     pub(super) fn stored(&self) -> StoredReceipt {
-        StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
+        let (transfer, count) = (self.transfer.as_ref().map(|one| one.id), self.count.as_ref().map(|one| one.id));
+        let stored = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
+            .and_purchases(&self.purchases, &self.supplier_returns);
+        StoredReceipt { lot: self.lot, transfer, count, ..stored }
     }
 }
 
@@ -273,7 +411,19 @@ impl StoredReceipt {
             reservations: reservations.iter().map(|r| r.id).collect(),
             order: if returns.is_empty() { orders.first().map(|o| o.id) } else { None },
             ret: returns.first().map(|r| r.id),
+            lot: None,
+            transfer: None,
+            count: None,
+            purchases: Vec::new(),
+            supplier_return: None,
         }
+    }
+    pub(super) fn and_purchases(mut self, orders: &[PurchaseOrder], returns: &[SupplierReturn]) -> Self {
+        self.supplier_return = returns.first().map(|ret| ret.id);
+        if returns.is_empty() {
+            self.purchases = orders.iter().map(|order| order.id).collect();
+        }
+        self
     }
 }
 

@@ -6,23 +6,32 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::{command::StoredReceipt, events};
+use super::{command::StoredReceipt, counted, events, moved, purchase_events};
 use crate::{
+    counts::core::{CountBook, CountDecision},
     orders::core::{OrderBook, OrderDecision},
+    purchasing::core::{Change, PurchaseBook, PurchaseDecision},
     stock::core::{Level, LevelKey, StockDecision},
     storage::journal::{Counter, Event, NewEvent, Numbered, Want},
+    transfers::core::{TransferBook, TransferDecision},
 };
 
 /// The documents that a batch is decided against.
 #[derive(Default)]
 pub struct Documents {
     pub orders: OrderBook,
+    pub transfers: TransferBook,
+    pub counts: CountBook,
+    pub purchases: PurchaseBook,
 }
 
 impl Documents {
     /// Brings them forward by an accepted decision.
     pub fn evolve(&mut self, decision: &Decision) {
         self.orders.evolve(&decision.orders);
+        decision.transfer.iter().for_each(|one| self.transfers.evolve(one));
+        decision.count.iter().for_each(|one| self.counts.evolve(one));
+        self.purchases.evolve(&decision.purchases);
     }
 }
 
@@ -31,6 +40,9 @@ impl Documents {
 pub struct Decision {
     pub stock: StockDecision,
     pub orders: OrderDecision,
+    pub transfer: Option<TransferDecision>,
+    pub count: Option<CountDecision>,
+    pub purchases: PurchaseDecision,
     /// The number of the last fact about a document, once they are numbered.
     pub last_seq: Option<i64>,
 }
@@ -39,17 +51,35 @@ impl Decision {
     pub fn of_orders(orders: OrderDecision) -> Self {
         Self { orders, ..Self::default() }
     }
+    pub fn of_transfer(transfer: TransferDecision) -> Self {
+        Self { transfer: Some(transfer), ..Self::default() }
+    }
+    pub fn of_count(count: CountDecision) -> Self {
+        Self { count: Some(count), ..Self::default() }
+    }
+    pub fn of_purchases(purchases: PurchaseDecision) -> Self {
+        Self { purchases, ..Self::default() }
+    }
 
     /// How many events say what became of documents.
     pub fn facts(&self) -> usize {
-        self.orders.events.len()
+        let documents = usize::from(self.transfer.is_some()) + usize::from(self.count.is_some());
+        self.orders.events.len() + self.purchases.events.len() + self.stock.told_lots.len() + documents
     }
 
     /// `want`, and what this one takes from the counter.
     pub fn want(&self, mut want: Want) -> Want {
         want.events += (self.facts() + self.stock.movements.len()) as i64;
         let new = self.orders.orders.iter().filter(|order| !order.exists).count();
-        want.and(new, Numbered::Order).and(self.orders.returns.len(), Numbered::Return)
+        let new_transfer = self.transfer.iter().filter(|one| !one.transfer.exists).count();
+        let new_count = self.count.iter().filter(|one| !one.count.exists).count();
+        let purchases = self.purchases.orders.iter().filter(|order| order.change == Change::New).count();
+        want.and(new, Numbered::Order)
+            .and(self.orders.returns.len(), Numbered::Return)
+            .and(purchases, Numbered::PurchaseOrder)
+            .and(self.purchases.returns.len(), Numbered::SupplierReturn)
+            .and(new_transfer, Numbered::Transfer)
+            .and(new_count, Numbered::Count)
     }
 
     /// Numbers documents and events on from the counter, which is left where they end. The documents' facts come first, then the movements
@@ -83,11 +113,28 @@ impl Decision {
         for new in &mut self.orders.returns {
             new.number = counter.number(Numbered::Return);
         }
+        for new in self.transfer.iter_mut().filter(|one| !one.transfer.exists) {
+            new.transfer.number = counter.number(Numbered::Transfer);
+        }
+        for new in self.count.iter_mut().filter(|one| !one.count.exists) {
+            new.count.number = counter.number(Numbered::Count);
+        }
+        for new in self.purchases.orders.iter_mut().filter(|order| order.change == Change::New) {
+            new.number = counter.number(Numbered::PurchaseOrder);
+        }
+        for new in &mut self.purchases.returns {
+            new.number = counter.number(Numbered::SupplierReturn);
+        }
     }
 
     fn document_events(&self) -> Vec<NewEvent> {
-        let orders = &self.orders;
-        orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns)).collect()
+        let (orders, purchases) = (&self.orders, &self.purchases);
+        let sold = orders.events.iter().filter_map(|of| events::document_event(of, &orders.orders, &orders.returns));
+        let bought = purchases.events.iter().filter_map(|of| purchase_events::event_of(of, purchases));
+        let lots = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id)).map(events::lot_changed);
+        let counted = self.count.as_ref().map(counted::count_event);
+        let moved = self.transfer.as_ref().map(moved::transfer_event);
+        sold.chain(bought).chain(lots).chain(moved).chain(counted).collect()
     }
 
     /// The last event that it made; none without events.
@@ -97,7 +144,11 @@ impl Decision {
     }
 
     pub fn stored(&self) -> StoredReceipt {
-        let stock = &self.stock;
-        StoredReceipt::of(self.last_seq(), &stock.movements, &stock.reservations, &self.orders.orders, &self.orders.returns)
+        let (stock, orders) = (&self.stock, &self.orders);
+        let stored = StoredReceipt::of(self.last_seq(), &stock.movements, &stock.reservations, &orders.orders, &orders.returns)
+            .and_purchases(&self.purchases.orders, &self.purchases.returns);
+        let count = self.count.as_ref().map(|one| one.count.id);
+        let transfer = self.transfer.as_ref().map(|one| one.transfer.id);
+        StoredReceipt { lot: stock.told_lots.first().copied(), transfer, count, ..stored }
     }
 }

@@ -1,11 +1,14 @@
 //! What the journal says of a change: absolute figures, complete in themselves.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clock,
     orders::core::{DocumentEvent, Order, Return},
-    stock::core::{Entry, Level, Movement},
+    stock::core::{Entry, Level, LevelKey, Lot, Movement},
     storage::journal::NewEvent,
 };
 
@@ -44,21 +47,30 @@ pub struct LevelState {
     pub before: [i64; 3],
 }
 
-/// `levels` as they are after the whole command, of which `later` are the movements after this one.
+/// `levels` as they are after the whole command, in order of their keys, of which `later` are the movements after this one. A count has thousands
+/// of entries, so nothing here is looked for from the beginning.
 pub fn stock_changed(movement: &Movement, later: &[Movement], levels: &[&Level]) -> NewEvent {
-    let mut states: Vec<LevelState> = Vec::new();
+    let mut states: Vec<LevelState> = Vec::with_capacity(movement.entries.len());
+    let mut places: HashMap<LevelKey, usize> = HashMap::with_capacity(movement.entries.len());
+    let mut after: HashMap<LevelKey, [i64; 2]> = HashMap::new();
+    for entry in later.iter().flat_map(|movement| &movement.entries).filter(|e| e.incoming_delta != 0 || e.in_transit_delta != 0)
+    {
+        let [incoming, in_transit] = after.entry(entry.key).or_default();
+        (*incoming, *in_transit) = (*incoming + entry.incoming_delta, *in_transit + entry.in_transit_delta);
+    }
     for entry in &movement.entries {
         let (on_hand, reserved, unavailable) = (entry.on_hand_after, entry.reserved_after, entry.unavailable_after);
-        if let Some(state) = states.iter_mut().find(|s| s.product == entry.key.product && s.store == entry.key.store) {
+        if let Some(state) = places.get(&entry.key).and_then(|place| states.get_mut(*place)) {
             (state.on_hand, state.reserved, state.unavailable) = (on_hand, reserved, unavailable);
             state.version = entry.version_after;
             state.entries += 1;
             continue;
         }
-        let Some(level) = levels.iter().find(|level| level.key == entry.key) else { continue };
-        let after = || later.iter().flat_map(|movement| &movement.entries).filter(|after| after.key == entry.key);
-        let planned =
-            |now: Quantity, delta: fn(&Entry) -> i64| Quantity::new(now.get() - after().map(delta).sum::<i64>()).unwrap_or(now);
+        let Ok(place) = levels.binary_search_by_key(&entry.key, |level| level.key) else { continue };
+        let level = levels[place];
+        let [incoming, in_transit] = after.get(&entry.key).copied().unwrap_or_default();
+        let planned = |now: Quantity, later: i64| Quantity::new(now.get() - later).unwrap_or(now);
+        places.insert(entry.key, states.len());
         states.push(LevelState {
             id: level.id,
             product: entry.key.product,
@@ -67,8 +79,8 @@ pub fn stock_changed(movement: &Movement, later: &[Movement], levels: &[&Level])
             on_hand,
             reserved,
             unavailable,
-            incoming: planned(level.incoming, |entry| entry.incoming_delta),
-            in_transit: planned(level.in_transit, |entry| entry.in_transit_delta),
+            incoming: planned(level.incoming, incoming),
+            in_transit: planned(level.in_transit, in_transit),
             safety_stock: level.safety_stock,
             reorder_point: level.reorder_point,
             maximum: level.maximum,
@@ -187,7 +199,33 @@ pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) 
     Some(event(of.kind, &payload))
 }
 
-fn event(kind: &'static str, payload: &impl Serialize) -> NewEvent {
+/// The payload of `lot.changed`: a lot that was made, or whose status, dates or note changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LotChanged {
+    pub id: LotId,
+    pub product_id: ProductId,
+    pub code: String,
+    pub status: LotStatus,
+    pub made_on: Option<String>,
+    pub expires_on: Option<String>,
+    pub version: i64,
+}
+
+pub fn lot_changed(lot: &Lot) -> NewEvent {
+    let payload = LotChanged {
+        id: lot.id,
+        product_id: lot.product,
+        code: lot.code.clone(),
+        status: lot.status,
+        made_on: lot.made_on.map(clock::day_text),
+        expires_on: lot.expires_on.map(clock::day_text),
+        version: lot.version,
+    };
+    event("lot.changed", &payload)
+}
+
+pub(super) fn event(kind: &'static str, payload: &impl Serialize) -> NewEvent {
     // Payloads are plain structs with text keys: they always have a JSON form.
     NewEvent { kind, payload: serde_json::to_string(payload).unwrap_or_default() }
 }

@@ -1,6 +1,6 @@
 //! Timed work: what is held with a time limit is let go when it is over. Doing it twice, or on several nodes at once, does nothing more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use futures_util::{StreamExt, stream};
@@ -9,8 +9,10 @@ use super::{
     command::Command,
     due::{self, DueHold, DueOrder, Place},
     engine::Ledger,
+    shell,
 };
 use crate::{
+    clock,
     orders::{core::Act, rows},
     stock::core::{Expire, LevelKey, MovementHead},
     storage::Fault,
@@ -45,6 +47,19 @@ pub async fn expire_due(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault>
             Some(last) if page.len() == due::PAGE => after = last.place,
             _ => break,
         }
+    }
+    Ok(ended)
+}
+
+/// Sets aside what is past its date where it lies, a page of lots a run, and says of how many lots that was. Doing it twice does nothing more.
+pub async fn expire_lots(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
+    // Somewhere it is tomorrow already: a lot whose last day is today may be over there.
+    let due = due::lots(&ledger.database().global(), clock::local_day(now, "Etc/GMT-14")).await?;
+    let over = due.into_iter().filter(|due| due.expires_on < clock::local_day(now, &due.time_zone));
+    let lots: BTreeSet<(TenantId, LotId)> = over.map(|due| (due.tenant, due.lot)).collect();
+    let mut ended = 0;
+    for (tenant, lot) in lots {
+        ended += usize::from(shell::lots::expire_lot(ledger, tenant, lot).await?);
     }
     Ok(ended)
 }

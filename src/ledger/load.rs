@@ -4,18 +4,24 @@ use std::{collections::HashSet, sync::Arc};
 
 use entity::prelude::*;
 
-use super::{ahead::Ahead, command::Footprint, decision::Documents};
+use super::{ahead::Ahead, command::Footprint, counted, decision::Documents};
 use crate::{
     clock::{self, Clock},
+    counts::rows as count_rows,
     orders::{core::OrderBook, rows as order_rows},
+    purchasing::{core::PurchaseBook, rows as purchase_rows},
     stock::{
         core::{Book, Level, LevelKey, Reservation},
-        rows as stock_rows,
+        rows::{
+            self as stock_rows,
+            lots::{Hold, lot_book},
+        },
     },
     storage::{
         Fault, Reads, TenantScope, Work,
         idempotency::{self, Key},
     },
+    transfers::rows as transfer_rows,
 };
 
 /// Everything that a batch is decided against.
@@ -33,6 +39,17 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
         let orders = order_rows::lock_orders(work, &ids).await?;
         state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     }
+    load_lots(work, footprint, &mut state, Hold::Lock).await?;
+    let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
+    let transfers = transfer_rows::lock_transfers(work, &ids).await?;
+    state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+    let counts = count_rows::lock_counts(work, &footprint.count.counts).await?;
+    state.documents.counts = counted::load(work, footprint, counts).await?;
+    if !footprint.purchase_orders.is_empty() {
+        let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
+        let orders = purchase_rows::lock_orders(work, &ids).await?;
+        state.documents.purchases.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    }
     load_rest(work, footprint, keys, &mut state).await?;
     Ok(state)
 }
@@ -42,24 +59,47 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
     let orders = order_rows::orders(reads, &ids).await?;
     state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    load_lots(reads, footprint, &mut state, Hold::Read).await?;
+    let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
+    let transfers = transfer_rows::transfers(reads, &ids).await?;
+    state.documents.transfers.transfers = transfers.into_iter().map(|one| (one.id, one)).collect();
+    let counts = count_rows::counts(reads, &footprint.count.counts).await?;
+    state.documents.counts = counted::load(reads, footprint, counts).await?;
+    let ids: Vec<PurchaseOrderId> = footprint.purchase_orders.iter().copied().collect();
+    let orders = purchase_rows::orders(reads, &ids).await?;
+    state.documents.purchases.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     load_rest(reads, footprint, keys, &mut state).await?;
     Ok(state)
 }
 
-/// The same without locks, on top of what is known ahead: reads only what is not known, all of it at once.
+/// The lots of levels that are kept by them, and those that are named: behind the documents, so that all writers lock in one order.
+async fn load_lots(reads: &impl Reads, footprint: &Footprint, state: &mut State, hold: Hold) -> Result<(), Fault> {
+    let is_tracked = |level: &&Level| level.facts.tracking != Tracking::None;
+    let tracked: Vec<LevelKey> = state.stock.levels.values().filter(is_tracked).map(|level| level.key).collect();
+    if !tracked.is_empty() || !footprint.lots.is_empty() {
+        state.stock.lots = lot_book(reads, &tracked, &footprint.lots, hold).await?;
+    }
+    Ok(())
+}
+
+/// The same without locks, on top of what is known ahead: reads only what is not known, all of it at once. None where a level is kept by
+/// lots: those are read under locks.
 pub async fn on_top_of(
     scope: &TenantScope,
     clock: &Clock,
     footprint: &Footprint,
     keys: &[&Key],
     ahead: &mut Ahead,
-) -> Result<State, Fault> {
+) -> Result<Option<State>, Fault> {
     let missing: Vec<LevelKey> = footprint.levels.iter().filter(|key| !ahead.levels.contains_key(key)).copied().collect();
     let channels: Vec<ChannelId> = footprint.channels.iter().filter(|id| !ahead.channels.contains(id)).copied().collect();
     let customers: Vec<CustomerId> = footprint.customers.iter().filter(|id| !ahead.customers.contains(id)).copied().collect();
     let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
     let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
     learn_facts(scope, &missing, ahead).await?;
+    if ahead.tracks_any(footprint) {
+        return Ok(None);
+    }
     let (receipts, levels, channels, customers, stores, taken_refs) = tokio::try_join!(
         idempotency::look_up(scope, keys.iter().copied()),
         missing_levels(scope, clock, &missing, ahead),
@@ -78,7 +118,7 @@ pub async fn on_top_of(
     let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
     let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
-    Ok(State { stock, documents: Documents { orders }, receipts })
+    Ok(Some(State { stock, documents: Documents { orders, ..Documents::default() }, receipts }))
 }
 
 /// Levels by their keys, with or without a row; a key whose product or store does not exist is left out.
@@ -139,6 +179,10 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
         let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
         reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
     }
+    if !footprint.transfers.is_empty() {
+        let ids: Vec<ReferenceId> = footprint.transfers.iter().map(|id| id.cast()).collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfReferences(&ids)).await?);
+    }
     if !footprint.holds_on.is_empty() {
         let on: Vec<LevelKey> = footprint.holds_on.iter().copied().collect();
         reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
@@ -158,5 +202,9 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
     state.documents.orders.taken_refs = order_rows::taken_order_refs(reads, &references).await?;
     let references: Vec<&str> = footprint.return_refs.iter().map(String::as_str).collect();
     state.documents.orders.taken_return_refs = order_rows::taken_return_refs(reads, &references).await?;
+    let references: Vec<&str> = footprint.transfer_refs.iter().map(String::as_str).collect();
+    state.documents.transfers.taken_refs = transfer_rows::taken_refs(reads, &references).await?;
+    let references: Vec<&str> = footprint.purchase_refs.iter().map(String::as_str).collect();
+    state.documents.purchases.taken_refs = purchase_rows::taken_refs(reads, &references).await?;
     Ok(())
 }

@@ -6,19 +6,26 @@ mod ahead;
 mod audited;
 mod batch;
 mod command;
+mod counted;
 mod decision;
 mod due;
 mod engine;
 mod events;
 pub mod jobs;
 mod load;
+mod moved;
+mod purchase_events;
 pub mod shell;
 mod tenants;
 
 pub use about::{ProductMoved, about};
 pub use command::{Command, Outcome, Receipt, StoredReceipt};
+pub use counted::CountEvent;
+pub use decision::{Decision, Documents};
 pub use engine::Ledger;
 pub use events::{LevelState, OrderEvent, OrderHead, ReturnEvent, StockChanged};
+pub use moved::TransferEvent;
+pub use purchase_events::{PurchaseOrderEvent, SupplierReturnEvent};
 pub use tenants::Terms;
 
 pub use crate::storage::group_commit::Grouping;

@@ -9,11 +9,16 @@ use crate::{
     config::Worker,
     exchange, files,
     jobs::{Registry, Terms},
-    ledger::{Grouping, jobs::expire_due},
-    secrets, webhooks,
+    ledger::{
+        Grouping,
+        jobs::{expire_due, expire_lots},
+    },
+    purchasing, secrets, webhooks,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
+/// How late what is past its date may be set aside; who ships it before is refused by its date.
+const LOTS: Duration = Duration::from_mins(5);
 /// How long a worker that stops may take to hand its jobs over.
 const HAND_OVER: Duration = Duration::from_secs(5);
 
@@ -22,6 +27,7 @@ impl Node {
     pub fn chores(&self) -> Registry {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
+        let lots = ledger.clone();
         let registry = Registry::default()
             .standing("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
@@ -30,6 +36,10 @@ impl Node {
             .standing("stock.expire", Duration::from_secs(1), move |_| {
                 let ledger = ledger.clone();
                 async move { expire_due(&ledger, ledger.clock().now()).await.map(drop) }
+            })
+            .standing("stock.expire_lots", LOTS, move |_| {
+                let ledger = lots.clone();
+                async move { expire_lots(&ledger, ledger.clock().now()).await.map(drop) }
             })
             .standing("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();
@@ -40,6 +50,10 @@ impl Node {
                 let jobs = jobs.clone();
                 async move { jobs.forget_old().await.map(drop) }
             });
+        let (post, from) = self.identity.letters();
+        let mail =
+            purchasing::jobs::Mail { db: self.db.clone(), clock: self.clock.clone(), post: post.clone(), from: from.to_owned() };
+        let registry = purchasing::jobs::register(registry, &mail);
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
         let registry = files::jobs::register(registry, &self.files);
         exchange::jobs::register(registry, &self.exchange)

@@ -7,6 +7,7 @@ pub mod epoch;
 mod figures;
 pub mod keys;
 mod leaks;
+mod memory;
 mod ready;
 mod stop;
 pub mod tenant;
@@ -167,6 +168,7 @@ impl Node {
         }
         tell_of_wall(&db).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
+        memory::begin(&db, &ring);
         let pen = Pen::new(ring.clone(), clock.clone());
         let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, pen.clone());
         let furniture = Arc::new(Furniture { clock: clock.clone(), access: access.clone() });
@@ -274,6 +276,7 @@ impl Node {
         background.extend([
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
+            tokio::spawn(catalog::jobs::warm(self.db.clone())),
             tokio::spawn(secrets::follow(self.ring)),
             tokio::spawn(identity::jobs::run(self.identity)),
             tokio::spawn(looking_into),
@@ -319,6 +322,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     if let Some(address) = &args.redis_url {
         node.bus = Some(node.hints_through(address).await?);
     }
+    node.remember(args.cache_mib << 20, args.redis_url.as_deref()).await?;
     if let Some(mebibytes) = args.memory_limit {
         node.memory = Some(mebibytes << 20);
     }
@@ -356,7 +360,7 @@ async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
 
 /// What the operator has chosen about people.
 fn people(args: &Serve) -> Result<Settings, StartError> {
-    if args.registration == Some(Registration::Open) && !args.listen.ip().is_loopback() {
+    if args.registration == Some(Registration::Open) && args.is_reached_by_strangers() {
         tracing::warn!(
             "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
         );

@@ -1,13 +1,25 @@
-//! What was on hand at an earlier moment.
+//! What was on hand at an earlier moment, and why so much is available now.
+
+use std::sync::Arc;
 
 use entity::prelude::*;
 use tokio::sync::Semaphore;
 
 use super::{
-    core::LevelKey,
-    rows::{BLOCK, condense, past},
+    core::{Aside, Known, Level, LevelKey, Lot, LotLevel, LotShare, Reservation},
+    rows::{
+        BLOCK, Which, condense,
+        expected::{ExpectedBy, expected},
+        facts_for,
+        lot_list::lots_at,
+        lots::asides,
+        past, read_levels, reservations,
+    },
 };
-use crate::storage::{Fault, TenantScope};
+use crate::{
+    clock::Clock,
+    storage::{Fault, Snapshot, TenantScope},
+};
 
 /// Whoever walked over more than so many blocks has them condensed: the walk took milliseconds, and the next one need not.
 const FAR: i64 = 2 * BLOCK;
@@ -50,3 +62,50 @@ pub async fn condense_all(scope: &TenantScope, key: LevelKey) -> Result<(), Faul
         }
     }
 }
+
+/// A level with all that its figures are made of, read in one snapshot.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    pub known: Known,
+    /// What holds it, the oldest first.
+    pub reservations: Vec<Reservation>,
+    pub lots: Vec<(Lot, LotLevel)>,
+}
+
+/// Why so much is available. None when the product or the store does not exist.
+///
+/// # Errors
+/// What the database has does not sum: a named fault, for an explanation that is wrong is worse than none.
+pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Result<Option<Explanation>, Fault> {
+    let work = scope.snapshot().await?;
+    let level = match read_levels(&work, &[key]).await?.pop() {
+        Some(level) => level,
+        None => match facts_for(&work, &[key]).await?.pop() {
+            Some((key, facts)) => Level::empty(key, clock.id(), Arc::new(facts)),
+            None => return Ok(None),
+        },
+    };
+    let mut reservations = reservations(&work, Which::ActiveOn(&[key])).await?;
+    reservations.sort_by_key(|held| (held.created_at, held.id));
+    let mut aside = Aside::default();
+    for (_, one) in asides(&work, &[key]).await? {
+        Condition::ALL.iter().for_each(|condition| aside.add(*condition, one.of(*condition)));
+    }
+    let lots = if level.facts.tracking == Tracking::None { Vec::new() } else { lots_at(&work, key).await? };
+    let expected = expected(&work, &level, SOURCES).await?;
+    let known = Known {
+        held: reservations.iter().map(|held| held.remaining.get()).collect(),
+        aside,
+        lots: lots.iter().map(|(lot, level)| LotShare { available: level.available(), expires_on: lot.expires_on }).collect(),
+        incoming: expected.incoming,
+        in_transit: expected.in_transit,
+        level,
+    };
+    match known.gap() {
+        Some(figure) => Err(Fault::corrupt("stock_level", format!("{figure} is the sum of its parts"))),
+        None => Ok(Some(Explanation { known, reservations, lots })),
+    }
+}
+
+/// The documents that say when stock is expected.
+const SOURCES: &[&dyn ExpectedBy<Snapshot>] = &[];

@@ -37,6 +37,8 @@ enum Verb {
     Update {
         keys: usize,
     },
+    /// All columns find the row, which goes.
+    Delete,
 }
 
 /// Rows for one table, in the order of `columns`.
@@ -61,6 +63,10 @@ impl Bulk {
     /// Updates rows found by their first `keys` columns.
     pub fn update(table: &'static str, columns: &'static [Column], keys: usize) -> Self {
         Self { table, columns, verb: Verb::Update { keys }, values: Vec::new() }
+    }
+    /// Removes rows found by their columns. Not together with an insert of the same keys in one statement: a plan never does (`gated`).
+    pub fn delete(table: &'static str, columns: &'static [Column]) -> Self {
+        Self { table, columns, verb: Verb::Delete, values: Vec::new() }
     }
     /// Adds a row: a value for each column.
     pub fn row<const N: usize>(&mut self, values: [Value; N]) {
@@ -109,6 +115,9 @@ impl Bulk {
                 let finds = self.columns[..keys].iter().map(|c| format!("t.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
                 format!("UPDATE {} AS t SET {sets} FROM ({given}) AS v WHERE {finds}", self.table)
             }
+            Verb::Delete => {
+                format!("DELETE FROM {} AS t USING ({given}) AS v WHERE {}", self.table, same(self.columns, "t"))
+            }
         };
         let values = self.columns.iter().zip(arrays).map(|(c, array)| Value::Array(array_type(c.1), Some(Box::new(array))));
         Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
@@ -140,6 +149,9 @@ impl Bulk {
                 let sets = list(&columns[keys - 1..], |c| format!("{0} = v.{0}", c.0));
                 let finds = columns[..keys - 1].iter().map(|c| format!("t.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
                 format!("UPDATE {} AS t SET {sets} FROM {from} WHERE t.tenant_id = $1 AND {finds}", self.table)
+            }
+            Verb::Delete => {
+                format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = $1 AND {}", self.table, same(columns, "t"))
             }
         })
     }
@@ -228,7 +240,13 @@ fn sqlite_text(table: &str, columns: &[Column], verb: Verb, rows: usize) -> Stri
             let finds = columns[..keys].iter().map(|c| format!("{table}.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ");
             format!("WITH v ({names}) AS (VALUES {all}) UPDATE {table} SET {sets} FROM v WHERE {finds}")
         }
+        Verb::Delete => format!("DELETE FROM {table} WHERE ({names}) IN (VALUES {all})"),
     }
+}
+
+/// That the columns of `alias` are those of `v`.
+fn same(columns: &[Column], alias: &str) -> String {
+    columns.iter().map(|c| format!("{alias}.{0} = v.{0}", c.0)).collect::<Vec<_>>().join(" AND ")
 }
 
 fn list(columns: &[Column], text: impl Fn(&Column) -> String) -> String {

@@ -47,12 +47,22 @@ const NUMBERS: [&str; 6] =
 pub struct Want {
     pub events: i64,
     documents: [i64; NUMBERS.len()],
+    /// Whether they may be about master data, and are no ledger batch's.
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Of {
+    #[default]
+    Ledger,
+    MasterData,
 }
 
 impl Want {
     pub fn events(events: i64) -> Self {
         Self { events, ..Self::default() }
     }
+    #[must_use]
     pub fn and(mut self, documents: usize, kind: Numbered) -> Self {
         self.documents[kind as usize] += documents as i64;
         self
@@ -76,7 +86,11 @@ pub struct Head {
 }
 
 pub async fn head(reads: &impl Reads) -> Result<Head, Fault> {
-    let rows = reads.rows("SELECT head, epoch, low_seq FROM tenant_counter WHERE tenant_id = $1", vec![]).await?;
+    head_by(reads, "SELECT head, epoch, low_seq FROM tenant_counter WHERE tenant_id = $1").await
+}
+
+async fn head_by(reads: &impl Reads, sql: &str) -> Result<Head, Fault> {
+    let rows = reads.rows(sql, vec![]).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
     let mut row = Row::new(row);
     Ok(Head { seq: row.take()?, epoch: row.take()?, low: row.take()? })
@@ -100,6 +114,7 @@ impl Counter {
         Want {
             events: self.seq - before.seq,
             documents: std::array::from_fn(|kind| self.documents[kind] - before.documents[kind]),
+            of: Of::Ledger,
         }
     }
     fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
@@ -118,6 +133,26 @@ pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
     Counter::read(&reads.rows(&sql, vec![]).await?)
 }
 
+/// Where a tenant's master data stands: `seq` is the last event that was no ledger batch's.
+pub async fn master(reads: &impl Reads) -> Result<Head, Fault> {
+    head_by(reads, "SELECT master_seq, epoch, low_seq FROM tenant_counter WHERE tenant_id = $1").await
+}
+
+/// Events that change rows of master data which were there before; the index `event_master` is of these alone.
+const MASTER: &str =
+    "kind IN ('product.updated', 'product.archived', 'store.updated', 'store.archived', 'category.updated', 'supplier.updated')";
+
+/// Changes of master data after `seq`, oldest first.
+pub async fn master_after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
+    let sql = format!("{SELECT} WHERE tenant_id = $1 AND seq > $2 AND {MASTER} ORDER BY seq LIMIT $3");
+    events(&reads.rows(&sql, vec![seq.into(), i64::from(limit).into()]).await?)
+}
+/// The last changes of master data, newest first.
+pub async fn last_master(reads: &impl Reads, limit: u32) -> Result<Vec<Event>, Fault> {
+    let sql = format!("{SELECT} WHERE tenant_id = $1 AND {MASTER} ORDER BY seq DESC LIMIT $2");
+    events(&reads.rows(&sql, vec![i64::from(limit).into()]).await?)
+}
+
 /// Makes a new tenant's counter.
 pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
     work.execute("INSERT INTO tenant_counter (tenant_id, epoch) VALUES ($1, $2)", vec![epoch.into()]).await?;
@@ -130,6 +165,9 @@ pub async fn take(work: &Work, want: Want) -> Result<Counter, Fault> {
     for (column, count) in want.columns() {
         values.push(count.into());
         set.push(format!("{column} = {column} + ${}", values.len() + 1));
+    }
+    if want.of == Of::MasterData {
+        set.push("master_seq = head + $2".to_owned());
     }
     let (set, numbers) = (set.join(", "), NUMBERS.join(", "));
     let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, {numbers}");
@@ -171,7 +209,7 @@ pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> R
         return Ok(None);
     }
     let count = events.len() as i64;
-    let before = take(work, Want::events(count)).await?;
+    let before = take(work, Want { of: Of::MasterData, ..Want::events(count) }).await?;
     let numbered = events.into_iter().enumerate().map(|(i, event)| Event {
         seq: before.seq + 1 + i as i64,
         kind: event.kind.to_owned(),
@@ -184,8 +222,13 @@ pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> R
 
 /// Events after `seq`, oldest first, at most `limit`.
 pub async fn after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
-    let sql = "SELECT seq, kind, payload, recorded_at FROM event WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    let rows = reads.rows(sql, vec![seq.into(), i64::from(limit).into()]).await?;
+    let sql = format!("{SELECT} WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
+    events(&reads.rows(&sql, vec![seq.into(), i64::from(limit).into()]).await?)
+}
+
+const SELECT: &str = "SELECT seq, kind, payload, recorded_at FROM event";
+
+fn events(rows: &[sea_orm::QueryResult]) -> Result<Vec<Event>, Fault> {
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);

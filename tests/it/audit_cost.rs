@@ -34,6 +34,7 @@ fn input(house: &House, key: String) -> AdjustInput {
         expected_version: None,
         unit_cost: None,
         note: None,
+        lot: None,
     };
     AdjustInput {
         idempotency_key: key,

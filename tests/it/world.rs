@@ -67,7 +67,7 @@ pub async fn ring(db: &Database, clock: &Clock) -> KeyRing {
 }
 
 /// The same keys without a trace in the database.
-fn unkept_ring() -> KeyRing {
+pub fn unkept_ring() -> KeyRing {
     let KeySource::Given(text) = keys() else { panic!("keys of scenarios are given") };
     KeyRing::new(secrets::Keys::parse(&text).unwrap(), Clock::system(), Arc::new(secrets::Given(text)))
 }
@@ -167,6 +167,14 @@ impl World {
             Place::Directory(_) => None,
             Place::Postgres { maintenance, name } => Some(sibling(maintenance, name)),
         }
+    }
+    /// The same database as another node opens it.
+    pub async fn elsewhere(&self) -> Database {
+        let url = match &self.place {
+            Place::Directory(path) => format!("sqlite://{}", path.join("it.sqlite").display()),
+            Place::Postgres { maintenance, name } => sibling(maintenance, name),
+        };
+        Database::open(&url, Options { readers: 2, writers: 1, ..Options::default() }).await.unwrap()
     }
     /// Another tenant of the same database, and its owner.
     pub async fn other_tenant(&self) -> Caller {

@@ -1,6 +1,6 @@
 //! Products: what is sold and counted. Their row as everyone reads it, and what callers may say of it.
 
-use entity::prelude::{CategoryId, FamilyId, Money, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp};
+use entity::prelude::{CategoryId, FamilyId, Money, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 use serde::{Deserialize, Serialize};
 
 use super::{Patch, Problem, Target, check::Code, text};
@@ -11,7 +11,7 @@ pub use super::{
 };
 
 /// A product as it is read: plain values, the three lists still as JSON text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductRow {
     pub id: ProductId,
     pub sku: String,
@@ -37,6 +37,9 @@ pub struct ProductRow {
     pub unit_cost: Option<Money>,
     /// In smallest units.
     pub low_stock_threshold: Option<i64>,
+    pub tracking: Tracking,
+    /// Days that a lot must still have before its expiry to be picked for a sale.
+    pub minimum_remaining_days: Option<i32>,
     /// JSON: an object.
     pub metadata: String,
     pub version: i64,
@@ -126,6 +129,10 @@ pub struct ProductFields {
     pub low_stock_threshold: Patch<i64>,
     pub status: Patch<ProductStatus>,
     pub stock_policy: Patch<StockPolicy>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub tracking: Patch<Tracking>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub minimum_remaining_days: Patch<i64>,
     pub metadata: Patch<serde_json::Value>,
 }
 
@@ -147,6 +154,8 @@ pub struct ProductCommand {
     pub low_stock_threshold: Patch<i64>,
     pub status: Patch<ProductStatus>,
     pub stock_policy: Patch<StockPolicy>,
+    pub tracking: Patch<Tracking>,
+    pub minimum_remaining_days: Patch<i64>,
     pub metadata: Patch<String>,
     pub problems: Vec<Problem>,
 }

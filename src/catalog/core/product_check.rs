@@ -14,6 +14,8 @@ use super::{
 const MAX_BARCODES: usize = 50;
 const MAX_UNIT_CODE: usize = 16;
 const MAX_DECIMALS: i64 = 9;
+/// A hundred years.
+const MAX_REMAINING_DAYS: i64 = 36_500;
 
 /// Checks the fields of a product; whatever is wrong is listed in the command.
 pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Checker) -> ProductCommand {
@@ -43,6 +45,9 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
         c.free(&fields.low_stock_threshold, |c, value| c.range(place!["lowStockThreshold"], *value, 0, MAX_SAFE));
     let status = c.needed("status", &fields.status, |_, value| Some(*value));
     let stock_policy = c.needed("stockPolicy", &fields.stock_policy, |_, value| Some(*value));
+    let tracking = c.needed("tracking", &fields.tracking, |_, value| Some(*value));
+    let minimum_remaining_days =
+        c.free(&fields.minimum_remaining_days, |c, value| c.range(place!["minimumRemainingDays"], *value, 0, MAX_REMAINING_DAYS));
     let metadata = match &fields.metadata {
         Patch::Clear => Patch::Set("{}".to_owned()),
         other => c.free(other, |c, value| c.metadata(place!["metadata"], value)),
@@ -63,6 +68,8 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
         low_stock_threshold,
         status,
         stock_policy,
+        tracking,
+        minimum_remaining_days,
         metadata,
         problems: checker.problems,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp};
+use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 
 use super::{
     Counted, Fresh, Patch, Problem, Rejection, Target, Use, Verdict, Word,
@@ -18,7 +18,7 @@ pub struct Known {
     pub doc: ProductDoc,
     /// What forbids archiving; read only where a command may archive.
     pub uses: Vec<Use>,
-    /// Whether the ledger has entries; read only where a command changes the unit.
+    /// Whether the ledger has entries; read only where a command changes the unit or how stock is told apart.
     pub has_moved: bool,
 }
 
@@ -70,6 +70,10 @@ impl Around {
         }
         self.relate(command, &mut doc, &mut problems);
         set_plain(command, &mut doc.row);
+        // A serial number stands for one unit, of which there are no parts.
+        if doc.row.tracking == Tracking::Serial && doc.row.unit_decimals > 0 {
+            problems.push(Problem::at("tracking", Rejection::OutOfRange { least: 0, most: 0 }));
+        }
         if let Some(known) = &before {
             refuse_what_is_tied(known, &doc.row, &mut problems);
         }
@@ -209,6 +213,10 @@ fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
     command.low_stock_threshold.apply(&mut row.low_stock_threshold);
     command.status.apply_value(&mut row.status);
     command.stock_policy.apply_value(&mut row.stock_policy);
+    command.tracking.apply_value(&mut row.tracking);
+    let mut days = row.minimum_remaining_days.map(i64::from);
+    command.minimum_remaining_days.apply(&mut days);
+    row.minimum_remaining_days = days.and_then(|days| i32::try_from(days).ok());
     command.metadata.apply_value(&mut row.metadata);
 }
 
@@ -225,6 +233,9 @@ fn refuse_what_is_tied(known: &Known, after: &ProductRow, problems: &mut Vec<Pro
     let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
     if changes_unit && known.has_moved {
         problems.push(Problem::at("unit", Rejection::InUse(vec![Use::Movements])));
+    }
+    if after.tracking != before.tracking && known.has_moved {
+        problems.push(Problem::at("tracking", Rejection::InUse(vec![Use::Movements])));
     }
 }
 
@@ -248,6 +259,8 @@ fn blank(Fresh { id, now }: Fresh) -> ProductDoc {
         price: None,
         unit_cost: None,
         low_stock_threshold: None,
+        tracking: Tracking::None,
+        minimum_remaining_days: None,
         metadata: "{}".to_owned(),
         version: 1,
         created_at: now,

@@ -46,6 +46,8 @@ pub enum Use {
     Stock,
     Reservations,
     OpenOrders,
+    OpenTransfers,
+    OpenCounts,
     /// The ledger has entries in the unit.
     Movements,
 }

@@ -84,6 +84,10 @@ pub struct ProductCreateInput {
     /// What stock means for it.
     #[graphql(default_with = "words::StockPolicy::Tracked")]
     pub stock_policy: words::StockPolicy,
+    /// Whether its stock is kept by lots or serial numbers; by neither when left out.
+    pub tracking: Option<words::Tracking>,
+    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    pub minimum_remaining_days: Option<i32>,
     /// Anything else, a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
 }
@@ -123,6 +127,10 @@ pub struct ProductUpdateInput {
     pub status: MaybeUndefined<words::ProductStatus>,
     /// What stock means for it; UNTRACKED only once nothing is left of it.
     pub stock_policy: MaybeUndefined<words::StockPolicy>,
+    /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
+    pub tracking: MaybeUndefined<words::Tracking>,
+    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    pub minimum_remaining_days: MaybeUndefined<i32>,
     /// Anything else, a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
@@ -158,6 +166,10 @@ pub struct ProductUpsertInput {
     pub status: MaybeUndefined<words::ProductStatus>,
     /// What stock means for it.
     pub stock_policy: MaybeUndefined<words::StockPolicy>,
+    /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
+    pub tracking: MaybeUndefined<words::Tracking>,
+    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    pub minimum_remaining_days: MaybeUndefined<i32>,
     /// Anything else, a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
@@ -221,6 +233,8 @@ impl From<ProductCreateInput> for ProductFields {
             low_stock_threshold: input.low_stock_threshold.map(|quantity| quantity.0.get()).into(),
             status: Patch::Set(input.status.into()),
             stock_policy: Patch::Set(input.stock_policy.into()),
+            tracking: input.tracking.map(Into::into).into(),
+            minimum_remaining_days: input.minimum_remaining_days.map(i64::from).into(),
             metadata: input.metadata.map(|json| json.0).into(),
         }
     }
@@ -243,6 +257,8 @@ macro_rules! product_fields {
             low_stock_threshold: patch($input.low_stock_threshold, |quantity| quantity.0.get()),
             status: patch($input.status, Into::into),
             stock_policy: patch($input.stock_policy, Into::into),
+            tracking: patch($input.tracking, Into::into),
+            minimum_remaining_days: patch($input.minimum_remaining_days, i64::from),
             metadata: patch($input.metadata, |json| json.0),
         }
     };

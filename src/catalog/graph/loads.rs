@@ -13,6 +13,7 @@ use entity::{
 };
 
 use crate::{
+    cache::{Cache, Cached, Standing},
     catalog::{
         core::{
             category::CategoryRow,
@@ -30,12 +31,18 @@ use crate::{
         },
     },
     graphql::{context::Asks, fault::Answer, late::Late, loader::Batcher},
-    storage::{Fault, TenantScope},
+    storage::{Fault, Reads, TenantScope},
 };
+
+/// Categories and suppliers by their ids.
+type Parties = (HashMap<CategoryId, Arc<CategoryRow>>, HashMap<SupplierId, Arc<SupplierRow>>);
 
 /// Made for each request by `attach`.
 pub struct Loads {
     scope: TenantScope,
+    cache: Option<Cache>,
+    /// Where master data stood when this request first asked.
+    standing: tokio::sync::Mutex<Option<Standing>>,
     products: Batcher<ProductId, Arc<ProductRow>>,
     barcodes: Batcher<ProductId, Arc<Vec<Barcode>>>,
     variants: Batcher<FamilyId, Arc<Vec<Arc<ProductRow>>>>,
@@ -65,6 +72,8 @@ pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a Loads> {
 impl From<TenantScope> for Loads {
     fn from(scope: TenantScope) -> Self {
         Self {
+            cache: scope.shelf().take_down().filter(Cache::is_on),
+            standing: tokio::sync::Mutex::default(),
             scope,
             products: Batcher::default(),
             barcodes: Batcher::default(),
@@ -92,6 +101,10 @@ impl Loads {
 
     /// Forgets everything: a mutation has written, and another one may follow in the same request.
     pub fn forget(&self) {
+        // Nobody holds it: a mutation's fields run one after the other.
+        if let Ok(mut standing) = self.standing.try_lock() {
+            *standing = None;
+        }
         self.products.forget();
         self.barcodes.forget();
         self.variants.forget();
@@ -107,19 +120,41 @@ impl Loads {
         self.channels.forget();
     }
 
-    /// Reads the categories and suppliers of a page of products together: one statement for both.
+    /// Reads the categories and suppliers of a page of products together: what is not remembered in one statement for both.
     pub async fn parties(&self, products: &[ProductRow]) -> Answer<()> {
         let categories: Vec<CategoryId> = distinct(products.iter().filter_map(|row| row.category_id));
         let suppliers: Vec<SupplierId> = distinct(products.iter().filter_map(|row| row.supplier_id));
-        let (found_categories, found_suppliers) = parties::by_ids(&self.scope, &categories, &suppliers).await?;
-        let (mut found_categories, mut found_suppliers) = (by(found_categories, |row| row.id), by(found_suppliers, |row| row.id));
+        let (mut found_categories, mut found_suppliers) = self.known_parties(categories.clone(), suppliers.clone()).await?;
         categories.into_iter().for_each(|id| self.categories.know(id, found_categories.remove(&id)));
         suppliers.into_iter().for_each(|id| self.suppliers.know(id, found_suppliers.remove(&id)));
         Ok(())
     }
 
+    async fn known_parties(&self, mut categories: Vec<CategoryId>, mut suppliers: Vec<SupplierId>) -> Answer<Parties> {
+        if categories.is_empty() && suppliers.is_empty() {
+            return Ok(Parties::default());
+        }
+        let Some(cache) = &self.cache else { return self.read_parties(&categories, &suppliers).await };
+        let standing = self.standing(cache).await?;
+        let mut found =
+            (cache.look(&self.scope, &standing, &mut categories).await, cache.look(&self.scope, &standing, &mut suppliers).await);
+        if !categories.is_empty() || !suppliers.is_empty() {
+            let read = self.read_parties(&categories, &suppliers).await?;
+            cache.keep(&self.scope, &standing, &read.0);
+            cache.keep(&self.scope, &standing, &read.1);
+            found.0.extend(read.0);
+            found.1.extend(read.1);
+        }
+        Ok(found)
+    }
+
+    async fn read_parties(&self, categories: &[CategoryId], suppliers: &[SupplierId]) -> Answer<Parties> {
+        let (categories, suppliers) = parties::by_ids(&self.scope, categories, suppliers).await?;
+        Ok((by(categories, |row| row.id), by(suppliers, |row| row.id)))
+    }
+
     pub async fn product(&self, id: ProductId) -> Answer<Option<Arc<ProductRow>>> {
-        self.products.one(id, |ids| product::together(&self.scope, ids)).await
+        self.products.one(id, |ids| self.product_rows(ids)).await
     }
     /// A product's barcodes in their order.
     pub async fn barcodes(&self, id: ProductId) -> Answer<Arc<Vec<Barcode>>> {
@@ -140,7 +175,7 @@ impl Loads {
         Ok(self.variants.one(id, load).await?.unwrap_or_default())
     }
     pub async fn category(&self, id: CategoryId) -> Answer<Option<Arc<CategoryRow>>> {
-        self.categories.one(id, |ids| self.rows::<entity::category::Entity, _>(ids, |row| row.id)).await
+        self.categories.one(id, |ids| self.kept_rows::<entity::category::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn children(&self, id: CategoryId) -> Answer<Arc<Vec<Arc<CategoryRow>>>> {
         let load = |ids: Vec<CategoryId>| async move { Ok(listed(category::children(&self.scope, &ids).await?)) };
@@ -160,30 +195,30 @@ impl Loads {
         Ok(self.whole_counts.one(id, load).await?.unwrap_or_default())
     }
     pub async fn supplier(&self, id: SupplierId) -> Answer<Option<Arc<SupplierRow>>> {
-        self.suppliers.one(id, |ids| self.rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
+        self.suppliers.one(id, |ids| self.kept_rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn family(&self, id: FamilyId) -> Answer<Option<Arc<FamilyRow>>> {
         self.families.one(id, |ids| self.rows::<entity::product_family::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn store(&self, id: StoreId) -> Answer<Option<Arc<StoreRow>>> {
-        self.stores.one(id, |ids| self.rows::<entity::store::Entity, _>(ids, |row| row.id)).await
+        self.stores.one(id, |ids| self.kept_rows::<entity::store::Entity, _>(ids, |row| row.id)).await
     }
     /// Many rows at once, those that exist.
     pub async fn known_products(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductRow>>> {
-        known(&self.products, ids, |ids| product::together(&self.scope, ids)).await
+        known(&self.products, ids, |ids| self.product_rows(ids)).await
     }
     /// Their names alone.
     pub async fn known_names(&self, ids: Vec<ProductId>) -> Answer<HashMap<ProductId, Arc<ProductName>>> {
         Ok(product::names_together(&self.scope, distinct(ids.into_iter())).await?)
     }
     pub async fn known_categories(&self, ids: Vec<CategoryId>) -> Answer<HashMap<CategoryId, Arc<CategoryRow>>> {
-        known(&self.categories, ids, |ids| self.rows::<entity::category::Entity, _>(ids, |row| row.id)).await
+        known(&self.categories, ids, |ids| self.kept_rows::<entity::category::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn known_suppliers(&self, ids: Vec<SupplierId>) -> Answer<HashMap<SupplierId, Arc<SupplierRow>>> {
-        known(&self.suppliers, ids, |ids| self.rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
+        known(&self.suppliers, ids, |ids| self.kept_rows::<entity::supplier::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn known_stores(&self, ids: Vec<StoreId>) -> Answer<HashMap<StoreId, Arc<StoreRow>>> {
-        known(&self.stores, ids, |ids| self.rows::<entity::store::Entity, _>(ids, |row| row.id)).await
+        known(&self.stores, ids, |ids| self.kept_rows::<entity::store::Entity, _>(ids, |row| row.id)).await
     }
     pub async fn known_customers(&self, ids: Vec<CustomerId>) -> Answer<HashMap<CustomerId, Arc<CustomerRow>>> {
         known(&self.customers, ids, |ids| self.customer_rows(ids)).await
@@ -193,6 +228,39 @@ impl Loads {
     }
     pub async fn channel(&self, id: ChannelId) -> Answer<Option<Arc<ChannelRow>>> {
         self.channels.one(id, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
+    }
+
+    async fn product_rows(&self, ids: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<ProductRow>>, Fault> {
+        self.remembered(ids, |ids| product::together(&self.scope, ids)).await
+    }
+
+    /// The rows as they are remembered, or as `load` reads them.
+    async fn remembered<K, T, F>(
+        &self,
+        mut ids: Vec<Id<K>>,
+        load: impl FnOnce(Vec<Id<K>>) -> F,
+    ) -> Result<HashMap<Id<K>, Arc<T>>, Fault>
+    where
+        T: Cached,
+        F: Future<Output = Result<HashMap<Id<K>, Arc<T>>, Fault>>,
+    {
+        let Some(cache) = &self.cache else { return load(ids).await };
+        let standing = self.standing(cache).await?;
+        let mut found = cache.look(&self.scope, &standing, &mut ids).await;
+        if !ids.is_empty() {
+            let read = load(ids).await?;
+            cache.keep(&self.scope, &standing, &read);
+            found.extend(read);
+        }
+        Ok(found)
+    }
+
+    async fn standing(&self, cache: &Cache) -> Result<Standing, Fault> {
+        let mut standing = self.standing.lock().await;
+        match &*standing {
+            Some(standing) => Ok(standing.clone()),
+            None => Ok(standing.insert(cache.standing(&self.scope).await?).clone()),
+        }
     }
 
     async fn customer_rows(&self, ids: Vec<CustomerId>) -> Result<HashMap<CustomerId, Arc<CustomerRow>>, Fault> {
@@ -205,6 +273,17 @@ impl Loads {
     /// Whose contacts were shown since this was last asked.
     pub fn take_shown_contacts(&self) -> BTreeSet<CustomerId> {
         std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn kept_rows<E: Tenanted, K: Send + Sync + 'static>(
+        &self,
+        ids: Vec<Id<K>>,
+        id: fn(&E::Model) -> Id<K>,
+    ) -> Result<HashMap<Id<K>, Arc<E::Model>>, Fault>
+    where
+        E::Model: Cached,
+    {
+        self.remembered(ids, |ids| self.rows::<E, K>(ids, id)).await
     }
 
     async fn rows<E: Tenanted, K: Send + Sync + 'static>(

@@ -40,11 +40,11 @@ pub use page::{Count, CountPrecision, Direction};
 pub use payloads::*;
 pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, ProductOption, Unit};
 pub use query_parties::store_named;
-pub use query_products::product_scanned;
+pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::user_error;
 pub use store::{Store, StoreConnection, StoreEdge};
-pub use words::{ProductStatus, StockPolicy, StoreKind};
+pub use words::{ProductStatus, StockPolicy, StoreKind, Tracking};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]

@@ -11,7 +11,7 @@ use super::{
     lean,
     loads::loads,
     refs::StoreRef,
-    words::{ProductStatus, StockPolicy},
+    words::{ProductStatus, StockPolicy, Tracking},
 };
 use crate::{
     catalog::core::product::{self, ProductDoc, ProductRow},
@@ -177,6 +177,14 @@ impl Product {
     /// At or below this much available it runs low, in smallest units, where a store says nothing else.
     async fn low_stock_threshold(&self) -> Option<Quantity> {
         self.row.low_stock_threshold.and_then(entity::prelude::Quantity::new).map(Quantity)
+    }
+    /// Whether its stock is kept by lots or serial numbers.
+    async fn tracking(&self) -> Tracking {
+        self.row.tracking.into()
+    }
+    /// How many days a lot must still have before its expiry to be picked for a sale; 0 when nothing was said.
+    async fn minimum_remaining_days(&self) -> i32 {
+        self.row.minimum_remaining_days.unwrap_or_default()
     }
     /// Anything else, a JSON object.
     async fn metadata(&self) -> Json {

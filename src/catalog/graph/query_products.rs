@@ -274,3 +274,15 @@ async fn relevant(
         .unzip();
     Ok(Page { nodes, keys, has_next: to < ids.len(), has_previous: from > 0, kind, signer: catalog.signer.clone() })
 }
+
+/// The product that an argument names; None when there is none. An id is taken as it is, and looked up where it matters.
+pub async fn product_named(ctx: &Context<'_>, named: ProductRef, field: &[&str]) -> Answer<Option<entity::prelude::ProductId>> {
+    let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
+    let by = match named {
+        ProductRef::Id(id) => return Ok(Some(query_id(&id, path("id"))?)),
+        ProductRef::Sku(sku) => ProductBy::Sku(query_text(sku, &path("sku"))?),
+        ProductRef::Barcode(code) => ProductBy::Barcode(query_text(code, &path("barcode"))?),
+    };
+    let permit = ctx.permit::<kind::ProductRead>()?;
+    Ok(ctx.given::<Catalog>()?.product(permit, by).await?.map(|row| row.id))
+}

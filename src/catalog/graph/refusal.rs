@@ -45,7 +45,9 @@ fn tie(what: Use) -> &'static str {
         Use::Stock => "stock remains",
         Use::Reservations => "reservations are active",
         Use::OpenOrders => "orders are open",
-        Use::Movements => "stock has moved in this unit",
+        Use::OpenTransfers => "transfers are open",
+        Use::OpenCounts => "counts are open",
+        Use::Movements => "stock has moved in this way",
     }
 }
 

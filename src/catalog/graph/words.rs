@@ -37,3 +37,15 @@ pub enum StockPolicy {
     /// May be promised beyond stock; on hand is still never negative.
     Backorder,
 }
+
+/// Whether a product's stock is told apart below the level. Fixed after the first movement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::prelude::Tracking", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum Tracking {
+    /// One unit is like another.
+    None,
+    /// By lots: batches with a code and dates.
+    Lot,
+    /// By serial numbers: lots of one.
+    Serial,
+}

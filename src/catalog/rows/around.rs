@@ -120,7 +120,7 @@ async fn families(work: &Work, commands: &[ProductCommand], around: &mut Around)
     Ok(())
 }
 
-/// What forbids archiving or a change of unit, where a command may want one.
+/// What forbids archiving or a change of unit or tracking, where a command may want one.
 async fn ties(work: &Work, commands: &[ProductCommand], around: &mut Around) -> Result<(), Fault> {
     let target = |c: &ProductCommand| c.target.id().or_else(|| c.sku.set().and_then(|sku| around.by_sku.get(&sku.key)).copied());
     let archives = |c: &&ProductCommand| {
@@ -129,6 +129,9 @@ async fn ties(work: &Work, commands: &[ProductCommand], around: &mut Around) -> 
     let tied: Vec<ProductId> = commands.iter().filter(archives).filter_map(target).collect();
     let new_unit = |c: &&ProductCommand| {
         let row = target(c).and_then(|id| around.products.get(&id)).map(|known| &known.doc.row);
+        if c.tracking.set().zip(row).is_some_and(|(tracking, row)| *tracking != row.tracking) {
+            return true;
+        }
         c.unit.set().zip(row).is_some_and(|(unit, row)| (&unit.code, unit.decimals) != (&row.unit_code, row.unit_decimals))
     };
     let measured: Vec<ProductId> = commands.iter().filter(new_unit).filter_map(target).collect();

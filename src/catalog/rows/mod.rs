@@ -2,6 +2,7 @@
 
 pub mod around;
 pub mod category;
+mod kept;
 pub mod customer;
 pub mod filter;
 pub mod page;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::prelude::{Currency, Money, ProductId, ProductStatus, StockPolicy};
+use entity::prelude::{Currency, Money, ProductId, ProductStatus, StockPolicy, Tracking};
 use sea_orm::{QueryResult, Value};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 /// The columns that `read` expects, on alias `p`, in this order.
 pub const COLUMNS: &str = "p.id, p.sku, p.sku_key, p.name, p.name_key, p.description, p.status, p.stock_policy, p.category_id, \
      p.supplier_id, p.family_id, p.options, p.former_skus, p.unit_code, p.unit_decimals, p.price_minor, p.price_currency, p.cost_minor, \
-     p.cost_currency, p.low_stock_threshold, p.metadata, p.version, p.created_at, p.updated_at";
+     p.cost_currency, p.low_stock_threshold, p.tracking, p.minimum_remaining_days, p.metadata, p.version, p.created_at, p.updated_at";
 
 pub fn read(row: &QueryResult) -> Result<ProductRow, Fault> {
     let mut row = Row::new(row);
@@ -41,6 +41,8 @@ pub fn read_from(row: &mut Row<'_>) -> Result<ProductRow, Fault> {
         price: money(row)?,
         unit_cost: money(row)?,
         low_stock_threshold: row.take()?,
+        tracking: row.word("product", Tracking::parse)?,
+        minimum_remaining_days: row.take()?,
         metadata: row.take()?,
         version: row.take()?,
         created_at: row.time()?,
@@ -102,6 +104,10 @@ pub async fn by_ids(reads: &impl Reads, ids: impl IntoIterator<Item = ProductId>
     let backend = reads.backend();
     select(reads, &backend.in_ids("p.id", 2), vec![backend.ids(ids)]).await
 }
+/// The products that changed last.
+pub async fn latest(reads: &impl Reads, limit: i64) -> Result<Vec<ProductRow>, Fault> {
+    select(reads, "true ORDER BY p.updated_at DESC LIMIT $2", vec![limit.into()]).await
+}
 /// The variants of families, by SKU.
 pub async fn by_families(reads: &impl Reads, ids: &[entity::prelude::FamilyId]) -> Result<Vec<ProductRow>, Fault> {
     let backend = reads.backend();
@@ -158,6 +164,8 @@ const WRITTEN: &[Column] = &[
     Column("cost_minor", ColumnKind::IntOrNull),
     Column("cost_currency", ColumnKind::TextOrNull),
     Column("low_stock_threshold", ColumnKind::IntOrNull),
+    Column("tracking", ColumnKind::Text),
+    Column("minimum_remaining_days", ColumnKind::SmallOrNull),
     Column("metadata", ColumnKind::Text),
     Column("search_text", ColumnKind::Text),
     Column("version", ColumnKind::Int),
@@ -165,7 +173,7 @@ const WRITTEN: &[Column] = &[
     Column("updated_at", ColumnKind::Int),
 ];
 
-fn values(work: &Work, doc: &ProductDoc) -> [Value; 26] {
+fn values(work: &Work, doc: &ProductDoc) -> [Value; 28] {
     let row = &doc.row;
     let currency = |money: Option<Money>| money.map(|money| money.currency.as_str().to_owned());
     [
@@ -190,6 +198,8 @@ fn values(work: &Work, doc: &ProductDoc) -> [Value; 26] {
         row.unit_cost.map(|money| money.minor).into(),
         currency(row.unit_cost).into(),
         row.low_stock_threshold.into(),
+        row.tracking.as_str().into(),
+        row.minimum_remaining_days.into(),
         row.metadata.as_str().into(),
         doc.search_text().into(),
         row.version.into(),

@@ -30,6 +30,10 @@ async fn select<E: Tenanted>(reads: &impl Reads, condition: &str, values: Vec<Va
 pub async fn by_id<E: Tenanted, K>(reads: &impl Reads, id: Id<K>) -> Result<Option<E::Model>, Fault> {
     Ok(select::<E>(reads, "id = $2", vec![id.into()]).await?.into_iter().next())
 }
+/// The rows that changed last.
+pub async fn latest<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<Vec<E::Model>, Fault> {
+    select::<E>(reads, "true ORDER BY updated_at DESC LIMIT $2", vec![limit.into()]).await
+}
 pub async fn by_ids<E: Tenanted, K>(reads: &impl Reads, ids: &[Id<K>]) -> Result<Vec<E::Model>, Fault> {
     let backend = reads.backend();
     select::<E>(reads, &backend.in_ids("id", 2), vec![backend.ids(ids.iter().copied())]).await

@@ -49,11 +49,12 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
             )
         }
     };
+    let moves = open_moves(tied, &ours);
     let sql = format!(
         "SELECT l.{column}, 0 FROM stock_level l WHERE l.tenant_id = $1 AND {}
            AND (l.on_hand > 0 OR l.unavailable > 0 OR l.incoming > 0 OR l.in_transit > 0)
          UNION SELECT r.{column}, 1 FROM reservation r WHERE r.tenant_id = $1 AND {} AND r.status = 'ACTIVE'
-         UNION {open_orders} ORDER BY 2",
+         UNION {open_orders} UNION {moves} ORDER BY 2",
         ours("l"),
         ours("r")
     );
@@ -63,11 +64,44 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
         let what = match row.take::<i32>()? {
             0 => Use::Stock,
             1 => Use::Reservations,
-            _ => Use::OpenOrders,
+            2 => Use::OpenOrders,
+            3 => Use::OpenTransfers,
+            _ => Use::OpenCounts,
         };
         found.entry(id).or_default().push(what);
     }
     Ok(found)
+}
+
+/// Transfers (3) and counts (4) that are not done with it.
+fn open_moves(tied: Tied, ours: &impl Fn(&str) -> String) -> String {
+    const TRANSFERS: &str = "('DRAFT', 'READY', 'IN_TRANSIT', 'PARTIALLY_RECEIVED')";
+    const COUNTS: &str = "('OPEN', 'COUNTING', 'REVIEW')";
+    match tied {
+        Tied::Product => format!(
+            "SELECT n.product_id, 3 FROM transfer_line n JOIN transfer t ON t.tenant_id = $1 AND t.id = n.transfer_id
+             WHERE n.tenant_id = $1 AND {} AND n.quantity > 0 AND t.status IN {TRANSFERS}
+             UNION SELECT c.product_id, 4 FROM count_line c JOIN stock_count s ON s.tenant_id = $1 AND s.id = c.count_id
+             WHERE c.tenant_id = $1 AND {} AND s.status IN {COUNTS}",
+            ours("n"),
+            ours("c")
+        ),
+        Tied::Store => {
+            let counts = format!(
+                "SELECT c.store_id, 4 FROM stock_count c WHERE c.tenant_id = $1 AND {} AND c.status IN {COUNTS}",
+                ours("c")
+            );
+            // Either end of a transfer is a store.
+            let end = |column: &str| {
+                let ends = format!("SELECT tenant_id, status, {column} AS store_id FROM transfer");
+                format!(
+                    "SELECT t.store_id, 3 FROM ({ends}) t WHERE t.tenant_id = $1 AND {} AND t.status IN {TRANSFERS}",
+                    ours("t")
+                )
+            };
+            format!("{} UNION {} UNION {counts}", end("from_store_id"), end("to_store_id"))
+        }
+    }
 }
 
 /// Which of the products the ledger has entries of.

@@ -44,6 +44,9 @@ impl Words for Wording {
             Rejection::StaleDocument { what, actual, field, .. } => {
                 ("VERSION_CONFLICT", format!("the {what} has changed: its version is {actual}"), Some(field))
             }
+            Rejection::LotShort { what, requested, field, .. } => {
+                ("INSUFFICIENT_STOCK", format!("{requested} of {what} asked for, and there is not so much"), Some(field))
+            }
             // Whoever may set stock need not be one who may see it: how much there is, is not said.
             Rejection::Insufficient { level, requested, field } => (
                 "INSUFFICIENT_STOCK",

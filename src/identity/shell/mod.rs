@@ -209,6 +209,10 @@ impl Identity {
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
     }
+    /// How letters leave this deployment, and from whom: for other rooms' letters.
+    pub fn letters(&self) -> (&Post, &str) {
+        (&self.settings.post, &self.settings.mail_from)
+    }
     pub fn database(&self) -> &Database {
         &self.db
     }

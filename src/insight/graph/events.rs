@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    access::{Caller, Permission, Reach, kind},
+    access::Caller,
     graphql::{
         connection::{CursorSigner, PageArgs, PageInfo},
         context::Asks,
@@ -15,12 +15,13 @@ use crate::{
         limits::Limits,
         scalars::{Cursor, DateTime, Json, Long},
     },
-    ledger::{Ledger, OrderEvent, ReturnEvent, StockChanged},
+    ledger::Ledger,
     live::stream::{self, ResetReason},
     storage::{
         Fault, Reads, TenantScope,
         journal::{self, Head},
     },
+    webhooks,
 };
 
 /// Events that are looked through for one page at most: whoever may see few of them turns pages.
@@ -52,7 +53,7 @@ impl Event {
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.row.recorded_at)
     }
-    /// What the event says: ids, versions and figures as they were after it, of the stores that you may see.
+    /// What the event says: ids, versions and figures as they were after it, of the stores that you may see; the same as a webhook's `data`.
     async fn data(&self) -> Json {
         Json(self.data.clone())
     }
@@ -204,53 +205,8 @@ impl List {
         if self.types.as_ref().is_some_and(|types| !types.contains(&row.kind)) {
             return Ok(None);
         }
-        let data = seen(&self.caller, &row)?;
+        let data = webhooks::seen(&self.caller, &row.kind, &row.payload)
+            .map_err(|err| Fault::corrupt("event", format!("{}: {err}", row.seq)))?;
         Ok(data.map(|data| Event { row: Arc::new(row), data }))
     }
-}
-
-/// What an event says to a caller; None when it is not for them.
-fn seen(caller: &Caller, row: &journal::Event) -> Result<Option<Value>, Fault> {
-    let corrupt = |err: serde_json::Error| Fault::corrupt("event", format!("{}: {err}", row.seq));
-    let whole = || serde_json::from_str::<Value>(&row.payload).map_err(corrupt);
-    let of_tenant = |index: usize| if caller.permissions.holds(index) { whole().map(Some) } else { Ok(None) };
-    let orders = caller.permissions.reach(kind::OrderRead::INDEX);
-    match row.kind.split('.').next().unwrap_or_default() {
-        "stock" => Ok(stock_seen(caller, &serde_json::from_str(&row.payload).map_err(corrupt)?)),
-        "order" => {
-            let order: OrderEvent = serde_json::from_str(&row.payload).map_err(corrupt)?;
-            let is_own = caller.channel.is_none_or(|own| own == order.channel) && orders.covers(order.store);
-            if is_own { whole().map(Some) } else { Ok(None) }
-        }
-        "return" => {
-            let ret: ReturnEvent = serde_json::from_str(&row.payload).map_err(corrupt)?;
-            // The event does not say through which channel what comes back was sold.
-            let is_own = caller.channel.is_none() && orders.covers(ret.store);
-            if is_own { whole().map(Some) } else { Ok(None) }
-        }
-        "product" | "category" | "supplier" | "family" => of_tenant(kind::ProductRead::INDEX),
-        "store" | "store_group" => of_tenant(kind::StoreRead::INDEX),
-        "customer" => of_tenant(kind::CustomerRead::INDEX),
-        "channel" => of_tenant(kind::ChannelRead::INDEX),
-        "member" => of_tenant(kind::MemberRead::INDEX),
-        "role" => of_tenant(kind::RoleRead::INDEX),
-        "integration" | "api_key" => of_tenant(kind::ApikeyRead::INDEX),
-        "tenant" => of_tenant(kind::TenantWrite::INDEX),
-        // What nobody has thought about yet is nobody's.
-        _ => Ok(None),
-    }
-}
-
-/// The levels of the caller's stores; which movement it was, where they see the movements of all of them.
-fn stock_seen(caller: &Caller, changed: &StockChanged) -> Option<Value> {
-    let reach = caller.permissions.reach(kind::StockRead::INDEX);
-    let levels: Vec<_> = changed.levels.iter().filter(|level| reach.covers(level.store)).collect();
-    if levels.is_empty() {
-        return None;
-    }
-    let ledger: Reach = caller.permissions.reach(kind::StockMovementRead::INDEX);
-    if levels.iter().all(|level| ledger.covers(level.store)) {
-        return Some(json!({ "movement": changed.movement, "kind": changed.kind, "levels": levels }));
-    }
-    Some(json!({ "levels": levels }))
 }

@@ -1,8 +1,9 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
 use super::{
-    documents, journal, levels,
+    counts, documents, journal, levels, lots, purchases,
     report::{Broken, readable},
+    transfers,
 };
 use crate::storage::{Backend, Fault, Reads, Row};
 
@@ -15,7 +16,8 @@ pub(super) struct Check {
 }
 
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
-    levels::CHECKS.iter().chain(documents::CHECKS).chain(journal::CHECKS)
+    let documents = documents::CHECKS.iter().chain(purchases::CHECKS).chain(transfers::CHECKS).chain(counts::CHECKS);
+    levels::CHECKS.iter().chain(lots::CHECKS).chain(documents).chain(journal::CHECKS)
 }
 
 /// The first row that the statement finds.

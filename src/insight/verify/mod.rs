@@ -4,11 +4,15 @@
 //! from one snapshot, so that a server may go on writing.
 
 mod checks;
+mod counts;
 mod documents;
 mod journal;
 mod levels;
+mod lots;
+mod purchases;
 mod references;
 mod report;
+mod transfers;
 mod walk;
 
 use std::collections::HashMap;

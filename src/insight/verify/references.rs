@@ -31,8 +31,11 @@ const LEVEL: &str = "'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id)";
 const SEQ: &str = "'seq ' || c.seq";
 const RESERVATION: &str = "'rsv:' || HEX(c.id)";
 const ORDER: &str = "'ord:' || HEX(c.id)";
+const PURCHASE: &str = "'por:' || HEX(c.id)";
+const PURCHASE_LINE: &str = "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
+const TRANSFER: &str = "'trf:' || HEX(c.id)";
 const RETURN: &str = "'ret:' || HEX(c.id)";
 const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
 
@@ -48,6 +51,25 @@ const LINKS: &[Link] = &[
     link("entry", SEQ, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
     Link { only: "c.reference_kind = 'ORDER'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_order") },
     Link { only: "c.reference_kind = 'RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_return") },
+    link("entry", SEQ, &[("lot_id", "id"), ("product_id", "product_id")], "lot"),
+    Link { only: "c.reference_kind = 'LOT'", ..link("movement", SEQ, &[("reference_id", "id")], "lot") },
+    link("lot", "'lot:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("lot_level", "'lot:' || HEX(c.lot_id)", &[("lot_id", "id"), ("product_id", "product_id")], "lot"),
+    link("lot_level", "'lot:' || HEX(c.lot_id)", &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
+    Link { only: "c.reference_kind = 'PURCHASE_ORDER'", ..link("movement", SEQ, &[("reference_id", "id")], "purchase_order") },
+    Link { only: "c.reference_kind = 'SUPPLIER_RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "supplier_return") },
+    link("purchase_order", PURCHASE, &[("supplier_id", "id")], "supplier"),
+    link("purchase_order", PURCHASE, &[("store_id", "id")], "store"),
+    link("purchase_order_line", PURCHASE_LINE, &[("purchase_order_id", "id")], "purchase_order"),
+    link("purchase_order_line", PURCHASE_LINE, &[("product_id", "id")], "product"),
+    link(
+        "goods_receipt_line",
+        PURCHASE_LINE,
+        &[("purchase_order_id", "purchase_order_id"), ("position", "position")],
+        "purchase_order_line",
+    ),
+    link("goods_receipt_line", PURCHASE_LINE, &[("receipt_id", "id")], "goods_receipt"),
+    link("supplier_return", "'srt:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
     link("reservation", RESERVATION, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
     link("reservation", RESERVATION, &[("channel_id", "id")], "channel"),
     link("reservation", RESERVATION, &[("order_id", "order_id"), ("order_position", "position")], "order_line"),
@@ -78,6 +100,15 @@ const LINKS: &[Link] = &[
         "return_line",
     ),
     link("return_match", "'ret:' || HEX(c.return_id)", &[("order_id", "order_id"), ("order_position", "position")], "order_line"),
+    Link { only: "c.reference_kind = 'TRANSFER'", ..link("movement", SEQ, &[("reference_id", "id")], "transfer") },
+    Link { only: "c.reference_kind = 'COUNT'", ..link("movement", SEQ, &[("reference_id", "id")], "stock_count") },
+    link("stock_count", "'cnt:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("count_line", "'cln:' || HEX(c.id)", &[("count_id", "id")], "stock_count"),
+    link("count_line", "'cln:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("transfer", TRANSFER, &[("from_store_id", "id")], "store"),
+    link("transfer", TRANSFER, &[("to_store_id", "id")], "store"),
+    link("transfer_line", "'trf:' || HEX(c.transfer_id)", &[("transfer_id", "id")], "transfer"),
+    link("transfer_line", "'trf:' || HEX(c.transfer_id)", &[("product_id", "id")], "product"),
 ];
 
 /// Tables whose rows belong to a tenant.
@@ -95,6 +126,8 @@ const TENANTED: &[&str] = &[
     "customer",
     "channel",
     "stock_level",
+    "lot",
+    "lot_level",
     "movement",
     "entry",
     "reservation",
@@ -106,6 +139,11 @@ const TENANTED: &[&str] = &[
     "sales_return",
     "return_line",
     "return_match",
+    "transfer",
+    "transfer_line",
+    "stock_count",
+    "count_line",
+    "count_try",
 ];
 
 pub(super) type Found = (u64, Option<Broken>);

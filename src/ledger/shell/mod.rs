@@ -1,13 +1,18 @@
 //! From a permit and plain input to a command of the ledger: names are resolved, the key is made, the answer is a receipt or refusals.
 
+pub mod lots;
 mod mine;
 mod names;
 pub mod stock;
+pub mod counts;
 pub mod orders;
+pub mod purchasing;
+pub mod transfers;
 
 use entity::{id::Id, prelude::StoreId};
 use serde::Serialize;
 
+pub use lots::LotRef;
 pub use names::{ProductRef, StoreRef};
 
 use super::{
@@ -17,7 +22,7 @@ use super::{
 use crate::{
     access::{Denied, Permission, Permit, Reach, kind},
     path,
-    stock::core::{Field, Rejection, Shortage},
+    stock::core::{Field, MAX_LOT_CODE, Rejection, Shortage},
     storage::{
         Fault,
         idempotency::{Key, MAX_KEY, hash_of},
@@ -83,6 +88,15 @@ impl Checks {
             self.0.push(Rejection::invalid("a text without NUL characters is expected", field()));
         } else if text.chars().nth(most).is_some() {
             self.0.push(Rejection::TooLong { message: format!("at most {most} characters are kept"), field: field() });
+        }
+    }
+    /// A lot by its code: as long as is kept.
+    pub(super) fn lot(&mut self, lot: Option<&LotRef>, field: impl Fn() -> Field) {
+        let Some(LotRef::Code { code, .. }) = lot else { return };
+        let of = || [field(), vec!["code".to_owned()]].concat();
+        self.text(Some(code), MAX_LOT_CODE, of);
+        if !code.is_empty() && code.trim().is_empty() || code.chars().any(char::is_control) {
+            self.0.push(Rejection::invalid("a code without control characters is expected, and not only blanks", of()));
         }
     }
     /// A list of at most `most` items.

@@ -6,7 +6,9 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of, may_override,
+    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of,
+    lots::{LotRef, chosen},
+    may_override,
     mine::own_reservations,
     names::{Names, store_of, stores_by_code},
     overrides, submit,
@@ -54,17 +56,19 @@ pub struct ChangeInput {
     pub expected_version: Option<i64>,
     pub unit_cost: Option<Money>,
     pub note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
 }
 
 /// Products and stores of a call's lines, by the names they were given. Stores that the caller may not act in are not found.
-struct Lines {
+pub(super) struct Lines {
     products: Names,
     stores: HashMap<String, StoreId>,
     reach: Reach,
 }
 
 impl Lines {
-    async fn look_up<'a, I>(reads: &impl Reads, reach: Reach, lines: I) -> Result<Self, super::Stop>
+    pub(super) async fn look_up<'a, I>(reads: &impl Reads, reach: Reach, lines: I) -> Result<Self, super::Stop>
     where
         I: Iterator<Item = (&'a ProductRef, &'a StoreRef)> + Clone,
     {
@@ -74,7 +78,7 @@ impl Lines {
         stores.retain(|_, store| reach.covers(*store));
         Ok(Self { products, stores, reach })
     }
-    fn key(&self, product: &ProductRef, store: &StoreRef, list: &str, index: usize) -> Result<LevelKey, Rejection> {
+    pub(super) fn key(&self, product: &ProductRef, store: &StoreRef, list: &str, index: usize) -> Result<LevelKey, Rejection> {
         Ok(LevelKey {
             product: self.products.product(product, || path!["input", list, index, "product"])?,
             store: self.reach.or_nobodys(store_of(store, &self.stores, || path!["input", list, index, "store"])?),
@@ -83,16 +87,16 @@ impl Lines {
 }
 
 /// What a stock movement made through the API has in common; `occurred_at` None is now.
-struct Head<'a> {
-    kind: MovementKind,
-    reason: Option<ReasonCode>,
-    note: Option<&'a String>,
-    external_ref: Option<&'a String>,
-    reference: Option<Reference>,
-    occurred_at: Option<Timestamp>,
+pub(super) struct Head<'a> {
+    pub kind: MovementKind,
+    pub reason: Option<ReasonCode>,
+    pub note: Option<&'a String>,
+    pub external_ref: Option<&'a String>,
+    pub reference: Option<Reference>,
+    pub occurred_at: Option<Timestamp>,
 }
 
-fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> MovementHead {
+pub(super) fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> MovementHead {
     MovementHead {
         id: ledger.clock().document_id(),
         kind: of.kind,
@@ -106,7 +110,7 @@ fn head<P>(ledger: &Ledger, permit: &Permit<P>, of: Head<'_>) -> MovementHead {
     }
 }
 
-fn checked(key: &str, lines: usize, list: &str, texts: &[(Option<&String>, usize, &str)]) -> Checks {
+pub(super) fn checked(key: &str, lines: usize, list: &str, texts: &[(Option<&String>, usize, &str)]) -> Checks {
     let mut checks = Checks::default();
     check_key(&mut checks, key);
     checks.items(lines, MAX_LINES, || path!["input", list]);
@@ -123,6 +127,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     let mut checks = checked(&input.idempotency_key, input.changes.len(), "changes", &texts);
     for (index, change) in input.changes.iter().enumerate().take(MAX_LINES) {
         checks.text(change.note.as_deref(), MAX_NOTE, || path!["input", "changes", index, "note"]);
+        checks.lot(change.lot.as_ref(), || path!["input", "changes", index, "lot"]);
         if change.unit_cost.is_some_and(|cost| cost.minor < 0) {
             checks.refuse(Rejection::out_of_range("a cost is never negative", path!["input", "changes", index, "unitCost"]));
         }
@@ -148,6 +153,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
             expected_version: change.expected_version,
             unit_cost: change.unit_cost,
             note: change.note,
+            lot: chosen(ledger, change.lot.as_ref()),
         });
     }
     overrides(&overriding, changes.iter().map(|change| change.key.store))?;
@@ -173,12 +179,18 @@ pub struct SetItemInput {
     pub on_hand: Quantity,
     #[serde(skip)]
     pub compare: Compare,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
 }
 
 /// Sets stock to absolute figures, all or none.
 pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: SetInput, mode: Mode) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
-    checked(&input.idempotency_key, input.items.len(), "items", &[(input.note.as_ref(), MAX_NOTE, "note")]).done()?;
+    let mut checks = checked(&input.idempotency_key, input.items.len(), "items", &[(input.note.as_ref(), MAX_NOTE, "note")]);
+    for (index, item) in input.items.iter().enumerate().take(MAX_LINES) {
+        checks.lot(item.lot.as_ref(), || path!["input", "items", index, "lot"]);
+    }
+    checks.done()?;
     let key = key_of(&permit, "stockSet", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
@@ -194,7 +206,8 @@ pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: S
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&item.product, &item.store, "items", index)?;
-        items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare });
+        let lot = chosen(ledger, item.lot.as_ref());
+        items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare, lot });
     }
     overrides(&overriding, items.iter().map(|item| item.key.store))?;
     let set = Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items };

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     path,
-    stock::core::{Delta, Draft, LevelKey, MovementHead, Rejection, Room, Shortage, Step, cover},
+    stock::core::{Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Room, Shortage, Step, cover},
 };
 
 /// An action that needs no more than the order.
@@ -138,10 +138,11 @@ pub struct Fulfil {
     /// Ids for the movements it may need: room, release elsewhere, and the sale.
     pub movements: [MovementId; 3],
 }
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct LineQuantity {
     pub line: OrderLineId,
     pub quantity: Quantity,
+    pub lot: LotChoice,
 }
 
 /// What leaves of one line, and how much of it was held where it leaves.
@@ -152,6 +153,7 @@ struct Parcel {
     /// Held at the place it leaves from.
     held: i64,
     cost: Option<Money>,
+    lot: LotChoice,
     field: crate::stock::core::Field,
 }
 
@@ -162,13 +164,13 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
     let held = held_for(draft, &order);
     let mut parcels = Vec::with_capacity(wanted.len());
-    for (position, quantity, field) in wanted {
+    for (position, quantity, lot, field) in wanted {
         let Some(line) = order.line_mut(position) else { continue };
         let key = line.product.filter(|_| line.is_stocked()).map(|product| LevelKey { product, store });
         line.fulfil(quantity);
         let here = held.iter().filter(|r| Some(r.key) == key && r.order.is_some_and(|(_, p)| p == position));
         let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
-        parcels.push(Parcel { position, key, quantity, held: held_here, cost: line.unit_cost, field });
+        parcels.push(Parcel { position, key, quantity, held: held_here, cost: line.unit_cost, lot, field });
     }
     release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
@@ -181,12 +183,12 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, "order.fulfilled") })
 }
 
-type Wanted = Vec<(u16, i64, crate::stock::core::Field)>;
+type Wanted = Vec<(u16, i64, LotChoice, crate::stock::core::Field)>;
 
 fn wanted_lines(order: &Order, command: &Fulfil) -> Result<Wanted, Rejection> {
     let Some(named) = &command.lines else {
         let open = order.lines.iter().filter(|line| line.outstanding() > 0);
-        return Ok(open.map(|line| (line.position, line.outstanding(), path!["input", "lines"])).collect());
+        return Ok(open.map(|line| (line.position, line.outstanding(), LotChoice::Unsaid, path!["input", "lines"])).collect());
     };
     if named.is_empty() {
         return Err(Rejection::invalid(
@@ -206,7 +208,7 @@ fn wanted_lines(order: &Order, command: &Fulfil) -> Result<Wanted, Rejection> {
         if !one.quantity.is_positive() || one.quantity.get() > line.outstanding() {
             return Err(Rejection::out_of_range(format!("between 1 and {} can be shipped", line.outstanding()), at("quantity")));
         }
-        wanted.push((position, one.quantity.get(), at("quantity")));
+        wanted.push((position, one.quantity.get(), one.lot.clone(), at("quantity")));
     }
     Ok(wanted)
 }
@@ -272,7 +274,8 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
             Some(cost) => Some(cost),
             None => draft.level(key, &parcel.field)?.facts.cost,
         };
-        draft.post(key, delta, cost, None, &parcel.field)?;
+        let (lot, dates) = (parcel.lot.clone(), command.on_shortage.dates());
+        draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, &parcel.field)?;
     }
     Ok(())
 }

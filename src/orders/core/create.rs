@@ -6,8 +6,8 @@ use super::order::{DocumentEvent, Line, Order, OrderBook, OrderDecision};
 use crate::{
     path,
     stock::core::{
-        Delta, Draft, Facts, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Reservation, Shortage, Step,
-        cover,
+        Delta, Draft, Facts, Field, LevelKey, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Shortage,
+        Step, cover,
     },
 };
 
@@ -274,6 +274,9 @@ fn release_given(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejectio
         if reservation.order.is_some() || reservation.status != ReservationStatus::Active {
             return Err(Rejection::state(format!("it is {} or belongs to an order", reservation.status), field));
         }
+        if reservation.is_of_a_document() {
+            return Err(Rejection::state("it belongs to a document", field));
+        }
         let mut reservation = reservation.clone();
         if index == 0 {
             let head = MovementHead {
@@ -363,7 +366,9 @@ fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<()
         draft.begin(head, first.key, &first.field)?;
         for step in &steps {
             let cost = draft.level(step.key, &step.field)?.facts.cost;
-            draft.post(step.key, Delta { on_hand: step.available_delta, ..Delta::default() }, cost, None, &step.field)?;
+            let delta = Delta { on_hand: step.available_delta, ..Delta::default() };
+            let dates = command.on_shortage.dates();
+            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
         }
     }
     order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));

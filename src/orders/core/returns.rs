@@ -7,7 +7,9 @@ use entity::prelude::*;
 use super::order::{DocumentEvent, Order, OrderBook, OrderDecision, count};
 use crate::{
     path,
-    stock::core::{Delta, Draft, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, check_moment},
+    stock::core::{
+        Dates, Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, check_moment,
+    },
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +88,8 @@ pub struct NewReturnLine {
     pub unit_price: Option<Money>,
     pub disposition: Disposition,
     pub matches: Vec<ReturnMatch>,
+    /// The lot that comes back, where stock is kept by lots.
+    pub lot: LotChoice,
 }
 
 pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<OrderDecision, Rejection> {
@@ -285,8 +289,14 @@ fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Resul
                 begun = true;
             }
             let quantity = line.quantity.get();
-            let unavailable = if line.disposition == Disposition::Quarantine { quantity } else { 0 };
-            draft.post(key, Delta { on_hand: sign * quantity, unavailable, ..Delta::default() }, cost, None, &field)?;
+            let lot = command.lines.get(index).map(|line| line.lot.clone()).unwrap_or_default();
+            let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
+            // What came into a lot that may not be sold went aside at once, and is written off from there.
+            let condition = if is_aside { None } else { draft.blocked(key, &lot) };
+            let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
+            let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
+            let posting = Posting { delta, cost, note: None, lot, condition, dates: Dates::Override };
+            draft.post_to(key, posting, &field)?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, OneofObject};
 
 use super::{
-    links::{MoneyInput, ProductRef, ShortagePolicy, StoreRef},
+    links::{LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
     words::{NewOrderStatus, OrderLineKind},
 };
 use crate::{
@@ -88,6 +88,8 @@ pub struct LineQuantity {
     pub line_id: ID,
     /// How much of it, in the product's smallest unit.
     pub quantity: Quantity,
+    /// The lot that leaves; picked first-expired-first-out when it is left out.
+    pub lot: Option<LotRef>,
 }
 
 /// A step of an order.
@@ -173,10 +175,11 @@ impl OrderFulfilInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::OrderFulfil {
         let lines = self.lines.map(|lines| {
-            let lines = lines.iter().enumerate();
+            let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::LineQuantity {
                 line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
                 quantity: one.quantity.0,
+                lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
             });
             read.collect()
         });

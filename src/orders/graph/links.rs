@@ -22,7 +22,7 @@ pub use crate::{
     },
     graphql::filters::{DateTimeFilter, IdFilter, StringFilter},
     identity::graph::{Actor, actor},
-    stock::graph::ShortagePolicy,
+    stock::graph::{LotRef, ShortagePolicy},
 };
 
 fn missing(table: &'static str) -> TopError {

@@ -39,7 +39,10 @@ pub use words::{Disposition, FulfilmentStatus, NewOrderStatus, OrderLineKind, Or
 use async_graphql::Context;
 use entity::prelude::{OrderId, ReturnId};
 
-use crate::graphql::fault::Answer;
+use crate::{
+    access::kind,
+    graphql::{context::Asks, fault::Answer},
+};
 
 /// The order of an id, with its lines.
 pub async fn load_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
@@ -52,4 +55,21 @@ pub async fn order_numbered(ctx: &Context<'_>, number: &str) -> Answer<Option<Or
 /// The return of an id.
 pub async fn load_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<Return>> {
     nodes::ret(ctx, id).await
+}
+
+/// Whom an order is of: who may see orders and customers is told.
+pub async fn customer_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<links::Customer>> {
+    ctx.permit::<kind::CustomerRead>()?;
+    match nodes::order(ctx, id).await?.and_then(|order| order.customer_id()) {
+        Some(customer) => Ok(Some(links::customer(ctx, customer).await?)),
+        None => Ok(None),
+    }
+}
+/// Whom a return is of.
+pub async fn customer_of_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<links::Customer>> {
+    ctx.permit::<kind::CustomerRead>()?;
+    match nodes::ret(ctx, id).await?.and_then(|ret| ret.customer_id()) {
+        Some(customer) => Ok(Some(links::customer(ctx, customer).await?)),
+        None => Ok(None),
+    }
 }

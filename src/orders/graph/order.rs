@@ -43,6 +43,10 @@ enum Lines {
 }
 
 impl Order {
+    /// Whom it was sold to.
+    pub fn customer_id(&self) -> Option<entity::prelude::CustomerId> {
+        self.row.customer
+    }
     /// With its lines.
     pub fn whole(row: Arc<core::Order>) -> Self {
         Self { row, lines: Lines::Read }

@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject};
 
 use super::{
-    links::{MoneyInput, ProductRef, StoreRef},
+    links::{LotRef, MoneyInput, ProductRef, StoreRef},
     words::{Disposition, OrderLineKind},
 };
 use crate::{
@@ -44,6 +44,8 @@ pub struct ReturnLineInput {
     /// What becomes of it.
     #[graphql(default_with = "Disposition::Restock")]
     pub disposition: Disposition,
+    /// The lot that comes back: needed where the product is tracked.
+    pub lot: Option<LotRef>,
 }
 
 /// A new return.
@@ -103,6 +105,7 @@ impl ReturnLineInput {
             quantity: self.quantity.0,
             unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
             disposition: self.disposition.into(),
+            lot: self.lot.map(|lot| reading.lot(lot, || at("lot"))),
         }
     }
 }

@@ -31,6 +31,10 @@ pub struct Return {
 }
 
 impl Return {
+    /// Who gives it back.
+    pub fn customer_id(&self) -> Option<entity::prelude::CustomerId> {
+        self.row.customer
+    }
     /// With its lines.
     pub fn whole(mut row: core::Return) -> Self {
         let lines = Arc::new(std::mem::take(&mut row.lines));

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    draft::{Delta, Draft, MovementHead},
+    draft::{Delta, Draft, MovementHead, Posting},
     level::LevelKey,
+    lot::{Dates, LotChoice},
     movement::Movement,
     rejection::Rejection,
     shortage::{Shortage, Step, cover},
@@ -30,6 +31,7 @@ pub struct Change {
     pub expected_version: Option<i64>,
     pub unit_cost: Option<Money>,
     pub note: Option<String>,
+    pub lot: LotChoice,
 }
 
 /// All changes or none.
@@ -60,8 +62,15 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
             Some(cost) => Some(cost),
             None => draft.level(change.key, &step.field)?.facts.cost,
         };
-        let delta = Delta { on_hand: change.delta.get(), ..Delta::default() };
-        draft.post(change.key, delta, cost, change.note.clone(), &step.field)?;
+        let posting = Posting {
+            delta: Delta { on_hand: change.delta.get(), ..Delta::default() },
+            cost,
+            note: change.note.clone(),
+            lot: change.lot.clone(),
+            condition: None,
+            dates: command.on_shortage.dates(),
+        };
+        draft.post_to(change.key, posting, &step.field)?;
     }
     Ok(())
 }
@@ -94,8 +103,10 @@ pub struct Set {
 #[derive(Debug, Clone)]
 pub struct SetItem {
     pub key: LevelKey,
+    /// Of the lot, where one is named.
     pub on_hand: Quantity,
     pub compare: Compare,
+    pub lot: LotChoice,
 }
 /// What the caller believes the level to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +125,22 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {
         let level = draft.stocked(item.key, &path!["input", "items", index])?;
-        if !seen.insert(item.key) {
+        let lot = draft.said(item.key.product, &item.lot);
+        let current = if item.lot.is_said() {
+            lot.and_then(|lot| draft.lot_level(item.key, lot.id)).map_or(0, |level| level.on_hand)
+        } else {
+            level.on_hand.get()
+        };
+        let is_new = match &item.lot {
+            LotChoice::Unsaid => {
+                seen.insert((item.key, None)) && !seen.iter().any(|(key, lot)| *key == item.key && lot.is_some())
+            }
+            said => {
+                !seen.contains(&(item.key, None))
+                    && seen.insert((item.key, Some(lot.map_or_else(|| said.word(), |lot| lot.key.clone()))))
+            }
+        };
+        if !is_new {
             return Err(Rejection::invalid(
                 "this product and store occur twice: one figure can hold",
                 path!["input", "items", index],
@@ -122,7 +148,7 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
         }
         let agrees = match item.compare {
             Compare::Version(version) => version == level.version,
-            Compare::OnHand(on_hand) => on_hand == level.on_hand,
+            Compare::OnHand(on_hand) => on_hand.get() == current,
             Compare::Unconditional => true,
         };
         if !agrees {
@@ -134,16 +160,22 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
         if item.on_hand.is_negative() {
             return Err(Rejection::out_of_range("stock is never negative", path!["input", "items", index, "onHand"]));
         }
-        let delta = item.on_hand.get() - level.on_hand.get();
+        let delta = item.on_hand.get() - current;
         steps.push(Step { key: item.key, available_delta: delta, field: path!["input", "items", index, "onHand"] });
     }
     // Room is made by holds that give way; a discrepancy would change the very figure that is being set.
     let policy = if command.on_shortage == Shortage::PostDiscrepancy { Shortage::Shorten } else { command.on_shortage };
     cover(draft, &steps, policy, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
-    for step in steps.iter().filter(|step| step.available_delta != 0) {
-        let cost = draft.level(step.key, &step.field)?.facts.cost;
-        draft.post(step.key, Delta { on_hand: step.available_delta, ..Delta::default() }, cost, None, &step.field)?;
+    for (item, step) in command.items.iter().zip(&steps).filter(|(_, step)| step.available_delta != 0) {
+        let posting = Posting {
+            delta: Delta { on_hand: step.available_delta, ..Delta::default() },
+            cost: draft.level(step.key, &step.field)?.facts.cost,
+            lot: item.lot.clone(),
+            dates: command.on_shortage.dates(),
+            ..Posting::default()
+        };
+        draft.post_to(step.key, posting, &step.field)?;
     }
     draft.end();
     Ok(())
@@ -183,7 +215,15 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
     draft.begin(command.head.clone(), first.key, &field)?;
     for entry in mirrored() {
         let delta = Delta { on_hand: -entry.on_hand_delta, unavailable: -entry.unavailable_delta, ..Delta::default() };
-        draft.post(entry.key, delta, entry.unit_cost, entry.note.clone(), &field)?;
+        let posting = Posting {
+            delta,
+            cost: entry.unit_cost,
+            note: entry.note.clone(),
+            lot: entry.lot.map_or(LotChoice::Unsaid, LotChoice::Id),
+            condition: entry.condition,
+            dates: Dates::Override,
+        };
+        draft.post_to(entry.key, posting, &field)?;
     }
     Ok(())
 }

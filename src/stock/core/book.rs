@@ -7,6 +7,7 @@ use entity::prelude::*;
 use super::{
     draft::StockDecision,
     level::{Level, LevelKey},
+    lot::LotBook,
     reserve::Reservation,
 };
 
@@ -23,6 +24,7 @@ pub struct Book {
     pub reservations: HashMap<ReservationId, Reservation>,
     /// Movements that have been reversed.
     pub reversed: HashSet<MovementId>,
+    pub lots: LotBook,
 }
 
 impl Book {
@@ -34,6 +36,7 @@ impl Book {
             levels: HashMap::new(),
             reservations: HashMap::new(),
             reversed: HashSet::new(),
+            lots: LotBook::default(),
         }
     }
 
@@ -45,6 +48,11 @@ impl Book {
         for reservation in &decision.reservations {
             self.reservations.insert(reservation.id, reservation.clone());
         }
+        for lot in &decision.lots {
+            self.lots.add(lot.clone());
+        }
+        self.lots.levels.extend(decision.lot_levels.iter().map(|level| ((level.key, level.lot), *level)));
+        self.lots.asides.extend(decision.asides.iter().copied());
         self.reversed.extend(decision.movements.iter().filter_map(|m| m.reverses));
     }
 }

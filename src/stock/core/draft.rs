@@ -7,6 +7,8 @@ use entity::prelude::*;
 use super::{
     book::Book,
     level::{Level, LevelKey},
+    lot::{Aside, Dates, Lot, LotChoice, LotLevel},
+    lot_draft::{LotDraft, lot_field},
     movement::{Entry, Movement, Reference},
     rejection::{Field, Rejection},
     reserve::Reservation,
@@ -20,6 +22,19 @@ pub struct Delta {
     pub unavailable: i64,
     pub incoming: i64,
     pub in_transit: i64,
+}
+
+/// What a line posts to a level.
+#[derive(Debug, Clone, Default)]
+pub struct Posting {
+    pub delta: Delta,
+    /// For one whole unit.
+    pub cost: Option<Money>,
+    pub note: Option<String>,
+    pub lot: LotChoice,
+    /// Why what becomes unavailable cannot be sold; QUARANTINE where nothing is said.
+    pub condition: Option<Condition>,
+    pub dates: Dates,
 }
 
 /// A movement without its entries.
@@ -42,6 +57,12 @@ pub struct StockDecision {
     pub movements: Vec<Movement>,
     pub levels: Vec<Level>,
     pub reservations: Vec<Reservation>,
+    pub lots: Vec<Lot>,
+    pub lot_levels: Vec<LotLevel>,
+    /// Lots that were made or changed, and not only moved.
+    pub told_lots: Vec<LotId>,
+    /// What is set aside after it, of what it touched.
+    pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
 }
 
 /// A decision in the making.
@@ -49,12 +70,22 @@ pub struct Draft<'b> {
     book: &'b Book,
     levels: BTreeMap<LevelKey, Level>,
     reservations: HashMap<ReservationId, Reservation>,
-    movements: Vec<Movement>,
+    pub(super) movements: Vec<Movement>,
+    pub(super) lots: LotDraft,
+    /// What was put on levels so that a fact from before their last count could take it.
+    pub(super) lent: BTreeMap<LevelKey, i64>,
 }
 
 impl<'b> Draft<'b> {
     pub fn new(book: &'b Book) -> Self {
-        Self { book, levels: BTreeMap::new(), reservations: HashMap::new(), movements: Vec::new() }
+        Self {
+            book,
+            levels: BTreeMap::new(),
+            reservations: HashMap::new(),
+            movements: Vec::new(),
+            lots: LotDraft::default(),
+            lent: BTreeMap::new(),
+        }
     }
     pub fn book(&self) -> &'b Book {
         self.book
@@ -92,12 +123,23 @@ impl<'b> Draft<'b> {
         let drafted = self.reservations.values().filter(|r| r.key == key);
         let booked = self.book.reservations.values().filter(|r| r.key == key && !self.reservations.contains_key(&r.id));
         let mut active: Vec<_> = drafted.chain(booked).filter(|r| r.status == ReservationStatus::Active).collect();
-        // Holds with a time limit are unpaid; they give way before confirmed ones, the newest first.
-        active.sort_by_key(|r| (r.expires_at.is_none(), std::cmp::Reverse((r.created_at, r.id))));
+        // Holds with a time limit are unpaid, and what is to go to another store is promised to nobody: they give way before confirmed
+        // ones, the newest first.
+        let firmness = |r: &Reservation| if r.expires_at.is_some() { 0 } else { 1 + u8::from(!r.is_of_a_document()) };
+        active.sort_by_key(|r| (firmness(r), std::cmp::Reverse((r.created_at, r.id))));
         active.into_iter().map(|r| r.id).collect()
     }
     pub fn put_reservation(&mut self, reservation: Reservation) {
         self.reservations.insert(reservation.id, reservation);
+    }
+
+    /// Notes that a level was counted then.
+    pub fn counted(&mut self, key: LevelKey, at: Timestamp) {
+        if let Ok(level) = self.level(key, &Vec::new()) {
+            let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
+            let level = Level { counted_at, ..level.clone() };
+            self.levels.insert(key, level);
+        }
     }
 
     /// Begins a movement in the local time of `at`'s store. Its moment must not lie ahead nor in a closed period.
@@ -137,10 +179,41 @@ impl<'b> Draft<'b> {
         note: Option<String>,
         field: &Field,
     ) -> Result<(), Rejection> {
-        let now = self.book.now;
-        // What is held can always be let go: a product that was archived or is no longer stocked must not keep an order open for ever.
-        let lets_go = delta.on_hand == 0 && delta.unavailable == 0 && delta.reserved < 0;
-        let mut level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
+        self.post_to(key, Posting { delta, cost, note, ..Posting::default() }, field)
+    }
+
+    /// The same with all that a line can say. What is kept by lots becomes an entry for each lot.
+    pub fn post_to(&mut self, key: LevelKey, posting: Posting, field: &Field) -> Result<(), Rejection> {
+        let delta = posting.delta;
+        // What is held or planned can always be let go: a product that was archived or is no longer stocked must not keep a document open for ever.
+        let lets_go = delta.on_hand == 0
+            && delta.unavailable == 0
+            && [delta.reserved, delta.incoming, delta.in_transit].into_iter().all(|by| by <= 0);
+        let level = if lets_go { self.level(key, field)? } else { self.stocked(key, field)? }.clone();
+        if level.facts.tracking != Tracking::None && (delta.on_hand != 0 || delta.unavailable != 0) {
+            return self.post_lots(key, &posting, field);
+        }
+        if posting.lot.is_said() && level.facts.tracking == Tracking::None {
+            let message = format!("{} is not tracked by lots", level.facts.sku);
+            return Err(Rejection::invalid(message, lot_field(field)));
+        }
+        self.write_entry(level, None, posting, field)
+    }
+
+    /// An entry of one level, and of one lot where it is kept by lots.
+    pub(super) fn write_entry(
+        &mut self,
+        mut level: Level,
+        lot: Option<LotId>,
+        posting: Posting,
+        field: &Field,
+    ) -> Result<(), Rejection> {
+        let (now, key) = (self.book.now, level.key);
+        let Posting { delta, cost, note, .. } = posting;
+        let condition = (delta.unavailable != 0).then(|| posting.condition.unwrap_or(Condition::Quarantine));
+        if let Some(condition) = condition {
+            self.set_aside(key, lot, (condition, delta.unavailable), field)?;
+        }
         let requested = Quantity::new(delta.on_hand.abs().max(delta.reserved.abs())).unwrap_or(Quantity::ZERO);
         let moved = |bucket: Quantity, by: i64| bucket.get().checked_add(by).and_then(Quantity::new);
         let moved = [
@@ -174,6 +247,8 @@ impl<'b> Draft<'b> {
         movement.entries.push(Entry {
             line,
             key,
+            lot,
+            condition,
             on_hand_delta: delta.on_hand,
             reserved_delta: delta.reserved,
             unavailable_delta: delta.unavailable,
@@ -192,6 +267,15 @@ impl<'b> Draft<'b> {
         Ok(())
     }
 
+    /// What the movement is that was begun last.
+    pub(super) fn kind(&self) -> MovementKind {
+        self.movements.last().map_or(MovementKind::Adjustment, |movement| movement.kind)
+    }
+    /// When it happened.
+    pub(super) fn occurred_at(&self) -> Timestamp {
+        self.movements.last().map_or(self.book.now, |movement| movement.occurred_at)
+    }
+
     /// Drops the movement that was begun last if nothing was posted to it.
     pub fn end(&mut self) {
         if self.movements.last().is_some_and(|m| m.entries.is_empty()) {
@@ -199,8 +283,10 @@ impl<'b> Draft<'b> {
         }
     }
 
-    pub fn finish(self) -> StockDecision {
-        StockDecision {
+    /// What it did to stock. A fact from before a level's last count is balanced: the count had seen it.
+    pub fn finish(mut self) -> Result<StockDecision, Rejection> {
+        self.balance()?;
+        Ok(StockDecision {
             movements: self.movements,
             levels: self.levels.into_values().collect(),
             reservations: {
@@ -208,7 +294,11 @@ impl<'b> Draft<'b> {
                 all.sort_by_key(|r| r.id);
                 all
             },
-        }
+            lots: self.lots.lots.into_values().collect(),
+            lot_levels: self.lots.levels.into_values().collect(),
+            told_lots: self.lots.told.into_iter().collect(),
+            asides: self.lots.asides.into_iter().collect(),
+        })
     }
 }
 

@@ -22,6 +22,10 @@ pub struct Facts {
     pub decimals: u8,
     pub category: Option<CategoryId>,
     pub low_stock_threshold: Option<Quantity>,
+    /// Whether its stock is kept by lots.
+    pub tracking: Tracking,
+    /// Days that a lot must still have before its expiry to be picked for a sale.
+    pub minimum_remaining_days: i32,
     /// For one whole unit.
     pub price: Option<Money>,
     pub cost: Option<Money>,
@@ -50,6 +54,8 @@ pub struct Level {
     /// The last event that changed what can be seen here.
     pub seq: i64,
     pub updated_at: Timestamp,
+    /// When it was last counted, as far as that count has been posted.
+    pub counted_at: Option<Timestamp>,
     pub facts: Arc<Facts>,
 }
 
@@ -72,6 +78,7 @@ impl Level {
             version: 0,
             seq: 0,
             updated_at: Timestamp(0),
+            counted_at: None,
             facts,
         }
     }

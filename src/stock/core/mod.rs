@@ -5,9 +5,14 @@
 
 mod adjust;
 mod alert;
+mod balance;
 mod book;
 mod draft;
+mod explain;
 mod level;
+mod lot;
+mod lot_act;
+mod lot_draft;
 mod movement;
 mod rejection;
 mod reserve;
@@ -16,8 +21,15 @@ mod shortage;
 pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
 pub use alert::{Alert, alert};
 pub use book::Book;
-pub use draft::{Delta, Draft, MovementHead, StockDecision, check_moment};
+pub use draft::{Delta, Draft, MovementHead, Posting, StockDecision, check_moment};
+pub use explain::{Arrival, Known, LotShare, Outlook, arrivals};
 pub use level::{Facts, Level, LevelKey, available, status};
+pub use lot::{
+    Aside, Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotsWanted, MAX_LOT_CODE, first_expired,
+};
+pub use lot_act::{
+    ActOnLot, CreateLot, Destination, LotAction, MoveItem, MoveStock, decide_act_on_lot, decide_create_lot, decide_move,
+};
 pub use movement::{Entry, Movement, Reference, ReferenceKind};
 pub use rejection::{Field, Rejection};
 pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};

@@ -15,6 +15,8 @@ pub enum ReferenceKind {
     SupplierReturn,
     Transfer,
     Count,
+    /// A lot whose status or dates changed.
+    Lot,
     /// Something outside: an id that the caller named.
     Other,
 }
@@ -29,10 +31,11 @@ impl ReferenceKind {
             Self::SupplierReturn => "SUPPLIER_RETURN",
             Self::Transfer => "TRANSFER",
             Self::Count => "COUNT",
+            Self::Lot => "LOT",
             Self::Other => "OTHER",
         }
     }
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Order,
         Self::Return,
         Self::Reservation,
@@ -40,6 +43,7 @@ impl ReferenceKind {
         Self::SupplierReturn,
         Self::Transfer,
         Self::Count,
+        Self::Lot,
         Self::Other,
     ];
     pub fn parse(text: &str) -> Option<Self> {
@@ -83,6 +87,10 @@ pub struct Entry {
     /// 1-based inside its movement.
     pub line: u16,
     pub key: LevelKey,
+    /// Which lot, where stock is kept by lots.
+    pub lot: Option<LotId>,
+    /// Why what became unavailable cannot be sold; none where nothing did.
+    pub condition: Option<Condition>,
     pub on_hand_delta: i64,
     pub reserved_delta: i64,
     pub unavailable_delta: i64,

@@ -55,6 +55,13 @@ pub enum Rejection {
         requested: Quantity,
         field: Field,
     },
+    /// A lot, or what of it may be taken, has less than was asked for.
+    LotShort {
+        what: String,
+        usable: i64,
+        requested: i64,
+        field: Field,
+    },
     Duplicate {
         message: String,
         field: Field,
@@ -89,6 +96,7 @@ impl Rejection {
             | Self::VersionConflict { field, .. }
             | Self::StaleDocument { field, .. }
             | Self::Insufficient { field, .. }
+            | Self::LotShort { field, .. }
             | Self::Duplicate { field, .. }
             | Self::LimitExceeded { field, .. } => Some(field),
             Self::KeyReused => None,

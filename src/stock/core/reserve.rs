@@ -33,6 +33,10 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// Whether a document besides orders holds it, whose own actions let it go.
+    pub fn is_of_a_document(&self) -> bool {
+        self.reference.is_some_and(|reference| reference.kind.is_document())
+    }
     /// Holds `taken` less; when nothing is left it ends as `end`.
     pub fn give_back(&mut self, taken: i64, end: ReservationStatus, now: Timestamp) {
         self.remaining = Quantity::new(self.remaining.get() - taken).unwrap_or(Quantity::ZERO);
@@ -111,6 +115,9 @@ pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Re
         let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found("reservation", field)) };
         if reservation.order.is_some() {
             return Err(Rejection::state("it belongs to an order: cancel the order instead", field));
+        }
+        if reservation.is_of_a_document() {
+            return Err(Rejection::state("it belongs to a document: cancel that instead", field));
         }
         if reservation.status != ReservationStatus::Active {
             return Err(Rejection::state(

@@ -7,6 +7,7 @@ use entity::prelude::*;
 use super::{
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
+    lot::Dates,
     rejection::{Field, Rejection},
 };
 
@@ -20,6 +21,13 @@ pub enum Shortage {
     Shorten,
     /// A balancing DISCREPANCY in is posted first.
     PostDiscrepancy,
+}
+
+impl Shortage {
+    /// Whoever may override a shortage may take lots past their dates.
+    pub fn dates(self) -> Dates {
+        if self == Self::Refuse { Dates::Keep } else { Dates::Override }
+    }
 }
 
 /// The movement that makes room, should one be needed: `head` of the command is shared with it.
@@ -46,6 +54,7 @@ pub struct Step {
 /// Makes sure that none of the steps, taken in order, brings a level below zero available: refuses, or posts what makes room. Room is
 /// made in a movement of its own before the command's. What `room.spare` holds does not give way: it is what the command is about to use.
 pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &MovementHead, room: Room) -> Result<(), Rejection> {
+    draft.lend(steps, head)?;
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for step in steps {
         let start = draft.level(step.key, &step.field)?.available();
@@ -73,6 +82,11 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
             Shortage::Refuse => {}
             Shortage::Shorten => shorten(draft, key, missing, room.spare, field)?,
             Shortage::PostDiscrepancy => {
+                let facts = &draft.level(key, field)?.facts;
+                if facts.tracking != Tracking::None {
+                    let message = format!("{} is tracked: take in the lot that was not on record first", facts.sku);
+                    return Err(Rejection::invalid(message, field.clone()));
+                }
                 let cost = draft.level(key, field)?.facts.cost;
                 draft.post(key, Delta { on_hand: missing, ..Delta::default() }, cost, None, field)?;
             }

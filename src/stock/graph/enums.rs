@@ -87,6 +87,10 @@ mirrored_enum! {
         Correction,
         /// Stock as of the first day.
         Opening,
+        /// Set aside until somebody has looked.
+        Quarantine,
+        /// Called back.
+        Recall,
         /// Something else: say what in the note.
         Other,
     }
@@ -105,6 +109,32 @@ mirrored_enum! {
         Expired,
         /// It gave way to a physical fact.
         Shortened,
+    }
+}
+
+mirrored_enum! {
+    /// Whether a lot may be sold.
+    LotStatus = "entity::words::LotStatus" {
+        /// It may, until its last day.
+        Available,
+        /// Not until it is released.
+        Quarantine,
+        /// It was called back.
+        Recalled,
+    }
+}
+
+mirrored_enum! {
+    /// Why stock that is there cannot be sold.
+    Condition = "entity::words::Condition" {
+        /// Set aside until somebody has looked.
+        Quarantine,
+        /// Broken or spoiled.
+        Damaged,
+        /// Past its date.
+        Expired,
+        /// Called back.
+        Recalled,
     }
 }
 

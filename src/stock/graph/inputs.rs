@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
 use entity::prelude::{CategoryId, GroupId, StoreId};
 
-use super::{AdjustKind, ReasonCode, ShortagePolicy, StockStatus};
+use super::{AdjustKind, LotRef, ReasonCode, ShortagePolicy, StockStatus};
 use crate::{
     access::{core::Groups, graph::stores_of_groups},
     catalog::graph::{MoneyInput, ProductRef, StoreRef},
@@ -139,6 +139,8 @@ pub struct StockChangeInput {
     pub unit_cost: Option<MoneyInput>,
     /// A note on this line.
     pub note: Option<String>,
+    /// The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out.
+    pub lot: Option<LotRef>,
 }
 
 /// Changes of stock by deltas.
@@ -182,10 +184,12 @@ pub struct StockSetItem {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// What is on hand.
+    /// What is on hand; of the lot, where one is given.
     pub on_hand: Quantity,
     /// What you believe it to be now; otherwise VERSION_CONFLICT.
     pub compare: StockCompare,
+    /// The lot, where the product is tracked: needed where the figure is higher than what is there.
+    pub lot: Option<LotRef>,
 }
 
 /// Absolute figures.

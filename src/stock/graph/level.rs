@@ -72,6 +72,10 @@ impl StockLevel {
     async fn reorder_point(&self) -> Option<Quantity> {
         self.0.reorder_point.map(Into::into)
     }
+    /// What it is filled up to; what is available beyond it another store may get. Null when there is none.
+    async fn maximum(&self) -> Option<Quantity> {
+        self.0.maximum.map(Into::into)
+    }
     /// How well it is stocked.
     async fn status(&self) -> StockStatus {
         self.0.status().into()

@@ -16,7 +16,7 @@ use crate::{
         loader::Batcher,
     },
     stock::{
-        core::Movement,
+        core::{Lot, LotLevel, Movement},
         rows::{
             self, Which,
             list::{Figures, LevelRow},
@@ -88,6 +88,31 @@ impl Loader<ReservationId> for StockLoader {
     type Error = TopError;
     async fn load(&self, keys: &[ReservationId]) -> Result<HashMap<ReservationId, Self::Value>, TopError> {
         Ok(rows::reservations(&self.0, Which::Ids(keys)).await?.into_iter().map(|r| (r.id, r)).collect())
+    }
+}
+
+impl Loader<LotId> for StockLoader {
+    type Value = Arc<Lot>;
+    type Error = TopError;
+    async fn load(&self, keys: &[LotId]) -> Result<HashMap<LotId, Self::Value>, TopError> {
+        Ok(rows::lot_list::lots_by_id(&self.0, keys).await?.into_iter().map(|lot| (lot.id, Arc::new(lot))).collect())
+    }
+}
+
+/// Where a lot lies and lay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LotLevelsOf(pub LotId);
+
+impl Loader<LotLevelsOf> for StockLoader {
+    type Value = Arc<Vec<LotLevel>>;
+    type Error = TopError;
+    async fn load(&self, keys: &[LotLevelsOf]) -> Result<HashMap<LotLevelsOf, Self::Value>, TopError> {
+        let ids: Vec<LotId> = keys.iter().map(|key| key.0).collect();
+        let mut found: HashMap<LotLevelsOf, Vec<LotLevel>> = HashMap::new();
+        for level in rows::lot_list::lot_levels_of(&self.0, &ids).await? {
+            found.entry(LotLevelsOf(level.lot)).or_default().push(level);
+        }
+        Ok(found.into_iter().map(|(lot, levels)| (lot, Arc::new(levels))).collect())
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, dataloader::DataLoader};
 
 use super::{
-    MovementKind, ReasonCode, links,
+    Condition, Lot, MovementKind, ReasonCode, links,
     loaders::{ReversalOf, StockLoader},
+    lot_queries::lot_seen,
     sight::movement_seen,
 };
 use crate::{
@@ -132,6 +133,21 @@ impl StockEntry {
     /// The store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.entry()?.key.store).await
+    }
+    /// The lot, where the product is tracked.
+    #[graphql(directive = requires::apply("stock.read".into()))]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        let lot = async {
+            match self.entry()?.lot {
+                Some(id) => Box::pin(lot_seen(ctx, id)).await,
+                None => Ok(None),
+            }
+        };
+        lot.await.transpose()
+    }
+    /// Why what became unavailable by it cannot be sold.
+    async fn condition(&self) -> Answer<Option<Condition>> {
+        Ok(self.entry()?.condition.map(Into::into))
     }
     /// A note on this line.
     async fn note(&self) -> Option<Answer<&String>> {

@@ -35,7 +35,7 @@ use crate::{
 #[derive(Default)]
 pub struct StockMutation;
 
-fn mode(validate_only: bool) -> Mode {
+pub(super) fn mode(validate_only: bool) -> Mode {
     if validate_only { Mode::Validate } else { Mode::Commit }
 }
 
@@ -138,7 +138,7 @@ impl StockMutation {
 }
 
 /// The input, or everything that is wrong with its ids and amounts.
-fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
+pub(super) fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
     let mut reading = Reading::default();
     let value = read(&mut reading);
     reading.end(value)
@@ -154,6 +154,7 @@ fn adjust_input(reading: &mut Reading, input: StockAdjustInput) -> shell::Adjust
             expected_version: change.expected_version.map(|v| v.0),
             unit_cost: reading.money(change.unit_cost.as_ref(), || at("unitCost")),
             note: change.note,
+            lot: change.lot.map(|lot| reading.lot(lot, || at("lot"))),
         }
     });
     shell::AdjustInput {
@@ -182,7 +183,8 @@ fn set_input(reading: &mut Reading, input: StockSetInput) -> shell::SetInput {
             }
         };
         let (product, store) = (reading.product(item.product, || at("product")), reading.store(item.store, || at("store")));
-        shell::SetItemInput { product, store, on_hand: item.on_hand.0, compare }
+        let lot = item.lot.map(|lot| reading.lot(lot, || at("lot")));
+        shell::SetItemInput { product, store, on_hand: item.on_hand.0, compare, lot }
     });
     shell::SetInput {
         idempotency_key: input.idempotency_key,
@@ -210,7 +212,7 @@ fn reserve_input(reading: &mut Reading, input: StockReserveInput) -> shell::Rese
     shell::ReserveInput { idempotency_key: input.idempotency_key, ttl_seconds: input.ttl_seconds.into(), reference, items }
 }
 
-async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> Answer<StockPayload> {
+pub(super) async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> Answer<StockPayload> {
     changed(ctx);
     let mut receipt = match done {
         Ok(receipt) => receipt,

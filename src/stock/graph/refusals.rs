@@ -4,8 +4,10 @@ use async_graphql::Context;
 
 use super::{StockLevel, level_seen};
 use crate::{
+    access::kind,
     clock,
     graphql::{
+        context::Asks,
         fault::TopError,
         refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
         scalars::{Long, Quantity},
@@ -32,6 +34,10 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
         Rejection::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
         Rejection::TooLong { message, field } => UserError::new(ErrorCode::TooLong, message, field),
         Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
+        Rejection::LotShort { what, usable, requested, field } => {
+            let message = format!("{requested} of {what} asked for, {} there", usable.max(0));
+            UserError::new(ErrorCode::InsufficientStock, message, field)
+        }
         Rejection::Duplicate { message, field } => UserError::new(ErrorCode::Duplicate, message, field),
         Rejection::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
         Rejection::PeriodClosed { through, field } => {
@@ -60,7 +66,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             field: Some(field),
             retryable: false,
             actual_version: Long(actual),
-            current: crate::schema::current_order(ctx, id).await,
+            current: crate::schema::current_document(ctx, what, id).await,
         })),
         Rejection::Insufficient { level, requested, field } => UserError::InsufficientStock(Box::new(InsufficientStock {
             code: ErrorCode::InsufficientStock.noted(),

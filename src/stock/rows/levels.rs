@@ -11,8 +11,9 @@ use crate::{
 
 const LEVEL: &str =
     "l.product_id, l.store_id, l.id, l.on_hand, l.reserved, l.unavailable, l.incoming, l.in_transit, l.safety_stock,
-    l.reorder_point, l.maximum, l.last_occurred_at, l.version, l.seq, l.updated_at";
-const FACTS: &str = "p.sku, p.name, p.status, p.stock_policy, p.unit_decimals, p.category_id, p.low_stock_threshold,
+    l.reorder_point, l.maximum, l.last_occurred_at, l.version, l.seq, l.updated_at, l.counted_at";
+const FACTS: &str = "p.sku, p.name, p.status, p.stock_policy, p.unit_decimals, p.category_id, p.low_stock_threshold, p.tracking,
+    p.minimum_remaining_days,
     p.price_minor, p.price_currency, p.cost_minor, p.cost_currency, s.time_zone, s.archived_at";
 
 fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
@@ -76,6 +77,7 @@ fn level(row: &mut Row<'_>, facts: impl FnOnce(&mut Row<'_>, LevelKey) -> Result
         version: row.take()?,
         seq: row.take()?,
         updated_at: row.time()?,
+        counted_at: row.time_opt()?,
         facts: facts(row, key)?,
     })
 }
@@ -89,6 +91,8 @@ fn facts(row: &mut Row<'_>) -> Result<Facts, Fault> {
         decimals: row.take::<i32>()? as u8,
         category: row.take()?,
         low_stock_threshold: row.take()?,
+        tracking: row.word("product", Tracking::parse)?,
+        minimum_remaining_days: row.take::<Option<i32>>()?.unwrap_or_default(),
         price: money(row)?,
         cost: money(row)?,
         time_zone: row.take()?,

@@ -1,10 +1,13 @@
 //! Rows of the ledger.
 
+pub mod expected;
 mod filter;
 mod history;
 mod history_blocks;
 mod levels;
 pub mod list;
+pub mod lot_list;
+pub mod lots;
 mod movements;
 mod reservations;
 mod write;

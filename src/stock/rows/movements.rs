@@ -15,7 +15,7 @@ const MOVEMENT: &str =
 
 const ENTRY: &str = "e.seq, e.line, e.product_id, e.store_id, e.on_hand_delta, e.reserved_delta, e.unavailable_delta, e.incoming_delta,
     e.in_transit_delta, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.occurred_max, e.unit_cost_minor,
-    e.value_minor, e.cost_currency, e.note";
+    e.value_minor, e.cost_currency, e.note, e.lot_id, e.condition";
 
 fn movement(row: &mut Row<'_>) -> Result<Movement, Fault> {
     let (seq, id) = (row.take()?, row.take()?);
@@ -73,6 +73,8 @@ fn entry(row: &mut Row<'_>) -> Result<(i64, Entry), Fault> {
         unit_cost: money(unit),
         value: money(value),
         note: row.take()?,
+        lot: row.take()?,
+        condition: row.take::<Option<String>>()?.as_deref().and_then(Condition::parse),
     };
     Ok((seq, entry))
 }

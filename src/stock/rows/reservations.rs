@@ -15,6 +15,8 @@ pub enum Which<'a> {
     Ids(&'a [ReservationId]),
     /// The active ones of these orders.
     ActiveOfOrders(&'a [OrderId]),
+    /// The active ones of these documents, which are no orders.
+    ActiveOfReferences(&'a [ReferenceId]),
     /// The active ones on these levels.
     ActiveOn(&'a [LevelKey]),
 }
@@ -31,6 +33,11 @@ pub async fn reservations(reads: &impl Reads, which: Which<'_>) -> Result<Vec<Re
         }
         Which::ActiveOfOrders(ids) => {
             let of = backend.in_ids("r.order_id", 2);
+            let sql = format!("SELECT {COLUMNS} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
+            (sql, vec![backend.ids(ids.iter().copied())])
+        }
+        Which::ActiveOfReferences(ids) => {
+            let of = backend.in_ids("r.reference_id", 2);
             let sql = format!("SELECT {COLUMNS} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
             (sql, vec![backend.ids(ids.iter().copied())])
         }

@@ -22,6 +22,7 @@ const NEW_LEVEL: &[Column] = &[
     Column("version", Int),
     Column("seq", Int),
     Column("updated_at", Int),
+    Column("counted_at", IntOrNull),
 ];
 
 const LEVEL: &[Column] = &[
@@ -37,6 +38,7 @@ const LEVEL: &[Column] = &[
     Column("version", Int),
     Column("seq", Int),
     Column("updated_at", Int),
+    Column("counted_at", IntOrNull),
 ];
 
 /// Levels as they are after the batch: new and changed ones. A level without a row gets one; if another process was first, the unique
@@ -52,6 +54,7 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
         let last: Value = level.last_occurred_at.micros().into();
         let (version, seq, updated) =
             (Value::from(level.version), Value::from(level.seq), Value::from(level.updated_at.micros()));
+        let counted: Value = level.counted_at.map(entity::prelude::Timestamp::micros).into();
         if level.exists {
             changed.row([
                 tenant.clone(),
@@ -66,6 +69,7 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
                 version,
                 seq,
                 updated,
+                counted,
             ]);
         } else {
             new.row([
@@ -82,6 +86,7 @@ pub fn level_rows(tenant: TenantId, levels: &[&Level]) -> [Bulk; 2] {
                 version,
                 seq,
                 updated,
+                counted,
             ]);
         }
     }
@@ -113,6 +118,8 @@ const ENTRY: &[Column] = &[
     Column("movement_id", Id),
     Column("product_id", Id),
     Column("store_id", Id),
+    Column("lot_id", IdOrNull),
+    Column("condition", TextOrNull),
     Column("on_hand_delta", Int),
     Column("reserved_delta", Int),
     Column("unavailable_delta", Int),
@@ -163,6 +170,8 @@ pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
                 m.id.into(),
                 e.key.product.into(),
                 e.key.store.into(),
+                e.lot.map(entity::id::Id::uuid).into(),
+                e.condition.map(entity::prelude::Condition::as_str).into(),
                 e.on_hand_delta.into(),
                 e.reserved_delta.into(),
                 e.unavailable_delta.into(),

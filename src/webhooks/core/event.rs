@@ -3,7 +3,9 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use crate::ledger::{LevelState, OrderEvent, ReturnEvent, StockChanged};
+use crate::ledger::{
+    CountEvent, LevelState, OrderEvent, PurchaseOrderEvent, ReturnEvent, StockChanged, SupplierReturnEvent, TransferEvent,
+};
 
 /// A permission that an event asks for, and how its rights cut it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +18,22 @@ pub enum Kind {
     Order,
     /// A return to a store that `order.read` covers.
     Return,
+    /// A count of a store that `count.read` covers.
+    Count,
+    /// A transfer from or to a store that `transfer.read` covers.
+    Transfer,
+    /// A purchase order for a store that `purchase.read` covers.
+    Purchase,
+    /// A return to a supplier from a store that `purchase.read` covers.
+    SupplierReturn,
+    /// The levels of stores that `stock.read` covers, with when they are filled up.
+    Policy,
 }
 
 /// Every event there is. A test compares it with the `@emits` of the schema.
 pub const EVENTS: &[(&str, Kind)] = &[
     ("stock.changed", Kind::Stock),
+    ("lot.changed", Kind::Whole("stock.read")),
     ("order.created", Kind::Order),
     ("order.confirmed", Kind::Order),
     ("order.fulfilled", Kind::Order),
@@ -28,6 +41,33 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("order.closed", Kind::Order),
     ("order.expired", Kind::Order),
     ("return.created", Kind::Return),
+    ("transfer.created", Kind::Transfer),
+    ("transfer.updated", Kind::Transfer),
+    ("transfer.ready", Kind::Transfer),
+    ("transfer.shipped", Kind::Transfer),
+    ("transfer.received", Kind::Transfer),
+    ("transfer.closed", Kind::Transfer),
+    ("transfer.cancelled", Kind::Transfer),
+    ("count.created", Kind::Count),
+    ("count.started", Kind::Count),
+    ("count.recorded", Kind::Count),
+    ("count.submitted", Kind::Count),
+    ("count.recounted", Kind::Count),
+    ("count.completed", Kind::Count),
+    ("count.cancelled", Kind::Count),
+    ("purchase_order.created", Kind::Purchase),
+    ("purchase_order.updated", Kind::Purchase),
+    ("purchase_order.submitted", Kind::Purchase),
+    ("purchase_order.approved", Kind::Purchase),
+    ("purchase_order.rejected", Kind::Purchase),
+    ("purchase_order.ordered", Kind::Purchase),
+    ("purchase_order.received", Kind::Purchase),
+    ("purchase_order.closed", Kind::Purchase),
+    ("purchase_order.cancelled", Kind::Purchase),
+    ("supplier_return.created", Kind::SupplierReturn),
+    ("supplier_product.created", Kind::Whole("product.read")),
+    ("supplier_product.updated", Kind::Whole("product.read")),
+    ("stock_policy.set", Kind::Policy),
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),
@@ -93,13 +133,14 @@ pub struct Fact<'a> {
     pub at: &'a str,
 }
 
-/// What somebody may see of an event. `holds` says whether they hold a permission at all, `covers` whether they hold it for a store.
-/// The outer error is a payload that is not what it should be.
+/// What somebody may see of an event, in a message or when they ask. `holds` says whether they hold a permission at all, `covers` whether they
+/// hold it for a store; `channel` is the one whose orders alone they see. The outer error is a payload that is not what it should be.
 pub fn shown(
     name: &str,
     payload: &str,
     holds: impl Fn(&str) -> bool,
     covers: impl Fn(&str, StoreId) -> bool,
+    channel: Option<ChannelId>,
 ) -> Result<Option<Value>, serde_json::Error> {
     let Some(kind) = kind_of(name) else { return Ok(None) };
     let customer = |id: Option<CustomerId>| id.filter(|_| holds("customer.read"));
@@ -108,19 +149,62 @@ pub fn shown(
         Kind::Stock => stock(&serde_json::from_str(payload)?, &covers),
         Kind::Order => {
             let order: OrderEvent = serde_json::from_str(payload)?;
-            covers("order.read", order.store).then(|| {
+            let is_own = channel.is_none_or(|own| own == order.channel) && covers("order.read", order.store);
+            is_own.then(|| {
                 json!({ "id": order.order, "number": order.number, "status": order.status, "storeId": order.store,
                     "channelId": order.channel, "customerId": customer(order.customer), "version": order.version })
             })
         }
+        Kind::Count => {
+            let count: CountEvent = serde_json::from_str(payload)?;
+            covers("count.read", count.store).then(|| {
+                json!({ "id": count.count, "number": count.number, "kind": count.kind, "status": count.status, "storeId": count.store,
+                    "lines": count.lines, "version": count.version })
+            })
+        }
+        Kind::Transfer => {
+            let transfer: TransferEvent = serde_json::from_str(payload)?;
+            let is_seen = [transfer.from, transfer.to].into_iter().any(|store| covers("transfer.read", store));
+            is_seen.then(|| {
+                json!({ "id": transfer.transfer, "number": transfer.number, "status": transfer.status, "fromStoreId": transfer.from,
+                    "toStoreId": transfer.to, "version": transfer.version })
+            })
+        }
         Kind::Return => {
             let ret: ReturnEvent = serde_json::from_str(payload)?;
-            covers("order.read", ret.store).then(|| {
+            // The event does not say through which channel what comes back was sold.
+            let is_own = channel.is_none() && covers("order.read", ret.store);
+            is_own.then(|| {
                 json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer),
                     "orderIds": ret.orders })
             })
         }
+        Kind::Purchase => {
+            let order: PurchaseOrderEvent = serde_json::from_str(payload)?;
+            covers("purchase.read", order.store).then(|| {
+                json!({ "id": order.purchase_order, "number": order.number, "status": order.status, "supplierId": order.supplier,
+                    "storeId": order.store, "version": order.version })
+            })
+        }
+        Kind::SupplierReturn => {
+            let ret: SupplierReturnEvent = serde_json::from_str(payload)?;
+            covers("purchase.read", ret.store).then(
+                || json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }),
+            )
+        }
+        Kind::Policy => policy(&serde_json::from_str(payload)?, &covers),
     })
+}
+
+fn policy(set: &Value, covers: &impl Fn(&str, StoreId) -> bool) -> Option<Value> {
+    let store = |level: &Value| level["store"].as_str().and_then(|id| id.parse::<StoreId>().ok());
+    let is_seen = |level: &&Value| store(level).is_some_and(|store| covers("stock.read", store));
+    let level = |level: &Value| {
+        json!({ "productId": level["product"], "storeId": level["store"], "reorderPoint": level["reorderPoint"],
+            "maximum": level["maximum"], "safetyStock": level["safetyStock"] })
+    };
+    let seen: Vec<Value> = set["levels"].as_array()?.iter().filter(is_seen).map(level).collect();
+    (!seen.is_empty()).then(|| json!({ "levels": seen }))
 }
 
 fn stock(changed: &StockChanged, covers: &impl Fn(&str, StoreId) -> bool) -> Option<Value> {
@@ -191,20 +275,32 @@ mod tests {
             json!({ "movement": id::<entity::id::kind::MovementId>(4096), "kind": "RECEIPT", "levels": [level(1), level(2)] })
                 .to_string();
         let one = |_: &str, store: StoreId| store == id(1);
-        let seen = shown("stock.changed", &payload, |_| true, one).unwrap().unwrap();
+        let seen = shown("stock.changed", &payload, |_| true, one, None).unwrap().unwrap();
         assert_eq!(seen["levels"].as_array().unwrap().len(), 1);
         assert_eq!((&seen["levels"][0]["available"], &seen["movementId"]), (&json!(2), &Value::Null));
-        let all = shown("stock.changed", &payload, |_| true, |_, _| true).unwrap().unwrap();
+        let all = shown("stock.changed", &payload, |_| true, |_, _| true, None).unwrap().unwrap();
         assert_eq!((all["levels"].as_array().unwrap().len(), all["movementKind"].as_str()), (2, Some("RECEIPT")));
-        assert_eq!(shown("stock.changed", &payload, |_| true, |_, _| false).unwrap(), None);
+        assert_eq!(shown("stock.changed", &payload, |_| true, |_, _| false, None).unwrap(), None);
+    }
+
+    #[test]
+    fn an_order_says_its_customer_to_whoever_may_know_it_and_nothing_to_another_channel() {
+        let payload = json!({ "order": id::<entity::id::kind::OrderId>(4096), "number": 7, "status": "PENDING", "store": id::<entity::id::kind::StoreId>(1),
+            "channel": id::<entity::id::kind::ChannelId>(3), "customer": id::<entity::id::kind::CustomerId>(4), "version": 1 })
+        .to_string();
+        let asked =
+            |code: &'static str, channel| shown("order.created", &payload, |held| held != code, |_, _| true, channel).unwrap();
+        assert_eq!(asked("customer.read", None).unwrap()["customerId"], Value::Null);
+        assert_eq!(asked("", None).unwrap()["customerId"], json!(id::<entity::id::kind::CustomerId>(4)));
+        assert!(asked("", Some(id(3))).is_some() && asked("", Some(id(5))).is_none());
     }
 
     #[test]
     fn what_is_not_in_the_list_is_told_to_nobody() {
-        assert_eq!(shown("payroll.changed", "{}", |_| true, |_, _| true).unwrap(), None);
-        assert_eq!(shown("role.created", "{\"id\":\"x\"}", |code| code != "role.read", |_, _| true).unwrap(), None);
+        assert_eq!(shown("payroll.changed", "{}", |_| true, |_, _| true, None).unwrap(), None);
+        assert_eq!(shown("role.created", "{\"id\":\"x\"}", |code| code != "role.read", |_, _| true, None).unwrap(), None);
         assert_eq!(
-            shown("role.created", "{\"id\":\"x\"}", |code| code == "role.read", |_, _| true).unwrap(),
+            shown("role.created", "{\"id\":\"x\"}", |code| code == "role.read", |_, _| true, None).unwrap(),
             Some(json!({ "id": "x" }))
         );
     }

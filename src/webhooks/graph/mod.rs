@@ -52,8 +52,11 @@ impl WebhookQuery {
             name,
             permission: match kind {
                 Kind::Whole(permission) => permission,
-                Kind::Stock => "stock.read",
+                Kind::Stock | Kind::Policy => "stock.read",
+                Kind::Purchase | Kind::SupplierReturn => "purchase.read",
                 Kind::Order | Kind::Return => "order.read",
+                Kind::Transfer => "transfer.read",
+                Kind::Count => "count.read",
             },
         };
         Ok(EVENTS.iter().map(named).collect())

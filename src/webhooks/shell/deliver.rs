@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Webhooks;
 use crate::{
-    access::{Caller, index_of},
+    access::Caller,
     clock,
     jobs::Lease,
     storage::{Fault, Work, journal},
@@ -255,15 +255,12 @@ fn answer(sent: &Sent) -> Answer {
 /// The messages of a page as the maker may see them, and those of which they may see nothing.
 fn read(endpoint: &Endpoint, epoch: Uuid, maker: &Caller, page: Vec<Due>) -> (Vec<Message>, Vec<Due>) {
     let (mut messages, mut withheld) = (Vec::with_capacity(page.len()), Vec::new());
-    let held = |code: &str| index_of(code).filter(|index| maker.permissions.holds(*index));
-    let holds = |code: &str| held(code).is_some();
-    let covers = |code: &str, store: StoreId| held(code).is_some_and(|index| maker.permissions.reach(index).covers(store));
     for due in page {
         let Some((name, payload, at)) = &due.event else {
             withheld.push(due);
             continue;
         };
-        let shown = core::shown(name, payload, holds, covers);
+        let shown = super::seen(maker, name, payload);
         if let Err(err) = &shown {
             // One event that cannot be read must not hold up all that come after it.
             tracing::error!(tenant = %endpoint.tenant, seq = due.seq, %err, "an event could not be read and is not sent");

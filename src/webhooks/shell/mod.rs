@@ -27,7 +27,7 @@ use super::{
     wire::Sender,
 };
 use crate::{
-    access::{Access, Cidr, Permit, kind},
+    access::{Access, Caller, Cidr, Permit, index_of, kind},
     clock::Clock,
     identity::Identity,
     secrets::KeyRing,
@@ -176,4 +176,11 @@ fn told(name: &'static str, endpoint: &Endpoint) -> NewEvent {
         None => serde_json::json!({ "id": endpoint.id, "version": endpoint.version }),
     };
     NewEvent { kind: name, payload: payload.to_string() }
+}
+
+/// What a caller may see of an event: the same in messages, and for whoever asks. The outer error is a payload that is not what it should be.
+pub fn seen(caller: &Caller, name: &str, payload: &str) -> Result<Option<serde_json::Value>, serde_json::Error> {
+    let held = |code: &str| index_of(code).filter(|index| caller.permissions.holds(*index));
+    let covers = |code: &str, store: StoreId| held(code).is_some_and(|index| caller.permissions.reach(index).covers(store));
+    super::core::shown(name, payload, |code| held(code).is_some(), covers, caller.channel)
 }

@@ -25,10 +25,14 @@ on_both!(
 );
 
 /// Kinds of things that belong to a shop.
-const OF_A_SHOP: [&str; 8] = ["lvl", "mov", "ent", "rsv", "ord", "oln", "ful", "ret"];
+const OF_A_SHOP: [&str; 10] = ["lvl", "mov", "ent", "rsv", "ord", "oln", "ful", "ret", "trf", "cnt"];
 
-/// The root fields in which a shop itself is named to act in it or to look into it.
-const BY_SHOP: [&str; 14] = [
+/// The root fields in which a shop itself is named to act in it or to look into it. Goods may be sent to any shop, and be asked of any.
+const BY_SHOP: [&str; 18] = [
+    "transfers",
+    "counts",
+    "countsDue",
+    "countCreate",
     "stockAdjust",
     "stockSet",
     "stockReserve",

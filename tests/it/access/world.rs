@@ -119,6 +119,7 @@ impl World {
             owner: self.ours.owner.clone(),
             session: self.ours.session.clone(),
             ids: self.ours.ids.clone(),
+            depot: self.ours.depot.clone(),
         };
         shop.ids.insert("sto", store);
         let mut ids = shop.ids.clone();

@@ -20,7 +20,11 @@ use super::world::House;
 const ALSO: &[(&str, &str)] = &[
     ("OrderLineInput", "product"),
     ("ReturnLineInput", "product"),
+    ("SupplierReturnLineInput", "product"),
+    ("StockPolicyInput", "maximum"),
+    ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
+    ("CountCreateInput", "categoryId"),
     ("ApiKeyCreateInput", "permissions"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
@@ -158,12 +162,15 @@ impl Calls {
         match kind {
             "ID" => match slot {
                 Some((slot, id)) if slot == path => json!(id),
+                // A transfer goes to another store than it comes from.
+                _ if path.iter().any(|name| name == "toStore") => json!(house.depot),
                 _ => json!(house.ids[meant(root, path)]),
             },
             // More than is promised, so that it can be set.
             "Quantity" if name == "onHand" => json!(1_000_000),
             "Int" | "Long" | "Quantity" => json!(1),
             "Boolean" => json!(true),
+            "Date" => json!("2099-01-31"),
             "DateTime" => json!("2026-09-21T00:00:00Z"),
             "Decimal" => json!("1.00"),
             "CurrencyCode" => json!("GBP"),
@@ -286,7 +293,12 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 26] = [
+    const WORDS: [(&str, &str); 32] = [
+        ("lot", "lot"),
+        ("transfer", "trf"),
+        ("purchaseorderline", "pol"),
+        ("purchaseorder", "por"),
+        ("supplierreturn", "srt"),
         ("exchange", "exc"),
         ("fileid", "fil"),
         ("webhook", "whe"),
@@ -313,6 +325,7 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
         ("line", "oln"),
         ("reference", "ord"),
         ("order", "ord"),
+        ("count", "cnt"),
     ];
     let names = path.iter().rev().map(String::as_str).chain([root]);
     let mut known = names.filter_map(|name| {

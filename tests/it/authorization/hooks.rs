@@ -1,4 +1,4 @@
-//! What a company has beside its trade: somewhere to be told of it.
+//! What a company has beside its trade: somewhere to be told of it, and goods that are kept by lots.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +23,19 @@ impl World {
         );
         let input = json!({ "id": ids["whe"], "fromSeq": 1, "toSeq": 1 });
         ids.insert("job", told(&self.must(house, &query, json!({ "input": input })).await["job"]["id"]));
+    }
+
+    /// A lot of a product that is kept by lots. Nothing of it lies anywhere: scenarios of this world count the shop's levels.
+    pub async fn lots(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let input = json!({ "sku": format!("{word}-cheese"), "name": format!("{word} cheese"), "tracking": "LOT" });
+        let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
+        let cheese = self.must(house, query, json!({ "input": input })).await["product"]["id"].clone();
+        let input = json!({ "idempotencyKey": format!("{word}-lot"), "product": { "id": cheese }, "code": format!("{word}-lot"),
+            "expiresOn": "2099-01-31", "note": format!("{word} note") });
+        let query =
+            "mutation($input: LotCreateInput!) { lotCreate(input: $input) { lot { id } userErrors { code field message } } }";
+        ids.insert("lot", told(&self.must(house, query, json!({ "input": input })).await["lot"]["id"]));
     }
 }
 

@@ -35,6 +35,8 @@ pub struct House {
     pub session: Session,
     /// An id of every kind, by its prefix.
     pub ids: BTreeMap<&'static str, String>,
+    /// Another store.
+    pub depot: String,
 }
 
 pub struct World {
@@ -103,6 +105,8 @@ impl World {
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
         let mut world = Self { node, ours, theirs, ticks, place, files };
+        world.ours.depot = world.depot(&world.ours).await;
+        world.theirs.depot = world.depot(&world.theirs).await;
         world.ours.ids = world.furnish(&world.ours).await;
         world.theirs.ids = world.furnish(&world.theirs).await;
         world
@@ -221,6 +225,8 @@ impl World {
         let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
         ids.insert("prd", text(&self.must(house, query, json!({ "input": input })).await["product"]["id"]));
         self.trade(house, &mut ids).await;
+        self.lots(house, &mut ids).await;
+        self.purchases(house, &mut ids).await;
         self.rights(house, &mut ids).await;
         self.hooks(house, &mut ids).await;
         self.files(house, &mut ids).await;
@@ -295,6 +301,7 @@ impl World {
             "lines": [{ "product": product, "orderLineId": ids["oln"], "quantity": 1 }] });
         let query = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id } userErrors { code field message } } }";
         ids.insert("ret", text(&self.must(house, query, json!({ "input": input })).await["return"]["id"]));
+        self.moves(house, ids).await;
     }
 
     /// Every row of a tenant as text: head, keys, versions and all.
@@ -356,7 +363,7 @@ impl House {
             risk: 0,
             visit: Default::default(),
         };
-        Self { word, owner, session, ids: BTreeMap::new() }
+        Self { word, owner, session, ids: BTreeMap::new(), depot: String::new() }
     }
 
     /// The owner with only these permissions.
@@ -369,7 +376,7 @@ impl House {
     }
 }
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 

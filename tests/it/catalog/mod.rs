@@ -3,6 +3,7 @@ mod bulk;
 mod lists;
 mod parties;
 mod products;
+mod remembered;
 mod rights;
 mod search;
 mod tree;

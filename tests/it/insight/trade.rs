@@ -8,7 +8,7 @@ use entrepot::{
     orders::core::{
         Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, Order, Receive, Return, ReturnMatch,
     },
-    stock::core::{LevelKey, Shortage},
+    stock::core::{LevelKey, LotChoice, Shortage},
 };
 use rand::{Rng, rngs::StdRng};
 
@@ -124,6 +124,7 @@ impl Trade {
             let part = |line: &entrepot::orders::core::Line, random: &mut StdRng| LineQuantity {
                 line: order.line_id(line.position),
                 quantity: Quantity::new(random.random_range(1..=line.quantity.get())).unwrap(),
+                lot: LotChoice::Unsaid,
             };
             let lines = order.lines.iter().filter(|line| line.position % 2 == 1).map(|line| part(line, random)).collect();
             self.fulfil(world, &order, Some(lines)).await;
@@ -176,6 +177,7 @@ impl Trade {
                 unit_price: Some(money(random.random_range(0..500), "GBP")),
                 disposition: Disposition::Restock,
                 matches: if random.random_bool(0.6) { vec![piece] } else { Vec::new() },
+                lot: LotChoice::Unsaid,
             });
         }
         if lines.is_empty() {
@@ -206,7 +208,7 @@ impl Trade {
         let (status, placed_at) = (NewStatus::Confirmed, Timestamp(START));
         let id = self.create(world, Deal { store: world.stores[0], status, placed_at, number: None }, lines).await;
         let order = self.orders[&id].clone();
-        let part = LineQuantity { line: order.line_id(1), quantity: Quantity::new(delivered).unwrap() };
+        let part = LineQuantity { line: order.line_id(1), quantity: Quantity::new(delivered).unwrap(), lot: LotChoice::Unsaid };
         self.fulfil(world, &order, Some(vec![part])).await;
         if delivered > 1 {
             let movement = world.clock.document_id();

@@ -13,7 +13,7 @@ use entrepot::{
     access::{Caller, PermissionSet, Permit, kind, permit},
     clock::Clock,
     ledger::{Command, Grouping, Ledger, Receipt},
-    stock::core::{Adjust, Change, LevelKey, MovementHead, Shortage},
+    stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Shortage},
     storage::{Database, Options, TenantScope, Work, journal},
 };
 use sea_orm::ConnectionTrait;
@@ -241,6 +241,7 @@ impl World {
             expected_version: None,
             unit_cost: None,
             note: None,
+            lot: LotChoice::Unsaid,
         });
         let (room, on_shortage) = (self.clock.document_id(), Shortage::Refuse);
         self.done(Command::Adjust(Adjust { head, room, on_shortage, changes: changes.collect() })).await

@@ -7,8 +7,8 @@ use entrepot::{
     ledger::Command,
     orders::core::{Act, Create, CreateReturn, Fulfil, LineQuantity, NewLine, NewReturnLine, NewStatus, Receive, ReturnMatch},
     stock::core::{
-        Adjust, Change, Compare, Expire, LevelKey, Movement, MovementHead, Release, Reserve, ReserveItem, Reverse, Set, SetItem,
-        Shortage,
+        Adjust, Change, Compare, Expire, LevelKey, LotChoice, Movement, MovementHead, Release, Reserve, ReserveItem, Reverse,
+        Set, SetItem, Shortage,
     },
     storage::idempotency::Key,
 };
@@ -69,12 +69,18 @@ impl Maker {
             expected_version: None,
             unit_cost: None,
             note: None,
+            lot: LotChoice::Unsaid,
         };
         let changes = changes.iter().map(change).collect();
         Adjust { head: self.head(kind), room: self.clock.document_id(), on_shortage, changes }
     }
     pub fn setting(&self, on_shortage: Shortage, items: &[(usize, usize, i64, Compare)]) -> Set {
-        let items = items.iter().map(|(p, s, n, compare)| SetItem { key: self.key(*p, *s), on_hand: q(*n), compare: *compare });
+        let items = items.iter().map(|(p, s, n, compare)| SetItem {
+            key: self.key(*p, *s),
+            on_hand: q(*n),
+            compare: *compare,
+            lot: LotChoice::Unsaid,
+        });
         Set { head: self.head(MovementKind::Adjustment), room: self.clock.document_id(), on_shortage, items: items.collect() }
     }
     pub fn reversing(&self, original: Movement, on_shortage: Shortage) -> Reverse {
@@ -145,7 +151,8 @@ impl Maker {
     }
     /// Ships what is named (position, quantity), or all that is open.
     pub fn fulfilling(&self, order: OrderId, store: Option<usize>, lines: Option<&[(u16, i64)]>) -> Fulfil {
-        let line = |(position, n): &(u16, i64)| LineQuantity { line: order.line(*position), quantity: q(*n) };
+        let line =
+            |(position, n): &(u16, i64)| LineQuantity { line: order.line(*position), quantity: q(*n), lot: LotChoice::Unsaid };
         Fulfil {
             order,
             expected_version: None,
@@ -167,6 +174,7 @@ impl Maker {
             unit_price: None,
             disposition,
             matches: Vec::new(),
+            lot: LotChoice::Unsaid,
         }
     }
     pub fn returning(&self, receive: Receive, lines: Vec<NewReturnLine>) -> CreateReturn {

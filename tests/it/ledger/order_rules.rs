@@ -106,10 +106,10 @@ fn an_order_of_charges_alone_knows_its_store() {
     assert_eq!(clock::day_text(done.the_order().business_date), "2023-11-14");
     Scenario::given(0, 0).when(charges(Some(StoreId::NIL))).then_refused("NOT_FOUND").at("input.store");
     let mut closed = Scenario::given(0, 0);
-    closed.orders.stores.values_mut().for_each(|store| store.archived = true);
+    closed.documents.orders.stores.values_mut().for_each(|store| store.archived = true);
     closed.when(charges(None)).then_refused("INVALID_STATE");
     let mut far = Scenario::given(0, 0).later(12 * HOUR);
-    far.orders.stores.values_mut().for_each(|store| store.time_zone = "Pacific/Auckland".to_owned());
+    far.documents.orders.stores.values_mut().for_each(|store| store.time_zone = "Pacific/Auckland".to_owned());
     let done = far.when(charges(None));
     assert_eq!(clock::day_text(done.the_order().business_date), "2023-11-15");
 }
@@ -260,7 +260,7 @@ fn a_return_matches_what_was_delivered() {
     };
     let done = sold().when(back(5, vec![(1, 3), (2, 2)])).then_mugs(9, 0);
     assert_eq!((counters(&done, 0)[4], counters(&done, 1)[4]), (3, 2));
-    assert_eq!(done.result.as_ref().unwrap().returns[0].refund, gbp(5 * 255));
+    assert_eq!(done.result.as_ref().unwrap().orders.returns[0].refund, gbp(5 * 255));
     let done = done.when(back(1, vec![(2, 1)])).then_refused("OUT_OF_RANGE");
     done.when(back(1, vec![(1, 1)])).then_mugs(10, 0);
     // More in the parcel than was matched is taken all the same; more matched than is in it is not.
@@ -292,7 +292,7 @@ fn a_refund_follows_the_price_it_was_sold_at() {
         vec![matched, make.return_line(MUG, 1, Disposition::Restock), own]
     });
     let done = sold.when(back);
-    let prices: Vec<_> = done.result.unwrap().returns[0].lines.iter().map(|line| line.unit_price.minor).collect();
+    let prices: Vec<_> = done.result.unwrap().orders.returns[0].lines.iter().map(|line| line.unit_price.minor).collect();
     assert_eq!(prices, [999, 255, 5]);
 }
 

@@ -71,7 +71,7 @@ fn every_step_of_the_table_leads_where_it_says_and_every_other_is_refused() {
                 assert_eq!(done.the_order().version, version + 1);
             } else if action == Action::Expire {
                 // The job may come late or twice: it does nothing then.
-                assert_eq!(done.result.as_ref().map(|d| d.orders.len()), Ok(0), "{status}");
+                assert_eq!(done.result.as_ref().map(|d| d.orders.orders.len()), Ok(0), "{status}");
             } else {
                 let done = done.then_refused("INVALID_STATE").at("input.id");
                 assert_eq!(done.the_order().version, version, "{status} {action:?}");
@@ -204,7 +204,7 @@ fn what_is_about_to_ship_does_not_give_way_to_itself() {
     let done = Scenario::given(10, 0).held(7, Unpaid).after(|make| make.order(NewStatus::Confirmed, &[(MUG, 3)]).1);
     let order = done.the_order().id;
     let mut done = done;
-    let line = &mut done.orders.orders.get_mut(&order).unwrap().lines[0];
+    let line = &mut done.documents.orders.orders.get_mut(&order).unwrap().lines[0];
     (line.quantity, line.backordered) = (Quantity::new(5).unwrap(), Quantity::new(2).unwrap());
     let mut shorten = done.make.fulfilling(order, None, None);
     shorten.on_shortage = Shortage::Shorten;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use entity::prelude::*;
 use entrepot::{
     clock::{self, Clock},
-    ledger::Command,
-    orders::core::{Order, OrderBook, OrderDecision, StoreFacts},
+    ledger::{Command, Decision, Documents},
+    orders::core::{Order, OrderBook, StoreFacts},
     stock::core::{Book, Draft, Facts, Level, LevelKey, Rejection, Reservation},
 };
 
@@ -32,7 +32,7 @@ pub struct Scenario {
     pub make: Maker,
     pub book: Book,
     pub orders: OrderBook,
-    pub result: Result<OrderDecision, Rejection>,
+    pub result: Result<Decision, Rejection>,
     pub holds: Vec<ReservationId>,
 }
 
@@ -49,7 +49,7 @@ impl Scenario {
         orders.channels.insert(make.channel);
         let shop = StoreFacts { time_zone: "Europe/London".to_owned(), archived: false };
         orders.stores.extend(make.stores.iter().map(|store| (*store, shop.clone())));
-        let scenario = Self { make, book, orders, result: Ok(OrderDecision::default()), holds: Vec::new() };
+        let scenario = Self { make, book, orders, result: Ok(Decision::default()), holds: Vec::new() };
         scenario.with_level(0, 0, |level| (level.on_hand, level.unavailable) = (q(on_hand), q(unavailable)))
     }
     pub fn with_level(mut self, product: usize, store: usize, change: impl FnOnce(&mut Level)) -> Self {
@@ -99,13 +99,15 @@ impl Scenario {
     pub fn when(mut self, command: impl FnOnce(&Maker) -> Command) -> Self {
         let command = command(&self.make);
         let mut draft = Draft::new(&self.book);
-        self.result = command.decide(&mut draft, &self.orders).map(|mut decision| {
+        let mut documents = Documents::default();
+        documents.orders.clone_from(&self.orders);
+        self.result = command.decide(&mut draft, &documents).map(|mut decision| {
             decision.stock = draft.finish();
             decision
         });
         if let Ok(decision) = &self.result {
             self.book.evolve(&decision.stock);
-            self.orders.evolve(decision);
+            self.orders.evolve(&decision.orders);
             self.assert_sound();
         }
         self
@@ -183,6 +185,8 @@ fn facts(product: usize) -> Facts {
         decimals: decimals as u8,
         category: None,
         low_stock_threshold: None,
+        tracking: Tracking::None,
+        minimum_remaining_days: 0,
         price: Some(gbp(255)),
         cost: Some(gbp(101)),
         time_zone: "Europe/London".to_owned(),
@@ -197,6 +201,7 @@ pub fn code_of(rejection: &Rejection) -> &'static str {
         Rejection::Invalid { .. } => "INVALID",
         Rejection::OutOfRange { .. } => "OUT_OF_RANGE",
         Rejection::TooLong { .. } => "TOO_LONG",
+        Rejection::LotShort { .. } => "LOT_SHORT",
         Rejection::InvalidState { .. } => "INVALID_STATE",
         Rejection::PeriodClosed { .. } => "PERIOD_CLOSED",
         Rejection::VersionConflict { .. } => "VERSION_CONFLICT",
@@ -219,6 +224,7 @@ fn field_of(rejection: &Rejection) -> &[String] {
         | Rejection::VersionConflict { field, .. }
         | Rejection::StaleDocument { field, .. }
         | Rejection::Insufficient { field, .. }
+        | Rejection::LotShort { field, .. }
         | Rejection::Duplicate { field, .. }
         | Rejection::LimitExceeded { field, .. } => field,
         Rejection::KeyReused => &[],

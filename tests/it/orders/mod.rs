@@ -10,4 +10,4 @@ mod returns;
 mod rights;
 mod states;
 mod steps;
-mod world;
+pub mod world;

@@ -14,7 +14,7 @@ use entrepot::{
     graphql::{connection::CursorSigner, fault::TopError},
     ledger::{Command, Grouping, Ledger},
     orders::graph::{OrdersMutation, OrdersQuery},
-    stock::core::{Adjust, Change, LevelKey, MovementHead, Reserve, ReserveItem, Shortage},
+    stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
     storage::{Database, Options, journal},
 };
 use serde_json::{Value, json};
@@ -243,6 +243,7 @@ impl World {
             expected_version: None,
             unit_cost: None,
             note: None,
+            lot: LotChoice::Unsaid,
         });
         let head = self.head(MovementKind::Receipt);
         let room = self.ledger.clock().document_id();

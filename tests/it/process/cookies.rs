@@ -127,7 +127,7 @@ on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site => {
 
 on_both!(a_page_of_another_site_cannot_act, site => {
     let listed = "https://app.stock.example";
-    let server = Server::start_with(site, free_address(), &["--origin", listed, "--proxy", "127.0.0.1"]).await;
+    let server = Server::start_with(site, free_address(), &["--origin", listed, "--proxy", "127.0.0.1", "--registration", "open"]).await;
     Client::register(&server.url(), "shop").await;
     let mut browser = Browser::logged_in(&server).await;
     let own = server.url();
@@ -214,7 +214,7 @@ on_both!(a_socket_with_cookies_is_for_pages_of_ours, site => {
 });
 
 on_both!(by_tls_no_cookie_goes_without, site => {
-    let server = Server::start_with(site, free_address(), &["--public-url", "https://stock.example"]).await;
+    let server = Server::start_with(site, free_address(), &["--public-url", "https://stock.example", "--registration", "open"]).await;
     Client::register(&server.url(), "shop").await;
     let browser = Browser { origin: server.url().replace("http:", "https:"), ..Browser::of(&server) };
     let mut browser = browser.came_in().await;

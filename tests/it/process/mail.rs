@@ -92,7 +92,7 @@ async fn next(letters: &mut mpsc::UnboundedReceiver<Delivered>, seconds: u64) ->
 on_both!(letters_leave_by_smtp, site => {
     let (mail, mut letters) = mail_server(0).await;
     let mail = format!("smtp://{mail}");
-    let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example"];
+    let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example", "--registration", "open"];
     let server = Server::start_with(site, free_address(), &more).await;
     let owner = Client::register(&server.url(), "sender").await;
     let reset = "mutation { result: passwordResetRequest(email: \"sender@shop.example\") { userErrors { code } } }";
@@ -157,4 +157,10 @@ async fn where_strangers_come_nobody_learns_by_registering_who_is_known() {
     let site = super::server::Site::sqlite().await;
     let without = Server::start_with(&site, everywhere(free_address()), &[]).await;
     assert_eq!(registered(&without).await["userErrors"][0]["code"], "INVALID_STATE");
+    // Behind something on the same machine that lets strangers in.
+    for in_front in [["--proxy", "127.0.0.1"], ["--public-url", "https://stock.example"]] {
+        let site = super::server::Site::sqlite().await;
+        let behind = Server::start_with(&site, free_address(), &in_front).await;
+        assert_eq!(registered(&behind).await["userErrors"][0]["code"], "INVALID_STATE", "{in_front:?}");
+    }
 }

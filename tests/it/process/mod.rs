@@ -25,7 +25,7 @@ mod operations;
 mod papers;
 mod people;
 mod races;
-mod redis;
+pub mod redis;
 mod replay;
 mod sharing;
 mod stream;

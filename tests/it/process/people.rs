@@ -78,7 +78,7 @@ on_both!(signing_keys_are_published_and_rotated_while_it_runs, site => {
 on_both!(a_forged_host_is_not_believed, site => {
     let letters = site.folder.join("letters");
     let mail = format!("file:{}", letters.display());
-    let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example"];
+    let more = ["--mail", &mail, "--mail-from", "Stock <stock@stock.example>", "--public-url", "https://stock.example", "--registration", "open"];
     let server = Server::start_with(site, free_address(), &more).await;
     Client::register(&server.url(), "forged").await;
     let query = "mutation { passwordResetRequest(email: \"forged@shop.example\") { userErrors { code } } }";

@@ -205,7 +205,7 @@ on_both!(the_journal_can_be_polled, site => {
     let seen = page(&till, json!({ "first": 250 })).await;
     let seen = seen["nodes"].as_array().unwrap();
     assert!(seen.len() > 3 && seen.iter().all(|event| event["type"] == "stock.changed"), "{seen:#?}");
-    assert!(seen.iter().all(|event| event["data"]["movement"].is_null()), "nor of the ledger: {seen:#?}");
+    assert!(seen.iter().all(|event| event["data"]["movementId"].is_null()), "nor of the ledger: {seen:#?}");
 });
 
 /// The first item of each kind of stream that is told to go on after these cursors.

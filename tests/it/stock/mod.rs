@@ -1,3 +1,4 @@
 //! The stock room through the whole schema.
 
+mod lots;
 mod page;

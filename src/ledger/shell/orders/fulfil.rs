@@ -2,17 +2,17 @@
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-use super::{MAX_LINES, OrderFulfil, act::levels_of};
+use super::{LineQuantity, MAX_LINES, OrderFulfil, act::levels_of};
 use crate::{
     access::{Permit, kind},
     ledger::{
         Command, Ledger,
         shell::{
-            Checks, Done, Mode, check_key, document_ids, key_of, may_override, mine::own_order, names::known_store, overrides,
-            submit,
+            Checks, Done, Mode, check_key, document_ids, key_of, lots::chosen, may_override, mine::own_order, names::known_store,
+            overrides, submit,
         },
     },
-    orders::core::{Fulfil, LineQuantity},
+    orders::core::{self as rules, Fulfil},
     path,
     stock::core::Rejection,
 };
@@ -23,6 +23,9 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+    }
     checks.done()?;
     let key = key_of(&permit, "orderFulfil", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
@@ -40,7 +43,14 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
         order,
         expected_version: input.expected_version,
         store,
-        lines: input.lines,
+        lines: input.lines.map(|lines| {
+            let rule = |one: LineQuantity| rules::LineQuantity {
+                line: one.line,
+                quantity: one.quantity,
+                lot: chosen(ledger, one.lot.as_ref()),
+            };
+            lines.into_iter().map(rule).collect()
+        }),
         occurred_at: input.occurred_at,
         on_shortage: input.on_shortage,
         actor: permit.actor(),
@@ -56,7 +66,10 @@ pub(super) fn quantities<S: Serializer>(lines: &Option<Vec<LineQuantity>>, seria
     let Some(lines) = lines else { return ().serialize(serializer) };
     let mut list = serializer.serialize_seq(Some(lines.len()))?;
     for one in lines {
-        list.serialize_element(&(one.line, one.quantity))?;
+        match &one.lot {
+            None => list.serialize_element(&(one.line, one.quantity))?,
+            Some(lot) => list.serialize_element(&(one.line, one.quantity, lot))?,
+        }
     }
     list.end()
 }

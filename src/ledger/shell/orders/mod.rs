@@ -13,8 +13,8 @@ pub use create::order_create;
 pub use fulfil::order_fulfil;
 pub use returns::return_create;
 
-use super::{ProductRef, StoreRef, shortage_word};
-pub use crate::orders::core::{LineQuantity, Receive, ReturnMatch};
+use super::{LotRef, ProductRef, StoreRef, shortage_word};
+pub use crate::orders::core::{Receive, ReturnMatch};
 use crate::stock::core::Shortage;
 
 /// The most lines of an order or a return, and of any list that names some of them.
@@ -75,6 +75,14 @@ pub struct OrderAct {
     pub note: Option<String>,
 }
 
+/// How much of an order's line, and of which lot.
+#[derive(Debug, Clone)]
+pub struct LineQuantity {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+    pub lot: Option<LotRef>,
+}
+
 /// Ship what is named, or all that is outstanding.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderFulfil {
@@ -120,4 +128,6 @@ pub struct ReturnLine {
     pub quantity: Quantity,
     pub unit_price: Option<Money>,
     pub disposition: Disposition,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
 }

@@ -12,6 +12,7 @@ use crate::{
         Command, Ledger,
         shell::{
             Checks, Done, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, document_ids, key_of,
+            lots::chosen,
             mine::own_lines,
             names::{Names, known_store},
             submit,
@@ -36,7 +37,7 @@ pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, m
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?;
     own_lines(ledger, &permit, &scope, &mut input.lines).await?;
-    let lines = lines_of(&scope, &input.lines).await?;
+    let lines = lines_of(ledger, &scope, &input.lines).await?;
     let create = CreateReturn {
         id: ledger.clock().document_id(),
         store: store.id,
@@ -65,6 +66,7 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
     checks.items(pieces, MAX_LINES, || path!["input", "lines", 0, "matches"]);
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
         checks.text(line.name.as_deref(), MAX_NAME, || path!["input", "lines", index, "name"]);
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
         if line.order_line.is_some() && !line.matches.is_empty() {
             let message = "give orderLineId or matches, not both";
             checks.refuse(Rejection::invalid(message, path!["input", "lines", index, "orderLineId"]));
@@ -73,7 +75,7 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
     checks.done()
 }
 
-async fn lines_of(reads: &impl Reads, lines: &[ReturnLine]) -> Result<Vec<NewReturnLine>, Stop> {
+async fn lines_of(ledger: &Ledger, reads: &impl Reads, lines: &[ReturnLine]) -> Result<Vec<NewReturnLine>, Stop> {
     let names = Names::look_up(reads, lines.iter().filter_map(|line| line.product.as_ref())).await?;
     let sold = sold_lines(reads, lines).await?;
     let mut new = Vec::with_capacity(lines.len());
@@ -96,6 +98,7 @@ async fn lines_of(reads: &impl Reads, lines: &[ReturnLine]) -> Result<Vec<NewRet
             unit_price: line.unit_price,
             disposition: line.disposition,
             matches: whole.map_or_else(|| line.matches.clone(), |whole| vec![whole]),
+            lot: chosen(ledger, line.lot.as_ref()),
         });
     }
     Ok(new)

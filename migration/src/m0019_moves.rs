@@ -1,0 +1,14 @@
+//! Transfers between stores, and counts of what is there.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0019/transfers.sql")).await?;
+        super::run(manager, include_str!("m0019/counts.sql")).await
+    }
+}

@@ -1,0 +1,70 @@
+//! Who may come, and how letters to them leave.
+
+use clap::Args;
+
+use super::Serve;
+use crate::identity;
+
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Registration {
+    Open,
+    Verified,
+    Closed,
+}
+
+impl From<Registration> for crate::identity::Registration {
+    fn from(chosen: Registration) -> Self {
+        match chosen {
+            Registration::Open => Self::Open,
+            Registration::Verified => Self::Verified,
+            Registration::Closed => Self::Closed,
+        }
+    }
+}
+
+impl Serve {
+    /// Whether others than this machine's own come: it listens for them, or something in front of it does.
+    pub fn is_reached_by_strangers(&self) -> bool {
+        !self.listen.ip().is_loopback() || !self.proxies.is_empty() || self.letters.public_url.is_some()
+    }
+    /// Who may register, as the operator says, or as is safe where the node stands.
+    pub fn who_may_register(&self) -> Registration {
+        match self.registration {
+            Some(chosen) => chosen,
+            None if !self.is_reached_by_strangers() => Registration::Open,
+            None if self.letters.mail.is_there() => Registration::Verified,
+            None => Registration::Closed,
+        }
+    }
+}
+
+/// How letters leave, and what they say of where they come from.
+#[derive(Debug, Clone, Args)]
+pub struct LetterArgs {
+    /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
+    #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
+    pub mail: identity::Post,
+    /// Who letters are from.
+    #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
+    pub mail_from: String,
+    /// Where links in letters lead: your site's pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
+    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
+    pub public_url: Option<String>,
+}
+
+impl LetterArgs {
+    /// Settings of people with these; links lead to `otherwise` when nothing is said of where they should.
+    ///
+    /// # Errors
+    /// Nobody can send letters from this address.
+    pub fn settings(&self, otherwise: impl FnOnce() -> String) -> Result<identity::Settings, identity::PostError> {
+        identity::check_sender(&self.mail_from)?;
+        Ok(identity::Settings {
+            post: self.mail.clone(),
+            mail_from: self.mail_from.clone(),
+            public_url: self.public_url.clone().unwrap_or_else(otherwise),
+            ..identity::Settings::default()
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! The rules of counts: pure. A line's difference is what was counted, less what the books had at that very moment; it is posted on what
+//! they have when the count is approved, so nothing that moved meanwhile is lost.
+
+mod count;
+mod decide;
+mod figures;
+mod post;
+mod states;
+
+pub use count::{Count, CountBook, CountDecision, Expected, Line, Sight, Tally, Try, is_open};
+pub use decide::{MOST_LINES, NewCount, NewLine, Record, Step, Steps, Tallied, Uncounted, decide};
+pub use figures::{Pair, abc, accuracy, shrinkage};
+pub use post::{Approval, PART};
+pub use states::{Action, COUNT_STEPS, actions_from, may};

@@ -1,0 +1,21 @@
+//! Counts in GraphQL: types, lists, inputs, answers.
+
+mod count;
+mod inputs;
+mod line;
+mod loaders;
+mod mutation;
+mod payload;
+mod query;
+mod words;
+
+pub use count::{Count, CountConnection, CountEdge, CountFigures, CountProgress};
+pub use inputs::{
+    CountActionInput, CountCreateInput, CountLineInput, CountRecordInput, CountRecountInput, CountSubmitInput, CountUncounted,
+};
+pub use line::{CountLine, CountLineConnection, CountLineEdge, CountLineFilter, CountTry};
+pub use loaders::attach;
+pub use mutation::CountsMutation;
+pub use payload::CountPayload;
+pub use query::{CountDue, CountFilter, CountRef, CountsQuery, load_count};
+pub use words::{AbcClass, CountKind, CountLineState, CountStatus};

@@ -1,0 +1,197 @@
+//! Changing counts.
+
+use async_graphql::{Context, Object};
+
+use super::{
+    inputs::{CountActionInput, CountCreateInput, CountRecordInput, CountRecountInput, CountSubmitInput},
+    payload::CountPayload,
+};
+use crate::{
+    access::kind,
+    graphql::{
+        context::Asks,
+        directives::{emits, requires},
+        fault::Answer,
+        reading::Reading,
+    },
+    ledger::{
+        Ledger,
+        shell::{Mode, counts as shell},
+    },
+    stock::graph::counted,
+};
+
+/// The root fields that change counts.
+#[derive(Default)]
+pub struct CountsMutation;
+
+/// What can be done to counts.
+#[Object]
+impl CountsMutation {
+    /// Plans a count: of everything, a category, an ABC class or a list. What it is of, but for a list, is looked up when it is started.
+    #[graphql(
+        directive = requires::apply("count.write".to_owned()),
+        directive = emits::apply(vec!["count.created".to_owned()])
+    )]
+    async fn count_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The count.")] input: CountCreateInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<CountPayload> {
+        let permit = ctx.permit::<kind::CountWrite>()?;
+        let mut reading = Reading::default();
+        let input = input.read(&mut reading);
+        let input = match reading.end(input) {
+            Ok(input) => input,
+            Err(errors) => return Ok(counted(ctx, errors).into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let done = Box::pin(shell::count_create(ledger, permit.clone(), input, mode(validate_only))).await;
+        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+
+    /// Begins to count: every stocked product that fits the count, and has a level in the store now, gets a line.
+    #[graphql(
+        directive = requires::apply("count.write".to_owned()),
+        directive = emits::apply(vec!["count.started".to_owned()])
+    )]
+    async fn count_start(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<CountPayload> {
+        let permit = ctx.permit::<kind::CountWrite>()?;
+        let mut reading = Reading::default();
+        let input = input.read(&mut reading);
+        let input = match reading.end(input) {
+            Ok(input) => input,
+            Err(errors) => return Ok(counted(ctx, errors).into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let done = Box::pin(shell::count_start(ledger, permit.clone(), input, mode(validate_only))).await;
+        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+
+    /// Writes down what somebody found, also of what was not on the list. Several may count at once; each time is kept, and the last one holds.
+    #[graphql(
+        directive = requires::apply("count.record".to_owned()),
+        directive = emits::apply(vec!["count.recorded".to_owned()])
+    )]
+    async fn count_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What was found.")] input: CountRecordInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<CountPayload> {
+        let permit = ctx.permit::<kind::CountRecord>()?;
+        let mut reading = Reading::default();
+        let input = input.read(&mut reading);
+        let input = match reading.end(input) {
+            Ok(input) => input,
+            Err(errors) => return Ok(counted(ctx, errors).into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let done = Box::pin(shell::count_record(ledger, permit.clone(), input, mode(validate_only))).await;
+        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+
+    /// Hands a count in for review.
+    #[graphql(
+        directive = requires::apply("count.record".to_owned()),
+        directive = emits::apply(vec!["count.submitted".to_owned()])
+    )]
+    async fn count_submit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which count.")] input: CountSubmitInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<CountPayload> {
+        let permit = ctx.permit::<kind::CountRecord>()?;
+        let mut reading = Reading::default();
+        let input = input.read(&mut reading);
+        let input = match reading.end(input) {
+            Ok(input) => input,
+            Err(errors) => return Ok(counted(ctx, errors).into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let done = Box::pin(shell::count_submit(ledger, permit.clone(), input, mode(validate_only))).await;
+        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+
+    /// Has lines of a count in REVIEW counted once more.
+    #[graphql(
+        directive = requires::apply("count.review".to_owned()),
+        directive = emits::apply(vec!["count.recounted".to_owned()])
+    )]
+    async fn count_recount(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to count again.")] input: CountRecountInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<CountPayload> {
+        let permit = ctx.permit::<kind::CountReview>()?;
+        let mut reading = Reading::default();
+        let input = input.read(&mut reading);
+        let input = match reading.end(input) {
+            Ok(input) => input,
+            Err(errors) => return Ok(counted(ctx, errors).into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let done = Box::pin(shell::count_recount(ledger, permit.clone(), input, mode(validate_only))).await;
+        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+
+    /// Approves a count and posts it: each line's difference to what the books had when it was counted goes on what they have now, so that nothing
+    /// that moved meanwhile is lost; holds give way where they must. Where the differences are worth more than the tenant's approvalLimit, nobody
+    /// approves what they counted themselves.
+    #[graphql(
+        directive = requires::apply("count.approve".to_owned()),
+        directive = emits::apply(vec!["count.completed".to_owned(), "stock.changed".to_owned()])
+    )]
+    async fn count_approve(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<CountPayload> {
+        let permit = ctx.permit::<kind::CountApprove>()?;
+        let mut reading = Reading::default();
+        let input = input.read(&mut reading);
+        let input = match reading.end(input) {
+            Ok(input) => input,
+            Err(errors) => return Ok(counted(ctx, errors).into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let done = Box::pin(shell::count_approve(ledger, permit.clone(), input, mode(validate_only))).await;
+        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+
+    /// Calls a count off; nothing is posted.
+    #[graphql(
+        directive = requires::apply("count.write".to_owned()),
+        directive = emits::apply(vec!["count.cancelled".to_owned()])
+    )]
+    async fn count_cancel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<CountPayload> {
+        let permit = ctx.permit::<kind::CountWrite>()?;
+        let mut reading = Reading::default();
+        let input = input.read(&mut reading);
+        let input = match reading.end(input) {
+            Ok(input) => input,
+            Err(errors) => return Ok(counted(ctx, errors).into()),
+        };
+        let ledger = ctx.given::<Ledger>()?;
+        let done = Box::pin(shell::count_cancel(ledger, permit.clone(), input, mode(validate_only))).await;
+        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+    }
+}
+
+fn mode(validate_only: bool) -> Mode {
+    if validate_only { Mode::Validate } else { Mode::Commit }
+}

@@ -1,0 +1,79 @@
+//! What there is to count in a store, and what is due.
+
+use entity::prelude::*;
+
+use crate::storage::{Fault, Reads, Row};
+
+/// A product that can be counted in a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Countable {
+    pub product: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+}
+
+/// The stocked products of a store that have a level there, of one category if one is named (and those below it), by SKU; one more than `most`.
+pub async fn countable(
+    reads: &impl Reads,
+    store: StoreId,
+    category: Option<CategoryId>,
+    most: usize,
+) -> Result<Vec<Countable>, Fault> {
+    let mut values = vec![store.into()];
+    let (mut tree, mut within) = ("", "");
+    if let Some(category) = category {
+        values.push(category.into());
+        tree = "WITH RECURSIVE below (id) AS (SELECT g.id FROM category g WHERE g.tenant_id = $1 AND g.id = $3
+                UNION SELECT g.id FROM below b JOIN category g ON g.tenant_id = $1 AND g.parent_id = b.id) ";
+        within = " AND p.category_id IN (SELECT id FROM below)";
+    }
+    let sql = format!(
+        "{tree}SELECT p.id, p.sku, p.name, p.unit_decimals FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
+         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED'{within}
+         ORDER BY p.sku LIMIT {}",
+        most + 1
+    );
+    let rows = reads.rows(&sql, values).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(Countable { product: row.take()?, sku: row.take()?, name: row.take()?, decimals: row.take::<i32>()? as u8 })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What each product brought in a store's orders placed since then, in minor units: the total of its lines, cancelled ones left out.
+pub async fn revenue(reads: &impl Reads, store: StoreId, since: Timestamp) -> Result<Vec<(ProductId, i64)>, Fault> {
+    let sql = "SELECT l.product_id, CAST(sum(l.total_minor) AS bigint) FROM sales_order o
+         JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
+         WHERE o.tenant_id = $1 AND o.store_id = $2 AND o.placed_at >= $3 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')
+           AND l.product_id IS NOT NULL AND l.cancelled < l.quantity GROUP BY l.product_id";
+    let rows = reads.rows(sql, vec![store.into(), since.micros().into()]).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// A product of a store, and when it was last counted there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    pub of: Countable,
+    pub counted_at: Option<Timestamp>,
+}
+
+/// What can be counted in a store, with when it was.
+pub async fn plan(reads: &impl Reads, store: StoreId, most: usize) -> Result<Vec<Planned>, Fault> {
+    let sql = format!(
+        "SELECT p.id, p.sku, p.name, p.unit_decimals, l.counted_at FROM stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
+         WHERE l.tenant_id = $1 AND l.store_id = $2 AND p.status <> 'ARCHIVED' AND p.stock_policy <> 'UNTRACKED' ORDER BY p.sku LIMIT {most}"
+    );
+    let rows = reads.rows(&sql, vec![store.into()]).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        let of = Countable { product: row.take()?, sku: row.take()?, name: row.take()?, decimals: row.take::<i32>()? as u8 };
+        Ok(Planned { of, counted_at: row.time_opt()? })
+    };
+    rows.iter().map(read).collect()
+}

@@ -1,0 +1,213 @@
+//! Loading and locking counts, with as much of their lines as is asked for.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+
+use crate::{
+    counts::core::{Count, Expected, Line, Sight, Tally},
+    storage::{Fault, Reads, Row},
+};
+
+pub(super) const COUNT: &str = "c.id, c.number, c.kind, c.status, c.store_id, c.category_id, c.abc_class, c.is_blind, c.external_ref, c.note,
+    c.started_at, c.submitted_at, c.completed_at, c.actor_kind, c.actor_id, c.approver_kind, c.approver_id, c.version, c.created_at, c.updated_at";
+
+pub(super) const LINE: &str =
+    "l.count_id, l.product_id, l.id, l.sku, l.name, l.unit_decimals, l.is_expected, l.state, l.attempts, l.counted,
+    l.counted_at, l.book, l.book_version, l.unit_cost_minor, l.cost_currency, l.posted";
+
+/// Counts, locked in id order until the transaction ends.
+pub async fn lock_counts(work: &impl Reads, ids: &[CountId]) -> Result<Vec<Count>, Fault> {
+    read(work, ids, &work.backend().for_change("c")).await
+}
+
+/// Counts as committed; in no order.
+pub async fn counts(reads: &impl Reads, ids: &[CountId]) -> Result<Vec<Count>, Fault> {
+    read(reads, ids, "").await
+}
+
+async fn read(reads: &impl Reads, ids: &[CountId], lock: &str) -> Result<Vec<Count>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let of = backend.in_ids("c.id", 2);
+    let sql = format!("SELECT {COUNT} FROM stock_count c WHERE c.tenant_id = $1 AND {of} ORDER BY c.id{lock}");
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| count(&mut Row::new(row))).collect()
+}
+
+pub(super) fn count(row: &mut Row<'_>) -> Result<Count, Fault> {
+    let (id, number) = (row.take()?, row.take()?);
+    let (kind, status) = (row.word("stock_count", CountKind::parse)?, row.word("stock_count", CountStatus::parse)?);
+    let (store, category) = (row.take()?, row.take()?);
+    let class = row.take::<Option<String>>()?.as_deref().and_then(AbcClass::parse);
+    let sight = if row.take::<i32>()? == 1 { Sight::Blind } else { Sight::Open };
+    let (external_ref, note) = (row.take()?, row.take()?);
+    let (started_at, submitted_at, completed_at) = (row.time_opt()?, row.time_opt()?, row.time_opt()?);
+    let actor = Actor { kind: row.word("stock_count", ActorKind::parse)?, id: row.take()? };
+    let (approver_kind, approver_id): (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
+    let approver = approver_kind.as_deref().and_then(ActorKind::parse).zip(approver_id).map(|(kind, id)| Actor { kind, id });
+    Ok(Count {
+        id,
+        number,
+        kind,
+        status,
+        store,
+        category,
+        class,
+        sight,
+        external_ref,
+        note,
+        started_at,
+        submitted_at,
+        completed_at,
+        actor,
+        approver,
+        version: row.take()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+        exists: true,
+    })
+}
+
+/// Lines of a count: those of these products, or all.
+pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>) -> Result<HashMap<ProductId, Line>, Fault> {
+    let backend = reads.backend();
+    let (mut sql, mut values) =
+        (format!("SELECT {LINE} FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2"), vec![count.into()]);
+    if let Some(products) = of {
+        sql.push_str(&format!(" AND {}", backend.in_ids("l.product_id", 3)));
+        values.push(backend.ids(products.iter().copied()));
+    }
+    let rows = reads.rows(&sql, values).await?;
+    let read = |row| {
+        let line = line(&mut Row::new(row))?;
+        Ok((line.product, line))
+    };
+    rows.iter().map(read).collect()
+}
+
+pub(super) fn line(row: &mut Row<'_>) -> Result<Line, Fault> {
+    let _: CountId = row.take()?;
+    let (product, id, sku, name) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    let decimals: i32 = row.take()?;
+    let expected = if row.take::<i32>()? == 1 { Expected::Listed } else { Expected::Found };
+    let state = row.word("count_line", CountLineState::parse)?;
+    let attempts = row.take()?;
+    let (counted, counted_at): (Option<Quantity>, _) = (row.take()?, row.time_opt()?);
+    let (book, book_version): (Option<i64>, Option<i64>) = (row.take()?, row.take()?);
+    let tally = match (counted, counted_at, book, book_version) {
+        (Some(counted), Some(counted_at), Some(book), Some(book_version)) => {
+            Some(Tally { counted, counted_at, book, book_version })
+        }
+        _ => None,
+    };
+    let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
+    let unit_cost = minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency));
+    Ok(Line {
+        id,
+        product,
+        sku,
+        name,
+        decimals: decimals as u8,
+        expected,
+        state,
+        attempts,
+        tally,
+        unit_cost,
+        posted: row.take()?,
+        exists: true,
+    })
+}
+
+/// How many lines of each count are still to be counted.
+pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<CountId, i64>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT l.count_id, count(*) FROM count_line l WHERE l.tenant_id = $1 AND {} AND l.state <> 'COUNTED' GROUP BY l.count_id",
+        backend.in_ids("l.count_id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What arrived behind each line's tally and happened before it: few rows, found by the level's versions.
+pub(super) const LATE: &str =
+    "SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e WHERE e.tenant_id = $1 AND e.product_id = l.product_id
+    AND e.store_id = c.store_id AND e.version_after > l.book_version AND e.occurred_at < l.counted_at";
+
+/// The same for all lines of a count, those where nothing arrived left out.
+pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, ProductId), i64>, Fault> {
+    let sql = "SELECT l.product_id, CAST(sum(e.on_hand_delta) AS bigint) FROM count_line l
+         JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
+         JOIN entry e ON e.tenant_id = $1 AND e.product_id = l.product_id AND e.store_id = c.store_id
+           AND e.version_after > l.book_version AND e.occurred_at < l.counted_at
+         WHERE l.tenant_id = $1 AND l.count_id = $2 GROUP BY l.product_id";
+    let rows = reads.rows(sql, vec![count.into()]).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(((count, row.take()?), row.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Who counted, each once.
+pub async fn counters(reads: &impl Reads, count: CountId) -> Result<Vec<Actor>, Fault> {
+    let sql = "SELECT DISTINCT t.actor_kind, t.actor_id FROM count_try t WHERE t.tenant_id = $1 AND t.count_id = $2";
+    let rows = reads.rows(sql, vec![count.into()]).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(Actor { kind: row.word("count_try", ActorKind::parse)?, id: row.take()? })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Which of these external references a count has.
+pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashSet<String>, Fault> {
+    if references.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let of = backend.in_texts("external_ref", 2);
+    let sql = format!("SELECT external_ref FROM stock_count WHERE tenant_id = $1 AND {of}");
+    let rows = reads.rows(&sql, vec![backend.texts(references.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// What a step of a count is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    pub store: StoreId,
+    pub kind: CountKind,
+    pub category: Option<CategoryId>,
+    pub class: Option<AbcClass>,
+}
+
+/// The places of a count; None when there is no such count.
+pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<Places>, Fault> {
+    let found = counts(reads, &[id]).await?.pop();
+    Ok(found.map(|c| Places { store: c.store, kind: c.kind, category: c.category, class: c.class }))
+}
+
+/// From which total on the tenant wants somebody else to approve.
+pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
+    let rows = reads.rows("SELECT approval_minor, default_currency FROM tenant WHERE id = $1", vec![]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    let (minor, currency): (Option<i64>, String) = (row.take()?, row.take()?);
+    Ok(minor.zip(Currency::parse(&currency)).map(|(minor, currency)| Money::new(minor, currency)))
+}
+
+/// Whether there is such a category.
+pub async fn has_category(reads: &impl Reads, id: CategoryId) -> Result<bool, Fault> {
+    let rows = reads.rows("SELECT 1 FROM category g WHERE g.tenant_id = $1 AND g.id = $2", vec![id.into()]).await?;
+    Ok(!rows.is_empty())
+}

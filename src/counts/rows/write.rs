@@ -1,0 +1,220 @@
+//! Counts as a batch decided them, as rows: each table in bulk.
+
+use entity::prelude::{Actor, CountId, TenantId, Timestamp};
+use sea_orm::Value;
+
+use crate::{
+    counts::core::{Count, Expected, Line, Sight, Try},
+    storage::{Bulk, Column, ColumnKind::*},
+};
+
+const NEW_COUNT: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("id", Id),
+    Column("number", Int),
+    Column("kind", Text),
+    Column("status", Text),
+    Column("store_id", Id),
+    Column("category_id", IdOrNull),
+    Column("abc_class", TextOrNull),
+    Column("is_blind", Small),
+    Column("external_ref", TextOrNull),
+    Column("note", TextOrNull),
+    Column("actor_kind", Text),
+    Column("actor_id", Id),
+    Column("version", Int),
+    Column("created_at", Int),
+    Column("updated_at", Int),
+];
+
+const COUNT: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("id", Id),
+    Column("status", Text),
+    Column("note", TextOrNull),
+    Column("started_at", IntOrNull),
+    Column("submitted_at", IntOrNull),
+    Column("completed_at", IntOrNull),
+    Column("approver_kind", TextOrNull),
+    Column("approver_id", IdOrNull),
+    Column("version", Int),
+    Column("updated_at", Int),
+];
+
+const NEW_LINE: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("count_id", Id),
+    Column("product_id", Id),
+    Column("id", Id),
+    Column("sku", Text),
+    Column("name", Text),
+    Column("unit_decimals", Small),
+    Column("is_expected", Small),
+    Column("state", Text),
+    Column("attempts", Int),
+    Column("counted", IntOrNull),
+    Column("counted_at", IntOrNull),
+    Column("book", IntOrNull),
+    Column("book_version", IntOrNull),
+    Column("unit_cost_minor", IntOrNull),
+    Column("cost_currency", TextOrNull),
+];
+
+const LINE: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("count_id", Id),
+    Column("product_id", Id),
+    Column("state", Text),
+    Column("attempts", Int),
+    Column("counted", IntOrNull),
+    Column("counted_at", IntOrNull),
+    Column("book", IntOrNull),
+    Column("book_version", IntOrNull),
+    Column("unit_cost_minor", IntOrNull),
+    Column("cost_currency", TextOrNull),
+    Column("posted", IntOrNull),
+];
+
+const TRY: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("count_id", Id),
+    Column("product_id", Id),
+    Column("attempt", Int),
+    Column("counted", Int),
+    Column("counted_at", Int),
+    Column("book", Int),
+    Column("book_version", Int),
+    Column("actor_kind", Text),
+    Column("actor_id", Id),
+    Column("note", TextOrNull),
+    Column("recorded_at", Int),
+];
+
+fn moment(at: Option<Timestamp>) -> Value {
+    at.map(Timestamp::micros).into()
+}
+
+/// What a batch made of counts: each row once, as its last command left it, and every try.
+#[derive(Default)]
+pub struct Written<'a> {
+    pub counts: Vec<&'a Count>,
+    pub lines: Vec<(CountId, &'a Line)>,
+    pub tries: Vec<(CountId, &'a Try)>,
+}
+
+/// The rows, in the order of their foreign keys.
+pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [Bulk; 5] {
+    let tenant: Value = tenant.into();
+    let (mut new, mut changed) = (Bulk::insert("stock_count", NEW_COUNT), Bulk::update("stock_count", COUNT, 2));
+    for c in &written.counts {
+        if c.exists {
+            changed.row(changed_count(&tenant, c));
+        } else {
+            new.row(new_count(&tenant, c));
+        }
+    }
+    let (mut new_lines, mut changed_lines) = (Bulk::insert("count_line", NEW_LINE), Bulk::update("count_line", LINE, 3));
+    for (count, line) in &written.lines {
+        let head = [tenant.clone(), (*count).into(), line.product.into()];
+        let figures = figures(line);
+        if line.exists {
+            let [tenant, count, product] = head;
+            let [state, attempts, counted, at, book, version, minor, currency] = figures;
+            changed_lines.row([
+                tenant,
+                count,
+                product,
+                state,
+                attempts,
+                counted,
+                at,
+                book,
+                version,
+                minor,
+                currency,
+                line.posted.into(),
+            ]);
+        } else {
+            new_lines.row(new_line(head, line, figures));
+        }
+    }
+    let mut tries = Bulk::insert("count_try", TRY);
+    for (count, one) in &written.tries {
+        tries.row([
+            tenant.clone(),
+            (*count).into(),
+            one.product.into(),
+            one.attempt.into(),
+            one.tally.counted.get().into(),
+            one.tally.counted_at.micros().into(),
+            one.tally.book.into(),
+            one.tally.book_version.into(),
+            one.actor.kind.as_str().into(),
+            one.actor.id.into(),
+            one.note.clone().into(),
+            now.micros().into(),
+        ]);
+    }
+    [new, changed, new_lines, changed_lines, tries]
+}
+
+fn new_count(tenant: &Value, c: &Count) -> [Value; 16] {
+    [
+        tenant.clone(),
+        c.id.into(),
+        c.number.into(),
+        c.kind.as_str().into(),
+        c.status.as_str().into(),
+        c.store.into(),
+        c.category.map(entity::id::Id::uuid).into(),
+        c.class.map(entity::prelude::AbcClass::as_str).into(),
+        i32::from(c.sight == Sight::Blind).into(),
+        c.external_ref.clone().into(),
+        c.note.clone().into(),
+        c.actor.kind.as_str().into(),
+        c.actor.id.into(),
+        c.version.into(),
+        c.created_at.micros().into(),
+        c.updated_at.micros().into(),
+    ]
+}
+
+fn changed_count(tenant: &Value, c: &Count) -> [Value; 11] {
+    let kind = |actor: Actor| actor.kind.as_str();
+    [
+        tenant.clone(),
+        c.id.into(),
+        c.status.as_str().into(),
+        c.note.clone().into(),
+        moment(c.started_at),
+        moment(c.submitted_at),
+        moment(c.completed_at),
+        c.approver.map(kind).into(),
+        c.approver.map(|actor| actor.id).into(),
+        c.version.into(),
+        c.updated_at.micros().into(),
+    ]
+}
+
+/// State, attempts, and what was found against what.
+fn figures(line: &Line) -> [Value; 8] {
+    [
+        line.state.as_str().into(),
+        line.attempts.into(),
+        line.tally.map(|tally| tally.counted.get()).into(),
+        moment(line.tally.map(|tally| tally.counted_at)),
+        line.tally.map(|tally| tally.book).into(),
+        line.tally.map(|tally| tally.book_version).into(),
+        line.unit_cost.map(|cost| cost.minor).into(),
+        line.unit_cost.map(|cost| cost.currency.to_string()).into(),
+    ]
+}
+
+fn new_line(head: [Value; 3], line: &Line, figures: [Value; 8]) -> [Value; 16] {
+    let [tenant, count, product] = head;
+    let [state, attempts, counted, at, book, version, minor, currency] = figures;
+    let (sku, name) = (line.sku.as_str().into(), line.name.as_str().into());
+    let (decimals, expected) = (i32::from(line.decimals).into(), i32::from(line.expected == Expected::Listed).into());
+    let id = line.id.into();
+    [tenant, count, product, id, sku, name, decimals, expected, state, attempts, counted, at, book, version, minor, currency]
+}

@@ -1,0 +1,96 @@
+//! Purchase orders, their receipts, and what the ledger says of them.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "level: incoming = what is open of the orders that are ORDERED or PARTIALLY_RECEIVED",
+        table: "stock_level",
+        broken: "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id), 'incoming ' || sum(c.open), 'incoming ' || sum(c.incoming)
+                 FROM (SELECT product_id, store_id, 0 AS open, incoming FROM stock_level WHERE tenant_id = $1
+                       UNION ALL SELECT l.product_id, o.store_id, l.open, 0 FROM purchase_order_line l
+                       JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED')
+                       WHERE l.tenant_id = $1) c
+                 GROUP BY c.product_id, c.store_id HAVING sum(c.open) <> sum(c.incoming) ORDER BY c.product_id, c.store_id LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order line: received and damaged = its receipts, within the tolerance",
+        table: "purchase_order_line",
+        broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position,
+                   'received ' || coalesce(s.came, 0) || ' damaged ' || coalesce(s.damaged, 0) || ' of at most ' || l.most,
+                   'received ' || l.received || ' damaged ' || l.damaged
+                 FROM purchase_order_line l LEFT JOIN (
+                   SELECT purchase_order_id, position, sum(quantity) AS came, sum(damaged) AS damaged FROM goods_receipt_line
+                   WHERE tenant_id = $1 GROUP BY purchase_order_id, position) s ON s.purchase_order_id = l.purchase_order_id AND s.position = l.position
+                 JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id
+                 WHERE l.tenant_id = $1 AND (l.received <> coalesce(s.came, 0) OR l.damaged <> coalesce(s.damaged, 0) OR l.received > l.most
+                   OR l.most <> l.quantity + l.quantity * o.over_percent / 100)
+                 ORDER BY l.purchase_order_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order: its lines fit its state",
+        table: "purchase_order",
+        broken: "SELECT 'por:' || HEX(o.id), 'lines that fit ' || o.status,
+                   'received ' || coalesce(s.received, 0) || ' open ' || coalesce(s.open, 0) || ' short ' || coalesce(s.short, 0)
+                 FROM purchase_order o LEFT JOIN (
+                   SELECT purchase_order_id, sum(received) AS received, sum(open) AS open, sum(short) AS short FROM purchase_order_line
+                   WHERE tenant_id = $1 GROUP BY purchase_order_id) s ON s.purchase_order_id = o.id
+                 WHERE o.tenant_id = $1 AND (s.purchase_order_id IS NULL OR NOT CASE
+                     WHEN o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED') THEN s.received = 0 AND s.short = 0
+                     WHEN o.status = 'PARTIALLY_RECEIVED' THEN s.received > 0 AND s.open > 0 AND s.short = 0
+                     WHEN o.status IN ('RECEIVED', 'CLOSED') THEN s.received > 0 AND s.open = 0
+                     ELSE s.received = 0 AND s.open = 0 END)
+                 ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order: goods and charges are the sums of its lines, and of its charges",
+        table: "purchase_order",
+        broken: "SELECT 'por:' || HEX(o.id), 'goods ' || coalesce(l.goods, 0) || ' charges ' || coalesce(c.amount, 0) || ' on lines ' || coalesce(l.charges, 0),
+                   'goods ' || o.goods_minor || ' charges ' || o.charges_minor
+                 FROM purchase_order o
+                 LEFT JOIN (SELECT purchase_order_id, sum(total_minor) AS goods, sum(charges_minor) AS charges FROM purchase_order_line
+                            WHERE tenant_id = $1 GROUP BY purchase_order_id) l ON l.purchase_order_id = o.id
+                 LEFT JOIN (SELECT purchase_order_id, sum(amount_minor) AS amount FROM purchase_charge WHERE tenant_id = $1 GROUP BY purchase_order_id) c
+                   ON c.purchase_order_id = o.id
+                 WHERE o.tenant_id = $1 AND (o.goods_minor <> coalesce(l.goods, 0) OR o.charges_minor <> coalesce(c.amount, 0)
+                   OR coalesce(l.charges, 0) <> o.charges_minor)
+                 ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "goods receipt: what came into the ledger for an order is what its receipts say, at the cost they say",
+        table: "goods_receipt_line",
+        broken: "SELECT 'por:' || HEX(c.id) || ' prd:' || HEX(c.product_id), 'on hand ' || sum(c.came) || ' worth ' || sum(c.worth),
+                   'on hand ' || sum(c.posted) || ' worth ' || sum(c.value)
+                 FROM (SELECT r.purchase_order_id AS id, l.product_id, r.quantity AS came, r.goods_minor + r.charges_minor AS worth, 0 AS posted, 0 AS value
+                       FROM goods_receipt_line r JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = r.purchase_order_id AND l.position = r.position
+                       WHERE r.tenant_id = $1
+                       UNION ALL SELECT m.reference_id, e.product_id, 0, 0, e.on_hand_delta, coalesce(e.value_minor, 0) FROM movement m
+                       JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                       WHERE m.tenant_id = $1 AND m.reference_kind = 'PURCHASE_ORDER' AND m.kind = 'RECEIPT') c
+                 GROUP BY c.id, c.product_id HAVING sum(c.came) <> sum(c.posted) OR sum(c.worth) <> sum(c.value) ORDER BY c.id, c.product_id LIMIT 1",
+    },
+    Check {
+        invariant: "supplier return: its credit is the sum of its lines, its entries are what left, and no line goes back twice",
+        table: "supplier_return",
+        broken: "SELECT 'srt:' || HEX(r.id), 'credit ' || coalesce(l.credit, 0) || ' left ' || coalesce(l.quantity, 0),
+                   'credit ' || r.credit_minor || ' left ' || coalesce(e.quantity, 0)
+                 FROM supplier_return r
+                 LEFT JOIN (SELECT supplier_return_id, sum(total_minor) AS credit, sum(quantity) AS quantity FROM supplier_return_line
+                            WHERE tenant_id = $1 GROUP BY supplier_return_id) l ON l.supplier_return_id = r.id
+                 LEFT JOIN (SELECT m.reference_id, -sum(n.on_hand_delta) AS quantity FROM movement m JOIN entry n ON n.tenant_id = $1 AND n.seq = m.seq
+                            WHERE m.tenant_id = $1 AND m.reference_kind = 'SUPPLIER_RETURN' GROUP BY m.reference_id) e ON e.reference_id = r.id
+                 WHERE r.tenant_id = $1 AND (r.credit_minor <> coalesce(l.credit, 0) OR coalesce(l.quantity, 0) <> coalesce(e.quantity, 0))
+                 ORDER BY r.id LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order line: returned = what went back of it",
+        table: "purchase_order_line",
+        broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'returned ' || coalesce(s.back, 0), 'returned ' || l.returned
+                 FROM purchase_order_line l LEFT JOIN (
+                   SELECT purchase_order_id, order_position, sum(quantity) AS back FROM supplier_return_line
+                   WHERE tenant_id = $1 AND purchase_order_id IS NOT NULL GROUP BY purchase_order_id, order_position) s
+                   ON s.purchase_order_id = l.purchase_order_id AND s.order_position = l.position
+                 WHERE l.tenant_id = $1 AND (l.returned <> coalesce(s.back, 0) OR l.returned > l.received)
+                 ORDER BY l.purchase_order_id, l.position LIMIT 1",
+    },
+];

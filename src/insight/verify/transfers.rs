@@ -1,0 +1,69 @@
+//! Transfers, and what the ledger says of them.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "transfer line: received + lost <= shipped <= asked for, and all of it once RECEIVED",
+        table: "transfer_line",
+        broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position, 'figures that fit ' || t.status,
+                   'quantity ' || l.quantity || ' shipped ' || l.shipped || ' received ' || l.received || ' lost ' || l.lost
+                 FROM transfer_line l JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id
+                 WHERE l.tenant_id = $1 AND (l.shipped > l.quantity OR l.received + l.lost > l.shipped OR l.received < 0 OR l.lost < 0
+                   OR NOT CASE WHEN t.status = 'RECEIVED' THEN l.received + l.lost = l.shipped
+                     WHEN t.status IN ('DRAFT', 'READY', 'CANCELLED') THEN l.shipped = 0
+                     WHEN t.status = 'IN_TRANSIT' THEN l.received + l.lost = 0 ELSE l.lost = 0 END)
+                 ORDER BY l.transfer_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "transfer line: what left the sender, entered the receiver's stock and was written off is what its movements say",
+        table: "transfer_line",
+        broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position,
+                   'shipped ' || coalesce(m.sent, 0) || ' received ' || coalesce(m.entered, 0) || ' lost ' || coalesce(m.lost, 0),
+                   'shipped ' || l.shipped || ' received ' || l.received || ' lost ' || l.lost
+                 FROM transfer_line l JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id
+                 LEFT JOIN (SELECT m.reference_id, e.product_id,
+                     -sum(CASE WHEN m.kind = 'TRANSFER_OUT' AND e.store_id = t.from_store_id THEN e.on_hand_delta ELSE 0 END) AS sent,
+                     sum(CASE WHEN m.kind = 'TRANSFER_OUT' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS put,
+                     sum(CASE WHEN m.kind = 'TRANSFER_IN' AND e.store_id = t.to_store_id THEN e.on_hand_delta ELSE 0 END) AS entered,
+                     -sum(CASE WHEN m.kind = 'TRANSFER_IN' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS taken,
+                     -sum(CASE WHEN m.kind = 'REMOVAL' AND e.store_id = t.to_store_id THEN e.in_transit_delta ELSE 0 END) AS lost
+                   FROM movement m JOIN transfer t ON t.tenant_id = $1 AND t.id = m.reference_id
+                   JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                   WHERE m.tenant_id = $1 AND m.reference_kind = 'TRANSFER' GROUP BY m.reference_id, e.product_id) m
+                   ON m.reference_id = l.transfer_id AND m.product_id = l.product_id
+                 WHERE l.tenant_id = $1 AND (l.shipped <> coalesce(m.sent, 0) OR l.shipped <> coalesce(m.put, 0)
+                   OR l.received <> coalesce(m.entered, 0) OR l.received <> coalesce(m.taken, 0) OR l.lost <> coalesce(m.lost, 0))
+                 ORDER BY l.transfer_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "level: what is in transit to it is what its transfers have under way",
+        table: "stock_level",
+        broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id), 'in transit ' || coalesce(s.under_way, 0), 'in transit ' || l.in_transit
+                 FROM stock_level l LEFT JOIN (
+                   SELECT n.product_id, t.to_store_id, sum(n.shipped - n.received - n.lost) AS under_way FROM transfer_line n
+                   JOIN transfer t ON t.tenant_id = $1 AND t.id = n.transfer_id WHERE n.tenant_id = $1 GROUP BY n.product_id, t.to_store_id
+                 ) s ON s.product_id = l.product_id AND s.to_store_id = l.store_id
+                 WHERE l.tenant_id = $1 AND l.in_transit <> coalesce(s.under_way, 0) ORDER BY l.product_id, l.store_id LIMIT 1",
+    },
+    Check {
+        invariant: "reservation: a transfer's hold is at the sender of a READY transfer, for a line of its product",
+        table: "reservation",
+        broken: "SELECT 'rsv:' || HEX(r.id), 'a READY transfer with at least so much of prd:' || HEX(r.product_id),
+                   r.remaining || ' held by a transfer that is ' || coalesce(t.status, 'missing')
+                 FROM reservation r LEFT JOIN transfer t ON t.tenant_id = $1 AND t.id = r.reference_id AND t.from_store_id = r.store_id
+                 LEFT JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = r.reference_id AND l.product_id = r.product_id
+                 WHERE r.tenant_id = $1 AND r.reference_kind = 'TRANSFER' AND r.status = 'ACTIVE'
+                   AND (t.id IS NULL OR l.transfer_id IS NULL OR t.status <> 'READY' OR r.remaining > l.quantity)
+                 ORDER BY r.id LIMIT 1",
+    },
+    Check {
+        invariant: "transfer: numbers run 1, 2, 3 without gaps, up to the counter",
+        table: "transfer",
+        broken: "SELECT 'trf:' || HEX(id), 'number ' || nth, 'number ' || number
+                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM transfer WHERE tenant_id = $1
+                       UNION ALL SELECT tenant_id, transfer_number, (SELECT count(*) FROM transfer WHERE tenant_id = $1)
+                       FROM tenant_counter WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY nth LIMIT 1",
+    },
+];

@@ -1,0 +1,328 @@
+//! Counts: what callers supply, and how it becomes a command.
+
+use entity::prelude::*;
+use serde::Serialize;
+
+use super::{
+    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of,
+    names::{Names, known_store},
+    submit,
+};
+use crate::{
+    access::{Permission, Permit, kind},
+    clock::Clock,
+    counts::{
+        core::{Approval, MOST_LINES, NewCount, NewLine, PART, Record, Sight, Step, Steps, Tallied, Uncounted, abc},
+        rows::{self, Places},
+    },
+    ledger::{Command, Ledger},
+    path,
+    stock::core::{LevelKey, Rejection},
+    storage::{Fault, Reads},
+};
+
+/// The most lines that are recorded in one call.
+pub const MAX_LINES: usize = 500;
+/// The most products of a LIST.
+pub const MAX_PRODUCTS: usize = 2_000;
+/// Days of sales that a product's class rests on.
+pub const CLASS_DAYS: i64 = 365;
+
+/// A new count. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub kind: CountKind,
+    pub store: StoreRef,
+    pub category: Option<CategoryId>,
+    pub class: Option<AbcClass>,
+    pub products: Vec<ProductRef>,
+    #[serde(serialize_with = "sight_word")]
+    pub sight: Sight,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn sight_word<S: serde::Serializer>(sight: &Sight, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*sight == Sight::Blind)
+}
+
+/// A step that needs no more than the count, and perhaps a word.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountAct {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// What somebody found.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountRecord {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    pub counted_at: Option<Timestamp>,
+    pub lines: Vec<CountedLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct CountedLine {
+    pub product: ProductRef,
+    pub counted: Quantity,
+    pub note: Option<String>,
+}
+
+/// The count is handed in.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountSubmit {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    #[serde(serialize_with = "uncounted_word")]
+    pub on_uncounted: Uncounted,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn uncounted_word<S: serde::Serializer>(uncounted: &Uncounted, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(*uncounted == Uncounted::Leave)
+}
+
+/// Lines that are counted once more; None: all that are off.
+#[derive(Debug, Clone, Serialize)]
+pub struct CountRecount {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub count: CountId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub products: Option<Vec<ProductRef>>,
+}
+
+/// What the steps of a count that exists have in common.
+struct Act<'a> {
+    mutation: &'static str,
+    key: &'a str,
+    count: CountId,
+    expected_version: Option<i64>,
+}
+
+fn checked(key: &str, note: Option<&String>) -> Checks {
+    let mut checks = Checks::default();
+    check_key(&mut checks, key);
+    checks.text(note.map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks
+}
+
+/// Plans a count.
+pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountCreate, mode: Mode) -> Done {
+    let mut checks = checked(&input.idempotency_key, input.note.as_ref());
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.items(input.products.len(), MAX_PRODUCTS, || path!["input", "products"]);
+    checks.done()?;
+    let key = key_of(&permit, "countCreate", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let store = known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
+    if let Some(category) = input.category
+        && !rows::has_category(&scope, category).await?
+    {
+        return Err(Rejection::not_found("category", path!["input", "categoryId"]).into());
+    }
+    let names = Names::look_up(&scope, &input.products).await?;
+    let mut products = Vec::with_capacity(input.products.len());
+    for (index, named) in input.products.iter().enumerate() {
+        products.push((names.product(named, || path!["input", "products", index])?, ledger.clock().id()));
+    }
+    let levels = products.iter().map(|(product, _)| LevelKey { product: *product, store }).collect();
+    let new = NewCount {
+        kind: input.kind,
+        store,
+        category: input.category,
+        class: input.class,
+        sight: input.sight,
+        external_ref: input.external_ref.clone(),
+        note: input.note.clone(),
+        products,
+    };
+    let steps =
+        Steps { count: ledger.clock().document_id(), actor: permit.actor(), expected_version: None, step: Step::Create(new) };
+    submit(ledger, &permit, Command::Count(Box::new(steps), levels), key, mode).await
+}
+
+/// Begins to count: what fits the count now is what it is of.
+pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
+    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    let lines = match places {
+        Some(places) => lines_of(&scope, ledger.clock(), places).await?,
+        None => Vec::new(),
+    };
+    let act =
+        Act { mutation: "countStart", key: &input.idempotency_key, count: input.count, expected_version: input.expected_version };
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Start(lines)).await
+}
+
+/// The products that a count is of, as they are now.
+async fn lines_of(reads: &impl Reads, clock: &Clock, places: Places) -> Result<Vec<NewLine>, Fault> {
+    let found = match places.kind {
+        CountKind::List => Vec::new(),
+        CountKind::Full | CountKind::Category => rows::countable(reads, places.store, places.category, MOST_LINES).await?,
+        CountKind::Cycle => {
+            let class = places.class;
+            let all = classes(reads, clock.now(), places.store).await?;
+            all.into_iter().filter(|(_, is)| Some(*is) == class).map(|(planned, _)| planned.of).collect()
+        }
+    };
+    let line =
+        |of: rows::Countable| NewLine { id: clock.id(), product: of.product, sku: of.sku, name: of.name, decimals: of.decimals };
+    Ok(found.into_iter().map(line).collect())
+}
+
+/// What can be counted in a store with its class, by what it brought there in the last year; by SKU.
+pub async fn classes(reads: &impl Reads, now: Timestamp, store: StoreId) -> Result<Vec<(rows::Planned, AbcClass)>, Fault> {
+    let planned = rows::plan(reads, store, MOST_LINES + 1).await?;
+    let since = now.plus_seconds(-CLASS_DAYS * 24 * 3600);
+    let brought: std::collections::HashMap<ProductId, i64> = rows::revenue(reads, store, since).await?.into_iter().collect();
+    let revenue: Vec<(String, i64)> =
+        planned.iter().map(|one| (one.of.sku.clone(), brought.get(&one.of.product).copied().unwrap_or(0))).collect();
+    let class: std::collections::HashMap<String, AbcClass> = abc(&revenue).into_iter().collect();
+    Ok(planned
+        .into_iter()
+        .map(|one| {
+            let is = class.get(&one.of.sku).copied().unwrap_or(AbcClass::C);
+            (one, is)
+        })
+        .collect())
+}
+
+/// Writes down what somebody found.
+pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountRecord, mode: Mode) -> Done {
+    let mut checks = checked(&input.idempotency_key, None);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
+        checks.text(line.note.as_deref(), MAX_NOTE, || path!["input", "lines", index, "note"]);
+    }
+    checks.done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
+    let mut tallied = Vec::with_capacity(input.lines.len());
+    for (index, line) in input.lines.iter().enumerate() {
+        tallied.push(Tallied {
+            product: names.product(&line.product, || path!["input", "lines", index, "product"])?,
+            counted: line.counted,
+            note: line.note.clone(),
+            line: ledger.clock().id(),
+        });
+    }
+    let products = tallied.iter().map(|one| one.product).collect();
+    let act = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
+    let record = Record { counted_at: input.counted_at, tallied };
+    step(ledger, permit, (act, mode), &input, (places, products), Step::Record(record)).await
+}
+
+/// Hands the count in.
+pub async fn count_submit(ledger: &Ledger, permit: Permit<kind::CountRecord>, input: CountSubmit, mode: Mode) -> Done {
+    checked(&input.idempotency_key, None).done()?;
+    let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
+    let act = Act {
+        mutation: "countSubmit",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Submit(input.on_uncounted)).await
+}
+
+/// Has lines counted once more.
+pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, input: CountRecount, mode: Mode) -> Done {
+    let mut checks = checked(&input.idempotency_key, None);
+    checks.items(input.products.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "products"]);
+    checks.done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    let products = match &input.products {
+        None => None,
+        Some(named) => {
+            let names = Names::look_up(&scope, named).await?;
+            let found = named.iter().enumerate().map(|(index, one)| names.product(one, || path!["input", "products", index]));
+            Some(found.collect::<Result<Vec<_>, _>>()?)
+        }
+    };
+    let act = Act {
+        mutation: "countRecount",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Recount(products)).await
+}
+
+/// Approves a count: the stock is set to what was found.
+pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, input: CountAct, mode: Mode) -> Done {
+    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+    let scope = permit.scope(ledger.database());
+    let places = own(&scope, &permit, input.count).await?;
+    // A count in REVIEW gets no further line: what is read here is what is locked.
+    let products = match places {
+        Some(_) => rows::lines(&scope, input.count, None).await?.into_keys().collect(),
+        None => Vec::new(),
+    };
+    let movements = (0..=places.map_or(0, |_| MOST_LINES / PART)).map(|_| super::document_ids(ledger)).collect();
+    let approval = Approval { limit: rows::approval_limit(&scope).await?, note: input.note.clone(), movements };
+    let act = Act {
+        mutation: "countApprove",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    step(ledger, permit, (act, mode), &input, (places, products), Step::Approve(approval)).await
+}
+
+/// Calls a count off: nothing is posted.
+pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountAct, mode: Mode) -> Done {
+    checked(&input.idempotency_key, input.note.as_ref()).done()?;
+    let places = own(&permit.scope(ledger.database()), &permit, input.count).await?;
+    let act = Act {
+        mutation: "countCancel",
+        key: &input.idempotency_key,
+        count: input.count,
+        expected_version: input.expected_version,
+    };
+    let note = input.note.clone();
+    step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Cancel(note)).await
+}
+
+/// Where a count of one of the caller's stores is.
+async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId) -> Result<Option<Places>, Fault> {
+    Ok(rows::places_of(reads, id).await?.filter(|places| permit.covers(places.store)))
+}
+
+/// A step of a count that exists. One that is not the caller's is nobody's: the ledger refuses it as it refuses what does not exist.
+async fn step<P: Permission>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    (act, mode): (Act<'_>, Mode),
+    input: &impl Serialize,
+    (places, products): (Option<Places>, Vec<ProductId>),
+    step: Step,
+) -> Done {
+    let key = key_of(&permit, act.mutation, act.key, input);
+    let (count, levels) = match places {
+        Some(places) => {
+            let key = |product| LevelKey { product, store: places.store };
+            (act.count, products.into_iter().map(key).collect())
+        }
+        None => (ledger.clock().document_id(), Vec::new()),
+    };
+    let steps = Steps { count, actor: permit.actor(), expected_version: act.expected_version, step };
+    submit(ledger, &permit, Command::Count(Box::new(steps), levels), key, mode).await
+}

@@ -1,0 +1,313 @@
+//! Transfers: what callers supply, and how it becomes a command. The sender's side is done by whoever may ship in the sender's store, the
+//! receiver's by whoever may receive in the receiver's; to ask for one, or to call it off, rights in either store will do.
+
+use entity::prelude::*;
+use serde::Serialize;
+
+use super::{
+    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, document_ids, key_of,
+    names::{Names, store_of, stores_by_code},
+    submit,
+};
+use crate::{
+    access::{Permission, Permit, Reach, kind},
+    ledger::{Command, Ledger},
+    path,
+    stock::core::{LevelKey, Rejection},
+    storage::{Fault, Reads},
+    transfers::{
+        core::{Arrival, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps},
+        rows::{self, Places},
+    },
+};
+
+/// The most lines in one call.
+pub const MAX_LINES: usize = 500;
+
+/// A new transfer. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub from: StoreRef,
+    pub to: StoreRef,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub expected_at: Option<Timestamp>,
+    pub lines: Vec<TransferLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferLine {
+    pub product: ProductRef,
+    pub quantity: Quantity,
+}
+
+/// What is changed of a draft; what is None stays.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferUpdate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub expected_at: Option<Timestamp>,
+    pub lines: Vec<TransferLine>,
+}
+
+/// A step that needs no more than the transfer, and perhaps a word.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferAct {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// Goods that leave or arrive.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferMove {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub lines: Option<Vec<(TransferLineId, Quantity)>>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// What did not arrive, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferClose {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub transfer: TransferId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+}
+
+/// What the steps of a transfer that exists have in common.
+struct Act<'a> {
+    mutation: &'static str,
+    key: &'a str,
+    transfer: TransferId,
+    expected_version: Option<i64>,
+    note: Option<&'a String>,
+}
+
+/// Which of a transfer's stores the caller's permission must be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Sender,
+    Receiver,
+    Either,
+}
+
+impl Side {
+    fn is_within(self, reach: &Reach, from: StoreId, to: StoreId) -> bool {
+        match self {
+            Self::Sender => reach.covers(from),
+            Self::Receiver => reach.covers(to),
+            Self::Either => reach.covers(from) || reach.covers(to),
+        }
+    }
+}
+
+/// Asks for goods of another store, or offers them to one.
+pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.done()?;
+    let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
+    let from = store_of(&input.from, &codes, || path!["input", "fromStore"])?;
+    let to = store_of(&input.to, &codes, || path!["input", "toStore"])?;
+    if !Side::Either.is_within(&permit.reach(), from, to) {
+        return Err(Rejection::not_found("store", path!["input", "fromStore"]).into());
+    }
+    exists(&scope, from, to).await?;
+    let lines = planned(&scope, &input.lines).await?;
+    let levels = levels(lines.iter().map(|line| line.product), from, to);
+    let new = NewTransfer {
+        from,
+        to,
+        external_ref: input.external_ref.clone(),
+        note: input.note.clone(),
+        expected_at: input.expected_at,
+        lines,
+    };
+    let steps = Steps {
+        transfer: ledger.clock().document_id(),
+        actor: permit.actor(),
+        expected_version: None,
+        step: Step::Create(new),
+        movements: document_ids(ledger),
+    };
+    submit(ledger, &permit, Command::Transfer(Box::new(steps), levels), key, mode).await
+}
+
+/// A store that is not there is said of its own field: lines would only say that the product or store is not.
+async fn exists(reads: &impl Reads, from: StoreId, to: StoreId) -> Result<(), Stop> {
+    let found = rows::existing_stores(reads, &[from, to]).await?;
+    for (store, name) in [(from, "fromStore"), (to, "toStore")] {
+        if !found.contains(&store) {
+            return Err(Rejection::not_found("store", path!["input", name]).into());
+        }
+    }
+    Ok(())
+}
+
+async fn planned(reads: &impl Reads, lines: &[TransferLine]) -> Result<Vec<Planned>, Stop> {
+    let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
+    let mut planned = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let product = names.product(&line.product, || path!["input", "lines", index, "product"])?;
+        planned.push(Planned { product, quantity: line.quantity });
+    }
+    Ok(planned)
+}
+
+fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId) -> Vec<LevelKey> {
+    products.flat_map(|product| [from, to].map(|store| LevelKey { product, store })).collect()
+}
+
+/// Changes a draft.
+pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    checks.done()?;
+    let act = Act {
+        mutation: "transferUpdate",
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    };
+    let scope = permit.scope(ledger.database());
+    let lines = planned(&scope, &input.lines).await?;
+    let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+    let change =
+        Change { external_ref: input.external_ref.clone(), note: input.note.clone(), expected_at: input.expected_at, lines };
+    step(ledger, permit, act, &input, (Side::Either, mode), |places| {
+        places.products.extend(also);
+        Step::Update(change)
+    })
+    .await
+}
+
+/// Holds the stock at the sender.
+pub async fn transfer_ready(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferAct, mode: Mode) -> Done {
+    let act = of(&input, "transferReady");
+    step(ledger, permit, act, &input, (Side::Sender, mode), |places| Step::Ready {
+        seen: places.version,
+        reservations: places.products.iter().map(|_| ledger.clock().id()).collect(),
+    })
+    .await
+}
+
+/// Calls it off and lets its stock go.
+pub async fn transfer_cancel(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferAct, mode: Mode) -> Done {
+    let act = of(&input, "transferCancel");
+    let note = input.note.clone();
+    step(ledger, permit, act, &input, (Side::Either, mode), |places| Step::Cancel { seen: places.version, note }).await
+}
+
+/// Sends the goods off.
+pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferMove, mode: Mode) -> Done {
+    let act = moving(&input, "transferShip");
+    let lines = parcels(&input)?;
+    let shipment = Shipment { lines, occurred_at: input.occurred_at, note: input.note.clone() };
+    step(ledger, permit, act, &input, (Side::Sender, mode), |_| Step::Ship(shipment)).await
+}
+
+/// Takes in what arrived.
+pub async fn transfer_receive(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferMove, mode: Mode) -> Done {
+    let act = moving(&input, "transferReceive");
+    let lines = parcels(&input)?;
+    let arrival = Arrival { lines, occurred_at: input.occurred_at, note: input.note.clone() };
+    step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Receive(arrival)).await
+}
+
+/// Writes off what did not arrive.
+pub async fn transfer_close(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferClose, mode: Mode) -> Done {
+    let act = Act {
+        mutation: "transferClose",
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    };
+    let loss = Loss { reason: input.reason, note: input.note.clone() };
+    step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Close(loss)).await
+}
+
+fn of<'a>(input: &'a TransferAct, mutation: &'static str) -> Act<'a> {
+    Act {
+        mutation,
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    }
+}
+
+fn moving<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
+    Act {
+        mutation,
+        key: &input.idempotency_key,
+        transfer: input.transfer,
+        expected_version: input.expected_version,
+        note: input.note.as_ref(),
+    }
+}
+
+fn parcels(input: &TransferMove) -> Result<Option<Vec<Parcel>>, Stop> {
+    let mut checks = Checks::default();
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    checks.done()?;
+    let parcel = |(line, quantity): &(TransferLineId, Quantity)| Parcel { line: *line, quantity: *quantity };
+    Ok(input.lines.as_ref().map(|lines| lines.iter().map(parcel).collect()))
+}
+
+/// A step of a transfer that exists. One that is not the caller's has the places of nobody's: the ledger refuses it as it refuses what
+/// does not exist.
+async fn step<P: Permission>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    act: Act<'_>,
+    input: &impl Serialize,
+    (side, mode): (Side, Mode),
+    step: impl FnOnce(&mut Places) -> Step,
+) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, act.key);
+    checks.text(act.note.map(String::as_str), MAX_NOTE, || path!["input", "note"]);
+    checks.done()?;
+    let key = key_of(&permit, act.mutation, act.key, input);
+    let found = own(&permit.scope(ledger.database()), &permit.reach(), side, act.transfer).await?;
+    let transfer = if found.is_some() { act.transfer } else { ledger.clock().document_id() };
+    let mut places = found.unwrap_or(Places { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new() });
+    let step = step(&mut places);
+    let levels =
+        if places.from == StoreId::NIL { Vec::new() } else { levels(places.products.into_iter(), places.from, places.to) };
+    let steps =
+        Steps { transfer, actor: permit.actor(), expected_version: act.expected_version, step, movements: document_ids(ledger) };
+    submit(ledger, &permit, Command::Transfer(Box::new(steps), levels), key, mode).await
+}
+
+async fn own(reads: &impl Reads, reach: &Reach, side: Side, id: TransferId) -> Result<Option<Places>, Fault> {
+    let found = rows::places_of(reads, id).await?;
+    Ok(found.filter(|places| side.is_within(reach, places.from, places.to)))
+}

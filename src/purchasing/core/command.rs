@@ -1,0 +1,114 @@
+//! What can be asked of purchase orders and returns to suppliers, through the ledger.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+
+use super::{
+    act::{Act, decide_act},
+    create::{Amend, Create, decide_amend, decide_create},
+    order::{PurchaseBook, PurchaseDecision},
+    receive::{Receive, decide_receive},
+    returns::{CreateSupplierReturn, decide_supplier_return},
+    states::Action,
+};
+use crate::stock::core::{Draft, LevelKey, Rejection};
+
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// One order, or one for each supplier and store that a call's lines come to.
+    Create(Vec<Create>),
+    Amend(Amend),
+    Act(Act),
+    Receive(Receive),
+    Return(CreateSupplierReturn),
+}
+
+impl Command {
+    /// What the audit log calls it when nobody asked for it by a mutation.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "purchase_order.create",
+            Self::Amend(_) => "purchase_order.update",
+            Self::Act(act) => match act.action {
+                Action::Submit => "purchase_order.submit",
+                Action::Approve => "purchase_order.approve",
+                Action::Reject => "purchase_order.reject",
+                Action::Order => "purchase_order.order",
+                Action::Close => "purchase_order.close",
+                Action::Cancel => "purchase_order.cancel",
+                Action::Update => "purchase_order.update",
+                Action::Receive => "purchase_order.receive",
+            },
+            Self::Receive(_) => "purchase_order.receive",
+            Self::Return(_) => "supplier_return.create",
+        }
+    }
+
+    /// How many lines it has, as far as it says so itself.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Create(all) => all.iter().map(|one| one.lines.len()).sum(),
+            Self::Amend(amend) => amend.lines.as_ref().map_or(1, Vec::len),
+            Self::Act(_) => 1,
+            Self::Receive(receive) => receive.lines.as_ref().map_or(1, Vec::len),
+            Self::Return(ret) => ret.lines.len(),
+        }
+    }
+
+    /// The levels that it names itself; those of an order's own lines are read before.
+    pub fn levels(&self) -> Vec<LevelKey> {
+        match self {
+            Self::Create(all) => {
+                let of = |one: &Create| {
+                    one.lines.iter().map(|line| LevelKey { product: line.product, store: one.store }).collect::<Vec<_>>()
+                };
+                all.iter().flat_map(of).collect()
+            }
+            Self::Return(ret) => ret.lines.iter().map(|line| LevelKey { product: line.product, store: ret.store }).collect(),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) => Vec::new(),
+        }
+    }
+
+    /// The orders that it is decided against, those that it makes among them: it is carried out under locks.
+    pub fn orders(&self) -> BTreeSet<PurchaseOrderId> {
+        match self {
+            Self::Create(all) => all.iter().map(|one| one.id).collect(),
+            Self::Amend(amend) => [amend.order].into(),
+            Self::Act(act) => [act.order].into(),
+            Self::Receive(receive) => [receive.order].into(),
+            Self::Return(ret) => {
+                let named = ret.lines.iter().filter_map(|line| line.of);
+                named.map(|of| of.split_line::<entity::id::kind::PurchaseOrderId>().0).collect()
+            }
+        }
+    }
+
+    /// References that it gives to orders.
+    pub fn references(&self) -> Vec<String> {
+        match self {
+            Self::Create(all) => all.iter().filter_map(|one| one.external_ref.clone()).collect(),
+            Self::Amend(amend) => amend.external_ref.clone().flatten().into_iter().collect(),
+            Self::Act(_) | Self::Receive(_) | Self::Return(_) => Vec::new(),
+        }
+    }
+
+    /// Decides against what was loaded; the draft holds what it would do to stock.
+    pub fn decide(&self, book: &PurchaseBook, draft: &mut Draft<'_>) -> Result<PurchaseDecision, Rejection> {
+        match self {
+            Self::Create(all) => {
+                let mut whole = PurchaseDecision::default();
+                for one in all {
+                    let mut made = decide_create(book, draft, one)?;
+                    whole.orders.append(&mut made.orders);
+                    whole.events.append(&mut made.events);
+                }
+                Ok(whole)
+            }
+            Self::Amend(amend) => decide_amend(book, draft, amend),
+            Self::Act(act) => decide_act(book, draft, act),
+            Self::Receive(receive) => decide_receive(book, draft, receive),
+            Self::Return(ret) => decide_supplier_return(book, draft, ret),
+        }
+    }
+}

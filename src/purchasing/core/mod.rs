@@ -1,0 +1,33 @@
+//! The rules of buying: pure.
+
+mod act;
+mod command;
+mod create;
+mod landed;
+mod order;
+mod page;
+mod performance;
+mod policy;
+mod receive;
+mod reorder;
+mod returns;
+mod states;
+mod supply;
+
+pub use act::{Act, decide_act};
+pub use command::Command;
+pub use create::{Amend, Create, NewCharge, NewLine, decide_amend, decide_create};
+pub use landed::{allot, pieces, share};
+pub use order::{
+    Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine,
+};
+pub use page::{Party, page};
+pub use performance::{Delivery, Performance, fill_rates, mean_and_deviation, performance};
+pub use policy::{PolicyItem, PolicyProblem, check_policy};
+pub use receive::{Receive, ReceiveLine, WrongItem, decide_receive};
+pub use reorder::{
+    Demand, Kind, Place, Plan, Reason, Suggestion, eoq, order_quantity, periodic_review, reorder_point, safety_stock, suggest, z,
+};
+pub use returns::{CreateSupplierReturn, NewReturnLine, SupplierReturn, SupplierReturnLine, decide_supplier_return};
+pub use states::{Action, PURCHASE_STEPS, actions_from, may};
+pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};

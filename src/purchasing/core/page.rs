@@ -1,0 +1,99 @@
+//! A purchase order as a page: HTML that prints on A4 and needs nothing else. Every text is escaped.
+
+use entity::prelude::*;
+
+use super::order::{Line, PurchaseOrder};
+
+/// Who buys or sells, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    pub name: String,
+    pub code: String,
+}
+
+const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 sans-serif;color:#111;max-width:180mm;margin:8mm auto}\
+h1{font-size:16pt;margin:0 0 4mm}table{border-collapse:collapse;width:100%;margin:6mm 0}th,td{text-align:left;padding:1.5mm 2mm;\
+border-bottom:.2mm solid #999;vertical-align:top}th{border-bottom:.5mm solid #111}.n{text-align:right;white-space:nowrap}\
+thead{display:table-header-group}tr{break-inside:avoid}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dt{color:#555}dd{margin:0}\
+@media print{body{margin:0;max-width:none}}";
+
+/// The page. `day` writes a day as the reader knows it.
+pub fn page(order: &PurchaseOrder, buyer: &str, supplier: &Party, store: &Party, day: impl Fn(i32) -> String) -> String {
+    let title = format!("Purchase order {}", order.number);
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{STYLE}</style></head>\n<body>\n<h1>{0}</h1>\n<dl>\n",
+        escaped(&title)
+    );
+    let mut term = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            out.push_str(&format!("<dt>{name}</dt><dd>{}</dd>\n", escaped(&value)));
+        }
+    };
+    term("Buyer", Some(buyer.to_owned()));
+    term("Supplier", Some(format!("{} ({})", supplier.name, supplier.code)));
+    term("Deliver to", Some(format!("{} ({})", store.name, store.code)));
+    term("State", Some(order.status.as_str().replace('_', " ").to_lowercase()));
+    term("Your reference", order.external_ref.clone());
+    term("Expected on", order.expected_on.map(&day));
+    term("Note", order.note.clone());
+    out.push_str(
+        "</dl>\n<table><thead><tr><th>#</th><th>Product</th><th>Your SKU</th><th class=\"n\">Quantity</th><th class=\"n\">Unit cost</th><th class=\"n\">Total</th></tr></thead>\n<tbody>\n",
+    );
+    for line in &order.lines {
+        out.push_str(&row(line, &day));
+    }
+    out.push_str("</tbody>\n<tbody>\n");
+    let mut sum = |name: &str, amount: Money| {
+        let name = escaped(name);
+        out.push_str(&format!("<tr><td></td><td colspan=\"4\">{name}</td><td class=\"n\">{}</td></tr>\n", amount.amount()));
+    };
+    for charge in &order.charges {
+        sum(&charge.name, charge.amount);
+    }
+    if let Some(total) = order.total() {
+        sum(&format!("Total ({})", order.currency), total);
+    }
+    out.push_str("</tbody></table>\n</body></html>\n");
+    out
+}
+
+fn row(line: &Line, day: impl Fn(i32) -> String) -> String {
+    let expected = line.expected_on.map(|on| format!("<br>expected on {}", escaped(&day(on)))).unwrap_or_default();
+    format!(
+        "<tr><td>{}</td><td>{}<br>{}{expected}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+        line.position,
+        escaped(&line.name),
+        escaped(&line.sku),
+        escaped(line.supplier_sku.as_deref().unwrap_or_default()),
+        units(line.quantity, line.decimals),
+        line.unit_cost.amount(),
+        line.total.amount(),
+    )
+}
+
+/// Smallest units as whole ones: 1,500 of three decimals is 1.500.
+fn units(quantity: Quantity, decimals: u8) -> String {
+    let scale = 10_i64.pow(u32::from(decimals));
+    let (whole, rest) = (quantity.get() / scale, quantity.get() % scale);
+    if decimals == 0 { whole.to_string() } else { format!("{whole}.{rest:0width$}", width = usize::from(decimals)) }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_written_in_whole_units() {
+        let q = |n| Quantity::new(n).unwrap();
+        assert_eq!([units(q(12), 0), units(q(1_500), 3), units(q(7), 2)], ["12", "1.500", "0.07"]);
+    }
+
+    #[test]
+    fn names_cannot_write_into_the_page() {
+        assert_eq!(escaped("<b a=\"'\">&"), "&lt;b a=&quot;&#39;&quot;&gt;&amp;");
+    }
+}

@@ -1,0 +1,94 @@
+//! How well a supplier delivers.
+
+/// A delivery as a whole: an order of which nothing more is to come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// Days from ordering to the last receipt; None when nothing came.
+    pub lead_days: Option<f64>,
+    /// Whether the last receipt came on the expected day or before; None where no day was agreed or nothing came.
+    pub was_on_time: Option<bool>,
+    /// Ordered and received of each line, in smallest units.
+    pub lines: Vec<(i64, i64)>,
+}
+
+/// What the deliveries come to. A share without anything to share is None.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Performance {
+    pub orders: usize,
+    pub lead_days_mean: Option<f64>,
+    /// Of the sample; None for less than two.
+    pub lead_days_deviation: Option<f64>,
+    /// Units that came of units that were ordered.
+    pub unit_fill: Option<f64>,
+    /// Lines that came whole.
+    pub line_fill: Option<f64>,
+    /// Orders that came whole.
+    pub order_fill: Option<f64>,
+    pub on_time: Option<f64>,
+}
+
+/// Unit fill = delivered ÷ ordered; line fill = lines delivered whole ÷ lines; order fill = orders delivered whole ÷ orders. What came beyond what
+/// was ordered counts for nothing (Silver, Pyke & Thomas, 4th ed. 2017).
+pub fn fill_rates(orders: &[Vec<(i64, i64)>]) -> [Option<f64>; 3] {
+    let lines = || orders.iter().flatten();
+    let (ordered, came): (i128, i128) =
+        lines().fold((0, 0), |sum, (ordered, came)| (sum.0 + i128::from(*ordered), sum.1 + i128::from(*came.min(ordered))));
+    let is_whole = |(ordered, came): &(i64, i64)| came >= ordered;
+    let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
+    [
+        (ordered > 0).then(|| came as f64 / ordered as f64),
+        share(lines().filter(|line| is_whole(line)).count(), lines().count()),
+        share(orders.iter().filter(|order| order.iter().all(is_whole)).count(), orders.len()),
+    ]
+}
+
+/// Mean and standard deviation of a sample (n − 1).
+pub fn mean_and_deviation(sample: &[f64]) -> (Option<f64>, Option<f64>) {
+    let n = sample.len() as f64;
+    if sample.is_empty() {
+        return (None, None);
+    }
+    let mean = sample.iter().sum::<f64>() / n;
+    let squares: f64 = sample.iter().map(|x| (x - mean).powi(2)).sum();
+    (Some(mean), (sample.len() > 1).then(|| (squares / (n - 1.0)).sqrt()))
+}
+
+pub fn performance(deliveries: &[Delivery]) -> Performance {
+    let lead: Vec<f64> = deliveries.iter().filter_map(|one| one.lead_days).collect();
+    let punctual: Vec<bool> = deliveries.iter().filter_map(|one| one.was_on_time).collect();
+    let (lead_days_mean, lead_days_deviation) = mean_and_deviation(&lead);
+    let lines: Vec<Vec<(i64, i64)>> = deliveries.iter().map(|one| one.lines.clone()).collect();
+    let [unit_fill, line_fill, order_fill] = fill_rates(&lines);
+    let on_time = punctual.iter().filter(|was| **was).count() as f64;
+    Performance {
+        orders: deliveries.len(),
+        lead_days_mean,
+        lead_days_deviation,
+        unit_fill,
+        line_fill,
+        order_fill,
+        on_time: (!punctual.is_empty()).then(|| on_time / punctual.len() as f64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_delivered_is_no_share() {
+        assert_eq!(performance(&[]), Performance::default());
+        assert_eq!(fill_rates(&[vec![(0, 0)]]), [None, Some(1.0), Some(1.0)]);
+        assert_eq!(
+            fill_rates(&[vec![(10, 15)], vec![(10, 5)]]),
+            [Some(0.75), Some(0.5), Some(0.5)],
+            "too much does not make up for too little"
+        );
+    }
+
+    #[test]
+    fn deviation_is_that_of_a_sample() {
+        assert_eq!(mean_and_deviation(&[2.0, 4.0]), (Some(3.0), Some(2.0_f64.sqrt())));
+        assert_eq!(mean_and_deviation(&[2.0]), (Some(2.0), None));
+    }
+}

@@ -1,0 +1,45 @@
+//! When a level is to be filled up: its reorder point, its maximum and its safety stock.
+
+use entity::prelude::*;
+
+use crate::stock::core::LevelKey;
+
+/// What a level's policy becomes; what is None stays, `Some(None)` clears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyItem {
+    pub key: LevelKey,
+    pub reorder_point: Option<Option<Quantity>>,
+    pub maximum: Option<Option<Quantity>>,
+    pub safety_stock: Option<Quantity>,
+}
+
+/// What is wrong with an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyProblem {
+    Negative(&'static str),
+    /// A level would be full before it is to be filled.
+    PointAboveMaximum,
+    Nothing,
+}
+
+/// Checks an item on top of what the level says now: `(reorder point, maximum, safety stock)` as it becomes.
+pub fn check_policy(
+    item: &PolicyItem,
+    now: (Option<Quantity>, Option<Quantity>, Quantity),
+) -> Result<(Option<Quantity>, Option<Quantity>, Quantity), PolicyProblem> {
+    if item.reorder_point.is_none() && item.maximum.is_none() && item.safety_stock.is_none() {
+        return Err(PolicyProblem::Nothing);
+    }
+    let point = item.reorder_point.unwrap_or(now.0);
+    let maximum = item.maximum.unwrap_or(now.1);
+    let safety = item.safety_stock.unwrap_or(now.2);
+    for (name, value) in [("reorderPoint", point), ("maximum", maximum), ("safetyStock", Some(safety))] {
+        if value.is_some_and(Quantity::is_negative) {
+            return Err(PolicyProblem::Negative(name));
+        }
+    }
+    match (point, maximum) {
+        (Some(point), Some(maximum)) if point > maximum => Err(PolicyProblem::PointAboveMaximum),
+        _ => Ok((point, maximum, safety)),
+    }
+}

@@ -1,0 +1,326 @@
+//! When to order and how much: safety stock, reorder points, and suggestions with their reasons. Formulas after Silver, Pyke & Thomas, Inventory and
+//! Production Management in Supply Chains, 4th ed. (2017), and Harris (1913); the vectors that prove them are in `tests/it/purchasing/vectors.rs`.
+
+use entity::prelude::*;
+
+use super::supply::Supply;
+
+/// What is taken off before rounding up, so that a sum that is whole but for the last bit of a float stays what it is.
+const HAIR: f64 = 1e-9;
+
+/// The inverse of the standard normal distribution (P. J. Acklam's rational approximation, relative error below 1.2e-9); 0 < p < 1.
+pub fn z(p: f64) -> f64 {
+    const A: [f64; 6] = [
+        -3.969_683_028_665_376e1,
+        2.209_460_984_245_205e2,
+        -2.759_285_104_469_687e2,
+        1.383_577_518_672_69e2,
+        -3.066_479_806_614_716e1,
+        2.506_628_277_459_239,
+    ];
+    const B: [f64; 5] = [
+        -5.447_609_879_822_406e1,
+        1.615_858_368_580_409e2,
+        -1.556_989_798_598_866e2,
+        6.680_131_188_771_972e1,
+        -1.328_068_155_288_572e1,
+    ];
+    const C: [f64; 6] = [
+        -7.784_894_002_430_293e-3,
+        -3.223_964_580_411_365e-1,
+        -2.400_758_277_161_838,
+        -2.549_732_539_343_734,
+        4.374_664_141_464_968,
+        2.938_163_982_698_783,
+    ];
+    const D: [f64; 4] = [7.784_695_709_041_462e-3, 3.224_671_290_700_398e-1, 2.445_134_137_142_996, 3.754_408_661_907_416];
+    const TAIL: f64 = 0.024_25;
+    let series = |of: &[f64], x: f64| of.iter().fold(0.0, |sum, factor| sum * x + factor);
+    let tail = |p: f64| {
+        let q = (-2.0 * p.ln()).sqrt();
+        series(&C, q) / (series(&D, q) * q + 1.0)
+    };
+    if p < TAIL {
+        tail(p)
+    } else if p > 1.0 - TAIL {
+        -tail(1.0 - p)
+    } else {
+        let q = p - 0.5;
+        series(&A, q * q) * q / (series(&B, q * q) * q * q + 1.0)
+    }
+}
+
+/// How a product is asked for and how long it takes, in the same period (here: days).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    pub mean: f64,
+    pub deviation: f64,
+    pub lead_time: f64,
+    pub lead_time_deviation: f64,
+}
+
+/// `z × √(L × σ² + mean² × σL²)`; 0 below a service level of one half.
+pub fn safety_stock(service_level: f64, demand: Demand) -> f64 {
+    if service_level < 0.5 {
+        return 0.0;
+    }
+    let Demand { mean, deviation, lead_time, lead_time_deviation } = demand;
+    z(service_level) * (lead_time * deviation.powi(2) + mean.powi(2) * lead_time_deviation.powi(2)).sqrt()
+}
+
+/// Safety stock and order-up-to level where stock is looked at every `review` periods: `z × σ × √(review + L)`, and the demand of that time on top.
+pub fn periodic_review(service_level: f64, demand: Demand, review: f64) -> (f64, f64) {
+    let time = review + demand.lead_time;
+    let safety = if service_level < 0.5 { 0.0 } else { z(service_level) * demand.deviation * time.sqrt() };
+    (safety, demand.mean * time + safety)
+}
+
+/// `mean × L + safety stock`.
+pub fn reorder_point(service_level: f64, demand: Demand) -> f64 {
+    demand.mean * demand.lead_time + safety_stock(service_level, demand)
+}
+
+/// The order size at which ordering and holding cost the same: `√(2DS ÷ H)`, how many orders that makes a year, and what both cost together at the
+/// unrounded size. None where holding costs nothing.
+pub fn eoq(annual_demand: f64, order_cost: f64, unit_cost: f64, holding_rate: f64) -> Option<(f64, f64, f64)> {
+    let holding = unit_cost * holding_rate;
+    if holding <= 0.0 || annual_demand <= 0.0 || order_cost <= 0.0 {
+        return None;
+    }
+    let size = (2.0 * annual_demand * order_cost / holding).sqrt();
+    Some((size, annual_demand / size, annual_demand / size * order_cost + size / 2.0 * holding))
+}
+
+/// 0 above the reorder point; else what is missing to the target, at least the minimum, in whole packs. None beyond what can be counted.
+pub fn order_quantity(position: i64, point: i64, target: i64, minimum: i64, pack: i64) -> Option<i64> {
+    if position > point {
+        return Some(0);
+    }
+    in_packs(target.checked_sub(position)?.max(minimum).max(0), pack)
+}
+
+fn in_packs(quantity: i64, pack: i64) -> Option<i64> {
+    let pack = pack.max(1);
+    let packs = quantity.checked_add(pack - 1)? / pack;
+    packs.checked_mul(pack)
+}
+
+/// Whole units that are no less; what a float cannot say becomes the most that is counted.
+fn up(units: f64) -> i64 {
+    let units = (units - HAIR).ceil();
+    if units >= entity::quantity::MAX_SAFE as f64 { entity::quantity::MAX_SAFE } else { units.max(0.0) as i64 }
+}
+
+/// What suggestions are made for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Plan {
+    /// Days of sales that the demand is taken from.
+    pub days: u16,
+    /// Days of demand that an order is to cover where a level has no maximum.
+    pub cover_days: u16,
+    /// How often stock is to last until the next delivery comes, where a level has no reorder point.
+    pub service_level: f64,
+    /// Days that a delivery takes where nobody says so.
+    pub lead_days: u16,
+}
+
+/// A product in a store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    pub store: StoreId,
+    pub available: i64,
+    pub incoming: i64,
+    pub in_transit: i64,
+    pub backordered: i64,
+    pub safety_stock: i64,
+    pub reorder_point: Option<i64>,
+    pub maximum: Option<i64>,
+    /// Units sold in the plan's days, and the sum of the squares of each day's.
+    pub sold: f64,
+    pub sold_squares: f64,
+    /// Whether somebody asks what it needs; others may only give.
+    pub is_asked: bool,
+}
+
+/// What is suggested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// From a store that has more than its maximum.
+    Transfer {
+        from: StoreId,
+    },
+    Purchase,
+}
+
+/// What made the reorder point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The level has one.
+    ReorderPoint,
+    /// It has none; demand and lead time do.
+    Demand,
+}
+
+/// A suggestion, with every figure that led to it, in smallest units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    pub store: StoreId,
+    pub kind: Kind,
+    pub reason: Reason,
+    pub quantity: i64,
+    /// available + incoming + in transit − backordered.
+    pub position: i64,
+    pub reorder_point: i64,
+    pub target: i64,
+    pub lead_days: u16,
+    /// A day's.
+    pub demand_mean: f64,
+    pub demand_deviation: f64,
+    pub safety_stock: i64,
+    pub place: Place,
+}
+
+impl Place {
+    /// available + incoming + in transit − backordered.
+    fn position(&self) -> i64 {
+        self.available + self.incoming + self.in_transit - self.backordered
+    }
+    /// What could go elsewhere: what is available beyond the maximum.
+    fn surplus(&self) -> i64 {
+        self.maximum.map_or(0, |maximum| (self.available - self.backordered - maximum).max(0))
+    }
+}
+
+/// What a place lacks, before it is known where it comes from.
+fn need(plan: &Plan, place: &Place, lead_days: u16) -> Option<Suggestion> {
+    let days = f64::from(plan.days.max(1));
+    let mean = place.sold / days;
+    let variance = if plan.days > 1 { (place.sold_squares - place.sold * mean) / (days - 1.0) } else { 0.0 };
+    let demand = Demand { mean, deviation: variance.max(0.0).sqrt(), lead_time: f64::from(lead_days), lead_time_deviation: 0.0 };
+    let safety = if place.safety_stock > 0 { place.safety_stock } else { up(safety_stock(plan.service_level, demand)) };
+    let (reason, point) = match place.reorder_point {
+        Some(point) => (Reason::ReorderPoint, point),
+        None if mean > 0.0 => (Reason::Demand, up(mean * demand.lead_time + safety as f64)),
+        None if place.backordered > 0 => (Reason::Demand, 0),
+        None => return None,
+    };
+    let position = place.position();
+    let target = place.maximum.unwrap_or_else(|| point.saturating_add(up(mean * f64::from(plan.cover_days)))).max(point);
+    (position <= point && target > position).then(|| Suggestion {
+        store: place.store,
+        kind: Kind::Purchase,
+        reason,
+        quantity: target - position,
+        position,
+        reorder_point: point,
+        target,
+        lead_days,
+        demand_mean: mean,
+        demand_deviation: demand.deviation,
+        safety_stock: safety,
+        place: place.clone(),
+    })
+}
+
+/// What to do about one product, the most urgent store first. What other stores have beyond their maximum is moved before anything is bought,
+/// the largest surplus first.
+pub fn suggest(plan: &Plan, places: &[Place], supply: Option<&Supply>, supplier_days: Option<u16>) -> Vec<Suggestion> {
+    let own = supply.and_then(|supply| supply.lead_time_days).and_then(|days| u16::try_from(days).ok());
+    let lead_days = own.or(supplier_days).unwrap_or(plan.lead_days);
+    let mut needs: Vec<Suggestion> =
+        places.iter().filter(|place| place.is_asked).filter_map(|place| need(plan, place, lead_days)).collect();
+    needs.sort_by_key(|need| (need.position - need.reorder_point, need.store));
+    let mut givers: Vec<(i64, StoreId)> =
+        places.iter().map(|place| (place.surplus(), place.store)).filter(|(surplus, _)| *surplus > 0).collect();
+    givers.sort_by_key(|(surplus, store)| (-surplus, *store));
+    let (minimum, pack) = supply.map_or((0, 1), |supply| (supply.minimum_order.get(), supply.pack_size.get()));
+    let mut all = Vec::new();
+    for need in needs {
+        let mut left = need.quantity;
+        for (surplus, from) in givers.iter_mut().filter(|(_, from)| *from != need.store) {
+            let moved = left.min(*surplus);
+            if moved > 0 {
+                (left, *surplus) = (left - moved, *surplus - moved);
+                all.push(Suggestion { kind: Kind::Transfer { from: *from }, quantity: moved, ..need.clone() });
+            }
+        }
+        if left > 0
+            && let Some(quantity) = in_packs(left.max(minimum), pack)
+        {
+            all.push(Suggestion { quantity, ..need });
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: Plan = Plan { days: 30, cover_days: 14, service_level: 0.95, lead_days: 7 };
+
+    fn store(n: u128) -> StoreId {
+        StoreId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+    fn place(n: u128, available: i64) -> Place {
+        Place {
+            store: store(n),
+            available,
+            incoming: 0,
+            in_transit: 0,
+            backordered: 0,
+            safety_stock: 0,
+            reorder_point: Some(10),
+            maximum: Some(40),
+            sold: 0.0,
+            sold_squares: 0.0,
+            is_asked: true,
+        }
+    }
+    fn said(found: &[Suggestion]) -> Vec<(StoreId, Kind, i64)> {
+        found.iter().map(|one| (one.store, one.kind, one.quantity)).collect()
+    }
+
+    #[test]
+    fn a_place_is_filled_up_to_its_maximum_when_it_reaches_its_point() {
+        assert_eq!(said(&suggest(&PLAN, &[place(1, 10)], None, None)), [(store(1), Kind::Purchase, 30)]);
+        assert!(suggest(&PLAN, &[place(1, 11)], None, None).is_empty());
+        let coming = Place { incoming: 5, in_transit: 2, backordered: 1, ..place(1, 4) };
+        assert_eq!(said(&suggest(&PLAN, &[coming], None, None)), [(store(1), Kind::Purchase, 30)]);
+    }
+
+    #[test]
+    fn what_another_store_has_too_much_of_is_moved_first_and_given_once() {
+        let places = [place(1, 0), place(2, 5), Place { is_asked: false, ..place(3, 90) }, place(4, 45)];
+        let found = suggest(&PLAN, &places, None, None);
+        assert_eq!(
+            said(&found),
+            [
+                (store(1), Kind::Transfer { from: store(3) }, 40),
+                (store(2), Kind::Transfer { from: store(3) }, 10),
+                (store(2), Kind::Transfer { from: store(4) }, 5),
+                (store(2), Kind::Purchase, 20),
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_point_demand_makes_one() {
+        let selling = Place { reorder_point: None, maximum: None, sold: 300.0, sold_squares: 3_000.0, ..place(1, 60) };
+        let found = suggest(&PLAN, std::slice::from_ref(&selling), None, None);
+        // Ten a day, always: no safety stock. Seven days' worth is the point, fourteen more the target.
+        assert_eq!((found[0].reason, found[0].reorder_point, found[0].target, found[0].quantity), (Reason::Demand, 70, 210, 150));
+        assert_eq!(suggest(&PLAN, &[Place { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, None), []);
+        assert_eq!(suggest(&PLAN, std::slice::from_ref(&selling), None, Some(5)), [], "a shorter way needs less");
+        let owed = Place { sold: 0.0, sold_squares: 0.0, backordered: 70, ..selling };
+        assert_eq!(suggest(&PLAN, &[owed], None, None)[0].quantity, 10, "what is owed is ordered");
+    }
+
+    #[test]
+    fn huge_figures_stay_in_range() {
+        let most = entity::quantity::MAX_SAFE;
+        assert_eq!(up(f64::MAX), most);
+        assert_eq!(order_quantity(i64::MIN, 0, i64::MAX, 0, 1), None);
+        assert_eq!(order_quantity(0, 0, i64::MAX, 0, 7), None);
+    }
+}

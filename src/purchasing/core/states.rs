@@ -1,0 +1,66 @@
+//! The state machine of purchase orders as one table. `docs/states.md` draws it, and a test compares the two.
+
+use entity::prelude::PurchaseOrderStatus::{
+    self, Approved, Cancelled, Closed, Draft, Ordered, PartiallyReceived, PendingApproval, Received, Rejected,
+};
+
+/// What can be done to a purchase order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    Update,
+    Submit,
+    Approve,
+    Reject,
+    Order,
+    Receive,
+    Close,
+    Cancel,
+}
+
+impl Action {
+    /// The mutation that does it.
+    pub const fn mutation(self) -> &'static str {
+        match self {
+            Self::Update => "purchaseOrderUpdate",
+            Self::Submit => "purchaseOrderSubmit",
+            Self::Approve => "purchaseOrderApprove",
+            Self::Reject => "purchaseOrderReject",
+            Self::Order => "purchaseOrderOrder",
+            Self::Receive => "purchaseOrderReceive",
+            Self::Close => "purchaseOrderClose",
+            Self::Cancel => "purchaseOrderCancel",
+        }
+    }
+}
+
+/// From a state, by an action, to one of these states.
+pub type Step = (PurchaseOrderStatus, Action, &'static [PurchaseOrderStatus]);
+
+/// Every step there is. A delivery of nothing but wrong items leaves an order ORDERED.
+pub const PURCHASE_STEPS: &[Step] = &[
+    (Draft, Action::Update, &[Draft]),
+    (Draft, Action::Submit, &[PendingApproval]),
+    (Draft, Action::Cancel, &[Cancelled]),
+    (PendingApproval, Action::Approve, &[Approved]),
+    (PendingApproval, Action::Reject, &[Rejected]),
+    (PendingApproval, Action::Cancel, &[Cancelled]),
+    (Rejected, Action::Update, &[Draft]),
+    (Rejected, Action::Cancel, &[Cancelled]),
+    (Approved, Action::Order, &[Ordered]),
+    (Approved, Action::Cancel, &[Cancelled]),
+    (Ordered, Action::Receive, &[Ordered, PartiallyReceived, Received]),
+    (Ordered, Action::Cancel, &[Cancelled]),
+    (PartiallyReceived, Action::Receive, &[PartiallyReceived, Received]),
+    (PartiallyReceived, Action::Close, &[Closed]),
+    (Received, Action::Close, &[Closed]),
+];
+
+/// The actions that are open in a state.
+pub fn actions_from(status: PurchaseOrderStatus) -> impl Iterator<Item = Action> {
+    PURCHASE_STEPS.iter().filter(move |step| step.0 == status).map(|step| step.1)
+}
+
+/// Whether the action is open in the state.
+pub fn may(status: PurchaseOrderStatus, action: Action) -> bool {
+    actions_from(status).any(|open| open == action)
+}

@@ -1,0 +1,175 @@
+//! What a supplier offers: their name for a product, how they pack it, what it costs, and how long it takes.
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Price breaks of a row at most.
+pub const MAX_BREAKS: usize = 20;
+/// Ten years: anything longer is a typing error.
+pub const MAX_LEAD_TIME_DAYS: i32 = 3_650;
+/// The longest name that a supplier has for a product, in characters.
+const MAX_SKU: usize = 64;
+
+/// A row of a supplier's catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supply {
+    pub supplier: SupplierId,
+    pub product: ProductId,
+    pub supplier_sku: Option<String>,
+    /// Smallest units in a pack: orders are whole packs.
+    pub pack_size: Quantity,
+    /// The least that is delivered, in smallest units.
+    pub minimum_order: Quantity,
+    /// None: the supplier's own.
+    pub lead_time_days: Option<i32>,
+    /// For one whole unit.
+    pub unit_cost: Money,
+    /// Ascending by quantity.
+    pub breaks: Vec<PriceBreak>,
+    /// Whom the product is bought from where nobody says otherwise: one a product.
+    pub is_preferred: bool,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// From this quantity on one whole unit costs so much, in minor units of the row's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceBreak {
+    pub from: Quantity,
+    pub minor: i64,
+}
+
+/// A row as callers describe it, with ids that exist.
+#[derive(Debug, Clone)]
+pub struct SupplyFields {
+    pub supplier: SupplierId,
+    pub product: ProductId,
+    pub supplier_sku: Option<String>,
+    pub pack_size: Quantity,
+    pub minimum_order: Quantity,
+    pub lead_time_days: Option<i32>,
+    pub unit_cost: Money,
+    pub breaks: Vec<(Quantity, Money)>,
+    pub is_preferred: bool,
+}
+
+/// What is wrong with a row, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SupplyProblem {
+    NoSupplier,
+    NoProduct,
+    Sku,
+    PackSize,
+    MinimumOrder,
+    LeadTime,
+    Cost,
+    TooManyBreaks,
+    /// Quantities of breaks go up, from above 0, and their prices are in the row's currency.
+    Breaks,
+    /// The same supplier and product stand in an earlier row of the call.
+    Twice,
+    /// Another row of the call is already the preferred one of this product.
+    PreferredTwice,
+}
+
+impl Supply {
+    /// What one whole unit costs when so much is bought: the last break that it reaches.
+    pub fn cost_at(&self, quantity: Quantity) -> Money {
+        let reached = self.breaks.iter().rev().find(|one| one.from <= quantity);
+        reached.map_or(self.unit_cost, |one| Money::new(one.minor, self.unit_cost.currency))
+    }
+    /// Whether it says the same, whenever it was written.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let plain = |of: &Self| Self { version: 0, created_at: Timestamp(0), updated_at: Timestamp(0), ..of.clone() };
+        plain(self) == plain(other)
+    }
+}
+
+/// The row that these fields come to, on top of the one that is there.
+pub fn check_supply(fields: SupplyFields, before: Option<&Supply>, now: Timestamp) -> Result<Supply, SupplyProblem> {
+    if fields.supplier_sku.as_ref().is_some_and(|sku| sku.is_empty() || sku.contains('\0') || sku.chars().nth(MAX_SKU).is_some())
+    {
+        return Err(SupplyProblem::Sku);
+    }
+    if !fields.pack_size.is_positive() {
+        return Err(SupplyProblem::PackSize);
+    }
+    if fields.minimum_order.is_negative() {
+        return Err(SupplyProblem::MinimumOrder);
+    }
+    if fields.lead_time_days.is_some_and(|days| !(0..=MAX_LEAD_TIME_DAYS).contains(&days)) {
+        return Err(SupplyProblem::LeadTime);
+    }
+    if fields.unit_cost.minor < 0 {
+        return Err(SupplyProblem::Cost);
+    }
+    if fields.breaks.len() > MAX_BREAKS {
+        return Err(SupplyProblem::TooManyBreaks);
+    }
+    let climbs = fields.breaks.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let sound =
+        |(from, cost): &(Quantity, Money)| from.is_positive() && cost.minor >= 0 && cost.currency == fields.unit_cost.currency;
+    if !climbs || !fields.breaks.iter().all(sound) {
+        return Err(SupplyProblem::Breaks);
+    }
+    Ok(Supply {
+        supplier: fields.supplier,
+        product: fields.product,
+        supplier_sku: fields.supplier_sku,
+        pack_size: fields.pack_size,
+        minimum_order: fields.minimum_order,
+        lead_time_days: fields.lead_time_days,
+        unit_cost: fields.unit_cost,
+        breaks: fields.breaks.iter().map(|(from, cost)| PriceBreak { from: *from, minor: cost.minor }).collect(),
+        is_preferred: fields.is_preferred,
+        version: before.map_or(1, |row| row.version + 1),
+        created_at: before.map_or(now, |row| row.created_at),
+        updated_at: now,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields() -> SupplyFields {
+        let gbp = |minor| Money::new(minor, Currency::GBP);
+        let q = |n| Quantity::new(n).unwrap();
+        SupplyFields {
+            supplier: SupplierId::NIL,
+            product: ProductId::NIL,
+            supplier_sku: Some("X-1".to_owned()),
+            pack_size: q(12),
+            minimum_order: q(24),
+            lead_time_days: Some(5),
+            unit_cost: gbp(100),
+            breaks: vec![(q(50), gbp(90)), (q(100), gbp(80))],
+            is_preferred: true,
+        }
+    }
+
+    #[test]
+    fn the_price_is_that_of_the_last_break_reached() {
+        let supply = check_supply(fields(), None, Timestamp(1)).unwrap();
+        let cost = |n| supply.cost_at(Quantity::new(n).unwrap()).minor;
+        assert_eq!([cost(1), cost(49), cost(50), cost(99), cost(100), cost(5_000)], [100, 100, 90, 90, 80, 80]);
+    }
+
+    #[test]
+    fn each_field_has_its_limits() {
+        let refused = |change: fn(&mut SupplyFields)| {
+            let mut wrong = fields();
+            change(&mut wrong);
+            check_supply(wrong, None, Timestamp(1)).unwrap_err()
+        };
+        assert_eq!(refused(|f| f.supplier_sku = Some(String::new())), SupplyProblem::Sku);
+        assert_eq!(refused(|f| f.pack_size = Quantity::ZERO), SupplyProblem::PackSize);
+        assert_eq!(refused(|f| f.minimum_order = Quantity::new(-1).unwrap()), SupplyProblem::MinimumOrder);
+        assert_eq!(refused(|f| f.lead_time_days = Some(3_651)), SupplyProblem::LeadTime);
+        assert_eq!(refused(|f| f.unit_cost.minor = -1), SupplyProblem::Cost);
+        assert_eq!(refused(|f| f.breaks.reverse()), SupplyProblem::Breaks);
+        assert_eq!(refused(|f| f.breaks[0].1.currency = Currency::parse("EUR").unwrap()), SupplyProblem::Breaks);
+        assert_eq!(refused(|f| f.breaks = vec![f.breaks[0]; 21]), SupplyProblem::TooManyBreaks);
+    }
+}

@@ -1,0 +1,26 @@
+//! Rows of purchasing.
+
+mod list;
+mod load;
+mod names;
+mod parts;
+mod performance;
+mod policy;
+mod reorder;
+mod returns;
+mod supply;
+mod write;
+
+pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page};
+pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs};
+pub use names::{Names, PlaceName, ProductName};
+pub use parts::{discrepancies_of, printed, products_that_exist, receipts_of};
+pub use performance::deliveries;
+pub use policy::{Policy, lock_policies, write_policies};
+pub use reorder::{Situation, situations};
+pub use returns::{return_lines, returns};
+pub use supply::{
+    SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, no_longer_preferred, preferred_of, supplies,
+    supply_keys, supply_page, supply_rows,
+};
+pub use write::purchase_rows;

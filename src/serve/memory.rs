@@ -1,0 +1,32 @@
+//! What a node remembers of master data.
+
+use super::{Node, StartError};
+use crate::{
+    budget::RedisError,
+    cache::{Cache, Remote},
+    secrets::KeyRing,
+    storage::Database,
+};
+
+/// What a node remembers unless it is told otherwise, in bytes.
+const USUAL: u64 = 32 << 20;
+
+pub(super) fn begin(db: &Database, ring: &KeyRing) {
+    db.shelf().leave(Cache::new(USUAL, ring.clone(), None));
+}
+
+impl Node {
+    /// Remembers so many bytes of master data, and shares them with other nodes through this Redis.
+    pub async fn remember(&self, bytes: u64, redis: Option<&str>) -> Result<(), StartError> {
+        let mut remote = None;
+        if let Some(address) = redis.filter(|_| bytes > 0) {
+            let deployment = self.identity.cursor_secret().await?;
+            let (shared, write) = Remote::at(address, &deployment).map_err(RedisError::Address)?;
+            // It ends with the last of those who would give it rows.
+            tokio::spawn(write);
+            remote = Some(shared);
+        }
+        self.db.shelf().leave(Cache::new(bytes, self.ring.clone(), remote));
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Facts that arrive behind a count that had seen them.
+//!
+//! Whoever counted at nine found what was there after the sale of eight. When that sale reaches the books at ten, the count has been posted,
+//! and taking the sale from stock would take it twice. So it is booked as what it is, and a COUNT entry of the opposite sign beside it keeps
+//! what the count found.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use uuid::Uuid;
+
+use super::{
+    draft::{Delta, Draft, MovementHead},
+    level::LevelKey,
+    movement::Movement,
+    rejection::{Field, Rejection},
+    shortage::Step,
+};
+
+const NOTE: &str = "arrived after a count that had seen it";
+
+/// The id of a movement that goes with another one: a batch draws no ids of its own.
+fn beside(id: MovementId, nth: u128) -> MovementId {
+    MovementId::from_uuid(Uuid::from_u128(id.uuid().as_u128() ^ nth << 12))
+}
+
+impl Draft<'_> {
+    /// Whether the level was counted after that moment.
+    fn is_behind(&self, key: LevelKey, occurred_at: Timestamp, field: &Field) -> bool {
+        self.level(key, field).is_ok_and(|level| level.counted_at.is_some_and(|counted_at| occurred_at < counted_at))
+    }
+
+    fn head_beside(of: &Movement, nth: u128) -> MovementHead {
+        MovementHead {
+            id: beside(of.id, nth),
+            kind: MovementKind::Count,
+            reason: Some(ReasonCode::Correction),
+            note: Some(NOTE.to_owned()),
+            external_ref: of.external_ref.clone(),
+            reference: None,
+            actor: of.actor,
+            reverses: None,
+            occurred_at: of.occurred_at,
+        }
+    }
+
+    /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it.
+    pub(super) fn lend(&mut self, steps: &[Step], head: &MovementHead) -> Result<(), Rejection> {
+        let mut lowest: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
+        for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, &step.field)) {
+            let (now, low) = lowest.entry(step.key).or_insert((self.level(step.key, &step.field)?.available(), 0));
+            *now += step.available_delta;
+            *low = (*low).min(*now);
+        }
+        lowest.retain(|_, (_, low)| *low < 0);
+        let Some(first) = lowest.keys().next().copied() else { return Ok(()) };
+        let field = steps.iter().find(|step| step.key == first).map(|step| step.field.clone()).unwrap_or_default();
+        let lending = MovementHead {
+            id: beside(head.id, 1),
+            kind: MovementKind::Count,
+            reason: Some(ReasonCode::Correction),
+            note: Some(NOTE.to_owned()),
+            reference: None,
+            reverses: None,
+            ..head.clone()
+        };
+        self.begin(lending, first, &field)?;
+        for (key, (_, low)) in lowest {
+            let cost = self.level(key, &field)?.facts.cost;
+            self.post(key, Delta { on_hand: -low, ..Delta::default() }, cost, None, &field)?;
+            *self.lent.entry(key).or_default() -= low;
+        }
+        Ok(())
+    }
+
+    /// Balances what happened before levels' last count with COUNT entries of the opposite sign.
+    pub(super) fn balance(&mut self) -> Result<(), Rejection> {
+        let field = Vec::new();
+        let mut behind: BTreeMap<LevelKey, i64> = BTreeMap::new();
+        // The facts of a command share their moment, and what balances them has it too: the past stays as it was known.
+        let mut fact = None;
+        for movement in self.movements.iter().filter(|movement| movement.kind != MovementKind::Count) {
+            for entry in movement.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
+                if self.is_behind(entry.key, movement.occurred_at, &field) {
+                    *behind.entry(entry.key).or_default() += entry.on_hand_delta;
+                    fact = Some(movement);
+                }
+            }
+        }
+        for (key, lent) in &self.lent {
+            *behind.entry(*key).or_default() += lent;
+        }
+        behind.retain(|_, moved| *moved != 0);
+        let (Some(first), Some(fact)) = (behind.keys().next().copied(), fact) else { return Ok(()) };
+        let head = Self::head_beside(fact, 2);
+        self.begin(head, first, &field)?;
+        for (key, moved) in behind {
+            let cost = self.level(key, &field)?.facts.cost;
+            self.post(key, Delta { on_hand: -moved, ..Delta::default() }, cost, None, &field)?;
+        }
+        Ok(())
+    }
+}

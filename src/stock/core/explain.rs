@@ -1,0 +1,133 @@
+//! Why so much is available: every figure is the sum of what it is made of.
+
+use entity::prelude::*;
+
+use super::{level::Level, lot::Aside, movement::Reference};
+
+/// Something that is on its way here. Above 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    pub quantity: i64,
+    /// The day it is expected; none where nobody said.
+    pub on: Option<i32>,
+    pub document: Option<Reference>,
+}
+
+/// What is ordered or under way, by document, and what no document with a date accounts for: they sum to the level's own figure. A document
+/// that promises more than the level expects counts only as far as the level does, the earliest first.
+pub fn arrivals(expected: i64, mut documents: Vec<Arrival>) -> Vec<Arrival> {
+    documents.sort_by_key(|arrival| (arrival.on.is_none(), arrival.on));
+    let mut left = expected;
+    let mut counted = Vec::with_capacity(documents.len() + 1);
+    for arrival in documents {
+        let quantity = arrival.quantity.min(left);
+        if quantity > 0 {
+            left -= quantity;
+            counted.push(Arrival { quantity, ..arrival });
+        }
+    }
+    if left > 0 {
+        counted.push(Arrival { quantity: left, on: None, document: None });
+    }
+    counted
+}
+
+/// A lot's share of what can be sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotShare {
+    pub available: i64,
+    pub expires_on: Option<i32>,
+}
+
+/// What is known of a level at one moment. Quantities in smallest units.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub level: Level,
+    /// What the active reservations hold, each.
+    pub held: Vec<i64>,
+    pub aside: Aside,
+    pub lots: Vec<LotShare>,
+    pub incoming: Vec<Arrival>,
+    pub in_transit: Vec<Arrival>,
+}
+
+/// What a level may promise for a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// On hand, less unavailable, less reserved: as of now.
+    pub available: i64,
+    /// What can be sold now and will be past its date by then, beyond what is reserved: reservations take the first to expire.
+    pub expiring: i64,
+    /// What is expected up to that day.
+    pub arriving: i64,
+    pub safety_stock: i64,
+}
+
+impl Outlook {
+    /// `available − expiring + arriving − safety stock`, at least 0.
+    pub fn to_promise(&self) -> i64 {
+        (self.available - self.expiring + self.arriving - self.safety_stock).max(0)
+    }
+}
+
+impl Known {
+    /// Available less safety stock, at least 0.
+    pub fn to_promise(&self) -> i64 {
+        (self.level.available() - self.level.safety_stock.get()).max(0)
+    }
+
+    pub fn outlook(&self, day: i32) -> Outlook {
+        let expires = |lot: &&LotShare| lot.expires_on.is_some_and(|last| last < day);
+        let expiring: i64 = self.lots.iter().filter(expires).map(|lot| lot.available).sum();
+        let is_here = |arrival: &&Arrival| arrival.on.is_some_and(|on| on <= day);
+        let arriving = self.incoming.iter().chain(&self.in_transit).filter(is_here).map(|arrival| arrival.quantity).sum();
+        Outlook {
+            available: self.level.available(),
+            expiring: (expiring - self.level.reserved.get()).max(0),
+            arriving,
+            safety_stock: self.level.safety_stock.get(),
+        }
+    }
+
+    /// The first figure that its parts do not sum to; none when all do.
+    pub fn gap(&self) -> Option<&'static str> {
+        let sum = |arrivals: &[Arrival]| arrivals.iter().map(|arrival| arrival.quantity).sum::<i64>();
+        let aside: i64 = Condition::ALL.iter().map(|condition| self.aside.of(*condition)).sum();
+        let level = &self.level;
+        let figures = [
+            ("reserved", self.held.iter().sum(), level.reserved),
+            ("unavailable", aside, level.unavailable),
+            ("incoming", sum(&self.incoming), level.incoming),
+            ("inTransit", sum(&self.in_transit), level.in_transit),
+        ];
+        let wrong = figures.into_iter().find(|(_, parts, whole)| *parts != whole.get()).map(|(name, ..)| name);
+        let lots: i64 = self.lots.iter().map(|lot| lot.available).sum();
+        let is_whole = level.facts.tracking == Tracking::None || lots == level.on_hand.get() - level.unavailable.get();
+        wrong.or((!is_whole).then_some("lots"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(quantity: i64, on: Option<i32>) -> Arrival {
+        Arrival { quantity, on, document: None }
+    }
+
+    #[test]
+    fn what_arrives_sums_to_what_is_expected() {
+        for (expected, documents, counted) in [
+            (0, vec![], vec![]),
+            (5, vec![], vec![(5, None)]),
+            (5, vec![(3, Some(10))], vec![(3, Some(10)), (2, None)]),
+            (5, vec![(3, None), (4, Some(9))], vec![(4, Some(9)), (1, None)]),
+            (5, vec![(9, Some(2)), (9, Some(1))], vec![(5, Some(1))]),
+            (0, vec![(9, Some(2))], vec![]),
+        ] {
+            let found = arrivals(expected, documents.into_iter().map(|(n, on)| arrival(n, on)).collect());
+            assert_eq!(found.iter().map(|one| one.quantity).sum::<i64>(), expected);
+            assert_eq!(found.iter().map(|one| (one.quantity, one.on)).collect::<Vec<_>>(), counted);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Lots: batches of a product with a code and dates, serial numbers as lots of one, and which of them is taken first.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+
+use super::level::LevelKey;
+use crate::catalog::core::text::fold;
+
+/// The longest code of a lot, in characters.
+pub const MAX_LOT_CODE: usize = 128;
+
+/// A batch of a product. Days are counted from 1970-01-01, in the local time of wherever the lot lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lot {
+    pub id: LotId,
+    pub product: ProductId,
+    pub code: String,
+    /// The code as it is unique in the product: folded.
+    pub key: String,
+    pub tracking: Tracking,
+    pub made_on: Option<i32>,
+    /// The last day on which it may be used.
+    pub expires_on: Option<i32>,
+    pub status: LotStatus,
+    pub note: Option<String>,
+    /// In all stores together.
+    pub on_hand: Quantity,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Whether it has a row.
+    pub exists: bool,
+}
+
+impl Lot {
+    /// Why none of it may be sold on a day; none when it may.
+    pub fn blocked(&self, day: i32) -> Option<Condition> {
+        match self.status {
+            LotStatus::Quarantine => Some(Condition::Quarantine),
+            LotStatus::Recalled => Some(Condition::Recalled),
+            LotStatus::Available => self.expires_on.is_some_and(|last| last < day).then_some(Condition::Expired),
+        }
+    }
+}
+
+/// How much of a lot a level has: a sub-balance. `unavailable ≤ on_hand`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotLevel {
+    pub key: LevelKey,
+    pub lot: LotId,
+    pub on_hand: i64,
+    pub unavailable: i64,
+    /// When what is there began to come in.
+    pub received_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub exists: bool,
+}
+
+impl LotLevel {
+    pub fn available(&self) -> i64 {
+        self.on_hand - self.unavailable
+    }
+}
+
+/// How a line says its lot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LotChoice {
+    /// What goes out is picked first-expired-first-out; what comes in needs a lot.
+    #[default]
+    Unsaid,
+    Id(LotId),
+    /// By its code in the product; a new one is made where stock comes in.
+    Named(Box<LotName>),
+}
+
+/// A lot by its code, with what a new one would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotName {
+    /// The id that it would have.
+    pub id: LotId,
+    pub code: String,
+    pub key: String,
+    pub made_on: Option<i32>,
+    pub expires_on: Option<i32>,
+}
+
+impl LotName {
+    pub fn new(id: LotId, code: &str, made_on: Option<i32>, expires_on: Option<i32>) -> Self {
+        let code = code.trim().to_owned();
+        Self { id, key: fold(&code), code, made_on, expires_on }
+    }
+}
+
+impl LotChoice {
+    pub fn is_said(&self) -> bool {
+        *self != Self::Unsaid
+    }
+    /// What it says, for whoever compares lines: an id, or a folded code.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Unsaid => String::new(),
+            Self::Id(id) => id.to_string(),
+            Self::Named(name) => name.key.clone(),
+        }
+    }
+}
+
+/// Whether the dates of lots bind whoever picks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dates {
+    #[default]
+    Keep,
+    /// A lot that is past its date, or near it, may be taken: needs `stock.override`.
+    Override,
+}
+
+/// What has been set aside of a level, or of one of its lots, and why. It is what the entries sum to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Aside([i64; Condition::ALL.len()]);
+
+impl Aside {
+    pub fn of(&self, condition: Condition) -> i64 {
+        self.0[condition as usize]
+    }
+    pub fn add(&mut self, condition: Condition, delta: i64) {
+        self.0[condition as usize] += delta;
+    }
+}
+
+/// What must be loaded of lots before commands are decided.
+#[derive(Debug, Default)]
+pub struct LotsWanted {
+    pub ids: BTreeSet<LotId>,
+    pub codes: BTreeSet<(ProductId, String)>,
+    /// Lots of which it must be known where they lie.
+    pub whole: BTreeSet<LotId>,
+    /// Products of which lots are made without a level.
+    pub products: BTreeSet<ProductId>,
+    /// Levels of which it must be known what was set aside, and why.
+    pub asides: BTreeSet<LevelKey>,
+}
+
+impl LotsWanted {
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+            && self.codes.is_empty()
+            && self.whole.is_empty()
+            && self.products.is_empty()
+            && self.asides.is_empty()
+    }
+    pub fn choice(&mut self, product: ProductId, choice: &LotChoice) {
+        match choice {
+            LotChoice::Unsaid => {}
+            LotChoice::Id(id) => drop(self.ids.insert(*id)),
+            LotChoice::Named(name) => drop(self.codes.insert((product, name.key.clone()))),
+        }
+    }
+    pub fn absorb(&mut self, mut own: Self) {
+        self.ids.append(&mut own.ids);
+        self.codes.append(&mut own.codes);
+        self.whole.append(&mut own.whole);
+        self.products.append(&mut own.products);
+        self.asides.append(&mut own.asides);
+    }
+}
+
+/// What is known of a product whose lots are made without stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotProduct {
+    pub sku: String,
+    pub tracking: Tracking,
+    pub status: ProductStatus,
+}
+
+/// The lots that a batch has loaded; all empty where nothing is tracked.
+#[derive(Debug, Clone, Default)]
+pub struct LotBook {
+    pub lots: HashMap<LotId, Lot>,
+    pub by_code: HashMap<(ProductId, String), LotId>,
+    pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
+    pub products: HashMap<ProductId, LotProduct>,
+    /// Of the levels that were asked for: a level or lot without an entry has nothing set aside.
+    pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
+    pub asides_known: BTreeSet<LevelKey>,
+}
+
+impl LotBook {
+    pub fn add(&mut self, lot: Lot) {
+        self.by_code.insert((lot.product, lot.key.clone()), lot.id);
+        self.lots.insert(lot.id, lot);
+    }
+}
+
+/// What first-expired-first-out looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    pub lot: LotId,
+    pub code: &'a str,
+    pub available: i64,
+    pub status: LotStatus,
+    pub expires_on: Option<i32>,
+    pub received_at: Timestamp,
+}
+
+/// Picks `quantity` first-expired-first-out on a day: of AVAILABLE lots with at least `remaining` days before their expiry, by expiry (none
+/// last), then by when they came in, then by code. Gives what to take of each, and what is short. Source: `fefo_allocation` of the vectors
+/// (WHO TRS 1025, Annex 7).
+pub fn first_expired(candidates: &[Candidate<'_>], quantity: i64, day: i32, remaining: Option<i32>) -> (Vec<(LotId, i64)>, i64) {
+    let lasts = |expires: Option<i32>| match (expires, remaining) {
+        (Some(last), Some(least)) => i64::from(last) - i64::from(day) >= i64::from(least),
+        _ => true,
+    };
+    let is_usable = |c: &&Candidate<'_>| c.status == LotStatus::Available && c.available > 0 && lasts(c.expires_on);
+    let mut usable: Vec<&Candidate<'_>> = candidates.iter().filter(is_usable).collect();
+    usable.sort_by_key(|c| (c.expires_on.is_none(), c.expires_on, c.received_at, c.code));
+    let mut left = quantity;
+    let mut picked = Vec::new();
+    for candidate in usable {
+        if left == 0 {
+            break;
+        }
+        let taken = left.min(candidate.available);
+        left -= taken;
+        picked.push((candidate.lot, taken));
+    }
+    (picked, left)
+}

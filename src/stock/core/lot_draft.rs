@@ -1,0 +1,327 @@
+//! Posting to levels whose stock is kept by lots: a line says its lot or has it picked, and becomes an entry for each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+
+use super::{
+    draft::{Delta, Draft, Posting},
+    level::{Facts, LevelKey},
+    lot::{Aside, Candidate, Dates, Lot, LotChoice, LotLevel, LotName, first_expired},
+    rejection::{Field, Rejection},
+};
+
+/// What a draft did to lots, on top of the book.
+#[derive(Default)]
+pub(super) struct LotDraft {
+    pub lots: BTreeMap<LotId, Lot>,
+    pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
+    pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
+    /// Lots whose own words changed: each makes an event.
+    pub told: BTreeSet<LotId>,
+}
+
+/// A part of a line, of one lot. Above 0.
+type Part = (LotId, i64);
+
+/// Which stock of a level is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shelf {
+    /// What can be sold.
+    Available,
+    /// What was set aside for a reason.
+    Aside(Condition),
+}
+
+/// Where a line's lot was said, beside the field that is meant.
+pub(super) fn lot_field(field: &Field) -> Field {
+    match field.as_slice() {
+        [rest @ .., last] if rest.len() > 2 && last.parse::<usize>().is_err() => [rest, &["lot".to_owned()]].concat(),
+        _ => [field.as_slice(), &["lot".to_owned()]].concat(),
+    }
+}
+
+impl Draft<'_> {
+    pub fn lot(&self, id: LotId) -> Option<&Lot> {
+        self.lots.lots.get(&id).or_else(|| self.book().lots.lots.get(&id))
+    }
+    pub fn lot_level(&self, key: LevelKey, lot: LotId) -> Option<&LotLevel> {
+        self.lots.levels.get(&(key, lot)).or_else(|| self.book().lots.levels.get(&(key, lot)))
+    }
+    pub(super) fn put_lot(&mut self, lot: Lot) {
+        self.lots.lots.insert(lot.id, lot);
+    }
+    /// The lot's own words changed: it makes an event.
+    pub(super) fn tell_lot(&mut self, lot: Lot) {
+        self.lots.told.insert(lot.id);
+        self.put_lot(lot);
+    }
+
+    /// What was set aside of a level, or of one of its lots.
+    pub fn aside(&self, key: LevelKey, lot: Option<LotId>) -> Aside {
+        self.lots.asides.get(&(key, lot)).or_else(|| self.book().lots.asides.get(&(key, lot))).copied().unwrap_or_default()
+    }
+    /// Notes what became unavailable or available again. Below nothing is refused where it is known what there was.
+    pub(super) fn set_aside(
+        &mut self,
+        key: LevelKey,
+        lot: Option<LotId>,
+        (condition, delta): (Condition, i64),
+        field: &Field,
+    ) -> Result<(), Rejection> {
+        let mut aside = self.aside(key, lot);
+        let is_known = self.book().lots.asides_known.contains(&key);
+        if is_known && aside.of(condition) + delta < 0 {
+            let sku = self.level(key, field)?.facts.sku.clone();
+            let (usable, requested) = (aside.of(condition), -delta);
+            return Err(Rejection::LotShort {
+                what: format!("{sku} that is {condition}"),
+                usable,
+                requested,
+                field: field.clone(),
+            });
+        }
+        aside.add(condition, delta);
+        self.lots.asides.insert((key, lot), aside);
+        Ok(())
+    }
+
+    /// The lot that a line says, among those that exist.
+    pub(super) fn said(&self, product: ProductId, choice: &LotChoice) -> Option<&Lot> {
+        let found = match choice {
+            LotChoice::Unsaid => None,
+            LotChoice::Id(id) => self.lot(*id),
+            LotChoice::Named(name) => self.lot_coded(product, &name.key),
+        };
+        found.filter(|lot| lot.product == product)
+    }
+    pub(super) fn lot_coded(&self, product: ProductId, key: &str) -> Option<&Lot> {
+        let drafted = self.lots.lots.values().find(|lot| lot.product == product && lot.key == key);
+        drafted.or_else(|| self.book().lots.by_code.get(&(product, key.to_owned())).and_then(|id| self.lot(*id)))
+    }
+
+    /// Posts a line to a level that is kept by lots, an entry for each lot.
+    pub(super) fn post_lots(&mut self, key: LevelKey, posting: &Posting, field: &Field) -> Result<(), Rejection> {
+        let delta = posting.delta;
+        let facts = self.stocked(key, field)?.facts.clone();
+        let kind = self.kind();
+        let mut blocked = None;
+        let parts = if delta.on_hand > 0 {
+            let lot = self.taken_in(key, posting, delta.on_hand, field)?;
+            blocked = lot.blocked(self.today(&facts));
+            if let (Some(why), MovementKind::Reversal) = (blocked, kind) {
+                let message = format!("lot {} is {why}: release it, or take the goods in by a movement of their own", lot.code);
+                return Err(Rejection::state(message, field.clone()));
+            }
+            vec![(lot.id, delta.on_hand)]
+        } else if delta.on_hand < 0 && delta.unavailable == 0 {
+            self.pick(key, posting, (Shelf::Available, -delta.on_hand), field)?
+        } else if delta.unavailable > 0 {
+            self.pick(key, posting, (Shelf::Available, delta.unavailable), field)?
+        } else {
+            let condition = posting.condition.unwrap_or(Condition::Quarantine);
+            self.pick(key, posting, (Shelf::Aside(condition), -delta.unavailable), field)?
+        };
+        let mut rest = delta;
+        let last = parts.len() - 1;
+        for (nth, (lot, amount)) in parts.into_iter().enumerate() {
+            let mut part = rest;
+            if nth < last {
+                let share = |of: i64| of.signum() * of.abs().min(amount);
+                part = Delta {
+                    on_hand: share(rest.on_hand),
+                    reserved: share(rest.reserved),
+                    unavailable: share(rest.unavailable),
+                    incoming: share(rest.incoming),
+                    in_transit: share(rest.in_transit),
+                };
+            }
+            rest.on_hand -= part.on_hand;
+            rest.reserved -= part.reserved;
+            rest.unavailable -= part.unavailable;
+            rest.incoming -= part.incoming;
+            rest.in_transit -= part.in_transit;
+            if blocked.is_some() {
+                part.unavailable = part.on_hand;
+            }
+            let condition = blocked.or(posting.condition);
+            self.post_lot(key, lot, Posting { delta: part, condition, ..posting.clone() }, field)?;
+        }
+        Ok(())
+    }
+
+    /// One entry of one lot: the lot's own figures move with the level's.
+    fn post_lot(&mut self, key: LevelKey, lot: LotId, posting: Posting, field: &Field) -> Result<(), Rejection> {
+        let (now, delta) = (self.now(), posting.delta);
+        let missing = || Rejection::not_found("lot", lot_field(field));
+        let mut of = self.lot(lot).ok_or_else(missing)?.clone();
+        let empty = LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at: now, updated_at: now, exists: false };
+        let mut level = self.lot_level(key, lot).copied().unwrap_or(empty);
+        if level.on_hand == 0 && delta.on_hand > 0 {
+            level.received_at = self.occurred_at();
+        }
+        level.on_hand += delta.on_hand;
+        level.unavailable += delta.unavailable;
+        level.updated_at = now;
+        if level.unavailable < 0 || level.on_hand < level.unavailable {
+            let usable = level.available() - (delta.on_hand - delta.unavailable);
+            let requested = delta.on_hand.abs().max(delta.unavailable.abs());
+            return Err(Rejection::LotShort { what: format!("lot {}", of.code), usable, requested, field: field.clone() });
+        }
+        let on_hand = of.on_hand.get() + delta.on_hand;
+        if of.tracking == Tracking::Serial && on_hand > 1 {
+            let message = format!("serial number {} is in stock already: it stands for one unit", of.code);
+            return Err(Rejection::Duplicate { message, field: lot_field(field) });
+        }
+        let too_much = || Rejection::out_of_range("stock would pass 2^53 − 1", field.clone());
+        of.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
+        of.updated_at = now;
+        let stocked = self.stocked(key, field)?.clone();
+        self.write_entry(stocked, Some(lot), posting, field)?;
+        self.put_lot(of);
+        self.lots.levels.insert((key, lot), level);
+        Ok(())
+    }
+
+    /// The lot that stock comes into; a new one where its code is new.
+    fn taken_in(&mut self, key: LevelKey, posting: &Posting, amount: i64, field: &Field) -> Result<Lot, Rejection> {
+        let facts = self.level(key, field)?.facts.clone();
+        if !posting.lot.is_said() {
+            let what = if facts.tracking == Tracking::Serial { "serial number" } else { "lot" };
+            return Err(Rejection::invalid(format!("{} is tracked: say which {what} comes in", facts.sku), lot_field(field)));
+        }
+        if facts.tracking == Tracking::Serial && amount > 1 {
+            let message = "a serial number stands for one unit: a line for each";
+            return Err(Rejection::out_of_range(message, field.clone()));
+        }
+        if let Some(lot) = self.said(key.product, &posting.lot) {
+            let lot = lot.clone();
+            if let LotChoice::Named(name) = &posting.lot {
+                same_dates(&lot, name, field)?;
+            }
+            return Ok(lot);
+        }
+        let LotChoice::Named(name) = &posting.lot else { return Err(Rejection::not_found("lot", lot_field(field))) };
+        let lot = new_lot(key.product, name, facts.tracking, self.now(), &lot_field(field))?;
+        self.tell_lot(lot.clone());
+        Ok(lot)
+    }
+
+    /// What to take of which lots.
+    pub(super) fn pick(
+        &self,
+        key: LevelKey,
+        posting: &Posting,
+        (shelf, amount): (Shelf, i64),
+        field: &Field,
+    ) -> Result<Vec<Part>, Rejection> {
+        let facts = self.level(key, field)?.facts.clone();
+        let today = self.today(&facts);
+        let is_sale = self.kind() == MovementKind::Sale;
+        let there = |level: &LotLevel| match shelf {
+            Shelf::Available => level.available(),
+            Shelf::Aside(condition) => self.aside(key, Some(level.lot)).of(condition),
+        };
+        if posting.lot.is_said() {
+            let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found("lot", lot_field(field)))?;
+            if is_sale && posting.dates == Dates::Keep && lot.blocked(today) == Some(Condition::Expired) {
+                let message = format!("lot {} is past its date: only stock.override sells it (onShortage)", lot.code);
+                return Err(Rejection::state(message, lot_field(field)));
+            }
+            let usable = self.lot_level(key, lot.id).map_or(0, there);
+            if usable < amount {
+                let what = format!("lot {}", lot.code);
+                return Err(Rejection::LotShort { what, usable, requested: amount, field: field.clone() });
+            }
+            return Ok(vec![(lot.id, amount)]);
+        }
+        let levels = self.lot_levels(key);
+        let candidates: Vec<Candidate<'_>> = levels
+            .iter()
+            .filter_map(|level| {
+                let lot = self.lot(level.lot)?;
+                // What was set aside is there whatever the lot's status.
+                let status = if shelf == Shelf::Available { lot.status } else { LotStatus::Available };
+                let (expires_on, received_at) = (lot.expires_on, level.received_at);
+                Some(Candidate { lot: lot.id, code: &lot.code, available: there(level), status, expires_on, received_at })
+            })
+            .collect();
+        let remaining = match (posting.dates, shelf) {
+            (Dates::Override, _) | (_, Shelf::Aside(_)) => None,
+            (Dates::Keep, Shelf::Available) if is_sale => Some(facts.minimum_remaining_days),
+            (Dates::Keep, Shelf::Available) => Some(0),
+        };
+        let (parts, short) = first_expired(&candidates, amount, today, remaining);
+        if short > 0 {
+            let what = format!("{} in lots that may be taken", facts.sku);
+            return Err(Rejection::LotShort { what, usable: amount - short, requested: amount, field: field.clone() });
+        }
+        Ok(parts)
+    }
+
+    /// The lots of a level that are loaded.
+    pub(super) fn lot_levels(&self, key: LevelKey) -> Vec<LotLevel> {
+        let range = (key, LotId::NIL)..=(key, LotId::from_uuid(uuid::Uuid::max()));
+        let mut found: BTreeMap<(LevelKey, LotId), LotLevel> =
+            self.book().lots.levels.range(range.clone()).map(|(key, level)| (*key, *level)).collect();
+        found.extend(self.lots.levels.range(range).map(|(key, level)| (*key, *level)));
+        found.into_values().collect()
+    }
+
+    /// Why nothing of the lot that a line says may be sold at a level; none when it may, or no lot is said.
+    pub fn blocked(&self, key: LevelKey, choice: &LotChoice) -> Option<Condition> {
+        let facts = &self.level(key, &Vec::new()).ok()?.facts;
+        self.said(key.product, choice)?.blocked(self.today(facts))
+    }
+
+    /// The local day at a level's store.
+    pub(super) fn today(&self, facts: &Facts) -> i32 {
+        (self.book().local_day)(self.now(), &facts.time_zone)
+    }
+}
+
+fn same_dates(lot: &Lot, name: &LotName, field: &Field) -> Result<(), Rejection> {
+    let differs = |said: Option<i32>, known: Option<i32>| said.is_some() && said != known;
+    if differs(name.made_on, lot.made_on) || differs(name.expires_on, lot.expires_on) {
+        let message = format!("lot {} is known with other dates: change them with lotUpdate", lot.code);
+        return Err(Rejection::invalid(message, lot_field(field)));
+    }
+    Ok(())
+}
+
+/// A lot that nothing has come into yet.
+pub(super) fn new_lot(
+    product: ProductId,
+    name: &LotName,
+    tracking: Tracking,
+    now: Timestamp,
+    field: &Field,
+) -> Result<Lot, Rejection> {
+    check_dates(name.made_on, name.expires_on, field)?;
+    Ok(Lot {
+        id: name.id,
+        product,
+        code: name.code.clone(),
+        key: name.key.clone(),
+        tracking,
+        made_on: name.made_on,
+        expires_on: name.expires_on,
+        status: LotStatus::Available,
+        note: None,
+        on_hand: Quantity::ZERO,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        exists: false,
+    })
+}
+
+pub(super) fn check_dates(made_on: Option<i32>, expires_on: Option<i32>, field: &Field) -> Result<(), Rejection> {
+    match made_on.zip(expires_on) {
+        Some((made, expires)) if expires < made => Err(Rejection::out_of_range(
+            "it would expire before it was made",
+            [field.as_slice(), &["expiresOn".to_owned()]].concat(),
+        )),
+        _ => Ok(()),
+    }
+}

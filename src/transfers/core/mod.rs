@@ -1,0 +1,13 @@
+//! The rules of transfers: pure. Stock is moved through `stock::core`'s draft, so a step is accepted or refused whole.
+//!
+//! What is under way is in `in_transit` of the receiver's level: shipping puts it there, receiving takes it on hand, closing writes it off.
+
+mod decide;
+mod moves;
+mod states;
+mod transfer;
+
+pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
+pub use moves::{Arrival, Loss, Parcel, Shipment};
+pub use states::{Action, TRANSFER_STEPS, actions_from, may};
+pub use transfer::{Line, Transfer, TransferBook, TransferDecision};

@@ -1,0 +1,207 @@
+//! Goods that leave, arrive, or never do.
+
+use entity::prelude::*;
+
+use super::{
+    decide::{Steps, head},
+    transfer::{Line, Transfer},
+};
+use crate::{
+    path,
+    stock::core::{Delta, Draft, Field, LevelKey, MovementHead, ReferenceKind, Rejection, Reservation, Shortage, cover},
+};
+
+/// What leaves.
+#[derive(Debug, Clone)]
+pub struct Shipment {
+    /// None: every line whole. What is not named stays, and is held no longer.
+    pub lines: Option<Vec<Parcel>>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// What arrives.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// None: everything that is under way.
+    pub lines: Option<Vec<Parcel>>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// Nothing more will arrive: what is still under way is lost.
+#[derive(Debug, Clone)]
+pub struct Loss {
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+}
+
+/// How much of a line.
+#[derive(Debug, Clone, Copy)]
+pub struct Parcel {
+    pub line: TransferLineId,
+    pub quantity: Quantity,
+}
+
+/// What the transfer holds and is loaded, by product.
+pub(super) fn held_for(draft: &Draft<'_>, transfer: &Transfer) -> Vec<Reservation> {
+    let is_ours = |r: &&Reservation| {
+        let reference = r.reference.map(|reference| (reference.kind, reference.id));
+        r.status == ReservationStatus::Active && reference == Some((ReferenceKind::Transfer, transfer.id.uuid()))
+    };
+    let mut held: Vec<Reservation> = draft.book().reservations.values().filter(is_ours).cloned().collect();
+    held.sort_by_key(|r| (r.key, r.id));
+    held
+}
+
+/// Positions, how much of each, and the field that says so. `most` is how much of a line there can be.
+fn wanted(
+    transfer: &Transfer,
+    named: Option<&Vec<Parcel>>,
+    most: impl Fn(&Line) -> i64,
+) -> Result<Vec<(u16, i64, Field)>, Rejection> {
+    let Some(named) = named else {
+        let all = transfer.live().filter(|line| most(line) > 0);
+        return Ok(all.map(|line| (line.position, most(line), path!["input", "id"])).collect());
+    };
+    if named.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed; leave the list out for all", path!["input", "lines"]));
+    }
+    let mut found: Vec<(u16, i64, Field)> = Vec::with_capacity(named.len());
+    for (index, one) in named.iter().enumerate() {
+        let (of, position) = one.line.split_line();
+        let at = |name: &str| path!["input", "lines", index, name];
+        let line = transfer.live().find(|line| of == transfer.id && line.position == position);
+        let Some(line) = line else { return Err(Rejection::not_found("transfer line", at("lineId"))) };
+        if found.iter().any(|(p, ..)| *p == position) {
+            return Err(Rejection::invalid("this line occurs twice", at("lineId")));
+        }
+        let most = most(line);
+        if !one.quantity.is_positive() || one.quantity.get() > most {
+            let message = if most > 0 { format!("between 1 and {most} of it") } else { "nothing of it is left".to_owned() };
+            return Err(Rejection::out_of_range(message, at("quantity")));
+        }
+        found.push((position, one.quantity.get(), at("quantity")));
+    }
+    Ok(found)
+}
+
+/// A figure made of figures that are in range.
+fn units(value: i64) -> Quantity {
+    debug_assert!(value >= 0, "a line's figures never go below 0");
+    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
+}
+
+/// Takes the goods out of the sender's stock and puts them under way to the receiver.
+pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, shipment: &Shipment) -> Result<(), Rejection> {
+    let wanted = wanted(transfer, shipment.lines.as_ref(), |line| line.quantity.get())?;
+    let occurred_at = shipment.occurred_at.unwrap_or(draft.now());
+    let from = transfer.from;
+    let out = head(steps.movements[1], MovementKind::TransferOut, transfer, (steps.actor, occurred_at));
+    let out = MovementHead { note: shipment.note.clone(), ..out };
+    let consumed = use_holds(draft, transfer, steps, &wanted)?;
+    let product = |position: u16| transfer.lines.iter().find(|line| line.position == position).map(|line| line.product);
+    let mut needed = Vec::with_capacity(wanted.len());
+    for ((position, quantity, field), held) in wanted.iter().zip(&consumed) {
+        let Some(product) = product(*position) else { continue };
+        let key = LevelKey { product, store: from };
+        needed.push(crate::stock::core::Step { key, available_delta: held - quantity, field: field.clone() });
+    }
+    cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
+    let Some(first) = needed.first() else {
+        return Err(Rejection::invalid("nothing would leave", path!["input", "lines"]));
+    };
+    draft.begin(out, first.key, &path!["input", "id"])?;
+    for ((step, (position, quantity, field)), held) in needed.iter().zip(&wanted).zip(&consumed) {
+        let cost = draft.level(step.key, field)?.facts.cost;
+        let leaves = Delta { on_hand: -quantity, reserved: -held, ..Delta::default() };
+        draft.post(step.key, leaves, cost, None, field)?;
+        let there = LevelKey { store: transfer.to, ..step.key };
+        draft.post(there, Delta { in_transit: *quantity, ..Delta::default() }, None, None, field)?;
+        if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == *position) {
+            (line.shipped, line.unit_cost) = (units(*quantity), cost);
+        }
+    }
+    transfer.status = TransferStatus::InTransit;
+    transfer.shipped_at = Some(occurred_at);
+    Ok(())
+}
+
+/// Ends the transfer's holds: says how much of each parcel was held, and lets go, in a movement of its own, what is held and does not leave.
+fn use_holds(
+    draft: &mut Draft<'_>,
+    transfer: &Transfer,
+    steps: &Steps,
+    wanted: &[(u16, i64, Field)],
+) -> Result<Vec<i64>, Rejection> {
+    let now = draft.now();
+    let mut consumed = vec![0; wanted.len()];
+    let mut has_begun = false;
+    for mut reservation in held_for(draft, transfer) {
+        let held = reservation.remaining.get();
+        let is_of = |line: &Line| line.product == reservation.key.product;
+        let position = transfer.lines.iter().find(|line| is_of(line)).map(|line| line.position);
+        let place = wanted.iter().position(|(wanted, ..)| Some(*wanted) == position);
+        let leaves = place.map_or(0, |place| held.min(wanted[place].1 - consumed[place]));
+        if let Some(place) = place {
+            consumed[place] += leaves;
+        }
+        if held > leaves {
+            let field = path!["input", "id"];
+            if !has_begun {
+                let release = head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now));
+                draft.begin(release, reservation.key, &field)?;
+                has_begun = true;
+            }
+            draft.post(reservation.key, Delta { reserved: leaves - held, ..Delta::default() }, None, None, &field)?;
+        }
+        reservation.give_back(held, ReservationStatus::Consumed, now);
+        draft.put_reservation(reservation);
+    }
+    Ok(consumed)
+}
+
+/// Takes what arrived on hand, at the cost it left with.
+pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, arrival: &Arrival) -> Result<(), Rejection> {
+    let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
+    let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
+    if transfer.shipped_at.is_some_and(|shipped_at| occurred_at < shipped_at) {
+        return Err(Rejection::out_of_range("it cannot arrive before it left", path!["input", "occurredAt"]));
+    }
+    let enter = head(steps.movements[0], MovementKind::TransferIn, transfer, (steps.actor, occurred_at));
+    let mut begin = Some(MovementHead { note: arrival.note.clone(), ..enter });
+    for (position, quantity, field) in wanted {
+        let Some(line) = transfer.lines.iter_mut().find(|line| line.position == position) else { continue };
+        let key = LevelKey { product: line.product, store: transfer.to };
+        if let Some(head) = begin.take() {
+            draft.begin(head, key, &field)?;
+        }
+        let delta = Delta { on_hand: quantity, in_transit: -quantity, ..Delta::default() };
+        draft.post(key, delta, line.unit_cost, None, &field)?;
+        line.received = units(line.received.get() + quantity);
+    }
+    transfer.received_at = Some(transfer.received_at.map_or(occurred_at, |at| at.max(occurred_at)));
+    let is_done = transfer.lines.iter().all(|line| line.under_way() == 0);
+    transfer.status = if is_done { TransferStatus::Received } else { TransferStatus::PartiallyReceived };
+    Ok(())
+}
+
+/// Writes off what is still under way.
+pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, loss: &Loss) -> Result<(), Rejection> {
+    let field = path!["input", "id"];
+    let removal = head(steps.movements[0], MovementKind::Removal, transfer, (steps.actor, draft.now()));
+    let mut begin = Some(MovementHead { reason: Some(loss.reason), note: loss.note.clone(), ..removal });
+    for line in transfer.lines.iter_mut().filter(|line| line.under_way() > 0) {
+        let key = LevelKey { product: line.product, store: transfer.to };
+        if let Some(head) = begin.take() {
+            draft.begin(head, key, &field)?;
+        }
+        let lost = line.under_way();
+        draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, &field)?;
+        line.lost = units(line.lost.get() + lost);
+    }
+    transfer.status = TransferStatus::Received;
+    transfer.loss_reason = Some(loss.reason);
+    transfer.loss_note.clone_from(&loss.note);
+    Ok(())
+}

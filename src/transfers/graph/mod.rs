@@ -1,0 +1,20 @@
+//! Transfers in GraphQL: types, lists, inputs, answers.
+
+mod inputs;
+mod loaders;
+mod mutation;
+mod payload;
+mod query;
+mod transfer;
+mod words;
+
+pub use inputs::{
+    TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferMoveInput, TransferParcelInput,
+    TransferUpdateInput,
+};
+pub use loaders::attach;
+pub use mutation::TransfersMutation;
+pub use payload::TransferPayload;
+pub use query::{TransferFilter, TransferRef, TransfersQuery, load_transfer};
+pub use transfer::{Transfer, TransferConnection, TransferEdge, TransferLine};
+pub use words::TransferStatus;

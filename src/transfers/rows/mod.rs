@@ -1,0 +1,9 @@
+//! Transfers as rows.
+
+mod list;
+mod load;
+mod write;
+
+pub use list::{TRANSFERS, TransferTest, id_numbered, page, transfer_keys};
+pub use load::{Places, existing_stores, fill_lines, lock_transfers, places_of, taken_refs, transfers};
+pub use write::transfer_rows;

@@ -1,0 +1,57 @@
+//! What can be moved and counted in a company.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::{
+    Needs::{self, May},
+    world::{House, World, text},
+};
+
+/// The root fields of transfers and counts, and what they need.
+pub const CASES: &[(&str, Needs)] = &[
+    ("transfer", May("transfer.read")),
+    ("count", May("count.read")),
+    ("counts", May("count.read")),
+    ("countsDue", May("count.read")),
+    ("transfers", May("transfer.read")),
+    ("countCreate", May("count.write")),
+    ("countStart", May("count.write")),
+    ("countRecord", May("count.record")),
+    ("countSubmit", May("count.record")),
+    ("countRecount", May("count.review")),
+    ("countApprove", May("count.approve")),
+    ("countCancel", May("count.write")),
+    ("transferCreate", May("transfer.write")),
+    ("transferUpdate", May("transfer.write")),
+    ("transferReady", May("transfer.ship")),
+    ("transferShip", May("transfer.ship")),
+    ("transferReceive", May("transfer.receive")),
+    ("transferClose", May("transfer.receive")),
+    ("transferCancel", May("transfer.write")),
+];
+
+impl World {
+    /// A second store, which goods can be sent to.
+    pub async fn depot(&self, house: &House) -> String {
+        let word = house.word;
+        let query = "mutation($input: StoreCreateInput!) { storeCreate(input: $input) { store { id } userErrors { code field message } } }";
+        let input = json!({ "code": format!("{word}-depot"), "name": format!("{word} depot") });
+        text(&self.must(house, query, json!({ "input": input })).await["store"]["id"])
+    }
+
+    /// A transfer from the store to the other one.
+    pub async fn moves(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let (product, store) = (json!({ "id": ids["prd"] }), json!({ "id": ids["sto"] }));
+        let input = json!({ "idempotencyKey": format!("{word}-6"), "fromStore": store, "toStore": { "id": house.depot },
+            "note": format!("{word} note"), "lines": [{ "product": product, "quantity": 1 }] });
+        let query = "mutation($input: TransferCreateInput!) { transferCreate(input: $input) { transfer { id } userErrors { code field message } } }";
+        let transfer = text(&self.must(house, query, json!({ "input": input })).await["transfer"]["id"]);
+        ids.insert("trf", transfer);
+        let input = json!({ "idempotencyKey": format!("{word}-7"), "kind": "FULL", "store": { "id": ids["sto"] }, "note": format!("{word} note") });
+        let query = "mutation($input: CountCreateInput!) { countCreate(input: $input) { count { id } userErrors { code field message } } }";
+        ids.insert("cnt", text(&self.must(house, query, json!({ "input": input })).await["count"]["id"]));
+    }
+}

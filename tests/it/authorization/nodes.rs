@@ -1,0 +1,79 @@
+//! What `node(id:)` asks of its caller, for every kind of thing.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::{Actor, MemberId};
+use entrepot::access::Caller;
+use serde_json::json;
+
+use super::{calls::Calls, on_both, only_error, world::World};
+
+on_both!(a_node_needs_the_rights_of_its_type,);
+
+/// What `node(id:)` asks for, by the prefix of the id. None: whose it is may see it.
+const NODES: &[(&str, &str, Option<&str>)] = &[
+    ("prd", "Product", Some("product.read")),
+    ("cat", "Category", Some("product.read")),
+    ("sup", "Supplier", Some("product.read")),
+    ("fam", "ProductFamily", Some("product.read")),
+    ("sto", "Store", Some("store.read")),
+    ("cus", "Customer", Some("customer.read")),
+    ("chn", "Channel", Some("channel.read")),
+    ("lvl", "StockLevel", Some("stock.read")),
+    ("mov", "StockMovement", Some("stock.movement.read")),
+    ("ent", "StockEntry", Some("stock.movement.read")),
+    ("rsv", "Reservation", Some("stock.read")),
+    ("lot", "Lot", Some("stock.read")),
+    ("ord", "Order", Some("order.read")),
+    ("oln", "OrderLine", Some("order.read")),
+    ("ful", "Fulfilment", Some("order.read")),
+    ("ret", "Return", Some("order.read")),
+    ("trf", "Transfer", Some("transfer.read")),
+    ("cnt", "StockCount", Some("count.read")),
+    ("por", "PurchaseOrder", Some("purchase.read")),
+    ("pol", "PurchaseOrderLine", Some("purchase.read")),
+    ("srt", "SupplierReturn", Some("purchase.read")),
+    ("ten", "Tenant", None),
+    ("mem", "Member", None),
+    ("rol", "Role", Some("role.read")),
+    ("grp", "StoreGroup", Some("store.read")),
+    ("int", "Integration", Some("apikey.read")),
+    ("key", "ApiKey", Some("apikey.read")),
+    ("ses", "Session", None),
+    ("aud", "AuditEntry", Some("audit.read")),
+    ("job", "Job", Some("job.read")),
+    ("whe", "WebhookEndpoint", Some("webhook.read")),
+    ("fil", "File", Some("file.write")),
+    ("exc", "Exchange", Some("exchange.run")),
+];
+
+async fn a_node_needs_the_rights_of_its_type(world: &World) {
+    let calls = Calls::of_the_schema();
+    let house = &world.ours;
+    let query = "query($id: ID!) { node(id: $id) { __typename id } }";
+    for (prefix, id) in &house.ids {
+        let (_, kind, needed) =
+            NODES.iter().find(|(known, ..)| known == prefix).unwrap_or_else(|| panic!("{prefix} has no case"));
+        let variables = json!({ "id": id });
+        if let Some(needed) = needed {
+            let denied = world.ask(house, Some(house.only(&[])), query, &variables).await;
+            assert_eq!(only_error(&denied, kind), (json!("FORBIDDEN"), json!(needed)), "{kind}");
+        }
+        if let Some(guarded) = calls.needed_for(kind).filter(|_| *kind != "Member") {
+            assert_eq!(Some(guarded.as_str()), *needed, "{kind}");
+        }
+        let allowed: Vec<&str> = needed.iter().copied().collect();
+        let answer = world.ask(house, Some(house.only(&allowed)), query, &variables).await;
+        assert_eq!(answer, json!({ "data": { "node": { "__typename": kind, "id": id } }, "errors": null }), "{kind}");
+        let anonymous = world.ask(house, None, query, &variables).await;
+        assert_eq!(only_error(&anonymous, kind).0, json!("UNAUTHENTICATED"), "{kind}");
+        let foreign = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &variables).await;
+        assert_eq!(foreign, json!({ "data": { "node": null }, "errors": null }), "{kind} of another tenant");
+    }
+    // Interfaces of Node that no id leads to would be a promise that is not kept.
+    let served: BTreeSet<String> = calls.members("Node").into_iter().collect();
+    assert_eq!(served, NODES.iter().map(|(_, kind, _)| (*kind).to_owned()).collect(), "each kind of node has a case");
+    let stranger = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&[]) };
+    let denied = world.ask(house, Some(stranger), query, &json!({ "id": house.ids["mem"] })).await;
+    assert_eq!(only_error(&denied, "another member"), (json!("FORBIDDEN"), json!("member.read")));
+}

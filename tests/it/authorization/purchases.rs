@@ -1,0 +1,46 @@
+//! What a company buys: an order that is half received, and something of it that went back.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::world::{House, World};
+
+impl World {
+    pub async fn purchases(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let (product, store, supplier) = (json!({ "id": ids["prd"] }), json!({ "id": ids["sto"] }), json!({ "id": ids["sup"] }));
+        let query = |mutation: &str, kind: &str, fields: &str| {
+            format!(
+                "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code field message }} }} }}"
+            )
+        };
+        let lines = json!([{ "product": product, "quantity": 10 }]);
+        let input = json!({ "idempotencyKey": format!("{word}-buy"), "supplier": supplier, "store": store, "externalRef": format!("{word}-purchase"),
+            "note": format!("{word} purchase"), "lines": lines, "charges": [{ "kind": "FREIGHT", "name": format!("{word} freight"), "amount": { "amount": "1.00", "currencyCode": "GBP" } }] });
+        let text = query("purchaseOrderCreate", "PurchaseOrderCreateInput", "purchaseOrder { id lines { id } }");
+        let made = self.must(house, &text, json!({ "input": input })).await;
+        ids.insert("por", told(&made["purchaseOrder"]["id"]));
+        ids.insert("pol", told(&made["purchaseOrder"]["lines"][0]["id"]));
+        for step in ["Submit", "Approve", "Order"] {
+            let text = query(&format!("purchaseOrder{step}"), "PurchaseOrderActionInput", "");
+            let input = json!({ "idempotencyKey": format!("{word}-buy-{step}"), "id": ids["por"] });
+            self.must(house, &text, json!({ "input": input })).await;
+        }
+        let text = query("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { receipts { id } }");
+        let lines = json!([{ "purchaseOrderLineId": ids["pol"], "quantity": 3, "damaged": 1, "note": format!("{word} damage") }]);
+        let input = json!({ "idempotencyKey": format!("{word}-dock"), "id": ids["por"], "deliveryNote": format!("{word}-delivery"), "lines": lines });
+        self.must(house, &text, json!({ "input": input })).await;
+        let text = query("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }");
+        let lines = json!([{ "purchaseOrderLineId": ids["pol"], "quantity": 1 }]);
+        let input = json!({ "idempotencyKey": format!("{word}-back"), "supplier": supplier, "store": store, "note": format!("{word} returned"), "lines": lines });
+        ids.insert("srt", told(&self.must(house, &text, json!({ "input": input })).await["supplierReturn"]["id"]));
+        let text = query("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }");
+        let rows = json!([{ "supplier": supplier, "product": product, "supplierSku": format!("{word}-sku"), "unitCost": { "amount": "1.00", "currencyCode": "GBP" } }]);
+        self.must(house, &text, json!({ "input": { "idempotencyKey": format!("{word}-offer"), "rows": rows } })).await;
+    }
+}
+
+fn told(id: &Value) -> String {
+    id.as_str().unwrap().to_owned()
+}

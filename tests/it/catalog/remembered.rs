@@ -1,0 +1,182 @@
+//! What nodes remember of the catalogue: never older than the moment of asking, whoever changed it and wherever.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use entity::prelude::CategoryId;
+use entrepot::{
+    cache::{Cache, Remote},
+    catalog::{self, graph::Loads},
+    storage::Database,
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{category, change, made};
+use crate::{
+    process::redis::Redis,
+    scenario,
+    world::{self, World},
+};
+
+const SPACE: u64 = 1 << 20;
+
+/// A category named Mugs; a name that is found in no other bytes.
+async fn mugs(world: &World) -> CategoryId {
+    let made = made(category(world, json!({ "name": "Mugs of Stoke" })).await);
+    made["category"]["id"].as_str().unwrap().parse().unwrap()
+}
+async fn rename(world: &World, id: CategoryId, name: &str) -> Value {
+    let version = Loads::from(world.db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap().version;
+    let input = json!({ "id": id.to_string(), "expectedVersion": version, "name": name });
+    made(change(world, "categoryUpdate", "CategoryUpdateInput", "category { name version }", input).await)
+}
+
+/// A node that remembers, maybe through a Redis.
+async fn node(world: &World, redis: Option<&Redis>) -> Database {
+    let db = world.elsewhere().await;
+    let remote = redis.map(|redis| {
+        let (remote, write) = Remote::at(&redis.url(), b"a deployment").unwrap();
+        tokio::spawn(write);
+        remote
+    });
+    db.shelf().leave(Cache::new(SPACE, world::unkept_ring(), remote));
+    db
+}
+
+/// What a request to this node sees of a category, and how many statements it takes.
+async fn seen(db: &Database, world: &World, id: CategoryId) -> (String, i64, u64) {
+    let before = db.statements();
+    let row = Loads::from(db.tenant(world.owner.tenant)).category(id).await.unwrap().unwrap();
+    (row.name.clone(), row.version, db.statements() - before)
+}
+
+scenario!(a_row_is_read_once_and_then_only_asked_whether_it_has_changed, world => {
+    let (node, id) = (node(world, None).await, mugs(world).await);
+    assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand, and the row");
+    assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1), "where things stand");
+    made(category(world, json!({ "name": "Candles" })).await);
+    assert_eq!(seen(&node, world, id).await.2, 2, "where things stand, and what has changed: another row");
+    assert_eq!(seen(&node, world, id).await.2, 1);
+    node.close().await.unwrap();
+});
+
+scenario!(a_change_on_one_node_is_seen_by_the_next_request_to_another, world => {
+    let (node, id) = (node(world, None).await, mugs(world).await);
+    seen(&node, world, id).await;
+    for round in 2..12 {
+        rename(world, id, &format!("Cups {round}")).await;
+        let (name, version, _) = seen(&node, world, id).await;
+        assert_eq!((name, version), (format!("Cups {round}"), round));
+    }
+    node.close().await.unwrap();
+});
+
+scenario!(no_request_sees_less_than_was_committed_before_it_began, world => {
+    let (first, second, id) = (node(world, None).await, node(world, None).await, mugs(world).await);
+    let committed = AtomicI64::new(1);
+    let writing = async {
+        for round in 0..40 {
+            let answer = rename(world, id, &format!("Cups {round}")).await;
+            committed.store(answer["category"]["version"].as_i64().unwrap(), Ordering::SeqCst);
+        }
+        committed.store(-1, Ordering::SeqCst);
+    };
+    let reading = |node: Database| {
+        let committed = &committed;
+        async move {
+            let mut reads = 0;
+            loop {
+                let least = committed.load(Ordering::SeqCst);
+                if least < 0 {
+                    return reads;
+                }
+                let (_, version, _) = seen(&node, world, id).await;
+                assert!(version >= least, "version {version} was shown after {least} was committed");
+                reads += 1;
+            }
+        }
+    };
+    let ((), one, other, third) =
+        tokio::join!(writing, reading(first.clone()), reading(second.clone()), reading(second.clone()));
+    assert!(one > 20 && other > 20 && third > 20, "{one} {other} {third}");
+    first.close().await.unwrap();
+    second.close().await.unwrap();
+});
+
+scenario!(what_a_request_reads_ahead_at_start_is_not_read_again, world => {
+    let (node, id) = (node(world, None).await, mugs(world).await);
+    catalog::jobs::warm(node.clone()).await;
+    assert_eq!(seen(&node, world, id).await, ("Mugs of Stoke".to_owned(), 1, 1));
+    node.close().await.unwrap();
+});
+
+scenario!(nothing_is_remembered_over_a_restore, world => {
+    let (node, id) = (node(world, None).await, mugs(world).await);
+    rename(world, id, "Cups").await;
+    seen(&node, world, id).await;
+    // A backup from before is brought back, with fewer events than there were; whoever brings it back says so by a new epoch.
+    world.pretend("UPDATE category SET name = 'Mugs again' WHERE tenant_id = $1", vec![]).await;
+    assert_eq!(seen(&node, world, id).await.0, "Cups", "nothing said so yet");
+    let epoch = sea_orm::Value::from(world.clock.uuid());
+    world.pretend("UPDATE tenant_counter SET epoch = $2, head = head - 1, master_seq = master_seq - 1 WHERE tenant_id = $1", vec![epoch]).await;
+    assert_eq!(seen(&node, world, id).await.0, "Mugs again");
+    node.close().await.unwrap();
+});
+
+scenario!(another_tenant_is_not_shown_what_is_remembered, world => {
+    let (node, id) = (node(world, None).await, mugs(world).await);
+    seen(&node, world, id).await;
+    let other = world.other_tenant().await;
+    assert!(Loads::from(node.tenant(other.tenant)).category(id).await.unwrap().is_none());
+    node.close().await.unwrap();
+});
+
+/// Waits until something has been shared.
+async fn shared(redis: &Redis) {
+    let began = Instant::now();
+    while !redis.ask("DBSIZE").await.starts_with(":1") {
+        assert!(began.elapsed() < Duration::from_secs(5), "nothing is shared");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+scenario!(nodes_share_rows_through_redis_and_believe_it_nothing, world => {
+    let Some(redis) = Redis::start().await else { return };
+    let id = mugs(world).await;
+    let first = node(world, Some(&redis)).await;
+    assert_eq!(seen(&first, world, id).await.0, "Mugs of Stoke");
+    shared(&redis).await;
+    let key = redis.ask("KEYS *").await.lines().last().unwrap().to_owned();
+    assert!(key.starts_with("entrepot:rows:") && !redis.ask(&format!("GET {key}")).await.contains("Stoke"), "{key}: it lies there sealed");
+
+    let second = node(world, Some(&redis)).await;
+    assert_eq!(seen(&second, world, id).await, ("Mugs of Stoke".to_owned(), 1, 2), "where things stand and what has changed; the row is shared");
+    rename(world, id, "Cups").await;
+    let third = node(world, Some(&redis)).await;
+    assert_eq!(seen(&third, world, id).await.0, "Cups", "what lies there is older than the change");
+
+    // Somebody puts something else there.
+    redis.tell(&format!("SET {key} nonsense")).await;
+    let fourth = node(world, Some(&redis)).await;
+    assert_eq!(seen(&fourth, world, id).await, ("Cups".to_owned(), 2, 3));
+    // And an honest row of another place.
+    let other: CategoryId = made(category(world, json!({ "name": "Candles" })).await)["category"]["id"].as_str().unwrap().parse().unwrap();
+    let there = format!("{}{}", &key[..key.rfind(':').unwrap() + 1], other.uuid().simple());
+    redis.ask(&format!("COPY {key} {there} REPLACE")).await;
+    let fifth = node(world, Some(&redis)).await;
+    assert_eq!(seen(&fifth, world, other).await.0, "Candles");
+
+    drop(redis);
+    let began = Instant::now();
+    rename(world, id, "Beakers").await;
+    for node in [&first, &second, &third] {
+        assert_eq!(seen(node, world, id).await.0, "Beakers", "without Redis");
+    }
+    assert!(began.elapsed() < Duration::from_secs(2), "a dead Redis holds nobody up: {:?}", began.elapsed());
+    for node in [first, second, third, fourth, fifth] {
+        node.close().await.unwrap();
+    }
+});

@@ -1,0 +1,92 @@
+//! Figures of counts, with the vectors of the field, and what is due to be counted.
+
+use std::{collections::BTreeMap, path::Path};
+
+use entrepot::counts::core::{Pair, abc, accuracy, shrinkage};
+use serde_json::{Value, json};
+
+use super::world::{done, on_both};
+
+/// The vectors of one metric; none, said plainly, where the data is not there.
+fn vectors(metric: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/inventory-vectors.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("SKIPPED: {} is not there", path.display());
+        return Vec::new();
+    };
+    let all: Value = serde_json::from_str(&text).unwrap();
+    all["vectors"].as_array().unwrap().iter().filter(|vector| vector["metric"] == metric).cloned().collect()
+}
+
+#[test]
+fn classes_follow_the_vectors() {
+    for vector in vectors("abc") {
+        let revenue = vector["input"]["revenue"].as_object().unwrap();
+        let revenue: Vec<(String, i64)> = revenue.iter().map(|(sku, brings)| (sku.clone(), brings.as_i64().unwrap())).collect();
+        let found: BTreeMap<String, Value> = abc(&revenue).into_iter().map(|(sku, class)| (sku, json!(class.as_str()))).collect();
+        assert_eq!(json!(found), vector["expected"]["class"], "{}", vector["id"]);
+    }
+}
+
+#[test]
+fn shrinkage_and_accuracy_follow_the_vectors() {
+    for vector in vectors("shrinkage") {
+        let counts = vector["input"]["counts"].as_array().unwrap();
+        let pairs: Vec<Pair> =
+            counts.iter().map(|pair| Pair { book: pair[0].as_i64().unwrap(), counted: pair[1].as_i64().unwrap() }).collect();
+        let near = |found: Option<f64>, name: &str| {
+            let expected = vector["expected"][name].as_f64().unwrap();
+            assert!((found.unwrap() - expected).abs() < 1e-6, "{} {name}: {found:?}", vector["id"]);
+        };
+        near(shrinkage(&pairs), "shrinkage");
+        near(accuracy(&pairs, vector["input"]["tolerance"].as_i64().unwrap()), "accuracy");
+    }
+    assert_eq!((shrinkage(&[]), accuracy(&[], 0)), (None, None));
+}
+
+#[tokio::test]
+async fn a_count_tells_how_well_the_books_agree() {
+    on_both(async |world| {
+        let count = world.counting(json!({})).await;
+        // Books: 100 mugs, 5,000 g of tea, 4 lamps.
+        world.finds(&count, &[(world.shop.mug, 98), (world.shop.tea, 5_500), (world.shop.lamp, 4)]).await;
+        let document = "query($id: ID!, $tolerance: Quantity! = 0) { count(by: {id: $id}) { figures(tolerance: $tolerance) { \
+            booked counted shrinkage accuracy differenceValue { amount } absoluteValue { amount } } } }";
+        let answer = world.ask(document, json!({"id": count["id"], "tolerance": 2})).await;
+        // Two mugs at 1.00 are gone, half a kilogram of tea at 1.00 is more.
+        let figures = json!({"booked": 5_104, "counted": 5_602, "shrinkage": "-0.097571", "accuracy": "0.666667",
+            "differenceValue": {"amount": "-1.50"}, "absoluteValue": {"amount": "2.50"}});
+        assert_eq!(answer["count"]["figures"], figures);
+        let answer = world.ask(document, json!({"id": count["id"], "tolerance": -1})).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_brings_most_is_due_first_until_it_has_been_counted() {
+    on_both(async |world| {
+        let (mug, tea) = (world.shop.mug, world.shop.tea);
+        let order = world.shop.order("FULFILLED", json!([{"product": {"id": mug}, "quantity": 50}, {"product": {"id": tea}, "quantity": 100}])).await;
+        assert_eq!(order["userErrors"], json!([]));
+        let document = "query($store: ID!, $class: AbcClass) { countsDue(storeId: $store, abcClass: $class) { product { sku } abcClass countedAt } }";
+        let due = async |class: Value| {
+            let answer = world.ask(document, json!({"store": world.shop.store, "class": class})).await;
+            let due = answer["countsDue"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+            due.iter().map(|one| format!("{}{}", one["abcClass"].as_str().unwrap(), one["product"]["sku"].as_str().unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(due(Value::Null).await, ["AMUG", "CLAMP", "CTEA"]);
+        assert_eq!(due(json!("B")).await, Vec::<String>::new());
+        world.shop.pass_seconds(1);
+        let count = world.counting(json!({"kind": "CYCLE", "abcClass": "A"})).await;
+        assert_eq!(count["lines"]["nodes"][0]["sku"], "MUG");
+        world.finds(&count, &[(mug, 50)]).await;
+        world.counts("countSubmit", &count).await;
+        let payload = world.act("countApprove", world.step(&count)).await;
+        done(&payload, "count");
+        assert_eq!(due(Value::Null).await, ["CLAMP", "CTEA"]);
+        world.shop.pass_seconds(30 * 24 * 3600);
+        assert_eq!(due(json!("A")).await, ["AMUG"]);
+    })
+    .await;
+}

@@ -1,0 +1,81 @@
+//! Who counts, who sees what the books say, and who approves.
+
+use entity::prelude::*;
+use entrepot::access::{Caller, PermissionSet, REGISTRY};
+use serde_json::{Value, json};
+
+use super::world::{World, done, of_store, on_both, refused};
+
+fn without(codes: &[&str]) -> PermissionSet {
+    let mut set = PermissionSet::default();
+    for (index, _) in REGISTRY.iter().enumerate().filter(|(_, info)| !codes.contains(&info.code)) {
+        set.insert(index);
+    }
+    set
+}
+
+/// Counts so many mugs and hands it in, as the owner.
+async fn handed_in(world: &World, mugs: i64) -> Value {
+    let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
+    world.finds(&count, &[(world.shop.mug, mugs)]).await;
+    world.counts("countSubmit", &count).await
+}
+
+#[tokio::test]
+async fn who_counts_blindly_does_not_see_the_books() {
+    on_both(async |world| {
+        let counter = without(&["count.review"]);
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
+        let payload = world.act_as(counter.clone(), "countRecord", world.found(&count, &[(world.shop.mug, 7)])).await;
+        let line = &done(&payload, "count")["lines"]["nodes"][0];
+        let shown = json!([line["counted"], line["book"], line["difference"], line["differenceValue"], line["tries"]]);
+        assert_eq!(shown, json!([7, null, null, null, []]));
+        let document = "query($id: ID!) { count(by: {id: $id}) { lines(filter: {hasDifference: true}) { nodes { sku } } } }";
+        let answer = world.ask_as(counter.clone(), document, json!({"id": count["id"]})).await;
+        assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
+        let document = "query($id: ID!) { count(by: {id: $id}) { figures { booked } } }";
+        let answer = world.ask_as(counter.clone(), document, json!({"id": count["id"]})).await;
+        assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
+        let open = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}], "isBlind": false})).await;
+        let payload = world.act_as(counter, "countRecord", world.found(&open, &[(world.shop.mug, 7)])).await;
+        assert_eq!(done(&payload, "count")["lines"]["nodes"][0]["book"], 100);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn above_the_limit_somebody_else_approves() {
+    on_both(async |world| {
+        // From 5.00 on; a mug costs 1.00.
+        world.pretend("UPDATE tenant SET approval_minor = 500 WHERE id = $1", vec![]).await;
+        let small = handed_in(&world, 95).await;
+        world.counts("countApprove", &small).await;
+        let large = handed_in(&world, 89).await;
+        refused(&world.act("countApprove", world.step(&large)).await, "INVALID_STATE", "input.id");
+        let other = Actor::member(world.shop.ledger.clock().id());
+        let other = Caller::new(world.shop.tenant, other, PermissionSet::all());
+        let document =
+            "mutation($input: CountActionInput!) { countApprove(input: $input) { count { status } userErrors { code } } }";
+        let answer = world.ask_by(other, document, json!({"input": world.step(&large)})).await;
+        assert_eq!(answer["countApprove"], json!({"count": {"status": "COMPLETED"}, "userErrors": []}));
+        assert_eq!(world.level(world.shop.mug, world.shop.store).await[0], 89);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_count_belongs_to_its_store() {
+    on_both(async |world| {
+        let elsewhere = of_store(world.shop.depot);
+        let count = handed_in(&world, 99).await;
+        for mutation in ["countStart", "countSubmit", "countRecount", "countApprove", "countCancel"] {
+            refused(&world.act_as(elsewhere.clone(), mutation, world.step(&count)).await, "NOT_FOUND", "input.id");
+        }
+        let found = world.found(&count, &[(world.shop.mug, 1)]);
+        refused(&world.act_as(elsewhere.clone(), "countRecord", found).await, "NOT_FOUND", "input.id");
+        let document = "query($id: ID!, $store: ID!) { count(by: {id: $id}) { id } counts { nodes { id } } countsDue(storeId: $store) { abcClass } }";
+        let answer = world.ask_as(elsewhere, document, json!({"id": count["id"], "store": world.shop.store})).await;
+        assert_eq!(answer, json!({"count": null, "counts": {"nodes": []}, "countsDue": []}));
+    })
+    .await;
+}

@@ -1,0 +1,72 @@
+//! A large count. By hand: `cargo nextest run --release --test it --run-ignored only five_thousand_lines`.
+
+use std::time::Instant;
+
+use entity::prelude::*;
+use serde_json::json;
+
+use super::world::{World, done, on_both};
+
+/// Gives the store so many more products, a hundred of each.
+async fn stocked(world: &World, count: usize) -> Vec<ProductId> {
+    let (shop, mut products) = (&world.shop, Vec::with_capacity(count));
+    let work = shop.db.tenant(shop.tenant).begin().await.unwrap();
+    for nth in 0..count {
+        let id: ProductId = shop.ledger.clock().id();
+        let sql = "INSERT INTO product (tenant_id, id, sku, sku_key, name, name_key, status, stock_policy, options, former_skus, unit_code,
+                     unit_decimals, cost_minor, cost_currency, metadata, search_text, version, created_at, updated_at)
+                   VALUES ($1, $2, $3, $4, $3, $4, 'ACTIVE', 'TRACKED', '[]', '[]', 'each', 0, 100, 'GBP', '{}', '', 1, 0, 0)";
+        let (sku, key) = (format!("P{nth:05}"), format!("p{nth:05}"));
+        work.execute(sql, vec![id.into(), sku.into(), key.into()]).await.unwrap();
+        products.push(id);
+    }
+    work.commit().await.unwrap();
+    for some in products.chunks(500) {
+        let what: Vec<_> = some.iter().map(|product| (*product, shop.store, 100)).collect();
+        shop.stock(&what).await;
+    }
+    products
+}
+
+/// Counts them all one short, and says how long the approval took.
+async fn approved(world: &World, count: usize) -> std::time::Duration {
+    let products = stocked(world, count).await;
+    let counting = world.counting(json!({})).await;
+    for some in products.chunks(500) {
+        let found: Vec<_> = some.iter().map(|product| (*product, 99)).collect();
+        world.finds(&counting, &found).await;
+    }
+    let rest = [(world.shop.mug, 100), (world.shop.tea, 5_000), (world.shop.lamp, 4)];
+    world.finds(&counting, &rest).await;
+    world.counts("countSubmit", &counting).await;
+    let document =
+        "mutation($input: CountActionInput!) { countApprove(input: $input) { count { status } userErrors { code message } } }";
+    let start = Instant::now();
+    let answer = world.ask(document, json!({"input": world.step(&counting)})).await;
+    let took = start.elapsed();
+    done(&answer["countApprove"], "count");
+    assert_eq!(world.level(products[count - 1], world.shop.store).await[0], 99);
+    took
+}
+
+#[tokio::test]
+async fn a_count_of_more_lines_than_a_movement_has_is_posted_in_several() {
+    on_both(async |world| {
+        let took = approved(&world, 4_200).await;
+        eprintln!("approving 4,200 lines took {took:?}");
+        let sql = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'COUNT'";
+        assert_eq!(world.number(sql).await, 9);
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "by hand, with --release"]
+async fn five_thousand_lines() {
+    on_both(async |world| {
+        let took = approved(&world, 5_000).await;
+        println!("approving 5,000 lines took {took:?}");
+        assert!(took.as_millis() < 1_000, "{took:?}");
+    })
+    .await;
+}

@@ -1,0 +1,291 @@
+//! Counting what is there.
+
+use entity::prelude::*;
+use serde_json::{Value, json};
+
+use super::world::{World, done, on_both, refused};
+
+/// Sells so many mugs of the store over the counter.
+async fn sell(world: &World, quantity: i64) {
+    let input = json!({"idempotencyKey": world.key(), "kind": "SALE", "reasonCode": "SALE",
+        "changes": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "delta": -quantity}]});
+    done(&world.act("stockAdjust", input).await, "");
+}
+
+fn line<'c>(count: &'c Value, sku: &str) -> &'c Value {
+    count["lines"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|line| line["sku"] == sku)
+        .unwrap_or_else(|| panic!("{sku}: {count:#}"))
+}
+
+#[tokio::test]
+async fn a_full_count_sets_the_stock_to_what_was_found() {
+    on_both(async |world| {
+        let (mug, tea, lamp, store) = (world.shop.mug, world.shop.tea, world.shop.lamp, world.shop.store);
+        let count = world.counting(json!({})).await;
+        assert_eq!((&count["number"], &count["status"]), (&json!("1"), &json!("COUNTING")));
+        let progress = |counted: i64, found: i64| json!({"lines": 3 + found, "counted": counted, "uncounted": 3 + found - counted, "recount": 0, "found": found});
+        assert_eq!(count["progress"], progress(0, 0));
+        assert_eq!(line(&count, "MUG")["state"], "UNCOUNTED");
+        let count = world.finds(&count, &[(mug, 98), (tea, 5_000)]).await;
+        assert_eq!(count["progress"], progress(2, 0));
+        refused(&world.act("countSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
+        world.finds(&count, &[(lamp, 6)]).await;
+        let count = world.counts("countSubmit", &count).await;
+        assert_eq!(count["status"], "REVIEW");
+        let figures = |line: &Value| ["book", "difference"].map(|name| line[name].as_i64().unwrap());
+        assert_eq!(figures(line(&count, "MUG")), [100, -2]);
+        assert_eq!(line(&count, "MUG")["differenceValue"], json!({"amount": "-2.00"}));
+        assert_eq!((figures(line(&count, "TEA")), figures(line(&count, "LAMP"))), ([5_000, 0], [4, 2]));
+        assert_eq!(world.level(mug, store).await, [100, 0, 0], "nothing is posted before it is approved");
+        let count = world.counts("countApprove", &count).await;
+        assert_eq!((&count["status"], &count["allowedActions"]), (&json!("COMPLETED"), &json!([])));
+        assert_eq!((world.level(mug, store).await[0], world.level(lamp, store).await[0]), (98, 6));
+        let sql = "SELECT count(*) FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq WHERE e.tenant_id = $1 AND m.kind = 'COUNT'";
+        assert_eq!(world.number(sql).await, 2, "what was right gets no entry");
+        let kinds: Vec<String> = world.events().await.into_iter().filter(|kind| kind.starts_with("count.")).collect();
+        let expected = ["created", "started", "recorded", "recorded", "submitted", "completed"];
+        assert_eq!(kinds, expected.map(|kind| format!("count.{kind}")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_sold_while_counting_is_not_lost() {
+    on_both(async |world| {
+        let (mug, store) = (world.shop.mug, world.shop.store);
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+        world.shop.pass_seconds(60);
+        sell(&world, 10).await;
+        world.shop.pass_seconds(60);
+        // 90 should be there, 88 are.
+        world.finds(&count, &[(mug, 88)]).await;
+        world.shop.pass_seconds(60);
+        sell(&world, 5).await;
+        let count = world.counts("countSubmit", &count).await;
+        assert_eq!((&line(&count, "MUG")["book"], &line(&count, "MUG")["difference"]), (&json!(90), &json!(-2)));
+        world.shop.pass_seconds(60);
+        sell(&world, 3).await;
+        world.counts("countApprove", &count).await;
+        assert_eq!(world.level(mug, store).await[0], 100 - 10 - 2 - 5 - 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_count_of_an_earlier_moment_is_held_against_the_books_of_then() {
+    on_both(async |world| {
+        let (mug, store) = (world.shop.mug, world.shop.store);
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+        world.shop.pass_seconds(60);
+        sell(&world, 10).await;
+        world.shop.pass_seconds(60);
+        sell(&world, 5).await;
+        // The scanner was offline: it was counted between the two sales.
+        let mut found = world.found(&count, &[(mug, 91)]);
+        found["countedAt"] = json!("2026-11-20T09:01:30Z");
+        let payload = world.act("countRecord", found).await;
+        assert_eq!(
+            (&line(done(&payload, "count"), "MUG")["book"], &line(&payload["count"], "MUG")["difference"]),
+            (&json!(90), &json!(1))
+        );
+        let count = world.counts("countSubmit", &count).await;
+        world.counts("countApprove", &count).await;
+        assert_eq!(world.level(mug, store).await[0], 100 - 10 - 5 + 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_is_counted_again_and_every_try_is_kept() {
+    on_both(async |world| {
+        let (mug, tea) = (world.shop.mug, world.shop.tea);
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "tea"}]})).await;
+        world.finds(&count, &[(mug, 70), (tea, 5_000)]).await;
+        let count = world.counts("countSubmit", &count).await;
+        let again = world.counts("countRecount", &count).await;
+        assert_eq!((&again["status"], &line(&again, "MUG")["state"]), (&json!("COUNTING"), &json!("RECOUNT")));
+        assert_eq!(line(&again, "TEA")["state"], "COUNTED", "only what is off is counted again");
+        refused(&world.act("countSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
+        world.finds(&count, &[(mug, 99)]).await;
+        let count = world.counts("countSubmit", &count).await;
+        let mut named = world.step(&count);
+        named["products"] = json!([{"sku": "TEA"}]);
+        done(&world.act("countRecount", named).await, "count");
+        let mut leave = world.step(&count);
+        leave["onUncounted"] = json!("LEAVE");
+        let payload = world.act("countSubmit", leave).await;
+        let tries = json!([{"attempt": 1, "counted": 70}, {"attempt": 2, "counted": 99}]);
+        assert_eq!(line(done(&payload, "count"), "MUG")["tries"], tries);
+        world.counts("countApprove", &count).await;
+        assert_eq!(world.level(mug, world.shop.store).await[0], 99);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_count_at_once_and_find_what_was_not_expected() {
+    on_both(async |world| {
+        let (mug, tea, lamp) = (world.shop.mug, world.shop.tea, world.shop.lamp);
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+        let (one, other) = (world.found(&count, &[(mug, 100)]), world.found(&count, &[(lamp, 5), (tea, 0)]));
+        let both = futures_util::join!(world.act("countRecord", one.clone()), world.act("countRecord", other));
+        done(&both.0, "count");
+        done(&both.1, "count");
+        let again = world.act("countRecord", one).await;
+        assert_eq!((&again["replayed"], &line(&again["count"], "MUG")["attempts"]), (&json!(true), &json!(1)));
+        let count = world.counts("countSubmit", &count).await;
+        assert_eq!((&count["progress"]["found"], &line(&count, "LAMP")["isExpected"]), (&json!(2), &json!(false)));
+        world.counts("countApprove", &count).await;
+        assert_eq!((world.level(lamp, world.shop.store).await[0], world.level(tea, world.shop.store).await[0]), (5, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_count_is_a_fact_that_holds_give_way_to() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let order = world.shop.order("CONFIRMED", json!([{"product": {"id": mug}, "quantity": 60}])).await;
+        assert_eq!(order["userErrors"], json!([]));
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+        world.finds(&count, &[(mug, 40)]).await;
+        let count = world.counts("countSubmit", &count).await;
+        world.counts("countApprove", &count).await;
+        assert_eq!(world.level(mug, world.shop.store).await, [40, 40, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_step_is_open_in_its_states_only() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let plan = async || {
+            let input = json!({"idempotencyKey": world.key(), "kind": "LIST", "store": {"id": world.shop.store}, "products": [{"id": mug}]});
+            done(&world.act("countCreate", input).await, "count").clone()
+        };
+        let list = json!({"kind": "LIST", "products": [{"id": mug}]});
+        let (open, counting, review) = (plan().await, world.counting(list.clone()).await, world.counting(list.clone()).await);
+        world.finds(&review, &[(mug, 100)]).await;
+        world.counts("countSubmit", &review).await;
+        let (completed, cancelled) = (world.counting(list).await, plan().await);
+        world.finds(&completed, &[(mug, 100)]).await;
+        world.counts("countSubmit", &completed).await;
+        world.counts("countApprove", &completed).await;
+        world.counts("countCancel", &cancelled).await;
+        let refused_in: [(&str, &[&Value]); 6] = [
+            ("countStart", &[&counting, &review, &completed, &cancelled]),
+            ("countRecord", &[&open, &review, &completed, &cancelled]),
+            ("countSubmit", &[&open, &review, &completed, &cancelled]),
+            ("countRecount", &[&open, &counting, &completed, &cancelled]),
+            ("countApprove", &[&open, &counting, &completed, &cancelled]),
+            ("countCancel", &[&completed, &cancelled]),
+        ];
+        for (mutation, counts) in refused_in {
+            for count in counts {
+                let input = if mutation == "countRecord" { world.found(count, &[(mug, 1)]) } else { world.step(count) };
+                refused(&world.act(mutation, input).await, "INVALID_STATE", "input.id");
+            }
+        }
+        for count in [&open, &counting, &review] {
+            assert_eq!(world.counts("countCancel", count).await["status"], "CANCELLED");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_counted_is_refused() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let plan = async |more: Value| {
+            let mut input = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.shop.store}});
+            more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+            world.act("countCreate", input).await
+        };
+        refused(&plan(json!({"kind": "CATEGORY"})).await, "INVALID", "input.categoryId");
+        refused(&plan(json!({"abcClass": "A"})).await, "INVALID", "input.abcClass");
+        refused(&plan(json!({"kind": "LIST"})).await, "INVALID", "input.products");
+        refused(&plan(json!({"store": {"id": world.shop.foreign.store}})).await, "NOT_FOUND", "input.store");
+        refused(&plan(json!({"kind": "LIST", "products": [{"id": world.shop.wrap}]})).await, "INVALID", "input.products.0");
+        refused(
+            &plan(json!({"kind": "LIST", "products": [{"id": world.shop.foreign.mug}]})).await,
+            "NOT_FOUND",
+            "input.products.0",
+        );
+        refused(&plan(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "MUG"}]})).await, "INVALID", "input.products.1");
+        done(&plan(json!({"externalRef": "C-1"})).await, "count");
+        refused(&plan(json!({"externalRef": "C-1"})).await, "DUPLICATE", "input.externalRef");
+        let nothing = plan(json!({"kind": "CYCLE", "abcClass": "A"})).await;
+        refused(&world.act("countStart", world.step(&nothing["count"])).await, "INVALID_STATE", "input.id");
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+        refused(&world.act("countRecord", world.found(&count, &[])).await, "INVALID", "input.lines");
+        refused(&world.act("countRecord", world.found(&count, &[(mug, -1)])).await, "OUT_OF_RANGE", "input.lines.0.counted");
+        refused(&world.act("countRecord", world.found(&count, &[(mug, 1), (mug, 2)])).await, "INVALID", "input.lines.1.product");
+        refused(
+            &world.act("countRecord", world.found(&count, &[(world.shop.foreign.mug, 1)])).await,
+            "NOT_FOUND",
+            "input.lines.0.product",
+        );
+        for moment in ["2026-11-20T08:59:59Z", "2026-11-20T09:06:00Z"] {
+            let mut found = world.found(&count, &[(mug, 1)]);
+            found["countedAt"] = json!(moment);
+            refused(&world.act("countRecord", found).await, "OUT_OF_RANGE", "input.countedAt");
+        }
+        let many: Vec<(ProductId, i64)> = (0..501).map(|_| (mug, 1)).collect();
+        refused(&world.act("countRecord", world.found(&count, &many)).await, "LIMIT_EXCEEDED", "input.lines");
+        let mut stale = world.step(&count);
+        stale["expectedVersion"] = json!(9);
+        refused(&world.act("countSubmit", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+        // Ten times what the books can hold is counted, but not posted twice.
+        world.finds(&count, &[(mug, 9_007_199_254_740_991)]).await;
+        world.counts("countSubmit", &count).await;
+        let approve = world.step(&count);
+        done(&world.act("countApprove", approve.clone()).await, "count");
+        let again = world.act("countApprove", approve).await;
+        assert_eq!((&again["replayed"], world.level(mug, world.shop.store).await[0]), (&json!(true), 9_007_199_254_740_991));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn counts_are_listed_found_and_paged() {
+    on_both(async |world| {
+        let first = world.counting(json!({"externalRef": "C-7"})).await;
+        world.shop.pass_seconds(60);
+        world.counting(json!({"store": {"code": "DEPOT"}, "kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
+        let listed = async |filter: Value| {
+            let document = "query($filter: CountFilter) { counts(filter: $filter) { nodes { number } } }";
+            let answer = world.ask(document, json!({ "filter": filter })).await;
+            let nodes = answer["counts"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+            nodes.iter().map(|node| node["number"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(Value::Null).await, ["2", "1"]);
+        assert_eq!(listed(json!({"kind": ["LIST"]})).await, ["2"]);
+        assert_eq!(listed(json!({"status": ["COUNTING"], "store": {"eq": world.shop.store}})).await, ["1"]);
+        assert_eq!(listed(json!({"externalRef": "C-7"})).await, ["1"]);
+        assert_eq!(listed(json!({"createdAt": {"gte": "2026-11-20T09:00:30Z"}})).await, ["2"]);
+        world.finds(&first, &[(world.shop.mug, 99), (world.shop.tea, 5_000)]).await;
+        let of = async |filter: Value| {
+            let document = "query($id: ID!, $filter: CountLineFilter) { count(by: {id: $id}) { lines(filter: $filter) { nodes { sku } } } }";
+            let answer = world.ask(document, json!({"id": first["id"], "filter": filter})).await;
+            let nodes = answer["count"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+            nodes.iter().map(|node| node["sku"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Value::Null).await, ["LAMP", "MUG", "TEA"]);
+        assert_eq!(of(json!({"state": ["UNCOUNTED"]})).await, ["LAMP"]);
+        assert_eq!(of(json!({"hasDifference": true})).await, ["MUG"]);
+        assert_eq!(of(json!({"hasDifference": false})).await, ["TEA"]);
+        assert_eq!(of(json!({"product": {"eq": world.shop.tea}})).await, ["TEA"]);
+        let page = "query($id: ID!, $after: Cursor) { count(by: {id: $id}) { lines(first: 2, after: $after) { nodes { sku } pageInfo { endCursor } } } }";
+        let some = world.ask(page, json!({"id": first["id"]})).await;
+        let after = some["count"]["lines"]["pageInfo"]["endCursor"].clone();
+        let rest = world.ask(page, json!({"id": first["id"], "after": after})).await;
+        assert_eq!(rest["count"]["lines"]["nodes"], json!([{"sku": "TEA"}]));
+    })
+    .await;
+}

@@ -1,0 +1,74 @@
+//! What arrives after a count that had seen it.
+
+use serde_json::{Value, json};
+
+use super::world::{World, done, on_both, refused};
+
+/// Changes the store's mugs by so many, at a moment.
+async fn adjust(world: &World, kind: &str, delta: i64, at: &str) -> Value {
+    let input = json!({"idempotencyKey": world.key(), "kind": kind, "reasonCode": "CORRECTION", "occurredAt": at,
+        "changes": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "delta": delta}]});
+    world.act("stockAdjust", input).await
+}
+
+/// Counts so many mugs at 09:10 and posts it.
+async fn counted(world: &World, mugs: i64) {
+    let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
+    world.shop.pass_seconds(600);
+    world.finds(&count, &[(world.shop.mug, mugs)]).await;
+    world.counts("countSubmit", &count).await;
+    world.counts("countApprove", &count).await;
+    world.shop.pass_seconds(600);
+}
+
+async fn mugs(world: &World) -> i64 {
+    world.level(world.shop.mug, world.shop.store).await[0]
+}
+
+#[tokio::test]
+async fn a_sale_from_before_a_posted_count_leaves_the_count_true() {
+    on_both(async |world| {
+        counted(&world, 80).await;
+        assert_eq!(mugs(&world).await, 80);
+        done(&adjust(&world, "SALE", -20, "2026-11-20T09:05:00Z").await, "");
+        assert_eq!(mugs(&world).await, 80, "the count had seen it");
+        done(&adjust(&world, "RECEIPT", 7, "2026-11-20T09:06:00Z").await, "");
+        assert_eq!(mugs(&world).await, 80);
+        done(&adjust(&world, "SALE", -20, "2026-11-20T09:15:00Z").await, "");
+        assert_eq!(mugs(&world).await, 60, "this one came after the count");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn it_is_taken_also_where_the_count_found_nothing() {
+    on_both(async |world| {
+        counted(&world, 0).await;
+        done(&adjust(&world, "SALE", -20, "2026-11-20T09:05:00Z").await, "");
+        assert_eq!(mugs(&world).await, 0);
+        refused(&adjust(&world, "SALE", -20, "2026-11-20T09:15:00Z").await, "INSUFFICIENT_STOCK", "input.changes.0.delta");
+        let sql =
+            "SELECT CAST(-sum(e.on_hand_delta) AS bigint) FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+            WHERE e.tenant_id = $1 AND m.kind = 'SALE'";
+        assert_eq!(world.number(sql).await, 20, "it is booked as the sale that it was");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_arrives_before_the_count_is_posted_changes_what_it_is_held_against() {
+    on_both(async |world| {
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.shop.mug}]})).await;
+        world.shop.pass_seconds(600);
+        world.finds(&count, &[(world.shop.mug, 80)]).await;
+        world.shop.pass_seconds(600);
+        // The till of 09:05 comes online: the count had seen its sale.
+        done(&adjust(&world, "SALE", -15, "2026-11-20T09:05:00Z").await, "");
+        let count = world.counts("countSubmit", &count).await;
+        let line = &count["lines"]["nodes"][0];
+        assert_eq!((&line["book"], &line["difference"]), (&json!(85), &json!(-5)));
+        world.counts("countApprove", &count).await;
+        assert_eq!(mugs(&world).await, 80);
+    })
+    .await;
+}

@@ -1,0 +1,11 @@
+//! Transfers and counts through GraphQL, on both databases.
+
+mod count_figures;
+mod count_rights;
+mod count_speed;
+mod counts;
+mod late;
+mod states;
+mod transfer_rights;
+mod transfers;
+mod world;

@@ -1,0 +1,359 @@
+//! Goods go from one store to another.
+
+use entity::prelude::*;
+use serde_json::{Value, json};
+
+use super::world::{World, done, on_both, refused};
+
+#[tokio::test]
+async fn a_transfer_is_held_sent_and_received_in_parts() {
+    on_both(async |world| {
+        let (mug, store, depot) = (world.shop.mug, world.shop.store, world.shop.depot);
+        let draft = world.draft(&[(mug, 10), (world.shop.tea, 500)]).await;
+        assert_eq!((&draft["number"], &draft["status"], &draft["version"]), (&json!("1"), &json!("DRAFT"), &json!(1)));
+        assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferReady", "transferCancel"]));
+        assert_eq!(world.level(mug, store).await, [100, 0, 0]);
+        let ready = world.does("transferReady", &draft).await;
+        assert_eq!((&ready["status"], world.level(mug, store).await), (&json!("READY"), [100, 10, 0]));
+        let sent = world.does("transferShip", &draft).await;
+        assert_eq!(sent["status"], "IN_TRANSIT");
+        assert_eq!((world.level(mug, store).await, world.level(mug, depot).await), ([90, 0, 0], [50, 0, 10]));
+        assert_eq!(sent["lines"][0]["unitCost"], json!({"amount": "1.00"}));
+        let mut part = world.step(&draft);
+        part["lines"] = json!([{"lineId": sent["lines"][0]["id"], "quantity": 4}]);
+        let payload = world.act("transferReceive", part).await;
+        let partly = done(&payload, "transfer");
+        assert_eq!((&partly["status"], &partly["lines"][0]["received"]), (&json!("PARTIALLY_RECEIVED"), &json!(4)));
+        assert_eq!(world.level(mug, depot).await, [54, 0, 6]);
+        let all = world.does("transferReceive", &draft).await;
+        assert_eq!((&all["status"], &all["allowedActions"]), (&json!("RECEIVED"), &json!([])));
+        assert_eq!(world.level(mug, depot).await, [60, 0, 0]);
+        assert_eq!(world.level(world.shop.tea, depot).await, [500, 0, 0]);
+        let kinds: Vec<String> = world.events().await.into_iter().filter(|kind| kind.starts_with("transfer.")).collect();
+        assert_eq!(kinds, ["created", "ready", "shipped", "received", "received"].map(|kind| format!("transfer.{kind}")));
+        let second = world.draft(&[(mug, 1)]).await;
+        assert_eq!(second["number"], "2");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_lost_on_the_way_is_written_off_with_a_reason() {
+    on_both(async |world| {
+        let sent = world.sent(&[(world.shop.mug, 10), (world.shop.tea, 5)]).await;
+        let mut part = world.step(&sent);
+        part["lines"] = json!([{"lineId": sent["lines"][0]["id"], "quantity": 7}]);
+        done(&world.act("transferReceive", part).await, "transfer");
+        let mut close = world.step(&sent);
+        (close["reasonCode"], close["note"]) = (json!("THEFT"), json!("the box was open"));
+        let payload = world.act("transferClose", close.clone()).await;
+        let closed = done(&payload, "transfer");
+        assert_eq!((&closed["status"], &closed["lossReason"]), (&json!("RECEIVED"), &json!("THEFT")));
+        let figures = |line: &Value| ["shipped", "received", "lost", "inTransit"].map(|name| line[name].as_i64().unwrap());
+        assert_eq!(figures(&closed["lines"][0]), [10, 7, 3, 0]);
+        assert_eq!(figures(&closed["lines"][1]), [5, 0, 5, 0]);
+        assert_eq!(world.level(world.shop.mug, world.shop.depot).await, [57, 0, 0]);
+        let sql = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'REMOVAL' AND reason_code = 'THEFT'";
+        assert_eq!(world.number(sql).await, 1);
+        let again = world.act("transferClose", close).await;
+        assert_eq!((&again["replayed"], &again["transfer"]["status"]), (&json!(true), &json!("RECEIVED")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stays_behind_is_held_no_longer() {
+    on_both(async |world| {
+        let draft = world.draft(&[(world.shop.mug, 10), (world.shop.tea, 5)]).await;
+        world.does("transferReady", &draft).await;
+        let mut part = world.step(&draft);
+        part["lines"] = json!([{"lineId": draft["lines"][0]["id"], "quantity": 6}]);
+        let payload = world.act("transferShip", part).await;
+        assert_eq!(done(&payload, "transfer")["lines"][0]["shipped"], 6);
+        assert_eq!(world.level(world.shop.mug, world.shop.store).await, [94, 0, 0]);
+        assert_eq!(world.level(world.shop.tea, world.shop.store).await, [5_000, 0, 0]);
+        let all = world.does("transferReceive", &draft).await;
+        assert_eq!(all["status"], "RECEIVED");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_step_is_open_in_its_states_only() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let (draft, ready) = (world.draft(&[(mug, 1)]).await, world.draft(&[(mug, 1)]).await);
+        world.does("transferReady", &ready).await;
+        let (sent, partly, received) =
+            (world.sent(&[(mug, 2)]).await, world.sent(&[(mug, 2)]).await, world.sent(&[(mug, 2)]).await);
+        let mut part = world.step(&partly);
+        part["lines"] = json!([{"lineId": partly["lines"][0]["id"], "quantity": 1}]);
+        done(&world.act("transferReceive", part).await, "transfer");
+        world.does("transferReceive", &received).await;
+        let cancelled = world.draft(&[(mug, 1)]).await;
+        world.does("transferCancel", &cancelled).await;
+        let refused_in: [(&str, &[&Value]); 6] = [
+            ("transferUpdate", &[&ready, &sent, &partly, &received, &cancelled]),
+            ("transferReady", &[&ready, &sent, &partly, &received, &cancelled]),
+            ("transferShip", &[&draft, &sent, &partly, &received, &cancelled]),
+            ("transferReceive", &[&draft, &ready, &received, &cancelled]),
+            ("transferClose", &[&draft, &ready, &received, &cancelled]),
+            ("transferCancel", &[&sent, &partly, &received, &cancelled]),
+        ];
+        for (mutation, transfers) in refused_in {
+            for transfer in transfers {
+                let mut input = world.step(transfer);
+                if mutation == "transferClose" {
+                    input["reasonCode"] = json!("LOSS");
+                }
+                refused(&world.act(mutation, input).await, "INVALID_STATE", "input.id");
+            }
+        }
+        let cancelled = world.does("transferCancel", &ready).await;
+        assert_eq!(cancelled["status"], "CANCELLED");
+        assert_eq!(world.level(mug, world.shop.store).await[1], 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_is_refused() {
+    on_both(async |world| {
+        let (mug, store) = (world.shop.mug, world.shop.store);
+        let ask = async |change: &dyn Fn(&mut Value)| {
+            let mut input = world.asking(&[(mug, 1)]);
+            change(&mut input);
+            world.act("transferCreate", input).await
+        };
+        let line = |product: Value, quantity: i64| json!([{"product": product, "quantity": quantity}]);
+        refused(&ask(&|input| input["toStore"] = json!({"id": store})).await, "INVALID", "input.toStore");
+        refused(&ask(&|input| input["lines"] = json!([])).await, "INVALID", "input.lines");
+        for (quantity, code) in [(0, "OUT_OF_RANGE"), (-1, "OUT_OF_RANGE")] {
+            refused(&ask(&|input| input["lines"] = line(json!({"id": mug}), quantity)).await, code, "input.lines.0.quantity");
+        }
+        refused(&ask(&|input| input["lines"] = line(json!({"sku": "NONE"}), 1)).await, "NOT_FOUND", "input.lines.0.product");
+        refused(
+            &ask(&|input| input["lines"] = line(json!({"id": world.shop.foreign.mug}), 1)).await,
+            "NOT_FOUND",
+            "input.lines.0",
+        );
+        refused(&ask(&|input| input["toStore"] = json!({"id": world.shop.foreign.store})).await, "NOT_FOUND", "input.toStore");
+        refused(
+            &ask(&|input| input["fromStore"] = json!({"id": world.shop.foreign.store})).await,
+            "NOT_FOUND",
+            "input.fromStore",
+        );
+        refused(&ask(&|input| input["lines"] = line(json!({"id": world.shop.wrap}), 1)).await, "INVALID", "input.lines.0");
+        let twice = json!([{"product": {"id": mug}, "quantity": 1}, {"product": {"sku": "mug"}, "quantity": 2}]);
+        refused(&ask(&|input| input["lines"] = twice.clone()).await, "INVALID", "input.lines.1.product");
+        refused(&ask(&|input| input["note"] = json!("n".repeat(1_001))).await, "TOO_LONG", "input.note");
+        done(&ask(&|input| input["externalRef"] = json!("T-1")).await, "transfer");
+        refused(&ask(&|input| input["externalRef"] = json!("T-1")).await, "DUPLICATE", "input.externalRef");
+        // Much more than there is may be asked for, but not held.
+        let much = world.draft(&[(mug, 9_007_199_254_740_991)]).await;
+        refused(&world.act("transferReady", world.step(&much)).await, "INSUFFICIENT_STOCK", "input.id");
+        world.does("transferCancel", &much).await;
+        world.pretend("UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND code = 'DEPOT'", vec![]).await;
+        refused(&ask(&|_| {}).await, "INVALID_STATE", "input.lines.0");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_draft_changes_until_it_is_ready() {
+    on_both(async |world| {
+        let (mug, tea) = (world.shop.mug, world.shop.tea);
+        let draft = world.draft(&[(mug, 10)]).await;
+        let update = async |lines: Value| {
+            let mut input = world.step(&draft);
+            (input["lines"], input["note"]) = (lines, json!("more"));
+            world.act("transferUpdate", input).await
+        };
+        let of = |product: ProductId, quantity: i64| json!({"product": {"id": product}, "quantity": quantity});
+        let payload = update(json!([of(mug, 3), of(tea, 7)])).await;
+        let lines = &done(&payload, "transfer")["lines"];
+        assert_eq!(
+            (&lines[0]["quantity"], &lines[1]["quantity"], &lines[0]["id"]),
+            (&json!(3), &json!(7), &draft["lines"][0]["id"])
+        );
+        let payload = update(json!([of(mug, 0)])).await;
+        assert_eq!(done(&payload, "transfer")["lines"].as_array().unwrap().len(), 1);
+        refused(&update(json!([of(tea, 0)])).await, "INVALID", "input.lines");
+        refused(&update(json!([of(world.shop.lamp, 0)])).await, "NOT_FOUND", "input.lines.0.product");
+        let payload = update(json!([of(mug, 2)])).await;
+        assert_eq!(done(&payload, "transfer")["lines"][0]["quantity"], 2, "back in its old place");
+        let mut stale = world.step(&draft);
+        stale["expectedVersion"] = json!(1);
+        refused(&world.act("transferReady", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+        world.does("transferReady", &draft).await;
+        assert_eq!((world.level(mug, world.shop.store).await[1], world.level(tea, world.shop.store).await[1]), (2, 7));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_than_was_sent_never_arrives_also_not_twice_at_once() {
+    on_both(async |world| {
+        let sent = world.sent(&[(world.shop.mug, 10)]).await;
+        let receive = async |quantity: i64| {
+            let mut input = world.step(&sent);
+            input["lines"] = json!([{"lineId": sent["lines"][0]["id"], "quantity": quantity}]);
+            world.act("transferReceive", input).await
+        };
+        refused(&receive(11).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        refused(&receive(0).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        let both = futures_util::join!(receive(6), receive(6));
+        let accepted = [&both.0, &both.1].into_iter().filter(|payload| payload["userErrors"] == json!([])).count();
+        assert_eq!(accepted, 1, "{both:?}");
+        assert_eq!(world.level(world.shop.mug, world.shop.depot).await, [56, 0, 4]);
+        let both =
+            futures_util::join!(world.act("transferReceive", world.step(&sent)), world.act("transferReceive", world.step(&sent)));
+        let accepted = [&both.0, &both.1].into_iter().filter(|payload| payload["userErrors"] == json!([])).count();
+        assert_eq!(accepted, 1, "{both:?}");
+        assert_eq!(world.level(world.shop.mug, world.shop.depot).await, [60, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_key_does_it_once() {
+    on_both(async |world| {
+        let input = world.asking(&[(world.shop.mug, 10)]);
+        let both = futures_util::join!(world.act("transferCreate", input.clone()), world.act("transferCreate", input.clone()));
+        assert_eq!(both.0["transfer"]["id"], both.1["transfer"]["id"]);
+        assert_ne!(both.0["replayed"], both.1["replayed"]);
+        let mut other = input;
+        other["note"] = json!("another input");
+        refused(&world.act("transferCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+        let transfer = &both.0["transfer"];
+        world.does("transferReady", transfer).await;
+        let ship = world.step(transfer);
+        let first = world.act("transferShip", ship.clone()).await;
+        let again = world.act("transferShip", ship).await;
+        assert_eq!((&again["replayed"], &again["seq"]), (&json!(true), &first["seq"]));
+        assert_eq!(world.level(world.shop.mug, world.shop.store).await, [90, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing() {
+    on_both(async |world| {
+        let head = world.events().await.len();
+        let document = "mutation($input: TransferCreateInput!) { transferCreate(input: $input, validateOnly: true) { \
+            transfer { number lines { quantity } } userErrors { code } seq } }";
+        let answer = world.ask(document, json!({"input": world.asking(&[(world.shop.mug, 3)])})).await;
+        let transfer = json!({"number": "0", "lines": [{"quantity": 3}]});
+        assert_eq!(answer["transferCreate"], json!({"transfer": transfer, "userErrors": [], "seq": null}));
+        assert_eq!(world.events().await.len(), head);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_transfer_holds_is_let_go_by_the_transfer_alone_and_gives_way_to_facts() {
+    on_both(async |world| {
+        let (mug, store) = (world.shop.mug, world.shop.store);
+        let draft = world.draft(&[(mug, 80)]).await;
+        world.does("transferReady", &draft).await;
+        let sql = "SELECT id FROM reservation WHERE tenant_id = $1 AND status = 'ACTIVE'";
+        let rows = entrepot::storage::Reads::rows(&world.shop.db.tenant(world.shop.tenant), sql, vec![]).await.unwrap();
+        let held: ReservationId = rows[0].try_get_by_index(0).unwrap();
+        let release = json!({"idempotencyKey": world.key(), "reservationIds": [held]});
+        refused(&world.act("stockRelease", release).await, "INVALID_STATE", "input.reservationIds.0");
+        let order = json!({"idempotencyKey": world.key(), "store": {"id": store}, "reservationIds": [held],
+            "lines": [{"product": {"id": mug}, "quantity": 1}]});
+        refused(&world.act("orderCreate", order).await, "INVALID_STATE", "input.reservationIds.0");
+        // Breakage is a fact: it takes what was to go.
+        let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
+            "changes": [{"product": {"id": mug}, "store": {"id": store}, "delta": -30}]});
+        done(&world.act("stockAdjust", broken).await, "transfer");
+        assert_eq!(world.level(mug, store).await, [70, 70, 0]);
+        refused(&world.act("transferShip", world.step(&draft)).await, "INSUFFICIENT_STOCK", "input.id");
+        let mut fewer = world.step(&draft);
+        fewer["lines"] = json!([{"lineId": draft["lines"][0]["id"], "quantity": 70}]);
+        done(&world.act("transferShip", fewer).await, "transfer");
+        assert_eq!(world.level(mug, store).await, [0, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_period_and_the_order_of_time_are_kept() {
+    on_both(async |world| {
+        let draft = world.draft(&[(world.shop.mug, 1)]).await;
+        world.does("transferReady", &draft).await;
+        let at = |moment: &str| {
+            let mut input = world.step(&draft);
+            input["occurredAt"] = json!(moment);
+            input
+        };
+        // 2026-11-18 is day 20,775 since 1970.
+        world.pretend("UPDATE tenant SET closed_through = 20775 WHERE id = $1", vec![]).await;
+        refused(&world.act("transferShip", at("2026-11-18T12:00:00Z")).await, "PERIOD_CLOSED", "input.occurredAt");
+        refused(&world.act("transferShip", at("2026-11-21T12:00:00Z")).await, "OUT_OF_RANGE", "input.occurredAt");
+        done(&world.act("transferShip", at("2026-11-19T12:00:00Z")).await, "transfer");
+        refused(&world.act("transferReceive", at("2026-11-18T12:00:00Z")).await, "OUT_OF_RANGE", "input.occurredAt");
+        refused(&world.act("transferReceive", at("2026-11-19T11:59:59Z")).await, "OUT_OF_RANGE", "input.occurredAt");
+        done(&world.act("transferReceive", at("2026-11-19T15:00:00Z")).await, "transfer");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transfer_is_not_reversed_by_its_movements() {
+    on_both(async |world| {
+        world.sent(&[(world.shop.mug, 1)]).await;
+        let sql = "SELECT id FROM movement WHERE tenant_id = $1 AND kind = 'TRANSFER_OUT'";
+        let rows = entrepot::storage::Reads::rows(&world.shop.db.tenant(world.shop.tenant), sql, vec![]).await.unwrap();
+        let movement: MovementId = rows[0].try_get_by_index(0).unwrap();
+        let reverse = json!({"idempotencyKey": world.key(), "movementId": movement, "note": "no"});
+        refused(&world.act("stockReverse", reverse).await, "INVALID_STATE", "input.movementId");
+    })
+    .await;
+}
+
+/// What each of a list's filters finds, by the numbers.
+async fn listed(world: &World, filter: Value) -> Vec<String> {
+    let document = "query($filter: TransferFilter) { transfers(filter: $filter) { nodes { number } } }";
+    let answer = world.ask(document, json!({ "filter": filter })).await;
+    let nodes = answer["transfers"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    nodes.iter().map(|node| node["number"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn transfers_are_listed_found_and_paged() {
+    on_both(async |world| {
+        let (mug, tea) = (world.shop.mug, world.shop.tea);
+        let mut named = world.asking(&[(tea, 1)]);
+        (named["externalRef"], named["expectedAt"]) = (json!("T-9"), json!("2026-12-01T00:00:00Z"));
+        done(&world.act("transferCreate", named).await, "transfer");
+        world.shop.pass_seconds(60);
+        let second = world.draft(&[(mug, 1)]).await;
+        world.does("transferReady", &second).await;
+        world.shop.pass_seconds(60);
+        let mut back = world.asking(&[(mug, 1)]);
+        (back["fromStore"], back["toStore"]) = (json!({"code": "depot"}), json!({"id": world.shop.store}));
+        done(&world.act("transferCreate", back).await, "transfer");
+        assert_eq!(listed(&world, Value::Null).await, ["3", "2", "1"]);
+        assert_eq!(listed(&world, json!({"status": ["READY"]})).await, ["2"]);
+        assert_eq!(listed(&world, json!({"status": []})).await, Vec::<String>::new());
+        assert_eq!(listed(&world, json!({"fromStore": {"eq": world.shop.depot}})).await, ["3"]);
+        assert_eq!(listed(&world, json!({"toStore": {"in": [world.shop.depot]}})).await, ["2", "1"]);
+        assert_eq!(listed(&world, json!({"store": {"eq": world.shop.depot}, "product": {"eq": mug}})).await, ["3", "2"]);
+        assert_eq!(listed(&world, json!({"externalRef": "T-9"})).await, ["1"]);
+        assert_eq!(listed(&world, json!({"createdAt": {"gte": "2026-11-20T09:01:00Z", "lt": "2026-11-20T09:02:00Z"}})).await, ["2"]);
+        assert_eq!(listed(&world, json!({"expectedAt": {"gte": "2026-11-30T00:00:00Z"}})).await, ["1"]);
+        let page = "query($after: Cursor) { transfers(first: 2, after: $after) { nodes { number lines { sku } } pageInfo { endCursor hasNextPage } } }";
+        let first = world.ask(page, json!({})).await;
+        assert_eq!(first["transfers"]["nodes"], json!([{"number": "3", "lines": [{"sku": "MUG"}]}, {"number": "2", "lines": [{"sku": "MUG"}]}]));
+        let rest = world.ask(page, json!({"after": first["transfers"]["pageInfo"]["endCursor"]})).await;
+        assert_eq!(rest["transfers"]["nodes"], json!([{"number": "1", "lines": [{"sku": "TEA"}]}]));
+        let one = "query($n: String!) { transfer(by: {number: $n}) { toStore { code } } }";
+        assert_eq!(world.ask(one, json!({"n": "3"})).await["transfer"], json!({"toStore": {"code": "LDN"}}));
+        for none in ["4", "x", "0"] {
+            assert_eq!(world.ask(one, json!({"n": none})).await["transfer"], Value::Null);
+        }
+    })
+    .await;
+}

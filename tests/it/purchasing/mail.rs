@@ -1,0 +1,86 @@
+//! An order in the supplier's letter box.
+
+use std::fs;
+
+use entrepot::{
+    jobs::{Failure, core::Job, core::State},
+    purchasing::{jobs::Mail, shell::KIND},
+};
+use serde_json::{Value, json};
+
+use super::desk::{Desk, done, refused};
+use crate::authorization::{on_both, world::World};
+
+on_both!(an_approved_order_is_mailed_once, what_is_not_approved_or_has_no_address_is_not_mailed,);
+
+async fn jobs(desk: &Desk<'_>) -> Vec<Value> {
+    let answer = desk.ask("{ jobs(first: 100) { nodes { kind state } } }", json!({})).await;
+    answer["data"]["jobs"]["nodes"].as_array().unwrap().iter().filter(|job| job["kind"] == KIND).cloned().collect()
+}
+
+async fn an_approved_order_is_mailed_once(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }], "note": "mind <the> step" })).await;
+    let input = json!({ "idempotencyKey": "letter", "id": order["id"] });
+    let first = desk.buy("purchaseOrderSend", input.clone()).await;
+    assert_eq!((&done(&first, "purchaseOrder")["status"], &first["replayed"]), (&json!("ORDERED"), &json!(false)));
+    assert_eq!(desk.buy("purchaseOrderSend", input).await["replayed"], json!(true));
+    assert_eq!(jobs(&desk).await, [json!({ "kind": KIND, "state": "WAITING" })]);
+    let folder = std::env::temp_dir().join(format!("letters-{}", order["id"].as_str().unwrap()));
+    let post = format!("file:{}", folder.display()).parse().unwrap();
+    let mail =
+        Mail { db: world.node.db.clone(), clock: world.node.clock.clone(), post, from: "Alpha <stock@alpha.example>".to_owned() };
+    mail.send(&job(&desk, &order, "orders@potters.example")).await.unwrap();
+    let letters: Vec<_> =
+        fs::read_dir(&folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    assert_eq!(letters.len(), 1);
+    // Quoted-printable folds long lines.
+    let letter = letters[0].replace("=\r\n", "");
+    assert!(
+        letter.contains("To: orders@potters.example") && letter.contains("Subject: Purchase order 2 of alpha company"),
+        "{letter}"
+    );
+    assert!(letter.contains("mind &lt;the&gt; step") && !letter.contains("<the>"), "{letter}");
+    fs::remove_dir_all(folder).unwrap();
+    // A deployment without a post says so, and does not try again.
+    let nowhere = Mail { post: entrepot::identity::Post::None, ..mail };
+    assert!(matches!(nowhere.send(&job(&desk, &order, "orders@potters.example")).await, Err(Failure::Hopeless(_))));
+}
+
+fn job(desk: &Desk<'_>, order: &Value, to: &str) -> Job {
+    let now = desk.world.node.clock.now();
+    Job {
+        tenant: desk.caller.tenant,
+        id: desk.world.node.clock.id(),
+        kind: KIND.to_owned(),
+        period: None,
+        payload: json!({ "order": order["id"], "to": to }).to_string(),
+        state: State::Running,
+        due_at: now,
+        owner: None,
+        token: 1,
+        beat: 0,
+        failures: 0,
+        started_at: Some(now),
+        finished_at: None,
+        error: None,
+        fault: None,
+        created_at: now,
+    }
+}
+
+async fn what_is_not_approved_or_has_no_address_is_not_mailed(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    let draft = desk.draft(json!([{ "product": mug, "quantity": 10 }])).await;
+    let said = refused(&desk.buy("purchaseOrderSend", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
+    assert!(said.contains("DRAFT"), "{said}");
+    let silent =
+        desk.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "MUTE", "name": "Mute" })).await;
+    let silent = json!({ "id": done(&silent, "supplier")["id"] });
+    let order = desk.ordered(json!({ "supplier": silent, "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    refused(&desk.buy("purchaseOrderSend", json!({ "id": order["id"] })).await, "INVALID_STATE", "input.id");
+    refused(&desk.buy("purchaseOrderSend", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
+    assert_eq!(jobs(&desk).await, Vec::<Value>::new());
+}

@@ -1,0 +1,14 @@
+//! Buying through GraphQL, on both databases, in the words of the business.
+#![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+
+mod desk;
+mod mail;
+mod orders;
+mod receipts;
+mod reorder;
+mod returns;
+mod rights;
+mod speed;
+mod states;
+mod supply;
+mod vectors;

@@ -1,0 +1,224 @@
+//! When to order and how much: rules, suggestions with their reasons, drafts in one call, and how suppliers keep their word.
+
+use serde_json::{Value, json};
+
+use super::desk::{Desk, done, gbp, key, refused};
+use crate::authorization::{on_both, world::World};
+
+on_both!(
+    a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of,
+    demand_makes_a_reorder_point_where_there_is_none,
+    drafts_are_made_by_supplier_and_store_in_one_call,
+    a_rule_that_contradicts_itself_is_refused,
+    a_suppliers_deliveries_are_measured,
+);
+
+const SUGGESTION: &str = "product { sku } store { id } kind fromStore { id } supplier { code } supplierProduct { packSize } quantity reason explanation position \
+    available incoming backordered reorderPoint target safetyStock dailyDemand leadTimeDays";
+
+async fn suggestions(desk: &Desk<'_>, arguments: &str) -> Vec<Value> {
+    let answer = desk.ask(&format!("{{ reorderSuggestions{arguments} {{ {SUGGESTION} }} }}"), json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["reorderSuggestions"].as_array().unwrap().clone()
+}
+
+async fn set(desk: &Desk<'_>, items: Value) -> Value {
+    let fields = "levels { reorderPoint maximum safetyStock onHand }";
+    desk.act("stockPolicySet", "StockPolicySetInput", fields, json!({ "idempotencyKey": key(), "items": items })).await
+}
+
+async fn adjust(desk: &Desk<'_>, kind: &str, product: &Value, store: &Value, delta: i64) {
+    let changes = json!([{ "product": product, "store": store, "delta": delta }]);
+    let reason = if kind == "SALE" { "SALE" } else { "OPENING" };
+    let input = json!({ "idempotencyKey": key(), "kind": kind, "reasonCode": reason, "changes": changes });
+    done(&desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await, "levels");
+}
+
+async fn a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, annex) = (desk.product("MUG", "2.00").await, desk.new_store("ANNEX").await);
+    let row = json!({ "supplier": desk.supplier, "product": mug, "packSize": 12, "minimumOrder": 24, "unitCost": gbp("1.80"), "preferred": true });
+    desk.act(
+        "supplierProductBulkUpsert",
+        "SupplierProductBulkUpsertInput",
+        "rows { outcome }",
+        json!({ "idempotencyKey": key(), "rows": [row] }),
+    )
+    .await;
+    let levels = set(&desk, json!([{ "product": mug, "store": desk.store, "reorderPoint": 10, "maximum": 40 }, { "product": mug, "store": annex, "reorderPoint": 0, "maximum": 5, "safetyStock": 2 }])).await;
+    assert_eq!(
+        done(&levels, "levels"),
+        &json!([{ "reorderPoint": 10, "maximum": 40, "safetyStock": 0, "onHand": 0 }, { "reorderPoint": 0, "maximum": 5, "safetyStock": 2, "onHand": 0 }])
+    );
+    desk.is_sound().await;
+    adjust(&desk, "RECEIPT", &mug, &desk.store, 8).await;
+    adjust(&desk, "RECEIPT", &mug, &annex, 12).await;
+    let found = suggestions(&desk, "").await;
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert_eq!(
+        (&found[0]["kind"], &found[0]["fromStore"]["id"], &found[0]["quantity"]),
+        (&json!("TRANSFER"), &annex["id"], &json!(7))
+    );
+    // 32 are missing, 7 come from the annex, 25 are three packs.
+    assert_eq!(
+        (&found[1]["kind"], &found[1]["supplier"]["code"], &found[1]["quantity"]),
+        (&json!("PURCHASE"), &json!("POT"), &json!(36))
+    );
+    let figures = ["position", "available", "incoming", "backordered", "reorderPoint", "target"]
+        .map(|name| found[1][name].as_i64().unwrap());
+    assert_eq!((figures, &found[1]["reason"]), ([8, 8, 0, 0, 10, 40], &json!("REORDER_POINT")));
+    assert!(found[1]["explanation"].as_str().unwrap().contains("position 8"), "{found:#?}");
+    // What is ordered counts: nothing more is suggested, and nothing at all once it is on its way.
+    desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 36 }] })).await;
+    assert_eq!(suggestions(&desk, "").await, Vec::<Value>::new());
+    assert_eq!(suggestions(&desk, "(supplier: { code: \"nobody\" })").await, Vec::<Value>::new());
+    desk.is_sound().await;
+}
+
+async fn demand_makes_a_reorder_point_where_there_is_none(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    desk.act(
+        "productUpdate",
+        "ProductUpdateInput",
+        "product { id }",
+        json!({ "id": mug["id"], "expectedVersion": 1, "supplierId": desk.supplier["id"] }),
+    )
+    .await;
+    adjust(&desk, "RECEIPT", &mug, &desk.store, 40).await;
+    for _ in 0..10 {
+        adjust(&desk, "SALE", &mug, &desk.store, -2).await;
+        world.pass(86_400);
+    }
+    // Two a day for ten days. The supplier takes five days: ten is the point, plus ten days' worth the target.
+    assert_eq!(suggestions(&desk, "(days: 10, coverDays: 10, serviceLevel: 0.5)").await, Vec::<Value>::new(), "20 are there");
+    adjust(&desk, "SALE", &mug, &desk.store, -11).await;
+    let found = suggestions(&desk, "(days: 10, coverDays: 10, serviceLevel: 0.5)").await;
+    let of = found.iter().find(|one| one["product"]["sku"] == "MUG").unwrap_or_else(|| panic!("{found:#?}"));
+    assert_eq!((&of["reason"], &of["dailyDemand"], &of["leadTimeDays"]), (&json!("DEMAND"), &json!(2.0), &json!(5)));
+    assert_eq!(
+        (&of["reorderPoint"], &of["target"], &of["quantity"], &of["supplier"]["code"]),
+        (&json!(10), &json!(30), &json!(21), &json!("POT"))
+    );
+    let nothing = desk.ask("{ reorderSuggestions(days: 0) { quantity } }", json!({})).await;
+    assert_eq!(nothing["errors"][0]["code"], "BAD_USER_INPUT");
+}
+
+async fn drafts_are_made_by_supplier_and_store_in_one_call(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, plate, annex) =
+        (desk.product("MUG", "2.00").await, desk.product("PLATE", "3.00").await, desk.new_store("ANNEX").await);
+    let other =
+        desk.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OTHER", "name": "Other" })).await;
+    let other = json!({ "id": done(&other, "supplier")["id"] });
+    let row = json!({ "supplier": desk.supplier, "product": mug, "unitCost": gbp("1.80"), "preferred": true });
+    desk.act(
+        "supplierProductBulkUpsert",
+        "SupplierProductBulkUpsertInput",
+        "rows { outcome }",
+        json!({ "idempotencyKey": key(), "rows": [row] }),
+    )
+    .await;
+    let line = |product: &Value, store: &Value, supplier: Option<&Value>, quantity: i64| json!({ "product": product, "store": store, "supplier": supplier, "quantity": quantity });
+    let input = |lines: Value| json!({ "idempotencyKey": key(), "lines": lines });
+    let fields = "purchaseOrders { number status supplier { code } store { id } lines { sku quantity unitCost { amount } } }";
+    let order = async |input: Value| desk.act("reorderOrder", "ReorderOrderInput", fields, input).await;
+    let lines = json!([
+        line(&mug, &desk.store, None, 5),
+        line(&plate, &desk.store, Some(&other), 6),
+        line(&plate, &desk.store, Some(&desk.supplier), 7),
+        line(&mug, &annex, None, 8)
+    ]);
+    let asked = input(lines);
+    let payload = order(asked.clone()).await;
+    let made = done(&payload, "purchaseOrders");
+    let said: Vec<_> = made
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (one["number"].as_str().unwrap(), one["supplier"]["code"].as_str().unwrap(), one["lines"].as_array().unwrap().len())
+        })
+        .collect();
+    assert_eq!(said, [("2", "POT", 2), ("3", "OTHER", 1), ("4", "POT", 1)], "{payload:#}");
+    assert_eq!(
+        (&made[0]["lines"][0]["unitCost"]["amount"], &made[1]["lines"][0]["unitCost"]["amount"]),
+        (&json!("1.80"), &json!("3.00"))
+    );
+    let again = order(asked).await;
+    assert_eq!((&again["replayed"], &again["purchaseOrders"]), (&json!(true), made));
+    refused(
+        &order(input(json!([line(&mug, &desk.store, None, 5), line(&plate, &annex, None, 1)]))).await,
+        "INVALID",
+        "input.lines.1.supplier",
+    );
+    refused(
+        &order(input(json!([line(&mug, &desk.store, None, 5), line(&mug, &annex, None, 0)]))).await,
+        "OUT_OF_RANGE",
+        "input.lines.1.quantity",
+    );
+    refused(&order(input(json!([]))).await, "INVALID", "input.lines");
+    desk.is_sound().await;
+}
+
+async fn a_rule_that_contradicts_itself_is_refused(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    let item = |extra: Value| {
+        let mut item = json!({ "product": mug, "store": desk.store });
+        item.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        item
+    };
+    let cases = [
+        (json!([item(json!({}))]), "REQUIRED", "input.items.0"),
+        (json!([item(json!({ "reorderPoint": 6, "maximum": 5 }))]), "OUT_OF_RANGE", "input.items.0.reorderPoint"),
+        (json!([item(json!({ "maximum": -1 }))]), "OUT_OF_RANGE", "input.items.0.maximum"),
+        (json!([item(json!({ "maximum": 1 })), item(json!({ "maximum": 2 }))]), "DUPLICATE", "input.items.1.product"),
+        (
+            json!([{ "product": mug, "store": { "id": world.theirs.ids["sto"] }, "maximum": 1 }]),
+            "NOT_FOUND",
+            "input.items.0.store",
+        ),
+        (json!([{ "product": { "sku": "NOBODYS" }, "store": desk.store, "maximum": 1 }]), "NOT_FOUND", "input.items.0.product"),
+    ];
+    let before = world.dump(desk.caller.tenant).await;
+    for (items, code, field) in cases {
+        refused(&set(&desk, items).await, code, field);
+    }
+    assert_eq!(world.dump(desk.caller.tenant).await, before, "all or none");
+    done(&set(&desk, json!([item(json!({ "reorderPoint": 5, "maximum": 5, "safetyStock": 1 }))])).await, "levels");
+    let cleared = set(&desk, json!([item(json!({ "maximum": null }))])).await;
+    assert_eq!(done(&cleared, "levels")[0], json!({ "reorderPoint": 5, "maximum": null, "safetyStock": 1, "onHand": 0 }));
+    let status = desk
+        .ask("query($p: ID!) { stockLevels(filter: { product: { eq: $p } }) { nodes { status } } }", json!({ "p": mug["id"] }))
+        .await;
+    assert_eq!(status["data"]["stockLevels"]["nodes"][0]["status"], "OUT_OF_STOCK");
+    desk.is_sound().await;
+}
+
+async fn a_suppliers_deliveries_are_measured(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    let performance = async || {
+        let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { orders leadTimeDaysMean leadTimeDaysDeviation unitFillRate lineFillRate orderFillRate onTimeShare } }";
+        desk.ask(query, json!({ "s": desk.supplier["id"] })).await["data"]["supplierPerformance"].clone()
+    };
+    let none = json!({ "orders": 0, "leadTimeDaysMean": null, "leadTimeDaysDeviation": null, "unitFillRate": null, "lineFillRate": null, "orderFillRate": null, "onTimeShare": null });
+    assert_eq!(performance().await, none);
+    // 2026-09-21 is where the clock stands: the first comes in two days and in time, the second in four, too late and short.
+    for (days, expected, quantity) in [(2, "2026-09-25", 10), (4, "2026-09-24", 6)] {
+        let order = desk.ordered(json!({ "expectedOn": expected, "lines": [{ "product": mug, "quantity": 10 }] })).await;
+        world.pass(days * 86_400);
+        done(&desk.receive(&order, &[quantity]).await, "purchaseOrder");
+        desk.step(&order, "purchaseOrderClose").await;
+    }
+    let found = performance().await;
+    let close = |name: &str, expected: f64| assert!((found[name].as_f64().unwrap() - expected).abs() < 1e-3, "{name}: {found:#}");
+    close("leadTimeDaysMean", 3.0);
+    close("leadTimeDaysDeviation", 2.0_f64.sqrt());
+    close("unitFillRate", 0.8);
+    close("lineFillRate", 0.5);
+    close("orderFillRate", 0.5);
+    close("onTimeShare", 0.5);
+    desk.is_sound().await;
+}

@@ -1,0 +1,266 @@
+//! Lots in the words of a warehouse, through the whole schema.
+
+use async_graphql::{Request, Variables};
+use entrepot::{
+    access::{Caller, PermissionSet, REGISTRY, Reach},
+    graphql::answer::data_json,
+    schema::{self, EntrepotSchema},
+};
+use serde_json::{Value, json};
+
+use super::page::{ask, whole_schema};
+use crate::{scenario, world::World};
+
+/// A warehouse with cheese, which is kept by lots, drills with serial numbers, and mugs, which are not tracked.
+struct Warehouse<'a> {
+    world: &'a World,
+    schema: EntrepotSchema,
+}
+
+impl<'a> Warehouse<'a> {
+    async fn open(world: &'a World) -> Self {
+        let own = Self { schema: whole_schema(world).await, world };
+        for code in ["LDN", "YORK"] {
+            own.done("storeCreate", "StoreCreateInput", json!({ "code": code, "name": code }), "store { id }").await;
+        }
+        for (sku, tracking) in [("CHEESE", "LOT"), ("DRILL", "SERIAL"), ("MUG", "NONE")] {
+            let input = json!({ "sku": sku, "name": sku, "tracking": tracking, "price": { "amount": "4.00", "currencyCode": "GBP" },
+                "unitCost": { "amount": "1.50", "currencyCode": "GBP" } });
+            own.done("productCreate", "ProductCreateInput", input, "product { tracking }").await;
+        }
+        own
+    }
+    async fn call(&self, mutation: &str, kind: &str, input: Value, selection: &str) -> Value {
+        let query = format!(
+            "mutation($i: {kind}!) {{ {mutation}(input: $i) {{ {selection} userErrors {{ code message field }} replayed seq }} }}"
+        );
+        ask(&self.schema, self.world, &query, json!({ "i": input })).await[mutation].clone()
+    }
+    async fn done(&self, mutation: &str, kind: &str, input: Value, selection: &str) -> Value {
+        let answer = self.call(mutation, kind, input, selection).await;
+        assert_eq!(answer["userErrors"], json!([]), "{mutation}: {answer:#}");
+        answer
+    }
+    fn change(key: &str, kind: &str, sku: &str, delta: i64, lot: Value) -> Value {
+        let mut change = json!({ "product": { "sku": sku }, "store": { "code": "LDN" }, "delta": delta });
+        if !lot.is_null() {
+            change["lot"] = lot;
+        }
+        json!({ "idempotencyKey": key, "kind": kind, "reasonCode": "OTHER", "changes": [change] })
+    }
+    async fn adjust(&self, key: &str, kind: &str, sku: &str, delta: i64, lot: Value) -> Value {
+        let selection = "movement { entries { onHandDelta unavailableDelta condition lot { id code status } } } levels { onHand unavailable available }";
+        self.call("stockAdjust", "StockAdjustInput", Self::change(key, kind, sku, delta, lot), selection).await
+    }
+    async fn receive(&self, code: &str, quantity: i64, expires_on: Option<&str>) -> String {
+        let lot = json!({ "named": { "code": code, "expiresOn": expires_on } });
+        let made = self.adjust(&format!("in {code}"), "RECEIPT", "CHEESE", quantity, lot).await;
+        assert_eq!(made["userErrors"], json!([]), "{made:#}");
+        made["movement"]["entries"][0]["lot"]["id"].as_str().unwrap().to_owned()
+    }
+    async fn query(&self, query: &str) -> Value {
+        ask(&self.schema, self.world, query, json!({})).await
+    }
+}
+
+fn refusal(answer: &Value) -> (&str, String) {
+    let error = &answer["userErrors"][0];
+    let field: Vec<&str> = error["field"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    (error["code"].as_str().unwrap_or_default(), field.join("."))
+}
+
+scenario!(what_expires_first_is_sold_first_and_what_comes_in_says_its_lot, world => {
+    let house = Warehouse::open(world).await;
+    house.receive("late", 10, Some("2027-03-01")).await;
+    house.receive("soon", 4, Some("2026-10-01")).await;
+    let refused = house.adjust("none", "RECEIPT", "CHEESE", 5, Value::Null).await;
+    assert_eq!(refusal(&refused), ("INVALID", "input.changes.0.lot".to_owned()));
+    let sold = house.adjust("sale", "SALE", "CHEESE", -6, Value::Null).await;
+    let entries = sold["movement"]["entries"].as_array().unwrap();
+    let told: Vec<_> = entries.iter().map(|e| (e["onHandDelta"].as_i64().unwrap(), e["lot"]["code"].as_str().unwrap())).collect();
+    assert_eq!(told, [(-4, "soon"), (-2, "late")]);
+    let again = house.adjust("sale", "SALE", "CHEESE", -6, Value::Null).await;
+    assert_eq!((&again["replayed"], &again["seq"], &again["movement"]), (&json!(true), &sold["seq"], &sold["movement"]));
+    let short = house.adjust("named", "SALE", "CHEESE", -9, json!({ "code": "LATE" })).await;
+    assert_eq!(refusal(&short), ("INSUFFICIENT_STOCK", "input.changes.0.delta".to_owned()));
+    let mug = house.adjust("mug", "RECEIPT", "MUG", 5, json!({ "code": "x" })).await;
+    assert_eq!(refusal(&mug).0, "INVALID");
+    let lots = house.query("{ lots(filter: { code: { startsWith: \"LA\" } }) { nodes { code onHand expiresOn levels { onHand available store { code } } } } }").await;
+    assert_eq!(lots["lots"]["nodes"], json!([{ "code": "late", "onHand": 8, "expiresOn": "2027-03-01",
+        "levels": [{ "onHand": 8, "available": 8, "store": { "code": "LDN" } }] }]));
+});
+
+scenario!(codes_are_what_people_write_on_boxes, world => {
+    let house = Warehouse::open(world).await;
+    let long = "x".repeat(300);
+    for (nth, (code, refused)) in [(long.as_str(), "TOO_LONG"), ("", "INVALID"), ("   ", "INVALID"), ("a\u{7}b", "INVALID")].into_iter().enumerate() {
+        let input = json!({ "idempotencyKey": format!("bad {nth}"), "product": { "sku": "CHEESE" }, "code": code });
+        let answer = house.call("lotCreate", "LotCreateInput", input, "lot { code }").await;
+        assert_eq!(refusal(&answer), (refused, "input.code".to_owned()), "{code:?}");
+        let answer = house.adjust(&format!("in bad {nth}"), "RECEIPT", "CHEESE", 1, json!({ "code": code })).await;
+        assert_eq!(refusal(&answer), (refused, "input.changes.0.lot.code".to_owned()), "{code:?}");
+    }
+    for (nth, code) in ["ΛΟΤ-7", "批号42", "L/O-T 'x' \"y\"", "🧀"].into_iter().enumerate() {
+        let input = json!({ "idempotencyKey": format!("good {nth}"), "product": { "sku": "CHEESE" }, "code": code, "madeOn": "2026-09-01", "expiresOn": "2026-12-01" });
+        let made = house.done("lotCreate", "LotCreateInput", input, "lot { code madeOn status onHand } ").await;
+        assert_eq!(made["lot"], json!({ "code": code, "madeOn": "2026-09-01", "status": "AVAILABLE", "onHand": 0 }));
+        let input = json!({ "idempotencyKey": format!("again {nth}"), "product": { "sku": "CHEESE" }, "code": format!(" {} ", code.to_lowercase()) });
+        assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", input, "lot { code }").await).0, "DUPLICATE");
+        let found = ask(&house.schema, world, "query($c: String!) { lots(filter: { code: { eq: $c } }) { nodes { code } } }", json!({ "c": code.to_lowercase() })).await;
+        assert_eq!(found["lots"]["nodes"], json!([{ "code": code }]));
+    }
+    let backwards = json!({ "idempotencyKey": "days", "product": { "sku": "CHEESE" }, "code": "d", "madeOn": "2026-12-02", "expiresOn": "2026-12-01" });
+    assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", backwards, "lot { code }").await), ("OUT_OF_RANGE", "input.expiresOn".to_owned()));
+    let mug = json!({ "idempotencyKey": "mug", "product": { "sku": "MUG" }, "code": "d" });
+    assert_eq!(refusal(&house.call("lotCreate", "LotCreateInput", mug, "lot { code }").await).0, "INVALID_STATE");
+    // What has moved stays as it is.
+    house.receive("in", 1, None).await;
+    let product = house.query("{ product(by: { sku: \"CHEESE\" }) { id version } }").await["product"].clone();
+    let input = json!({ "id": product["id"], "expectedVersion": product["version"], "tracking": "NONE" });
+    assert_eq!(refusal(&house.call("productUpdate", "ProductUpdateInput", input, "product { id }").await), ("IN_USE", "input.tracking".to_owned()));
+});
+
+scenario!(a_recall_finds_where_a_lot_went_and_stops_the_rest, world => {
+    let house = Warehouse::open(world).await;
+    let lot = house.receive("bad", 10, Some("2026-12-01")).await;
+    let customer = house.done("customerCreate", "CustomerCreateInput", json!({ "name": "Ada", "email": "ada@example.com" }), "customer { id }").await;
+    let order = |key: &str, quantity: i64| json!({ "idempotencyKey": key, "store": { "code": "LDN" }, "customerId": customer["customer"]["id"], "lines": [{ "product": { "sku": "CHEESE" }, "quantity": quantity }] });
+    let shipped = house.done("orderCreate", "OrderCreateInput", order("o1", 4), "order { id lines { id } }").await;
+    let lines = json!([{ "lineId": shipped["order"]["lines"][0]["id"], "quantity": 4, "lot": { "code": "bad" } }]);
+    let fulfil = json!({ "idempotencyKey": "f1", "id": shipped["order"]["id"], "lines": lines });
+    house.done("orderFulfil", "OrderFulfilInput", fulfil, "order { status }").await;
+    house.done("orderCreate", "OrderCreateInput", order("o2", 5), "order { id }").await;
+    let act = |key: &str, policy: &str| json!({ "idempotencyKey": key, "id": lot, "note": "Glass", "onShortage": policy });
+    let refused = house.call("lotRecall", "LotActInput", act("r0", "REFUSE"), "lot { status }").await;
+    assert_eq!((refusal(&refused).0, &refused["lot"]), ("INSUFFICIENT_STOCK", &Value::Null));
+    let selection = "lot { status onHand } movement { kind reasonCode note entries { unavailableDelta condition } }";
+    let done = house.done("lotRecall", "LotActInput", act("r1", "SHORTEN"), selection).await;
+    assert_eq!(done["lot"], json!({ "status": "RECALLED", "onHand": 6 }));
+    assert_eq!(done["movement"]["entries"], json!([{ "unavailableDelta": 6, "condition": "RECALLED" }]));
+    let again = house.done("lotRecall", "LotActInput", act("r1", "SHORTEN"), selection).await;
+    assert_eq!((&again["replayed"], &again["seq"]), (&json!(true), &done["seq"]));
+    assert_eq!(refusal(&house.call("lotRecall", "LotActInput", act("r2", "SHORTEN"), "lot { status }").await).0, "INVALID_STATE");
+    let trace = ask(&house.schema, world, "query($l: ID!) { lotTrace(lot: $l) { nodes { quantity store { code } document { __typename ... on Order { status } } customer { name } movement { kind } } } }", json!({ "l": lot })).await;
+    assert_eq!(trace["lotTrace"]["nodes"], json!([
+        { "quantity": 10, "store": { "code": "LDN" }, "document": null, "customer": null, "movement": { "kind": "RECEIPT" } },
+        { "quantity": -4, "store": { "code": "LDN" }, "document": { "__typename": "Order", "status": "FULFILLED" }, "customer": { "name": "Ada" }, "movement": { "kind": "SALE" } },
+    ]));
+    // Two of it come back: into the same lot, where they wait with the rest.
+    let back = json!({ "idempotencyKey": "b1", "store": { "code": "LDN" }, "lines": [{ "orderLineId": shipped["order"]["lines"][0]["id"], "quantity": 2, "lot": { "id": lot } },
+        { "product": { "sku": "CHEESE" }, "quantity": 1, "disposition": "WRITE_OFF", "lot": { "id": lot } }] });
+    house.done("returnCreate", "ReturnCreateInput", back, "return { status }").await;
+    let why = house.query("{ explainAvailability(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }) { onHand unavailable available reserved availableToPromise unavailableBy { condition quantity } reservations { quantity } reservedElse lots { lot { code } level { onHand } } } }").await;
+    assert_eq!(why["explainAvailability"], json!({ "onHand": 8, "unavailable": 8, "available": 0, "reserved": 0, "availableToPromise": 0,
+        "unavailableBy": [{ "condition": "RECALLED", "quantity": 8 }], "reservations": [], "reservedElse": 0,
+        "lots": [{ "lot": { "code": "bad" }, "level": { "onHand": 8 } }] }));
+    house.done("lotRelease", "LotActInput", act("r3", "REFUSE"), "lot { status }").await;
+    let kinds: Vec<_> = world.events().await.into_iter().filter(|(kind, _)| kind == "lot.changed").map(|(_, payload)| payload["status"].clone()).collect();
+    assert_eq!(kinds, ["AVAILABLE", "RECALLED", "AVAILABLE"]);
+});
+
+scenario!(a_serial_number_comes_in_once, world => {
+    let house = Warehouse::open(world).await;
+    for (key, code, delta, refused) in [("1", "SN-1", 1, None), ("2", "sn-1", 1, Some("DUPLICATE")), ("3", "SN-2", 2, Some("OUT_OF_RANGE")), ("4", "SN-2", 1, None)] {
+        let answer = house.adjust(key, "RECEIPT", "DRILL", delta, json!({ "code": code })).await;
+        match refused {
+            None => assert_eq!(answer["userErrors"], json!([])),
+            Some(why) => assert_eq!(refusal(&answer).0, why, "{code}"),
+        }
+    }
+    let set = json!({ "idempotencyKey": "s", "reasonCode": "CORRECTION", "items": [{ "product": { "sku": "DRILL" }, "store": { "code": "LDN" }, "onHand": 0, "lot": { "code": "SN-1" }, "compare": { "expectedOnHand": 1 } }] });
+    let done = house.done("stockSet", "StockSetInput", set, "levels { onHand }").await;
+    assert_eq!(done["levels"], json!([{ "onHand": 1 }]));
+});
+
+scenario!(what_will_not_last_is_listed_soonest_first, world => {
+    let house = Warehouse::open(world).await;
+    house.receive("far", 9, Some("2027-09-01")).await;
+    house.receive("next week", 3, Some("2026-09-28")).await;
+    let past = house.receive("yesterday", 2, Some("2026-09-20")).await;
+    house.receive("undated", 5, None).await;
+    let listed = house.query("{ expiringSoon(within: 30) { nodes { lot { code } quantity available daysLeft value { amount } store { code } } pageInfo { hasNextPage } } }").await;
+    assert_eq!(listed["expiringSoon"]["nodes"], json!([
+        { "lot": { "code": "yesterday" }, "quantity": 2, "available": 0, "daysLeft": -1, "value": { "amount": "3.00" }, "store": { "code": "LDN" } },
+        { "lot": { "code": "next week" }, "quantity": 3, "available": 3, "daysLeft": 7, "value": { "amount": "4.50" }, "store": { "code": "LDN" } },
+    ]));
+    let page = house.query("{ expiringSoon(within: 30, first: 1) { nodes { lot { code } } pageInfo { hasNextPage endCursor } } }").await;
+    let after = page["expiringSoon"]["pageInfo"]["endCursor"].clone();
+    let rest = ask(&house.schema, world, "query($a: Cursor) { expiringSoon(within: 30, first: 9, after: $a, stores: [{ code: \"LDN\" }]) { nodes { lot { code } } } }", json!({ "a": after })).await;
+    assert_eq!(rest["expiringSoon"]["nodes"], json!([{ "lot": { "code": "next week" } }]));
+    let on = |date: &str| format!("{{ availableOn(product: {{ sku: \"CHEESE\" }}, store: {{ code: \"LDN\" }}, date: \"{date}\") {{ available expiring arriving availableToPromise }} }}");
+    for (date, expiring) in [("2026-09-21", 0), ("2026-09-28", 0), ("2026-09-29", 3), ("2030-01-01", 12)] {
+        let found = house.query(&on(date)).await;
+        assert_eq!(found["availableOn"], json!({ "available": 17, "expiring": expiring, "arriving": 0, "availableToPromise": 17 - expiring }), "{date}");
+    }
+    // With a later date it can be sold again.
+    let update = json!({ "idempotencyKey": "u", "id": past, "expectedVersion": 1, "expiresOn": "2026-10-20" });
+    house.done("lotUpdate", "LotUpdateInput", update.clone(), "lot { expiresOn version }").await;
+    assert_eq!(house.query(&on("2026-09-21")).await["availableOn"]["available"], 19);
+    let mut stale = update;
+    stale["idempotencyKey"] = json!("u2");
+    assert_eq!(refusal(&house.call("lotUpdate", "LotUpdateInput", stale, "lot { id }").await), ("VERSION_CONFLICT", "input.expectedVersion".to_owned()));
+});
+
+scenario!(stock_is_set_aside_and_written_off, world => {
+    let house = Warehouse::open(world).await;
+    house.adjust("in", "RECEIPT", "MUG", 10, Value::Null).await;
+    let go = |key: &str, from: &str, to: &str, quantity: i64| json!({ "idempotencyKey": key, "from": from, "to": to, "reasonCode": "DAMAGE",
+        "items": [{ "product": { "sku": "MUG" }, "store": { "code": "LDN" }, "quantity": quantity }] });
+    let levels = "levels { onHand unavailable available }";
+    house.done("stockMove", "StockMoveInput", go("1", "AVAILABLE", "QUARANTINE", 4), levels).await;
+    house.done("stockMove", "StockMoveInput", go("2", "QUARANTINE", "DAMAGED", 1), levels).await;
+    let done = house.done("stockMove", "StockMoveInput", go("3", "DAMAGED", "WRITTEN_OFF", 1), levels).await;
+    assert_eq!(done["levels"], json!([{ "onHand": 9, "unavailable": 3, "available": 6 }]));
+    let refused = house.call("stockMove", "StockMoveInput", go("4", "DAMAGED", "AVAILABLE", 1), levels).await;
+    assert_eq!(refusal(&refused), ("INSUFFICIENT_STOCK", "input.items.0.quantity".to_owned()));
+    assert_eq!(refusal(&house.call("stockMove", "StockMoveInput", go("5", "RECALLED", "AVAILABLE", 1), levels).await), ("INVALID_STATE", "input.to".to_owned()));
+    let again = house.call("stockMove", "StockMoveInput", go("3", "DAMAGED", "WRITTEN_OFF", 1), levels).await;
+    assert_eq!(again["replayed"], true);
+});
+
+scenario!(a_shop_sees_the_lots_that_were_in_it_and_no_more, world => {
+    let house = Warehouse::open(world).await;
+    let here = house.receive("here", 10, Some("2026-10-01")).await;
+    let away = house.receive("away", 4, Some("2026-10-01")).await;
+    let input = json!({ "idempotencyKey": "york", "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [{ "product": { "sku": "CHEESE" },
+        "store": { "code": "YORK" }, "delta": 3, "lot": { "id": here } }] });
+    house.done("stockAdjust", "StockAdjustInput", input, "levels { onHand }").await;
+    let store = house.query("{ store(by: { code: \"YORK\" }) { id } }").await["store"]["id"].as_str().unwrap().parse().unwrap();
+    let mut permissions = PermissionSet::default();
+    for (index, known) in REGISTRY.iter().enumerate() {
+        if ["stock.read", "stock.movement.read"].contains(&known.code) {
+            permissions.grant(index, &Reach::stores([store]));
+        } else if ["product.read", "store.read"].contains(&known.code) {
+            permissions.insert(index);
+        }
+    }
+    let shop = Caller { permissions, ..world.owner.clone() };
+    let query = "query($here: ID!, $away: ID!) { lots { nodes { code onHand levels { onHand } } } node(id: $away) { id }
+        mine: lotTrace(lot: $here) { nodes { quantity } } theirs: lotTrace(lot: $away) { nodes { quantity } }
+        expiringSoon(within: 30) { nodes { quantity value { amount } } }
+        explainAvailability(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }) { onHand } }";
+    let request = Request::new(query).variables(Variables::from_json(json!({ "here": here, "away": away })));
+    let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(shop);
+    let response = house.schema.execute(request).await;
+    assert!(response.errors.is_empty(), "{:?}", response.errors);
+    let told: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
+    assert_eq!(told, json!({ "lots": { "nodes": [{ "code": "here", "onHand": 3, "levels": [{ "onHand": 3 }] }] }, "node": null,
+        "mine": { "nodes": [{ "quantity": 3 }] }, "theirs": { "nodes": [] }, "expiringSoon": { "nodes": [{ "quantity": 3, "value": null }] },
+        "explainAvailability": null }));
+});
+
+scenario!(a_sale_leaves_the_customer_some_days, world => {
+    let house = Warehouse::open(world).await;
+    house.receive("short", 5, Some("2026-09-25")).await;
+    house.receive("long", 5, Some("2026-12-01")).await;
+    let product = house.query("{ product(by: { sku: \"CHEESE\" }) { id version minimumRemainingDays } }").await["product"].clone();
+    let input = json!({ "id": product["id"], "expectedVersion": product["version"], "minimumRemainingDays": 7 });
+    house.done("productUpdate", "ProductUpdateInput", input, "product { minimumRemainingDays }").await;
+    let lots = |answer: &Value| answer["movement"]["entries"].as_array().unwrap().iter().map(|e| e["lot"]["code"].clone()).collect::<Vec<_>>();
+    assert_eq!(lots(&house.adjust("1", "SALE", "CHEESE", -5, Value::Null).await), ["long"]);
+    let short = house.adjust("2", "SALE", "CHEESE", -1, Value::Null).await;
+    assert_eq!(refusal(&short).0, "INSUFFICIENT_STOCK");
+    // Named, it may be sold as long as it is not past its date; what is thrown away is taken as it expires.
+    assert_eq!(lots(&house.adjust("3", "SALE", "CHEESE", -1, json!({ "code": "short" })).await), ["short"]);
+    assert_eq!(lots(&house.adjust("4", "REMOVAL", "CHEESE", -1, Value::Null).await), ["short"]);
+});
