@@ -23,10 +23,10 @@ mod m0014_approval;
 mod m0015_history;
 mod m0016_documents;
 mod m0017_lots;
-mod m0021_cache;
-mod m0019_moves;
 mod m0018_purchasing;
+mod m0019_moves;
 mod m0020_files;
+mod m0021_cache;
 pub mod row_security;
 
 pub struct Migrator;
@@ -51,10 +51,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_history::Migration),
             Box::new(m0016_documents::Migration),
             Box::new(m0017_lots::Migration),
-            Box::new(m0021_cache::Migration),
-            Box::new(m0019_moves::Migration),
             Box::new(m0018_purchasing::Migration),
+            Box::new(m0019_moves::Migration),
             Box::new(m0020_files::Migration),
+            Box::new(m0021_cache::Migration),
         ]
     }
 }

@@ -334,23 +334,20 @@ fn recount(
     products: Option<&Vec<ProductId>>,
     changes: &mut Changes,
 ) -> Result<(), Rejection> {
-    match products {
-        Some(products) => {
-            for (index, product) in products.iter().enumerate() {
-                let field = path!["input", "products", index];
-                if changes.lines.iter().any(|line| line.product == *product) {
-                    return Err(Rejection::invalid("this product occurs twice", field));
-                }
-                let line = book.line(count.id, *product).ok_or_else(|| Rejection::not_found("line of this product", field))?;
-                changes.lines.push(line.clone());
+    if let Some(products) = products {
+        for (index, product) in products.iter().enumerate() {
+            let field = path!["input", "products", index];
+            if changes.lines.iter().any(|line| line.product == *product) {
+                return Err(Rejection::invalid("this product occurs twice", field));
             }
+            let line = book.line(count.id, *product).ok_or_else(|| Rejection::not_found("line of this product", field))?;
+            changes.lines.push(line.clone());
         }
-        None => {
-            let all = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values());
-            let is_off = |line: &&Line| line.tally.map(|tally| tally.counted.get()) != book.book_of(count.id, line);
-            changes.lines.extend(all.filter(|line| line.tally.is_some()).filter(is_off).cloned());
-            changes.lines.sort_by_key(|line| line.product);
-        }
+    } else {
+        let all = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values());
+        let is_off = |line: &&Line| line.tally.map(|tally| tally.counted.get()) != book.book_of(count.id, line);
+        changes.lines.extend(all.filter(|line| line.tally.is_some()).filter(is_off).cloned());
+        changes.lines.sort_by_key(|line| line.product);
     }
     if changes.lines.is_empty() {
         return Err(Rejection::invalid("nothing is to be counted again", path!["input", "products"]));

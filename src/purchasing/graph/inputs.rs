@@ -227,6 +227,7 @@ impl PurchaseOrderCreateInput {
 }
 
 /// Left out is None, null is `Some(None)`.
+#[expect(clippy::option_option, reason = "what is left out and what is null are two things")]
 pub(super) fn patch<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,

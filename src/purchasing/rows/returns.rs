@@ -72,7 +72,7 @@ pub(super) fn return_rows(tenant: TenantId, returns: &[&SupplierReturn]) -> [Bul
             r.created_at.micros().into(),
         ]);
         for l in &r.lines {
-            let of = l.of.map(|of| of.split_line::<entity::id::kind::PurchaseOrderId>());
+            let of = l.of.map(entity::id::Id::split_line::<entity::id::kind::PurchaseOrderId>);
             lines.row([
                 tenant.clone(),
                 r.id.into(),

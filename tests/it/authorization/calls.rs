@@ -294,13 +294,13 @@ pub fn base(ty: &Type) -> String {
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
     const WORDS: [(&str, &str); 32] = [
+        ("exchange", "exc"),
+        ("fileid", "fil"),
         ("lot", "lot"),
         ("transfer", "trf"),
         ("purchaseorderline", "pol"),
         ("purchaseorder", "por"),
         ("supplierreturn", "srt"),
-        ("exchange", "exc"),
-        ("fileid", "fil"),
         ("webhook", "whe"),
         ("job", "job"),
         ("group", "grp"),

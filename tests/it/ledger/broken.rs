@@ -155,7 +155,7 @@ const CASES: &[Case] = &[
         "UPDATE entry SET condition = 'DAMAGED', unavailable_delta = -1 WHERE @ AND product_id = {cheese} AND version_after = 3",
         &["entry: what was set aside", VALUES, TELLS, "level: equals", "lot: what a store"],
     ),
-    case("UPDATE reservation SET remaining = remaining - 1 WHERE @ AND order_id IS NULL", &["reservation: open ones"]),
+    case("UPDATE reservation SET remaining = remaining - 1 WHERE @ AND order_id IS NULL AND status = 'ACTIVE'", &["reservation: open ones"]),
     case("UPDATE reservation SET status = 'ACTIVE' WHERE @ AND order_id = {cancelled}", &["reservation: is ACTIVE"]),
     case(
         "UPDATE order_line SET open = 0, cancelled = 1 WHERE @ AND order_id = {partly} AND position = 1",

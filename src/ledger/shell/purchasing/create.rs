@@ -127,12 +127,11 @@ pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>,
     let preferred = rows::preferred_of(&scope, &wanted.iter().map(|(product, ..)| *product).collect::<Vec<_>>()).await?;
     let mut pairs = Vec::with_capacity(wanted.len());
     for (index, (line, (product, ..))) in input.lines.iter().zip(&wanted).enumerate() {
-        let supplier = match &line.supplier {
-            Some(named) => suppliers.find(named, || at(index, "supplier"))?.id,
-            None => {
-                let found = preferred.get(product).map(|(supplier, _)| *supplier);
-                found.ok_or_else(|| Rejection::invalid("nobody is known to sell it: name a supplier", at(index, "supplier")))?
-            }
+        let supplier = if let Some(named) = &line.supplier {
+            suppliers.find(named, || at(index, "supplier"))?.id
+        } else {
+            let found = preferred.get(product).map(|(supplier, _)| *supplier);
+            found.ok_or_else(|| Rejection::invalid("nobody is known to sell it: name a supplier", at(index, "supplier")))?
         };
         pairs.push((supplier, *product));
     }
