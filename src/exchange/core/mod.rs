@@ -252,12 +252,13 @@ mod tests {
 
     #[test]
     fn the_steps_between_states_are_these() {
+        use State::*;
         let open: Vec<(State, State)> = State::ALL
             .into_iter()
             .flat_map(|from| State::ALL.into_iter().map(move |to| (from, to)))
             .filter(|(from, to)| from.may_become(*to))
             .collect();
-        use State::*;
+
         let expected = [(Queued, Running), (Queued, Cancelled), (Running, Done), (Running, Failed), (Running, Cancelled)];
         assert_eq!(open, expected);
     }

@@ -16,6 +16,7 @@ use crate::{
     },
     jobs,
     storage::{
+        Work,
         idempotency::{MAX_KEY, hash_of},
         journal,
     },
@@ -71,19 +72,9 @@ impl Exchange {
                 Err(ExchangeError::KeyReused)
             };
         }
-        if let Some(input) = ask.input {
-            let file = self.0.files.find(&permit, input).await?;
-            // What somebody else has sent looks like what nobody has.
-            let file = file.filter(|file| file.maker == permit.actor() && file.purpose == Purpose::Import);
-            match file.map(|file| file.state) {
-                Some(FileState::Ready) => {}
-                Some(_) => return Err(ExchangeError::File(FileError::NotReady)),
-                None => return Err(ExchangeError::NotFound),
-            }
-        }
-        if rows::open(&work).await? >= MOST_OPEN {
+        if let Err(error) = self.fits(&work, &permit, ask.input).await {
             work.rollback().await?;
-            return Err(ExchangeError::TooMany { most: MOST_OPEN });
+            return Err(error);
         }
         let run = Run {
             tenant: permit.tenant(),
@@ -111,6 +102,24 @@ impl Exchange {
         let seq = journal::append(&mut work, vec![told("exchange.created", &run)], now).await?;
         work.commit().await?;
         Ok(Changed { value: (run, false), seq })
+    }
+
+    /// Whether the file is one that can be read, and there is room for one exchange more.
+    async fn fits(&self, work: &Work, permit: &Permit<kind::ExchangeRun>, input: Option<FileId>) -> Result<(), ExchangeError> {
+        if let Some(input) = input {
+            let file = self.0.files.find(permit, input).await?;
+            // What somebody else has sent looks like what nobody has.
+            let file = file.filter(|file| file.maker == permit.actor() && file.purpose == Purpose::Import);
+            match file.map(|file| file.state) {
+                Some(FileState::Ready) => {}
+                Some(_) => return Err(ExchangeError::File(FileError::NotReady)),
+                None => return Err(ExchangeError::NotFound),
+            }
+        }
+        if rows::open(work).await? >= MOST_OPEN {
+            return Err(ExchangeError::TooMany { most: MOST_OPEN });
+        }
+        Ok(())
     }
 
     /// Ends an exchange after the rows that are under way. What is done stays done.
