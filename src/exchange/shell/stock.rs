@@ -116,6 +116,7 @@ impl Exchange {
                 store: line.store.clone(),
                 on_hand: line.quantity,
                 compare: Compare::Unconditional,
+                lot: None,
             });
             let items = items.collect();
             let input = SetInput { idempotency_key, reason: options.reason, note, on_shortage: Shortage::Refuse, items };
@@ -129,6 +130,7 @@ impl Exchange {
                 expected_version: None,
                 unit_cost: line.cost,
                 note: line.note.clone(),
+                lot: None,
             });
             let input = AdjustInput {
                 idempotency_key,
