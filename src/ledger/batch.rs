@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::{
     ahead::Aheads,
     audited,
-    command::{Command, Footprint, Outcome, Queued, Receipt, StoredReceipt},
+    command::{Command, Footprint, Outcome, Queued},
     counted,
     decision::Decision,
     load::{self, State},
+    receipt::{Receipt, StoredReceipt},
 };
 use crate::{
     audit::{self, Pen},

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::{command::StoredReceipt, counted, events, moved, purchase_events};
+use super::{counted, events, moved, purchase_events, receipt::StoredReceipt};
 use crate::{
     counts::core::{CountBook, CountDecision},
     orders::core::{OrderBook, OrderDecision},

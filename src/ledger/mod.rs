@@ -15,17 +15,19 @@ pub mod jobs;
 mod load;
 mod moved;
 mod purchase_events;
+mod receipt;
 pub mod shell;
 mod tenants;
 
 pub use about::{ProductMoved, about};
-pub use command::{Command, Outcome, Receipt, StoredReceipt};
+pub use command::{Command, Outcome};
 pub use counted::CountEvent;
 pub use decision::{Decision, Documents};
 pub use engine::Ledger;
 pub use events::{LevelState, OrderEvent, OrderHead, ReturnEvent, StockChanged};
 pub use moved::TransferEvent;
 pub use purchase_events::{PurchaseOrderEvent, SupplierReturnEvent};
+pub use receipt::{Receipt, StoredReceipt};
 pub use tenants::Terms;
 
 pub use crate::storage::group_commit::Grouping;

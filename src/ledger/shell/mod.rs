@@ -16,8 +16,9 @@ pub use lots::LotRef;
 pub use names::{ProductRef, StoreRef};
 
 use super::{
-    command::{Command, Outcome, Receipt},
+    command::{Command, Outcome},
     engine::Ledger,
+    receipt::Receipt,
 };
 use crate::{
     access::{Denied, Permission, Permit, Reach, kind},

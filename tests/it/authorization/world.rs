@@ -383,10 +383,7 @@ pub fn text(value: &Value) -> String {
 fn told(response: Response) -> Value {
     let error = |error: &async_graphql::ServerError| {
         let top = error.source::<TopError>();
-        let permission = match top {
-            Some(TopError::Forbidden(permission)) => json!(permission),
-            _ => Value::Null,
-        };
+        let permission = if let Some(TopError::Forbidden(code)) = top { json!(code) } else { Value::Null };
         json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message })
     };
     let errors: Vec<Value> = response.errors.iter().map(error).collect();

@@ -106,10 +106,10 @@ fn an_order_of_charges_alone_knows_its_store() {
     assert_eq!(clock::day_text(done.the_order().business_date), "2023-11-14");
     Scenario::given(0, 0).when(charges(Some(StoreId::NIL))).then_refused("NOT_FOUND").at("input.store");
     let mut closed = Scenario::given(0, 0);
-    closed.documents.orders.stores.values_mut().for_each(|store| store.archived = true);
+    closed.orders.stores.values_mut().for_each(|store| store.archived = true);
     closed.when(charges(None)).then_refused("INVALID_STATE");
     let mut far = Scenario::given(0, 0).later(12 * HOUR);
-    far.documents.orders.stores.values_mut().for_each(|store| store.time_zone = "Pacific/Auckland".to_owned());
+    far.orders.stores.values_mut().for_each(|store| store.time_zone = "Pacific/Auckland".to_owned());
     let done = far.when(charges(None));
     assert_eq!(clock::day_text(done.the_order().business_date), "2023-11-15");
 }

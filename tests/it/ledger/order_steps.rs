@@ -204,7 +204,7 @@ fn what_is_about_to_ship_does_not_give_way_to_itself() {
     let done = Scenario::given(10, 0).held(7, Unpaid).after(|make| make.order(NewStatus::Confirmed, &[(MUG, 3)]).1);
     let order = done.the_order().id;
     let mut done = done;
-    let line = &mut done.documents.orders.orders.get_mut(&order).unwrap().lines[0];
+    let line = &mut done.orders.orders.get_mut(&order).unwrap().lines[0];
     (line.quantity, line.backordered) = (Quantity::new(5).unwrap(), Quantity::new(2).unwrap());
     let mut shorten = done.make.fulfilling(order, None, None);
     shorten.on_shortage = Shortage::Shorten;

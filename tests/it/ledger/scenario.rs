@@ -102,7 +102,7 @@ impl Scenario {
         let mut documents = Documents::default();
         documents.orders.clone_from(&self.orders);
         self.result = command.decide(&mut draft, &documents).map(|mut decision| {
-            decision.stock = draft.finish();
+            decision.stock = draft.finish().unwrap();
             decision
         });
         if let Ok(decision) = &self.result {
