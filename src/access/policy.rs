@@ -171,6 +171,7 @@ mod tests {
             "stock.read",
             "stock.availability.read",
             "order.read",
+            "transfer.read",
         ];
         assert_eq!(codes, seen);
         assert!(policies.built_in().values().all(|bits| !bits.is_empty()), "every default role has lines in roles.csv");

@@ -181,8 +181,10 @@ pub async fn page(
 const BARCODES: usize = 5;
 
 async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let select = "SELECT p.sku_key, p.id, p.sku, p.name, p.description, p.unit_code, p.unit_decimals, c.slug, s.code, p.price_minor,
-        p.price_currency, p.cost_minor, p.cost_currency, p.low_stock_threshold, p.status, p.stock_policy, p.metadata FROM product p
+    let select =
+        "SELECT p.sku_key, p.id, p.sku, p.name, p.description, p.unit_code, p.unit_decimals, c.slug, s.code, p.price_minor,
+        p.price_currency, p.cost_minor, p.cost_currency, p.low_stock_threshold, p.tracking, p.minimum_remaining_days,
+        p.status, p.stock_policy, p.metadata FROM product p
         LEFT JOIN category c ON c.tenant_id = p.tenant_id AND c.id = p.category_id
         LEFT JOIN supplier s ON s.tenant_id = p.tenant_id AND s.id = p.supplier_id WHERE p.tenant_id = $1";
     let mut clause = Clause::new(reads.backend());
@@ -204,12 +206,13 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
         let tied: [Item; 2] = [row.take::<Option<String>>()?.into(), row.take::<Option<String>>()?.into()];
         let price = money(row.take()?, row.take()?, true)?;
         let cost = money(row.take()?, row.take()?, sight.sees_costs)?;
-        let threshold: Item = row.take::<Option<i64>>()?.into();
+        let kept: [Item; 3] =
+            [row.take::<Option<i64>>()?.into(), row.take::<String>()?.into(), row.take::<Option<i32>>()?.map(i64::from).into()];
         let words: [Item; 3] = [row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()];
         let mut items: Vec<Item> = texts.into();
         items.extend([decimals, Item::None]);
         items.extend(tied.into_iter().chain(price).chain(cost));
-        items.push(threshold);
+        items.extend(kept);
         items.extend(words);
         Ok((items, vec![key.into()]))
     })
