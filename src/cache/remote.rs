@@ -34,6 +34,9 @@ const WAITING: usize = 256;
 /// Raised when what a row's text says changes its meaning; a row that lacks a field does not open anyway.
 const FORM: u8 = 1;
 
+/// Sealed rows by their ids.
+type Sealed = Vec<(Uuid, Vec<u8>)>;
+
 /// A Redis that may come and go.
 #[derive(Clone)]
 pub struct Remote(Arc<Inner>);
@@ -43,7 +46,7 @@ struct Inner {
     connection: OnceCell<ConnectionManager>,
     prefix: String,
     is_silent: AtomicBool,
-    outbox: mpsc::Sender<(TenantId, Vec<(Uuid, Vec<u8>)>)>,
+    outbox: mpsc::Sender<(TenantId, Sealed)>,
 }
 
 impl Remote {
@@ -92,7 +95,7 @@ impl Remote {
     }
 
     /// Shares rows, in a while, or not at all when there is too much to share.
-    pub fn put(&self, tenant: TenantId, rows: Vec<(Uuid, Vec<u8>)>) {
+    pub fn put(&self, tenant: TenantId, rows: Sealed) {
         if !self.0.is_silent.load(Ordering::Relaxed) {
             let _ = self.0.outbox.try_send((tenant, rows));
         }
@@ -128,7 +131,7 @@ impl Inner {
         self.connection.get_or_try_init(connect).await.cloned()
     }
 
-    async fn write(&self, tenant: TenantId, rows: Vec<(Uuid, Vec<u8>)>) {
+    async fn write(&self, tenant: TenantId, rows: Sealed) {
         let put = async {
             let mut connection = self.connection().await?;
             let mut all = pipe();

@@ -223,13 +223,7 @@ impl Command {
                 own.shortage(c.on_shortage);
             }
             Self::Transfer(c, keys) => own.transfer(c, keys),
-            Self::Count(c, keys) => {
-                own.levels.extend(keys);
-                own.count = CountFootprint::of(c, keys);
-                // A count is a fact: what is held gives way to it.
-                let is_posted = matches!(c.step, count_rules::Step::Approve(_));
-                own.shortage(if is_posted { Shortage::Shorten } else { Shortage::Refuse });
-            }
+            Self::Count(c, keys) => own.count(c, keys),
             Self::Purchase(c, keys) => own.purchase(c, keys),
         }
         all.absorb(own);
@@ -286,6 +280,13 @@ impl Footprint {
         for line in &c.lines {
             line.product.into_iter().for_each(|product| self.lots.choice(product, &line.lot));
         }
+    }
+    fn count(&mut self, c: &CountSteps, keys: &[LevelKey]) {
+        self.levels.extend(keys);
+        self.count = CountFootprint::of(c, keys);
+        // A count is a fact: what is held gives way to it.
+        let is_posted = matches!(c.step, count_rules::Step::Approve(_));
+        self.shortage(if is_posted { Shortage::Shorten } else { Shortage::Refuse });
     }
     fn transfer(&mut self, c: &Steps, keys: &[LevelKey]) {
         self.levels.extend(keys);

@@ -12,7 +12,8 @@ use entity::prelude::TenantId;
 use migration::{Migrator, MigratorTrait, row_security};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector, Statement,
-    TransactionOptions, TransactionTrait, sqlx::sqlite,
+    TransactionOptions, TransactionTrait,
+    sqlx::{pool::PoolConnection, sqlite},
 };
 
 use super::{
@@ -108,7 +109,7 @@ impl Database {
         let writer = pool(1, base.clone().pragma("cache_size", "-16384"));
         let reader = pool(options.readers, base.pragma("query_only", "on").pragma("cache_size", "-4096"));
         // The first connection makes the file and turns WAL on, before a reader could find it without.
-        let first = writer.acquire().await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
+        let first = first_of(&writer).await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
         drop(first);
         let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
         Ok(Self {
@@ -224,4 +225,24 @@ impl From<Backend> for DbBackend {
             Backend::Postgres => Self::Postgres,
         }
     }
+}
+
+/// Tries to turn WAL on, and the time between two: SQLite does not wait for whoever is doing so at the same moment.
+const TRIES: u32 = 200;
+const BETWEEN: Duration = Duration::from_millis(50);
+
+async fn first_of(writer: &sqlite::SqlitePool) -> Result<PoolConnection<sqlite::Sqlite>, sea_orm::sqlx::Error> {
+    let mut tries = 1;
+    loop {
+        match writer.acquire().await {
+            Err(err) if is_busy(&err) && tries < TRIES => tries += 1,
+            done => return done,
+        }
+        crate::clock::sleep(BETWEEN).await;
+    }
+}
+
+/// SQLITE_BUSY.
+fn is_busy(err: &sea_orm::sqlx::Error) -> bool {
+    err.as_database_error().and_then(sea_orm::sqlx::error::DatabaseError::code).is_some_and(|code| code == "5")
 }

@@ -121,7 +121,7 @@ impl Exchange {
             let items = items.collect();
             let input = SetInput { idempotency_key, reason: options.reason, note, on_shortage: Shortage::Refuse, items };
             let permit = permit::<kind::StockSet>(caller)?;
-            self.as_maker(run, "import.stock", stock_set(&self.0.ledger, permit, input, mode)).await?
+            self.as_maker(run, "import.stock", Box::pin(stock_set(&self.0.ledger, permit, input, mode))).await?
         } else {
             let changes = lines.iter().map(|line| ChangeInput {
                 product: line.product.clone(),
@@ -143,7 +143,7 @@ impl Exchange {
                 changes: changes.collect(),
             };
             let permit = permit::<kind::StockAdjust>(caller)?;
-            self.as_maker(run, "import.stock", stock_adjust(&self.0.ledger, permit, input, mode)).await?
+            self.as_maker(run, "import.stock", Box::pin(stock_adjust(&self.0.ledger, permit, input, mode))).await?
         };
         // The answer to an earlier call names no levels: all of its lines were carried out.
         let is_replayed = receipt.stored.is_some();

