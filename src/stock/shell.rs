@@ -8,17 +8,12 @@ use tokio::sync::Semaphore;
 use super::{
     core::{Aside, Known, Level, LevelKey, Lot, LotLevel, LotShare, Reservation},
     rows::{
-        BLOCK, Which, condense,
-        expected::{ExpectedBy, expected},
-        facts_for,
-        lot_list::lots_at,
-        lots::asides,
-        past, read_levels, reservations,
+        BLOCK, Which, condense, expected::expected, facts_for, lot_list::lots_at, lots::asides, past, read_levels, reservations,
     },
 };
 use crate::{
     clock::Clock,
-    storage::{Fault, Snapshot, TenantScope},
+    storage::{Fault, TenantScope},
 };
 
 /// Whoever walked over more than so many blocks has them condensed: the walk took milliseconds, and the next one need not.
@@ -92,7 +87,7 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
         Condition::ALL.iter().for_each(|condition| aside.add(*condition, one.of(*condition)));
     }
     let lots = if level.facts.tracking == Tracking::None { Vec::new() } else { lots_at(&work, key).await? };
-    let expected = expected(&work, &level, SOURCES).await?;
+    let expected = expected(&work, &level).await?;
     let known = Known {
         held: reservations.iter().map(|held| held.remaining.get()).collect(),
         aside,
@@ -106,6 +101,3 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
         None => Ok(Some(Explanation { known, reservations, lots })),
     }
 }
-
-/// The documents that say when stock is expected.
-const SOURCES: &[&dyn ExpectedBy<Snapshot>] = &[];

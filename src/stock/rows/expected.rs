@@ -1,34 +1,60 @@
-//! What is on its way to a level, by document. The rooms that order and move goods keep their own tables; what they promise for a level is read
-//! here, in one place, so that whoever explains a figure need not know them.
+//! What is on its way to a level, by document: what is open of purchase orders, and transfers under way. Those rooms keep the tables and come
+//! later; what they promise for a level is read here, so that whoever explains a figure need not know them.
+
+use entity::prelude::*;
+use uuid::Uuid;
 
 use crate::{
-    stock::core::{Arrival, Level, LevelKey, arrivals},
-    storage::{Fault, Reads},
+    clock,
+    stock::core::{Arrival, Level, Reference, ReferenceKind, arrivals},
+    storage::{Fault, Reads, Row},
 };
 
-/// Documents with dates that bring stock to a level: ordered from suppliers, and under way from other stores.
+/// Documents that bring stock to a level: ordered from suppliers, and under way from other stores.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
     pub incoming: Vec<Arrival>,
     pub in_transit: Vec<Arrival>,
 }
 
-/// Reads one kind of document: open purchase orders, transfers under way.
-#[async_trait::async_trait]
-pub trait ExpectedBy<R: Reads>: Sync {
-    async fn expected(&self, reads: &R, key: LevelKey) -> Result<Expected, Fault>;
+/// What is on its way to a level: each document's share, and what none accounts for. Sums to the level's own `incoming` and `in_transit`.
+pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fault> {
+    let (mut incoming, mut in_transit) = (Vec::new(), Vec::new());
+    if !level.incoming.is_zero() {
+        incoming = ordered(reads, level).await?;
+    }
+    if !level.in_transit.is_zero() {
+        in_transit = under_way(reads, level).await?;
+    }
+    Ok(Expected { incoming: arrivals(level.incoming.get(), incoming), in_transit: arrivals(level.in_transit.get(), in_transit) })
 }
 
-/// What is on its way to a level: each document's share, and what none accounts for. Sums to the level's own `incoming` and `in_transit`.
-pub async fn expected<R: Reads>(reads: &R, level: &Level, sources: &[&dyn ExpectedBy<R>]) -> Result<Expected, Fault> {
-    let mut all = Expected::default();
-    for source in sources {
-        let found = source.expected(reads, level.key).await?;
-        all.incoming.extend(found.incoming);
-        all.in_transit.extend(found.in_transit);
-    }
-    Ok(Expected {
-        incoming: arrivals(level.incoming.get(), all.incoming),
-        in_transit: arrivals(level.in_transit.get(), all.in_transit),
-    })
+async fn ordered(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
+    let sql = "SELECT l.purchase_order_id, l.open, coalesce(l.expected_on, o.expected_on) FROM purchase_order_line l
+               JOIN purchase_order o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
+               WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.open > 0 AND o.store_id = $3
+                 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') ORDER BY o.number, l.position";
+    let rows = reads.rows(sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    let arrival = |row| {
+        let mut row = Row::new(row);
+        let (id, quantity): (Uuid, i64) = (row.take()?, row.take()?);
+        Ok(Arrival { quantity, on: row.take()?, document: Some(Reference { kind: ReferenceKind::PurchaseOrder, id }) })
+    };
+    rows.iter().map(arrival).collect()
+}
+
+async fn under_way(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
+    let sql = "SELECT t.id, l.shipped - l.received - l.lost, t.expected_at FROM transfer_line l
+               JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
+               WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.shipped > l.received + l.lost AND t.to_store_id = $3
+                 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') ORDER BY t.number";
+    let rows = reads.rows(sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    let arrival = |row| {
+        let mut row = Row::new(row);
+        let (id, quantity): (Uuid, i64) = (row.take()?, row.take()?);
+        let at: Option<i64> = row.take()?;
+        let on = at.map(|at| clock::local_day(Timestamp(at), &level.facts.time_zone));
+        Ok(Arrival { quantity, on, document: Some(Reference { kind: ReferenceKind::Transfer, id }) })
+    };
+    rows.iter().map(arrival).collect()
 }

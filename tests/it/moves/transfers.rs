@@ -1,6 +1,10 @@
 //! Goods go from one store to another.
 
 use entity::prelude::*;
+use entrepot::{
+    clock,
+    stock::{core::LevelKey, shell::explain},
+};
 use serde_json::{Value, json};
 
 use super::world::{World, done, on_both, refused};
@@ -33,6 +37,24 @@ async fn a_transfer_is_held_sent_and_received_in_parts() {
         assert_eq!(kinds, ["created", "ready", "shipped", "received", "received"].map(|kind| format!("transfer.{kind}")));
         let second = world.draft(&[(mug, 1)]).await;
         assert_eq!(second["number"], "2");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_expected_by_transfer_and_day() {
+    on_both(async |world| {
+        let (mug, depot) = (world.shop.mug, world.shop.depot);
+        let mut asking = world.asking(&[(mug, 10)]);
+        asking["expectedAt"] = json!("2026-12-01T12:00:00Z");
+        let sent = done(&world.act("transferCreate", asking).await, "transfer").clone();
+        world.does("transferReady", &sent).await;
+        let sent = world.does("transferShip", &sent).await;
+        let key = LevelKey { product: mug, store: depot };
+        let why = explain(&world.shop.db.tenant(world.shop.tenant), world.shop.ledger.clock(), key).await.unwrap().unwrap();
+        let from: Vec<_> = why.known.in_transit.iter().map(|one| (one.quantity, one.on, one.document.unwrap().id)).collect();
+        let id: TransferId = sent["id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(from, [(10, clock::parse_day("2026-12-01"), id.uuid())]);
     })
     .await;
 }

@@ -8,6 +8,7 @@ use crate::authorization::{on_both, world::World};
 on_both!(
     more_than_the_tolerance_is_refused_and_within_it_is_noted,
     less_within_the_tolerance_completes_an_order,
+    what_is_ordered_is_expected_by_order_and_day,
     an_order_is_closed_short,
     damaged_goods_are_on_hand_and_not_available,
     wrong_items_are_noted_and_not_taken_in,
@@ -57,6 +58,22 @@ async fn less_within_the_tolerance_completes_an_order(world: &World) {
     assert_eq!((&second["status"], kinds(second)), (&json!("RECEIVED"), vec![("SHORT".to_owned(), 2), ("SHORT".to_owned(), 1)]));
     assert_eq!((desk.level(&mug, &desk.store).await, desk.level(&plate, &desk.store).await), ([18, 0, 0], [19, 0, 0]));
     desk.is_sound().await;
+}
+
+async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    let undated = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 5 }] })).await;
+    let dated = desk.ordered(json!({ "expectedOn": "2027-01-15", "lines": [{ "product": mug, "quantity": 20 }] })).await;
+    done(&desk.receive(&dated, &[8]).await, "purchaseOrder");
+    let query = "query($product: ProductRef!, $store: StoreRef!) { explainAvailability(product: $product, store: $store) {
+        onHand incoming incomingFrom { quantity expectedOn document { id } } } }";
+    let answer = desk.ask(query, json!({ "product": mug, "store": desk.store })).await;
+    let expected = json!({ "onHand": 8, "incoming": 17, "incomingFrom": [
+        { "quantity": 12, "expectedOn": "2027-01-15", "document": { "id": dated["id"] } },
+        { "quantity": 5, "expectedOn": null, "document": { "id": undated["id"] } },
+    ] });
+    assert_eq!(answer["data"]["explainAvailability"], expected, "{answer:#}");
 }
 
 async fn an_order_is_closed_short(world: &World) {
