@@ -40,6 +40,8 @@ pub mod transfers;
 pub mod counts;
 /// The one writer of stock and of the documents that move it.
 pub mod ledger;
+/// What stock is worth, and what it cost.
+pub mod costing;
 /// What happened, told to addresses of the tenant's choice.
 pub mod webhooks;
 /// Files that people bring and take away, and the links they travel by.

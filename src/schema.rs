@@ -18,6 +18,7 @@ use crate::{
     catalog::graph::{
         self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
     },
+    costing::graph::{self as costing, CostMutation, CostQuery, Revaluation},
     counts::graph::{self as counts, Count, CountsMutation, CountsQuery},
     exchange::graph::{self as exchange, FileMutations, FileQueries},
     graphql::{
@@ -95,6 +96,7 @@ pub enum Node {
     PurchaseOrder(PurchaseOrder),
     PurchaseOrderLine(PurchaseOrderLine),
     SupplierReturn(SupplierReturn),
+    Revaluation(Revaluation),
     Tenant(Tenant),
     Member(Member),
     Role(Role),
@@ -244,6 +246,9 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
         }
         kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
+        kind::RevaluationId::PREFIX => {
+            costing::find_revaluation(ctx, entity::id::RevaluationId::from_uuid(uuid)).await?.map(Node::Revaluation)
+        }
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::EndpointId::PREFIX => {
@@ -281,6 +286,7 @@ pub struct OtherQueries(
     TransfersQuery,
     CountsQuery,
     FileQueries,
+    CostQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -310,6 +316,7 @@ pub struct OtherMutations(
     TransfersMutation,
     CountsMutation,
     FileMutations,
+    CostMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -372,6 +379,7 @@ pub fn sdl() -> String {
 /// Gives an operation of a caller the look-ups of every room.
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
+    let request = costing::attach(request, scope);
     let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
     orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

@@ -88,4 +88,37 @@ words! {
     DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }
     /// What goes back to a supplier: what could be sold, or what lies in quarantine.
     ReturnSource { Available "AVAILABLE", Quarantine "QUARANTINE" }
+    /// How the cost of what leaves is told.
+    CostingMethod {
+        /// What came in first leaves first.
+        Fifo "FIFO",
+        /// All of a product's units cost the same: what they are worth together, divided by their number.
+        MovingAverage "MOVING_AVERAGE",
+    }
+    /// What changed the worth of stock.
+    CostKind {
+        Receipt "RECEIPT",
+        Sale "SALE",
+        Return "RETURN",
+        Removal "REMOVAL",
+        Correction "CORRECTION",
+        Revaluation "REVALUATION",
+    }
+    /// Where the cost of a posting is taken from.
+    CostBasis {
+        /// What the entry says: stated by whoever posted it, else what the product was listed at then.
+        Stated "STATED",
+        /// What left: from the pool, or from its oldest layers.
+        Issued "ISSUED",
+        /// What the sale had taken that it comes back from.
+        Sold "SOLD",
+        /// What the movement had been booked with that it reverses.
+        Reversed "REVERSED",
+        /// What the product's units were worth then, as the entry says no cost.
+        Average "AVERAGE",
+        /// Nothing is known of its cost: it counts as 0.
+        Unknown "UNKNOWN",
+        /// A document said what the units are worth.
+        Revalued "REVALUED",
+    }
 }

@@ -79,6 +79,7 @@ permissions! {
     PurchaseApprove "purchase.approve" Store "Approve or reject purchase orders.";
     PurchaseReceive "purchase.receive" Store "Count deliveries in, and send goods back to their suppliers.";
     StockPolicy "stock.policy" Store "Set when levels are filled up: reorder points, maxima, safety stock.";
+    CostWrite "cost.write" Tenant "Say what stock is worth: revalue it.";
     ReportRead "report.read" Store "See sales and stock reports.";
     MemberRead "member.read" Tenant "See members and what they may do.";
     MemberWrite "member.write" Tenant "Change what members may do, within one's own rights.";

@@ -5,6 +5,7 @@ mod run;
 
 mod catalogue;
 mod clerk;
+mod day;
 mod dice;
 mod people;
 

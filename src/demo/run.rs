@@ -5,13 +5,14 @@ use std::{fs::File, io::BufWriter, path::PathBuf, sync::Arc};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::generate;
+use super::{day::Day, generate};
 use crate::{
     clock::Clock,
     config::Demo,
     graphql::payer::Terms,
     http,
     identity::Settings,
+    insight::verify,
     ledger::Grouping,
     replay::{self, Client, ReplayError, expect, intake, reader::RowReader},
     secrets::KeySource,
@@ -34,6 +35,8 @@ pub enum DemoError {
     Io(#[from] std::io::Error),
     #[error("the demo's login was refused: {0}; delete the demo's database to start anew")]
     Login(String),
+    #[error("the day went wrong: {0}")]
+    Day(String),
     #[error("{0}")]
     Http(#[from] reqwest::Error),
 }
@@ -72,9 +75,13 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     };
     // The only callers are this machine's own.
     let front = http::Settings { terms: Terms::lifted(), ..http::Settings::default() };
+    let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(listener, front, std::time::Duration::ZERO, until);
     let guide = async {
-        let filled = fill(&args, &base, &folder).await;
+        let mut filled = fill(&args, &base, &folder).await;
+        if let (Ok(token), true) = (&filled, args.day) {
+            filled = day(&db, &clock, &base, token).await.map(|()| token.clone());
+        }
         match &filled {
             Ok(token) if !args.exit => {
                 welcome(&base, token);
@@ -121,6 +128,15 @@ async fn fill(args: &Demo, base: &str, folder: &std::path::Path) -> Result<Strin
         }
     }
     Ok(token)
+}
+
+/// A day through the API, and the proof of the whole database after it.
+async fn day(db: &Database, clock: &Clock, base: &str, token: &str) -> Result<(), DemoError> {
+    let word = clock.uuid().simple().to_string()[24..].to_owned();
+    Day::new(&Client::new(base, token)?, word).live().await?;
+    let report = verify::verify(db, |_| {}).await?;
+    println!("\n{report}");
+    if report.is_sound() { Ok(()) } else { Err(DemoError::Day("the database does not hold what it must".to_owned())) }
 }
 
 /// The generated retailer's file, made once for each seed and size.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answers::{self, Adjustment, Level, LineKind, Movements, Order, Page, Paged, Product, Receipt, Return, Sales, Totals};
+use super::costs::costs;
 use super::documents::{self, OPENING};
 use super::error::ReplayError;
 use super::expect::{Expected, Found};
@@ -39,6 +40,10 @@ pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result
     found.add("stockMovements", &adjustments.section);
     let span = orders.span.and(returns.span).and(adjustments.span);
     found.add("documents", &span.section()?);
+    if let Some([average, fifo]) = costs(client).await? {
+        found.add("moving average", &average);
+        found.add("first in first out", &fifo);
+    }
     Ok(found)
 }
 

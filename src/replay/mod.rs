@@ -22,6 +22,7 @@ pub mod wire;
 
 mod answers;
 mod assemble;
+mod costs;
 mod matching;
 mod payload;
 mod progress;

@@ -2,7 +2,7 @@
 
 use async_graphql::Interface;
 
-use super::{access, catalog, counts, exchange, job, orders, purchasing, stock, transfers, webhook};
+use super::{access, catalog, costing, counts, exchange, job, orders, purchasing, stock, transfers, webhook};
 use crate::{
     graphql::{refusal::UserError, scalars::Long},
     tenancy::graph::TenantPayload,
@@ -38,6 +38,7 @@ pub enum Payload {
     SupplierReturnPayload(purchasing::SupplierReturnPayload),
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
     StockPolicyPayload(purchasing::StockPolicyPayload),
+    RevaluationPayload(costing::RevaluationPayload),
     LoginPayload(crate::identity::graph::LoginPayload),
     TotpPayload(crate::identity::graph::TotpPayload),
     RolePayload(access::RolePayload),

@@ -7,7 +7,7 @@ use crate::{
     catalog,
     clock::Clock,
     config::Worker,
-    exchange, files,
+    costing, exchange, files,
     jobs::{Registry, Terms},
     ledger::{
         Grouping,
@@ -55,6 +55,7 @@ impl Node {
             purchasing::jobs::Mail { db: self.db.clone(), clock: self.clock.clone(), post: post.clone(), from: from.to_owned() };
         let registry = purchasing::jobs::register(registry, &mail);
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
+        let registry = costing::jobs::register(registry, &self.db);
         let registry = files::jobs::register(registry, &self.files);
         exchange::jobs::register(registry, &self.exchange)
     }

@@ -36,11 +36,19 @@ pub enum Numbered {
     SupplierReturn,
     Transfer,
     Count,
+    Revaluation,
 }
 
 /// The counter row's columns, in the order of `Numbered`.
-const NUMBERS: [&str; 6] =
-    ["order_number", "return_number", "purchase_order_number", "supplier_return_number", "transfer_number", "count_number"];
+const NUMBERS: [&str; 7] = [
+    "order_number",
+    "return_number",
+    "purchase_order_number",
+    "supplier_return_number",
+    "transfer_number",
+    "count_number",
+    "revaluation_number",
+];
 
 /// How many numbers to take of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -21,6 +21,8 @@ pub struct Settings {
     pub password_length: Option<i64>,
     /// A purchase of more than this, in minor units of the currency, is approved by somebody else than whoever asks for it; None: none has to be.
     pub approval_minor: Option<i64>,
+    /// How the cost of what leaves is told.
+    pub costing_method: CostingMethod,
 }
 
 impl Settings {
@@ -42,6 +44,7 @@ pub struct Change {
     pub session_seconds: Option<Option<i64>>,
     pub password_length: Option<Option<i64>>,
     pub approval_limit: Option<Option<Money>>,
+    pub costing_method: Option<CostingMethod>,
 }
 
 /// What a change is decided with, besides the settings.
@@ -115,6 +118,7 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
         }
     }
     next.mfa_required = change.mfa_required.unwrap_or(now.mfa_required);
+    next.costing_method = change.costing_method.unwrap_or(now.costing_method);
     let mut within = |value: i64, field: &'static str, (least, most): (i64, i64)| {
         if !(least..=most).contains(&value) {
             wrong.push(Rejection::OutOfRange { field, least, most });
@@ -173,6 +177,7 @@ mod tests {
             session_seconds: Some(3600),
             password_length: None,
             approval_minor: None,
+            costing_method: CostingMethod::MovingAverage,
         }
     }
     const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris" };

@@ -6,6 +6,7 @@ use super::{Change, Changed, Rejection, Settings, settings, update};
 use crate::{
     access::{Caller, kind},
     catalog::graph::{Money, MoneyInput},
+    costing::graph::CostingMethod,
     graphql::{
         context::Asks,
         directives::{MaxAge, emits, requires, step_up},
@@ -37,6 +38,8 @@ pub struct TenantSettings {
     pub password_length: Option<Long>,
     /// A purchase of more than this is approved by somebody else than whoever asks for it; null: none has to be.
     pub approval_limit: Option<Money>,
+    /// How the cost of what leaves is told.
+    pub costing_method: CostingMethod,
 }
 
 impl From<Settings> for TenantSettings {
@@ -48,6 +51,7 @@ impl From<Settings> for TenantSettings {
             session_seconds: settings.session_seconds.map(Long),
             password_length: settings.password_length.map(Long),
             approval_limit: settings.approval_limit().map(Money::from),
+            costing_method: settings.costing_method.into(),
         }
     }
 }
@@ -90,6 +94,8 @@ pub struct TenantUpdateInput {
     /// A purchase of more than this is approved by somebody else than whoever asks for it: in the currency of the books, and said again when that changes;
     /// null: none has to be.
     pub approval_limit: MaybeUndefined<MoneyInput>,
+    /// How the cost of what leaves is told. Both ways are kept from the first movement on: reports of the past are told in the new one too.
+    pub costing_method: Option<CostingMethod>,
 }
 
 crate::payload!(TenantPayload, tenant: Tenant, "tenant");
@@ -135,6 +141,7 @@ impl TenancyMutation {
             session_seconds: long(input.session_seconds),
             password_length: long(input.password_length),
             approval_limit,
+            costing_method: input.costing_method.map(Into::into),
         };
         let tenant = permit.tenant();
         let done = match reading.end(change) {

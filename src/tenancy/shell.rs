@@ -53,7 +53,8 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
     let all = |s: &Settings| {
         serde_json::json!({ "name": s.name, "defaultCurrency": s.currency, "timeZone": s.time_zone, "mfaRequired": s.mfa_required,
             "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds,
-            "passwordLength": s.password_length, "approvalMinor": s.approval_minor })
+            "passwordLength": s.password_length, "approvalMinor": s.approval_minor,
+            "costingMethod": s.costing_method })
     };
     let payload = serde_json::json!({ "id": tenant, "version": after.version, "before": all(before), "after": all(after) });
     NewEvent { kind: "tenant.updated", payload: payload.to_string() }

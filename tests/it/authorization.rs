@@ -4,6 +4,7 @@ pub mod calls;
 pub mod crossing;
 mod hooks;
 mod kinds;
+mod costs;
 mod moves;
 mod nodes;
 mod purchases;
@@ -223,7 +224,7 @@ const BY_STATE: [&str; 6] =
     ["INVALID_STATE", "IN_USE", "INVALID_CREDENTIALS", "TOKEN_EXPIRED", "MFA_INVALID", "VERSION_CONFLICT"];
 
 fn needs(field: &FieldDefinition) -> Needs {
-    let case = CASES.iter().chain(moves::CASES).find(|(name, _)| *name == field.name.node);
+    let case = CASES.iter().chain(moves::CASES).chain(costs::CASES).find(|(name, _)| *name == field.name.node);
     case.unwrap_or_else(|| panic!("{} has no case in tests/it/authorization.rs: say who may call it", field.name)).1
 }
 
@@ -250,7 +251,7 @@ fn each_root_field_says_who_may_call_it() {
         }
         seen.insert(field.name.to_string());
     }
-    let idle: Vec<_> = CASES.iter().chain(moves::CASES).filter(|(name, _)| !seen.contains(*name)).collect();
+    let idle: Vec<_> = CASES.iter().chain(moves::CASES).chain(costs::CASES).filter(|(name, _)| !seen.contains(*name)).collect();
     assert!(idle.is_empty(), "cases of fields that are not served: {idle:?}");
 }
 

@@ -8,6 +8,7 @@ mod audit;
 mod audit_cost;
 mod authorization;
 mod catalog;
+mod costing;
 mod exchange;
 mod front;
 mod identity;

@@ -11,7 +11,7 @@ DECLARE
   sealed CONSTANT text[] := ARRAY['audit_checkpoint'];
   -- Written once.
   appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'fulfilment_line',
-    'return_line', 'return_match'];
+    'return_line', 'return_match', 'revaluation', 'revaluation_line', 'cost_posting'];
   -- Changed, and never removed but with their tenant.
   kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'audit_head', 'stock_level', 'reservation', 'sales_order', 'order_line',
     'fulfilment', 'sales_return', 'integration', 'api_key', 'product'];

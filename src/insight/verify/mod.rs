@@ -4,6 +4,7 @@
 //! from one snapshot, so that a server may go on writing.
 
 mod checks;
+mod costs;
 mod counts;
 mod documents;
 mod journal;

@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     access::{Caller, Permission, kind},
+    costing::graph::order_cost,
     graphql::{
         context::Asks,
-        directives::requires,
+        directives::{mask, requires},
         fault::{Answer, TopError},
         scalars::{DateTime, Long},
     },
@@ -119,6 +120,15 @@ impl Order {
     /// The sum of its lines.
     async fn total(&self) -> Money {
         self.row.total.into()
+    }
+    /// What its goods took with them from the books when they left, as the tenant tells costs; what came back is not deducted. Null until the books
+    /// have come there, and without product.cost.read.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        if !ctx.caller().is_ok_and(Caller::sees_costs) {
+            return None;
+        }
+        order_cost(ctx, self.row.id).await.map(|cost| cost.map(Money::from)).transpose()
     }
     /// What it is called elsewhere; unique in its channel.
     async fn external_ref(&self) -> Option<&str> {

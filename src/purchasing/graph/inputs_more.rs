@@ -169,7 +169,8 @@ pub struct SupplierProductBulkUpsertInput {
     pub rows: Vec<SupplierProductInput>,
 }
 
-pub(super) fn product_name(reading: &mut Reading, product: ProductRef, field: impl FnOnce() -> Vec<String>) -> ProductName {
+/// A product by whichever name it was given.
+pub fn product_name(reading: &mut Reading, product: ProductRef, field: impl FnOnce() -> Vec<String>) -> ProductName {
     match product {
         ProductRef::Id(id) => ProductName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
         ProductRef::Sku(sku) => ProductName::Sku(sku),

@@ -21,8 +21,10 @@ mod words;
 use async_graphql::{Context, MergedObject};
 use entity::prelude::{PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
 
+pub use inputs_more::product_name;
 pub use line::PurchaseOrderLine;
 pub use loaders::attach;
+pub use mutation_more::check_key;
 pub use node::{current, find as find_node, reference};
 pub use order::PurchaseOrder;
 pub use payloads::{

@@ -46,7 +46,7 @@ pub struct PurchaseOrderSendInput {
 }
 
 /// Refuses a key that is not kept.
-fn check_key(reading: &mut Reading, key: &str) {
+pub fn check_key(reading: &mut Reading, key: &str) {
     if key.is_empty() || key.contains('\0') || key.chars().nth(MAX_KEY).is_some() {
         reading.invalid("a key of 1 to 255 characters is expected", || path!["input", "idempotencyKey"]);
     }

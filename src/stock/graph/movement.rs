@@ -193,6 +193,16 @@ impl StockEntry {
         }
         self.entry().map(|entry| entry.unit_cost.map(Money::from)).transpose()
     }
+    /// By how much it changed what stock is worth, as the tenant tells costs: below 0 for what left. 0 where units only went from one store to
+    /// another. Null until the books have come there, in a dry run, and without product.cost.read.
+    #[graphql(directive = mask::apply("product.cost.read".into()))]
+    async fn book_value(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        if !ctx.caller().is_ok_and(crate::access::Caller::sees_costs) {
+            return None;
+        }
+        let booked = crate::costing::graph::entry_cost(ctx, self.movement.seq, self.line).await;
+        booked.map(|value| value.map(Money::from)).transpose()
+    }
 }
 
 connection!(StockMovementConnection, StockMovementEdge, StockMovement, "stock movements");

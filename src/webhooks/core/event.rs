@@ -68,6 +68,7 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("supplier_product.created", Kind::Whole("product.read")),
     ("supplier_product.updated", Kind::Whole("product.read")),
     ("stock_policy.set", Kind::Policy),
+    ("revaluation.created", Kind::Whole("product.cost.read")),
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),

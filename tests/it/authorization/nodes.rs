@@ -33,6 +33,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("por", "PurchaseOrder", Some("purchase.read")),
     ("pol", "PurchaseOrderLine", Some("purchase.read")),
     ("srt", "SupplierReturn", Some("purchase.read")),
+    ("rvl", "Revaluation", Some("product.cost.read")),
     ("ten", "Tenant", None),
     ("mem", "Member", None),
     ("rol", "Role", Some("role.read")),

@@ -227,6 +227,7 @@ impl World {
         self.trade(house, &mut ids).await;
         self.lots(house, &mut ids).await;
         self.purchases(house, &mut ids).await;
+        self.revalued(house, &mut ids).await;
         self.rights(house, &mut ids).await;
         self.hooks(house, &mut ids).await;
         self.files(house, &mut ids).await;

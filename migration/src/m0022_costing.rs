@@ -1,0 +1,13 @@
+//! What stock is worth: pools, layers, postings, and the documents that revalue.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0022/costing.sql")).await
+    }
+}

@@ -1,0 +1,101 @@
+//! What documents and entries cost, asked for together.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use async_graphql::{
+    Context, Request,
+    dataloader::{DataLoader, Loader},
+};
+use entity::prelude::*;
+
+use crate::{
+    costing::{core::Values, rows, shell},
+    graphql::{at_once::at_once, context::Asks, fault::Answer, late::Late},
+    storage::{Fault, Reads, TenantScope},
+};
+
+/// Pages of the book that a field waits for.
+const PAGES: usize = 8;
+
+/// Gives a request the loader of costs.
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<DataLoader<Costs>>::new(scope))
+}
+
+impl From<TenantScope> for DataLoader<Costs> {
+    fn from(scope: TenantScope) -> Self {
+        at_once(Costs(scope))
+    }
+}
+
+/// Reads the costs of one tenant.
+pub struct Costs(TenantScope);
+
+impl Costs {
+    /// How costs are told, and whether the book has come to where the journal is.
+    async fn begin(&self) -> Result<(CostingMethod, Currency, bool), Fault> {
+        let standing = shell::catch_up(self.0.database(), self.0.tenant(), PAGES).await?;
+        let (method, currency) = rows::method(&self.0).await?;
+        Ok((method, currency, standing.is_current()))
+    }
+}
+
+/// What an order's goods took with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SoldFor(OrderId);
+
+impl Loader<SoldFor> for Costs {
+    type Value = Money;
+    type Error = Fault;
+    async fn load(&self, keys: &[SoldFor]) -> Result<HashMap<SoldFor, Money>, Fault> {
+        let (method, currency, is_current) = self.begin().await?;
+        if !is_current {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let sold = rows::documents_cost(&self.0, &ids).await?;
+        let cost = |id: &OrderId| sold.get(id).map_or(0, |products| products.values().map(|s| -s.values.by(method)).sum());
+        Ok(keys.iter().map(|key| (*key, Money::new(cost(&key.0), currency))).collect())
+    }
+}
+
+/// An entry's event and line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Booked(i64, u16);
+
+impl Loader<Booked> for Costs {
+    type Value = Money;
+    type Error = Fault;
+    async fn load(&self, keys: &[Booked]) -> Result<HashMap<Booked, Money>, Fault> {
+        let (method, currency, is_current) = self.begin().await?;
+        let seqs: BTreeSet<i64> = keys.iter().map(|key| key.0).collect();
+        let found = rows::entries_cost(&self.0, &seqs.into_iter().collect::<Vec<_>>()).await?;
+        let value = |key: &Booked| {
+            let booked = found.get(&(key.0, key.1)).map(|(_, values)| *values);
+            // What moved no units changed no worth.
+            booked.or(is_current.then(Values::default)).map(|values| (*key, Money::new(values.by(method), currency)))
+        };
+        Ok(keys.iter().filter_map(value).collect())
+    }
+}
+
+/// What has left for an order took so much with it; None until the books have come there.
+pub async fn order_cost(ctx: &Context<'_>, order: OrderId) -> Answer<Option<Money>> {
+    Ok(Box::pin(ctx.late::<DataLoader<Costs>>()?.load_one(SoldFor(order))).await?)
+}
+
+/// By how much an entry changed what stock is worth; None until the books have come there, or in a dry run.
+pub async fn entry_cost(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option<Money>> {
+    if seq == 0 {
+        return Ok(None);
+    }
+    Ok(Box::pin(ctx.late::<DataLoader<Costs>>()?.load_one(Booked(seq, line))).await?)
+}
+
+/// The same of a line of a document.
+pub(super) async fn booked(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option<Money>> {
+    entry_cost(ctx, seq, line).await
+}

@@ -1,0 +1,15 @@
+//! Costs in GraphQL: valuations, reports, a product's layers, and revaluations.
+
+mod loaders;
+mod mutation;
+mod query;
+mod report;
+mod revaluation;
+mod words;
+
+pub use loaders::{attach, entry_cost, order_cost};
+pub use mutation::{CostMutation, RevaluationPayload, StockRevalueInput, StockRevalueLineInput};
+pub use query::CostQuery;
+pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};
+pub use revaluation::{Revaluation, RevaluationConnection, RevaluationEdge, RevaluationLine, find_revaluation};
+pub use words::{CostGroup, CostingMethod, StockValueGroup};

@@ -1,0 +1,12 @@
+//! Keeping the book, revaluing, and what is asked of it.
+
+mod keep;
+mod report;
+mod revalue;
+
+pub use keep::{Standing, catch_up};
+pub use report::{
+    CostAsk, CostRow, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, cost_report,
+    product_cost, stock_value,
+};
+pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};

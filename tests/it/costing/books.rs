@@ -1,0 +1,231 @@
+//! What goods cost when they leave, and what is left.
+
+use entrepot::costing::{jobs::keep_all, shell::catch_up};
+use serde_json::{Value, json};
+
+use super::desk::{Books, pretend};
+use crate::{
+    authorization::{on_both, world::World},
+    purchasing::desk::{done, gbp, key},
+};
+
+on_both!(
+    what_came_first_leaves_first_or_all_cost_the_same,
+    a_delivery_is_worth_what_it_landed_at,
+    what_customers_bring_back_is_worth_what_its_sale_took,
+    a_transfer_changes_nothing_and_what_is_lost_on_the_way_is_written_off,
+    a_reversal_takes_back_what_it_brought,
+    what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known,
+    cost_of_zero_and_no_cost_at_all,
+    many_entries_are_booked_in_pages_and_by_many_at_once,
+    the_tenant_chooses_how_costs_are_told,
+);
+
+async fn what_came_first_leaves_first_or_all_cost_the_same(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "9.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    books.receive(&mug, 10, "4.00").await;
+    assert_eq!(books.cost(&mug).await, json!([20, "60.00", "60.00", [[10, "20.00"], [10, "40.00"]]]));
+    let order = books.sell(&mug, 15).await;
+    assert_eq!(order["costOfGoodsSold"]["amount"], "45.00", "by the average, which is the default");
+    assert_eq!(books.cost(&mug).await, json!([5, "15.00", "20.00", [[5, "20.00"]]]));
+    assert_eq!(books.report(&mug, "MOVING_AVERAGE").await, ["60.00", "45.00", "0.00", "0.00", "0.00", "0.00", "15.00"]);
+    assert_eq!(books.report(&mug, "FIFO").await, ["60.00", "40.00", "0.00", "0.00", "0.00", "0.00", "20.00"]);
+    let gone = books.adjust("REMOVAL", &mug, -2, json!({})).await;
+    assert_eq!(gone["entries"][0]["bookValue"]["amount"], "-6.00");
+    assert_eq!(books.report(&mug, "FIFO").await[3], "-8.00");
+    // Units that come at the cost of the last layer join it.
+    books.receive(&mug, 1, "4.00").await;
+    assert_eq!(books.cost(&mug).await, json!([4, "13.00", "16.00", [[4, "16.00"]]]));
+    books.desk.is_sound().await;
+}
+
+async fn a_delivery_is_worth_what_it_landed_at(world: &World) {
+    let books = Books::of(world).await;
+    let (mug, plate) = (books.desk.product("MUG", "2.00").await, books.desk.product("PLATE", "3.00").await);
+    let lines = json!([{ "product": mug, "quantity": 3, "unitCost": gbp("2.00") }, { "product": plate, "quantity": 2, "unitCost": gbp("3.00") }]);
+    let charges = json!([{ "kind": "FREIGHT", "basis": "VALUE", "name": "Van", "amount": gbp("1.00") }]);
+    let order = books.desk.ordered(json!({ "lines": lines, "charges": charges })).await;
+    assert_eq!(books.cost(&mug).await, json!([0, "0.00", "0.00", []]), "what is only ordered is nobody's yet");
+    done(&books.desk.receive(&order, &[3, 2]).await, "purchaseOrder");
+    // Half the freight each: 6.50 for three mugs and for two plates.
+    assert_eq!(books.cost(&mug).await.as_array().unwrap()[..3], [json!(3), json!("6.50"), json!("6.50")]);
+    assert_eq!(books.cost(&plate).await, json!([2, "6.50", "6.50", [[2, "6.50"]]]));
+    assert_eq!(books.sell(&mug, 3).await["costOfGoodsSold"]["amount"], "6.50", "not a penny is lost to rounding");
+    books.desk.is_sound().await;
+}
+
+async fn what_customers_bring_back_is_worth_what_its_sale_took(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "9.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let order = books.sell(&mug, 4).await;
+    books.receive(&mug, 10, "7.00").await;
+    let lines = json!([{ "orderLineId": order["lines"][0]["id"], "product": mug, "quantity": 3 }]);
+    let input = json!({ "idempotencyKey": key(), "store": books.desk.store, "lines": lines });
+    done(&books.desk.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    assert_eq!(books.cost(&mug).await, json!([19, "88.00", "88.00", [[6, "12.00"], [10, "70.00"], [3, "6.00"]]]));
+    let report = books.report(&mug, "FIFO").await;
+    assert_eq!((report[1].as_str(), report[2].as_str()), ("8.00", "6.00"), "what came back is not deducted from what was sold");
+    // Nobody knows which sale it was: it comes back at what the product is listed at.
+    let lines = json!([{ "product": mug, "quantity": 1 }]);
+    let input = json!({ "idempotencyKey": key(), "store": books.desk.store, "lines": lines });
+    done(&books.desk.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    assert_eq!(books.report(&mug, "FIFO").await[2], "15.00");
+    books.desk.is_sound().await;
+}
+
+async fn a_transfer_changes_nothing_and_what_is_lost_on_the_way_is_written_off(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "2.00").await;
+    let shop = books.desk.new_store("SHOP").await;
+    books.receive(&mug, 10, "2.00").await;
+    let lines = json!([{ "product": mug, "quantity": 6 }]);
+    let input = json!({ "idempotencyKey": key(), "fromStore": books.desk.store, "toStore": shop, "lines": lines });
+    let made = books.desk.act("transferCreate", "TransferCreateInput", "transfer { id lines { id } }", input).await;
+    let (id, line) = (done(&made, "transfer")["id"].clone(), made["transfer"]["lines"][0]["id"].clone());
+    let act = |more: Value| {
+        let mut input = json!({ "idempotencyKey": key(), "id": id });
+        more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+        input
+    };
+    done(&books.desk.act("transferReady", "TransferActionInput", "transfer { id }", act(json!({}))).await, "transfer");
+    done(&books.desk.act("transferShip", "TransferMoveInput", "transfer { id }", act(json!({}))).await, "transfer");
+    assert_eq!(books.cost(&mug).await, json!([10, "20.00", "20.00", [[10, "20.00"]]]), "on its way it is still the company's");
+    let some = act(json!({ "lines": [{ "lineId": line, "quantity": 5 }] }));
+    done(&books.desk.act("transferReceive", "TransferMoveInput", "transfer { id }", some).await, "transfer");
+    assert_eq!(books.cost(&mug).await[0], 10);
+    let lost = act(json!({ "reasonCode": "LOSS" }));
+    done(&books.desk.act("transferClose", "TransferCloseInput", "transfer { id }", lost).await, "transfer");
+    assert_eq!(books.cost(&mug).await, json!([9, "18.00", "18.00", [[9, "18.00"]]]));
+    assert_eq!(books.report(&mug, "FIFO").await[3], "-2.00");
+    books.desk.is_sound().await;
+}
+
+async fn a_reversal_takes_back_what_it_brought(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "1.00").await;
+    let wrong = books.receive(&mug, 10, "10.00").await;
+    assert_eq!(books.cost(&mug).await[1], "110.00");
+    let input = json!({ "idempotencyKey": key(), "movementId": wrong["id"], "note": "ten times too dear" });
+    let payload = books.desk.act("stockReverse", "StockReverseInput", "movement { id }", input).await;
+    done(&payload, "movement");
+    assert_eq!(books.cost(&mug).await, json!([10, "10.00", "10.00", [[10, "10.00"]]]), "as if it had never come");
+    assert_eq!(books.report(&mug, "MOVING_AVERAGE").await[0], "10.00");
+    let broken = books.adjust("REMOVAL", &mug, -4, json!({})).await;
+    books.receive(&mug, 6, "3.00").await;
+    let input = json!({ "idempotencyKey": key(), "movementId": broken["id"], "note": "they were not broken" });
+    done(&books.desk.act("stockReverse", "StockReverseInput", "movement { id }", input).await, "movement");
+    assert_eq!(books.cost(&mug).await[1], "28.00", "ten at one pound and six at three");
+    books.desk.is_sound().await;
+}
+
+async fn what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "2.00").await;
+    let at = |day: u32| json!(format!("2026-01-{day:02}T12:00:00Z"));
+    let with = |day: u32, cost: &str| json!({ "unitCost": gbp(cost), "occurredAt": at(day) });
+    books.adjust("RECEIPT", &mug, 10, with(2, "2.00")).await;
+    books.adjust("SALE", &mug, -4, json!({ "occurredAt": at(4) })).await;
+    let known = json!(entrepot::clock::rfc3339(world.node.clock.now()));
+    world.pass(1);
+    // Recorded last, though it happened in between.
+    books.adjust("RECEIPT", &mug, 10, with(3, "5.00")).await;
+    let now = |day: u32| books.worth_at(&mug, at(day), Value::Null);
+    assert_eq!(now(1).await, Value::Null);
+    assert_eq!(now(2).await, json!([10, "20.00"]));
+    assert_eq!(now(3).await, json!([20, "70.00"]));
+    assert_eq!(now(5).await, json!([16, "62.00"]), "the sale took what units cost when it was recorded");
+    assert_eq!(books.worth_at(&mug, at(5), known).await, json!([6, "12.00"]));
+    assert_eq!(books.worth_at(&mug, Value::Null, Value::Null).await, json!([16, "62.00"]));
+    books.desk.is_sound().await;
+}
+
+async fn cost_of_zero_and_no_cost_at_all(world: &World) {
+    let books = Books::of(world).await;
+    let gift = books.desk.product("GIFT", "2.00").await;
+    books.receive(&gift, 3, "0.00").await;
+    assert_eq!(books.cost(&gift).await, json!([3, "0.00", "0.00", [[3, "0.00"]]]));
+    assert_eq!(books.sell(&gift, 3).await["costOfGoodsSold"]["amount"], "0.00");
+    let input = json!({ "sku": "STRAY", "name": "A stray" });
+    let made = books.desk.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let stray = json!({ "id": done(&made, "product")["id"] });
+    books.adjust("ADJUSTMENT", &stray, 5, json!({})).await;
+    assert_eq!(books.cost(&stray).await, json!([5, "0.00", "0.00", [[5, "0.00"]]]), "nothing is known of its cost");
+    books.receive(&stray, 5, "2.00").await;
+    books.adjust("ADJUSTMENT", &stray, 2, json!({})).await;
+    assert_eq!(books.cost(&stray).await[1], "12.00", "what was found is worth what the others are");
+    books.adjust("ADJUSTMENT", &stray, 1, json!({ "unitCost": { "amount": "9.00", "currencyCode": "EUR" } })).await;
+    assert_eq!(books.cost(&stray).await[1], "13.00", "of another currency nothing is known");
+    // More than can be told exactly is kept at the most that can.
+    let vast = books.desk.product("VAST", "2.00").await;
+    books.receive(&vast, 9_007_199_254_740_991, "90071992547409.91").await;
+    assert_eq!(books.cost(&vast).await[1], "90071992547409.91");
+    books.adjust("REMOVAL", &vast, -9_007_199_254_740_991, json!({})).await;
+    assert_eq!(books.cost(&vast).await, json!([0, "0.00", "0.00", []]));
+    books.desk.is_sound().await;
+}
+
+/// More entries than a page holds, and a movement that lies across the end of one.
+async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
+    let books = Books::of(world).await;
+    let (mug, plate) = (books.desk.product("MUG", "2.00").await, books.desk.product("PLATE", "3.00").await);
+    for round in 0..14 {
+        let change = |index: i64| {
+            let product = if index % 2 == 0 { &mug } else { &plate };
+            json!({ "product": product, "store": books.desk.store, "delta": 1 + index % 3, "unitCost": gbp(&format!("{}.0{}", 1 + index % 5, round % 10)) })
+        };
+        let changes: Vec<Value> = (0..500).map(change).collect();
+        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes });
+        done(&books.desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    }
+    books.sell(&mug, 4_321).await;
+    let (db, tenant) = (world.node.db.clone(), books.desk.caller.tenant);
+    let first = books.cost(&mug).await;
+    let postings = postings(world, tenant).await;
+    assert!(postings.len() > 7_000);
+    // The same again from nothing, by eight at once: of one node and of another.
+    for table in ["cost_posting", "cost_layer", "cost_pool", "cost_book"] {
+        pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
+    }
+    let all = (0..8).map(|_| catch_up(&db, tenant, usize::MAX));
+    for standing in futures_util::future::join_all(all).await {
+        assert!(standing.unwrap().is_current());
+    }
+    keep_all(db.clone()).await.unwrap();
+    assert_eq!(books.cost(&mug).await, first);
+    assert_eq!(self::postings(world, tenant).await, postings);
+    books.desk.is_sound().await;
+}
+
+async fn postings(world: &World, tenant: entity::prelude::TenantId) -> Vec<(i64, i32, i64, i64, i64)> {
+    use entrepot::storage::{Reads, Row};
+    let sql = "SELECT seq, line, quantity, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 ORDER BY seq, line";
+    let rows = world.node.db.tenant(tenant).rows(sql, vec![]).await.unwrap();
+    let mut all = Vec::new();
+    for row in &rows {
+        let mut row = Row::new(row);
+        all.push((row.take().unwrap(), row.take().unwrap(), row.take().unwrap(), row.take().unwrap(), row.take().unwrap()));
+    }
+    all
+}
+
+async fn the_tenant_chooses_how_costs_are_told(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "2.00").await;
+    books.receive(&mug, 1, "2.00").await;
+    books.receive(&mug, 1, "4.00").await;
+    let order = books.sell(&mug, 1).await;
+    assert_eq!(order["costOfGoodsSold"]["amount"], "3.00");
+    let settings = "tenant { settings { version costingMethod } }";
+    let answer = books.desk.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let version = answer["data"]["viewer"]["tenant"]["settings"]["version"].clone();
+    let change = json!({ "expectedVersion": version, "costingMethod": "FIFO" });
+    let told = books.desk.act("tenantUpdate", "TenantUpdateInput", settings, change).await;
+    assert_eq!(done(&told, "tenant")["settings"]["costingMethod"], "FIFO");
+    let query = "query($id: ID!) { order(by: { id: $id }) { costOfGoodsSold { amount } } }";
+    let answer = books.desk.ask(query, json!({ "id": order["id"] })).await;
+    assert_eq!(answer["data"]["order"]["costOfGoodsSold"]["amount"], "2.00", "of the past too");
+}

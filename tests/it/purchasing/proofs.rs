@@ -1,0 +1,60 @@
+//! The proofs of purchasing, broken by hand: one that cannot fail proves nothing.
+
+use entrepot::insight::verify::verify_tenant;
+
+use crate::authorization::{on_both, world::World};
+
+on_both!(each_proof_of_purchasing_names_what_is_broken,);
+
+/// A column that is one off in some rows, and the invariant that says so.
+pub struct Break {
+    pub table: &'static str,
+    pub column: &'static str,
+    pub rows: &'static str,
+    pub named: &'static str,
+}
+
+/// Breaks each by itself in our company, looks for its name, and mends it; nothing stays broken.
+pub async fn each_is_named(world: &World, breaks: &[Break]) {
+    let tenant = world.ours.owner.tenant;
+    let write = async |sql: String| {
+        let work = world.node.db.global().steward_for(tenant).await.unwrap();
+        let changed = work.execute(&sql, vec![]).await.unwrap();
+        work.commit().await.unwrap();
+        changed
+    };
+    let named = async || -> Vec<&'static str> {
+        world.node.audit.seal_all().await.unwrap();
+        verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap().broken().map(|line| line.invariant).collect()
+    };
+    assert_eq!(named().await, Vec::<&str>::new());
+    for Break { table, column, rows, named: expected } in breaks {
+        let changed = write(format!("UPDATE {table} SET {column} = {column} + 1 WHERE tenant_id = $1 AND {rows}")).await;
+        assert!(changed > 0, "{table}: there is no row to break");
+        let found = named().await;
+        assert!(found.iter().any(|name| name.starts_with(expected)), "{table}.{column}: {found:?}");
+        write(format!("UPDATE {table} SET {column} = {column} - 1 WHERE tenant_id = $1 AND {column} > 0")).await;
+    }
+    assert_eq!(named().await, Vec::<&str>::new(), "all is mended");
+}
+
+async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
+    let one = |table, column, rows, named| Break { table, column, rows, named };
+    let breaks = [
+        one("stock_level", "incoming", "incoming > 0", "level: incoming"),
+        one("purchase_order_line", "damaged", "damaged > 0 AND damaged < received", "purchase order line: received"),
+        one("purchase_order", "goods_minor", "goods_minor > 0", "purchase order: goods"),
+        one("goods_receipt_line", "goods_minor", "goods_minor > 0", "goods receipt"),
+        one("supplier_return", "credit_minor", "credit_minor > 0", "supplier return"),
+        one("purchase_order_line", "returned", "returned > 0 AND returned < received", "purchase order line: returned"),
+    ];
+    each_is_named(world, &breaks).await;
+    let state = async |sql: &str| {
+        let work = world.node.db.global().steward_for(world.ours.owner.tenant).await.unwrap();
+        work.execute(sql, vec![]).await.unwrap();
+        work.commit().await.unwrap();
+    };
+    state("UPDATE purchase_order SET status = 'ORDERED' WHERE tenant_id = $1 AND status = 'PARTIALLY_RECEIVED'").await;
+    let report = verify_tenant(&world.node.db, world.ours.owner.tenant, |_| {}).await.unwrap();
+    assert!(report.broken().any(|line| line.invariant.starts_with("purchase order: its lines fit")), "{report}");
+}
