@@ -48,8 +48,7 @@ fn worths(shop: &Shop) -> Value {
     let of = |report: &Value| report["value"].clone();
     let row = json!({"received": of(&report(shop, "RECEIPT")), "costOfGoodsSold": of(&report(shop, "SALE"))});
     let left = shop.products.values().map(|p| p.on_hand * p.cost).sum();
-    let (cost, worth) =
-        (json!({"isCurrent": true, "rows": [row]}), json!({"isCurrent": true, "total": {"value": money(left)}}));
+    let (cost, worth) = (json!({"isCurrent": true, "rows": [row]}), json!({"isCurrent": true, "total": {"value": money(left)}}));
     json!({"averageCost": cost, "averageWorth": worth, "fifoCost": cost, "fifoWorth": worth})
 }
 
