@@ -27,6 +27,7 @@ mod m0018_purchasing;
 mod m0019_moves;
 mod m0020_files;
 mod m0021_cache;
+mod m0026_media;
 pub mod row_security;
 
 pub struct Migrator;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_moves::Migration),
             Box::new(m0020_files::Migration),
             Box::new(m0021_cache::Migration),
+            Box::new(m0026_media::Migration),
         ]
     }
 }
