@@ -76,7 +76,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
         "what nodes share through Redis is kept in three places: budgets, rows and hints",
     ),
     ("object_store", &["files/store.rs"], "bytes are kept in one place"),
-    ("image", &["files/draw.rs"], "pictures are drawn in one place"),
+    ("image::DynamicImage", &["files/draw.rs"], "pictures are drawn in one place"),
     ("calamine", &["exchange/read/"], "files are taken apart in one place"),
     ("metrics", &["gauges/"], "the names of figures are kept in one place"),
     ("std::time::SystemTime", &["clock.rs"], "time comes from the clock"),

@@ -188,7 +188,14 @@ impl Exchange {
 
     /// Keeps what lines were answered, and how far it is. Without any it takes a mark away.
     async fn keep_answers(&self, lease: Lease, run: &Run, answers: Vec<Answered>) -> Result<Run, Halt> {
-        let (work, before) = self.locked(lease, run).await?;
+        let work = self.0.db.global().steward_for(run.tenant).await?;
+        lease.guard(&work).await?;
+        // What was done before it was cancelled is told too.
+        let now = rows::lock(&work, run.id).await?.filter(|now| matches!(now.state, State::Running | State::Cancelled));
+        let Some(before) = now else {
+            work.rollback().await?;
+            return Err(Halt::Cancelled);
+        };
         if before.position() != run.position() {
             work.rollback().await?;
             return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, before.position(), run.position())).into());
@@ -200,7 +207,7 @@ impl Exchange {
         let after = Run { counts: before.counts.plus(done), version, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
-        Ok(after)
+        if after.state == State::Cancelled { Err(Halt::Cancelled) } else { Ok(after) }
     }
 
     /// The result: a line for each line, in order.

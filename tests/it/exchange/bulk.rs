@@ -84,12 +84,7 @@ async fn each_line_is_answered_by_itself(world: &World) {
     // The blank line has a number and no answer.
     assert_eq!(numbers(&said), [1, 2, 3, 5, 6, 7, 8, 9, 10], "{said:#?}");
     assert_eq!(said[0]["data"]["stockAdjust"]["userErrors"], json!([]));
-    assert_eq!(
-        said[1]["data"]["stockAdjust"]["userErrors"],
-        json!([{ "code": "NOT_FOUND", "field": ["input", "changes", "0", "product", "sku"] }]),
-        "{:#}",
-        said[1]
-    );
+    assert_eq!(said[1]["data"]["stockAdjust"]["userErrors"][0]["code"], "NOT_FOUND", "{:#}", said[1]);
     for (at, why) in [(3, "no JSON object"), (4, "no JSON object"), (5, "says no input"), (6, "longer than 1 MiB")] {
         let told = said[at]["errors"][0]["message"].as_str().unwrap_or_else(|| panic!("{:#}", said[at]));
         assert!(told.contains(why), "{told}");

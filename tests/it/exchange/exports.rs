@@ -124,7 +124,7 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
 /// Entries of the log that say whose contacts were read.
 async fn contacts_read(world: &World) -> Vec<Value> {
     world.node.audit.seal_all().await.unwrap();
-    let query = "{ auditEntries(filter: { action: { eq: \"customer.contact.read\" } }, first: 50) { nodes { target { __typename } requestId changes } } }";
+    let query = "{ auditEntries(filter: { action: { eq: \"customer.contact.read\" } }, first: 50) { nodes { id } } }";
     ask(world, query, json!({})).await["auditEntries"]["nodes"].as_array().unwrap().clone()
 }
 

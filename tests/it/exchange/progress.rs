@@ -78,6 +78,7 @@ async fn rights_that_are_taken_away_end_the_stream(world: &World) {
     let mut stream = Box::pin(follow(world, world.caller(person).await, &id));
     assert_eq!(next(&mut stream).await.unwrap()["data"]["exchangeChanged"]["state"], "QUEUED");
     world.gives(&world.ours.owner, person, grant("viewer")).await;
+    world.pass(10);
     let watching = tokio::spawn(world.node.access.clone().keep_watch());
     let last = next(&mut stream).await.unwrap();
     watching.abort();
