@@ -46,7 +46,9 @@ pub mod costing;
 pub mod webhooks;
 /// Files that people bring and take away, and the links they travel by.
 pub mod files;
-/// Imports and exports of the rooms' rows.
+/// Pictures and documents of products.
+pub mod media;
+/// Imports and exports of the rooms' rows, and mutations for each line of a file.
 pub mod exchange;
 /// Labels for products: codes that machines read.
 pub mod labels;

@@ -20,7 +20,7 @@ use crate::{
     },
     costing::graph::{self as costing, CostMutation, CostQuery, Revaluation},
     counts::graph::{self as counts, Count, CountsMutation, CountsQuery},
-    exchange::graph::{self as exchange, FileMutations, FileQueries},
+    exchange::graph::{self as exchange, ExchangeSubscription, FileMutations, FileQueries},
     graphql::{
         apart::Apart,
         connection::CursorSigner,
@@ -44,6 +44,10 @@ use crate::{
         graph::{self as job, Job, JobMutation, JobQuery},
     },
     ledger::{self, Ledger},
+    media::{
+        Media,
+        graph::{self as media, ProductDocument, ProductImage},
+    },
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
     purchasing::graph::{
         self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
@@ -107,6 +111,8 @@ pub enum Node {
     Job(Job),
     WebhookEndpoint(WebhookEndpoint),
     File(crate::files::graph::File),
+    ProductImage(ProductImage),
+    ProductDocument(ProductDocument),
     Exchange(exchange::Exchange),
 }
 
@@ -325,7 +331,7 @@ pub type Mutation = Audited<Mutations>;
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(StockSubscription, OrderSubscription);
+pub struct Subscription(StockSubscription, OrderSubscription, ExchangeSubscription);
 
 pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
 
@@ -345,6 +351,7 @@ pub struct Given {
 
 /// The schema with its rooms.
 pub fn build(given: Given) -> EntrepotSchema {
+    let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let hubs = Hubs::new(given.ledger.database().clone(), ledger::about);
     plain()
         .data(hubs)
@@ -356,6 +363,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.jobs)
         .data(given.webhooks)
         .data(given.exchange.files().clone())
+        .data(media)
         .data(given.exchange)
         .data(given.signer)
         .data(given.limits)
@@ -381,5 +389,6 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
     let request = costing::attach(request, scope);
     let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
+    let request = media::attach(request, scope);
     orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

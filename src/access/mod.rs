@@ -20,7 +20,7 @@ pub use policy::{BUILT_IN, BuiltIn, OWNER, Policies, PolicyError, split};
 pub use set::{PermissionSet, Reach};
 pub use shell::{
     Access, AccessError, Changed, Compiled, GroupFields, IntegrationFields, KeyCaller, KeyRefused, Leak, NewIntegration, NewKey,
-    RoleFields, RoleView, STANDING_SECONDS, Standing,
+    ProgramTerms, RoleFields, RoleView, STANDING_SECONDS, Standing,
 };
 
 use entity::prelude::MemberId;

@@ -11,4 +11,4 @@ mod read;
 mod rows;
 mod shell;
 
-pub use shell::{Ask, Exchange, ExchangeError, Words};
+pub use shell::{Ask, BulkAsk, Call, Carried, Engine, Exchange, ExchangeError, Looked, Maker, Trial, Words};

@@ -5,7 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::prelude::FileId;
 
-use super::{FileError, Files, NewFile, core};
+use super::{
+    FileError, Files, NewFile,
+    core::{
+        self,
+        limits::{IMAGE_PIXELS, IMAGE_SIDE},
+    },
+};
 use crate::{
     access::{Changed, kind},
     graphql::{
@@ -25,7 +31,7 @@ use crate::{
 pub enum FilePurpose {
     /// Rows of an import: CSV, JSON lines or an XLSX workbook, at most 512 MiB.
     Import,
-    /// A picture: PNG, JPEG or WebP, at most 20 MiB.
+    /// A picture: PNG, JPEG, WebP or GIF, at most 20 MiB and 25 million pixels.
     Image,
     /// A PDF, a text, a picture or an office document, at most 50 MiB.
     Document,
@@ -140,6 +146,14 @@ pub struct FileUploadPayload {
     pub seq: Option<Long>,
 }
 
+/// What is said of a picture that is too large.
+pub fn too_many_pixels(area: core::Area) -> String {
+    let core::Area { width, height } = area;
+    format!(
+        "a picture has at most {IMAGE_SIDE} pixels a side and {IMAGE_PIXELS} in all, and this one has {width} × {height}: make it smaller"
+    )
+}
+
 /// What a refusal about files says to a caller; a fault of ours is none.
 pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopError> {
     let mib = |bytes: u64| bytes >> 20;
@@ -147,6 +161,7 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
         FileError::NotFound => (ErrorCode::NotFound, "there is no such file".to_owned()),
         FileError::NotAwaited => (ErrorCode::InvalidState, "the bytes of this file are not awaited any more".to_owned()),
         FileError::NotReady => (ErrorCode::InvalidState, "the bytes of this file are not there: send them first".to_owned()),
+        FileError::Held => (ErrorCode::InvalidState, "this file belongs to something already: send it once more".to_owned()),
         FileError::NoName => (ErrorCode::Invalid, "a name of a file is expected, as in prices.csv".to_owned()),
         FileError::NoBytes => (ErrorCode::OutOfRange, "a file has at least one byte".to_owned()),
         FileError::TooLarge { most } => (ErrorCode::LimitExceeded, format!("at most {} MiB are taken", mib(most))),
@@ -155,6 +170,7 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
             format!("all files of the tenant together may have {} MiB, and that would be more", mib(most)),
         ),
         FileError::WrongKind(purpose) => (ErrorCode::Invalid, purpose.expected().to_owned()),
+        FileError::TooManyPixels(area) => (ErrorCode::LimitExceeded, too_many_pixels(area)),
         FileError::Broken => (ErrorCode::Invalid, "the bytes did not come whole".to_owned()),
         FileError::Full | FileError::Away => return Err(TopError::Unavailable),
         FileError::Fault(fault) => return Err(fault.into()),

@@ -3,11 +3,11 @@
 use entity::prelude::*;
 use sea_orm::QueryResult;
 
-use super::core::{File, Purpose, State};
+use super::core::{Area, File, Purpose, State, Thumbnails};
 use crate::storage::{Fault, Global, Reads, Row, Work};
 
 const COLUMNS: &str = "f.tenant_id, f.id, f.purpose, f.name, f.media_type, f.size, f.sha256, f.blob, f.state, f.maker_kind, f.maker_id, \
-    f.created_at, f.ready_at, f.expires_at";
+    f.created_at, f.ready_at, f.expires_at, f.width, f.height, f.thumbnails";
 
 fn read(row: &QueryResult) -> Result<File, Fault> {
     let mut row = Row::new(row);
@@ -25,7 +25,21 @@ fn read(row: &QueryResult) -> Result<File, Fault> {
         created_at: row.time()?,
         ready_at: row.time_opt()?,
         expires_at: row.time_opt()?,
+        area: area(row.take()?, row.take()?)?,
+        thumbnails: thumbnails(row.take()?)?,
     })
+}
+
+/// Both sides or neither.
+fn area(width: Option<i64>, height: Option<i64>) -> Result<Option<Area>, Fault> {
+    let (Some(width), Some(height)) = (width, height) else { return Ok(None) };
+    let side = |pixels: i64| u32::try_from(pixels).map_err(|_| Fault::corrupt("file", "a picture has sides of pixels"));
+    Ok(Some(Area { width: side(width)?, height: side(height)? }))
+}
+
+fn thumbnails(word: Option<String>) -> Result<Option<Thumbnails>, Fault> {
+    let read = |word: String| Thumbnails::parse(&word).ok_or_else(|| Fault::corrupt("file", format!("unknown word {word}")));
+    word.map(read).transpose()
 }
 
 pub async fn by_ids(reads: &impl Reads, ids: &[FileId]) -> Result<Vec<File>, Fault> {
@@ -71,7 +85,8 @@ pub async fn add(work: &Work, new: &File) -> Result<(), Fault> {
 
 /// Writes what became of a file.
 pub async fn change(work: &Work, after: &File) -> Result<(), Fault> {
-    let sql = "UPDATE file SET media_type = $3, size = $4, sha256 = $5, blob = $6, state = $7, ready_at = $8, expires_at = $9
+    let sql = "UPDATE file SET media_type = $3, size = $4, sha256 = $5, blob = $6, state = $7, ready_at = $8, expires_at = $9, width = $10,
+               height = $11, thumbnails = $12
                WHERE tenant_id = $1 AND id = $2";
     let values = vec![
         after.id.into(),
@@ -82,6 +97,9 @@ pub async fn change(work: &Work, after: &File) -> Result<(), Fault> {
         after.state.as_str().into(),
         after.ready_at.map(Timestamp::micros).into(),
         after.expires_at.map(Timestamp::micros).into(),
+        after.area.map(|area| i64::from(area.width)).into(),
+        after.area.map(|area| i64::from(area.height)).into(),
+        after.thumbnails.map(Thumbnails::as_str).into(),
     ];
     work.execute(sql, values).await.map(drop)
 }

@@ -24,6 +24,7 @@ use crate::{
     files::{
         FileError, Files, Opened,
         core::{File, Purpose, limits::SILENCE_SECONDS},
+        graph::too_many_pixels,
     },
     graphql::{answer::Errors, payer::Payer},
 };
@@ -130,7 +131,7 @@ async fn refused<E: Executor>(desk: &Desk<E>, error: FileError, parts: &axum::ht
             }
             (StatusCode::NOT_FOUND, "this link leads nowhere: it has ended, or was never one of ours".to_owned())
         }
-        FileError::NotAwaited => (StatusCode::CONFLICT, "the bytes of this file have come before".to_owned()),
+        FileError::NotAwaited | FileError::Held => (StatusCode::CONFLICT, "the bytes of this file have come before".to_owned()),
         FileError::NotReady => (StatusCode::GONE, "the bytes of this file are not there any more".to_owned()),
         FileError::NoName | FileError::NoBytes => (StatusCode::BAD_REQUEST, "a file has at least one byte".to_owned()),
         FileError::TooLarge { most } => (StatusCode::PAYLOAD_TOO_LARGE, format!("at most {most} bytes are taken")),
@@ -138,6 +139,7 @@ async fn refused<E: Executor>(desk: &Desk<E>, error: FileError, parts: &axum::ht
             (StatusCode::INSUFFICIENT_STORAGE, format!("all files of the tenant together may have {most} bytes"))
         }
         FileError::WrongKind(purpose) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, purpose.expected().to_owned()),
+        FileError::TooManyPixels(area) => (StatusCode::PAYLOAD_TOO_LARGE, too_many_pixels(*area)),
         FileError::Broken => (StatusCode::BAD_REQUEST, "the bytes broke off".to_owned()),
         FileError::Full => (StatusCode::INSUFFICIENT_STORAGE, "there is no room for files just now".to_owned()),
         FileError::Away => (StatusCode::SERVICE_UNAVAILABLE, "files cannot be reached just now, try again".to_owned()),

@@ -13,5 +13,5 @@ mod shell;
 mod supervisor;
 
 pub use registry::{Queued, Registry, Standing};
-pub use shell::{Failure, Figures, Jobs, Lease, Refusal, enqueue};
+pub use shell::{Failure, Figures, Jobs, Lease, Refusal, enqueue, enqueue_once};
 pub use supervisor::Terms;

@@ -56,6 +56,12 @@ pub async fn by_id(reads: &impl Reads, id: JobId) -> Result<Option<Job>, Fault> 
     Ok(page(reads, " AND id = $2", "", vec![id.into()]).await?.pop())
 }
 
+/// Whether a job of this kind that says this waits or runs.
+pub async fn is_open(reads: &impl Reads, kind: &str, payload: &str) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM job WHERE tenant_id = $1 AND kind = $2 AND payload = $3 AND state IN ('WAITING', 'RUNNING') LIMIT 1";
+    Ok(!reads.rows(sql, vec![kind.into(), payload.into()]).await?.is_empty())
+}
+
 pub async fn add(work: &Work, new: &Job) -> Result<(), Fault> {
     let sql = "INSERT INTO job (tenant_id, id, kind, period, payload, state, due_at, created_at)
                VALUES ($1, $2, $3, $4, $5, 'WAITING', $6, $7) ON CONFLICT DO NOTHING";

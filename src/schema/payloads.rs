@@ -55,5 +55,7 @@ pub enum Payload {
     WebhookReplayPayload(webhook::WebhookReplayPayload),
     FileUploadPayload(crate::files::graph::FileUploadPayload),
     ExchangePayload(exchange::ExchangePayload),
+    ProductImagePayload(crate::media::graph::ProductImagePayload),
+    ProductDocumentPayload(crate::media::graph::ProductDocumentPayload),
     ProductLabelSheetPayload(crate::labels::graph::ProductLabelSheetPayload),
 }

@@ -7,9 +7,14 @@ use async_trait::async_trait;
 use entity::prelude::*;
 
 use crate::{
-    access::{Access, Caller, KeyRefused, Standing, core::key, graph::KeyUse},
+    access::{
+        Access, Caller, KeyRefused, Standing,
+        core::{KeyBudget, key},
+        graph::KeyUse,
+    },
     audit::Origin,
     budget::Allowance,
+    exchange::Maker,
     graphql::{
         code::Code,
         context::MustEnrol,
@@ -36,6 +41,42 @@ impl Keeper {
         self.access.member(tenant, member).await
     }
 
+    /// What somebody asked to be done while they are not there: with their rights of this moment and at their cost. None when they may not come
+    /// in any more. Which documents may be run was looked at when they asked.
+    pub async fn in_name_of(&self, maker: Maker, request: &str) -> Result<Option<FrontSession>, Fault> {
+        let Maker { tenant, actor, key } = maker;
+        let (caller, used, share) = match key {
+            Some(key) => match self.access.program_on_terms(tenant, key).await? {
+                Some(found) => {
+                    let used = KeyUse { key, created_at: found.created_at };
+                    (found.caller, Some(used), found.budget.map(|budget| share(key, budget)))
+                }
+                None => return Ok(None),
+            },
+            None => match self.access.member(tenant, MemberId::from_uuid(actor.id)).await? {
+                Some(caller) => (caller, None, None),
+                None => return Ok(None),
+            },
+        };
+        let scope = self.identity.database().tenant(tenant);
+        let visit = Arc::new(Visit { address: None, user_agent: None, device: None });
+        let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
+        let attach = move |request: Request| {
+            let request = schema::attach(request, &scope).data(caller.clone()).data(visit.clone()).data(origin.clone());
+            if let Some(used) = used { request.data(used) } else { request }
+        };
+        Ok(Some(FrontSession {
+            expires_at: None,
+            anonymous: false,
+            subject: format!("{tenant}/{}", actor.id).into(),
+            payer: Payer::Credential { id: actor.id, tenant: tenant.uuid(), share },
+            documents: Held::default(),
+            revoked: None,
+            attach: Arc::new(attach),
+            likeness: None,
+        }))
+    }
+
     /// A program that calls with a key.
     async fn program(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
         let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
@@ -51,10 +92,7 @@ impl Keeper {
             Some(caller) if caller.trusted_only => Documents::Trusted,
             _ => Documents::Any,
         });
-        let share = found.budget.map(|budget| Share {
-            id: found.key.uuid(),
-            allowance: Allowance::per_second(budget.points, budget.restored_per_second),
-        });
+        let share = found.budget.map(|budget| share(found.key, budget));
         let likeness = likeness(standing.clone());
         let attach = move |request: Request| {
             rights(schema::attach(request, &scope).data(used).data(visit.clone()).data(origin.clone()), &standing)
@@ -71,6 +109,11 @@ impl Keeper {
             likeness: Some(likeness),
         })
     }
+}
+
+/// The part of an integration's budget that a key may spend.
+fn share(key: ApiKeyId, budget: KeyBudget) -> Share {
+    Share { id: key.uuid(), allowance: Allowance::per_second(budget.points, budget.restored_per_second) }
 }
 
 /// A socket lives longer than the rights it was opened with: each operation gets those of its moment.

@@ -2,9 +2,11 @@
 
 pub mod audit;
 pub mod chores;
+mod carrier;
 mod doorkeeper;
 pub mod epoch;
 mod figures;
+mod furniture;
 pub mod keys;
 mod leaks;
 mod memory;
@@ -14,18 +16,16 @@ pub mod tenant;
 
 use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use entity::prelude::MemberId;
 use tokio::net::TcpListener;
 
 use crate::{
-    access::{self, Access, Policies, PolicyError},
+    access::{Access, Policies, PolicyError},
     audit::{Audit, Pen},
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
     config::{Registration, RunJobs, Serve},
-    exchange::{Exchange, graph::Wording},
+    exchange::{Engine, Exchange, graph::Wording},
     files::{Files, Place, core::link::Signer},
     gauges,
     graphql::{
@@ -38,16 +38,18 @@ use crate::{
         trusted::{Trusted, TrustedError},
     },
     http::{self, Explorer, Front, Parts, Readiness},
-    identity::{self, Furnish, Identity, Settings},
+    identity::{self, Identity, Settings},
     jobs::{self, Jobs},
     ledger::{Grouping, Ledger},
     realtime::{self, Bus},
     schema::{self, EntrepotSchema, Given},
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Fault, Options, Wall, Work},
+    storage::{Database, Fault, Options, Wall},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 
+use carrier::Carrier;
+use furniture::Furniture;
 use ready::Ready;
 
 pub use doorkeeper::Keeper;
@@ -95,6 +97,8 @@ pub struct Node {
     pub webhooks: Webhooks,
     pub files: Files,
     pub exchange: Exchange,
+    /// What runs a mutation for each line of a file: the exchange knows it for as long as it is kept here.
+    carrier: Arc<dyn Engine>,
     /// How long the journal is kept.
     pub keep: Keep,
     /// How it works beside the requests; None where others do.
@@ -105,36 +109,6 @@ pub struct Node {
     pub memory: Option<u64>,
     /// Where this node's figures are told, if anywhere.
     figures: Option<figures::Desk>,
-}
-
-/// What a tenant begins with: an owner, and a channel for orders that name none.
-struct Furniture {
-    clock: Clock,
-    access: Access,
-}
-
-#[async_trait]
-impl Furnish for Furniture {
-    async fn furnish(&self, work: &Work, owner: MemberId) -> Result<(), Fault> {
-        access::make_owner(work, owner).await?;
-        catalog::begin_tenant(work, &self.clock).await
-    }
-
-    async fn before_members_change(&self, work: &Work) -> Result<(), Fault> {
-        access::rights_change(work).await
-    }
-
-    async fn has_owner(&self, work: &Work) -> Result<bool, Fault> {
-        access::has_owner(work).await
-    }
-
-    async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
-        self.access.holds_all_of(work, who, other).await
-    }
-
-    async fn take_rights(&self, work: &Work, member: MemberId) -> Result<(), Fault> {
-        access::take_rights(work, member).await
-    }
 }
 
 impl Node {
@@ -199,6 +173,9 @@ impl Node {
             signer,
             limits: limits.clone(),
         });
+        let carrier: Arc<dyn Engine> =
+            Carrier::alone(keeper.clone(), (schema.clone(), limits.clone()), (budgets.clone(), clock.clone()));
+        exchange.run_by(&carrier);
         let workload = Some(jobs::Terms::default());
         let keep = Keep::default();
         Ok(Self {
@@ -217,6 +194,7 @@ impl Node {
             webhooks,
             files,
             exchange,
+            carrier,
             keep,
             workload,
             bus: None,
@@ -249,7 +227,7 @@ impl Node {
         let outline = Outline::of(&self.schema.sdl())?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
-            doorkeeper: self.keeper,
+            doorkeeper: self.keeper.clone(),
             readiness: readiness.clone(),
             now: Arc::new(move || read.now().micros()),
             new_id: Arc::new(move || name.uuid().simple().to_string()),
@@ -258,6 +236,9 @@ impl Node {
             budgets: self.budgets,
             settings,
         }));
+        // What is run for each line of a file passes the same desk as what is asked.
+        let carrier: Arc<dyn Engine> = Carrier::of(front.desk.clone(), self.keeper.clone());
+        self.exchange.run_by(&carrier);
         let drain = front.drain.clone();
         let (leaks, looking_into) = leaks::Leaks::open(self.access.clone(), self.identity.clone());
         let routes = http::router(front.clone())
@@ -286,6 +267,7 @@ impl Node {
         if let Some(working) = working {
             working.await;
         }
+        drop((carrier, self.carrier));
         drop(self.ledger);
         self.db.close().await?;
         Ok(())

@@ -60,6 +60,16 @@ pub struct KeyCaller {
     pub budget: Option<KeyBudget>,
 }
 
+/// A program for which something is done while it does not call.
+#[derive(Debug, Clone)]
+pub struct ProgramTerms {
+    pub caller: Caller,
+    /// When its key was made.
+    pub created_at: Timestamp,
+    /// What the key may spend of its integration's budget.
+    pub budget: Option<KeyBudget>,
+}
+
 /// Why a key is not accepted. Callers hear only that it is not.
 #[derive(Debug)]
 pub enum KeyRefused {
@@ -101,6 +111,14 @@ impl Access {
         let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
         let known = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await?;
         Ok(known.and_then(|known| self.standing_of(&known)))
+    }
+
+    /// The same, with when the key was made and what it may spend.
+    pub async fn program_on_terms(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<ProgramTerms>, Fault> {
+        let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
+        let Some(known) = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await? else { return Ok(None) };
+        let terms = |caller| ProgramTerms { caller, created_at: known.created_at, budget: known.budget };
+        Ok(self.standing_of(&known).map(terms))
     }
 
     fn standing_of(&self, known: &KnownKey) -> Option<Caller> {

@@ -25,7 +25,7 @@ use entity::prelude::*;
 pub use groups::GroupFields;
 pub use integration_update::IntegrationFields;
 pub use integrations::{NewIntegration, NewKey};
-pub use keys::{KeyCaller, KeyRefused};
+pub use keys::{KeyCaller, KeyRefused, ProgramTerms};
 pub use leaks::Leak;
 pub use live::Standing;
 pub use reads::RoleView;

@@ -23,6 +23,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
     },
+    media::graph::{ProductDocument, ProductImage, documents_of, images_of},
     stock::graph::{Levels, StockAvailability, availability_of_product, levels_of_product},
 };
 
@@ -185,6 +186,16 @@ impl Product {
     /// How many days a lot must still have before its expiry to be picked for a sale; 0 when nothing was said.
     async fn minimum_remaining_days(&self) -> i32 {
         self.row.minimum_remaining_days.unwrap_or_default()
+    }
+    /// Its pictures, in their order.
+    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    async fn images(&self, ctx: &Context<'_>) -> Answer<Vec<ProductImage>> {
+        images_of(ctx, self.row.id).await
+    }
+    /// Its documents, the oldest first.
+    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    async fn documents(&self, ctx: &Context<'_>) -> Answer<Vec<ProductDocument>> {
+        documents_of(ctx, self.row.id).await
     }
     /// Anything else, a JSON object.
     async fn metadata(&self) -> Json {

@@ -1,5 +1,6 @@
 //! What is exchanged, in which form, and where it stands: pure.
 
+pub mod bulk;
 pub mod cells;
 pub mod columns;
 pub mod fields;
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     Import,
     Export,
+    /// A mutation for each line.
+    Bulk,
 }
 
 impl Kind {
@@ -20,10 +23,11 @@ impl Kind {
         match self {
             Self::Import => "IMPORT",
             Self::Export => "EXPORT",
+            Self::Bulk => "BULK",
         }
     }
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Import, Self::Export].into_iter().find(|one| one.as_str() == word)
+        [Self::Import, Self::Export, Self::Bulk].into_iter().find(|one| one.as_str() == word)
     }
 }
 
@@ -200,7 +204,7 @@ pub struct Run {
     pub id: ExchangeId,
     pub kind: Kind,
     pub noun: Option<Noun>,
-    /// JSON: `ImportOptions` or `ExportOptions`.
+    /// JSON: `ImportOptions`, `ExportOptions` or `BulkOptions`.
     pub options: String,
     pub told: Told,
     pub input: Option<FileId>,

@@ -58,6 +58,9 @@ pub enum ExportNoun {
     Suppliers,
     /// Categories, by slug. Needs product.read.
     Categories,
+    /// Customers, in the order that they were made. Needs customer.read; without customer.contact.read their addresses are left out, with it
+    /// the log says whose were told.
+    Customers,
 }
 
 impl From<ExportNoun> for Noun {
@@ -69,6 +72,7 @@ impl From<ExportNoun> for Noun {
             ExportNoun::Orders => Self::Orders,
             ExportNoun::Suppliers => Self::Suppliers,
             ExportNoun::Categories => Self::Categories,
+            ExportNoun::Customers => Self::Customers,
         }
     }
 }

@@ -1,13 +1,17 @@
-//! GraphQL of imports and exports.
+//! GraphQL of imports, exports and mutations for each line of a file.
 
+mod bulk;
 mod inputs;
+mod live;
 mod mutations;
 mod types;
 mod words;
 
 use async_graphql::{Context, MergedObject, Object};
-use entity::id::{ExchangeId, FileId, Kind, kind as prefix};
+use entity::id::{DocumentId, ExchangeId, FileId, ImageId, Kind, kind as prefix};
 
+pub use bulk::BulkMutation;
+pub use live::ExchangeSubscription;
 pub use mutations::{ExchangeMutation, ExchangePayload};
 pub use types::Exchange;
 pub use words::Wording;
@@ -25,6 +29,7 @@ use crate::{
         scalars::Cursor,
     },
     labels::graph::{LabelMutation, LabelQuery},
+    media::graph::{self as media, MediaMutation},
     schema::Node,
 };
 use types::{ExchangeConnection, ExchangeState};
@@ -74,12 +79,14 @@ pub struct FileQueries(ExchangeQuery, LabelQuery);
 
 /// What can be changed by files.
 #[derive(MergedObject, Default)]
-pub struct FileMutations(FileMutation, ExchangeMutation, LabelMutation);
+pub struct FileMutations(FileMutation, ExchangeMutation, BulkMutation, LabelMutation, MediaMutation);
 
 /// The file or the exchange of an id; None for ids of other kinds.
 pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
     Ok(match of {
         prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
+        prefix::ImageId::PREFIX => Some(media::image(ctx, ImageId::from_uuid(id)).await?.map(Node::ProductImage)),
+        prefix::DocumentId::PREFIX => Some(media::document(ctx, DocumentId::from_uuid(id)).await?.map(Node::ProductDocument)),
         prefix::ExchangeId::PREFIX => {
             let permit = ctx.permit::<kind::ExchangeRun>()?;
             let found = ctx.given::<super::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;

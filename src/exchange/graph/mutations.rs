@@ -36,7 +36,7 @@ pub struct ExchangePayload {
     pub seq: Option<Long>,
 }
 
-fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
+pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
     let (code, message, at) = match error {
         ExchangeError::Denied(denied) => return Err(denied.into()),
         ExchangeError::Fault(fault) => return Err(fault.into()),
@@ -59,6 +59,22 @@ fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
         ExchangeError::NotOffered(noun) => {
             (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "noun"])
         }
+        ExchangeError::Unfit(why) => (ErrorCode::Invalid, why, path!["input", "mutation"]),
+        ExchangeError::NoTrial { field, could: true } => (
+            ErrorCode::Invalid,
+            format!(
+                "declare $validateOnly: Boolean! and write {field}(input: $input, validateOnly: $validateOnly), so that nothing is written"
+            ),
+            path!["input", "mutation"],
+        ),
+        ExchangeError::NoTrial { field, could: false } => {
+            (ErrorCode::Invalid, format!("{field} cannot only say what would be"), path!["input", "dryRun"])
+        }
+        ExchangeError::NoLines => (
+            ErrorCode::Invalid,
+            "a text of JSON lines in UTF-8 is expected, an object a line".to_owned(),
+            path!["input", "fileId"],
+        ),
         ExchangeError::TooMany { most } => (
             ErrorCode::LimitExceeded,
             format!("a tenant has at most {most} exchanges that are not over: wait for one"),
@@ -73,7 +89,7 @@ fn place(field: &str) -> Vec<String> {
 }
 
 impl ExchangePayload {
-    fn refused(ctx: &Context<'_>, errors: Vec<UserError>) -> Self {
+    pub(super) fn refused(ctx: &Context<'_>, errors: Vec<UserError>) -> Self {
         Self { user_errors: counted(ctx, errors), ..Self::default() }
     }
 }
@@ -165,7 +181,7 @@ impl ExchangeMutation {
         .await
     }
 
-    /// Ends an import or export after the rows that are under way. What is done stays done.
+    /// Ends an import, an export or a mutation for each line after the rows that are under way. What is done stays done.
     #[graphql(directive = requires::apply("exchange.run".into()), directive = emits::apply(vec!["exchange.cancelled".into()]))]
     async fn exchange_cancel(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ExchangePayload> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;

@@ -25,6 +25,8 @@ pub enum ExchangeKind {
     Import,
     /// Rows from here become a file.
     Export,
+    /// A mutation is run for each line of a file.
+    Bulk,
 }
 
 /// What the rows of an exchange are.
@@ -106,7 +108,7 @@ pub struct ExchangeCounts {
     pub rows: Long,
     /// New here.
     pub created: Long,
-    /// Changed here.
+    /// Changed here. Of a mutation: lines that it was carried out for.
     pub updated: Long,
     /// As they were before. Of an export all rows are.
     pub unchanged: Long,
@@ -114,7 +116,7 @@ pub struct ExchangeCounts {
     pub refused: Long,
 }
 
-/// An import or an export.
+/// An import, an export, or a mutation for each line of a file.
 #[derive(Debug, Clone)]
 pub struct Exchange(Arc<core::Run>);
 
@@ -124,9 +126,17 @@ impl From<core::Run> for Exchange {
     }
 }
 
+impl Exchange {
+    /// What is run for each line.
+    fn bulk(&self) -> Option<core::bulk::BulkOptions> {
+        let text = Some(&self.0.options).filter(|_| self.0.kind == core::Kind::Bulk)?;
+        serde_json::from_str(text).ok()
+    }
+}
+
 crate::connection!(ExchangeConnection, ExchangeEdge, Exchange, "imports and exports");
 
-/// An import or an export: carried out beside the requests, with the rights of whoever asked for it.
+/// An import, an export, or a mutation for each line of a file: carried out beside the requests, with the rights of whoever asked for it.
 #[Object(directive = requires::apply("exchange.run".into()))]
 impl Exchange {
     /// Its id: a TypeID that begins with exc_.
@@ -137,18 +147,22 @@ impl Exchange {
     async fn kind(&self) -> ExchangeKind {
         self.0.kind.into()
     }
-    /// What its rows are.
+    /// What its rows are; null of a mutation that is run for each line.
     async fn noun(&self) -> Option<ExchangeNoun> {
         self.0.noun.map(Into::into)
     }
-    /// Where it stands. Look again now and then while it is not over, or follow the event exchange.finished.
+    /// The mutation that is run for each line; null of imports and exports.
+    async fn mutation(&self) -> Option<String> {
+        self.bulk().map(|options| options.field)
+    }
+    /// Where it stands. Follow exchangeChanged while it is not over, or the event exchange.finished.
     async fn state(&self) -> ExchangeState {
         self.0.state.into()
     }
     /// Whether it only says what it would do.
     async fn is_dry_run(&self) -> bool {
-        let options = serde_json::from_str::<core::ImportOptions>(&self.0.options);
-        options.is_ok_and(|options| options.earnest == core::Earnest::DryRun)
+        let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
+        self.bulk().map(|options| options.earnest).or_else(import) == Some(core::Earnest::DryRun)
     }
     /// How far it is.
     async fn counts(&self) -> ExchangeCounts {
@@ -176,7 +190,7 @@ impl Exchange {
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
-    /// What it came to: of an import each row that was refused, as CSV; of an export its rows. Null before the end, and for whoever did not ask for it.
+    /// What it came to: of an import each row that was refused, as CSV; of an export its rows; of a mutation what each line was answered, as JSON lines. Null before the end, and for whoever did not ask for it.
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };

@@ -2,6 +2,7 @@
 
 mod decode;
 mod jsonl;
+mod lines;
 mod pipe;
 mod table;
 mod workbook;
@@ -11,6 +12,7 @@ use tokio::sync::mpsc;
 use super::core::{Format, ImportOptions, Noun, Told, columns::HeaderFault, fields::Record};
 use crate::files::Bytestream;
 
+pub use lines::{SaidLines, lines};
 pub use pipe::Pipe;
 
 /// What a reader says.

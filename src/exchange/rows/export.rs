@@ -20,6 +20,7 @@ pub struct Sight {
     pub reach: Reach,
     pub channel: Option<ChannelId>,
     pub sees_costs: bool,
+    pub sees_contacts: bool,
     /// The tenant's last event when the export began: what comes later is not in it, or an export of a busy ledger would never end.
     pub head: i64,
 }
@@ -31,12 +32,14 @@ pub type After = Vec<Value>;
 pub struct Page {
     pub rows: Vec<Vec<Item>>,
     pub next: Option<After>,
+    /// Whose contacts it tells: that is written down.
+    pub contacts: Vec<CustomerId>,
 }
 
 /// The columns of an export.
 pub fn names(noun: Noun) -> &'static [&'static str] {
     match noun {
-        Noun::Products | Noun::Suppliers | Noun::Categories => fields_of(noun),
+        Noun::Products | Noun::Suppliers | Noun::Categories | Noun::Customers => fields_of(noun),
         Noun::Stock => &[
             "sku",
             "name",
@@ -92,7 +95,7 @@ pub fn names(noun: Noun) -> &'static [&'static str] {
             "tax",
             "total",
         ],
-        Noun::StockChanges | Noun::Customers => &[],
+        Noun::StockChanges => &[],
     }
 }
 
@@ -156,7 +159,7 @@ where
         rows.push(items);
         next = Some(key);
     }
-    Ok(Page { next: next.filter(|_| found.len() == PAGE), rows })
+    Ok(Page { next: next.filter(|_| found.len() == PAGE), rows, contacts: Vec::new() })
 }
 
 /// A page of a noun.
@@ -173,7 +176,8 @@ pub async fn page(
         Noun::Orders => orders(reads, sight, options, after).await,
         Noun::Suppliers => suppliers(reads, options, after).await,
         Noun::Categories => categories(reads, options, after).await,
-        Noun::StockChanges | Noun::Customers => Ok(Page { rows: Vec::new(), next: None }),
+        Noun::Customers => super::customers::page(reads, sight, options, after).await,
+        Noun::StockChanges => Ok(Page { rows: Vec::new(), next: None, contacts: Vec::new() }),
     }
 }
 

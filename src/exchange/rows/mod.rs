@@ -1,7 +1,9 @@
 //! Exchanges as rows, the rows that they refused, and what names in a chunk stand for.
 
+mod customers;
 pub mod export;
 pub mod known;
+pub mod lines;
 
 use entity::prelude::*;
 use sea_orm::{QueryResult, Value};

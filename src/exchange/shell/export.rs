@@ -1,8 +1,11 @@
 //! An export: pages of rows into a file. It is written whole or not at all: whoever takes over begins it once more.
 
+use entity::prelude::CustomerId;
+
 use super::{Exchange, Halt, write::Sheet};
 use crate::{
     access::{Caller, kind, permit},
+    audit::{self, Origin, Outcome, Stamp, Target},
     exchange::{
         core::{Counts, ExportOptions, Noun, Run},
         rows::export::{Sight, names, page},
@@ -27,6 +30,7 @@ impl Exchange {
             // What somebody may see is asked anew for each page.
             let sight = sight(&self.maker(&run).await?, noun, head)?;
             let found = page(&scope, noun, (&sight, &options), &after).await?;
+            self.tell_of_contacts(lease, &run, &found.contacts).await?;
             for row in &found.rows {
                 sheet.row(row)?;
             }
@@ -38,6 +42,24 @@ impl Exchange {
                 None => return sheet.finish().await,
             }
         }
+    }
+
+    /// Whose contacts a page tells is in the log before it is in the file.
+    async fn tell_of_contacts(&self, lease: Lease, run: &Run, told: &[CustomerId]) -> Result<(), Halt> {
+        /// Customers that an entry names; of more it says how many.
+        const MOST_NAMED: usize = 250;
+        if told.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<String> = told.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
+        let who = Some((run.tenant, run.maker));
+        let stamp = Stamp::new("customer.contact.read".to_owned(), origin, self.0.pen.clone(), who, Some(Target::of(run.id)));
+        let (mut entry, ip) = stamp.entry(Outcome::Done, None, None);
+        entry.changes = serde_json::json!({ "field": "export", "count": told.len(), "customers": named }).to_string();
+        let (work, _) = self.locked(lease, run).await?;
+        work.write(audit::rows::waiting(&self.0.pen, [(entry, ip)])).await?;
+        Ok(work.commit().await?)
     }
 
     /// What another worker had counted is written anew.
@@ -56,9 +78,8 @@ fn sight(caller: &Caller, noun: Noun, head: i64) -> Result<Sight, Halt> {
         Noun::Stock => permit::<kind::StockRead>(caller)?.reach(),
         Noun::Movements => permit::<kind::StockMovementRead>(caller)?.reach(),
         Noun::Orders => permit::<kind::OrderRead>(caller)?.reach(),
-        Noun::Products | Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::StockChanges => {
-            permit::<kind::ProductRead>(caller)?.reach()
-        }
+        Noun::Customers => permit::<kind::CustomerRead>(caller)?.reach(),
+        Noun::Products | Noun::Suppliers | Noun::Categories | Noun::StockChanges => permit::<kind::ProductRead>(caller)?.reach(),
     };
-    Ok(Sight { reach, channel: caller.channel, sees_costs: caller.sees_costs(), head })
+    Ok(Sight { reach, channel: caller.channel, sees_costs: caller.sees_costs(), sees_contacts: caller.sees_contacts(), head })
 }

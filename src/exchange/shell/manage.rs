@@ -8,11 +8,11 @@ use crate::{
     access::{Changed, Permit, kind},
     exchange::{
         core::{Counts, Kind, Noun, Run, State, Told},
-        rows,
+        rows::{self, lines},
     },
     files::{
         FileError,
-        core::{Purpose, State as FileState},
+        core::{File, MediaType, Purpose, State as FileState, limits::BULK_BYTES},
     },
     jobs,
     storage::{
@@ -72,7 +72,7 @@ impl Exchange {
                 Err(ExchangeError::KeyReused)
             };
         }
-        if let Err(error) = self.fits(&work, &permit, ask.input).await {
+        if let Err(error) = self.fits(&work, &permit, (ask.kind, ask.input)).await {
             work.rollback().await?;
             return Err(error);
         }
@@ -98,20 +98,30 @@ impl Exchange {
             version: 1,
         };
         rows::add(&work, &run).await?;
-        jobs::enqueue(&work, &self.0.clock, JOB, &Order { id: run.id }).await?;
+        if run.kind == Kind::Bulk {
+            self.start_next(&work).await?;
+        } else {
+            jobs::enqueue(&work, &self.0.clock, JOB, &Order { id: run.id }).await?;
+        }
         let seq = journal::append(&mut work, vec![told("exchange.created", &run)], now).await?;
         work.commit().await?;
         Ok(Changed { value: (run, false), seq })
     }
 
     /// Whether the file is one that can be read, and there is room for one exchange more.
-    async fn fits(&self, work: &Work, permit: &Permit<kind::ExchangeRun>, input: Option<FileId>) -> Result<(), ExchangeError> {
+    async fn fits(
+        &self,
+        work: &Work,
+        permit: &Permit<kind::ExchangeRun>,
+        (kind, input): (Kind, Option<FileId>),
+    ) -> Result<(), ExchangeError> {
         if let Some(input) = input {
             let file = self.0.files.find(permit, input).await?;
             // What somebody else has sent looks like what nobody has.
             let file = file.filter(|file| file.maker == permit.actor() && file.purpose == Purpose::Import);
-            match file.map(|file| file.state) {
-                Some(FileState::Ready) => {}
+            match file.map(|file| (file.state, file)) {
+                Some((FileState::Ready, file)) if kind == Kind::Bulk => holds_lines(&file)?,
+                Some((FileState::Ready, _)) => {}
                 Some(_) => return Err(ExchangeError::File(FileError::NotReady)),
                 None => return Err(ExchangeError::NotFound),
             }
@@ -137,6 +147,9 @@ impl Exchange {
         let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
         rows::change(&work, &after).await?;
         let seq = journal::append(&mut work, vec![told("exchange.cancelled", &after)], now).await?;
+        if after.kind == Kind::Bulk {
+            self.start_next(&work).await?;
+        }
         work.commit().await?;
         Ok(Changed { value: after, seq })
     }
@@ -146,6 +159,19 @@ impl Exchange {
         const AT_ONCE: i64 = 100;
         let before = self.0.clock.now().plus_seconds(-crate::files::core::limits::KEPT_SECONDS);
         let mut forgotten = 0;
+        // What a mutation was answered is in its result, which is made before it is over or a moment later.
+        let lately = self.0.clock.now().plus_seconds(-3_600);
+        for tenant in lines::tenants_to_clear(&self.0.db.global(), lately).await? {
+            loop {
+                let work = self.0.db.global().steward_for(tenant).await?;
+                let page = lines::forget(&work, lately, 1).await?;
+                work.commit().await?;
+                forgotten += page;
+                if page == 0 {
+                    break;
+                }
+            }
+        }
         for tenant in rows::tenants_to_clear(&self.0.db.global(), before).await? {
             loop {
                 let work = self.0.db.global().steward_for(tenant).await?;
@@ -159,4 +185,15 @@ impl Exchange {
         }
         Ok(forgotten)
     }
+}
+
+/// Whether a file is one of lines, and not too long.
+fn holds_lines(file: &File) -> Result<(), ExchangeError> {
+    if file.media_type != MediaType::Text.as_str() {
+        return Err(ExchangeError::NoLines);
+    }
+    if file.size.unsigned_abs() > BULK_BYTES {
+        return Err(ExchangeError::File(FileError::TooLarge { most: BULK_BYTES }));
+    }
+    Ok(())
 }

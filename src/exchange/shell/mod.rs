@@ -1,6 +1,8 @@
 //! Asking for imports and exports, and carrying them out.
 
 mod apply;
+mod bulk;
+mod engine;
 mod export;
 mod import;
 mod manage;
@@ -8,11 +10,13 @@ mod report;
 mod stock;
 mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use entity::prelude::*;
 use sea_orm::Value;
 
+pub use bulk::BulkAsk;
+pub use engine::{Call, Carried, Engine, Looked, Maker, Trial};
 pub use manage::{Ask, JOB, Order};
 
 use super::{
@@ -49,6 +53,15 @@ pub enum ExchangeError {
     TooMany {
         most: i64,
     },
+    /// The document is none that can be run for each line, for this reason.
+    Unfit(String),
+    /// Its mutation writes or refuses; `could` where the document need only hand `$validateOnly` on.
+    NoTrial {
+        field: String,
+        could: bool,
+    },
+    /// The file holds no lines of JSON.
+    NoLines,
     /// The file that is to be read is none that can be.
     File(FileError),
     Fault(Fault),
@@ -91,6 +104,8 @@ struct Inner {
     ledger: Ledger,
     files: Files,
     words: Arc<dyn Words>,
+    /// What runs mutations. It knows the schema, which knows this room: so it is not held, only known.
+    engine: RwLock<Option<Weak<dyn Engine>>>,
 }
 
 /// Why an exchange ends before its end.
@@ -138,10 +153,11 @@ fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), Exchang
         (Kind::Import, Noun::StockChanges) => drop(permit::<kind::StockAdjust>(caller)?),
         (Kind::Import, Noun::Customers) => drop(permit::<kind::CustomerWrite>(caller)?),
         (Kind::Export, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductRead>(caller)?),
+        (Kind::Export, Noun::Customers) => drop(permit::<kind::CustomerRead>(caller)?),
         (Kind::Export, Noun::Stock) => drop(permit::<kind::StockRead>(caller)?),
         (Kind::Export, Noun::Movements) => drop(permit::<kind::StockMovementRead>(caller)?),
         (Kind::Export, Noun::Orders) => drop(permit::<kind::OrderRead>(caller)?),
-        (Kind::Import, Noun::Movements | Noun::Orders) | (Kind::Export, Noun::StockChanges | Noun::Customers) => {
+        (Kind::Bulk, _) | (Kind::Import, Noun::Movements | Noun::Orders) | (Kind::Export, Noun::StockChanges) => {
             return Err(ExchangeError::NotOffered(noun));
         }
     }
@@ -151,7 +167,15 @@ fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), Exchang
 impl Exchange {
     pub fn new((access, pen): (Access, Pen), catalog: Catalog, ledger: Ledger, files: Files, words: Arc<dyn Words>) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
-        Self(Arc::new(Inner { db, clock, pen, access, catalog, ledger, files, words }))
+        Self(Arc::new(Inner { db, clock, pen, access, catalog, ledger, files, words, engine: RwLock::default() }))
+    }
+    /// Mutations are run by this one from now on, for as long as whoever made it keeps it. Said at the start.
+    pub fn run_by(&self, engine: &Arc<dyn Engine>) {
+        *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(engine));
+    }
+    fn engine(&self) -> Result<Arc<dyn Engine>, Fault> {
+        let known = self.0.engine.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().and_then(Weak::upgrade).ok_or(Fault::ShuttingDown)
     }
     pub fn files(&self) -> &Files {
         &self.0.files
@@ -199,15 +223,20 @@ impl Exchange {
         (tenant, id): (TenantId, ExchangeId),
         is_last: bool,
     ) -> Result<(), Failure> {
-        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(()) };
+        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
         let ended = match run.kind {
             Kind::Import => Box::pin(self.import(lease, run.clone())).await,
             Kind::Export => Box::pin(self.export(lease, run.clone())).await,
+            Kind::Bulk => Box::pin(self.bulk(lease, run.clone())).await,
         };
         match ended {
             Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
+            Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.leave_result(lease, &run).await?,
             Err(Halt::Cancelled) => {}
-            Err(Halt::Failed(why)) => self.end(lease, &run, State::Failed, None, Some(why)).await?,
+            Err(Halt::Failed(why)) => {
+                let made = self.so_far(&run).await?;
+                self.end(lease, &run, State::Failed, made, Some(why)).await?;
+            }
             Err(Halt::Fault(fault)) if is_last => {
                 tracing::error!(exchange = %run.id, %fault, "an exchange failed for good");
                 let why = "a fault of ours, again and again: the operator's log tells more".to_owned();
@@ -216,6 +245,18 @@ impl Exchange {
             Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
         }
         Ok(())
+    }
+
+    /// What a mutation's lines were answered before it could not go on. Of the others nothing is told.
+    async fn so_far(&self, run: &Run) -> Result<Option<Made>, Fault> {
+        if run.kind != Kind::Bulk {
+            return Ok(None);
+        }
+        match self.answers(run).await {
+            Ok(made) => Ok(Some(made)),
+            Err(Halt::Fault(fault)) => Err(fault),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The exchange, begun; None when there is nothing to do.
@@ -229,6 +270,10 @@ impl Exchange {
         if run.state == State::Running {
             work.rollback().await?;
             return Ok(Some(run));
+        }
+        if run.kind == Kind::Bulk && rows::lines::is_running(&work).await? {
+            work.rollback().await?;
+            return Err(Fault::Broken(format!("{} waits for another one of its tenant", run.id)));
         }
         let after = Run { state: State::Running, started_at: Some(self.0.clock.now()), version: run.version + 1, ..run };
         rows::change(&work, &after).await?;
@@ -314,6 +359,9 @@ impl Exchange {
         };
         rows::change(&work, &after).await?;
         journal::append(&mut work, vec![told("exchange.finished", &after)], self.0.clock.now()).await?;
+        if after.kind == Kind::Bulk {
+            self.start_next(&work).await?;
+        }
         Ok(work.commit().await?)
     }
 }

@@ -6,11 +6,36 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
+/// How large a picture is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// As it was sent.
+    Original,
+    /// For lists.
+    Small,
+    /// For a page of its own.
+    Medium,
+}
+
+impl Size {
+    /// Those that are drawn from the original, the larger first.
+    pub const DRAWN: [Self; 2] = [Self::Medium, Self::Small];
+
+    /// The longest side, in pixels; None as it is.
+    pub fn pixels(self) -> Option<u32> {
+        match self {
+            Self::Original => None,
+            Self::Small => Some(128),
+            Self::Medium => Some(512),
+        }
+    }
+}
+
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     Send,
-    Fetch,
+    Fetch(Size),
 }
 
 /// What a link says.
@@ -45,7 +70,9 @@ impl Signer {
         bytes.push(VERSION);
         bytes.push(match link.verb {
             Verb::Send => b's',
-            Verb::Fetch => b'f',
+            Verb::Fetch(Size::Original) => b'f',
+            Verb::Fetch(Size::Small) => b't',
+            Verb::Fetch(Size::Medium) => b'm',
         });
         bytes.extend_from_slice(link.tenant.uuid().as_bytes());
         bytes.extend_from_slice(link.file.uuid().as_bytes());
@@ -55,20 +82,22 @@ impl Signer {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// What a link says, if it is one of ours for this and has not ended.
+    /// What a link says, if it is one of ours for this, whatever the size, and has not ended.
     pub fn open(&self, token: &str, verb: Verb, now: Timestamp) -> Option<Link> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == BODY + MAC)?;
         let (body, signature) = bytes.split_at(BODY);
         hmac_of(&self.0, body).verify_slice(signature).ok()?;
         let said = match body[1] {
             b's' => Verb::Send,
-            b'f' => Verb::Fetch,
+            b'f' => Verb::Fetch(Size::Original),
+            b't' => Verb::Fetch(Size::Small),
+            b'm' => Verb::Fetch(Size::Medium),
             _ => return None,
         };
         let id = |from: usize| Uuid::from_slice(&body[from..from + 16]).ok();
         let until = Timestamp(i64::from_be_bytes(body[34..BODY].try_into().ok()?));
         let link = Link { verb: said, tenant: TenantId::from_uuid(id(2)?), file: FileId::from_uuid(id(18)?), until };
-        (body[0] == VERSION && said == verb && now <= until).then_some(link)
+        (body[0] == VERSION && (said == Verb::Send) == (verb == Verb::Send) && now <= until).then_some(link)
     }
 }
 
@@ -91,24 +120,25 @@ mod tests {
     fn a_link_opens_for_its_verb_in_its_time_and_not_when_it_was_touched() {
         let signer = Signer::derived(&[7; 32]);
         let link = Link {
-            verb: Verb::Fetch,
+            verb: Verb::Fetch(Size::Small),
             tenant: TenantId::from_uuid(Uuid::from_u128(1)),
             file: FileId::from_uuid(Uuid::from_u128(2)),
             until: Timestamp(1_000),
         };
+        const FETCH: Verb = Verb::Fetch(Size::Original);
         let token = signer.sign(&link);
-        assert_eq!(signer.open(&token, Verb::Fetch, Timestamp(1_000)), Some(link));
-        assert_eq!(signer.open(&token, Verb::Fetch, Timestamp(1_001)), None, "late");
+        assert_eq!(signer.open(&token, FETCH, Timestamp(1_000)), Some(link));
+        assert_eq!(signer.open(&token, FETCH, Timestamp(1_001)), None, "late");
         assert_eq!(signer.open(&token, Verb::Send, Timestamp(1)), None, "for something else");
-        assert_eq!(Signer::derived(&[8; 32]).open(&token, Verb::Fetch, Timestamp(1)), None, "another deployment");
+        assert_eq!(Signer::derived(&[8; 32]).open(&token, FETCH, Timestamp(1)), None, "another deployment");
         for at in [0, 1, 5, 30, 50, 60, 90] {
             let mut bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
             let last = bytes.len() - 1;
             bytes[at.min(last)] ^= 1;
-            assert_eq!(signer.open(&URL_SAFE_NO_PAD.encode(bytes), Verb::Fetch, Timestamp(1)), None, "byte {at}");
+            assert_eq!(signer.open(&URL_SAFE_NO_PAD.encode(bytes), FETCH, Timestamp(1)), None, "byte {at}");
         }
         for junk in ["", "x", "💥", &token[1..]] {
-            assert_eq!(signer.open(junk, Verb::Fetch, Timestamp(1)), None, "{junk}");
+            assert_eq!(signer.open(junk, FETCH, Timestamp(1)), None, "{junk}");
         }
     }
 }

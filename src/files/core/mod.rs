@@ -2,10 +2,12 @@
 
 pub mod limits;
 pub mod link;
+mod picture;
 mod sniff;
 
 use entity::prelude::{Actor, FileId, TenantId, Timestamp};
 
+pub use picture::{Area, area};
 pub use sniff::{MediaType, sniff};
 
 /// What a file is for.
@@ -44,7 +46,9 @@ impl Purpose {
     pub fn expected(self) -> &'static str {
         match self {
             Self::Import => "a text (CSV, JSON lines) or an XLSX workbook is expected, and the bytes are neither",
-            Self::Image => "a PNG, JPEG or WebP picture is expected, and the bytes are none: drawings such as SVG are not taken",
+            Self::Image => {
+                "a PNG, JPEG, WebP or GIF picture is expected, and the bytes are none: drawings such as SVG are not taken"
+            }
             Self::Document => {
                 "a PDF, a text, a picture or an office document is expected: pages and drawings that can hold programs are not taken"
             }
@@ -55,7 +59,7 @@ impl Purpose {
     pub fn takes(self, media: MediaType) -> bool {
         match self {
             Self::Import => matches!(media, MediaType::Text | MediaType::Workbook),
-            Self::Image => matches!(media, MediaType::Png | MediaType::Jpeg | MediaType::Webp),
+            Self::Image => matches!(media, MediaType::Png | MediaType::Jpeg | MediaType::Webp | MediaType::Gif),
             Self::Document => !matches!(media, MediaType::Markup | MediaType::Other),
             Self::Result => true,
         }
@@ -83,6 +87,26 @@ impl State {
     }
 }
 
+/// What is known of a picture's small versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thumbnails {
+    Made,
+    /// It cannot be drawn again: of a kind that is not read, or broken behind its head.
+    None,
+}
+
+impl Thumbnails {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "MADE",
+            Self::None => "NONE",
+        }
+    }
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Made, Self::None].into_iter().find(|one| one.as_str() == word)
+    }
+}
+
 /// A file as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -103,6 +127,10 @@ pub struct File {
     pub ready_at: Option<Timestamp>,
     /// When it is gone; None stays.
     pub expires_at: Option<Timestamp>,
+    /// Of a picture, as its head says.
+    pub area: Option<Area>,
+    /// None: nobody has tried to make them yet.
+    pub thumbnails: Option<Thumbnails>,
 }
 
 /// The name alone, as a file system or a header can carry it: what stands before the last slash or backslash is a path, and nobody's business.

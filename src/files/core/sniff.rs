@@ -9,6 +9,7 @@ pub enum MediaType {
     Png,
     Jpeg,
     Webp,
+    Gif,
     Pdf,
     /// HTML, SVG or XML: text that a browser might run.
     Markup,
@@ -23,6 +24,7 @@ impl MediaType {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
             Self::Webp => "image/webp",
+            Self::Gif => "image/gif",
             Self::Pdf => "application/pdf",
             Self::Markup | Self::Other => "application/octet-stream",
         }
@@ -38,6 +40,7 @@ pub fn sniff(start: &[u8]) -> MediaType {
         [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => MediaType::Png,
         [0xFF, 0xD8, 0xFF, ..] => MediaType::Jpeg,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => MediaType::Webp,
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => MediaType::Gif,
         [b'%', b'P', b'D', b'F', b'-', ..] => MediaType::Pdf,
         [b'P', b'K', 3, 4, ..] => MediaType::Workbook,
         // UTF-16 has a NUL beside each Latin letter; with its mark before them, that is text.
@@ -79,7 +82,7 @@ mod tests {
             (&wide, MediaType::Text),
             (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", MediaType::Markup),
             (b"\xef\xbb\xbf  <!DOCTYPE html>", MediaType::Markup),
-            (b"GIF89a\0\0", MediaType::Other),
+            (b"GIF89a\0\0", MediaType::Gif),
             (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", MediaType::Other),
         ] {
             assert_eq!(sniff(bytes), expected, "{:?}", String::from_utf8_lossy(bytes));

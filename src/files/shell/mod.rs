@@ -1,5 +1,6 @@
 //! Making files, sending and fetching their bytes, taking them away.
 
+mod pictures;
 mod receive;
 mod results;
 
@@ -7,13 +8,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use entity::prelude::*;
 
+pub use pictures::{DRAW, Draw};
 pub use results::{Made, Writer};
 
 use super::{
     core::{
-        File, Purpose, State,
+        Area, File, Purpose, State,
         limits::{FETCH_SECONDS, TENANT_BYTES, UPLOAD_SECONDS},
-        link::{Link, Signer, Verb},
+        link::{Link, Signer, Size, Verb},
         safe_name,
     },
     rows,
@@ -49,6 +51,10 @@ pub enum FileError {
     },
     /// The bytes are nothing that files of this purpose may be.
     WrongKind(Purpose),
+    /// The picture is so large that it would not be drawn.
+    TooManyPixels(Area),
+    /// It belongs to something already.
+    Held,
     /// They did not come whole.
     Broken,
     /// There is no room where files are kept.
@@ -100,6 +106,8 @@ struct Inner {
     pen: Pen,
     signer: Signer,
     place: RwLock<(Place, Option<Store>)>,
+    /// Pictures are drawn one at a time: each takes much memory.
+    drawing: tokio::sync::Semaphore,
 }
 
 /// Files that are taken away before others are looked for.
@@ -107,7 +115,14 @@ const PAGE: i64 = 200;
 
 impl Files {
     pub fn new(db: Database, clock: Clock, pen: Pen, signer: Signer, place: Place) -> Self {
-        Self(Arc::new(Inner { db, clock, pen, signer, place: RwLock::new((place, None)) }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            pen,
+            signer,
+            place: RwLock::new((place, None)),
+            drawing: tokio::sync::Semaphore::new(1),
+        }))
     }
     /// Keeps files there from now on. Said at the start, before the first one.
     pub fn keep_in(&self, place: Place) {
@@ -166,6 +181,8 @@ impl Files {
             created_at: now,
             ready_at: None,
             expires_at: Some(now.plus_seconds(seconds)),
+            area: None,
+            thumbnails: None,
         }
     }
 
@@ -177,7 +194,7 @@ impl Files {
 
     /// A link that the bytes of a file can be fetched by for a quarter of an hour. Whoever hands it out has looked who may see it.
     pub fn fetch_link(&self, file: &File) -> Option<String> {
-        (file.state == State::Ready).then(|| self.link(Verb::Fetch, file, FETCH_SECONDS))
+        (file.state == State::Ready).then(|| self.link(Verb::Fetch(Size::Original), file, FETCH_SECONDS))
     }
 
     /// A file of the caller's own tenant.
@@ -195,8 +212,14 @@ impl Files {
 
     /// What a link leads to.
     pub async fn fetch(&self, token: &str) -> Result<Opened, FileError> {
-        let link = self.0.signer.open(token, Verb::Fetch, self.0.clock.now()).ok_or(FileError::NotFound)?;
+        let fetch = Verb::Fetch(Size::Original);
+        let link = self.0.signer.open(token, fetch, self.0.clock.now()).ok_or(FileError::NotFound)?;
         let file = self.of_tenant(link.tenant, link.file).await?.ok_or(FileError::NotFound)?;
+        if let Verb::Fetch(size) = link.verb
+            && let Some(opened) = self.thumbnail(&file, size).await?
+        {
+            return Ok(opened);
+        }
         let bytes = self.read(&file).await?;
         Ok(Opened { file, bytes })
     }

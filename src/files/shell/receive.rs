@@ -9,7 +9,12 @@ use super::{FileError, Files, folder, settle};
 use crate::{
     audit::{Origin, Stamp, Target},
     files::{
-        core::{File, Purpose, State, limits::KEPT_SECONDS, link::Verb, sniff},
+        core::{
+            Area, File, Purpose, State, area,
+            limits::{IMAGE_HEAD_BYTES, KEPT_SECONDS},
+            link::Verb,
+            sniff,
+        },
         rows,
         store::{Sink, StoreError},
     },
@@ -22,17 +27,20 @@ const LOOK: usize = 1_024;
 pub(super) struct Passed {
     pub size: u64,
     pub start: Vec<u8>,
+    /// Bytes that are kept of its start.
+    look: usize,
     hash: Sha256,
 }
 
 impl Passed {
-    pub(super) fn new() -> Self {
-        Self { size: 0, start: Vec::new(), hash: Sha256::new() }
+    pub(super) fn new(purpose: Purpose) -> Self {
+        let look = if purpose == Purpose::Image { IMAGE_HEAD_BYTES } else { LOOK };
+        Self { size: 0, start: Vec::new(), look, hash: Sha256::new() }
     }
     pub(super) fn add(&mut self, bytes: &Bytes) {
         self.size += bytes.len() as u64;
         self.hash.update(bytes);
-        let missing = LOOK.saturating_sub(self.start.len()).min(bytes.len());
+        let missing = self.look.saturating_sub(self.start.len()).min(bytes.len());
         self.start.extend_from_slice(&bytes[..missing]);
     }
     pub(super) fn digest(self) -> Vec<u8> {
@@ -100,8 +108,10 @@ impl Files {
             return Err(FileError::NotAwaited);
         };
         let now = self.0.clock.now();
+        let media = sniff(&passed.start);
         let after = File {
-            media_type: sniff(&passed.start).as_str().to_owned(),
+            media_type: media.as_str().to_owned(),
+            area: area(media, &passed.start).filter(|_| before.purpose == Purpose::Image),
             size: passed.size as i64,
             sha256: Some(passed.digest()),
             blob: Some(blob.to_owned()),
@@ -123,7 +133,7 @@ async fn pour<S>(sink: &mut Sink, purpose: Purpose, most: u64, bytes: S) -> Resu
 where
     S: Stream<Item = Result<Bytes, ()>> + Send,
 {
-    let (mut bytes, mut passed, mut is_known) = (std::pin::pin!(bytes), Passed::new(), false);
+    let (mut bytes, mut passed, mut is_known) = (std::pin::pin!(bytes), Passed::new(purpose), false);
     while let Some(part) = bytes.next().await {
         let part = part.map_err(|()| FileError::Broken)?;
         passed.add(&part);
@@ -140,7 +150,16 @@ where
         return Err(FileError::NoBytes);
     }
     check(purpose, &passed)?;
+    if purpose == Purpose::Image {
+        check_area(&passed)?;
+    }
     Ok(passed)
+}
+
+/// A picture says how large it is, and is not so large that drawing it would take the memory of others.
+fn check_area(passed: &Passed) -> Result<(), FileError> {
+    let area: Area = area(sniff(&passed.start), &passed.start).ok_or(FileError::WrongKind(Purpose::Image))?;
+    if area.fits() { Ok(()) } else { Err(FileError::TooManyPixels(area)) }
 }
 
 fn check(purpose: Purpose, passed: &Passed) -> Result<(), FileError> {

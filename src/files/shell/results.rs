@@ -37,7 +37,7 @@ impl Files {
         work.commit().await?;
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
         let sink = self.store()?.write(&blob).await?;
-        Ok(Writer { file, blob, sink, passed: Passed::new(), files: self.clone() })
+        Ok(Writer { file, blob, sink, passed: Passed::new(Purpose::Result), files: self.clone() })
     }
 }
 

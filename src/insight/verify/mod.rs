@@ -10,6 +10,7 @@ mod documents;
 mod journal;
 mod levels;
 mod lots;
+mod media;
 mod purchases;
 mod references;
 mod report;

@@ -186,6 +186,20 @@ pub async fn enqueue(work: &Work, clock: &Clock, kind: &'static str, payload: &i
     Ok(job)
 }
 
+/// The same, unless one that says the same waits or runs already. Whoever calls it does so one after the other.
+pub async fn enqueue_once(
+    work: &Work,
+    clock: &Clock,
+    kind: &'static str,
+    payload: &(impl serde::Serialize + Sync),
+) -> Result<(), Fault> {
+    let said = serde_json::to_string(payload).map_err(|err| Fault::Broken(format!("{kind}: {err}")))?;
+    if !rows::is_open(work, kind, &said).await? {
+        enqueue(work, clock, kind, payload).await?;
+    }
+    Ok(())
+}
+
 pub(super) fn fresh(tenant: TenantId, id: JobId, kind: &str, period: Option<i64>, payload: String, now: Timestamp) -> Job {
     Job {
         tenant,

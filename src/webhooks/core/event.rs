@@ -72,6 +72,8 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),
+    ("product.images_changed", Kind::Whole("product.read")),
+    ("product.documents_changed", Kind::Whole("product.read")),
     ("family.created", Kind::Whole("product.read")),
     ("category.created", Kind::Whole("product.read")),
     ("category.updated", Kind::Whole("product.read")),

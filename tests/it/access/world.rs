@@ -120,6 +120,8 @@ impl World {
             session: self.ours.session.clone(),
             ids: self.ours.ids.clone(),
             depot: self.ours.depot.clone(),
+            picture: self.ours.picture.clone(),
+            manual: self.ours.manual.clone(),
         };
         shop.ids.insert("sto", store);
         let mut ids = shop.ids.clone();

@@ -30,6 +30,10 @@ const ALSO: &[(&str, &str)] = &[
     ("WebhookEndpointReplayInput", "toSeq"),
 ];
 
+/// What is run for each line of a file.
+const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: Boolean!) {
+    supplierCreate(input: $input, validateOnly: $validateOnly) { userErrors { code } } }";
+
 /// A place of an argument or input field, as names from the argument on; lists are passed through.
 pub type Path = Vec<String>;
 
@@ -164,6 +168,9 @@ impl Calls {
                 Some((slot, id)) if slot == path => json!(id),
                 // A transfer goes to another store than it comes from.
                 _ if path.iter().any(|name| name == "toStore") => json!(house.depot),
+                // A picture and a document that belong to nothing yet.
+                _ if name == "fileId" && root == "productImageAdd" => json!(house.picture),
+                _ if name == "fileId" && root == "productDocumentAdd" => json!(house.manual),
                 _ => json!(house.ids[meant(root, path)]),
             },
             // More than is promised, so that it can be set.
@@ -179,6 +186,7 @@ impl Calls {
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),
             // Who makes a role or a key must hold what it gives.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
+            _ if name == "mutation" => json!(SUPPLIERS),
             _ if name == "delimiter" => json!(";"),
             _ if name == "url" => json!("https://shop.example/hooks"),
             _ if name == "eventTypes" => json!("stock.changed"),
@@ -293,7 +301,10 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 32] = [
+    const WORDS: [(&str, &str); 35] = [
+        ("imageid", "img"),
+        ("productimage", "img"),
+        ("productdocument", "doc"),
         ("exchange", "exc"),
         ("fileid", "fil"),
         ("lot", "lot"),

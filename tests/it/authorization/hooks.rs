@@ -48,16 +48,41 @@ impl World {
         let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
         let input = json!({ "idempotencyKey": format!("{word}-export"), "noun": "PRODUCTS" });
         ids.insert("exc", told(&self.must(house, query, json!({ "input": input })).await["exchange"]["id"]));
+        self.media(house, ids).await;
         // Nothing is left to do for whoever brings workers.
         let query = "mutation($id: ID!) { exchangeCancel(id: $id) { userErrors { code field message } } }";
         self.must(house, query, json!({ "id": ids["exc"] })).await;
     }
 
+    /// A picture and a document that belong to nothing yet.
+    pub async fn unused_files(&self, house: &House) -> (String, String) {
+        let picture = self.sent_as(house, ("IMAGE", "unused.gif"), PIXEL.to_vec()).await;
+        (picture, self.sent_as(house, ("DOCUMENT", "unused.pdf"), b"%PDF-1.7\n%%EOF".to_vec()).await)
+    }
+
+    /// A picture and a document of a product.
+    async fn media(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let word = house.word;
+        let file = self.sent_as(house, ("IMAGE", &format!("{word}.gif")), PIXEL.to_vec()).await;
+        let query = "mutation($input: ProductImageAddInput!) { productImageAdd(input: $input) { image { id } userErrors { code field message } } }";
+        let input = json!({ "idempotencyKey": format!("{word}-image"), "productId": ids["prd"], "fileId": file, "alt": format!("{word} picture") });
+        ids.insert("img", told(&self.must(house, query, json!({ "input": input })).await["image"]["id"]));
+        let file = self.sent_as(house, ("DOCUMENT", &format!("{word}.pdf")), b"%PDF-1.7\n%%EOF".to_vec()).await;
+        let query = "mutation($input: ProductDocumentAddInput!) { productDocumentAdd(input: $input) { document { id } userErrors { code field message } } }";
+        let input = json!({ "idempotencyKey": format!("{word}-document"), "productId": ids["prd"], "fileId": file, "title": format!("{word} sheet") });
+        ids.insert("doc", told(&self.must(house, query, json!({ "input": input })).await["document"]["id"]));
+    }
+
     /// A file of an import, with its bytes.
     pub async fn sent(&self, house: &House, name: &str, bytes: Vec<u8>) -> String {
+        self.sent_as(house, ("IMPORT", name), bytes).await
+    }
+
+    /// A file for a purpose, with its bytes.
+    pub async fn sent_as(&self, house: &House, (purpose, name): (&str, &str), bytes: Vec<u8>) -> String {
         let query = "mutation($input: FileUploadCreateInput!) { fileUploadCreate(input: $input) {
             file { id state } uploadUrl userErrors { code field message } } }";
-        let input = json!({ "purpose": "IMPORT", "name": name });
+        let input = json!({ "purpose": purpose, "name": name });
         let made = self.must(house, query, json!({ "input": input })).await;
         let link = told(&made["uploadUrl"]);
         let parts = futures_util::stream::iter(bytes.chunks(60_000).map(|part| Ok(part.to_vec().into())).collect::<Vec<_>>());
@@ -66,6 +91,10 @@ impl World {
         told(&made["file"]["id"])
     }
 }
+
+/// The smallest picture: one pixel.
+pub const PIXEL: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
 fn told(id: &Value) -> String {
     id.as_str().unwrap().to_owned()

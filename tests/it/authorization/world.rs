@@ -37,6 +37,9 @@ pub struct House {
     pub ids: BTreeMap<&'static str, String>,
     /// Another store.
     pub depot: String,
+    /// Files for a picture and a document, which belong to nothing yet.
+    pub picture: String,
+    pub manual: String,
 }
 
 pub struct World {
@@ -107,6 +110,8 @@ impl World {
         let mut world = Self { node, ours, theirs, ticks, place, files };
         world.ours.depot = world.depot(&world.ours).await;
         world.theirs.depot = world.depot(&world.theirs).await;
+        (world.ours.picture, world.ours.manual) = world.unused_files(&world.ours).await;
+        (world.theirs.picture, world.theirs.manual) = world.unused_files(&world.theirs).await;
         world.ours.ids = world.furnish(&world.ours).await;
         world.theirs.ids = world.furnish(&world.theirs).await;
         world
@@ -123,24 +128,6 @@ impl World {
             Home::Folder(folder) => fs::remove_dir_all(folder).unwrap(),
             Home::Postgres { maintenance, name } => tell(&maintenance, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
         }
-    }
-
-    /// Answers the owner, who showed who they are so long ago, or who is no person but a key.
-    pub async fn ask_late(&self, house: &House, seconds: Option<i64>, query: &str, variables: &Value) -> Value {
-        let request = Request::new(query).variables(Variables::from_json(variables.clone()));
-        let request = schema::attach(request, &self.node.db.tenant(house.owner.tenant)).data(house.owner.clone());
-        let now = self.node.clock.now();
-        told(
-            self.node
-                .schema
-                .execute(match seconds {
-                    Some(seconds) => {
-                        request.data(Session { authenticated_at: now.plus_seconds(-seconds), ..house.session.clone() })
-                    }
-                    None => request,
-                })
-                .await,
-        )
     }
 
     /// Answers an operation; of a stream, its first item. Errors come as `{code, permission, message}`.
@@ -364,7 +351,7 @@ impl House {
             risk: 0,
             visit: Default::default(),
         };
-        Self { word, owner, session, ids: BTreeMap::new(), depot: String::new() }
+        Self { word, owner, session, ids: BTreeMap::new(), depot: String::new(), picture: String::new(), manual: String::new() }
     }
 
     /// The owner with only these permissions.
@@ -381,7 +368,7 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-fn told(response: Response) -> Value {
+pub(super) fn told(response: Response) -> Value {
     let error = |error: &async_graphql::ServerError| {
         let top = error.source::<TopError>();
         let permission = if let Some(TopError::Forbidden(code)) = top { json!(code) } else { Value::Null };

@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 
 use super::world::{Works, World, ask, counts, export, fetched, import, on_both, over, product, result};
 
-on_both!(no_formula_survives_into_an_export, every_noun_is_exported_in_every_form, an_export_shows_what_its_maker_may_see);
+on_both!(
+    no_formula_survives_into_an_export,
+    every_noun_is_exported_in_every_form,
+    an_export_shows_what_its_maker_may_see,
+    whose_contacts_were_exported_is_in_the_log,
+);
 
 async fn no_formula_survives_into_an_export(world: &World) {
     let works = Works::begin(world);
@@ -28,7 +33,9 @@ async fn no_formula_survives_into_an_export(world: &World) {
 
 async fn every_noun_is_exported_in_every_form(world: &World) {
     let works = Works::begin(world);
-    for (noun, least) in [("PRODUCTS", 1), ("STOCK", 1), ("MOVEMENTS", 4), ("ORDERS", 1), ("SUPPLIERS", 1), ("CATEGORIES", 1)] {
+    for (noun, least) in
+        [("PRODUCTS", 1), ("STOCK", 1), ("MOVEMENTS", 4), ("ORDERS", 1), ("SUPPLIERS", 1), ("CATEGORIES", 1), ("CUSTOMERS", 1)]
+    {
         let mut sizes = Vec::new();
         for format in ["CSV", "JSONL", "XLSX"] {
             let done = over(world, &export(world, json!({ "noun": noun, "format": format })).await).await;
@@ -110,6 +117,47 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     assert!(
         text.contains("\"unitCost\":null") && !text.contains("\"unitCost\":\"1.00\"") && text.contains("\"price\":\"4.00\""),
         "{text}"
+    );
+    works.kill().await;
+}
+
+/// Entries of the log that say whose contacts were read.
+async fn contacts_read(world: &World) -> Vec<Value> {
+    world.node.audit.seal_all().await.unwrap();
+    let query = "{ auditEntries(filter: { action: { eq: \"customer.contact.read\" } }, first: 50) { nodes { id } } }";
+    ask(world, query, json!({})).await["auditEntries"]["nodes"].as_array().unwrap().clone()
+}
+
+async fn whose_contacts_were_exported_is_in_the_log(world: &World) {
+    let works = Works::begin(world);
+    let rows = "externalRef,name,country,email\nc-1,=HYPERLINK(\"x\"),GB,one@example.com\nc-2,Two,GB,\n";
+    over(world, &import(world, "CUSTOMERS", rows, json!({})).await).await;
+    let before = contacts_read(world).await.len();
+    let done = over(world, &export(world, json!({ "noun": "CUSTOMERS" })).await).await;
+    let text = result(world, &done).await;
+    assert!(text.starts_with("externalRef,name,country,email\r\n"), "{text}");
+    assert!(text.contains("one@example.com") && text.contains("'=HYPERLINK"), "{text}");
+    assert_eq!(contacts_read(world).await.len(), before + 1, "one entry for the page");
+    let query = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code } } }";
+    let input = json!({ "key": "shy", "name": "Shy", "permissions": ["exchange.run", "file.write", "customer.read"] });
+    let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
+    let person = world.hired("shy", json!([{ "roleId": role, "scope": { "all": true } }])).await;
+    let caller = world.caller(person).await;
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code } } }";
+    let input = json!({ "input": { "idempotencyKey": "shy", "noun": "CUSTOMERS" } });
+    let made =
+        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["exchange"]["id"].clone();
+    over(world, made.as_str().unwrap()).await;
+    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { result { downloadUrl } } } }";
+    let mine = world.ask(&world.ours, Some(caller.clone()), show, &json!({ "id": made })).await["data"]["node"].clone();
+    let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
+    assert!(text.contains("c-1") && !text.contains('@'), "{text}");
+    assert_eq!(contacts_read(world).await.len(), before + 1, "nothing was told");
+    let blind = world.ours.only(&["exchange.run", "product.read"]);
+    let denied = world.ask(&world.ours, Some(blind), create, &input).await;
+    assert_eq!(
+        (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
+        (&json!("FORBIDDEN"), &json!("customer.read"))
     );
     works.kill().await;
 }

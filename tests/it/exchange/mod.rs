@@ -1,9 +1,12 @@
 //! Rows that come and go in files: good ones, ugly ones, half of them, and workers that die in between.
 
+mod bulk;
 mod exports;
 mod hostile;
 mod imports;
 mod labels;
+mod pictures;
+mod progress;
 mod resume;
 mod rights;
 mod speed;

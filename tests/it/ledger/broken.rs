@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     maker::{Maker, piece},
-    moves,
+    media, moves,
     world::{MUG, POSTER, RICE, World, new_tenant},
 };
 
@@ -266,7 +266,7 @@ async fn every_invariant_that_is_broken_is_named(world: World) {
     let raw = lift_constraints(&world).await;
     let mut covered = BTreeSet::new();
     let mut all = BTreeSet::new();
-    for Case { sql, named: expected } in CASES.iter().chain(moves::CASES) {
+    for Case { sql, named: expected } in CASES.iter().chain(moves::CASES).chain(media::CASES) {
         let story = story(&world).await;
         let sound = verify_tenant(&world.db, story.tenant, |_| {}).await.unwrap();
         assert!(sound.is_sound(), "the story itself is sound\n{sound}");

@@ -11,6 +11,7 @@ mod lot_histories;
 mod lots;
 mod maker;
 mod model;
+mod media;
 mod moves;
 mod order_rules;
 mod order_steps;

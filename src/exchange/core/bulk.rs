@@ -1,0 +1,168 @@
+//! A mutation that is run for each line of a file: what a line says, and what is said of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::Earnest;
+use crate::files::core::limits::BULK_ANSWER_BYTES;
+
+/// Whether a mutation knows a call again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keyed {
+    /// Its input has an idempotency key: a line that is tried twice is done once.
+    ByInput,
+    /// It has none: a line that was begun is not begun again.
+    Not,
+}
+
+/// What is run, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkOptions {
+    /// A document with one mutation, of one field and the variable `$input`.
+    pub mutation: String,
+    /// The field.
+    pub field: String,
+    pub keyed: Keyed,
+    pub earnest: Earnest,
+}
+
+impl BulkOptions {
+    /// Lines that are carried out before it is noted how far it is. Of a mutation that knows no call again it is noted line by line.
+    pub fn chunk(&self) -> usize {
+        const LINES: usize = 20;
+        if self.is_marked() { 1 } else { LINES }
+    }
+
+    /// Whether a line is marked before it is begun, so that it is never begun twice.
+    pub fn is_marked(&self) -> bool {
+        self.keyed == Keyed::Not && self.earnest == Earnest::Write
+    }
+}
+
+/// A line of the file, with its number from 1 on; blank lines count and say nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub number: i64,
+    /// None: it is longer than a line may be.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What a line was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub number: i64,
+    /// A JSON object, without the number.
+    pub answer: String,
+    pub is_refused: bool,
+}
+
+/// The variables of a line; `key` is put in where the mutation takes one and the line gives none. Or why it says none.
+pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Value, String> {
+    let bytes = line.bytes.as_deref().ok_or("the line is longer than 1 MiB")?;
+    let text = std::str::from_utf8(bytes).map_err(|_| "the line is not written in UTF-8")?;
+    let text = text.trim_start_matches('\u{feff}');
+    let mut said: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| format!("the line is no JSON object: {error}"))?;
+    let mut known = Map::new();
+    let Some(Value::Object(mut input)) = said.remove("input") else {
+        return Err("the line says no input: {\"input\": {…}} is expected".to_owned());
+    };
+    if let Some(other) = said.keys().next() {
+        return Err(format!("the line says {other:?}, and only input is taken"));
+    }
+    if options.keyed == Keyed::ByInput && input.get("idempotencyKey").is_none_or(Value::is_null) {
+        input.insert("idempotencyKey".to_owned(), Value::String(key));
+    }
+    known.insert("input".to_owned(), Value::Object(input));
+    // A document that does not declare it does not mind.
+    known.insert("validateOnly".to_owned(), Value::Bool(options.earnest == Earnest::DryRun));
+    Ok(Value::Object(known))
+}
+
+/// A refusal that no mutation has made.
+pub fn refused(number: i64, code: &str, message: &str) -> Answered {
+    let answer = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] }).to_string();
+    Answered { number, answer, is_refused: true }
+}
+
+/// What the engine has answered, as it is kept.
+pub fn answered(number: i64, json: &[u8]) -> Answered {
+    let read: Value = serde_json::from_slice(json).unwrap_or_default();
+    let count = read["extensions"]["entrepot"]["userErrorCount"].as_u64().unwrap_or_default();
+    let is_refused = count > 0 || read.get("errors").is_some_and(|errors| !errors.is_null());
+    if json.len() > BULK_ANSWER_BYTES {
+        let message = format!("the answer is longer than {} KiB and was left out: select less", BULK_ANSWER_BYTES >> 10);
+        let word = if is_refused { "REFUSED" } else { "DONE" };
+        let answer = json!({ "outcome": word, "errors": [{ "message": message, "extensions": { "code": "LIMIT_EXCEEDED" } }] });
+        return Answered { number, answer: answer.to_string(), is_refused };
+    }
+    Answered { number, answer: String::from_utf8_lossy(json).into_owned(), is_refused }
+}
+
+/// A line of the result: the number, and what was answered.
+pub fn told(number: i64, answer: &str) -> String {
+    let rest = answer.trim_start().strip_prefix('{').unwrap_or("}");
+    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+    format!("{{\"line\":{number}{comma}{rest}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(keyed: Keyed, earnest: Earnest) -> BulkOptions {
+        BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed, earnest }
+    }
+    fn of(text: &str, options: &BulkOptions) -> Result<Value, String> {
+        variables(&Line { number: 7, bytes: Some(text.as_bytes().to_vec()) }, options, "exc/7".to_owned())
+    }
+
+    #[test]
+    fn a_line_says_its_input_and_gets_a_key_where_it_has_none() {
+        let keyed = options(Keyed::ByInput, Earnest::Write);
+        assert_eq!(
+            of(r#"{"input":{"a":1}}"#, &keyed),
+            Ok(json!({ "input": { "a": 1, "idempotencyKey": "exc/7" }, "validateOnly": false }))
+        );
+        let own = of(r#"{"input":{"idempotencyKey":"mine"}}"#, &keyed).unwrap();
+        assert_eq!(own["input"]["idempotencyKey"], "mine");
+        let bare = of("\u{feff}{\"input\":{}}", &options(Keyed::Not, Earnest::Write));
+        assert_eq!(bare, Ok(json!({ "input": {}, "validateOnly": false })));
+        let dry = of("{\"input\":{}}", &options(Keyed::Not, Earnest::DryRun));
+        assert_eq!(dry, Ok(json!({ "input": {}, "validateOnly": true })));
+        for (wrong, why) in [
+            ("", "no JSON object"),
+            ("{\"input\":{\"a\":1}", "no JSON object"),
+            ("[1]", "no JSON object"),
+            ("{\"input\":7}", "says no input"),
+            ("{}", "says no input"),
+            ("{\"input\":{},\"validateOnly\":false}", "only input"),
+        ] {
+            let said = of(wrong, &keyed).unwrap_err();
+            assert!(said.contains(why), "{wrong}: {said}");
+        }
+        let long = Line { number: 1, bytes: None };
+        assert!(variables(&long, &keyed, String::new()).unwrap_err().contains("longer"));
+        assert!(variables(&Line { number: 1, bytes: Some(vec![0xff]) }, &keyed, String::new()).unwrap_err().contains("UTF-8"));
+    }
+
+    #[test]
+    fn an_answer_is_a_line_of_its_own() {
+        let done = answered(3, br#"{"data":{"f":{"id":"x"}}}"#);
+        assert!(!done.is_refused);
+        assert_eq!(told(3, &done.answer), "{\"line\":3,\"data\":{\"f\":{\"id\":\"x\"}}}\n");
+        assert!(answered(1, br#"{"data":null,"errors":[{"message":"m"}]}"#).is_refused);
+        assert!(answered(1, br#"{"data":{},"extensions":{"entrepot":{"userErrorCount":2}}}"#).is_refused);
+        assert_eq!(told(1, "{}"), "{\"line\":1}\n");
+        let long = answered(1, format!("{{\"data\":\"{}\"}}", "x".repeat(40_000)).as_bytes());
+        assert!(!long.is_refused && long.answer.contains("\"outcome\":\"DONE\"") && long.answer.len() < 300, "{long:?}");
+    }
+
+    #[test]
+    fn what_knows_no_call_again_is_marked_before_it_is_begun() {
+        assert!(options(Keyed::Not, Earnest::Write).is_marked());
+        assert!(!options(Keyed::ByInput, Earnest::Write).is_marked());
+        assert!(!options(Keyed::Not, Earnest::DryRun).is_marked(), "nothing is written");
+        assert_eq!(options(Keyed::Not, Earnest::Write).chunk(), 1);
+    }
+}

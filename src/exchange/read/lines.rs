@@ -1,0 +1,95 @@
+//! Lines as they are, for whoever reads them.
+
+use std::io::{BufRead, BufReader, Read};
+
+use tokio::sync::mpsc;
+
+use super::{AHEAD, Pipe, Unreadable, pipe};
+use crate::{exchange::core::bulk::Line, files::Bytestream, files::core::limits::ROW_BYTES};
+
+/// What a reader of lines says.
+#[derive(Debug)]
+pub enum SaidLines {
+    /// Some lines that are not blank, in order.
+    Lines(Vec<Line>),
+    /// All lines have been said: without this the reader broke.
+    End,
+}
+
+/// Reads the lines behind a number beside whoever listens, so many at once.
+pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Result<SaidLines, Unreadable>> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let text = BufReader::with_capacity(64 << 10, Pipe::of(bytes));
+    tokio::task::spawn_blocking(move || {
+        let say = |lines| sender.blocking_send(Ok(SaidLines::Lines(lines))).is_ok();
+        let last = match read(text, after, at_once, say) {
+            Ok(true) => Ok(SaidLines::End),
+            // Nobody listens any more: then nobody wants to know.
+            Ok(false) => return,
+            Err(error) => Err(pipe::meant(&error)),
+        };
+        let _ = sender.blocking_send(last);
+    });
+    receiver
+}
+
+/// Whether somebody listened to the end.
+fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Line>) -> bool) -> std::io::Result<bool> {
+    let (mut number, mut found) = (0, Vec::new());
+    while let Some(bytes) = next(&mut text)? {
+        number += 1;
+        let is_blank = bytes.as_ref().is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace));
+        if number <= after || is_blank {
+            continue;
+        }
+        found.push(Line { number, bytes });
+        if found.len() >= at_once && !say(std::mem::take(&mut found)) {
+            return Ok(false);
+        }
+    }
+    Ok(found.is_empty() || say(found))
+}
+
+/// The next line without its end; without its bytes when it is too long. None at the end of the file.
+fn next(text: &mut impl BufRead) -> std::io::Result<Option<Option<Vec<u8>>>> {
+    let mut bytes = Vec::new();
+    if text.by_ref().take(ROW_BYTES as u64 + 1).read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(None);
+    }
+    if bytes.len() <= ROW_BYTES {
+        return Ok(Some(Some(bytes)));
+    }
+    // The rest of it is read over in pieces: it may be all of the file.
+    while bytes.last() != Some(&b'\n') {
+        bytes.clear();
+        if text.by_ref().take(ROW_BYTES as u64).read_until(b'\n', &mut bytes)? == 0 {
+            break;
+        }
+    }
+    Ok(Some(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_numbers_and_long_ones_are_left_out() {
+        let long = "x".repeat(3 * ROW_BYTES);
+        let text = format!("one\n\n  \r\n{long}\nfive\r\nsix");
+        let said = std::cell::RefCell::new(Vec::new());
+        let all = |after, at_once| {
+            said.borrow_mut().clear();
+            let heard = |lines: Vec<Line>| {
+                said.borrow_mut().push(lines.iter().map(|line| (line.number, line.bytes.is_some())).collect::<Vec<_>>());
+                true
+            };
+            assert!(read(text.as_bytes(), after, at_once, heard).unwrap());
+            said.borrow().clone()
+        };
+        assert_eq!(all(0, 2), [vec![(1, true), (4, false)], vec![(5, true), (6, true)]]);
+        assert_eq!(all(4, 2), [vec![(5, true), (6, true)]]);
+        assert_eq!(all(6, 2), Vec::<Vec<(i64, bool)>>::new());
+        assert!(!read(text.as_bytes(), 0, 1, |_| false).unwrap(), "nobody listens");
+    }
+}

@@ -1,0 +1,37 @@
+//! Pictures and documents of products, and the files that they are; mutations that are run for each line of a file.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "product image: places run 1, 2, 3 without gaps",
+        table: "product_image",
+        broken: "SELECT 'img:' || HEX(id), 'place ' || nth, 'place ' || position
+                 FROM (SELECT id, product_id, position, row_number() OVER (PARTITION BY product_id ORDER BY position, id) AS nth
+                       FROM product_image WHERE tenant_id = $1) n
+                 WHERE position <> nth ORDER BY product_id, nth LIMIT 1",
+    },
+    Check {
+        invariant: "product image: its file is a picture that is there and stays",
+        table: "product_image",
+        broken: "SELECT 'img:' || HEX(i.id), 'an IMAGE that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
+                 FROM product_image i JOIN file f ON f.tenant_id = $1 AND f.id = i.file_id
+                 WHERE i.tenant_id = $1 AND (f.purpose <> 'IMAGE' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY i.id LIMIT 1",
+    },
+    Check {
+        invariant: "product document: its file is a document that is there and stays",
+        table: "product_document",
+        broken: "SELECT 'doc:' || HEX(d.id), 'a DOCUMENT that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
+                 FROM product_document d JOIN file f ON f.tenant_id = $1 AND f.id = d.file_id
+                 WHERE d.tenant_id = $1 AND (f.purpose <> 'DOCUMENT' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY d.id LIMIT 1",
+    },
+    Check {
+        invariant: "exchange: a mutation that is being run is as far as it has answers",
+        table: "exchange",
+        broken: "SELECT 'exc:' || HEX(x.id), coalesce(l.answers, 0) || ' lines', x.position || ' lines'
+                 FROM exchange x LEFT JOIN (SELECT exchange_id, count(answer) AS answers FROM exchange_line WHERE tenant_id = $1
+                   GROUP BY exchange_id) l ON l.exchange_id = x.id
+                 WHERE x.tenant_id = $1 AND x.kind = 'BULK' AND x.state = 'RUNNING' AND x.position <> coalesce(l.answers, 0)
+                 ORDER BY x.id LIMIT 1",
+    },
+];

@@ -1,0 +1,269 @@
+//! Runs mutations that nobody waits for: as whoever asked for them, by the same guard, price and engine as a request.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use async_graphql::{
+    Name, Positioned, Variables,
+    parser::{
+        parse_schema,
+        types::{
+            BaseType, ConstDirective, Field, FieldDefinition, InputValueDefinition, Selection, Type, TypeKind,
+            TypeSystemDefinition,
+        },
+    },
+};
+use async_trait::async_trait;
+
+use super::{Keeper, StartError};
+use crate::{
+    access::Caller,
+    budget::Budgets,
+    clock::Clock,
+    exchange::{Call, Carried, Engine, Looked, Maker, Trial, core::bulk},
+    graphql::{
+        answer::Answer,
+        asked::Asked,
+        code::Code,
+        desk::{Desk, Introspection},
+        guard::{Guard, Kind, Operation},
+        limits::Limits,
+        outline::Outline,
+        payer::Terms,
+        session::Documents,
+        till::Till,
+        trusted::Trusted,
+    },
+    schema::EntrepotSchema,
+    storage::Fault,
+};
+
+/// Makes the desk when the first mutation is looked at: most nodes of tests and many workers never need one.
+type MakeDesk = Box<dyn Fn() -> Result<Arc<Desk<EntrepotSchema>>, StartError> + Send + Sync>;
+
+pub struct Carrier {
+    keeper: Arc<Keeper>,
+    make: MakeDesk,
+    ready: OnceLock<Ready>,
+}
+
+struct Ready {
+    desk: Arc<Desk<EntrepotSchema>>,
+    mutations: HashMap<String, Fact>,
+}
+
+/// What is known of a mutation.
+#[derive(Debug)]
+struct Fact {
+    /// Why it is not run for each line of a file.
+    unfit: Option<&'static str>,
+    keyed: bulk::Keyed,
+    validates: bool,
+}
+
+/// What puts down what is carried out later, or makes links that are not to lie in a file.
+const APART: [&str; 4] = ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate"];
+/// Where a line says nothing of when it may come again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Carrier {
+    /// Of a node that serves requests: with its own desk.
+    pub fn of(desk: Arc<Desk<EntrepotSchema>>, keeper: Arc<Keeper>) -> Arc<Self> {
+        Self::making(keeper, Box::new(move || Ok(desk.clone())))
+    }
+
+    /// Of a node that serves no requests, or not yet: with a desk of its own, which is made when it is needed.
+    pub fn alone(
+        keeper: Arc<Keeper>,
+        (schema, limits): (EntrepotSchema, Limits),
+        (budgets, clock): (Budgets, Clock),
+    ) -> Arc<Self> {
+        let doorkeeper = keeper.clone();
+        let make = move || -> Result<Arc<Desk<EntrepotSchema>>, StartError> {
+            let outline = Arc::new(Outline::of(&schema.sdl())?);
+            let (read, name) = (clock.clone(), clock.clone());
+            Ok(Arc::new(Desk {
+                executor: schema.clone(),
+                doorkeeper: doorkeeper.clone(),
+                guard: Guard::new(limits.clone(), outline),
+                till: Till::new(budgets.clone(), Terms::default()),
+                limits: limits.clone(),
+                introspection: Introspection::Open,
+                trusted: Trusted::default(),
+                documents: Documents::Any,
+                now: Arc::new(move || read.now().micros()),
+                new_id: Arc::new(move || name.uuid().simple().to_string()),
+            }))
+        };
+        Self::making(keeper, Box::new(make))
+    }
+
+    fn making(keeper: Arc<Keeper>, make: MakeDesk) -> Arc<Self> {
+        Arc::new(Self { keeper, make, ready: OnceLock::new() })
+    }
+
+    fn ready(&self) -> Result<&Ready, Fault> {
+        if let Some(ready) = self.ready.get() {
+            return Ok(ready);
+        }
+        let desk = (self.make)().map_err(|error| Fault::Broken(format!("the desk: {error}")))?;
+        let mutations = facts(&desk.executor.sdl()).map_err(|error| Fault::Broken(format!("the schema: {error}")))?;
+        Ok(self.ready.get_or_init(|| Ready { desk, mutations }))
+    }
+}
+
+#[async_trait]
+impl Engine for Carrier {
+    fn look(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
+        let Ready { desk, mutations } = self.ready().map_err(|fault| {
+            tracing::error!(%fault, "mutations cannot be looked at");
+            "nothing can be run just now: try again".to_owned()
+        })?;
+        let is_held = desk.documents == Documents::Trusted || caller.trusted_only;
+        if is_held && !desk.trusted.holds(document) {
+            return Err("only trusted documents may be sent here".to_owned());
+        }
+        let operation = desk.guard.operation(document, None).map_err(|refusal| refusal.message)?;
+        let field = only_field(&operation)?;
+        let name = field.name.node.as_str();
+        let fact = mutations.get(name).ok_or_else(|| format!("there is no mutation {name}"))?;
+        if let Some(why) = fact.unfit {
+            return Err(format!("{name} is not run for each line of a file: {why}"));
+        }
+        Ok(Looked { field: name.to_owned(), keyed: fact.keyed, trial: trial(&operation, field, fact)? })
+    }
+
+    async fn run(&self, maker: Maker, document: &str, calls: Vec<Call>) -> Result<Carried, Fault> {
+        let desk = &self.ready()?.desk;
+        let mut answers = Vec::with_capacity(calls.len());
+        for call in calls {
+            let Some(session) = self.keeper.in_name_of(maker, &call.request).await? else { return Ok(Carried::Gone) };
+            let variables = Variables::from_json(call.variables);
+            let asked = Asked { query: document.to_owned(), variables, ..Asked::default() };
+            let answer = match desk.choose(&asked, &session, &call.request).await {
+                Ok(operation) => desk.run(&operation, asked, &session, &call.request).await,
+                Err(errors) => Answer::Refused(errors),
+            };
+            match answer {
+                Answer::Ran { json, .. } => answers.push(bulk::answered(call.number, &json)),
+                Answer::Refused(errors) if matches!(errors.code, Code::RateLimited | Code::Overloaded | Code::Unavailable) => {
+                    return Ok(Carried::Paused(answers, errors.retry_after_ms.map_or(PAUSE, Duration::from_millis)));
+                }
+                Answer::Refused(errors) => answers.push(bulk::answered(call.number, &errors.body())),
+            }
+        }
+        Ok(Carried::All(answers))
+    }
+}
+
+/// The one field of a document with one mutation, which takes `$input` and nothing else but `$validateOnly`.
+fn only_field(operation: &Operation) -> Result<&Field, String> {
+    const FORM: &str = "a document with one mutation of one field is expected, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { userErrors { code message } } }";
+    let definition = operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node).ok_or(FORM)?;
+    let [only] = definition.selection_set.node.items.as_slice() else { return Err(FORM.to_owned()) };
+    let (Kind::Mutation, Selection::Field(field)) = (operation.kind, &only.node) else { return Err(FORM.to_owned()) };
+    let declared = |name: &Name| name.as_str() == "input" || name.as_str() == "validateOnly";
+    if let Some(other) = definition.variable_definitions.iter().find(|one| !declared(&one.node.name.node)) {
+        return Err(format!("the variable ${} has no value: a line gives $input alone", other.node.name.node));
+    }
+    let field = &field.node;
+    if !field.directives.is_empty() {
+        return Err("the mutation's field has a directive: leave it out".to_owned());
+    }
+    if argument(field, "input") != Some(&variable("input")) {
+        return Err("the mutation is to be handed the whole input of each line: write (input: $input)".to_owned());
+    }
+    Ok(field)
+}
+
+fn argument<'a>(field: &'a Field, name: &str) -> Option<&'a async_graphql_value::Value> {
+    field.arguments.iter().find(|(known, _)| known.node == name).map(|(_, value)| &value.node)
+}
+
+fn variable(name: &str) -> async_graphql_value::Value {
+    async_graphql_value::Value::Variable(Name::new(name))
+}
+
+fn trial(operation: &Operation, field: &Field, fact: &Fact) -> Result<Trial, String> {
+    if !fact.validates {
+        return Ok(Trial::NotThere);
+    }
+    let definition = operation.parsed().operations.iter().next().map(|(_, definition)| &definition.node);
+    let is_declared = definition
+        .is_some_and(|definition| definition.variable_definitions.iter().any(|one| one.node.name.node == "validateOnly"));
+    match argument(field, "validateOnly") {
+        Some(value) if *value == variable("validateOnly") => Ok(Trial::Offered),
+        // The guard writes out what an argument is when nothing is said.
+        Some(async_graphql_value::Value::Boolean(false)) | None if !is_declared => Ok(Trial::NotDeclared),
+        _ => Err("validateOnly is said by dryRun: write (validateOnly: $validateOnly), or leave it out".to_owned()),
+    }
+}
+
+/// What the published schema says of each mutation.
+fn facts(sdl: &str) -> Result<HashMap<String, Fact>, async_graphql::parser::Error> {
+    let document = parse_schema(sdl)?;
+    let types: HashMap<&str, &TypeKind> = document
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(kind) => Some((kind.node.name.node.as_str(), &kind.node.kind)),
+            _ => None,
+        })
+        .collect();
+    let Some(TypeKind::Object(mutations)) = types.get("Mutation") else { return Ok(HashMap::new()) };
+    let inputs = |name: &str| match types.get(name) {
+        Some(TypeKind::InputObject(input)) => input.fields.as_slice(),
+        _ => &[],
+    };
+    Ok(mutations.fields.iter().map(|field| (field.node.name.node.to_string(), fact(&field.node, &inputs))).collect())
+}
+
+fn fact<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> Fact {
+    let named = |name: &str| field.arguments.iter().map(|one| &one.node).find(|one| one.name.node == name);
+    let validates = named("validateOnly").is_some();
+    let input = named("input").map(|input| base(&input.ty.node));
+    let is_keyed = input.is_some_and(|of| inputs(of).iter().any(|field| field.node.name.node == "idempotencyKey"));
+    let has = |name: &str| field.directives.iter().any(|one: &Positioned<ConstDirective>| one.node.name.node == name);
+    let unfit = if APART.contains(&field.name.node.as_str()) {
+        Some("it only puts down what is carried out later: call it by itself")
+    } else if !has("requires") {
+        Some("it is about whoever is signed in, and nobody is while a file is carried out")
+    } else if has("stepUp") {
+        Some("it needs a person who has just shown who they are")
+    } else if input.is_none() || field.arguments.len() > 1 + usize::from(validates) {
+        Some("its arguments are not one input")
+    } else {
+        None
+    };
+    Fact { unfit, keyed: if is_keyed { bulk::Keyed::ByInput } else { bulk::Keyed::Not }, validates }
+}
+
+fn base(kind: &Type) -> &str {
+    match &kind.base {
+        BaseType::Named(name) => name.as_str(),
+        BaseType::List(inner) => base(inner),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_run_for_each_line_needs_a_right_of_the_tenant_and_no_person() {
+        let facts = facts(&crate::schema::sdl()).unwrap();
+        let unfit = |name: &str| facts[name].unfit.is_some();
+        for name in ["stockAdjust", "productCreate", "orderCreate", "customerUpdate", "storeGroupCreate"] {
+            assert!(!unfit(name), "{name}: {:?}", facts[name]);
+        }
+        let refused = ["login", "passwordChange", "reauthenticate", "roleCreate", "customerErase", "apiKeyCreate", "jobRetry"];
+        for name in refused.into_iter().chain(APART) {
+            assert!(unfit(name), "{name}");
+        }
+        assert_eq!((facts["stockAdjust"].keyed, facts["stockAdjust"].validates), (bulk::Keyed::ByInput, true));
+        assert_eq!((facts["storeGroupCreate"].keyed, facts["storeGroupCreate"].validates), (bulk::Keyed::Not, false));
+    }
+}

@@ -1,0 +1,325 @@
+//! A mutation for each line of a file: each answered by itself, none done twice, one file of a tenant at a time.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::world::{Works, World, ask, counts, import, on_both, over, result, shown, until};
+
+on_both!(
+    each_line_is_answered_by_itself,
+    no_line_is_done_twice_however_often_the_worker_dies,
+    what_knows_no_call_again_is_not_begun_twice,
+    lines_wait_for_their_makers_budget,
+    one_of_a_tenant_is_run_at_a_time,
+    what_is_cancelled_tells_what_was_done,
+    rights_that_were_taken_away_end_it,
+    a_dry_run_writes_nothing,
+    what_cannot_be_run_for_each_line_is_told,
+);
+
+pub const ADJUST: &str = "mutation($input: StockAdjustInput!, $validateOnly: Boolean!) {
+    stockAdjust(input: $input, validateOnly: $validateOnly) { levels { onHand } replayed userErrors { code field } } }";
+pub const GROUP: &str =
+    "mutation($input: StoreGroupCreateInput!) { storeGroupCreate(input: $input) { storeGroup { code } userErrors { code } } }";
+const RUN: &str = "mutation($input: BulkOperationRunInput!) {
+    bulkOperationRun(input: $input) { exchange { id kind noun mutation state } replayed userErrors { code field message } } }";
+
+/// One more of the company's mug.
+fn one_more(world: &World) -> Value {
+    let ids = &world.ours.ids;
+    json!({ "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [{ "product": { "id": ids["prd"] }, "store": { "id": ids["sto"] }, "delta": 1 }] })
+}
+
+fn lines(inputs: impl IntoIterator<Item = Value>) -> String {
+    inputs.into_iter().map(|input| json!({ "input": input }).to_string() + "\n").collect()
+}
+
+fn groups(range: std::ops::Range<usize>) -> String {
+    lines(range.map(|n| json!({ "code": format!("g-{n}"), "name": format!("Group {n}"), "storeIds": [] })))
+}
+
+/// Asks for a mutation for each line; the exchange's id.
+pub async fn run(world: &World, mutation: &str, text: impl Into<Vec<u8>>) -> String {
+    let file = world.sent(&world.ours, "lines.jsonl", text.into()).await;
+    let input = json!({ "idempotencyKey": file, "fileId": file, "mutation": mutation });
+    world.must(&world.ours, RUN, json!({ "input": input })).await["exchange"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn on_hand(world: &World) -> i64 {
+    let query = "query($id: ID!) { product(by: { id: $id }) { stock { onHand } } }";
+    let found = ask(world, query, json!({ "id": world.ours.ids["prd"] })).await;
+    found["product"]["stock"].as_array().unwrap().iter().map(|level| level["onHand"].as_i64().unwrap()).sum()
+}
+
+/// The lines of a result.
+async fn answers(world: &World, exchange: &Value) -> Vec<Value> {
+    result(world, exchange).await.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn numbers(answers: &[Value]) -> Vec<i64> {
+    answers.iter().map(|line| line["line"].as_i64().unwrap()).collect()
+}
+
+async fn each_line_is_answered_by_itself(world: &World) {
+    let before = on_hand(world).await;
+    let (mut nobody, mut short) = (one_more(world), one_more(world));
+    nobody["changes"][0]["product"] = json!({ "sku": "nobody" });
+    short["changes"][0]["delta"] = json!(0);
+    let good = lines([one_more(world)]);
+    let text = format!(
+        "{good}{}{}\n{{\"input\": {{\"kind\": \"RECEIPT\"\n[]\n{{\"other\": 1}}\n{}\n{}{}",
+        lines([nobody]),
+        lines([short]),
+        "x".repeat(3 << 20),
+        lines([json!({ "kind": "RECEIPT" })]),
+        good.trim_end(),
+    );
+    let id = run(world, ADJUST, text).await;
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [9, 0, 2, 0, 7]), "{done:#}");
+    let said = answers(world, &done).await;
+    // The blank line has a number and no answer.
+    assert_eq!(numbers(&said), [1, 2, 3, 5, 6, 7, 8, 9, 10], "{said:#?}");
+    assert_eq!(said[0]["data"]["stockAdjust"]["userErrors"], json!([]));
+    assert_eq!(said[1]["data"]["stockAdjust"]["userErrors"][0]["code"], "NOT_FOUND", "{:#}", said[1]);
+    for (at, why) in [(3, "no JSON object"), (4, "no JSON object"), (5, "says no input"), (6, "longer than 1 MiB")] {
+        let told = said[at]["errors"][0]["message"].as_str().unwrap_or_else(|| panic!("{:#}", said[at]));
+        assert!(told.contains(why), "{told}");
+    }
+    // What is missing, the engine says; the next line is not touched by it.
+    assert!(said[7]["errors"].is_array() && said[7]["data"].is_null(), "{:#}", said[7]);
+    assert_eq!(said[8]["data"]["stockAdjust"]["replayed"], false);
+    assert_eq!(on_hand(world).await, before + 2);
+    works.kill().await;
+}
+
+async fn no_line_is_done_twice_however_often_the_worker_dies(world: &World) {
+    const LINES: i64 = 300;
+    let before = on_hand(world).await;
+    let id = run(world, ADJUST, lines((0..LINES).map(|_| one_more(world)))).await;
+    for round in 0..5 {
+        let (works, before) = (Works::begin(world), counts(&shown(world, &id).await)[0]);
+        until("the next worker to get on", async || {
+            let now = shown(world, &id).await;
+            counts(&now)[0] > before || now["state"] == "DONE"
+        })
+        .await;
+        sleep(Duration::from_millis(round * 7)).await;
+        works.kill().await;
+    }
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [LINES, 0, LINES, 0, 0]), "{done:#}");
+    assert_eq!(numbers(&answers(world, &done).await), (1..=LINES).collect::<Vec<_>>(), "each line once, in order");
+    assert_eq!(on_hand(world).await, before + LINES, "each line was done once");
+    works.kill().await;
+}
+
+async fn what_knows_no_call_again_is_not_begun_twice(world: &World) {
+    const LINES: usize = 120;
+    let id = run(world, GROUP, groups(0..LINES)).await;
+    for round in 0..4 {
+        let (works, before) = (Works::begin(world), counts(&shown(world, &id).await)[0]);
+        until("the next worker to get on", async || {
+            let now = shown(world, &id).await;
+            counts(&now)[0] > before || now["state"] == "DONE"
+        })
+        .await;
+        sleep(Duration::from_millis(round * 5)).await;
+        works.kill().await;
+    }
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    let said = answers(world, &done).await;
+    assert_eq!(numbers(&said), (1..=LINES as i64).collect::<Vec<_>>(), "each line once, in order");
+    let uncertain = said.iter().filter(|line| line["errors"][0]["extensions"]["code"] == "UNCERTAIN").count();
+    assert!(uncertain <= 4, "a death leaves one line uncertain: {uncertain}");
+    let refused = said.iter().filter(|line| line["data"]["storeGroupCreate"]["userErrors"] != json!([])).count();
+    assert_eq!(refused, uncertain, "nothing was refused as being there already: {said:#?}");
+    assert_eq!(counts(&done), [LINES as i64, 0, (LINES - uncertain) as i64, 0, uncertain as i64]);
+    let there = ask(world, "{ storeGroups { code } }", json!({})).await["storeGroups"].as_array().unwrap().len() - 1;
+    assert!((LINES - uncertain..=LINES).contains(&there), "{there} groups of {LINES}, {uncertain} uncertain");
+    works.kill().await;
+}
+
+async fn lines_wait_for_their_makers_budget(world: &World) {
+    const LINES: i64 = 1_100;
+    let id = run(world, ADJUST, lines((0..LINES).map(|_| one_more(world)))).await;
+    let works = Works::begin(world);
+    // Time stands still here, so what is spent does not come back by itself.
+    let mut far = -1;
+    until("the budget to be spent", async || {
+        let before = std::mem::replace(&mut far, counts(&shown(world, &id).await)[0]);
+        sleep(Duration::from_millis(700)).await;
+        far > 100 && far == before
+    })
+    .await;
+    assert_eq!(shown(world, &id).await["state"], "RUNNING");
+    assert!(far < LINES, "{far} lines were let in");
+    for _ in 0..3 {
+        world.pass(20);
+        sleep(Duration::from_millis(10)).await;
+    }
+    let done = over(world, &id).await;
+    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [LINES, 0, LINES, 0, 0]), "{done:#}");
+    works.kill().await;
+}
+
+async fn one_of_a_tenant_is_run_at_a_time(world: &World) {
+    let mut ids = Vec::new();
+    for n in 0..4 {
+        ids.push(run(world, GROUP, groups(n * 40..n * 40 + 40)).await);
+    }
+    // One that waits may go; an import does not wait for any of them.
+    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    world.must(&world.ours, cancel, json!({ "id": ids[1] })).await;
+    let rows = import(world, "PRODUCTS", "sku,name\nbeside,Beside\n", json!({})).await;
+    let works = Works::begin(world);
+    let running = "{ exchanges(states: [RUNNING]) { nodes { kind } } }";
+    until("all to be over", async || {
+        let now = ask(world, running, json!({})).await["exchanges"]["nodes"].clone();
+        let bulk = now.as_array().unwrap().iter().filter(|one| one["kind"] == "BULK").count();
+        assert!(bulk <= 1, "{now:#}");
+        let last = shown(world, &ids[3]).await;
+        last["state"] == "DONE"
+    })
+    .await;
+    let mut ends = Vec::new();
+    for id in &ids {
+        let query = "query($id: ID!) { node(id: $id) { ... on Exchange { state startedAt finishedAt } } }";
+        ends.push(ask(world, query, json!({ "id": id })).await["node"].clone());
+    }
+    let states: Vec<_> = ends.iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["DONE", "CANCELLED", "DONE", "DONE"]);
+    for (earlier, later) in [(0, 2), (2, 3)] {
+        assert!(ends[earlier]["finishedAt"].as_str() <= ends[later]["startedAt"].as_str(), "{ends:#?}");
+    }
+    assert_eq!(over(world, &rows).await["state"], "DONE");
+    works.kill().await;
+}
+
+async fn what_is_cancelled_tells_what_was_done(world: &World) {
+    let first = run(world, GROUP, groups(0..2_000)).await;
+    let second = run(world, GROUP, groups(5_000..5_001)).await;
+    let works = Works::begin(world);
+    until("some lines to be done", async || counts(&shown(world, &first).await)[0] > 5).await;
+    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    let ended = world.must(&world.ours, cancel, json!({ "id": first })).await;
+    assert_eq!(ended["exchange"]["state"], "CANCELLED");
+    // The next one is not kept waiting by what is over.
+    assert_eq!(over(world, &second).await["state"], "DONE");
+    until("its result", async || !shown(world, &first).await["result"].is_null()).await;
+    let now = shown(world, &first).await;
+    let said = answers(world, &now).await;
+    assert_eq!(said.len() as i64, counts(&now)[0], "{now:#}");
+    assert!(said.len() < 2_000);
+    works.kill().await;
+}
+
+async fn rights_that_were_taken_away_end_it(world: &World) {
+    let admin = entrepot::access::BUILT_IN.iter().find(|role| role.key == "admin").unwrap();
+    let person = world.hired("runner", json!([{ "roleId": admin.id.to_string(), "scope": { "all": true } }])).await;
+    let caller = world.caller(person).await;
+    let upload = "mutation($input: FileUploadCreateInput!) { fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code } } }";
+    let made =
+        world.ask(&world.ours, Some(caller.clone()), upload, &json!({ "input": { "purpose": "IMPORT", "name": "x" } })).await;
+    let made = made["data"]["fileUploadCreate"].clone();
+    let token = made["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let parts = futures_util::stream::iter([Ok(groups(0..5).into_bytes().into())]);
+    world.node.files.receive(&token, None, Default::default(), parts).await.unwrap();
+    let input = json!({ "idempotencyKey": "late", "fileId": made["file"]["id"], "mutation": GROUP });
+    let asked = world.ask(&world.ours, Some(caller), RUN, &json!({ "input": input })).await;
+    let id = asked["data"]["bulkOperationRun"]["exchange"]["id"].as_str().unwrap_or_else(|| panic!("{asked:#}")).to_owned();
+    let viewer = entrepot::access::BUILT_IN.iter().find(|role| role.key == "viewer").unwrap();
+    world.gives(&world.ours.owner, person, json!([{ "roleId": viewer.id.to_string(), "scope": { "all": true } }])).await;
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    assert_eq!((done["state"].as_str(), counts(&done)[0]), (Some("FAILED"), 0), "{done:#}");
+    assert!(done["error"].as_str().unwrap().contains("exchange.run"), "{done:#}");
+    works.kill().await;
+}
+
+async fn a_dry_run_writes_nothing(world: &World) {
+    let before = on_hand(world).await;
+    let mut nobody = one_more(world);
+    nobody["changes"][0]["product"] = json!({ "sku": "nobody" });
+    let file = world.sent(&world.ours, "x", lines([one_more(world), nobody]).into_bytes()).await;
+    let input = json!({ "idempotencyKey": "dry", "fileId": file, "mutation": ADJUST, "dryRun": true });
+    let id = world.must(&world.ours, RUN, json!({ "input": input })).await["exchange"]["id"].as_str().unwrap().to_owned();
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    assert_eq!((&done["isDryRun"], counts(&done)), (&json!(true), [2, 0, 1, 0, 1]), "{done:#}");
+    assert_eq!(on_hand(world).await, before);
+    works.kill().await;
+}
+
+async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
+    let file = world.sent(&world.ours, "x", lines([one_more(world)]).into_bytes()).await;
+    let one = |name: &str| format!("mutation($input: X!) {{ {name}(input: $input) {{ __typename }} }}");
+    let cases = [
+        (one("bulkOperationRun"), "call it by itself"),
+        (one("importCreate"), "call it by itself"),
+        (one("fileUploadCreate"), "call it by itself"),
+        (one("roleCreate"), "just shown who they are"),
+        (one("apiKeyCreate"), "just shown who they are"),
+        (one("login"), "nobody is while a file is carried out"),
+        (one("passwordChange"), "nobody is while a file is carried out"),
+        (one("jobRetry"), "not one input"),
+        (one("nonsense"), "there is no mutation nonsense"),
+        ("query { viewer { __typename } }".to_owned(), "one mutation of one field"),
+        (
+            "mutation($input: X!) { a: stockAdjust(input: $input) { seq } b: stockAdjust(input: $input) { seq } }".to_owned(),
+            "one mutation of one field",
+        ),
+        ("mutation($input: X!, $id: ID!) { stockAdjust(input: $input) { seq } }".to_owned(), "$id has no value"),
+        ("mutation($input: X!) { stockAdjust(input: { changes: [] }) { seq } }".to_owned(), "(input: $input)"),
+        ("mutation($input: X!) { stockAdjust(input: $input, validateOnly: true) { seq } }".to_owned(), "said by dryRun"),
+        ("mutation($input: X!) { stockAdjust(input: $input) @skip(if: true) { seq } }".to_owned(), "directive"),
+        ("mutation { ".to_owned(), ""),
+        (String::new(), ""),
+    ];
+    for (mutation, why) in cases {
+        let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation });
+        let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
+        let told = &refused[0];
+        assert_eq!(
+            (&told["code"], &told["field"]),
+            (&json!("INVALID"), &json!(["input", "mutation"])),
+            "{mutation}: {refused:#}"
+        );
+        assert!(told["message"].as_str().unwrap().contains(why), "{mutation}: {told:#}");
+    }
+    let plain = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { seq } }";
+    for (mutation, field) in [(plain, "mutation"), (GROUP, "dryRun")] {
+        let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation, "dryRun": true });
+        let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
+        assert_eq!(refused[0]["field"], json!(["input", field]), "{refused:#}");
+    }
+    // The same key says the same; a file of others is nobody's; a workbook has no lines.
+    let input = json!({ "idempotencyKey": "once", "fileId": file, "mutation": plain });
+    let racing = (0..6).map(|_| world.must(&world.ours, RUN, json!({ "input": input })));
+    let made = futures_util::future::join_all(racing).await;
+    let ids: BTreeSet<String> = made.iter().map(|made| made["exchange"]["id"].to_string()).collect();
+    assert_eq!((ids.len(), made.iter().filter(|made| made["replayed"] == false).count()), (1, 1));
+    let kept = json!({ "kind": "BULK", "noun": null, "mutation": "stockAdjust", "state": "QUEUED" });
+    let mut shown = made[0]["exchange"].clone();
+    shown.as_object_mut().unwrap().remove("id");
+    assert_eq!(shown, kept);
+    let theirs = world.sent(&world.theirs, "x", b"{}".to_vec()).await;
+    let workbook = world.sent(&world.ours, "x.xlsx", b"PK\x03\x04rest".to_vec()).await;
+    for (file, mutation, code) in
+        [(&theirs, plain, "NOT_FOUND"), (&workbook, plain, "INVALID"), (&file, GROUP, "IDEMPOTENCY_KEY_REUSED")]
+    {
+        let input = json!({ "idempotencyKey": "once", "fileId": file, "mutation": mutation });
+        let input = if code == "IDEMPOTENCY_KEY_REUSED" {
+            input
+        } else {
+            json!({ "idempotencyKey": code, "fileId": file, "mutation": mutation })
+        };
+        let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
+        assert_eq!(refused[0]["code"], code, "{refused:#}");
+    }
+}

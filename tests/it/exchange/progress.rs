@@ -1,0 +1,87 @@
+//! `exchangeChanged`: how far it is, seldom enough, until its end; and nothing for whoever may not know.
+
+use std::time::{Duration, Instant};
+
+use async_graphql::{Request, Variables};
+use entity::prelude::MemberId;
+use entrepot::{access::Caller, schema};
+use futures_util::{Stream, StreamExt};
+use serde_json::{Value, json};
+
+use super::{
+    bulk::{ADJUST, run},
+    world::{Works, World, import, on_both},
+};
+
+on_both!(it_tells_how_far_it_is_and_ends_with_it, others_are_told_nothing, rights_that_are_taken_away_end_the_stream);
+
+const FOLLOW: &str =
+    "subscription($id: ID!) { exchangeChanged(id: $id) { id state version counts { rows } result { downloadUrl } } }";
+
+fn follow(world: &World, caller: Caller, id: &str) -> impl Stream<Item = Value> + use<> {
+    let standing = world.node.access.watch_member(caller.tenant, MemberId::from_uuid(caller.actor.id), &caller);
+    let request = Request::new(FOLLOW).variables(Variables::from_json(json!({ "id": id })));
+    let request = schema::attach(request, &world.node.db.tenant(caller.tenant)).data(caller).data(standing);
+    world.node.schema.execute_stream(request).map(|response| serde_json::to_value(response).unwrap())
+}
+
+async fn next(stream: &mut (impl Stream<Item = Value> + Unpin)) -> Option<Value> {
+    tokio::time::timeout(Duration::from_secs(60), stream.next()).await.unwrap()
+}
+
+async fn it_tells_how_far_it_is_and_ends_with_it(world: &World) {
+    let rows: String = (0..20_000).map(|n| format!("w-{n},Watched {n}\n")).collect();
+    let ids =
+        [import(world, "PRODUCTS", format!("sku,name\n{rows}"), json!({})).await, run(world, ADJUST, "{}\n".repeat(2_000)).await];
+    for id in ids {
+        let (began, mut told) = (Instant::now(), Vec::new());
+        let mut stream = Box::pin(follow(world, world.ours.owner.clone(), &id));
+        let first = next(&mut stream).await.unwrap()["data"]["exchangeChanged"].clone();
+        assert_eq!((&first["id"], &first["state"]), (&json!(id), &json!("QUEUED")));
+        let works = Works::begin(world);
+        while let Some(item) = next(&mut stream).await {
+            assert!(item["errors"].as_array().is_none_or(Vec::is_empty), "{item:#}");
+            told.push(item["data"]["exchangeChanged"].clone());
+        }
+        let versions: Vec<i64> = told.iter().map(|item| item["version"].as_i64().unwrap()).collect();
+        assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
+        let last = told.last().unwrap();
+        assert_eq!(last["state"], "DONE", "{last:#}");
+        assert!(last["result"]["downloadUrl"].is_string(), "{last:#}");
+        assert!(last["counts"]["rows"].as_i64().unwrap() >= 2_000);
+        let most = began.elapsed().as_millis() / 500 + 2;
+        assert!(told.len() as u128 <= most, "{} items in {:?}", told.len(), began.elapsed());
+        assert_eq!(next(&mut stream).await, None, "the end is the end");
+        // One that is over is told once.
+        let again: Vec<Value> = follow(world, world.ours.owner.clone(), &id).collect().await;
+        assert_eq!(again.len(), 1);
+        works.kill().await;
+    }
+}
+
+async fn others_are_told_nothing(world: &World) {
+    let id = import(world, "PRODUCTS", "sku,name\nx,X\n", json!({})).await;
+    let foreign: Vec<Value> = follow(world, world.theirs.owner.clone(), &id).collect().await;
+    assert_eq!(foreign.len(), 1);
+    assert_eq!(foreign[0]["data"], json!({ "exchangeChanged": null }));
+    let denied = world.ask(&world.ours, Some(world.ours.only(&["product.read"])), FOLLOW, &json!({ "id": id })).await;
+    assert_eq!(denied["errors"][0]["code"], "FORBIDDEN");
+    let wrong = world.ask(&world.ours, Some(world.ours.owner.clone()), FOLLOW, &json!({ "id": world.ours.ids["prd"] })).await;
+    assert_eq!(wrong["errors"][0]["code"], "BAD_USER_INPUT");
+}
+
+async fn rights_that_are_taken_away_end_the_stream(world: &World) {
+    let role = |key: &str| entrepot::access::BUILT_IN.iter().find(|role| role.key == key).unwrap().id.to_string();
+    let grant = |key: &str| json!([{ "roleId": role(key), "scope": { "all": true } }]);
+    let person = world.hired("watcher", grant("admin")).await;
+    let id = import(world, "PRODUCTS", "sku,name\nx,X\n", json!({})).await;
+    let mut stream = Box::pin(follow(world, world.caller(person).await, &id));
+    assert_eq!(next(&mut stream).await.unwrap()["data"]["exchangeChanged"]["state"], "QUEUED");
+    world.gives(&world.ours.owner, person, grant("viewer")).await;
+    world.pass(10);
+    let watching = tokio::spawn(world.node.access.clone().keep_watch());
+    let last = next(&mut stream).await.unwrap();
+    watching.abort();
+    assert_eq!(last["errors"][0]["message"], "the permission exchange.run is needed", "{last:#}");
+    assert_eq!(next(&mut stream).await, None);
+}
