@@ -44,7 +44,9 @@ use crate::{
         graph::{self as job, Job, JobMutation, JobQuery},
     },
     ledger::{self, Ledger},
-    orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
+    orders::graph::{
+        self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return, ReturnsMutation,
+    },
     purchasing::graph::{
         self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
     },
@@ -315,6 +317,7 @@ pub struct OtherMutations(
     WebhookMutation,
     TransfersMutation,
     CountsMutation,
+    ReturnsMutation,
     FileMutations,
     CostMutation,
 );

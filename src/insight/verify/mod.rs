@@ -13,6 +13,7 @@ mod lots;
 mod purchases;
 mod references;
 mod report;
+mod returns;
 mod transfers;
 mod walk;
 

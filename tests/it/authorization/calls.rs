@@ -293,7 +293,7 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 32] = [
+    const WORDS: [(&str, &str); 33] = [
         ("exchange", "exc"),
         ("fileid", "fil"),
         ("lot", "lot"),
@@ -326,6 +326,7 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
         ("reference", "ord"),
         ("order", "ord"),
         ("count", "cnt"),
+        ("return", "ret"),
     ];
     let names = path.iter().rev().map(String::as_str).chain([root]);
     let mut known = names.filter_map(|name| {
