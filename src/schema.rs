@@ -48,7 +48,9 @@ use crate::{
         Media,
         graph::{self as media, ProductDocument, ProductImage},
     },
-    orders::graph::{self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return},
+    orders::graph::{
+        self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return, ReturnsMutation,
+    },
     purchasing::graph::{
         self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
     },
@@ -321,6 +323,7 @@ pub struct OtherMutations(
     WebhookMutation,
     TransfersMutation,
     CountsMutation,
+    ReturnsMutation,
     FileMutations,
     CostMutation,
 );

@@ -29,6 +29,7 @@ mod m0020_files;
 mod m0021_cache;
 mod m0022_costing;
 mod m0026_media;
+mod m0024_returns;
 pub mod row_security;
 
 pub struct Migrator;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_cache::Migration),
             Box::new(m0022_costing::Migration),
             Box::new(m0026_media::Migration),
+            Box::new(m0024_returns::Migration),
         ]
     }
 }

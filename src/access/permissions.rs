@@ -65,6 +65,7 @@ permissions! {
     OrderFulfil "order.fulfil" Store "Ship orders.";
     OrderCancel "order.cancel" Store "Cancel orders.";
     OrderReturn "order.return" Store "Take returns.";
+    ReturnApprove "return.approve" Store "Approve and reject returns, and close them with what is given back.";
     TransferRead "transfer.read" Store "See transfers from or to the store.";
     TransferWrite "transfer.write" Store "Ask for transfers from or to the store, change and cancel them.";
     TransferShip "transfer.ship" Store "Hold the store's stock for transfers and send it off.";

@@ -18,7 +18,10 @@ use crate::{
     audit::{self, Pen},
     clock::Clock,
     counts::rows as count_rows,
-    orders::{core::Order, rows as order_rows},
+    orders::{
+        core::{Order, Return},
+        rows as order_rows,
+    },
     purchasing::{core::PurchaseOrder, rows as purchase_rows},
     stock::{
         core::{Draft, Level, LevelKey, Lot, LotLevel, Rejection, Reservation},
@@ -216,12 +219,11 @@ impl Decisions {
         let last = Last::of(&self.decided);
         let movements: Vec<_> = decided().flat_map(|d| &d.stock.movements).collect();
         let fulfilments: Vec<_> = decided().flat_map(|d| &d.orders.fulfilments).collect();
-        let returns: Vec<_> = decided().flat_map(|d| &d.orders.returns).collect();
         let receipts = self.decided.iter().filter_map(|(index, decision)| {
             // A receipt is a plain struct: it always has a JSON form.
             Some((queue[*index].key.as_ref()?, serde_json::to_string(&decision.stored()).unwrap_or_default()))
         });
-        let mut rows = Vec::with_capacity(18);
+        let mut rows = Vec::with_capacity(24);
         rows.extend(stock_rows::level_rows(tenant, &last.levels));
         rows.extend(order_rows::order_rows(tenant, &last.orders));
         rows.extend(stock_rows::movement_rows(tenant, &movements));
@@ -230,7 +232,7 @@ impl Decisions {
             rows.extend(stock_rows::lots::lot_rows(tenant, &last.lots, &last.lot_levels));
         }
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));
-        rows.extend(order_rows::return_rows(tenant, &returns));
+        rows.extend(order_rows::return_rows(tenant, &last.returns));
         rows.extend(transfer_rows::transfer_rows(tenant, &last.transfers));
         let counts = counted::written(decided().filter_map(|decision| decision.count.as_ref()));
         rows.extend(count_rows::count_rows(tenant, &counts, now));
@@ -263,6 +265,7 @@ struct Last<'a> {
     levels: Vec<&'a Level>,
     reservations: Vec<&'a Reservation>,
     orders: Vec<&'a Order>,
+    returns: Vec<&'a Return>,
     lots: Vec<&'a Lot>,
     lot_levels: Vec<&'a LotLevel>,
     transfers: Vec<&'a Transfer>,
@@ -274,6 +277,7 @@ impl<'a> Last<'a> {
         let mut levels: BTreeMap<LevelKey, &Level> = BTreeMap::new();
         let mut reservations: BTreeMap<ReservationId, &Reservation> = BTreeMap::new();
         let mut orders: BTreeMap<OrderId, &Order> = BTreeMap::new();
+        let mut returns: BTreeMap<ReturnId, &Return> = BTreeMap::new();
         let mut lots: BTreeMap<LotId, &Lot> = BTreeMap::new();
         let mut lot_levels: BTreeMap<(LevelKey, LotId), &LotLevel> = BTreeMap::new();
         let mut transfers: BTreeMap<TransferId, &Transfer> = BTreeMap::new();
@@ -284,6 +288,7 @@ impl<'a> Last<'a> {
             levels.extend(decision.stock.levels.iter().map(|l| (l.key, l)));
             reservations.extend(decision.stock.reservations.iter().map(|r| (r.id, r)));
             orders.extend(decision.orders.orders.iter().map(|o| (o.id, o)));
+            returns.extend(decision.orders.returns.iter().map(|r| (r.id, r)));
             transfers.extend(decision.transfer.iter().map(|one| (one.transfer.id, &one.transfer)));
             purchases.extend(decision.purchases.orders.iter().map(|o| (o.id, o)));
         }
@@ -291,6 +296,7 @@ impl<'a> Last<'a> {
             levels: levels.into_values().collect(),
             reservations: reservations.into_values().collect(),
             orders: orders.into_values().collect(),
+            returns: returns.into_values().collect(),
             lots: lots.into_values().collect(),
             lot_levels: lot_levels.into_values().collect(),
             transfers: transfers.into_values().collect(),

@@ -14,11 +14,11 @@ use crate::{
     audit::Stamp,
     counts::core::{self as count_rules, Steps as CountSteps},
     orders::core as order_rules,
-    orders::core::{Act, Create, CreateReturn, Fulfil},
+    orders::core::{Act, ActOnReturn, Create, CreateReturn, Fill, Fulfil, ReturnAction, ReturnStep},
     purchasing::core as purchasing,
     stock::core::{
-        self as stock_rules, ActOnLot, Adjust, CreateLot, Draft, Expire, LevelKey, LotAction, LotsWanted, MoveStock, Rejection,
-        Release, Reserve, Reverse, Set, Shortage,
+        self as stock_rules, ActOnLot, Adjust, CreateLot, Draft, Expire, LevelKey, LotAction, LotChoice, LotsWanted, MoveStock,
+        Rejection, Release, Reserve, Reverse, Set, Shortage,
     },
     storage::{Fault, idempotency::Key},
     transfers::core::{self as transfer_rules, Step as TransferStep, Steps},
@@ -41,7 +41,10 @@ pub enum Command {
     OrderExpire(Act, Vec<LevelKey>),
     OrderClose(Act),
     OrderFulfil(Fulfil, Vec<LevelKey>),
+    OrderFill(Fill),
     ReturnCreate(Box<CreateReturn>),
+    /// With the levels of the return's lines, read before: what was asked back never changes.
+    Return(Box<ActOnReturn>, Vec<LevelKey>),
     /// Between what can be sold, what is set aside, and nowhere.
     Move(MoveStock),
     LotCreate(Box<CreateLot>),
@@ -63,6 +66,7 @@ pub struct Footprint {
     pub holds_on: BTreeSet<LevelKey>,
     pub reversals: BTreeSet<MovementId>,
     pub orders: BTreeSet<OrderId>,
+    pub returns: BTreeSet<ReturnId>,
     pub channels: BTreeSet<ChannelId>,
     pub customers: BTreeSet<CustomerId>,
     /// Stores of orders that name no product, and so no level that knows its store.
@@ -85,6 +89,7 @@ impl Footprint {
             && self.holds_on.is_empty()
             && self.reversals.is_empty()
             && self.orders.is_empty()
+            && self.returns.is_empty()
             && self.return_refs.is_empty()
             && self.lots.is_empty()
             && self.transfers.is_empty()
@@ -115,7 +120,15 @@ impl Command {
             Self::OrderExpire(..) => "order.expire",
             Self::OrderClose(_) => "order.close",
             Self::OrderFulfil(..) => "order.fulfil",
+            Self::OrderFill(_) => "order.fill",
             Self::ReturnCreate(_) => "return.create",
+            Self::Return(c, _) => match c.step.action() {
+                ReturnAction::Approve => "return.approve",
+                ReturnAction::Reject => "return.reject",
+                ReturnAction::Receive => "return.receive",
+                ReturnAction::Inspect => "return.inspect",
+                ReturnAction::Close => "return.close",
+            },
             Self::Move(_) => "stock.move",
             Self::LotCreate(_) => "lot.create",
             Self::Lot(c) => match c.action {
@@ -144,8 +157,10 @@ impl Command {
             | Self::OrderCancel(_, keys)
             | Self::OrderExpire(_, keys)
             | Self::OrderFulfil(_, keys)
+            | Self::Return(_, keys)
             | Self::Transfer(_, keys) => keys.len(),
             Self::OrderClose(_) => 1,
+            Self::OrderFill(c) => c.levels.len(),
             Self::Count(c, keys) => counted::weight(c, keys),
             Self::ReturnCreate(c) => c.lines.len(),
             Self::Move(c) => c.items.len(),
@@ -205,7 +220,12 @@ impl Command {
                 own.orders.insert(c.order);
                 own.shortage(c.on_shortage);
             }
+            Self::OrderFill(c) => {
+                own.levels.extend(&c.levels);
+                own.orders.insert(c.order);
+            }
             Self::ReturnCreate(c) => own.take_back(c),
+            Self::Return(c, keys) => own.act_on_return(c, keys),
             Self::Move(c) => {
                 own.levels.extend(c.items.iter().map(|item| item.key));
                 own.lots.asides.extend(c.items.iter().map(|item| item.key));
@@ -248,7 +268,11 @@ impl Command {
             }
             Self::OrderClose(c) => order_rules::decide_close(book, draft, c).map(Decision::of_orders),
             Self::OrderFulfil(c, _) => order_rules::decide_fulfil(book, draft, c).map(Decision::of_orders),
+            Self::OrderFill(c) => {
+                order_rules::decide_fill(book, draft, c).map(Option::unwrap_or_default).map(Decision::of_orders)
+            }
             Self::ReturnCreate(c) => order_rules::decide_return(book, draft, c).map(Decision::of_orders),
+            Self::Return(c, _) => order_rules::decide_return_step(book, draft, c).map(Decision::of_orders),
             Self::Move(c) => stock_rules::decide_move(draft, c).map(stock_only),
             Self::LotCreate(c) => stock_rules::decide_create_lot(draft, c).map(stock_only),
             Self::Lot(c) => stock_rules::decide_act_on_lot(draft, c).map(stock_only),
@@ -281,6 +305,21 @@ impl Footprint {
             line.product.into_iter().for_each(|product| self.lots.choice(product, &line.lot));
         }
     }
+    fn act_on_return(&mut self, c: &ActOnReturn, keys: &[LevelKey]) {
+        self.levels.extend(keys);
+        self.orders.extend(&c.orders);
+        self.returns.insert(c.ret);
+        // Which product a line is of is not known here: a lot is looked for among those of the return.
+        let mut lots = |lot: &LotChoice| keys.iter().for_each(|key| self.lots.choice(key.product, lot));
+        match &c.step {
+            ReturnStep::Receive(goods) => goods.lines.iter().flatten().for_each(|line| lots(&line.lot)),
+            ReturnStep::Inspect(what) => {
+                what.lines.iter().flatten().for_each(|line| lots(&line.lot));
+                self.lots.asides.extend(keys);
+            }
+            ReturnStep::Approve | ReturnStep::Reject { .. } | ReturnStep::Close { .. } => {}
+        }
+    }
     fn count(&mut self, c: &CountSteps, keys: &[LevelKey]) {
         self.levels.extend(keys);
         self.count = CountFootprint::of(c, keys);
@@ -310,6 +349,7 @@ impl Footprint {
         self.holds_on.append(&mut own.holds_on);
         self.reversals.append(&mut own.reversals);
         self.orders.append(&mut own.orders);
+        self.returns.append(&mut own.returns);
         self.channels.append(&mut own.channels);
         self.customers.append(&mut own.customers);
         self.stores.append(&mut own.stores);

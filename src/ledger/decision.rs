@@ -75,7 +75,7 @@ impl Decision {
         let new_count = self.count.iter().filter(|one| !one.count.exists).count();
         let purchases = self.purchases.orders.iter().filter(|order| order.change == Change::New).count();
         want.and(new, Numbered::Order)
-            .and(self.orders.returns.len(), Numbered::Return)
+            .and(self.orders.returns.iter().filter(|ret| !ret.exists).count(), Numbered::Return)
             .and(purchases, Numbered::PurchaseOrder)
             .and(self.purchases.returns.len(), Numbered::SupplierReturn)
             .and(new_transfer, Numbered::Transfer)
@@ -110,7 +110,7 @@ impl Decision {
         for new in self.orders.orders.iter_mut().filter(|order| !order.exists) {
             new.number = counter.number(Numbered::Order);
         }
-        for new in &mut self.orders.returns {
+        for new in self.orders.returns.iter_mut().filter(|ret| !ret.exists) {
             new.number = counter.number(Numbered::Return);
         }
         for new in self.transfer.iter_mut().filter(|one| !one.transfer.exists) {

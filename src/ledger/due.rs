@@ -101,6 +101,39 @@ pub async fn lots(global: &Global, day: i32) -> Result<Vec<DueLot>, Fault> {
         .collect()
 }
 
+/// A level at which orders wait for stock and some is available.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived {
+    pub tenant: TenantId,
+    pub key: LevelKey,
+    pub available: i64,
+}
+
+/// The next page of levels at which orders wait for stock and some is available. Walks a partial index that holds only lines that wait.
+pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arrived>, Fault> {
+    let sql = format!(
+        "SELECT DISTINCT l.tenant_id, l.product_id, o.store_id, s.on_hand - s.unavailable - s.reserved FROM order_line l
+         JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
+         JOIN stock_level s ON s.tenant_id = l.tenant_id AND s.product_id = l.product_id AND s.store_id = o.store_id
+           AND s.on_hand - s.unavailable - s.reserved > 0
+         JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'
+         JOIN store t ON t.tenant_id = l.tenant_id AND t.id = o.store_id AND t.archived_at IS NULL
+         WHERE l.backordered > 0 AND (l.tenant_id, l.product_id, o.store_id) > ($1, $2, $3)
+         ORDER BY l.tenant_id, l.product_id, o.store_id LIMIT {PAGE}"
+    );
+    let nil = Uuid::nil();
+    let from = after.map_or([nil; 3], |last| [last.tenant.uuid(), last.key.product.uuid(), last.key.store.uuid()]);
+    let rows = global.rows(&sql, from.map(Value::from).to_vec()).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let tenant = row.take()?;
+            let key = LevelKey { product: row.take()?, store: row.take()? };
+            Ok(Arrived { tenant, key, available: row.take()? })
+        })
+        .collect()
+}
+
 fn bounds(now: Timestamp, after: Place) -> Vec<Value> {
     vec![now.micros().into(), after.0.into(), after.1.into()]
 }

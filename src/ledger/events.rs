@@ -168,6 +168,11 @@ pub struct ReturnEvent {
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub orders: Vec<OrderId>,
+    /// Where it stands. Events of earlier versions of Entrepot lack it, and the version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ReturnStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) -> Option<NewEvent> {
@@ -194,8 +199,15 @@ pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) 
         return Some(event(of.kind, &payload));
     }
     let ret = of.ret.and_then(|id| returns.iter().find(|ret| ret.id == id))?;
-    let orders = orders.iter().map(|order| order.id).collect();
-    let payload = ReturnEvent { ret: ret.id, number: ret.number, store: ret.store, customer: ret.customer, orders };
+    let payload = ReturnEvent {
+        ret: ret.id,
+        number: ret.number,
+        store: ret.store,
+        customer: ret.customer,
+        orders: ret.orders(),
+        status: Some(ret.status),
+        version: Some(ret.version),
+    };
     Some(event(of.kind, &payload))
 }
 

@@ -7,13 +7,16 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     command::Command,
-    due::{self, DueHold, DueOrder, Place},
+    due::{self, Arrived, DueHold, DueOrder, Place},
     engine::Ledger,
     shell,
 };
 use crate::{
     clock,
-    orders::{core::Act, rows},
+    orders::{
+        core::{Act, Fill},
+        rows,
+    },
     stock::core::{Expire, LevelKey, MovementHead},
     storage::Fault,
 };
@@ -22,6 +25,8 @@ use crate::{
 const MOST_PAGES: usize = 20;
 /// Holds that end in one command, which is one movement.
 const HOLDS_A_COMMAND: usize = 100;
+/// Orders that are given stock of one level in a run; the next run goes on.
+const ORDERS_A_LEVEL: usize = 200;
 /// Commands that wait for their commit at once.
 const AT_ONCE: usize = 64;
 
@@ -62,6 +67,53 @@ pub async fn expire_lots(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault
         ended += usize::from(shell::lots::expire_lot(ledger, tenant, lot).await?);
     }
     Ok(ended)
+}
+
+/// Gives what has come to the orders that wait for it, of all tenants, in each store the oldest order first, and says to how many it gave
+/// something. What waits is a fact of the rows, so a run that was cut short, a second one and one on another node do nothing more than what is left.
+pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
+    let global = ledger.database().global();
+    let mut filled = 0;
+    let mut after: Option<Arrived> = None;
+    for _ in 0..MOST_PAGES {
+        let page = due::arrived(&global, after.as_ref()).await?;
+        let mut by_tenant: BTreeMap<TenantId, Vec<Arrived>> = BTreeMap::new();
+        for one in &page {
+            by_tenant.entry(one.tenant).or_default().push(*one);
+        }
+        let tenants = by_tenant.into_iter().map(|(tenant, arrived)| fill_tenant(ledger, tenant, arrived));
+        let mut done = stream::iter(tenants).buffer_unordered(AT_ONCE);
+        while let Some(given) = done.next().await {
+            filled += given?;
+        }
+        after = page.last().copied();
+        if page.len() < due::PAGE {
+            break;
+        }
+    }
+    Ok(filled)
+}
+
+/// One order after the other, so that nobody overtakes.
+async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -> Result<usize, Fault> {
+    let scope = ledger.database().tenant(tenant);
+    let mut queue: BTreeMap<(Timestamp, i64, OrderId), Vec<LevelKey>> = BTreeMap::new();
+    for one in arrived {
+        let mut left = one.available;
+        for waiting in rows::queue_for(&scope, one.key, ORDERS_A_LEVEL).await? {
+            if left <= 0 {
+                break;
+            }
+            left -= waiting.quantity;
+            queue.entry((waiting.placed_at, waiting.number, waiting.order)).or_default().push(one.key);
+        }
+    }
+    let mut filled = 0;
+    for ((_, _, order), levels) in queue {
+        let fill = Fill { order, movement: ledger.clock().document_id(), levels };
+        filled += submit_all(ledger, vec![(tenant, Command::OrderFill(fill))]).await;
+    }
+    Ok(filled)
 }
 
 async fn expire_orders(ledger: &Ledger, due: &[DueOrder]) -> Result<usize, Fault> {
@@ -118,11 +170,11 @@ async fn submit_all(ledger: &Ledger, commands: Vec<(TenantId, Command)>) -> usiz
             Ok(Ok(receipt)) if receipt.orders.is_empty() => receipt.reservations.len(),
             Ok(Ok(receipt)) => receipt.orders.len(),
             Ok(Err(rejection)) => {
-                tracing::warn!(tenant = %tenant, ?rejection, "what is due could not be ended");
+                tracing::warn!(tenant = %tenant, ?rejection, "what is due could not be done");
                 0
             }
             Err(fault) => {
-                tracing::warn!(tenant = %tenant, error = %fault, "what is due could not be ended");
+                tracing::warn!(tenant = %tenant, error = %fault, "what is due could not be done");
                 0
             }
         }

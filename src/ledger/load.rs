@@ -39,6 +39,11 @@ pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&
         let orders = order_rows::lock_orders(work, &ids).await?;
         state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
     }
+    if !footprint.returns.is_empty() {
+        let ids: Vec<ReturnId> = footprint.returns.iter().copied().collect();
+        let returns = order_rows::lock_returns(work, &ids).await?;
+        state.documents.orders.returns = returns.into_iter().map(|ret| (ret.id, ret)).collect();
+    }
     load_lots(work, footprint, &mut state, Hold::Lock).await?;
     let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
     let transfers = transfer_rows::lock_transfers(work, &ids).await?;
@@ -59,6 +64,9 @@ pub async fn unlocked(reads: &impl Reads, clock: &Clock, footprint: &Footprint, 
     let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
     let orders = order_rows::orders(reads, &ids).await?;
     state.documents.orders.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+    let ids: Vec<ReturnId> = footprint.returns.iter().copied().collect();
+    let returns = order_rows::whole_returns(reads, &ids).await?;
+    state.documents.orders.returns = returns.into_iter().map(|ret| (ret.id, ret)).collect();
     load_lots(reads, footprint, &mut state, Hold::Read).await?;
     let ids: Vec<TransferId> = footprint.transfers.iter().copied().collect();
     let transfers = transfer_rows::transfers(reads, &ids).await?;

@@ -39,6 +39,9 @@ pub async fn current_document(ctx: &Context<'_>, what: &str, id: uuid::Uuid) -> 
         let id = entity::id::TransferId::from_uuid(id);
         return transfers::load_transfer(ctx, id).await.ok().flatten().map(Node::Transfer);
     }
+    if what == "return" {
+        return orders::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return);
+    }
     if what == "count" {
         return counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count);
     }

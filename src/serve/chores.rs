@@ -11,7 +11,7 @@ use crate::{
     jobs::{Registry, Terms},
     ledger::{
         Grouping,
-        jobs::{expire_due, expire_lots},
+        jobs::{expire_due, expire_lots, fill_backorders},
     },
     purchasing, secrets, webhooks,
 };
@@ -27,7 +27,7 @@ impl Node {
     pub fn chores(&self) -> Registry {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
-        let lots = ledger.clone();
+        let (lots, waiting) = (ledger.clone(), ledger.clone());
         let registry = Registry::default()
             .standing("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
@@ -40,6 +40,10 @@ impl Node {
             .standing("stock.expire_lots", LOTS, move |_| {
                 let ledger = lots.clone();
                 async move { expire_lots(&ledger, ledger.clock().now()).await.map(drop) }
+            })
+            .standing("order.fill_backorders", Duration::from_secs(1), move |_| {
+                let ledger = waiting.clone();
+                async move { fill_backorders(&ledger).await.map(drop) }
             })
             .standing("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();

@@ -21,6 +21,7 @@ mod purchasing;
 mod persons;
 mod process;
 mod replay;
+mod returns;
 mod row_security;
 mod secret_stores;
 mod secrets;

@@ -45,14 +45,14 @@ pub struct SalesQuery {
 const ORDERS: &str = "sales_order o";
 const SOLD: &str = "o.tenant_id = $1 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
 
-/// Returns count from their receipt on. They are shown to the filter as orders: their own store, customer and moment; their channel, or
+/// Returns count from their receipt on, as far as they have come. They are shown to the filter as orders: their own store, customer and moment; their channel, or
 /// else that of the first order line they were matched with (`{nil}` for none); the status FULFILLED, as only what was delivered can come
 /// back; and no external reference, because a return's own is not an order's.
 const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store_id, r.customer_id, NULL AS external_ref, r.currency,
     coalesce(r.channel_id, (SELECT s.channel_id FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
       WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), {nil}) AS channel_id,
     r.occurred_at AS placed_at, r.business_date
-    FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('RECEIVED', 'INSPECTED', 'CLOSED')) o";
+    FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
 
 /// Within these bounds no product of two columns leaves 64 bits, and 2,000 lines at the bounds can be summed; the few lines beyond are
 /// summed in Rust.
@@ -86,7 +86,8 @@ impl SalesQuery {
         };
         let (cancelled, cost, large) = match side {
             Side::Sales => ("l.cancelled", "coalesce(l.unit_cost_minor, 0)", LARGE.to_owned()),
-            Side::Returns => ("0", "0", LARGE.replace("l.unit_cost_minor", "0")),
+            // What has not come counts like what was cancelled: not at all.
+            Side::Returns => ("(l.quantity - l.received)", "0", LARGE.replace("l.unit_cost_minor", "0")),
         };
         let key = match self.group {
             Group::None => "CAST(NULL AS bigint)".to_owned(),

@@ -3,7 +3,7 @@
 use super::{
     costs, counts, documents, journal, levels, lots, media, purchases,
     report::{Broken, readable},
-    transfers,
+    returns, transfers,
 };
 use crate::storage::{Backend, Fault, Reads, Row};
 
@@ -16,8 +16,13 @@ pub(super) struct Check {
 }
 
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
-    let documents =
-        documents::CHECKS.iter().chain(purchases::CHECKS).chain(transfers::CHECKS).chain(counts::CHECKS).chain(costs::CHECKS);
+    let documents = documents::CHECKS
+        .iter()
+        .chain(returns::CHECKS)
+        .chain(purchases::CHECKS)
+        .chain(transfers::CHECKS)
+        .chain(counts::CHECKS)
+        .chain(costs::CHECKS);
     levels::CHECKS.iter().chain(lots::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)
 }
 

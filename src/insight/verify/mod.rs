@@ -14,6 +14,7 @@ mod media;
 mod purchases;
 mod references;
 mod report;
+mod returns;
 mod transfers;
 mod walk;
 

@@ -24,6 +24,24 @@ pub(super) async fn own_order<P: Permission>(ledger: &Ledger, permit: &Permit<P>
     Ok(if is_own { order } else { ledger.clock().document_id() })
 }
 
+/// Where a return belongs, if it is of one of the permit's stores and of the caller's channel. None also for one that does not exist: what is
+/// not yours is not found.
+pub(super) async fn own_return<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    ret: ReturnId,
+) -> Result<Option<order_rows::ReturnPlace>, Fault> {
+    let scope = permit.scope(ledger.database());
+    let Some(place) = order_rows::return_place(&scope, ret).await?.filter(|place| permit.covers(place.store)) else {
+        return Ok(None);
+    };
+    let is_own = match permit.channel() {
+        None => true,
+        Some(channel) => !order_rows::returns_of_channel(&scope, &[ret], channel).await?.is_empty(),
+    };
+    Ok(Some(place).filter(|_| is_own))
+}
+
 /// The channel of an order: who is bound to one sells there and nowhere else.
 pub(super) fn own_channel<P>(ledger: &Ledger, permit: &Permit<P>, named: Option<ChannelId>) -> Option<ChannelId> {
     match (permit.channel(), named) {

@@ -220,6 +220,7 @@ fn price_line(draft: &Draft<'_>, command: &Create, index: usize, new: &NewLine) 
         cancelled: Quantity::ZERO,
         fulfilled: Quantity::ZERO,
         returned: Quantity::ZERO,
+        return_pending: Quantity::ZERO,
         unit_price,
         discount,
         tax,

@@ -2,12 +2,22 @@
 
 mod act;
 mod create;
+mod fill;
 mod order;
+mod return_act;
+mod return_doc;
+mod return_inspect;
+mod return_states;
 mod returns;
 mod states;
 
 pub use act::{Act, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil};
 pub use create::{Create, NewLine, NewStatus, decide_create};
+pub use fill::{Fill, decide_fill};
 pub use order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, StoreFacts};
-pub use returns::{CreateReturn, NewReturnLine, Receive, Return, ReturnLine, ReturnMatch, decide_return};
+pub use return_act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
+pub use return_doc::{Return, ReturnLine, ReturnLot, ReturnPiece};
+pub use return_inspect::{Inspection, LineSeen};
+pub use return_states::{RETURN_STEPS, ReturnAction, ReturnSteps, return_actions_from};
+pub use returns::{CreateReturn, NewReturnLine, Receive, ReturnMatch, decide_return};
 pub use states::{Action, ORDER_STEPS, Step, actions_from, may};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::returns::Return;
+use super::return_doc::Return;
 use crate::stock::core::Rejection;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Line {
     pub cancelled: Quantity,
     pub fulfilled: Quantity,
     pub returned: Quantity,
+    /// Asked back or approved to come back, and not come yet: returned + return_pending <= fulfilled.
+    pub return_pending: Quantity,
     /// For one whole unit.
     pub unit_price: Money,
     pub discount: Money,
@@ -71,6 +73,10 @@ impl Line {
         self.open = count(self.open.get() - from_open);
         self.backordered = count(self.backordered.get() - (quantity - from_open));
         self.fulfilled = count(self.fulfilled.get() + quantity);
+    }
+    /// What may still be asked back: each unit delivered comes back once.
+    pub fn returnable(&self) -> i64 {
+        self.fulfilled.get() - self.returned.get() - self.return_pending.get()
     }
     pub fn cancel_rest(&mut self) {
         self.cancelled = count(self.cancelled.get() + self.outstanding());
@@ -137,6 +143,7 @@ pub struct StoreFacts {
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
+    pub returns: HashMap<ReturnId, Return>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
     pub taken_return_refs: std::collections::HashSet<String>,
@@ -175,6 +182,9 @@ impl OrderBook {
             }
             self.orders.insert(order.id, order.clone());
         }
-        self.taken_return_refs.extend(decision.returns.iter().filter_map(|r| r.external_ref.clone()));
+        for ret in &decision.returns {
+            self.taken_return_refs.extend(ret.external_ref.clone());
+            self.returns.insert(ret.id, ret.clone());
+        }
     }
 }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use entity::prelude::*;
 
-use super::order::{DocumentEvent, Order, OrderBook, OrderDecision, count};
+use super::{
+    order::{DocumentEvent, Order, OrderBook, OrderDecision, count},
+    return_doc::{Return, ReturnLine, ReturnPiece},
+};
 use crate::{
     path,
     stock::core::{
@@ -12,43 +15,7 @@ use crate::{
     },
 };
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Return {
-    pub id: ReturnId,
-    /// Per tenant, without gaps; 0 until it is written.
-    pub number: i64,
-    pub status: ReturnStatus,
-    pub store: StoreId,
-    pub customer: Option<CustomerId>,
-    pub external_ref: Option<String>,
-    pub refund: Money,
-    pub note: Option<String>,
-    pub occurred_at: Timestamp,
-    pub received_at: Option<Timestamp>,
-    pub business_date: i32,
-    pub actor: Actor,
-    pub version: i64,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub lines: Vec<ReturnLine>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReturnLine {
-    pub position: u16,
-    pub kind: LineKind,
-    pub product: Option<ProductId>,
-    pub sku: String,
-    pub name: String,
-    pub decimals: u8,
-    pub quantity: Quantity,
-    pub unit_price: Money,
-    pub total: Money,
-    pub disposition: Disposition,
-    pub matches: Vec<ReturnMatch>,
-}
-
-/// How much of a return line goes back on which order line.
+/// How much of a new return line goes back on which order line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReturnMatch {
     pub line: OrderLineId,
@@ -122,6 +89,8 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         customer: command.customer,
         external_ref: command.external_ref.clone(),
         refund,
+        refunded: None,
+        reject_reason: None,
         note: command.note.clone(),
         occurred_at,
         received_at: received.then_some(occurred_at),
@@ -131,13 +100,12 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         created_at: now,
         updated_at: now,
         lines,
+        exists: false,
     };
     if received {
         take_in(draft, &ret, command)?;
-        orders.values_mut().for_each(|order| order.touch(now));
-    } else {
-        orders.clear();
     }
+    orders.values_mut().for_each(|order| order.touch(now));
     let event = DocumentEvent { kind: "return.created", order: None, ret: Some(ret.id), before: None };
     Ok(OrderDecision {
         orders: orders.into_values().collect(),
@@ -187,7 +155,7 @@ fn return_line(
         (LineKind::Charge, Some(_)) => return Err(Rejection::invalid("a CHARGE has no product", at("product"))),
         (LineKind::Charge, None) => None,
     };
-    let sold_at = match_lines(book, index, new, orders)?;
+    let sold_at = match_lines(book, (index, command.receive), new, orders)?;
     let unit_price = new.unit_price.or(sold_at).or_else(|| facts.as_ref().and_then(|f| f.price));
     let Some(unit_price) = unit_price else { return Err(Rejection::invalid("it has no price: give unitPrice", at("unitPrice"))) };
     if unit_price.minor < 0 && new.kind == LineKind::Product {
@@ -200,7 +168,10 @@ fn return_line(
     };
     let decimals = facts.as_ref().map_or(0, |f| f.decimals);
     let total = unit_price.times(new.quantity, decimals);
-    Ok(ReturnLine {
+    let now = |quantity: Quantity| if command.receive == Receive::Now { quantity } else { Quantity::ZERO };
+    let pieces = new.matches.iter();
+    let pieces = pieces.map(|one| ReturnPiece { line: one.line, quantity: one.quantity, received: now(one.quantity) });
+    let mut line = ReturnLine {
         position: index as u16 + 1,
         kind: new.kind,
         product: new.product,
@@ -211,14 +182,22 @@ fn return_line(
         unit_price,
         total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at("quantity")))?,
         disposition: new.disposition,
-        matches: new.matches.clone(),
-    })
+        received: now(new.quantity),
+        restocked: Quantity::ZERO,
+        quarantined: Quantity::ZERO,
+        written_off: Quantity::ZERO,
+        matches: pieces.collect(),
+        lots: Vec::new(),
+    };
+    // What is taken in at once was looked at over the counter.
+    line.see(new.disposition, line.unseen());
+    Ok(line)
 }
 
-/// Puts the line's quantity back on the order lines it names; gives the price the first of them was sold at.
+/// Puts the line's quantity back on the order lines it names, or asks for it there; gives the price the first of them was sold at.
 fn match_lines(
     book: &OrderBook,
-    index: usize,
+    (index, receive): (usize, Receive),
     new: &NewReturnLine,
     orders: &mut BTreeMap<OrderId, Order>,
 ) -> Result<Option<Money>, Rejection> {
@@ -239,7 +218,7 @@ fn match_lines(
         if line.product != new.product {
             return Err(Rejection::invalid("the order line is of another product", field));
         }
-        let returnable = line.fulfilled.get() - line.returned.get();
+        let returnable = line.returnable();
         if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
             return Err(Rejection::out_of_range(format!("{returnable} of this order line can be returned"), field));
         }
@@ -247,7 +226,11 @@ fn match_lines(
         if left < 0 {
             return Err(Rejection::out_of_range("the pieces are more than the line's quantity", field));
         }
-        line.returned = count(line.returned.get() + matched.quantity.get());
+        let counted = match receive {
+            Receive::Now => &mut line.returned,
+            Receive::Later => &mut line.return_pending,
+        };
+        *counted = count(counted.get() + matched.quantity.get());
         sold_at = sold_at.or(Some(line.unit_price));
     }
     Ok(sold_at)

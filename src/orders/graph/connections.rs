@@ -1,12 +1,14 @@
 //! Lists of orders and returns.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Object};
+use entity::prelude::{OrderId, ProductId};
 
 use super::{
     filters::{OrderFilter, OrderOrder, ReturnFilter},
     lean,
+    line::OrderLine,
     links::{MOST_A_PAGE, head_cursor},
     order::Order,
     returns::Return,
@@ -21,11 +23,15 @@ use crate::{
         lean::Plain,
         scalars::Cursor,
     },
-    orders::rows::{self, Sorted},
+    orders::{
+        core,
+        rows::{self, Sorted},
+    },
     storage::TenantScope,
 };
 
 crate::connection!(ReturnConnection, ReturnEdge, Return, "returns");
+crate::connection!(BackorderConnection, BackorderEdge, OrderLine, "order lines that wait for stock");
 
 /// A page of orders, and where the stream stood before its list was read.
 pub struct OrderConnection {
@@ -114,6 +120,30 @@ fn carried(request: &mut PageRequest) -> Option<Cursor> {
         keys.truncate(2);
     }
     found
+}
+
+/// Reads a page of lines that wait for stock: one statement, and two for the orders that they are lines of.
+pub(super) async fn backorders(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    (filter, product): (rows::Filter, Option<ProductId>),
+    args: &PageArgs,
+) -> Answer<BackorderConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
+    let request = args.check(rows::BACKORDERS, signer, MOST_A_PAGE)?;
+    let page = rows::backorders(scope, &filter, product, &request).await?;
+    let mut ids: Vec<OrderId> = page.iter().map(|waiting| waiting.order).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let orders: HashMap<OrderId, Arc<core::Order>> =
+        rows::orders(scope, &ids).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect();
+    let nodes = page.into_iter().filter_map(|waiting| {
+        let order = orders.get(&waiting.order)?.clone();
+        let id = order.line_id(waiting.position);
+        Some((OrderLine::find(order, id)?, waiting.keys()))
+    });
+    Ok(Page::build(nodes.collect(), &request, rows::BACKORDERS, signer).into())
 }
 
 /// Reads a page of returns: one statement.

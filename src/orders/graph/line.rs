@@ -97,6 +97,10 @@ impl OrderLine {
     async fn returned(&self) -> Quantity {
         Quantity(self.row().returned)
     }
+    /// How much more is asked back or approved to come back, and has not come.
+    async fn return_pending(&self) -> Quantity {
+        Quantity(self.row().return_pending)
+    }
     /// The price of one whole unit.
     async fn unit_price(&self) -> Money {
         self.row().unit_price.into()

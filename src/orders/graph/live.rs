@@ -71,8 +71,8 @@ impl OrderChange {
     async fn order(&self) -> &Order {
         &self.order
     }
-    /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed; snapshot when it is how
-    /// things stand. More may be added.
+    /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.updated (a backorder was
+    /// filled); snapshot when it is how things stand. More may be added.
     async fn event_type(&self) -> &str {
         self.kind.as_ref().map_or(SNAPSHOT, |told| told.event.kind.as_str())
     }

@@ -15,12 +15,14 @@ mod order;
 mod payloads;
 mod query;
 mod return_inputs;
+mod return_mutation;
+mod return_step_inputs;
 mod returns;
 mod sight;
 mod topic;
 mod words;
 
-pub use connections::{OrderConnection, OrderEdge, ReturnConnection, ReturnEdge};
+pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, ReturnConnection, ReturnEdge};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, ReturnFilter};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
 pub use inputs::{ActionInput, ExternalRef, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput, OrderRef};
@@ -32,6 +34,11 @@ pub use order::{Order, OrderHold};
 pub use payloads::{OrderPayload, ReturnPayload};
 pub use query::OrdersQuery;
 pub use return_inputs::{ReturnCreateInput, ReturnLineInput, ReturnMatchInput};
+pub use return_mutation::ReturnsMutation;
+pub use return_step_inputs::{
+    ReturnActionInput, ReturnCloseInput, ReturnInspectInput, ReturnInspectLineInput, ReturnReceiveInput, ReturnReceiveLineInput,
+    ReturnRejectInput,
+};
 pub use returns::{Return, ReturnLine, ReturnMatch};
 pub use sight::orders_within;
 pub use words::{Disposition, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus, ReturnStatus};

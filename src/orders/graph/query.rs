@@ -1,13 +1,13 @@
 //! Reading orders and returns.
 
 use async_graphql::{Context, Object};
-use entity::prelude::OrderId;
+use entity::prelude::{OrderId, ProductId};
 
 use super::{
-    connections::{self, OrderConnection, ReturnConnection},
+    connections::{self, BackorderConnection, OrderConnection, ReturnConnection},
     filters::{OrderFilter, OrderOrder, ReturnFilter},
     inputs::OrderRef,
-    links::{Count, CountPrecision, argument},
+    links::{Count, CountPrecision, ProductRef, StoreRef, argument},
     loaders::load,
     order::Order,
     payloads::ledger,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     access::kind,
+    catalog::graph::{product_named, store_named},
     graphql::{
         connection::PageArgs,
         context::Asks,
@@ -22,7 +23,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
-    orders::rows::{self, OrderName},
+    orders::rows::{self, Filter, IdColumn, OrderName},
     path,
     storage::TenantScope,
 };
@@ -95,6 +96,31 @@ impl OrdersQuery {
     ) -> Answer<ReturnConnection> {
         let scope = scope(ctx)?;
         connections::returns(ctx, &scope, filter, &PageArgs { first, after, last, before }).await
+    }
+
+    /// Lines that wait for stock, the oldest order first: that is the order in which what comes is given out.
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
+    async fn backorders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this product.")] product: Option<ProductRef>,
+        #[graphql(desc = "Only of this store's orders.")] store: Option<StoreRef>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+    ) -> Answer<BackorderConnection> {
+        let scope = scope(ctx)?;
+        let mut filter = Vec::new();
+        let product = match product {
+            None => None,
+            // What nobody knows, nobody waits for.
+            Some(named) => Some(product_named(ctx, named, &["product"]).await?.unwrap_or(ProductId::NIL)),
+        };
+        if let Some(named) = store {
+            let store = store_named(ctx, &named, &["store"]).await?;
+            filter.push(Filter::Ids(IdColumn::Store, store.map(|id| id.uuid()).into_iter().collect()));
+        }
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        connections::backorders(ctx, &scope, (Filter::All(filter), product), &args).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use entity::prelude::{OrderLineId, ReturnId, ReturnLineId};
+use entity::prelude::{OrderLineId, ReturnId, ReturnLineId, StoreId};
 
 use super::{
     line::{OrderLine, line_of},
@@ -13,14 +13,14 @@ use super::{
     words::{Disposition, OrderLineKind, ReturnStatus},
 };
 use crate::{
-    access::kind,
+    access::{Caller, Permission, kind},
     graphql::{
         context::Asks,
         directives::{list_size, requires},
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
-    orders::core,
+    orders::core::{self, ReturnAction, return_actions_from},
 };
 
 /// A return's row, with its lines or without.
@@ -80,9 +80,23 @@ impl Return {
         };
         Ok((0..lines.len()).map(|index| ReturnLine { of: self.row.id, lines: lines.clone(), index }).collect())
     }
-    /// What is given back for it: the sum of its lines.
+    /// What is given back for it when all of it comes: the sum of its lines.
     async fn refund(&self) -> Money {
         self.row.refund.into()
+    }
+    /// What was given back in the end; null until it is CLOSED.
+    async fn refunded(&self) -> Option<Money> {
+        self.row.refunded.map(Money::from)
+    }
+    /// Why it may not come; with REJECTED.
+    async fn reject_reason(&self) -> Option<&str> {
+        self.row.reject_reason.as_deref()
+    }
+    /// The mutations that its state allows and that you may do.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let open = return_actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store));
+        Ok(open.map(ReturnAction::mutation).collect())
     }
     /// What it is called elsewhere; unique in the tenant.
     async fn external_ref(&self) -> Option<&str> {
@@ -92,11 +106,11 @@ impl Return {
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// When it happened.
+    /// When it happened: when it was asked for, and from then on when it began to come. Reports count it by this.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.row.occurred_at)
     }
-    /// When it was taken in; null while it has not come.
+    /// When it was taken in, the last of it so far; null while nothing has come.
     async fn received_at(&self) -> Option<DateTime> {
         self.row.received_at.map(DateTime)
     }
@@ -108,6 +122,15 @@ impl Return {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
+}
+
+/// Whether the caller has, in the return's store, the permission that the action's mutation asks for.
+fn may(caller: &Caller, action: ReturnAction, store: StoreId) -> bool {
+    let needed = match action {
+        ReturnAction::Approve | ReturnAction::Reject | ReturnAction::Close => kind::ReturnApprove::INDEX,
+        ReturnAction::Receive | ReturnAction::Inspect => kind::OrderReturn::INDEX,
+    };
+    caller.permissions.reach(needed).covers(store)
 }
 
 /// A line inside its return.
@@ -173,9 +196,25 @@ impl ReturnLine {
         }
         Ok(seen)
     }
-    /// How much came back, in the product's smallest unit.
+    /// How much came back or is asked back, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.row().quantity)
+    }
+    /// How much of it has come.
+    async fn received(&self) -> Quantity {
+        Quantity(self.row().received)
+    }
+    /// How much of that can be sold again.
+    async fn restocked(&self) -> Quantity {
+        Quantity(self.row().restocked)
+    }
+    /// How much of that was looked at and stays aside.
+    async fn quarantined(&self) -> Quantity {
+        Quantity(self.row().quarantined)
+    }
+    /// How much of that was written off. What came and is in none of the three awaits its inspection, and is not for sale.
+    async fn written_off(&self) -> Quantity {
+        Quantity(self.row().written_off)
     }
     /// What is given back for one whole unit.
     async fn unit_price(&self) -> Money {
@@ -185,7 +224,7 @@ impl ReturnLine {
     async fn total(&self) -> Money {
         self.row().total.into()
     }
-    /// What becomes of it.
+    /// What is to become of it, as was said when it was asked for; returnInspect may find otherwise.
     async fn disposition(&self) -> Disposition {
         self.row().disposition.into()
     }

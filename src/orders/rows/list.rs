@@ -8,7 +8,7 @@ use sea_orm::Value;
 use super::{
     filter::{Clause, Filter, ReturnTest, compile},
     load::{self, ORDER},
-    parts::{self, RETURN},
+    returns::{self, RETURN},
 };
 use crate::{
     graphql::connection::{Key, PageRequest, keyset},
@@ -124,5 +124,5 @@ pub async fn returns_page(reads: &impl Reads, tests: &[ReturnTest], request: &Pa
     let (bounds, tail, more) = keyset(&["r.occurred_at", "r.id"], true, request, clause.next());
     clause.values.extend(more);
     let sql = format!("SELECT {RETURN} FROM sales_return r WHERE r.tenant_id = $1{}{bounds}{tail}", clause.sql);
-    reads.rows(&sql, clause.values).await?.iter().map(|row| parts::ret(&mut Row::new(row))).collect()
+    reads.rows(&sql, clause.values).await?.iter().map(|row| returns::ret(&mut Row::new(row))).collect()
 }

@@ -14,7 +14,7 @@ pub(super) const ORDER: &str =
     o.business_date, o.expires_at, o.actor_kind, o.actor_id, o.version, o.created_at, o.updated_at";
 
 const LINE: &str = "l.order_id, l.position, l.kind, l.product_id, l.sku, l.name, l.stock_policy, l.unit_decimals, l.quantity, l.open, l.backordered,
-    l.cancelled, l.fulfilled, l.returned, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor, l.unit_cost_minor";
+    l.cancelled, l.fulfilled, l.returned, l.return_pending, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor, l.unit_cost_minor";
 
 /// Orders with their lines, locked in id order until the transaction ends.
 pub async fn lock_orders(work: &impl Reads, ids: &[OrderId]) -> Result<Vec<Order>, Fault> {
@@ -107,6 +107,7 @@ fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
     let decimals: i32 = row.take()?;
     let (quantity, open, backordered) = (row.take()?, row.take()?, row.take()?);
     let (cancelled, fulfilled, returned) = (row.take()?, row.take()?, row.take()?);
+    let return_pending = row.take()?;
     let money = |minor| Money::new(minor, currency);
     Ok(Line {
         position: position as u16,
@@ -122,6 +123,7 @@ fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
         cancelled,
         fulfilled,
         returned,
+        return_pending,
         unit_price: money(row.take()?),
         discount: money(row.take()?),
         tax: money(row.take()?),

@@ -1,12 +1,11 @@
-//! What belongs to orders and returns, for many of them at once: one statement each.
+//! What belongs to orders, for many of them at once: one statement each.
 
 use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::load::currency_of;
 use crate::{
-    orders::core::{Fulfilment, FulfilmentLine, Return, ReturnLine, ReturnMatch},
+    orders::core::{Fulfilment, FulfilmentLine},
     stock::core::LevelKey,
     storage::{Fault, Reads, Row},
 };
@@ -99,106 +98,6 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
             Ok(Flag { order, reason, placed_at, actor })
         })
         .collect()
-}
-
-pub(super) const RETURN: &str =
-    "r.id, r.number, r.status, r.store_id, r.customer_id, r.external_ref, r.currency, r.refund_minor, r.note, r.occurred_at,
-    r.received_at, r.business_date, r.actor_kind, r.actor_id, r.version, r.created_at, r.updated_at";
-
-/// A return without its lines.
-pub(super) fn ret(row: &mut Row<'_>) -> Result<Return, Fault> {
-    let (id, number) = (row.take()?, row.take()?);
-    let status = row.word("sales_return", ReturnStatus::parse)?;
-    let (store, customer, external_ref) = (row.take()?, row.take()?, row.take()?);
-    let currency = currency_of("sales_return", &row.take::<String>()?)?;
-    Ok(Return {
-        id,
-        number,
-        status,
-        store,
-        customer,
-        external_ref,
-        refund: Money::new(row.take()?, currency),
-        note: row.take()?,
-        occurred_at: row.time()?,
-        received_at: row.time_opt()?,
-        business_date: row.take()?,
-        actor: Actor { kind: row.word("sales_return", ActorKind::parse)?, id: row.take()? },
-        version: row.take()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        lines: Vec::new(),
-    })
-}
-
-/// Returns without their lines; in no order.
-pub async fn returns(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<Return>, Fault> {
-    let backend = reads.backend();
-    let sql = format!("SELECT {RETURN} FROM sales_return r WHERE r.tenant_id = $1 AND {}", backend.in_ids("r.id", 2));
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    rows.iter().map(|row| ret(&mut Row::new(row))).collect()
-}
-
-/// The returns that bring something of these orders back, without their lines, each with its order, by number.
-pub async fn returns_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, Return)>, Fault> {
-    let backend = reads.backend();
-    let sql = format!(
-        "SELECT k.order_id, {RETURN} FROM (SELECT DISTINCT m.order_id, m.return_id FROM return_match m WHERE m.tenant_id = $1 AND {}) k
-         JOIN sales_return r ON r.tenant_id = $1 AND r.id = k.return_id ORDER BY r.number",
-        backend.in_ids("m.order_id", 2)
-    );
-    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, ret(&mut row)?))
-        })
-        .collect()
-}
-
-/// The lines of these returns with their matches, in order.
-pub async fn return_lines(reads: &impl Reads, returns: &[ReturnId]) -> Result<HashMap<ReturnId, Vec<ReturnLine>>, Fault> {
-    let backend = reads.backend();
-    let sql = format!(
-        "SELECT l.return_id, l.position, l.kind, l.product_id, l.sku, l.name, l.unit_decimals, l.quantity, l.unit_price_minor,
-         l.total_minor, l.disposition, r.currency, m.order_id, m.order_position, m.quantity FROM return_line l
-         JOIN sales_return r ON r.tenant_id = l.tenant_id AND r.id = l.return_id
-         LEFT JOIN return_match m ON m.tenant_id = l.tenant_id AND m.return_id = l.return_id AND m.return_position = l.position
-         WHERE l.tenant_id = $1 AND {} ORDER BY l.return_id, l.position, m.order_id, m.order_position",
-        backend.in_ids("l.return_id", 2)
-    );
-    let mut all: HashMap<ReturnId, Vec<ReturnLine>> = HashMap::with_capacity(returns.len());
-    for row in &reads.rows(&sql, vec![backend.ids(returns.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let lines = all.entry(row.take()?).or_default();
-        let line = return_line(&mut row)?;
-        let piece = piece(&mut row)?;
-        if lines.last().is_none_or(|last| last.position != line.position) {
-            lines.push(line);
-        }
-        if let (Some(last), Some(piece)) = (lines.last_mut(), piece) {
-            last.matches.push(piece);
-        }
-    }
-    Ok(all)
-}
-
-fn return_line(row: &mut Row<'_>) -> Result<ReturnLine, Fault> {
-    let position = row.take::<i32>()? as u16;
-    let kind = row.word("return_line", LineKind::parse)?;
-    let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
-    let decimals = row.take::<i32>()? as u8;
-    let (quantity, unit_price, total): (Quantity, i64, i64) = (row.take()?, row.take()?, row.take()?);
-    let disposition = row.word("return_line", Disposition::parse)?;
-    let currency = currency_of("sales_return", &row.take::<String>()?)?;
-    let (unit_price, total) = (Money::new(unit_price, currency), Money::new(total, currency));
-    Ok(ReturnLine { position, kind, product, sku, name, decimals, quantity, unit_price, total, disposition, matches: Vec::new() })
-}
-
-fn piece(row: &mut Row<'_>) -> Result<Option<ReturnMatch>, Fault> {
-    let (order, position, quantity): (Option<OrderId>, Option<i32>, Option<Quantity>) = (row.take()?, row.take()?, row.take()?);
-    let (Some(order), Some(position), Some(quantity)) = (order, position, quantity) else { return Ok(None) };
-    Ok(Some(ReturnMatch { line: order.line(position as u16), quantity }))
 }
 
 /// The levels that the stocked lines of these orders are on, at each order's own store.

@@ -17,7 +17,7 @@ enum Shape {
 }
 
 /// The fields of a line that are a column as it stands, by the name that clients have for them.
-const COLUMNS: [(&str, &str, Shape); 13] = [
+const COLUMNS: [(&str, &str, Shape); 14] = [
     ("kind", "l.kind", Shape::Text),
     ("sku", "l.sku", Shape::Text),
     ("name", "l.name", Shape::Text),
@@ -27,6 +27,7 @@ const COLUMNS: [(&str, &str, Shape); 13] = [
     ("cancelled", "l.cancelled", Shape::Int),
     ("fulfilled", "l.fulfilled", Shape::Int),
     ("returned", "l.returned", Shape::Int),
+    ("returnPending", "l.return_pending", Shape::Int),
     ("unitPrice", "l.unit_price_minor", Shape::Money),
     ("discount", "l.discount_minor", Shape::Money),
     ("tax", "l.tax_minor", Shape::Money),

@@ -4,7 +4,7 @@ use entity::prelude::{TenantId, Timestamp};
 use sea_orm::Value;
 
 use crate::{
-    orders::core::{Fulfilment, Order, Return},
+    orders::core::{Fulfilment, Order},
     storage::{Bulk, Column, ColumnKind::*},
 };
 
@@ -54,6 +54,7 @@ const NEW_LINE: &[Column] = &[
     Column("cancelled", Int),
     Column("fulfilled", Int),
     Column("returned", Int),
+    Column("return_pending", Int),
     Column("unit_price_minor", Int),
     Column("discount_minor", Int),
     Column("tax_minor", Int),
@@ -70,9 +71,10 @@ const LINE: &[Column] = &[
     Column("cancelled", Int),
     Column("fulfilled", Int),
     Column("returned", Int),
+    Column("return_pending", Int),
 ];
 
-fn moment(at: Option<Timestamp>) -> Value {
+pub(super) fn moment(at: Option<Timestamp>) -> Value {
     at.map(Timestamp::micros).into()
 }
 
@@ -86,10 +88,11 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 4] {
             let (status, expires) = (o.status.as_str().into(), moment(o.expires_at));
             changed.row([tenant.clone(), o.id.into(), status, expires, o.version.into(), o.updated_at.micros().into()]);
             for l in &o.lines {
-                let counts = [l.open, l.backordered, l.cancelled, l.fulfilled, l.returned].map(|q| Value::from(q.get()));
-                let [open, backordered, cancelled, fulfilled, returned] = counts;
+                let counts = [l.open, l.backordered, l.cancelled, l.fulfilled, l.returned, l.return_pending];
+                let [open, backordered, cancelled, fulfilled, returned, pending] = counts.map(|q| Value::from(q.get()));
                 let position = i32::from(l.position).into();
-                changed_lines.row([tenant.clone(), o.id.into(), position, open, backordered, cancelled, fulfilled, returned]);
+                let (tenant, order) = (tenant.clone(), o.id.into());
+                changed_lines.row([tenant, order, position, open, backordered, cancelled, fulfilled, returned, pending]);
             }
             continue;
         }
@@ -130,6 +133,7 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 4] {
                 l.cancelled.get().into(),
                 l.fulfilled.get().into(),
                 l.returned.get().into(),
+                l.return_pending.get().into(),
                 l.unit_price.minor.into(),
                 l.discount.minor.into(),
                 l.tax.minor.into(),
@@ -178,105 +182,4 @@ pub fn fulfilment_rows(tenant: TenantId, fulfilments: &[&Fulfilment], now: Times
         }
     }
     [heads, lines]
-}
-
-const RETURN: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("id", Id),
-    Column("number", Int),
-    Column("status", Text),
-    Column("store_id", Id),
-    Column("customer_id", IdOrNull),
-    Column("external_ref", TextOrNull),
-    Column("currency", Text),
-    Column("refund_minor", Int),
-    Column("note", TextOrNull),
-    Column("occurred_at", Int),
-    Column("received_at", IntOrNull),
-    Column("business_date", Small),
-    Column("actor_kind", Text),
-    Column("actor_id", Id),
-    Column("version", Int),
-    Column("created_at", Int),
-    Column("updated_at", Int),
-];
-const RETURN_LINE: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("position", Small),
-    Column("kind", Text),
-    Column("product_id", IdOrNull),
-    Column("sku", Text),
-    Column("name", Text),
-    Column("unit_decimals", Small),
-    Column("quantity", Int),
-    Column("unit_price_minor", Int),
-    Column("total_minor", Int),
-    Column("disposition", Text),
-];
-const MATCH: &[Column] = &[
-    Column("tenant_id", Id),
-    Column("return_id", Id),
-    Column("return_position", Small),
-    Column("order_id", Id),
-    Column("order_position", Small),
-    Column("quantity", Int),
-];
-
-/// New returns, their lines, and the order lines they bring back.
-pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 3] {
-    let tenant: Value = tenant.into();
-    let mut heads = Bulk::insert("sales_return", RETURN);
-    let (mut lines, mut matches) = (Bulk::insert("return_line", RETURN_LINE), Bulk::insert("return_match", MATCH));
-    for r in returns {
-        heads.row([
-            tenant.clone(),
-            r.id.into(),
-            r.number.into(),
-            r.status.as_str().into(),
-            r.store.into(),
-            r.customer.map(entity::id::Id::uuid).into(),
-            r.external_ref.clone().into(),
-            r.refund.currency.as_str().into(),
-            r.refund.minor.into(),
-            r.note.clone().into(),
-            r.occurred_at.micros().into(),
-            moment(r.received_at),
-            r.business_date.into(),
-            r.actor.kind.as_str().into(),
-            r.actor.id.into(),
-            r.version.into(),
-            r.created_at.micros().into(),
-            r.updated_at.micros().into(),
-        ]);
-        for l in &r.lines {
-            let position = i32::from(l.position);
-            lines.row([
-                tenant.clone(),
-                r.id.into(),
-                position.into(),
-                l.kind.as_str().into(),
-                l.product.map(entity::id::Id::uuid).into(),
-                l.sku.as_str().into(),
-                l.name.as_str().into(),
-                i32::from(l.decimals).into(),
-                l.quantity.get().into(),
-                l.unit_price.minor.into(),
-                l.total.minor.into(),
-                l.disposition.as_str().into(),
-            ]);
-            for m in &l.matches {
-                let (order, of) = m.line.split_line::<entity::id::kind::OrderId>();
-                matches.row([
-                    tenant.clone(),
-                    r.id.into(),
-                    position.into(),
-                    order.into(),
-                    i32::from(of).into(),
-                    m.quantity.get().into(),
-                ]);
-            }
-        }
-    }
-    [heads, lines, matches]
 }

@@ -267,6 +267,10 @@ impl<'b> Draft<'b> {
         Ok(())
     }
 
+    /// The lot of the entry that was written last; None where stock is not kept by lots.
+    pub fn last_lot(&self) -> Option<LotId> {
+        self.movements.last()?.entries.last()?.lot
+    }
     /// What the movement is that was begun last.
     pub(super) fn kind(&self) -> MovementKind {
         self.movements.last().map_or(MovementKind::Adjustment, |movement| movement.kind)

@@ -95,6 +95,10 @@ impl Draft<'_> {
         };
         found.filter(|lot| lot.product == product)
     }
+    /// The id of the lot that a line says, among those that exist.
+    pub fn lot_said(&self, product: ProductId, choice: &LotChoice) -> Option<LotId> {
+        self.said(product, choice).map(|lot| lot.id)
+    }
     pub(super) fn lot_coded(&self, product: ProductId, key: &str) -> Option<&Lot> {
         let drafted = self.lots.lots.values().find(|lot| lot.product == product && lot.key == key);
         drafted.or_else(|| self.book().lots.by_code.get(&(product, key.to_owned())).and_then(|id| self.lot(*id)))

@@ -40,7 +40,13 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("order.cancelled", Kind::Order),
     ("order.closed", Kind::Order),
     ("order.expired", Kind::Order),
+    ("order.updated", Kind::Order),
     ("return.created", Kind::Return),
+    ("return.approved", Kind::Return),
+    ("return.rejected", Kind::Return),
+    ("return.received", Kind::Return),
+    ("return.inspected", Kind::Return),
+    ("return.closed", Kind::Return),
     ("transfer.created", Kind::Transfer),
     ("transfer.updated", Kind::Transfer),
     ("transfer.ready", Kind::Transfer),
@@ -179,7 +185,7 @@ pub fn shown(
             let is_own = channel.is_none() && covers("order.read", ret.store);
             is_own.then(|| {
                 json!({ "id": ret.ret, "number": ret.number, "storeId": ret.store, "customerId": customer(ret.customer),
-                    "orderIds": ret.orders })
+                    "orderIds": ret.orders, "status": ret.status, "version": ret.version })
             })
         }
         Kind::Purchase => {

@@ -301,7 +301,7 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 35] = [
+    const WORDS: [(&str, &str); 36] = [
         ("imageid", "img"),
         ("productimage", "img"),
         ("productdocument", "doc"),
@@ -337,6 +337,7 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
         ("reference", "ord"),
         ("order", "ord"),
         ("count", "cnt"),
+        ("return", "ret"),
     ];
     let names = path.iter().rev().map(String::as_str).chain([root]);
     let mut known = names.filter_map(|name| {

@@ -178,8 +178,25 @@ const CASES: &[Case] = &[
         &["movement: what moved", "reservation: an order's hold"],
     ),
     case("UPDATE order_line SET returned = returned + 1 WHERE @ AND order_id = {sold} AND position = 1", &["order line: returned ="]),
-    case("UPDATE return_match SET quantity = 3 WHERE @ AND return_id = {requested}", &["return line: its pieces"]),
-    case("UPDATE return_line SET quantity = 101 WHERE @ AND return_id = {received} AND position = 2", &["return: its RETURN entries"]),
+    case(
+        "UPDATE order_line SET return_pending = return_pending + 1 WHERE @ AND order_id = {sold} AND position = 1",
+        &["order line: to be returned ="],
+    ),
+    case("UPDATE return_match SET quantity = 3 WHERE @ AND return_id = {requested}", &["return line: its pieces", "order line: to be returned ="]),
+    case(
+        "UPDATE return_line SET quantity = 101, received = 101 WHERE @ AND return_id = {received} AND position = 2",
+        &["return: its RETURN entries"],
+    ),
+    case("UPDATE return_line SET restocked = restocked + 1 WHERE @ AND return_id = {received} AND position = 1", &["return line: looked at <="]),
+    case(
+        "UPDATE return_line SET written_off = written_off - 1 WHERE @ AND return_id = {received} AND position = 2",
+        &["return line: what was written off"],
+    ),
+    case(
+        "INSERT INTO return_lot (tenant_id, return_id, position, lot_id, received, inspected) VALUES ({tenant}, {received}, 1, {lot}, 1, 1)",
+        &["return lot: the lots of a line"],
+    ),
+    case("UPDATE sales_return SET refunded_minor = 5 WHERE @ AND id = {received}", &["return: money is given back"]),
     case("UPDATE sales_order SET total_minor = total_minor + 1 WHERE @ AND id = {pending}", &["order: its total"]),
     case("UPDATE sales_return SET refund_minor = refund_minor + 1 WHERE @ AND id = {received}", &["return: its refund"]),
     case("UPDATE order_line SET discount_minor = 1 WHERE @ AND order_id = {sold} AND position = 2", &["order line: its total"]),

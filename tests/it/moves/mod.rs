@@ -8,4 +8,4 @@ mod late;
 mod states;
 mod transfer_rights;
 mod transfers;
-mod world;
+pub mod world;

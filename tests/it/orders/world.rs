@@ -200,7 +200,7 @@ impl World {
         work.commit().await.unwrap();
     }
 
-    async fn product_of(&self, tenant_id: TenantId, id: ProductId, what: (&str, StockPolicy, i32, i64)) {
+    pub async fn product_of(&self, tenant_id: TenantId, id: ProductId, what: (&str, StockPolicy, i32, i64)) {
         let (sku, stock_policy, unit_decimals, price) = what;
         let work = self.db.tenant(tenant_id).begin().await.unwrap();
         let row = entity::product::Model {

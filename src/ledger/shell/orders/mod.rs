@@ -3,6 +3,7 @@
 mod act;
 mod create;
 mod fulfil;
+mod return_act;
 mod returns;
 
 use entity::prelude::*;
@@ -11,6 +12,10 @@ use serde::Serialize;
 pub use act::{order_cancel, order_close, order_confirm};
 pub use create::order_create;
 pub use fulfil::order_fulfil;
+pub use return_act::{
+    Rest, ReturnClose, ReturnInspect, ReturnLineBack, ReturnLineSeen, ReturnOf, ReturnReceive, ReturnReject, return_approve,
+    return_close, return_inspect, return_receive, return_reject,
+};
 pub use returns::return_create;
 
 use super::{LotRef, ProductRef, StoreRef, shortage_word};

@@ -1,0 +1,128 @@
+//! A return as the rules see it: a document of its own, at any store, from one order, several or none.
+
+use entity::prelude::*;
+
+use super::order::count;
+use crate::stock::core::Rejection;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    pub id: ReturnId,
+    /// Per tenant, without gaps; 0 until it is written.
+    pub number: i64,
+    pub status: ReturnStatus,
+    pub store: StoreId,
+    pub customer: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    /// The sum of its lines: what is given back when all of it comes.
+    pub refund: Money,
+    /// What was given back in the end; None until it is CLOSED.
+    pub refunded: Option<Money>,
+    /// Why it may not come; with REJECTED.
+    pub reject_reason: Option<String>,
+    pub note: Option<String>,
+    pub occurred_at: Timestamp,
+    pub received_at: Option<Timestamp>,
+    pub business_date: i32,
+    pub actor: Actor,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub lines: Vec<ReturnLine>,
+    /// Whether it has a row.
+    pub exists: bool,
+}
+
+impl Return {
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.updated_at = now;
+    }
+    /// Checks the version that the caller saw.
+    pub fn expect(&self, version: Option<i64>) -> Result<(), Rejection> {
+        match version {
+            Some(expected) if expected != self.version => Err(Rejection::StaleDocument {
+                what: "return",
+                id: self.id.uuid(),
+                actual: self.version,
+                field: vec!["input".to_owned(), "expectedVersion".to_owned()],
+            }),
+            _ => Ok(()),
+        }
+    }
+    pub fn line_mut(&mut self, position: u16) -> Option<&mut ReturnLine> {
+        self.lines.iter_mut().find(|line| line.position == position)
+    }
+    /// The orders that its lines go back on, each once.
+    pub fn orders(&self) -> Vec<OrderId> {
+        let pieces = self.lines.iter().flat_map(|line| &line.matches);
+        let mut orders: Vec<OrderId> = pieces.map(|piece| piece.line.split_line().0).collect();
+        orders.sort_unstable();
+        orders.dedup();
+        orders
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnLine {
+    pub position: u16,
+    pub kind: LineKind,
+    pub product: Option<ProductId>,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    pub quantity: Quantity,
+    pub unit_price: Money,
+    pub total: Money,
+    /// What is to become of it; of what was looked at by steps, the figures below say what did.
+    pub disposition: Disposition,
+    /// How much has come; of that, restocked + quarantined + written_off have been looked at.
+    pub received: Quantity,
+    pub restocked: Quantity,
+    pub quarantined: Quantity,
+    pub written_off: Quantity,
+    pub matches: Vec<ReturnPiece>,
+    /// Which lots came by steps, where stock is kept by lots.
+    pub lots: Vec<ReturnLot>,
+}
+
+impl ReturnLine {
+    /// What has yet to come.
+    pub fn awaited(&self) -> i64 {
+        self.quantity.get() - self.received.get()
+    }
+    /// What has come and nobody has looked at. A charge is nothing to look at.
+    pub fn unseen(&self) -> i64 {
+        match self.kind {
+            LineKind::Product => self.received.get() - self.restocked.get() - self.quarantined.get() - self.written_off.get(),
+            LineKind::Charge => 0,
+        }
+    }
+    /// Notes that so much of it was looked at, and what became of it.
+    pub fn see(&mut self, disposition: Disposition, quantity: i64) {
+        let seen = match disposition {
+            Disposition::Restock => &mut self.restocked,
+            Disposition::Quarantine => &mut self.quarantined,
+            Disposition::WriteOff => &mut self.written_off,
+        };
+        *seen = count(seen.get() + quantity);
+    }
+}
+
+/// A piece of a return line, which goes back on an order line, and how much of it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnPiece {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+    pub received: Quantity,
+}
+
+/// How much came of a lot, and how much of that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnLot {
+    pub lot: LotId,
+    pub received: Quantity,
+    pub inspected: Quantity,
+    /// Whether it has a row.
+    pub exists: bool,
+}

@@ -1,0 +1,292 @@
+//! A return is asked for, allowed, received, looked at, and filed.
+
+use serde_json::{Value, json};
+
+use super::world::{World, back, done, on_both, refused};
+
+fn figures(ret: &Value) -> [i64; 4] {
+    ["received", "restocked", "quarantined", "writtenOff"].map(|name| ret["lines"][0][name].as_i64().unwrap())
+}
+
+#[tokio::test]
+async fn a_return_goes_all_the_way() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let line = world.sold(5).await;
+        let asked = world.requested(json!([back(&line, 4)])).await;
+        assert_eq!(
+            (&asked["status"], &asked["allowedActions"]),
+            (&json!("REQUESTED"), &json!(["returnApprove", "returnReject"]))
+        );
+        let of = &asked["lines"][0]["matches"][0]["orderLine"];
+        assert_eq!(of, &json!({"fulfilled": 5, "returned": 0, "returnPending": 4}));
+        let approved = world.does("returnApprove", &asked, json!({})).await;
+        assert_eq!(approved["allowedActions"], json!(["returnReceive", "returnReject"]));
+        assert_eq!(world.level(mug).await, [95, 0, 0]);
+        let own = &asked["lines"][0]["id"];
+        let partly = world.does("returnReceive", &asked, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
+        assert_eq!((&partly["status"], figures(&partly)), (&json!("PARTIALLY_RECEIVED"), [1, 0, 0, 0]));
+        assert_eq!(partly["lines"][0]["matches"][0]["orderLine"], json!({"fulfilled": 5, "returned": 1, "returnPending": 3}));
+        // What has come lies aside until somebody has looked at it.
+        assert_eq!(world.level(mug).await, [96, 0, 1]);
+        let seen = |quantity: i64, disposition: &str| json!({"lineId": own, "quantity": quantity, "disposition": disposition});
+        let early = world.does("returnInspect", &asked, json!({"lines": [seen(1, "RESTOCK")]})).await;
+        assert_eq!((&early["status"], figures(&early)), (&json!("PARTIALLY_RECEIVED"), [1, 1, 0, 0]));
+        assert_eq!(world.level(mug).await, [96, 0, 0]);
+        let all = world.does("returnReceive", &asked, json!({})).await;
+        assert_eq!((&all["status"], &all["allowedActions"]), (&json!("RECEIVED"), &json!(["returnInspect"])));
+        assert_eq!(world.level(mug).await, [99, 0, 3]);
+        let lines = json!([seen(1, "RESTOCK"), seen(1, "QUARANTINE"), seen(1, "WRITE_OFF")]);
+        let inspected = world.does("returnInspect", &asked, json!({ "lines": lines })).await;
+        assert_eq!((&inspected["status"], figures(&inspected)), (&json!("INSPECTED"), [4, 2, 1, 1]));
+        assert_eq!(world.level(mug).await, [98, 0, 1]);
+        let closed = world.does("returnClose", &asked, json!({})).await;
+        assert_eq!((&closed["status"], &closed["refunded"]["amount"]), (&json!("CLOSED"), &json!("10.20")));
+        assert_eq!(closed["allowedActions"], json!([]));
+        let kinds = ["created", "approved", "received", "inspected", "received", "inspected", "closed"];
+        assert_eq!(world.events("return.").await, kinds.map(|kind| format!("return.{kind}")));
+        let removals = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'REMOVAL' AND reference_kind = 'RETURN'";
+        assert_eq!(world.number(removals).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_asked_back_cannot_be_asked_back_twice() {
+    on_both(async |world| {
+        let line = world.sold(3).await;
+        let first = world.requested(json!([back(&line, 2)])).await;
+        let again = world.act("returnCreate", world.asking(json!([back(&line, 2)]))).await;
+        refused(&again, "OUT_OF_RANGE", "input.lines.0.quantity");
+        // Nor taken in over the counter, while it is asked for elsewhere.
+        let mut now = world.asking(json!([back(&line, 2)]));
+        now["receive"] = json!(true);
+        refused(&world.act("returnCreate", now).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+        world.requested(json!([back(&line, 1)])).await;
+        world.does("returnReject", &first, json!({"reason": "worn"})).await;
+        world.requested(json!([back(&line, 2)])).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_rejected_says_why_and_frees_its_units() {
+    on_both(async |world| {
+        let line = world.sold(2).await;
+        let asked = world.requested(json!([back(&line, 2)])).await;
+        world.does("returnReject", &asked, json!({"reason": "worn"})).await;
+        let asked = world.approved(json!([back(&line, 2)])).await;
+        // What was approved and never comes is rejected, too.
+        let rejected = world.does("returnReject", &asked, json!({"reason": "it never came"})).await;
+        assert_eq!((&rejected["status"], &rejected["rejectReason"]), (&json!("REJECTED"), &json!("it never came")));
+        assert_eq!(rejected["lines"][0]["matches"][0]["orderLine"]["returnPending"], 0);
+        assert_eq!(world.level(world.shop.mug).await, [98, 0, 0]);
+        for (reason, code) in [("", "INVALID"), (&*"x".repeat(1_001), "TOO_LONG")] {
+            let asked = world.requested(json!([back(&line, 1)])).await;
+            refused(&world.act("returnReject", world.step(&asked, json!({ "reason": reason }))).await, code, "input.reason");
+            world.does("returnReject", &asked, json!({"reason": "tried"})).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_never_comes_does_not_keep_a_return_open() {
+    on_both(async |world| {
+        let line = world.sold(5).await;
+        let ret = world.approved(json!([back(&line, 4)])).await;
+        let nothing = world.act("returnReceive", world.step(&ret, json!({"lines": [], "isLast": true}))).await;
+        refused(&nothing, "INVALID_STATE", "input.lines");
+        let own = &ret["lines"][0]["id"];
+        world.does("returnReceive", &ret, json!({"lines": [{"lineId": own, "quantity": 1}]})).await;
+        let last = world.does("returnReceive", &ret, json!({"lines": [], "isLast": true})).await;
+        assert_eq!((&last["status"], figures(&last)), (&json!("RECEIVED"), [1, 0, 0, 0]));
+        assert_eq!(last["lines"][0]["matches"][0]["orderLine"], json!({"fulfilled": 5, "returned": 1, "returnPending": 0}));
+        world.does("returnInspect", &ret, json!({})).await;
+        let closed = world.does("returnClose", &ret, json!({})).await;
+        assert_eq!((&closed["refund"]["amount"], &closed["refunded"]["amount"]), (&json!("10.20"), &json!("2.55")));
+        world.requested(json!([back(&line, 4)])).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_came_over_the_counter_was_looked_at_there() {
+    on_both(async |world| {
+        let line = world.sold(3).await;
+        let mut now = world.asking(json!([{"orderLineId": line, "quantity": 1, "disposition": "WRITE_OFF"}, back(&line, 1)]));
+        now["receive"] = json!(true);
+        let payload = world.act("returnCreate", now).await;
+        let ret = done(&payload, "return").clone();
+        assert_eq!(
+            (&ret["status"], figures(&ret), &ret["allowedActions"]),
+            (&json!("RECEIVED"), [1, 0, 0, 1], &json!(["returnInspect"]))
+        );
+        assert_eq!(world.level(world.shop.mug).await, [98, 0, 0]);
+        let seen = world.does("returnInspect", &ret, json!({})).await;
+        assert_eq!((&seen["status"], world.level(world.shop.mug).await), (&json!("INSPECTED"), [98, 0, 0]));
+        assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "5.10");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_step_is_open_in_its_states_only() {
+    on_both(async |world| {
+        let line = world.sold(30).await;
+        let asked = world.requested(json!([back(&line, 2)])).await;
+        let approved = world.approved(json!([back(&line, 2)])).await;
+        let rejected = world.requested(json!([back(&line, 2)])).await;
+        world.does("returnReject", &rejected, json!({"reason": "no"})).await;
+        let partly = world.approved(json!([back(&line, 2)])).await;
+        world.does("returnReceive", &partly, json!({"lines": [{"lineId": partly["lines"][0]["id"], "quantity": 1}]})).await;
+        let mut rest = Vec::new();
+        for steps in
+            [&["returnReceive"][..], &["returnReceive", "returnInspect"], &["returnReceive", "returnInspect", "returnClose"]]
+        {
+            let ret = world.approved(json!([back(&line, 2)])).await;
+            for step in steps {
+                world.does(step, &ret, json!({})).await;
+            }
+            rest.push(ret);
+        }
+        let [received, inspected, closed] = &rest[..] else { unreachable!() };
+        let refused_in: [(&str, &[&Value]); 5] = [
+            ("returnApprove", &[&approved, &rejected, &partly, received, inspected, closed]),
+            ("returnReject", &[&rejected, &partly, received, inspected, closed]),
+            ("returnReceive", &[&asked, &rejected, received, inspected, closed]),
+            ("returnInspect", &[&asked, &approved, &rejected, inspected, closed]),
+            ("returnClose", &[&asked, &approved, &rejected, &partly, received, closed]),
+        ];
+        for (mutation, returns) in refused_in {
+            for ret in returns {
+                let more = if mutation == "returnReject" { json!({"reason": "no"}) } else { json!({}) };
+                let payload = world.act(mutation, world.step(ret, more)).await;
+                refused(&payload, "INVALID_STATE", "input.id");
+                let message = payload["userErrors"][0]["message"].as_str().unwrap();
+                assert!(message.starts_with("the return is ") && message.contains("open"), "{message}");
+            }
+        }
+    })
+    .await;
+}
+
+/// Lines that cannot be received or looked at.
+async fn refuses(world: &World, mutation: &str, ret: &Value, cases: Vec<(Value, &str, &str)>) {
+    for (lines, code, field) in cases {
+        refused(&world.act(mutation, world.step(ret, json!({ "lines": lines }))).await, code, field);
+    }
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_with_its_path() {
+    on_both(async |world| {
+        let line = world.sold(9).await;
+        let fee =
+            json!({"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "-0.50", "currencyCode": "GBP"}});
+        let ret = world.approved(json!([back(&line, 2), fee])).await;
+        let other = world.approved(json!([back(&line, 2)])).await;
+        let (own, charge, strange) = (&ret["lines"][0]["id"], &ret["lines"][1]["id"], &other["lines"][0]["id"]);
+        let of = |line: &Value, quantity: i64| json!({"lineId": line, "quantity": quantity, "disposition": "RESTOCK"});
+        let plain = |line: &Value, quantity: i64| json!({"lineId": line, "quantity": quantity});
+        refuses(
+            &world,
+            "returnReceive",
+            &ret,
+            vec![
+                (json!([]), "INVALID", "input.lines"),
+                (json!([plain(own, 0)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([plain(own, -1)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([plain(own, 3)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([plain(own, 9_007_199_254_740_991)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([plain(own, 1), plain(own, 2)]), "OUT_OF_RANGE", "input.lines.1.quantity"),
+                (json!([plain(strange, 1)]), "NOT_FOUND", "input.lines.0.lineId"),
+                (json!([plain(charge, 1)]), "INVALID", "input.lines.0.lineId"),
+                (json!([plain(&ret["id"], 1)]), "INVALID", "input.lines.0.lineId"),
+                (json!([{"lineId": own, "quantity": 1, "lot": {"code": "L1"}}]), "INVALID", "input.lines.0.lot"),
+                (json!(vec![plain(own, 1); 2_001]), "LIMIT_EXCEEDED", "input.lines"),
+            ],
+        )
+        .await;
+        assert_eq!(world.level(world.shop.mug).await, [91, 0, 0]);
+        world.does("returnReceive", &ret, json!({})).await;
+        refuses(
+            &world,
+            "returnInspect",
+            &ret,
+            vec![
+                (json!([]), "INVALID", "input.lines"),
+                (json!([of(own, 3)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([of(own, 1), of(own, 2)]), "OUT_OF_RANGE", "input.lines.1.quantity"),
+                (json!([of(charge, 1)]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+                (json!([of(strange, 1)]), "NOT_FOUND", "input.lines.0.lineId"),
+                (
+                    json!([{"lineId": own, "quantity": 1, "disposition": "RESTOCK", "lot": {"code": "L1"}}]),
+                    "INVALID",
+                    "input.lines.0.lot",
+                ),
+            ],
+        )
+        .await;
+        let late = world.act("returnInspect", world.step(&ret, json!({"occurredAt": "2027-01-01T00:00:00Z"}))).await;
+        refused(&late, "OUT_OF_RANGE", "input.occurredAt");
+        let stale = world.act("returnInspect", world.step(&ret, json!({"expectedVersion": 1}))).await;
+        refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
+        let nobodys: String = world.shop.ledger.clock().id::<entity::id::kind::ReturnId>().to_string();
+        refused(&world.act("returnInspect", world.step(&json!({"id": nobodys}), json!({}))).await, "NOT_FOUND", "input.id");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_key_gives_the_first_answer_again() {
+    on_both(async |world| {
+        let line = world.sold(5).await;
+        let ret = world.approved(json!([back(&line, 4)])).await;
+        let input = world.step(&ret, json!({"lines": [{"lineId": ret["lines"][0]["id"], "quantity": 2}]}));
+        let first = world.act("returnReceive", input.clone()).await;
+        assert_eq!((&first["replayed"], &done(&first, "return")["status"]), (&json!(false), &json!("PARTIALLY_RECEIVED")));
+        let again = world.act("returnReceive", input.clone()).await;
+        assert_eq!((&again["replayed"], &again["seq"], &again["return"]["version"]), (&json!(true), &first["seq"], &json!(3)));
+        assert_eq!(world.level(world.shop.mug).await, [97, 0, 2]);
+        let mut other = input;
+        other["lines"][0]["quantity"] = json!(1);
+        refused(&world.act("returnReceive", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn goods_of_no_known_order_and_services_come_back_too() {
+    on_both(async |world| {
+        let price = json!({"amount": "2.00", "currencyCode": "GBP"});
+        let lines = json!([{"product": {"sku": "MUG"}, "quantity": 3, "unitPrice": price, "disposition": "QUARANTINE"},
+            {"product": {"sku": "WRAP"}, "quantity": 1}]);
+        let ret = world.approved(lines).await;
+        world.does("returnReceive", &ret, json!({})).await;
+        assert_eq!(world.level(world.shop.mug).await, [103, 0, 3]);
+        let seen = world.does("returnInspect", &ret, json!({})).await;
+        assert_eq!((&seen["status"], figures(&seen)), (&json!("INSPECTED"), [3, 0, 3, 0]));
+        assert_eq!(world.level(world.shop.mug).await, [103, 0, 3]);
+        assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "7.50");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn goods_that_somebody_moved_meanwhile_are_not_restocked_twice() {
+    on_both(async |world| {
+        let line = world.sold(2).await;
+        let ret = world.approved(json!([back(&line, 2)])).await;
+        world.does("returnReceive", &ret, json!({})).await;
+        let item = json!({"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "quantity": 1});
+        let moved = json!({"idempotencyKey": world.key(), "from": "QUARANTINE", "to": "AVAILABLE", "reasonCode": "FOUND", "items": [item]});
+        assert_eq!(world.act("stockMove", moved).await["userErrors"], json!([]));
+        let payload = world.act("returnInspect", world.step(&ret, json!({}))).await;
+        refused(&payload, "INSUFFICIENT_STOCK", "input.lines");
+        let one = json!([{"lineId": ret["lines"][0]["id"], "quantity": 1, "disposition": "RESTOCK"}]);
+        world.does("returnInspect", &ret, json!({ "lines": one })).await;
+        assert_eq!(world.level(world.shop.mug).await, [100, 0, 0]);
+    })
+    .await;
+}
