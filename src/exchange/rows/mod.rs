@@ -1,6 +1,7 @@
 //! Exchanges as rows, the rows that they refused, and what names in a chunk stand for.
 
 pub mod export;
+mod export_stock;
 pub mod known;
 
 use entity::prelude::*;

@@ -1,7 +1,7 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
 use super::{
-    costs, counts, documents, journal, levels, lots, purchases,
+    costs, counts, documents, journal, kits, levels, lots, purchases,
     report::{Broken, readable},
     transfers,
 };
@@ -18,7 +18,7 @@ pub(super) struct Check {
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
     let documents =
         documents::CHECKS.iter().chain(purchases::CHECKS).chain(transfers::CHECKS).chain(counts::CHECKS).chain(costs::CHECKS);
-    levels::CHECKS.iter().chain(lots::CHECKS).chain(documents).chain(journal::CHECKS)
+    levels::CHECKS.iter().chain(lots::CHECKS).chain(kits::CHECKS).chain(documents).chain(journal::CHECKS)
 }
 
 /// The first row that the statement finds.

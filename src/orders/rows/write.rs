@@ -72,15 +72,28 @@ const LINE: &[Column] = &[
     Column("returned", Int),
 ];
 
+const PART: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("order_id", Id),
+    Column("position", Small),
+    Column("product_id", Id),
+    Column("nth", Small),
+    Column("sku", Text),
+    Column("name", Text),
+    Column("unit_decimals", Small),
+    Column("quantity", Int),
+];
+
 fn moment(at: Option<Timestamp>) -> Value {
     at.map(Timestamp::micros).into()
 }
 
 /// Orders as they are after the batch, with their lines: new ones, then changed ones.
-pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 4] {
+pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
     let tenant: Value = tenant.into();
     let (mut new, mut new_lines) = (Bulk::insert("sales_order", NEW_ORDER), Bulk::insert("order_line", NEW_LINE));
     let (mut changed, mut changed_lines) = (Bulk::update("sales_order", ORDER, 2), Bulk::update("order_line", LINE, 3));
+    let mut parts = Bulk::insert("order_line_part", PART);
     for o in orders {
         if o.exists {
             let (status, expires) = (o.status.as_str().into(), moment(o.expires_at));
@@ -136,9 +149,22 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 4] {
                 l.total.minor.into(),
                 l.unit_cost.map(|c| c.minor).into(),
             ]);
+            for (part, nth) in l.parts.iter().zip(1_i32..) {
+                parts.row([
+                    tenant.clone(),
+                    o.id.into(),
+                    i32::from(l.position).into(),
+                    part.product.into(),
+                    nth.into(),
+                    part.sku.as_str().into(),
+                    part.name.as_str().into(),
+                    i32::from(part.decimals).into(),
+                    part.quantity.get().into(),
+                ]);
+            }
         }
     }
-    [new, new_lines, changed, changed_lines]
+    [new, new_lines, changed, changed_lines, parts]
 }
 
 const FULFILMENT: &[Column] = &[
@@ -223,11 +249,20 @@ const MATCH: &[Column] = &[
     Column("quantity", Int),
 ];
 
+const RETURN_PART: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("return_id", Id),
+    Column("position", Small),
+    Column("product_id", Id),
+    Column("quantity", Int),
+];
+
 /// New returns, their lines, and the order lines they bring back.
-pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 3] {
+pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 4] {
     let tenant: Value = tenant.into();
     let mut heads = Bulk::insert("sales_return", RETURN);
     let (mut lines, mut matches) = (Bulk::insert("return_line", RETURN_LINE), Bulk::insert("return_match", MATCH));
+    let mut parts = Bulk::insert("return_line_part", RETURN_PART);
     for r in returns {
         heads.row([
             tenant.clone(),
@@ -265,6 +300,9 @@ pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 3] {
                 l.total.minor.into(),
                 l.disposition.as_str().into(),
             ]);
+            for (product, quantity) in &l.parts {
+                parts.row([tenant.clone(), r.id.into(), position.into(), (*product).into(), quantity.get().into()]);
+            }
             for m in &l.matches {
                 let (order, of) = m.line.split_line::<entity::id::kind::OrderId>();
                 matches.row([
@@ -278,5 +316,5 @@ pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 3] {
             }
         }
     }
-    [heads, lines, matches]
+    [heads, lines, matches, parts]
 }
