@@ -28,8 +28,9 @@ mod m0019_moves;
 mod m0020_files;
 mod m0021_cache;
 mod m0022_costing;
-mod m0026_media;
+mod m0023_lots_and_kits;
 mod m0024_returns;
+mod m0026_media;
 pub mod row_security;
 
 pub struct Migrator;
@@ -59,8 +60,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_files::Migration),
             Box::new(m0021_cache::Migration),
             Box::new(m0022_costing::Migration),
-            Box::new(m0026_media::Migration),
+            Box::new(m0023_lots_and_kits::Migration),
             Box::new(m0024_returns::Migration),
+            Box::new(m0026_media::Migration),
         ]
     }
 }

@@ -79,8 +79,8 @@ pub struct Ahead {
     pub closed_through: Option<i32>,
     pub levels: HashMap<LevelKey, Level>,
     products: HashMap<ProductId, Arc<Facts>>,
-    /// Products that are kept by lots: few, in most tenants none.
-    tracked: HashSet<ProductId>,
+    /// Products that are kept by lots, and kits: few, in most tenants none.
+    apart: HashSet<ProductId>,
     /// Time zone, and whether it is archived.
     stores: HashMap<StoreId, (String, bool)>,
     /// Names that are known to exist.
@@ -99,7 +99,7 @@ impl Ahead {
             closed_through,
             levels: HashMap::new(),
             products: HashMap::new(),
-            tracked: HashSet::new(),
+            apart: HashSet::new(),
             stores: HashMap::new(),
             channels: HashSet::new(),
             customers: HashSet::new(),
@@ -112,15 +112,15 @@ impl Ahead {
         !self.products.contains_key(&key.product) || !self.stores.contains_key(&key.store)
     }
     pub fn learn(&mut self, key: LevelKey, facts: Facts) {
-        if facts.tracking != Tracking::None {
-            self.tracked.insert(key.product);
+        if facts.tracking != Tracking::None || facts.is_kit {
+            self.apart.insert(key.product);
         }
         self.stores.insert(key.store, (facts.time_zone.clone(), facts.store_archived));
         self.products.insert(key.product, Arc::new(facts));
     }
-    /// Whether any level is kept by lots.
-    pub fn tracks_any(&self, footprint: &Footprint) -> bool {
-        !self.tracked.is_empty() && footprint.levels.iter().any(|key| self.tracked.contains(&key.product))
+    /// Whether any level is kept by lots, or is a kit's.
+    pub fn has_any_apart(&self, footprint: &Footprint) -> bool {
+        !self.apart.is_empty() && footprint.levels.iter().any(|key| self.apart.contains(&key.product))
     }
     /// What the rules need to know of a level's product and store, as far as it is known.
     pub fn facts(&self, key: LevelKey) -> Option<Arc<Facts>> {

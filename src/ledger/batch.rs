@@ -87,7 +87,9 @@ pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: Tenant
     queue.iter().for_each(|queued| queued.command.footprint(&mut footprint));
     let mut work = db.tenant(tenant).begin().await?;
     let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
+    let kits = load::with_kits(&work, &mut footprint).await?;
     let mut state = load::locked(&work, clock, &footprint, &keys).await?;
+    state.documents.orders.kits = kits;
     let mut decisions = decide_all(&mut state, queue);
     let now = state.stock.now;
     if decisions.decided.is_empty() {
@@ -146,7 +148,9 @@ pub async fn dry_run(db: &Database, clock: &Clock, tenant: TenantId, command: &C
     command.footprint(&mut footprint);
     let scope = db.tenant(tenant);
     let keys: Vec<&Key> = key.into_iter().collect();
-    let state = load::unlocked(&scope, clock, &footprint, &keys).await?;
+    let kits = load::with_kits(&scope, &mut footprint).await?;
+    let mut state = load::unlocked(&scope, clock, &footprint, &keys).await?;
+    state.documents.orders.kits = kits;
     Ok(match decide(&state, command, key) {
         Decided::Done(result) => result,
         Decided::New(decision) => Ok(Receipt::of(decision)),

@@ -67,6 +67,8 @@ pub struct Footprint {
     pub reversals: BTreeSet<MovementId>,
     pub orders: BTreeSet<OrderId>,
     pub returns: BTreeSet<ReturnId>,
+    /// Levels of what is sold, or comes back: kits among them stand for what they are made of.
+    pub goods: BTreeSet<LevelKey>,
     pub channels: BTreeSet<ChannelId>,
     pub customers: BTreeSet<CustomerId>,
     /// Stores of orders that name no product, and so no level that knows its store.
@@ -285,7 +287,8 @@ impl Command {
 
 impl Footprint {
     fn create(&mut self, c: &Create, keys: &[LevelKey]) {
-        self.levels.extend(c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })));
+        self.goods.extend(c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })));
+        self.levels.extend(&self.goods);
         self.levels.extend(keys);
         self.reservations.extend(&c.reservations);
         self.channels.insert(c.channel);
@@ -297,7 +300,9 @@ impl Footprint {
         self.shortage(c.on_shortage);
     }
     fn take_back(&mut self, c: &CreateReturn) {
-        self.levels.extend(c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })));
+        self.goods.extend(c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })));
+        self.levels.extend(&self.goods);
+        self.levels.extend(&c.parts);
         self.orders.extend(c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0));
         self.customers.extend(c.customer);
         self.return_refs.extend(c.external_ref.clone());
@@ -323,6 +328,17 @@ impl Footprint {
     fn count(&mut self, c: &CountSteps, keys: &[LevelKey]) {
         self.levels.extend(keys);
         self.count = CountFootprint::of(c, keys);
+        match &c.step {
+            count_rules::Step::Record(record) => {
+                record.tallied.iter().for_each(|one| self.lots.choice(one.product, &one.lot));
+            }
+            count_rules::Step::Approve(approval) => {
+                let tracked: BTreeSet<ProductId> = approval.lots.keys().map(|line| line.product).collect();
+                self.lots.codes.extend(approval.lots.keys().map(|line| (line.product, line.lot.clone())));
+                self.lots.asides.extend(keys.iter().filter(|key| tracked.contains(&key.product)));
+            }
+            _ => {}
+        }
         // A count is a fact: what is held gives way to it.
         let is_posted = matches!(c.step, count_rules::Step::Approve(_));
         self.shortage(if is_posted { Shortage::Shorten } else { Shortage::Refuse });
@@ -336,10 +352,21 @@ impl Footprint {
             TransferStep::Update(change) => self.transfer_refs.extend(change.external_ref.clone()),
             _ => {}
         }
+        self.lots.ids.extend(&c.sent);
+        let lines = match &c.step {
+            TransferStep::Ship(shipment) => &shipment.lines,
+            TransferStep::Receive(arrival) => &arrival.lines,
+            _ => &None,
+        };
+        for (choice, _) in lines.iter().flatten().flat_map(|line| &line.lots) {
+            // Which product a line is of is not known here: a code is looked for among those of the transfer.
+            keys.iter().for_each(|key| self.lots.choice(key.product, choice));
+        }
     }
     fn purchase(&mut self, c: &purchasing::Command, keys: &[LevelKey]) {
         self.levels.extend(c.levels());
         self.levels.extend(keys);
+        c.lots(keys, &mut self.lots);
         self.purchase_orders.extend(c.orders());
         self.purchase_refs.extend(c.references());
     }
@@ -350,6 +377,7 @@ impl Footprint {
         self.reversals.append(&mut own.reversals);
         self.orders.append(&mut own.orders);
         self.returns.append(&mut own.returns);
+        self.goods.append(&mut own.goods);
         self.channels.append(&mut own.channels);
         self.customers.append(&mut own.customers);
         self.stores.append(&mut own.stores);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{command::Footprint, events::event};
 use crate::{
     counts::{
-        core::{Count, CountBook, CountDecision, Line, Step, Steps},
+        core::{Count, CountBook, CountDecision, Line, LineKey, Step, Steps},
         rows::{self, Written},
     },
     stock::{
@@ -87,6 +87,7 @@ pub async fn load(reads: &impl Reads, footprint: &Footprint, counts: Vec<Count>)
     }
     for (at, keys) in &wanted.past {
         let found = past(reads, keys, *at, None, BLOCK).await?;
+        book.lots_past.extend(rows::lots_past(reads, keys, *at).await?);
         book.past.extend(keys.iter().zip(found).map(|(key, then)| ((key.product, key.store, *at), then.on_hand.get())));
     }
     let references: Vec<&str> = wanted.refs.iter().map(String::as_str).collect();
@@ -97,12 +98,12 @@ pub async fn load(reads: &impl Reads, footprint: &Footprint, counts: Vec<Count>)
 /// The rows of a batch's counts: each once, as the last command left it; whether it has one is what the first one saw.
 pub fn written<'a>(decisions: impl Iterator<Item = &'a CountDecision> + Clone) -> Written<'a> {
     let mut counts: BTreeMap<CountId, &Count> = BTreeMap::new();
-    let mut lines: BTreeMap<(CountId, ProductId), &Line> = BTreeMap::new();
+    let mut lines: BTreeMap<(CountId, LineKey), &Line> = BTreeMap::new();
     let mut written = Written::default();
     for decision in decisions {
         let id = decision.count.id;
         counts.insert(id, &decision.count);
-        lines.extend(decision.lines.iter().map(|line| ((id, line.product), line)));
+        lines.extend(decision.lines.iter().map(|line| ((id, line.key()), line)));
         written.tries.extend(decision.tries.iter().map(|one| (id, one)));
     }
     written.counts = counts.into_values().collect();

@@ -8,7 +8,10 @@ use super::{ahead::Ahead, command::Footprint, counted, decision::Documents};
 use crate::{
     clock::{self, Clock},
     counts::rows as count_rows,
-    orders::{core::OrderBook, rows as order_rows},
+    orders::{
+        core::{Kits, OrderBook},
+        rows as order_rows,
+    },
     purchasing::rows as purchase_rows,
     stock::{
         core::{Book, Level, LevelKey, Reservation},
@@ -29,6 +32,23 @@ pub struct State {
     pub stock: Book,
     pub documents: Documents,
     pub receipts: Vec<(Key, String)>,
+}
+
+/// Adds the levels of what the kits that are sold or come back are made of; and what that is. Nothing is asked where nothing is sold.
+pub async fn with_kits(reads: &impl Reads, footprint: &mut Footprint) -> Result<Kits, Fault> {
+    if footprint.goods.is_empty() {
+        return Ok(Kits::new());
+    }
+    let kits = order_rows::kits(reads, footprint.goods.iter().map(|key| key.product)).await?;
+    for key in footprint.goods.iter().filter(|key| kits.contains_key(&key.product)) {
+        let parts = kits[&key.product].iter().map(|part| LevelKey { product: part.product, store: key.store });
+        let parts: Vec<LevelKey> = parts.collect();
+        if footprint.holds_on.contains(key) {
+            footprint.holds_on.extend(&parts);
+        }
+        footprint.levels.extend(parts);
+    }
+    Ok(kits)
 }
 
 /// Locks in the order that every writer keeps: levels, then documents; the counter comes last, in `write`.
@@ -91,7 +111,7 @@ async fn load_lots(reads: &impl Reads, footprint: &Footprint, state: &mut State,
 }
 
 /// The same without locks, on top of what is known ahead: reads only what is not known, all of it at once. None where a level is kept by
-/// lots: those are read under locks.
+/// lots or is a kit's: those are read under locks.
 pub async fn on_top_of(
     scope: &TenantScope,
     clock: &Clock,
@@ -105,7 +125,7 @@ pub async fn on_top_of(
     let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
     let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
     learn_facts(scope, &missing, ahead).await?;
-    if ahead.tracks_any(footprint) {
+    if ahead.has_any_apart(footprint) {
         return Ok(None);
     }
     let (receipts, levels, channels, customers, stores, taken_refs) = tokio::try_join!(

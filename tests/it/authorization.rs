@@ -194,6 +194,7 @@ const CASES: &[(&str, Needs)] = &[
     ("productCreate", May("product.write")),
     ("productUpdate", May("product.write")),
     ("productArchive", May("product.write")),
+    ("kitSet", May("product.write")),
     ("productBulkUpsert", May("product.write")),
     ("productFamilyCreate", May("product.write")),
     ("categoryCreate", May("product.write")),

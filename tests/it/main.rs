@@ -15,6 +15,7 @@ mod identity;
 mod insight;
 mod jobs;
 mod ledger;
+mod lots;
 mod moves;
 mod orders;
 mod purchasing;

@@ -9,6 +9,7 @@ mod check;
 pub mod customer;
 pub mod family;
 pub mod gtin;
+pub mod kit;
 pub mod product;
 mod product_check;
 mod product_decide;
@@ -126,7 +127,8 @@ checked!(
     family::FamilyCommand,
     customer::CustomerCommand,
     channel::ChannelCommand,
-    product::ProductCommand
+    product::ProductCommand,
+    kit::KitCommand
 );
 
 /// What becomes of a command.

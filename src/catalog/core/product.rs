@@ -21,6 +21,9 @@ pub struct ProductRow {
     pub description: Option<String>,
     pub status: ProductStatus,
     pub stock_policy: StockPolicy,
+    /// It is made of others, whose stock is its own.
+    #[serde(default)]
+    pub is_kit: bool,
     pub category_id: Option<CategoryId>,
     pub supplier_id: Option<SupplierId>,
     pub family_id: Option<FamilyId>,

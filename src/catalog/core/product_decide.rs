@@ -18,6 +18,8 @@ pub struct Known {
     pub doc: ProductDoc,
     /// What forbids archiving; read only where a command may archive.
     pub uses: Vec<Use>,
+    /// Whether it is part of a kit; read where a command changes the unit.
+    pub is_part: bool,
     /// Whether the ledger has entries; read only where a command changes the unit or how stock is told apart.
     pub has_moved: bool,
 }
@@ -194,7 +196,7 @@ impl Around {
         if let Some(family) = doc.row.family_id {
             self.combinations.insert((family, combination(&doc.row.option_list())), id);
         }
-        self.products.insert(id, Known { doc, uses: Vec::new(), has_moved: false });
+        self.products.insert(id, Known { doc, uses: Vec::new(), is_part: false, has_moved: false });
     }
 }
 
@@ -234,6 +236,18 @@ fn refuse_what_is_tied(known: &Known, after: &ProductRow, problems: &mut Vec<Pro
     if changes_unit && known.has_moved {
         problems.push(Problem::at("unit", Rejection::InUse(vec![Use::Movements])));
     }
+    // What a kit holds of it is said in its smallest unit.
+    if changes_unit && known.is_part {
+        problems.push(Problem::at("unit", Rejection::InUse(vec![Use::Kits])));
+    }
+    let is_no_kit = [
+        ("stockPolicy", after.stock_policy != before.stock_policy),
+        ("unit", after.unit_decimals != before.unit_decimals),
+        ("tracking", after.tracking != before.tracking),
+    ];
+    for (field, _) in is_no_kit.into_iter().filter(|(_, changes)| before.is_kit && *changes) {
+        problems.push(Problem::at(field, Rejection::InUse(vec![Use::Components])));
+    }
     if after.tracking != before.tracking && known.has_moved {
         problems.push(Problem::at("tracking", Rejection::InUse(vec![Use::Movements])));
     }
@@ -249,6 +263,7 @@ fn blank(Fresh { id, now }: Fresh) -> ProductDoc {
         description: None,
         status: ProductStatus::Active,
         stock_policy: StockPolicy::Tracked,
+        is_kit: false,
         category_id: None,
         supplier_id: None,
         family_id: None,

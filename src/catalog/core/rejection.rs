@@ -48,6 +48,10 @@ pub enum Use {
     OpenOrders,
     OpenTransfers,
     OpenCounts,
+    /// It is part of a kit.
+    Kits,
+    /// It is a kit.
+    Components,
     /// The ledger has entries in the unit.
     Movements,
 }
@@ -98,6 +102,14 @@ pub enum Rejection {
     InUse(Vec<Use>),
     /// The step needs a row that is not archived.
     Archived,
+    /// A kit would be made of itself.
+    KitInItself,
+    /// A kit would be made of a kit.
+    KitInKit,
+    /// What is not stocked cannot be part of a kit.
+    NotStocked,
+    /// A kit is counted in whole ones, without lots.
+    NotWhole,
     Stale {
         actual: i64,
     },

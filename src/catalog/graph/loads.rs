@@ -20,12 +20,13 @@ use crate::{
             channel::ChannelRow,
             customer::CustomerRow,
             family::FamilyRow,
+            kit::Component,
             product::{Barcode, ProductRow},
             store::StoreRow,
             supplier::SupplierRow,
         },
         rows::{
-            category, customer, parties,
+            category, customer, kit, parties,
             product::{self, ProductName},
             small,
         },
@@ -45,6 +46,8 @@ pub struct Loads {
     standing: tokio::sync::Mutex<Option<Standing>>,
     products: Batcher<ProductId, Arc<ProductRow>>,
     barcodes: Batcher<ProductId, Arc<Vec<Barcode>>>,
+    components: Batcher<ProductId, Arc<Vec<Component>>>,
+    kits: Batcher<ProductId, Arc<Vec<ProductId>>>,
     variants: Batcher<FamilyId, Arc<Vec<Arc<ProductRow>>>>,
     categories: Batcher<CategoryId, Arc<CategoryRow>>,
     children: Batcher<CategoryId, Arc<Vec<Arc<CategoryRow>>>>,
@@ -77,6 +80,8 @@ impl From<TenantScope> for Loads {
             scope,
             products: Batcher::default(),
             barcodes: Batcher::default(),
+            components: Batcher::default(),
+            kits: Batcher::default(),
             variants: Batcher::default(),
             categories: Batcher::default(),
             children: Batcher::default(),
@@ -107,6 +112,8 @@ impl Loads {
         }
         self.products.forget();
         self.barcodes.forget();
+        self.components.forget();
+        self.kits.forget();
         self.variants.forget();
         self.categories.forget();
         self.children.forget();
@@ -160,6 +167,16 @@ impl Loads {
     pub async fn barcodes(&self, id: ProductId) -> Answer<Arc<Vec<Barcode>>> {
         let load = |ids| async { Ok(shared(product::barcodes_of(&self.scope, ids).await?)) };
         Ok(self.barcodes.one(id, load).await?.unwrap_or_default())
+    }
+    /// What a kit is made of, in its order.
+    pub async fn components(&self, id: ProductId) -> Answer<Arc<Vec<Component>>> {
+        let load = |ids| async { Ok(shared(kit::components_of(&self.scope, ids).await?)) };
+        Ok(self.components.one(id, load).await?.unwrap_or_default())
+    }
+    /// The kits that a product is part of, by SKU.
+    pub async fn kits(&self, id: ProductId) -> Answer<Arc<Vec<ProductId>>> {
+        let load = |ids| async { Ok(shared(kit::kits_with(&self.scope, ids).await?)) };
+        Ok(self.kits.one(id, load).await?.unwrap_or_default())
     }
     /// A family's variants by SKU.
     pub async fn variants(&self, id: FamilyId) -> Answer<Arc<Vec<Arc<ProductRow>>>> {

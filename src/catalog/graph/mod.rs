@@ -8,7 +8,9 @@ mod inputs;
 mod inputs_parties;
 mod inputs_tree;
 pub mod lean;
+mod kit;
 mod loads;
+mod mutation_kits;
 mod mutation_parties;
 mod mutation_products;
 mod node;
@@ -34,6 +36,7 @@ pub use customer::{
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
 pub use filter::ProductFilter;
 pub use inputs::MoneyInput;
+pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
 pub use node::find as find_node;
 pub use page::{Count, CountPrecision, Direction};
@@ -52,4 +55,8 @@ pub struct CatalogQuery(query_products::ProductQuery, Apart<query_parties::Party
 
 /// The catalogue's part of the mutations.
 #[derive(MergedObject, Default)]
-pub struct CatalogMutation(mutation_products::ProductMutation, mutation_parties::PartyMutation);
+pub struct CatalogMutation(
+    mutation_products::ProductMutation,
+    mutation_parties::PartyMutation,
+    Apart<mutation_kits::KitMutation>,
+);

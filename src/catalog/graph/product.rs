@@ -8,6 +8,7 @@ use super::{
     category::Category,
     customer::Supplier,
     family::ProductFamily,
+    kit::{KitComponent, cost_of},
     lean,
     loads::loads,
     refs::StoreRef,
@@ -24,7 +25,7 @@ use crate::{
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
     },
     media::graph::{ProductDocument, ProductImage, documents_of, images_of},
-    stock::graph::{Levels, StockAvailability, availability_of_product, levels_of_product},
+    stock::graph::{Levels, StockAvailability, availability_of_kit, availability_of_product, levels_of_product},
 };
 
 /// An exact amount of money.
@@ -157,6 +158,22 @@ impl Product {
     async fn options(&self) -> Vec<ProductOption> {
         self.row.option_list().into_iter().map(|option| ProductOption { name: option.name, value: option.value }).collect()
     }
+    /// What one of it is made of, where it is a kit; empty otherwise. A kit has no stock of its own: see availability.
+    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    async fn components(&self, ctx: &Context<'_>) -> Answer<Vec<KitComponent>> {
+        if !self.row.is_kit {
+            return Ok(Vec::new());
+        }
+        Ok(loads(ctx)?.components(self.row.id).await?.iter().copied().map(KitComponent).collect())
+    }
+    /// The kits that it is part of, by SKU.
+    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    async fn kits(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
+        let loads = loads(ctx)?;
+        let ids = loads.kits(self.row.id).await?;
+        let rows = loads.known_products(ids.to_vec()).await?;
+        Ok(ids.iter().filter_map(|id| rows.get(id)).cloned().map(Product::from).collect())
+    }
     /// What it is counted in.
     async fn unit(&self) -> Unit {
         Unit { code: self.row.unit_code.clone(), decimals: self.row.unit_decimals }
@@ -165,11 +182,12 @@ impl Product {
     async fn price(&self) -> Option<Money> {
         self.row.price.map(Money::from)
     }
-    /// What one whole unit costs.
+    /// What one whole unit costs; of a kit, what its components cost together, where all of them have a cost in one currency.
     #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         let sees: Result<bool, TopError> = ctx.caller().map(crate::access::Caller::sees_costs);
         match sees {
+            Ok(true) if self.row.is_kit => Box::pin(cost_of(ctx, &self.row)).await.transpose(),
             Ok(true) => self.row.unit_cost.map(|cost| Ok(cost.into())),
             Ok(false) => None,
             Err(error) => Some(Err(error)),
@@ -222,13 +240,17 @@ impl Product {
     ) -> Answer<Levels> {
         Box::pin(levels_of_product(ctx, self.row.id, stores)).await
     }
-    /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named.
+    /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named. Of a kit it is how many
+    /// whole ones its components are enough for.
     #[graphql(directive = requires::apply("stock.availability.read".to_owned()))]
     async fn availability(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these stores; one that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Vec<StockAvailability>> {
+        if self.row.is_kit {
+            return Box::pin(availability_of_kit(ctx, &self.row, stores)).await;
+        }
         availability_of_product(ctx, self.row.id, stores).await
     }
 }

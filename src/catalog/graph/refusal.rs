@@ -47,6 +47,8 @@ fn tie(what: Use) -> &'static str {
         Use::OpenOrders => "orders are open",
         Use::OpenTransfers => "transfers are open",
         Use::OpenCounts => "counts are open",
+        Use::Kits => "it is part of a kit: change that with kitSet",
+        Use::Components => "it is a kit: take its components away with kitSet",
         Use::Movements => "stock has moved in this way",
     }
 }
@@ -75,6 +77,12 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         }
         Rejection::OptionsWithoutFamily => (ErrorCode::Invalid, "only a product of a family has options".to_owned()),
         Rejection::InUse(uses) => (ErrorCode::InUse, uses.iter().copied().map(tie).collect::<Vec<_>>().join("; ")),
+        Rejection::KitInItself => (ErrorCode::Invalid, "a kit cannot be made of itself".to_owned()),
+        Rejection::KitInKit => (ErrorCode::Invalid, "this is a kit: name what it is made of instead".to_owned()),
+        Rejection::NotStocked => (ErrorCode::InvalidState, "this is UNTRACKED: a kit is made of what is stocked".to_owned()),
+        Rejection::NotWhole => {
+            (ErrorCode::InvalidState, "a kit is counted in whole ones: a unit without decimals, and tracking NONE".to_owned())
+        }
         Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),
         Rejection::Stale { actual } => {
             (ErrorCode::VersionConflict, format!("it has changed since you read it and is at version {actual} now"))

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::prelude::{FamilyId, Id, ProductId, ProductStatus, StockPolicy};
 
-use super::{product, uses};
+use super::{kit, product, uses};
 use crate::{
     catalog::core::{
         Patch, Use,
@@ -50,7 +50,7 @@ async fn barcodes(work: &Work, commands: &[ProductCommand], rows: Vec<ProductRow
     for row in rows {
         around.by_sku.insert(row.sku_key.clone(), row.id);
         let doc = ProductDoc { row, barcodes: Vec::new() };
-        known.insert(doc.row.id, Known { doc, uses: Vec::new(), has_moved: false });
+        known.insert(doc.row.id, Known { doc, uses: Vec::new(), is_part: false, has_moved: false });
     }
     around.products = known;
     if around.products.is_empty() && codes.is_empty() {
@@ -137,6 +137,7 @@ async fn ties(work: &Work, commands: &[ProductCommand], around: &mut Around) -> 
     let measured: Vec<ProductId> = commands.iter().filter(new_unit).filter_map(target).collect();
     let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::Tied::Product, &tied).await?;
     let moved = uses::moved(work, &measured).await?;
+    let parts = if measured.is_empty() { HashMap::new() } else { kit::kits_with(work, measured).await? };
     for (id, uses) in uses {
         if let Some(known) = around.products.get_mut(&id) {
             known.uses = uses;
@@ -145,6 +146,11 @@ async fn ties(work: &Work, commands: &[ProductCommand], around: &mut Around) -> 
     for id in moved {
         if let Some(known) = around.products.get_mut(&id) {
             known.has_moved = true;
+        }
+    }
+    for id in parts.into_keys() {
+        if let Some(known) = around.products.get_mut(&id) {
+            known.is_part = true;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ pub mod category;
 mod kept;
 pub mod customer;
 pub mod filter;
+pub mod kit;
 pub mod page;
 pub mod parties;
 pub mod product;

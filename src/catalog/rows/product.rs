@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The columns that `read` expects, on alias `p`, in this order.
-pub const COLUMNS: &str = "p.id, p.sku, p.sku_key, p.name, p.name_key, p.description, p.status, p.stock_policy, p.category_id, \
+pub const COLUMNS: &str = "p.id, p.sku, p.sku_key, p.name, p.name_key, p.description, p.status, p.stock_policy, p.is_kit, p.category_id, \
      p.supplier_id, p.family_id, p.options, p.former_skus, p.unit_code, p.unit_decimals, p.price_minor, p.price_currency, p.cost_minor, \
      p.cost_currency, p.low_stock_threshold, p.tracking, p.minimum_remaining_days, p.metadata, p.version, p.created_at, p.updated_at";
 
@@ -31,6 +31,7 @@ pub fn read_from(row: &mut Row<'_>) -> Result<ProductRow, Fault> {
         description: row.take()?,
         status: row.word("product", ProductStatus::parse)?,
         stock_policy: row.word("product", StockPolicy::parse)?,
+        is_kit: row.take::<i32>()? == 1,
         category_id: row.take()?,
         supplier_id: row.take()?,
         family_id: row.take()?,

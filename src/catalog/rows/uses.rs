@@ -49,12 +49,19 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
             )
         }
     };
+    let kits = match tied {
+        Tied::Product => format!(
+            " UNION SELECT c.component_id, 5 FROM kit_component c WHERE c.tenant_id = $1 AND {}",
+            backend.in_ids("c.component_id", 2)
+        ),
+        Tied::Store => String::new(),
+    };
     let moves = open_moves(tied, &ours);
     let sql = format!(
         "SELECT l.{column}, 0 FROM stock_level l WHERE l.tenant_id = $1 AND {}
            AND (l.on_hand > 0 OR l.unavailable > 0 OR l.incoming > 0 OR l.in_transit > 0)
          UNION SELECT r.{column}, 1 FROM reservation r WHERE r.tenant_id = $1 AND {} AND r.status = 'ACTIVE'
-         UNION {open_orders} UNION {moves} ORDER BY 2",
+         UNION {open_orders} UNION {moves}{kits} ORDER BY 2",
         ours("l"),
         ours("r")
     );
@@ -66,7 +73,8 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
             1 => Use::Reservations,
             2 => Use::OpenOrders,
             3 => Use::OpenTransfers,
-            _ => Use::OpenCounts,
+            4 => Use::OpenCounts,
+            _ => Use::Kits,
         };
         found.entry(id).or_default().push(what);
     }

@@ -8,7 +8,7 @@ use super::{
     Catalog, MAX_ROWS,
     batch::{Ask, Batch, Call, Noun, run},
     nouns::{Categories, Channels, Customers, Families, Stores, Suppliers},
-    products::Products,
+    products::{Kits, Products},
 };
 use crate::{
     access::{Permission, Permit, kind},
@@ -18,6 +18,7 @@ use crate::{
         channel::{self, ChannelFields, ChannelRow},
         customer::{self, CustomerFields, CustomerRow},
         family::{self, FamilyFields, FamilyRow},
+        kit::{self, KitDoc, KitFields},
         product::{self, ProductDoc, ProductFields},
         store::{self, StoreFields, StoreRow},
         supplier::{self, SupplierFields, SupplierRow},
@@ -240,6 +241,19 @@ impl Catalog {
         let target = target(&which, Word::Product, &mut checker);
         let command = product::check(target, &fields, checker);
         self.run::<Products, _>(permit, &ask, ("productUpdate", [0; 32]), vec![command]).await
+    }
+    /// Says all that a product is made of; without components it is no kit.
+    pub async fn kit_set(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        fields: KitFields,
+        ask: Ask,
+    ) -> Result<Batch<KitDoc>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Product, &mut checker);
+        let command = kit::check(target, &fields, checker);
+        self.run::<Kits, _>(permit, &ask, ("kitSet", hash_of(&(&which.id, &fields))), vec![command]).await
     }
     /// Makes or changes products by SKU, each row by itself.
     pub async fn product_upsert(

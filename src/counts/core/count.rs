@@ -39,11 +39,47 @@ pub struct Count {
     pub exists: bool,
 }
 
-/// What is counted of one product. Goods with lots will be named here, a lot a line: until then a line is its product.
+/// What a line is of: a product, and the lot where its stock is kept by them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineKey {
+    pub product: ProductId,
+    /// The lot's code as it is unique in the product. Empty where stock is not kept by lots, and for what is there of a product without any lot.
+    pub lot: String,
+}
+
+impl LineKey {
+    /// Of a product without a lot.
+    pub fn of(product: ProductId) -> Self {
+        Self { product, lot: String::new() }
+    }
+}
+
+/// The lot of a line. One that the books do not know is only named, and made when the count is posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedLot {
+    pub id: Option<LotId>,
+    pub code: String,
+    /// The code as it is unique in the product.
+    pub key: String,
+    /// The dates of one that the books do not know.
+    pub made_on: Option<i32>,
+    pub expires_on: Option<i32>,
+}
+
+impl CountedLot {
+    /// One that the books know.
+    pub fn known(id: LotId, code: &str, key: &str) -> Self {
+        Self { id: Some(id), code: code.to_owned(), key: key.to_owned(), made_on: None, expires_on: None }
+    }
+}
+
+/// What is counted of one product, or of one of its lots. A product that is kept by lots and has none in stock has a line without a lot, which
+/// only says that nothing was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub id: CountLineId,
     pub product: ProductId,
+    pub lot: Option<CountedLot>,
     /// As they were when the line was made.
     pub sku: String,
     pub name: String,
@@ -62,6 +98,12 @@ pub struct Line {
     pub exists: bool,
 }
 
+impl Line {
+    pub fn key(&self) -> LineKey {
+        LineKey { product: self.product, lot: self.lot.as_ref().map(|lot| lot.key.clone()).unwrap_or_default() }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     Listed,
@@ -73,7 +115,7 @@ pub enum Expected {
 pub struct Tally {
     pub counted: Quantity,
     pub counted_at: Timestamp,
-    /// On hand at `counted_at`, as it was known when the tally was recorded; below 0 where a removal was dated before its receipt.
+    /// On hand of the product or lot at `counted_at`, as it was known when the tally was recorded; below 0 where a removal was dated before its receipt.
     pub book: i64,
     /// The level's version when the tally was recorded: what arrives behind it and happened before `counted_at` is added to `book`.
     pub book_version: i64,
@@ -82,7 +124,7 @@ pub struct Tally {
 /// One of the times that a line was counted; kept for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Try {
-    pub product: ProductId,
+    pub of: LineKey,
     pub attempt: i64,
     pub tally: Tally,
     pub actor: Actor,
@@ -117,25 +159,34 @@ impl Count {
 #[derive(Debug, Clone, Default)]
 pub struct CountBook {
     pub counts: HashMap<CountId, Count>,
-    pub lines: HashMap<CountId, HashMap<ProductId, Line>>,
+    pub lines: HashMap<CountId, HashMap<LineKey, Line>>,
     /// How many lines are still to be counted.
     pub open: HashMap<CountId, i64>,
     /// What arrived behind a line's tally and happened before it, in units.
-    pub late: HashMap<(CountId, ProductId), i64>,
+    pub late: HashMap<(CountId, LineKey), i64>,
     /// Who counted.
     pub counters: HashMap<CountId, Vec<Actor>>,
     /// On hand at an earlier moment, where a tally is of then.
     pub past: HashMap<(ProductId, StoreId, Timestamp), i64>,
+    /// The same of lots; one that had nothing then is left out.
+    pub lots_past: HashMap<(LotId, StoreId, Timestamp), i64>,
     pub taken_refs: std::collections::HashSet<String>,
 }
 
 impl CountBook {
-    pub fn line(&self, count: CountId, product: ProductId) -> Option<&Line> {
-        self.lines.get(&count)?.get(&product)
+    pub fn line(&self, count: CountId, key: &LineKey) -> Option<&Line> {
+        self.lines.get(&count)?.get(key)
+    }
+    /// The lines of a product that are loaded, by their lots.
+    pub fn lines_of(&self, count: CountId, product: ProductId) -> Vec<&Line> {
+        let all = self.lines.get(&count).into_iter().flat_map(HashMap::values);
+        let mut found: Vec<&Line> = all.filter(|line| line.product == product).collect();
+        found.sort_by_cached_key(|line| line.key());
+        found
     }
     /// What the books had when the line was counted, with what is known by now.
     pub fn book_of(&self, count: CountId, line: &Line) -> Option<i64> {
-        Some(line.tally?.book + self.late.get(&(count, line.product)).copied().unwrap_or(0))
+        Some(line.tally?.book + self.late.get(&(count, line.key())).copied().unwrap_or(0))
     }
     /// Brings the counts forward by an accepted decision.
     pub fn evolve(&mut self, decision: &CountDecision) {
@@ -143,11 +194,11 @@ impl CountBook {
         self.taken_refs.extend(decision.count.external_ref.clone());
         self.counts.insert(id, decision.count.clone());
         for line in &decision.lines {
-            let before = self.lines.entry(id).or_default().insert(line.product, line.clone());
+            let before = self.lines.entry(id).or_default().insert(line.key(), line.clone());
             let change = i64::from(is_open(line)) - i64::from(before.as_ref().is_some_and(is_open));
             *self.open.entry(id).or_default() += change;
             if before.is_none_or(|before| before.tally != line.tally) {
-                self.late.remove(&(id, line.product));
+                self.late.remove(&(id, line.key()));
             }
         }
         self.counters.entry(id).or_default().extend(decision.tries.iter().map(|one| one.actor));

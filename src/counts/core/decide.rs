@@ -3,9 +3,10 @@
 use entity::prelude::*;
 
 use super::{
-    count::{Count, CountBook, CountDecision, Expected, Line, Sight, Tally, Try},
+    count::{Count, CountBook, CountDecision, CountedLot, Expected, Line, Sight, Try},
     post::{Approval, approve},
     states::{Action, actions_from, may},
+    tally::{Record, tally},
 };
 use crate::{
     path,
@@ -77,7 +78,7 @@ pub struct NewCount {
     pub sight: Sight,
     pub external_ref: Option<String>,
     pub note: Option<String>,
-    /// What a LIST is of, each with the id of its line.
+    /// What a LIST is of. Lots get their lines when the count is started.
     pub products: Vec<(ProductId, CountLineId)>,
 }
 
@@ -86,25 +87,11 @@ pub struct NewCount {
 pub struct NewLine {
     pub id: CountLineId,
     pub product: ProductId,
+    /// Of what is kept by lots, one that lies there; None where none does.
+    pub lot: Option<CountedLot>,
     pub sku: String,
     pub name: String,
     pub decimals: u8,
-}
-
-/// What somebody found.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// None: now.
-    pub counted_at: Option<Timestamp>,
-    pub tallied: Vec<Tallied>,
-}
-#[derive(Debug, Clone)]
-pub struct Tallied {
-    pub product: ProductId,
-    pub counted: Quantity,
-    pub note: Option<String>,
-    /// The id of its line, should it not be on the list.
-    pub line: CountLineId,
 }
 
 /// What to do about lines that nobody counted.
@@ -117,9 +104,9 @@ pub enum Uncounted {
 
 /// What a step changed besides the count itself.
 #[derive(Default)]
-struct Changes {
-    lines: Vec<Line>,
-    tries: Vec<Try>,
+pub(super) struct Changes {
+    pub lines: Vec<Line>,
+    pub tries: Vec<Try>,
 }
 
 /// Decides one step against what was loaded; the draft holds what it would do to stock.
@@ -176,7 +163,7 @@ fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, ch
             return Err(Rejection::invalid("this product occurs twice: one line can say it", field));
         }
         let level = draft.stocked(LevelKey { product: *product, store: new.store }, &field)?;
-        changes.lines.push(line_of(level, *id, Expected::Listed));
+        changes.lines.push(line_of(level, *id, None, Expected::Listed));
     }
     let now = draft.now();
     Ok(Count {
@@ -216,13 +203,15 @@ fn fits(new: &NewCount) -> Result<(), Rejection> {
     asks(CountKind::List, !new.products.is_empty(), "products")
 }
 
-fn line_of(level: &Level, id: CountLineId, expected: Expected) -> Line {
+/// A line that nobody has counted.
+fn fresh(new: &NewLine, expected: Expected) -> Line {
     Line {
-        id,
-        product: level.key.product,
-        sku: level.facts.sku.clone(),
-        name: level.facts.name.clone(),
-        decimals: level.facts.decimals,
+        id: new.id,
+        product: new.product,
+        lot: new.lot.clone(),
+        sku: new.sku.clone(),
+        name: new.name.clone(),
+        decimals: new.decimals,
         expected,
         state: CountLineState::Uncounted,
         attempts: 0,
@@ -231,6 +220,12 @@ fn line_of(level: &Level, id: CountLineId, expected: Expected) -> Line {
         posted: None,
         exists: false,
     }
+}
+
+pub(super) fn line_of(level: &Level, id: CountLineId, lot: Option<CountedLot>, expected: Expected) -> Line {
+    let facts = &level.facts;
+    let (sku, name, decimals) = (facts.sku.clone(), facts.name.clone(), facts.decimals);
+    fresh(&NewLine { id, product: level.key.product, lot, sku, name, decimals }, expected)
 }
 
 fn start(
@@ -248,72 +243,9 @@ fn start(
         let message = format!("a count has at most {MOST_LINES} lines: count by category");
         return Err(Rejection::LimitExceeded { message, field: path!["input", "id"] });
     }
-    let line = |new: &NewLine| Line {
-        id: new.id,
-        product: new.product,
-        sku: new.sku.clone(),
-        name: new.name.clone(),
-        decimals: new.decimals,
-        expected: Expected::Listed,
-        state: CountLineState::Uncounted,
-        attempts: 0,
-        tally: None,
-        unit_cost: None,
-        posted: None,
-        exists: false,
-    };
-    changes.lines.extend(lines.iter().map(line));
+    changes.lines.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
     count.status = CountStatus::Counting;
     count.started_at = Some(draft.now());
-    Ok(())
-}
-
-/// How far ahead of our clock another one may run.
-const AHEAD_SECONDS: i64 = 300;
-
-fn tally(
-    book: &CountBook,
-    draft: &Draft<'_>,
-    count: &Count,
-    (actor, record): (Actor, &Record),
-    changes: &mut Changes,
-) -> Result<(), Rejection> {
-    let counted_at = record.counted_at.unwrap_or(draft.now());
-    let field = || path!["input", "countedAt"];
-    if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
-        return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
-    }
-    if count.started_at.is_some_and(|started_at| counted_at < started_at) {
-        return Err(Rejection::out_of_range("it lies before the count was started", field()));
-    }
-    if record.tallied.is_empty() {
-        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
-    }
-    for (index, found) in record.tallied.iter().enumerate() {
-        let at = |name: &str| path!["input", "lines", index, name];
-        if found.counted.is_negative() {
-            return Err(Rejection::out_of_range("nobody counts less than 0", at("counted")));
-        }
-        if changes.lines.iter().any(|line| line.product == found.product) {
-            return Err(Rejection::invalid("this product occurs twice: one figure can hold", at("product")));
-        }
-        let key = LevelKey { product: found.product, store: count.store };
-        let level = draft.stocked(key, &at("product"))?;
-        let past = record.counted_at.and_then(|at| book.past.get(&(key.product, key.store, at)));
-        let tally = Tally {
-            counted: found.counted,
-            counted_at,
-            book: past.copied().unwrap_or(level.on_hand.get()),
-            book_version: level.version,
-        };
-        let known = book.line(count.id, found.product).cloned();
-        let mut line = known.unwrap_or_else(|| line_of(level, found.line, Expected::Found));
-        (line.state, line.tally, line.unit_cost) = (CountLineState::Counted, Some(tally), level.facts.cost);
-        line.attempts += 1;
-        let attempt = line.attempts;
-        changes.tries.push(Try { product: found.product, attempt, tally, actor, note: found.note.clone() });
-        changes.lines.push(line);
-    }
     Ok(())
 }
 
@@ -337,17 +269,20 @@ fn recount(
     if let Some(products) = products {
         for (index, product) in products.iter().enumerate() {
             let field = path!["input", "products", index];
-            if changes.lines.iter().any(|line| line.product == *product) {
+            if products[..index].contains(product) {
                 return Err(Rejection::invalid("this product occurs twice", field));
             }
-            let line = book.line(count.id, *product).ok_or_else(|| Rejection::not_found("line of this product", field))?;
-            changes.lines.push(line.clone());
+            let lines = book.lines_of(count.id, *product);
+            if lines.is_empty() {
+                return Err(Rejection::not_found("line of this product", field));
+            }
+            changes.lines.extend(lines.into_iter().cloned());
         }
     } else {
         let all = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values());
         let is_off = |line: &&Line| line.tally.map(|tally| tally.counted.get()) != book.book_of(count.id, line);
         changes.lines.extend(all.filter(|line| line.tally.is_some()).filter(is_off).cloned());
-        changes.lines.sort_by_key(|line| line.product);
+        changes.lines.sort_by_cached_key(Line::key);
     }
     if changes.lines.is_empty() {
         return Err(Rejection::invalid("nothing is to be counted again", path!["input", "products"]));

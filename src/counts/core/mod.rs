@@ -6,9 +6,11 @@ mod decide;
 mod figures;
 mod post;
 mod states;
+mod tally;
 
-pub use count::{Count, CountBook, CountDecision, Expected, Line, Sight, Tally, Try, is_open};
-pub use decide::{MOST_LINES, NewCount, NewLine, Record, Step, Steps, Tallied, Uncounted, decide};
+pub use count::{Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Sight, Tally, Try, is_open};
+pub use decide::{MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
 pub use figures::{Pair, abc, accuracy, shrinkage};
 pub use post::{Approval, PART};
 pub use states::{Action, COUNT_STEPS, actions_from, may};
+pub use tally::{Record, Tallied};

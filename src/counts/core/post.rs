@@ -1,11 +1,16 @@
 //! Setting the books right: what an approved count posts.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 
-use super::count::{Count, CountBook, Line};
+use super::count::{Count, CountBook, Line, LineKey};
 use crate::{
     path,
-    stock::core::{Delta, Draft, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Shortage, Step, cover},
+    stock::core::{
+        Delta, Draft, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind, Rejection,
+        Shortage, Step, cover,
+    },
 };
 
 /// Who approves, and under which rule.
@@ -16,14 +21,17 @@ pub struct Approval {
     pub note: Option<String>,
     /// Ids of movements: one that makes room and one that posts, for each part.
     pub movements: Vec<[MovementId; 2]>,
+    /// The lots of lines by what they are called, with the ids that new ones get.
+    pub lots: HashMap<LineKey, LotName>,
 }
 
-/// Entries of one movement: its event goes to subscribers whole, as that of any other call.
+/// Differences in one movement: its event goes to subscribers whole, as that of any other call.
 pub const PART: usize = 500;
 
 /// A line that is off.
 struct Off {
     key: LevelKey,
+    lot: LotChoice,
     /// What was counted less what the books had then.
     difference: i64,
 }
@@ -37,7 +45,7 @@ pub(super) fn approve(
 ) -> Result<Vec<Line>, Rejection> {
     let mut lines: Vec<Line> = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values().cloned()).collect();
     lines.retain(|line| line.tally.is_some());
-    lines.sort_by_key(|line| line.product);
+    lines.sort_by_cached_key(Line::key);
     if lines.is_empty() {
         return Err(Rejection::state("nothing was counted", path!["input", "id"]));
     }
@@ -49,7 +57,7 @@ pub(super) fn approve(
         (line.tally, line.posted) = (Some(tally), Some(difference));
         let key = LevelKey { product: line.product, store: count.store };
         if difference != 0 {
-            off.push(Off { key, difference });
+            off.push(Off { key, lot: choice(draft, approval, line), difference });
         }
         if difference != 0 || draft.level(key, &Vec::new()).is_ok_and(|level| level.exists) {
             draft.counted(key, tally.counted_at);
@@ -71,31 +79,80 @@ pub(super) fn approve(
         };
         post(draft, part, &head, ids[0])?;
     }
+    for line in &mut lines {
+        let (Some(lot), Some(tally)) = (&mut line.lot, line.tally) else { continue };
+        lot.id = draft.lot_coded(line.product, &lot.key).map(|known| known.id);
+        if let Some(id) = lot.id {
+            draft.counted_lot(LevelKey { product: line.product, store: count.store }, id, tally.counted_at);
+        }
+    }
     count.status = CountStatus::Completed;
     (count.completed_at, count.approver) = (Some(now), Some(actor));
     Ok(lines)
 }
 
+/// How the line's lot is said: one that came to be known meanwhile has the dates that it has.
+fn choice(draft: &Draft<'_>, approval: &Approval, line: &Line) -> LotChoice {
+    let Some(lot) = &line.lot else { return LotChoice::Unsaid };
+    let name = || approval.lots.get(&line.key()).map_or(LotChoice::Unsaid, |name| LotChoice::Named(Box::new(name.clone())));
+    draft.lot_coded(line.product, &lot.key).map_or_else(name, |known| LotChoice::Id(known.id))
+}
+
 fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: MovementId) -> Result<(), Rejection> {
     let field = path!["input", "id"];
     let mut steps = Vec::with_capacity(part.len());
-    let mut deltas = Vec::with_capacity(part.len());
+    let mut postings = Vec::with_capacity(part.len());
     for off in part {
         let level = draft.level(off.key, &field)?;
-        let left = level.on_hand.get().saturating_add(off.difference);
-        // What is gone cannot be unavailable either.
-        let unavailable = (left - level.unavailable.get()).min(0).max(-level.unavailable.get());
-        steps.push(Step { key: off.key, available_delta: off.difference - unavailable, field: field.clone() });
-        deltas.push(Delta { on_hand: off.difference, unavailable, ..Delta::default() });
+        let deltas = if off.lot.is_said() { of_lot(draft, off) } else { vec![(of_level(level, off.difference), None)] };
+        for (delta, condition) in deltas {
+            let is_blocked = delta.on_hand > 0 && draft.blocked(off.key, &off.lot).is_some();
+            let available_delta = if is_blocked { 0 } else { delta.on_hand - delta.unavailable };
+            steps.push(Step { key: off.key, available_delta, field: field.clone() });
+            let (cost, lot) = (level.facts.cost, off.lot.clone());
+            postings.push(Posting { delta, cost, lot, condition, ..Posting::default() });
+        }
     }
     cover(draft, &steps, Shortage::Shorten, head, room.into())?;
     let Some(first) = part.first() else { return Ok(()) };
     draft.begin(head.clone(), first.key, &field)?;
-    for (off, delta) in part.iter().zip(deltas) {
-        let cost = draft.level(off.key, &field)?.facts.cost;
-        draft.post(off.key, delta, cost, None, &field)?;
+    for (step, posting) in steps.iter().zip(postings) {
+        draft.post_to(step.key, posting, &field)?;
     }
     Ok(())
+}
+
+fn of_level(level: &Level, difference: i64) -> Delta {
+    let left = level.on_hand.get().saturating_add(difference);
+    // What is gone cannot be unavailable either.
+    let unavailable = (left - level.unavailable.get()).min(0).max(-level.unavailable.get());
+    Delta { on_hand: difference, unavailable, ..Delta::default() }
+}
+
+/// What is gone of a lot is gone of what could be sold first, then of what was set aside, each for its reason.
+fn of_lot(draft: &Draft<'_>, off: &Off) -> Vec<(Delta, Option<Condition>)> {
+    let gone = |on_hand: i64, unavailable: i64| Delta { on_hand, unavailable, ..Delta::default() };
+    let lot = draft.said(off.key.product, &off.lot).map(|lot| lot.id);
+    let available = lot.and_then(|lot| draft.lot_level(off.key, lot)).map_or(0, LotLevel::available);
+    if off.difference > 0 {
+        return vec![(gone(off.difference, 0), None)];
+    }
+    let mut left = -off.difference;
+    let first = left.min(available);
+    left -= first;
+    let mut deltas = Vec::new();
+    for condition in Condition::ALL {
+        let taken = left.min(draft.aside(off.key, lot).of(*condition));
+        if taken > 0 {
+            deltas.push((gone(-taken, -taken), Some(*condition)));
+            left -= taken;
+        }
+    }
+    // What is not there at all is asked of the rest, and refused.
+    if first + left > 0 {
+        deltas.insert(0, (gone(-first - left, 0), None));
+    }
+    deltas
 }
 
 /// Above the tenant's limit nobody approves what they counted themselves.

@@ -10,7 +10,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     ledger::shell::counts as shell,
-    orders::graph::links::{ProductRef, StoreRef},
+    orders::graph::links::{LotRef, ProductRef, StoreRef},
     path,
 };
 
@@ -57,6 +57,9 @@ pub struct CountActionInput {
 pub struct CountLineInput {
     /// The product; also one that is not on the list.
     pub product: ProductRef,
+    /// Which lot, where the product is tracked: a line for each. One that the books do not know is named by its code, and made when the count is
+    /// approved.
+    pub lot: Option<LotRef>,
     /// How much is there, in the product's smallest unit: 0 or more.
     pub counted: Quantity,
     /// Kept with it; at most 1,000 characters.
@@ -73,7 +76,7 @@ pub struct CountRecordInput {
     /// When all of these were counted; now when it is left out. Not before the count was started. What was counted at another moment goes into a
     /// call of its own.
     pub counted_at: Option<DateTime>,
-    /// What was found, a line a product; at most 500.
+    /// What was found, a line a product or lot; at most 500.
     pub lines: Vec<CountLineInput>,
 }
 
@@ -149,6 +152,7 @@ impl CountRecordInput {
     pub fn read(self, reading: &mut Reading) -> shell::CountRecord {
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| shell::CountedLine {
             product: reading.product(line.product, || path!["input", "lines", index, "product"]),
+            lot: line.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
             counted: line.counted.0,
             note: line.note,
         });

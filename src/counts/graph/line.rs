@@ -19,13 +19,14 @@ use crate::{
     graphql::{
         connection::{CursorSigner, Page, PageArgs},
         context::Asks,
-        directives::mask,
+        directives::{mask, requires},
         fault::{Answer, TopError},
         filters::IdFilter,
         scalars::{DateTime, Long, Quantity},
     },
     ledger::Ledger,
     orders::graph::links::{self, Actor, MOST_A_PAGE, Money, Product},
+    stock::graph::{Lot, lot_seen},
 };
 
 /// Which lines. Tests stand beside each other and must all hold; one that is null is absent.
@@ -89,7 +90,7 @@ fn quantity(units: i64) -> Option<Quantity> {
     prelude::Quantity::new(units).map(Quantity)
 }
 
-/// What is counted of one product.
+/// What is counted of one product, or of one of its lots.
 #[Object]
 impl CountLine {
     /// Its id.
@@ -107,6 +108,16 @@ impl CountLine {
     /// The name as it was when the line was made.
     async fn name(&self) -> &str {
         &self.shown.line.name
+    }
+    /// The lot's code, where the product is tracked; null of a product that had none in stock.
+    async fn lot_code(&self) -> Option<&str> {
+        self.shown.line.lot.as_ref().map(|lot| lot.code.as_str())
+    }
+    /// The lot; null while the books do not know it, and where it never was in a store whose stock you may see.
+    #[graphql(directive = requires::apply("stock.read".to_owned()))]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
+        Box::pin(lot_seen(ctx, id)).await.transpose()
     }
     /// Whether it was on the list; false when it was only found.
     async fn is_expected(&self) -> bool {

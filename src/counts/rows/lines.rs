@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::load::{LATE, LINE, line};
+use super::load::{LINE, late_sum, line};
 use crate::{
-    counts::core::{Line, Pair, Tally, Try},
+    counts::core::{Line, LineKey, Pair, Tally, Try},
     graphql::connection::{Key, PageRequest, keyset},
     storage::{Fault, Reads, Row},
 };
@@ -42,7 +42,7 @@ pub fn line_keys(line: &Line) -> Vec<Key> {
 
 /// A completed count has its lines' books as they were posted: what arrives later is no business of theirs.
 fn shown() -> String {
-    format!("CASE WHEN c.status = 'COMPLETED' THEN l.book ELSE l.book + coalesce(({LATE}), 0) END")
+    format!("CASE WHEN c.status = 'COMPLETED' THEN l.book ELSE l.book + coalesce(({}), 0) END", late_sum())
 }
 
 /// A page of a count's lines, by SKU.
@@ -136,8 +136,9 @@ pub async fn pairs(reads: &impl Reads, count: CountId) -> Result<Vec<(Pair, Opti
 pub async fn tries(reads: &impl Reads, lines: &[CountLineId]) -> Result<HashMap<CountLineId, Vec<(Try, Timestamp)>>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT l.id, t.product_id, t.attempt, t.counted, t.counted_at, t.book, t.book_version, t.actor_kind, t.actor_id, t.note, t.recorded_at
+        "SELECT l.id, t.product_id, t.lot_key, t.attempt, t.counted, t.counted_at, t.book, t.book_version, t.actor_kind, t.actor_id, t.note, t.recorded_at
          FROM count_line l JOIN count_try t ON t.tenant_id = $1 AND t.count_id = l.count_id AND t.product_id = l.product_id
+           AND t.lot_key = l.lot_key
          WHERE l.tenant_id = $1 AND {} ORDER BY l.id, t.attempt",
         backend.in_ids("l.id", 2)
     );
@@ -145,10 +146,11 @@ pub async fn tries(reads: &impl Reads, lines: &[CountLineId]) -> Result<HashMap<
     for row in &reads.rows(&sql, vec![backend.ids(lines.iter().copied())]).await? {
         let mut row = Row::new(row);
         let id = row.take()?;
-        let (product, attempt) = (row.take()?, row.take()?);
+        let of = LineKey { product: row.take()?, lot: row.take()? };
+        let attempt = row.take()?;
         let tally = Tally { counted: row.take()?, counted_at: row.time()?, book: row.take()?, book_version: row.take()? };
         let actor = Actor { kind: row.word("count_try", ActorKind::parse)?, id: row.take()? };
-        let one = Try { product, attempt, tally, actor, note: row.take()? };
+        let one = Try { of, attempt, tally, actor, note: row.take()? };
         found.entry(id).or_default().push((one, row.time()?));
     }
     Ok(found)

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use crate::{
-    counts::core::{Count, Expected, Line, Sight, Tally},
+    counts::core::{Count, CountedLot, Expected, Line, LineKey, Sight, Tally},
+    stock::core::LevelKey,
     storage::{Fault, Reads, Row},
 };
 
@@ -14,7 +15,7 @@ pub(super) const COUNT: &str = "c.id, c.number, c.kind, c.status, c.store_id, c.
 
 pub(super) const LINE: &str =
     "l.count_id, l.product_id, l.id, l.sku, l.name, l.unit_decimals, l.is_expected, l.state, l.attempts, l.counted,
-    l.counted_at, l.book, l.book_version, l.unit_cost_minor, l.cost_currency, l.posted";
+    l.counted_at, l.book, l.book_version, l.unit_cost_minor, l.cost_currency, l.posted, l.lot_key, l.lot_id, l.lot_code, l.made_on, l.expires_on";
 
 /// Counts, locked in id order until the transaction ends.
 pub async fn lock_counts(work: &impl Reads, ids: &[CountId]) -> Result<Vec<Count>, Fault> {
@@ -72,7 +73,7 @@ pub(super) fn count(row: &mut Row<'_>) -> Result<Count, Fault> {
 }
 
 /// Lines of a count: those of these products, or all.
-pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>) -> Result<HashMap<ProductId, Line>, Fault> {
+pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>) -> Result<HashMap<LineKey, Line>, Fault> {
     let backend = reads.backend();
     let (mut sql, mut values) =
         (format!("SELECT {LINE} FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = $2"), vec![count.into()]);
@@ -83,7 +84,7 @@ pub async fn lines(reads: &impl Reads, count: CountId, of: Option<&[ProductId]>)
     let rows = reads.rows(&sql, values).await?;
     let read = |row| {
         let line = line(&mut Row::new(row))?;
-        Ok((line.product, line))
+        Ok((line.key(), line))
     };
     rows.iter().map(read).collect()
 }
@@ -105,9 +106,11 @@ pub(super) fn line(row: &mut Row<'_>) -> Result<Line, Fault> {
     };
     let (minor, currency): (Option<i64>, Option<String>) = (row.take()?, row.take()?);
     let unit_cost = minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Money::new(minor, currency));
+    let posted = row.take()?;
     Ok(Line {
         id,
         product,
+        lot: lot(row)?,
         sku,
         name,
         decimals: decimals as u8,
@@ -116,9 +119,15 @@ pub(super) fn line(row: &mut Row<'_>) -> Result<Line, Fault> {
         attempts,
         tally,
         unit_cost,
-        posted: row.take()?,
+        posted,
         exists: true,
     })
+}
+
+fn lot(row: &mut Row<'_>) -> Result<Option<CountedLot>, Fault> {
+    let (key, id, code): (String, Option<LotId>, Option<String>) = (row.take()?, row.take()?, row.take()?);
+    let (made_on, expires_on) = (row.take()?, row.take()?);
+    Ok(code.map(|code| CountedLot { id, code, key, made_on, expires_on }))
 }
 
 /// How many lines of each count are still to be counted.
@@ -139,22 +148,56 @@ pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<C
     rows.iter().map(read).collect()
 }
 
+/// That an entry is of the line's lot; what is kept by lots and has none in stock had nothing arrive.
+const OF_LOT: &str = "CASE WHEN e.lot_id IS NULL THEN l.lot_key = ''
+    ELSE l.lot_key = (SELECT o.code_key FROM lot o WHERE o.tenant_id = $1 AND o.id = e.lot_id) END";
+
 /// What arrived behind each line's tally and happened before it: few rows, found by the level's versions.
-pub(super) const LATE: &str =
-    "SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e WHERE e.tenant_id = $1 AND e.product_id = l.product_id
-    AND e.store_id = c.store_id AND e.version_after > l.book_version AND e.occurred_at < l.counted_at";
+pub(super) fn late_sum() -> String {
+    format!(
+        "SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e WHERE e.tenant_id = $1 AND e.product_id = l.product_id
+         AND e.store_id = c.store_id AND e.version_after > l.book_version AND e.occurred_at < l.counted_at AND {OF_LOT}"
+    )
+}
 
 /// The same for all lines of a count, those where nothing arrived left out.
-pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, ProductId), i64>, Fault> {
-    let sql = "SELECT l.product_id, CAST(sum(e.on_hand_delta) AS bigint) FROM count_line l
+pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, LineKey), i64>, Fault> {
+    let sql = format!(
+        "SELECT l.product_id, l.lot_key, CAST(sum(e.on_hand_delta) AS bigint) FROM count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
          JOIN entry e ON e.tenant_id = $1 AND e.product_id = l.product_id AND e.store_id = c.store_id
-           AND e.version_after > l.book_version AND e.occurred_at < l.counted_at
-         WHERE l.tenant_id = $1 AND l.count_id = $2 GROUP BY l.product_id";
-    let rows = reads.rows(sql, vec![count.into()]).await?;
+           AND e.version_after > l.book_version AND e.occurred_at < l.counted_at AND {OF_LOT}
+         WHERE l.tenant_id = $1 AND l.count_id = $2 GROUP BY l.product_id, l.lot_key"
+    );
+    let rows = reads.rows(&sql, vec![count.into()]).await?;
     let read = |row| {
         let mut row = Row::new(row);
-        Ok(((count, row.take()?), row.take()?))
+        let key = LineKey { product: row.take()?, lot: row.take()? };
+        Ok(((count, key), row.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What lots had at an earlier moment, of all that ever lay at these levels.
+pub async fn lots_past(
+    reads: &impl Reads,
+    keys: &[LevelKey],
+    at: Timestamp,
+) -> Result<HashMap<(LotId, StoreId, Timestamp), i64>, Fault> {
+    let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
+    let (k, mut values) = reads.backend().pairs(&pairs, 2);
+    let time = values.len() + 2;
+    values.push(at.micros().into());
+    // The lots are found first: levels that are not kept by them cost no walk along their entries.
+    let sql = format!(
+        "SELECT v.lot_id, v.store_id, CAST(coalesce(sum(e.on_hand_delta), 0) AS bigint) FROM {k} CROSS JOIN lot_level v
+         JOIN entry e ON e.tenant_id = $1 AND e.lot_id = v.lot_id AND e.store_id = v.store_id AND e.occurred_at <= ${time}
+         WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b GROUP BY v.lot_id, v.store_id"
+    );
+    let rows = reads.rows(&sql, values).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(((row.take()?, row.take()?, at), row.take()?))
     };
     rows.iter().map(read).collect()
 }

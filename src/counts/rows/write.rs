@@ -45,6 +45,7 @@ const NEW_LINE: &[Column] = &[
     Column("tenant_id", Id),
     Column("count_id", Id),
     Column("product_id", Id),
+    Column("lot_key", Text),
     Column("id", Id),
     Column("sku", Text),
     Column("name", Text),
@@ -58,12 +59,17 @@ const NEW_LINE: &[Column] = &[
     Column("book_version", IntOrNull),
     Column("unit_cost_minor", IntOrNull),
     Column("cost_currency", TextOrNull),
+    Column("lot_id", IdOrNull),
+    Column("lot_code", TextOrNull),
+    Column("made_on", SmallOrNull),
+    Column("expires_on", SmallOrNull),
 ];
 
 const LINE: &[Column] = &[
     Column("tenant_id", Id),
     Column("count_id", Id),
     Column("product_id", Id),
+    Column("lot_key", Text),
     Column("state", Text),
     Column("attempts", Int),
     Column("counted", IntOrNull),
@@ -73,12 +79,16 @@ const LINE: &[Column] = &[
     Column("unit_cost_minor", IntOrNull),
     Column("cost_currency", TextOrNull),
     Column("posted", IntOrNull),
+    Column("lot_id", IdOrNull),
+    Column("made_on", SmallOrNull),
+    Column("expires_on", SmallOrNull),
 ];
 
 const TRY: &[Column] = &[
     Column("tenant_id", Id),
     Column("count_id", Id),
     Column("product_id", Id),
+    Column("lot_key", Text),
     Column("attempt", Int),
     Column("counted", Int),
     Column("counted_at", Int),
@@ -113,29 +123,12 @@ pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [B
             new.row(new_count(&tenant, c));
         }
     }
-    let (mut new_lines, mut changed_lines) = (Bulk::insert("count_line", NEW_LINE), Bulk::update("count_line", LINE, 3));
+    let (mut new_lines, mut changed_lines) = (Bulk::insert("count_line", NEW_LINE), Bulk::update("count_line", LINE, 4));
     for (count, line) in &written.lines {
-        let head = [tenant.clone(), (*count).into(), line.product.into()];
-        let figures = figures(line);
         if line.exists {
-            let [tenant, count, product] = head;
-            let [state, attempts, counted, at, book, version, minor, currency] = figures;
-            changed_lines.row([
-                tenant,
-                count,
-                product,
-                state,
-                attempts,
-                counted,
-                at,
-                book,
-                version,
-                minor,
-                currency,
-                line.posted.into(),
-            ]);
+            changed_lines.row(changed_line(&tenant, *count, line));
         } else {
-            new_lines.row(new_line(head, line, figures));
+            new_lines.row(new_line(&tenant, *count, line));
         }
     }
     let mut tries = Bulk::insert("count_try", TRY);
@@ -143,7 +136,8 @@ pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [B
         tries.row([
             tenant.clone(),
             (*count).into(),
-            one.product.into(),
+            one.of.product.into(),
+            one.of.lot.as_str().into(),
             one.attempt.into(),
             one.tally.counted.get().into(),
             one.tally.counted_at.micros().into(),
@@ -210,11 +204,63 @@ fn figures(line: &Line) -> [Value; 8] {
     ]
 }
 
-fn new_line(head: [Value; 3], line: &Line, figures: [Value; 8]) -> [Value; 16] {
-    let [tenant, count, product] = head;
-    let [state, attempts, counted, at, book, version, minor, currency] = figures;
-    let (sku, name) = (line.sku.as_str().into(), line.name.as_str().into());
-    let (decimals, expected) = (i32::from(line.decimals).into(), i32::from(line.expected == Expected::Listed).into());
-    let id = line.id.into();
-    [tenant, count, product, id, sku, name, decimals, expected, state, attempts, counted, at, book, version, minor, currency]
+fn new_line(tenant: &Value, count: CountId, line: &Line) -> [Value; 21] {
+    let [state, attempts, counted, at, book, version, minor, currency] = figures(line);
+    let [lot, made_on, expires_on] = lot(line);
+    [
+        tenant.clone(),
+        count.into(),
+        line.product.into(),
+        line.key().lot.into(),
+        line.id.into(),
+        line.sku.as_str().into(),
+        line.name.as_str().into(),
+        i32::from(line.decimals).into(),
+        i32::from(line.expected == Expected::Listed).into(),
+        state,
+        attempts,
+        counted,
+        at,
+        book,
+        version,
+        minor,
+        currency,
+        lot,
+        line.lot.as_ref().map(|lot| lot.code.clone()).into(),
+        made_on,
+        expires_on,
+    ]
+}
+
+fn changed_line(tenant: &Value, count: CountId, line: &Line) -> [Value; 16] {
+    let [state, attempts, counted, at, book, version, minor, currency] = figures(line);
+    let [lot, made_on, expires_on] = lot(line);
+    [
+        tenant.clone(),
+        count.into(),
+        line.product.into(),
+        line.key().lot.into(),
+        state,
+        attempts,
+        counted,
+        at,
+        book,
+        version,
+        minor,
+        currency,
+        line.posted.into(),
+        lot,
+        made_on,
+        expires_on,
+    ]
+}
+
+/// Its lot, and the dates of one that the books do not know.
+fn lot(line: &Line) -> [Value; 3] {
+    let of = line.lot.as_ref();
+    [
+        of.and_then(|lot| lot.id).map(entity::id::Id::uuid).into(),
+        of.and_then(|lot| lot.made_on).into(),
+        of.and_then(|lot| lot.expires_on).into(),
+    ]
 }

@@ -25,8 +25,10 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
             "stockPolicy",
             "metadata",
         ],
-        Noun::Stock => &["sku", "store", "onHand", "barcode"],
-        Noun::StockChanges => &["sku", "store", "delta", "barcode", "unitCost", "costCurrency", "note"],
+        Noun::Stock => &["sku", "store", "onHand", "barcode", "lot", "madeOn", "expiresOn"],
+        Noun::StockChanges => {
+            &["sku", "store", "delta", "barcode", "unitCost", "costCurrency", "note", "lot", "madeOn", "expiresOn"]
+        }
         Noun::Suppliers => &["code", "name", "leadTimeDays", "email"],
         Noun::Categories => &["slug", "name", "parent", "position", "imageUrl", "metadata"],
         Noun::Customers => &["externalRef", "name", "country", "email"],
@@ -70,6 +72,13 @@ const ALSO: &[(&str, &str)] = &[
     ("leadtime", "leadTimeDays"),
     ("mail", "email"),
     ("parentslug", "parent"),
+    ("batch", "lot"),
+    ("batchnumber", "lot"),
+    ("lotcode", "lot"),
+    ("lotnumber", "lot"),
+    ("serialnumber", "lot"),
+    ("expirydate", "expiresOn"),
+    ("bestbefore", "expiresOn"),
     ("reference", "externalRef"),
 ];
 

@@ -44,6 +44,9 @@ pub fn names(noun: Noun) -> &'static [&'static str] {
             "sku",
             "name",
             "store",
+            "lot",
+            "madeOn",
+            "expiresOn",
             "onHand",
             "reserved",
             "unavailable",
@@ -99,7 +102,7 @@ pub fn names(noun: Noun) -> &'static [&'static str] {
     }
 }
 
-fn time(at: i64) -> Item {
+pub(super) fn time(at: i64) -> Item {
     rfc3339(Timestamp(at)).into()
 }
 
@@ -111,14 +114,14 @@ fn money(minor: Option<i64>, currency: Option<String>, is_seen: bool) -> Result<
 }
 
 /// A condition on one of several ids, where any are named.
-fn one_of<K>(clause: &mut Clause, column: &str, ids: Option<&[Id<K>]>) {
+pub(super) fn one_of<K>(clause: &mut Clause, column: &str, ids: Option<&[Id<K>]>) {
     let Some(ids) = ids else { return };
     let backend = clause.backend();
     let number = clause.number(backend.ids(ids.iter().copied()));
     clause.push(&format!(" AND {}", backend.in_ids(column, number)));
 }
 
-fn within(clause: &mut Clause, column: &str, options: &ExportOptions) {
+pub(super) fn within(clause: &mut Clause, column: &str, options: &ExportOptions) {
     for (operator, bound) in [(">=", options.from), ("<", options.before)] {
         if let Some(at) = bound {
             let mark = clause.bind(at);
@@ -127,7 +130,7 @@ fn within(clause: &mut Clause, column: &str, options: &ExportOptions) {
     }
 }
 
-fn stores(clause: &mut Clause, column: &str, sight: &Sight, options: &ExportOptions) {
+pub(super) fn stores(clause: &mut Clause, column: &str, sight: &Sight, options: &ExportOptions) {
     one_of(clause, column, options.stores.as_deref());
     if let Reach::Stores(own) = &sight.reach {
         one_of(clause, column, Some(own));
@@ -135,7 +138,7 @@ fn stores(clause: &mut Clause, column: &str, sight: &Sight, options: &ExportOpti
 }
 
 /// Reads a page: `select` with the clause, behind `after` in the order of `order`.
-async fn read<F>(
+pub(super) async fn read<F>(
     reads: &impl Reads,
     select: &str,
     mut clause: Clause,
@@ -171,7 +174,7 @@ pub async fn page(
 ) -> Result<Page, Fault> {
     match noun {
         Noun::Products => products(reads, sight, options, after).await,
-        Noun::Stock => stock(reads, sight, options, after).await,
+        Noun::Stock => super::export_stock::stock(reads, sight, options, after).await,
         Noun::Movements => movements(reads, sight, options, after).await,
         Noun::Orders => orders(reads, sight, options, after).await,
         Noun::Suppliers => suppliers(reads, options, after).await,
@@ -231,29 +234,6 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
         items[BARCODES] = shown.collect::<Vec<_>>().join("|").into();
     }
     Ok(page)
-}
-
-async fn stock(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let select = "SELECT l.product_id, l.store_id, p.sku, p.name, s.code, l.on_hand, l.reserved, l.unavailable, l.incoming, l.in_transit,
-        l.safety_stock, l.reorder_point, l.maximum, l.updated_at FROM stock_level l
-        JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
-        WHERE l.tenant_id = $1";
-    let mut clause = Clause::new(reads.backend());
-    stores(&mut clause, "l.store_id", sight, options);
-    one_of(&mut clause, "l.product_id", options.products.as_deref());
-    one_of(&mut clause, "p.category_id", options.categories.as_deref());
-    within(&mut clause, "l.updated_at", options);
-    read(reads, select, clause, &["l.product_id", "l.store_id"], after, |row| {
-        let mut row = Row::new(row);
-        let (product, store): (ProductId, StoreId) = (row.take()?, row.take()?);
-        let mut items: Vec<Item> = vec![row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()];
-        let (on_hand, reserved, unavailable): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
-        items.extend([on_hand, reserved, unavailable, on_hand - unavailable - reserved].map(Item::Number));
-        items.extend([row.take::<i64>()?, row.take()?, row.take()?].map(Item::Number));
-        items.extend([row.take::<Option<i64>>()?.into(), row.take::<Option<i64>>()?.into(), time(row.take()?)]);
-        Ok((items, vec![product.into(), store.into()]))
-    })
-    .await
 }
 
 async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {

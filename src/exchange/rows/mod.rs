@@ -2,6 +2,7 @@
 
 mod customers;
 pub mod export;
+mod export_stock;
 pub mod known;
 pub mod lines;
 

@@ -9,13 +9,14 @@ use super::{
 };
 use crate::{
     access::{Caller, kind, permit},
+    clock,
     exchange::core::{
         Counts, Earnest, ImportOptions, Noun, Refused, Run,
         fields::{Cells, Known, Record, level},
     },
     jobs::Lease,
     ledger::shell::{
-        Mode, ProductRef, Stop, StoreRef,
+        LotRef, Mode, ProductRef, Stop, StoreRef,
         stock::{AdjustInput, ChangeInput, SetInput, SetItemInput, stock_adjust, stock_set},
     },
     stock::core::{Compare, Rejection, Shortage},
@@ -30,6 +31,23 @@ struct Line {
     quantity: Quantity,
     cost: Option<Money>,
     note: Option<String>,
+    lot: Option<LotRef>,
+}
+
+/// The lot of a row, with the dates of a new one.
+fn lot(row: &Record, cells: &Cells<'_>) -> Result<Option<LotRef>, Refused> {
+    let day = |field: &str| {
+        let Some(text) = cells.text(field).map(str::trim) else { return Ok(None) };
+        let day = clock::parse_day(text);
+        day.map(Some).ok_or_else(|| Refused::invalid(row.number, field, "a calendar day is expected, as in 2026-11-30"))
+    };
+    let (made_on, expires_on) = (day("madeOn")?, day("expiresOn")?);
+    let Some(code) = cells.text("lot") else {
+        let dated = if made_on.is_some() { "madeOn" } else { "expiresOn" };
+        let has_dates = made_on.is_some() || expires_on.is_some();
+        return if has_dates { Err(Refused::invalid(row.number, dated, "dates are of a lot: name it too")) } else { Ok(None) };
+    };
+    Ok(Some(LotRef::Code { code: code.trim().to_owned(), made_on, expires_on }))
 }
 
 fn line(noun: Noun, row: &Record, known: &Known) -> Result<Line, Refused> {
@@ -45,6 +63,7 @@ fn line(noun: Noun, row: &Record, known: &Known) -> Result<Line, Refused> {
         quantity,
         cost: if is_change { cells.amount("unitCost", "costCurrency", known)? } else { None },
         note: if is_change { cells.text("note").map(str::to_owned) } else { None },
+        lot: lot(row, &cells)?,
     })
 }
 
@@ -116,7 +135,7 @@ impl Exchange {
                 store: line.store.clone(),
                 on_hand: line.quantity,
                 compare: Compare::Unconditional,
-                lot: None,
+                lot: line.lot.clone(),
             });
             let items = items.collect();
             let input = SetInput { idempotency_key, reason: options.reason, note, on_shortage: Shortage::Refuse, items };
@@ -130,7 +149,7 @@ impl Exchange {
                 expected_version: None,
                 unit_cost: line.cost,
                 note: line.note.clone(),
-                lot: None,
+                lot: line.lot.clone(),
             });
             let input = AdjustInput {
                 idempotency_key,

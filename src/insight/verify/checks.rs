@@ -1,7 +1,7 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
 use super::{
-    costs, counts, documents, journal, levels, lots, media, purchases,
+    costs, counts, documents, journal, kits, levels, lots, media, purchases,
     report::{Broken, readable},
     returns, transfers,
 };
@@ -23,7 +23,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         .chain(transfers::CHECKS)
         .chain(counts::CHECKS)
         .chain(costs::CHECKS);
-    levels::CHECKS.iter().chain(lots::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)
+    levels::CHECKS.iter().chain(lots::CHECKS).chain(kits::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)
 }
 
 /// The first row that the statement finds.

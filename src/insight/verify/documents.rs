@@ -48,8 +48,12 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "order line: the SALE entries of an order sum to what is fulfilled of its stocked lines",
         table: "order_line",
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' prd:' || HEX(l.product_id), 'sold ' || l.fulfilled, 'sold ' || coalesce(s.sold, 0)
-                 FROM (SELECT order_id, product_id, sum(fulfilled) AS fulfilled FROM order_line
-                       WHERE tenant_id = $1 AND product_id IS NOT NULL AND stock_policy <> 'UNTRACKED' GROUP BY order_id, product_id) l
+                 FROM (SELECT g.order_id, g.product_id, sum(g.fulfilled) AS fulfilled FROM (
+                         SELECT order_id, product_id, fulfilled FROM order_line
+                         WHERE tenant_id = $1 AND product_id IS NOT NULL AND stock_policy <> 'UNTRACKED'
+                         UNION ALL SELECT n.order_id, n.product_id, o.fulfilled * n.quantity FROM order_line_part n
+                         JOIN order_line o ON o.tenant_id = $1 AND o.order_id = n.order_id AND o.position = n.position WHERE n.tenant_id = $1) g
+                       GROUP BY g.order_id, g.product_id) l
                  LEFT JOIN (SELECT m.reference_id, e.product_id, -sum(e.on_hand_delta) AS sold FROM movement m
                             JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
                             WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER'
@@ -66,9 +70,13 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE m.tenant_id = $1
                    AND ((m.reference_kind = 'ORDER' AND m.kind IN ('SALE', 'RESERVE') AND NOT EXISTS (
                           SELECT 1 FROM order_line l WHERE l.tenant_id = $1 AND l.order_id = m.reference_id
-                            AND l.product_id = e.product_id AND l.stock_policy <> 'UNTRACKED'))
+                            AND l.product_id = e.product_id AND l.stock_policy <> 'UNTRACKED')
+                        AND NOT EXISTS (SELECT 1 FROM order_line_part n WHERE n.tenant_id = $1 AND n.order_id = m.reference_id
+                            AND n.product_id = e.product_id))
                      OR (m.reference_kind = 'RETURN' AND NOT EXISTS (
-                          SELECT 1 FROM return_line l WHERE l.tenant_id = $1 AND l.return_id = m.reference_id AND l.product_id = e.product_id)))
+                          SELECT 1 FROM return_line l WHERE l.tenant_id = $1 AND l.return_id = m.reference_id AND l.product_id = e.product_id)
+                        AND NOT EXISTS (SELECT 1 FROM return_line_part n WHERE n.tenant_id = $1 AND n.return_id = m.reference_id
+                            AND n.product_id = e.product_id)))
                  ORDER BY m.seq, e.line LIMIT 1",
     },
     Check {

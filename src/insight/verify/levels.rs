@@ -157,13 +157,15 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "reservation: an order's hold is for its open line and no more",
         table: "reservation",
         broken: "SELECT 'ord:' || HEX(r.order_id) || ' line ' || r.order_position,
-                   'at most ' || coalesce(l.open, 0) || ' of prd:' || HEX(l.product_id) || ' in a state that holds',
+                   'at most ' || coalesce(l.open, 0) || ' of prd:' || HEX(l.product_id) || ' or their parts, in a state that holds',
                    r.held || ' held of prd:' || HEX(r.product_id) || ' by an order that is ' || coalesce(o.status, 'missing')
                  FROM (SELECT order_id, order_position, product_id, sum(remaining) AS held FROM reservation
                        WHERE tenant_id = $1 AND order_id IS NOT NULL GROUP BY order_id, order_position, product_id) r
                  LEFT JOIN order_line l ON l.tenant_id = $1 AND l.order_id = r.order_id AND l.position = r.order_position
+                 LEFT JOIN order_line_part n ON n.tenant_id = $1 AND n.order_id = r.order_id AND n.position = r.order_position
+                   AND n.product_id = r.product_id
                  LEFT JOIN sales_order o ON o.tenant_id = $1 AND o.id = r.order_id
-                 WHERE l.order_id IS NULL OR l.product_id <> r.product_id OR r.held > l.open
+                 WHERE l.order_id IS NULL OR (n.product_id IS NULL AND l.product_id <> r.product_id) OR r.held > l.open * coalesce(n.quantity, 1)
                    OR (r.held > 0 AND o.status NOT IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'))
                  ORDER BY r.order_id, r.order_position LIMIT 1",
     },

@@ -8,6 +8,7 @@ mod costs;
 mod counts;
 mod documents;
 mod journal;
+mod kits;
 mod levels;
 mod lots;
 mod media;

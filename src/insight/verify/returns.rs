@@ -48,8 +48,12 @@ pub(super) const CHECKS: &[Check] = &[
                        JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
                        WHERE m.tenant_id = $1 AND m.kind = 'REMOVAL' AND m.reference_kind = 'RETURN'
                        GROUP BY m.reference_id, e.product_id) s
-                 LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.written_off) AS quantity FROM return_line n
-                            WHERE n.tenant_id = $1 AND n.product_id IS NOT NULL GROUP BY n.return_id, n.product_id) l
+                 LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.written_off) AS quantity FROM (
+                              SELECT return_id, product_id, written_off FROM return_line WHERE tenant_id = $1 AND product_id IS NOT NULL
+                              UNION ALL SELECT p.return_id, p.product_id, p.quantity FROM return_line_part p
+                              JOIN return_line l ON l.tenant_id = $1 AND l.return_id = p.return_id AND l.position = p.position AND l.disposition = 'WRITE_OFF'
+                              WHERE p.tenant_id = $1) n
+                            GROUP BY n.return_id, n.product_id) l
                    ON l.return_id = s.return_id AND l.product_id = s.product_id
                  WHERE s.gone <> coalesce(l.quantity, 0) ORDER BY s.return_id, s.product_id LIMIT 1",
     },
@@ -94,8 +98,10 @@ pub(super) const CHECKS: &[Check] = &[
                        JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
                        WHERE m.tenant_id = $1 AND m.kind = 'RETURN' AND m.reference_kind = 'RETURN'
                        GROUP BY m.reference_id, e.product_id) s
-                 LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.received) AS quantity FROM return_line n
-                            WHERE n.tenant_id = $1 AND n.product_id IS NOT NULL GROUP BY n.return_id, n.product_id) l
+                 LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.quantity) AS quantity FROM (
+                              SELECT return_id, product_id, received AS quantity FROM return_line WHERE tenant_id = $1 AND product_id IS NOT NULL
+                              UNION ALL SELECT return_id, product_id, quantity FROM return_line_part WHERE tenant_id = $1) n
+                            GROUP BY n.return_id, n.product_id) l
                    ON l.return_id = s.return_id AND l.product_id = s.product_id
                  WHERE s.taken <> coalesce(l.quantity, 0) ORDER BY s.return_id, s.product_id LIMIT 1",
     },

@@ -37,6 +37,36 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.transfer_id, l.position LIMIT 1",
     },
     Check {
+        invariant: "transfer line: its lots sum to it, and none stands where stock is not kept by lots",
+        table: "transfer_line_lot",
+        broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position,
+                   'shipped ' || l.shipped || ' received ' || l.received || ' lost ' || l.lost || ' in lots that are ' || p.tracking,
+                   'shipped ' || coalesce(s.shipped, 0) || ' received ' || coalesce(s.received, 0) || ' lost ' || coalesce(s.lost, 0)
+                 FROM transfer_line l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
+                 LEFT JOIN (SELECT transfer_id, position, sum(shipped) AS shipped, sum(received) AS received, sum(lost) AS lost
+                            FROM transfer_line_lot WHERE tenant_id = $1 GROUP BY transfer_id, position) s
+                   ON s.transfer_id = l.transfer_id AND s.position = l.position
+                 WHERE l.tenant_id = $1 AND CASE WHEN p.tracking = 'NONE' THEN s.transfer_id IS NOT NULL
+                   ELSE l.shipped <> coalesce(s.shipped, 0) OR l.received <> coalesce(s.received, 0) OR l.lost <> coalesce(s.lost, 0) END
+                 ORDER BY l.transfer_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "transfer lot: sent = received + lost + under way, and what left and arrived is what its entries say",
+        table: "transfer_line_lot",
+        broken: "SELECT 'trf:' || HEX(s.transfer_id) || ' lot:' || HEX(s.lot_id),
+                   'shipped ' || coalesce(m.sent, 0) || ' received ' || coalesce(m.entered, 0) || ' under way or lost the rest',
+                   'shipped ' || s.shipped || ' received ' || s.received || ' lost ' || s.lost
+                 FROM transfer_line_lot s
+                 LEFT JOIN (SELECT m.reference_id, e.lot_id,
+                     -sum(CASE WHEN m.kind = 'TRANSFER_OUT' THEN e.on_hand_delta ELSE 0 END) AS sent,
+                     sum(CASE WHEN m.kind = 'TRANSFER_IN' THEN e.on_hand_delta ELSE 0 END) AS entered
+                   FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                   WHERE m.tenant_id = $1 AND m.reference_kind = 'TRANSFER' AND e.lot_id IS NOT NULL GROUP BY m.reference_id, e.lot_id) m
+                   ON m.reference_id = s.transfer_id AND m.lot_id = s.lot_id
+                 WHERE s.tenant_id = $1 AND (s.shipped <> coalesce(m.sent, 0) OR s.received <> coalesce(m.entered, 0)
+                   OR s.received + s.lost > s.shipped) ORDER BY s.transfer_id, s.position, s.lot_id LIMIT 1",
+    },
+    Check {
         invariant: "level: what is in transit to it is what its transfers have under way",
         table: "stock_level",
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id), 'in transit ' || coalesce(s.under_way, 0), 'in transit ' || l.in_transit

@@ -1,10 +1,13 @@
 //! Counts: what callers supply, and how it becomes a command.
 
+use std::collections::{BTreeSet, HashMap};
+
 use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of,
+    Checks, Done, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of,
+    lots::chosen,
     names::{Names, known_store},
     submit,
 };
@@ -12,12 +15,15 @@ use crate::{
     access::{Permission, Permit, kind},
     clock::Clock,
     counts::{
-        core::{Approval, MOST_LINES, NewCount, NewLine, PART, Record, Sight, Step, Steps, Tallied, Uncounted, abc},
+        core::{
+            Approval, CountedLot, Line, LineKey, MOST_LINES, NewCount, NewLine, PART, Record, Sight, Step, Steps, Tallied,
+            Uncounted, abc,
+        },
         rows::{self, Places},
     },
     ledger::{Command, Ledger},
     path,
-    stock::core::{LevelKey, Rejection},
+    stock::core::{LevelKey, LotName, Rejection},
     storage::{Fault, Reads},
 };
 
@@ -73,6 +79,8 @@ pub struct CountRecord {
 #[derive(Debug, Clone, Serialize)]
 pub struct CountedLine {
     pub product: ProductRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
     pub counted: Quantity,
     pub note: Option<String>,
 }
@@ -162,7 +170,7 @@ pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, inpu
     let scope = permit.scope(ledger.database());
     let places = own(&scope, &permit, input.count).await?;
     let lines = match places {
-        Some(places) => lines_of(&scope, ledger.clock(), places).await?,
+        Some(places) => lines_of(&scope, ledger.clock(), (input.count, places)).await?,
         None => Vec::new(),
     };
     let act =
@@ -170,10 +178,10 @@ pub async fn count_start(ledger: &Ledger, permit: Permit<kind::CountWrite>, inpu
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Start(lines)).await
 }
 
-/// The products that a count is of, as they are now.
-async fn lines_of(reads: &impl Reads, clock: &Clock, places: Places) -> Result<Vec<NewLine>, Fault> {
+/// The products that a count is of, and those of their lots that lie there, as they are now. A LIST has lines of its products already.
+async fn lines_of(reads: &impl Reads, clock: &Clock, (count, places): (CountId, Places)) -> Result<Vec<NewLine>, Fault> {
     let found = match places.kind {
-        CountKind::List => Vec::new(),
+        CountKind::List => rows::listed(reads, count).await?,
         CountKind::Full | CountKind::Category => rows::countable(reads, places.store, places.category, MOST_LINES).await?,
         CountKind::Cycle => {
             let class = places.class;
@@ -181,19 +189,31 @@ async fn lines_of(reads: &impl Reads, clock: &Clock, places: Places) -> Result<V
             all.into_iter().filter(|(_, is)| Some(*is) == class).map(|(planned, _)| planned.of).collect()
         }
     };
-    let line =
-        |of: rows::Countable| NewLine { id: clock.id(), product: of.product, sku: of.sku, name: of.name, decimals: of.decimals };
-    Ok(found.into_iter().map(line).collect())
+    let tracked: Vec<ProductId> = found.iter().filter(|of| of.tracking != Tracking::None).map(|of| of.product).collect();
+    let lots = rows::lots_there(reads, places.store, &tracked).await?;
+    let mut lines = Vec::with_capacity(found.len());
+    for of in found {
+        let line = |lot: Option<CountedLot>| {
+            let (sku, name) = (of.sku.clone(), of.name.clone());
+            NewLine { id: clock.id(), product: of.product, lot, sku, name, decimals: of.decimals }
+        };
+        match lots.get(&of.product) {
+            Some(lots) => lines.extend(lots.iter().cloned().map(Some).map(line)),
+            None if places.kind == CountKind::List => {}
+            None => lines.push(line(None)),
+        }
+    }
+    Ok(lines)
 }
 
 /// What can be counted in a store with its class, by what it brought there in the last year; by SKU.
 pub async fn classes(reads: &impl Reads, now: Timestamp, store: StoreId) -> Result<Vec<(rows::Planned, AbcClass)>, Fault> {
     let planned = rows::plan(reads, store, MOST_LINES + 1).await?;
     let since = now.plus_seconds(-CLASS_DAYS * 24 * 3600);
-    let brought: std::collections::HashMap<ProductId, i64> = rows::revenue(reads, store, since).await?.into_iter().collect();
+    let brought: HashMap<ProductId, i64> = rows::revenue(reads, store, since).await?.into_iter().collect();
     let revenue: Vec<(String, i64)> =
         planned.iter().map(|one| (one.of.sku.clone(), brought.get(&one.of.product).copied().unwrap_or(0))).collect();
-    let class: std::collections::HashMap<String, AbcClass> = abc(&revenue).into_iter().collect();
+    let class: HashMap<String, AbcClass> = abc(&revenue).into_iter().collect();
     Ok(planned
         .into_iter()
         .map(|one| {
@@ -209,6 +229,7 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
         checks.text(line.note.as_deref(), MAX_NOTE, || path!["input", "lines", index, "note"]);
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
     }
     checks.done()?;
     let scope = permit.scope(ledger.database());
@@ -218,6 +239,7 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     for (index, line) in input.lines.iter().enumerate() {
         tallied.push(Tallied {
             product: names.product(&line.product, || path!["input", "lines", index, "product"])?,
+            lot: chosen(ledger, line.lot.as_ref()),
             counted: line.counted,
             note: line.note.clone(),
             line: ledger.clock().id(),
@@ -272,12 +294,19 @@ pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, 
     let scope = permit.scope(ledger.database());
     let places = own(&scope, &permit, input.count).await?;
     // A count in REVIEW gets no further line: what is read here is what is locked.
-    let products = match places {
-        Some(_) => rows::lines(&scope, input.count, None).await?.into_keys().collect(),
-        None => Vec::new(),
+    let lines = match places {
+        Some(_) => rows::lines(&scope, input.count, None).await?,
+        None => HashMap::new(),
     };
-    let movements = (0..=places.map_or(0, |_| MOST_LINES / PART)).map(|_| super::document_ids(ledger)).collect();
-    let approval = Approval { limit: rows::approval_limit(&scope).await?, note: input.note.clone(), movements };
+    let movements = (0..=lines.len() / PART).map(|_| super::document_ids(ledger)).collect();
+    let products: BTreeSet<ProductId> = lines.keys().map(|line| line.product).collect();
+    let products = products.into_iter().collect();
+    let name = |(key, line): (LineKey, Line)| {
+        let lot = line.lot?;
+        Some((key, LotName::new(ledger.clock().id(), &lot.code, lot.made_on, lot.expires_on)))
+    };
+    let lots = lines.into_iter().filter_map(name).collect();
+    let approval = Approval { limit: rows::approval_limit(&scope).await?, note: input.note.clone(), movements, lots };
     let act = Act {
         mutation: "countApprove",
         key: &input.idempotency_key,

@@ -5,7 +5,8 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, document_ids, key_of,
+    Checks, Done, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, document_ids, key_of,
+    lots::chosen,
     names::{Names, store_of, stores_by_code},
     submit,
 };
@@ -23,6 +24,9 @@ use crate::{
 
 /// The most lines in one call.
 pub const MAX_LINES: usize = 500;
+
+/// The most lots that the lines of one call name.
+pub const MAX_LOTS: usize = 2_000;
 
 /// A new transfer. Its JSON is what the idempotency key's hash is over.
 #[derive(Debug, Clone, Serialize)]
@@ -76,9 +80,18 @@ pub struct TransferMove {
     pub transfer: TransferId,
     #[serde(skip)]
     pub expected_version: Option<i64>,
-    pub lines: Option<Vec<(TransferLineId, Quantity)>>,
+    pub lines: Option<Vec<TransferParcel>>,
     pub occurred_at: Option<Timestamp>,
     pub note: Option<String>,
+}
+
+/// How much of a line, and of which lots.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferParcel {
+    pub line: TransferLineId,
+    pub quantity: Quantity,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<(LotRef, Quantity)>,
 }
 
 /// What did not arrive, and why.
@@ -152,6 +165,7 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
         actor: permit.actor(),
         expected_version: None,
         step: Step::Create(new),
+        sent: Vec::new(),
         movements: document_ids(ledger),
     };
     submit(ledger, &permit, Command::Transfer(Box::new(steps), levels), key, mode).await
@@ -227,7 +241,7 @@ pub async fn transfer_cancel(ledger: &Ledger, permit: Permit<kind::TransferWrite
 /// Sends the goods off.
 pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, input: TransferMove, mode: Mode) -> Done {
     let act = moving(&input, "transferShip");
-    let lines = parcels(&input)?;
+    let lines = parcels(ledger, &input)?;
     let shipment = Shipment { lines, occurred_at: input.occurred_at, note: input.note.clone() };
     step(ledger, permit, act, &input, (Side::Sender, mode), |_| Step::Ship(shipment)).await
 }
@@ -235,7 +249,7 @@ pub async fn transfer_ship(ledger: &Ledger, permit: Permit<kind::TransferShip>, 
 /// Takes in what arrived.
 pub async fn transfer_receive(ledger: &Ledger, permit: Permit<kind::TransferReceive>, input: TransferMove, mode: Mode) -> Done {
     let act = moving(&input, "transferReceive");
-    let lines = parcels(&input)?;
+    let lines = parcels(ledger, &input)?;
     let arrival = Arrival { lines, occurred_at: input.occurred_at, note: input.note.clone() };
     step(ledger, permit, act, &input, (Side::Receiver, mode), |_| Step::Receive(arrival)).await
 }
@@ -273,11 +287,22 @@ fn moving<'a>(input: &'a TransferMove, mutation: &'static str) -> Act<'a> {
     }
 }
 
-fn parcels(input: &TransferMove) -> Result<Option<Vec<Parcel>>, Stop> {
+fn parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>, Stop> {
     let mut checks = Checks::default();
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    let lots = input.lines.iter().flatten().map(|line| line.lots.len()).sum();
+    checks.items(lots, MAX_LOTS, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
+        for (nth, (lot, _)) in line.lots.iter().enumerate().take(MAX_LOTS) {
+            checks.lot(Some(lot), || path!["input", "lines", index, "lots", nth, "lot"]);
+        }
+    }
     checks.done()?;
-    let parcel = |(line, quantity): &(TransferLineId, Quantity)| Parcel { line: *line, quantity: *quantity };
+    let parcel = |one: &TransferParcel| Parcel {
+        line: one.line,
+        quantity: one.quantity,
+        lots: one.lots.iter().map(|(lot, quantity)| (chosen(ledger, Some(lot)), *quantity)).collect(),
+    };
     Ok(input.lines.as_ref().map(|lines| lines.iter().map(parcel).collect()))
 }
 
@@ -298,12 +323,20 @@ async fn step<P: Permission>(
     let key = key_of(&permit, act.mutation, act.key, input);
     let found = own(&permit.scope(ledger.database()), &permit.reach(), side, act.transfer).await?;
     let transfer = if found.is_some() { act.transfer } else { ledger.clock().document_id() };
-    let mut places = found.unwrap_or(Places { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new() });
+    let nowhere = Places { from: StoreId::NIL, to: StoreId::NIL, version: 0, products: Vec::new(), lots: Vec::new() };
+    let mut places = found.unwrap_or(nowhere);
     let step = step(&mut places);
+    let sent = places.lots;
     let levels =
         if places.from == StoreId::NIL { Vec::new() } else { levels(places.products.into_iter(), places.from, places.to) };
-    let steps =
-        Steps { transfer, actor: permit.actor(), expected_version: act.expected_version, step, movements: document_ids(ledger) };
+    let steps = Steps {
+        transfer,
+        actor: permit.actor(),
+        expected_version: act.expected_version,
+        step,
+        sent,
+        movements: document_ids(ledger),
+    };
     submit(ledger, &permit, Command::Transfer(Box::new(steps), levels), key, mode).await
 }
 

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::{
-    create::{hold, order_head},
+    hold::{hold, order_head},
     order::{DocumentEvent, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, count},
     states::{Action, actions_from, may},
 };
@@ -145,10 +145,10 @@ pub struct LineQuantity {
     pub lot: LotChoice,
 }
 
-/// What leaves of one line, and how much of it was held where it leaves.
+/// What leaves of one product for a line, and how much of it was held where it leaves.
 struct Parcel {
     position: u16,
-    key: Option<LevelKey>,
+    key: LevelKey,
     quantity: i64,
     /// Held at the place it leaves from.
     held: i64,
@@ -164,20 +164,28 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
     let held = held_for(draft, &order);
     let mut parcels = Vec::with_capacity(wanted.len());
+    let mut lines = Vec::with_capacity(wanted.len());
     for (position, quantity, lot, field) in wanted {
         let Some(line) = order.line_mut(position) else { continue };
-        let key = line.product.filter(|_| line.is_stocked()).map(|product| LevelKey { product, store });
         line.fulfil(quantity);
-        let here = held.iter().filter(|r| Some(r.key) == key && r.order.is_some_and(|(_, p)| p == position));
-        let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
-        parcels.push(Parcel { position, key, quantity, held: held_here, cost: line.unit_cost, lot, field });
+        lines.push(FulfilmentLine { position, quantity: count(quantity) });
+        if lot.is_said() && !line.parts.is_empty() {
+            let message = format!("{} is a kit: the lots of its components are picked", line.sku);
+            return Err(Rejection::invalid(message, [&field[..field.len() - 1], &["lot".to_owned()]].concat()));
+        }
+        let cost = line.unit_cost.filter(|_| line.parts.is_empty());
+        for (product, takes) in line.goods() {
+            let (key, quantity) = (LevelKey { product, store }, quantity * takes);
+            let here = held.iter().filter(|r| r.key == key && r.order.is_some_and(|(_, p)| p == position));
+            let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
+            parcels.push(Parcel { position, key, quantity, held: held_here, cost, lot: lot.clone(), field: field.clone() });
+        }
     }
     release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
     let outstanding = order.lines.iter().any(|line| line.outstanding() > 0);
     order.status = if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled };
     order.touch(draft.now());
-    let lines = parcels.iter().map(|p| FulfilmentLine { position: p.position, quantity: count(p.quantity) }).collect();
     let status = FulfilmentStatus::Shipped;
     let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, "order.fulfilled") })
@@ -226,7 +234,7 @@ fn release_elsewhere(
         let mut left = parcel.quantity - parcel.held;
         for mut reservation in held_for(draft, order) {
             let same_line = reservation.order.is_some_and(|(_, p)| p == parcel.position);
-            if left == 0 || !same_line || Some(reservation.key) == parcel.key {
+            if left == 0 || !same_line || reservation.key == parcel.key || reservation.key.product != parcel.key.product {
                 continue;
             }
             if !begun {
@@ -247,16 +255,14 @@ fn release_elsewhere(
 
 /// Takes the goods out: what was held is consumed with them.
 fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parcel], at: Timestamp) -> Result<(), Rejection> {
-    let steps: Vec<Step> = parcels
-        .iter()
-        .filter_map(|p| Some(Step { key: p.key?, available_delta: p.held - p.quantity, field: p.field.clone() }))
-        .collect();
+    let steps: Vec<Step> =
+        parcels.iter().map(|p| Step { key: p.key, available_delta: p.held - p.quantity, field: p.field.clone() }).collect();
     let Some(first) = steps.first() else { return Ok(()) };
     let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
     cover(draft, &steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;
     draft.begin(head, first.key, &first.field)?;
     for parcel in parcels {
-        let Some(key) = parcel.key else { continue };
+        let key = parcel.key;
         let mut consumed = 0;
         for id in draft.active_reservations(key) {
             let Some(reservation) = draft.reservation(id) else { continue };

@@ -2,13 +2,14 @@
 
 use entity::prelude::*;
 
-use super::order::{DocumentEvent, Line, Order, OrderBook, OrderDecision};
+use super::{
+    hold::{hold, sell},
+    kit,
+    order::{DocumentEvent, Line, Order, OrderBook, OrderDecision},
+};
 use crate::{
     path,
-    stock::core::{
-        Delta, Draft, Facts, Field, LevelKey, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Shortage,
-        Step, cover,
-    },
+    stock::core::{Delta, Draft, Facts, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Shortage},
 };
 
 /// How an order begins.
@@ -122,7 +123,7 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
     let mut currency = None;
     let mut zone = book.stores.get(&command.store).filter(|_| command.is_only_charges()).map(|store| store.time_zone.clone());
     for (index, new) in command.lines.iter().enumerate() {
-        let (line, line_zone) = price_line(draft, command, index, new)?;
+        let (line, line_zone) = price_line((book, draft), command, index, new)?;
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
             return Err(Rejection::invalid(
                 "an order has one currency",
@@ -131,6 +132,11 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
         }
         zone = zone.or(line_zone);
         lines.push(line);
+    }
+    let holds = lines.len() + lines.iter().map(|line| line.parts.len()).sum::<usize>();
+    if holds > usize::from(entity::id::MAX_LINES) {
+        let message = format!("its lines and the parts of its kits are {holds}, and at most {} are taken", entity::id::MAX_LINES);
+        return Err(Rejection::LimitExceeded { message, field: path!["input", "lines"] });
     }
     let currency = currency.unwrap_or(command.currency);
     let total = lines.iter().try_fold(Money::zero(currency), |sum, line| sum.checked_add(line.total));
@@ -172,7 +178,12 @@ fn check_placed(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) -> Result<i
     })
 }
 
-fn price_line(draft: &Draft<'_>, command: &Create, index: usize, new: &NewLine) -> Result<(Line, Option<String>), Rejection> {
+fn price_line(
+    (book, draft): (&OrderBook, &Draft<'_>),
+    command: &Create,
+    index: usize,
+    new: &NewLine,
+) -> Result<(Line, Option<String>), Rejection> {
     let at = |name: &str| path!["input", "lines", index, name];
     if !new.quantity.is_positive() {
         return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
@@ -197,6 +208,7 @@ fn price_line(draft: &Draft<'_>, command: &Create, index: usize, new: &NewLine) 
         (None, Some(name)) => name.clone(),
         (None, None) => return Err(Rejection::invalid("a CHARGE needs a name", at("name"))),
     };
+    let parts = kit::parts(book, facts, new, index)?;
     let decimals = facts.map_or(0, |f| f.decimals);
     let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));
     let gross = unit_price.times(new.quantity, decimals).ok_or_else(too_large)?;
@@ -206,13 +218,15 @@ fn price_line(draft: &Draft<'_>, command: &Create, index: usize, new: &NewLine) 
         return Err(Rejection::out_of_range("a discount is at most the line's price", at("discount")));
     }
     let total = Money::new(gross.minor - discount.minor, gross.currency).checked_add(tax).ok_or_else(too_large)?;
+    let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, command, &parts) };
+    let policy = facts.filter(|_| parts.is_empty()).map_or(StockPolicy::Untracked, |f| f.policy);
     let line = Line {
         position: index as u16 + 1,
         kind: new.kind,
         product: new.product,
         sku: facts.map_or_else(|| name.clone(), |f| f.sku.clone()),
         name,
-        policy: facts.map_or(StockPolicy::Untracked, |f| f.policy),
+        policy,
         decimals,
         quantity: new.quantity,
         open: new.quantity,
@@ -226,7 +240,8 @@ fn price_line(draft: &Draft<'_>, command: &Create, index: usize, new: &NewLine) 
         tax,
         total,
         // The row keeps it in the order's currency.
-        unit_cost: facts.and_then(|f| f.cost).filter(|cost| cost.currency == unit_price.currency),
+        unit_cost: cost.filter(|cost| cost.currency == unit_price.currency),
+        parts,
     };
     Ok((line, facts.map(|f| f.time_zone.clone())))
 }
@@ -250,21 +265,6 @@ fn part(given: Option<Money>, gross: Money, field: &Field) -> Result<Money, Reje
         return Err(Rejection::out_of_range("an amount of 0 or more is expected", field.clone()));
     }
     Ok(amount)
-}
-
-/// What an order's movements have in common.
-pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occurred_at: Timestamp) -> MovementHead {
-    MovementHead {
-        id,
-        kind,
-        reason: (kind == MovementKind::Sale).then_some(ReasonCode::Sale),
-        note: None,
-        external_ref: order.external_ref.clone(),
-        reference: Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() }),
-        actor: order.actor,
-        reverses: None,
-        occurred_at,
-    }
 }
 
 /// Ends the holds that the order takes the place of.
@@ -298,80 +298,5 @@ fn release_given(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejectio
         reservation.give_back(held, ReservationStatus::Consumed, draft.now());
         draft.put_reservation(reservation);
     }
-    Ok(())
-}
-
-/// Holds stock for every stocked line. BACKORDER products hold what there is and owe the rest.
-pub(super) fn hold(draft: &mut Draft<'_>, order: &mut Order, movement: MovementId, at: Timestamp) -> Result<(), Rejection> {
-    let head = order_head(movement, MovementKind::Reserve, order, at);
-    let now = draft.now();
-    let mut begun = false;
-    for index in 0..order.lines.len() {
-        let line = &order.lines[index];
-        let (Some(product), true) = (line.product, line.is_stocked()) else { continue };
-        let key = LevelKey { product, store: order.store };
-        let field = path!["input", "lines", index, "quantity"];
-        let level = draft.stocked(key, &field)?;
-        let wanted = line.open.get();
-        let held = if line.policy == StockPolicy::Backorder { wanted.min(level.available().max(0)) } else { wanted };
-        if level.available() < held {
-            return Err(Rejection::Insufficient { level: Box::new(level.clone()), requested: line.open, field });
-        }
-        let (position, quantity) = (line.position, super::order::count(held));
-        let line = &mut order.lines[index];
-        line.open = quantity;
-        line.backordered = super::order::count(wanted - held);
-        if held == 0 {
-            continue;
-        }
-        if !begun {
-            draft.begin(head.clone(), key, &field)?;
-            begun = true;
-        }
-        draft.post(key, Delta { reserved: held, ..Delta::default() }, None, None, &field)?;
-        draft.put_reservation(Reservation {
-            // One hold a line: it shares the line's number under the order's id.
-            id: order.id.line(position),
-            key,
-            quantity,
-            remaining: quantity,
-            status: ReservationStatus::Active,
-            expires_at: order.expires_at,
-            channel: Some(order.channel),
-            order: Some((order.id, position)),
-            reference: Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() }),
-            version: 1,
-            created_at: now,
-            updated_at: now,
-            exists: false,
-        });
-    }
-    Ok(())
-}
-
-/// Sells over the counter: SALE entries only, at the moment of the sale.
-fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
-    let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
-    let steps: Vec<Step> = order
-        .lines
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| line.is_stocked())
-        .filter_map(|(index, line)| {
-            let key = LevelKey { product: line.product?, store: order.store };
-            Some(Step { key, available_delta: -line.quantity.get(), field: path!["input", "lines", index, "quantity"] })
-        })
-        .collect();
-    if let Some(first) = steps.first() {
-        cover(draft, &steps, command.on_shortage, &head, command.movements[0].into())?;
-        draft.begin(head, first.key, &first.field)?;
-        for step in &steps {
-            let cost = draft.level(step.key, &step.field)?.facts.cost;
-            let delta = Delta { on_hand: step.available_delta, ..Delta::default() };
-            let dates = command.on_shortage.dates();
-            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
-        }
-    }
-    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));
     Ok(())
 }

@@ -3,6 +3,8 @@
 mod act;
 mod create;
 mod fill;
+mod hold;
+mod kit;
 mod order;
 mod return_act;
 mod return_doc;
@@ -14,6 +16,7 @@ mod states;
 pub use act::{Act, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil};
 pub use create::{Create, NewLine, NewStatus, decide_create};
 pub use fill::{Fill, decide_fill};
+pub use kit::{Kits, Part};
 pub use order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, StoreFacts};
 pub use return_act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
 pub use return_doc::{Return, ReturnLine, ReturnLot, ReturnPiece};

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::return_doc::Return;
+use super::{
+    kit::{Kits, Part},
+    return_doc::Return,
+};
 use crate::stock::core::Rejection;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,12 +59,19 @@ pub struct Line {
     pub tax: Money,
     pub total: Money,
     pub unit_cost: Option<Money>,
+    /// Of a kit, what one of it takes from stock; it stays what it was when the order was placed.
+    pub parts: Vec<Part>,
 }
 
 impl Line {
-    /// Whether stock is held and moved for the line.
+    /// Whether stock of its own product is held and moved for the line.
     pub fn is_stocked(&self) -> bool {
         self.product.is_some() && self.policy != StockPolicy::Untracked
+    }
+    /// What leaves stock with one unit of it, and how much of that; nothing where no stock is kept.
+    pub fn goods(&self) -> impl Iterator<Item = (ProductId, i64)> + '_ {
+        let own = self.product.filter(|_| self.is_stocked()).map(|product| (product, 1));
+        own.into_iter().chain(self.parts.iter().map(|part| (part.product, part.quantity.get())))
     }
     /// What is still to be delivered.
     pub fn outstanding(&self) -> i64 {
@@ -152,6 +162,8 @@ pub struct OrderBook {
     pub customers: std::collections::HashSet<CustomerId>,
     /// Stores of orders that name no product.
     pub stores: HashMap<StoreId, StoreFacts>,
+    /// What the kits that commands name are made of.
+    pub kits: Kits,
 }
 
 /// A fact about a document, for the stream.

@@ -84,6 +84,8 @@ pub struct ReturnLine {
     pub matches: Vec<ReturnPiece>,
     /// Which lots came by steps, where stock is kept by lots.
     pub lots: Vec<ReturnLot>,
+    /// What of other products comes into stock with it, all of it at once: the parts of kits.
+    pub parts: Vec<(ProductId, Quantity)>,
 }
 
 impl ReturnLine {

@@ -146,7 +146,7 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
     }
     let meant = match &one.lot {
         LotChoice::Unsaid => None,
-        said => Some(draft.lot_said(key.product, said).ok_or_else(|| Rejection::not_found("lot", of_lot(&one.field)))?),
+        said => Some(draft.lot_id_said(key.product, said).ok_or_else(|| Rejection::not_found("lot", of_lot(&one.field)))?),
     };
     let mut left = one.quantity;
     let mut found = Vec::new();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use entity::prelude::*;
 
 use super::{
+    kit,
     order::{DocumentEvent, Order, OrderBook, OrderDecision, count},
     return_doc::{Return, ReturnLine, ReturnPiece},
 };
@@ -33,6 +34,8 @@ pub struct CreateReturn {
     pub note: Option<String>,
     pub occurred_at: Option<Timestamp>,
     pub lines: Vec<NewReturnLine>,
+    /// Levels of the parts of kits that come back on orders, read before: what an order's kit is made of never changes.
+    pub parts: Vec<LevelKey>,
     pub actor: Actor,
     /// Ids for the return's movement and the write-off's.
     pub movements: [MovementId; 2],
@@ -67,7 +70,13 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut currency = None;
     for (index, new) in command.lines.iter().enumerate() {
-        let line = return_line(book, draft, command, index, new, &mut orders)?;
+        let mut line = return_line(book, draft, command, index, new, &mut orders)?;
+        let goods = kit::comes_back(book, &orders, new, index)?;
+        line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
+        if command.receive == Receive::Later && !line.parts.is_empty() {
+            let message = format!("{} is a kit, and kits come back at once: receive it now, or ask for its components back", line.sku);
+            return Err(Rejection::invalid(message, path!["input", "lines", index, "product"]));
+        }
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
             return Err(Rejection::invalid(
                 "a return has one currency",
@@ -188,6 +197,7 @@ fn return_line(
         written_off: Quantity::ZERO,
         matches: pieces.collect(),
         lots: Vec::new(),
+        parts: Vec::new(),
     };
     // What is taken in at once was looked at over the counter.
     line.see(new.disposition, line.unseen());
@@ -236,16 +246,19 @@ fn match_lines(
     Ok(sold_at)
 }
 
+/// What of a line comes into stock: its own product, or the parts of what is a kit.
+fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i64, Option<Money>)> {
+    let own = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
+    let parts = line.parts.iter().map(|(product, quantity)| (*product, quantity.get()));
+    let stocked = |(product, quantity)| {
+        let level = draft.level(LevelKey { product, store: ret.store }, &Vec::new()).ok()?;
+        (level.facts.policy != StockPolicy::Untracked).then(|| (level.key, quantity, level.facts.cost))
+    };
+    own.into_iter().chain(parts).filter_map(stocked).collect()
+}
+
 /// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
 fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
-    let stocked = |draft: &Draft<'_>, line: &ReturnLine| {
-        let key = LevelKey { product: line.product?, store: ret.store };
-        draft
-            .level(key, &Vec::new())
-            .ok()
-            .filter(|level| level.facts.policy != StockPolicy::Untracked)
-            .map(|level| (key, level.facts.cost))
-    };
     let head = MovementHead {
         id: command.movements[0],
         kind: MovementKind::Return,
@@ -262,24 +275,24 @@ fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Resul
     for (head, sign) in [(head, 1), (removal, -1)] {
         let mut begun = false;
         for (index, line) in ret.lines.iter().enumerate() {
-            let Some((key, cost)) = stocked(draft, line) else { continue };
             if sign < 0 && line.disposition != Disposition::WriteOff {
                 continue;
             }
             let field = path!["input", "lines", index];
-            if !begun {
-                draft.begin(head.clone(), key, &field)?;
-                begun = true;
-            }
-            let quantity = line.quantity.get();
             let lot = command.lines.get(index).map(|line| line.lot.clone()).unwrap_or_default();
-            let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
-            // What came into a lot that may not be sold went aside at once, and is written off from there.
-            let condition = if is_aside { None } else { draft.blocked(key, &lot) };
-            let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
-            let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
-            let posting = Posting { delta, cost, note: None, lot, condition, dates: Dates::Override };
-            draft.post_to(key, posting, &field)?;
+            for (key, quantity, cost) in goods(draft, ret, line) {
+                if !begun {
+                    draft.begin(head.clone(), key, &field)?;
+                    begun = true;
+                }
+                let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
+                // What came into a lot that may not be sold went aside at once, and is written off from there.
+                let condition = if is_aside { None } else { draft.blocked(key, &lot) };
+                let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
+                let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
+                let posting = Posting { delta, cost, note: None, lot: lot.clone(), condition, dates: Dates::Override };
+                draft.post_to(key, posting, &field)?;
+            }
         }
     }
     Ok(())

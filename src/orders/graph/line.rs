@@ -1,6 +1,6 @@
 //! A line of an order.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_graphql::{Context, ID, Object};
 use entity::prelude::{self, OrderLineId, StoreId};
@@ -12,8 +12,14 @@ use super::{
     words::OrderLineKind,
 };
 use crate::{
-    graphql::{context::Asks, directives::mask, fault::Answer, scalars::Quantity},
-    orders::core,
+    graphql::{
+        context::Asks,
+        directives::{list_size, mask},
+        fault::Answer,
+        scalars::Quantity,
+    },
+    orders::{core, rows::Held},
+    stock::core::whole_kits,
     storage::Fault,
 };
 
@@ -123,11 +129,65 @@ impl OrderLine {
         let sees = ctx.caller().is_ok_and(crate::access::Caller::sees_costs);
         self.row().unit_cost.filter(|_| sees).map(Money::from)
     }
-    /// Where the line is held, and how much of it.
+    /// Of a kit, what one of it takes from stock, as it was when the order was placed; empty otherwise.
+    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    async fn parts(&self) -> Vec<OrderLinePart> {
+        (0..self.row().parts.len()).map(|nth| OrderLinePart { line: self.clone(), nth }).collect()
+    }
+    /// Where the line is held, and how much of it; of a kit how many whole ones.
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
         let held = load(ctx, HeldFor(self.order.id)).await?.unwrap_or_default();
-        let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
-        Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect())
+        if self.row().parts.is_empty() {
+            let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
+            return Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect());
+        }
+        let own = held.iter().filter(|one| one.position == self.row().position);
+        let stores: BTreeSet<StoreId> = own.map(|one| one.store).collect();
+        let whole = |store: StoreId| {
+            let quantity = prelude::Quantity::new(held_units(self.row(), &held, Some(store)))?;
+            quantity.is_positive().then_some(Allocation { store, quantity })
+        };
+        Ok(stores.into_iter().filter_map(whole).collect())
+    }
+}
+
+/// How many units of a line are held, in one store or in all of them: of a kit how many whole ones.
+pub(super) fn held_units(line: &core::Line, held: &[Held], store: Option<StoreId>) -> i64 {
+    let own = || held.iter().filter(|one| one.position == line.position && store.is_none_or(|store| store == one.store));
+    let units = |product| own().filter(|one| one.product == product).map(|one| one.remaining.get()).sum::<i64>();
+    whole_kits(line.goods().map(|(product, takes)| (units(product), takes)))
+}
+
+/// A part of a kit on an order's line.
+pub struct OrderLinePart {
+    line: OrderLine,
+    nth: usize,
+}
+
+impl OrderLinePart {
+    fn row(&self) -> &core::Part {
+        &self.line.row().parts[self.nth]
+    }
+}
+
+/// What one kit takes of a product.
+#[Object]
+impl OrderLinePart {
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.row().product).await
+    }
+    /// The SKU as it was when the order was placed.
+    async fn sku(&self) -> &str {
+        &self.row().sku
+    }
+    /// The name as it was when the order was placed.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+    /// How much of it one kit takes, in its smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.row().quantity)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use entity::prelude::{self, Actor as ActorKey, Quantity, Timestamp};
+use entity::prelude::{self, Actor as ActorKey, Timestamp};
 
 use super::{
     fulfilment::Fulfilment,
-    line::OrderLine,
+    line::{OrderLine, held_units},
     links::{self, Actor, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, HeldFor, ReturnsOf, load},
     returns::Return,
@@ -200,10 +200,8 @@ fn holds_stock(status: prelude::OrderStatus) -> bool {
 /// The flag of an order of which a stocked line holds less than it still has to deliver.
 fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
     let of = |position: u16| held.iter().filter(move |one| one.position == position);
-    let mut short = order.lines.iter().filter(|line| line.is_stocked()).filter(|line| {
-        let holds: i64 = of(line.position).map(|one| one.remaining).map(Quantity::get).sum();
-        holds < line.outstanding()
-    });
+    let is_short = |line: &&core::Line| line.goods().next().is_some() && held_units(line, held, None) < line.outstanding();
+    let mut short = order.lines.iter().filter(is_short);
     let first = short.next()?;
     // A hold that gave way says when; what was owed from the beginning is owed since then.
     let lines = std::iter::once(first).chain(short);

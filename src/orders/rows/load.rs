@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use crate::{
-    orders::core::{Line, Order, StoreFacts},
+    orders::core::{Kits, Line, Order, Part, StoreFacts},
     storage::{Fault, Reads, Row},
 };
 
@@ -66,7 +66,62 @@ pub(super) async fn fill(
             order.lines.push(line);
         }
     }
+    fill_parts(reads, places, orders).await
+}
+
+/// What the kits among the lines take from stock: read where a line may be one, and not asked for otherwise.
+async fn fill_parts(reads: &impl Reads, places: &HashMap<OrderId, usize>, orders: &mut [Order]) -> Result<(), Fault> {
+    let may_be = |line: &Line| line.product.is_some() && line.policy == StockPolicy::Untracked;
+    let ids: Vec<OrderId> = orders.iter().filter(|order| order.lines.iter().any(may_be)).map(|order| order.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT n.order_id, n.position, n.product_id, n.sku, n.name, n.unit_decimals, n.quantity FROM order_line_part n
+         WHERE n.tenant_id = $1 AND {} ORDER BY n.order_id, n.position, n.nth",
+        backend.in_ids("n.order_id", 2)
+    );
+    for row in &reads.rows(&sql, vec![backend.ids(ids)]).await? {
+        let mut row = Row::new(row);
+        let (id, position): (OrderId, i32) = (row.take()?, row.take()?);
+        let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
+        let part = Part { product, sku, name, decimals: row.take::<i32>()? as u8, quantity: row.take()? };
+        let lines = places.get(&id).and_then(|place| orders.get_mut(*place)).into_iter().flat_map(|order| &mut order.lines);
+        lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.parts.push(part.clone()));
+    }
     Ok(())
+}
+
+/// The products that the kits on these orders are made of.
+pub async fn parts_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<ProductId>, Fault> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let of = backend.in_ids("n.order_id", 2);
+    let sql = format!("SELECT DISTINCT n.product_id FROM order_line_part n WHERE n.tenant_id = $1 AND {of}");
+    let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// What these kits are made of now, each in its order.
+pub async fn kits(reads: &impl Reads, products: impl IntoIterator<Item = ProductId>) -> Result<Kits, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT k.kit_id, p.id, p.sku, p.name, p.unit_decimals, k.quantity FROM kit_component k
+         JOIN product p ON p.tenant_id = $1 AND p.id = k.component_id WHERE k.tenant_id = $1 AND {} ORDER BY k.kit_id, k.position",
+        backend.in_ids("k.kit_id", 2)
+    );
+    let mut found = Kits::new();
+    for row in &reads.rows(&sql, vec![backend.ids(products)]).await? {
+        let mut row = Row::new(row);
+        let kit = row.take()?;
+        let (product, sku, name) = (row.take()?, row.take()?, row.take()?);
+        let part = Part { product, sku, name, decimals: row.take::<i32>()? as u8, quantity: row.take()? };
+        found.entry(kit).or_default().push(part);
+    }
+    Ok(found)
 }
 
 pub(super) fn order(row: &mut Row<'_>) -> Result<Order, Fault> {
@@ -129,6 +184,7 @@ fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
         tax: money(row.take()?),
         total: money(row.take()?),
         unit_cost: row.take::<Option<i64>>()?.map(money),
+        parts: Vec::new(),
     })
 }
 

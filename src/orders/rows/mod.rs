@@ -16,7 +16,9 @@ pub use filter::{Filter, IdColumn, ReturnTest, Span, TextTest, compile};
 pub use list::{
     OrderName, OrderSort, RETURNS, Sorted, count, fill_lines, order_id, page, page_statement, return_keys, returns_page,
 };
-pub use load::{existing_channels, existing_customers, lock_orders, orders, store_facts, taken_order_refs, taken_return_refs};
+pub use load::{
+    existing_channels, existing_customers, kits, lock_orders, orders, parts_of, store_facts, taken_order_refs, taken_return_refs,
+};
 pub use parts::{Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_of, sold_lines, stocked_levels};
 pub use returns::{ReturnPlace, lock_returns, return_lines, return_place, returns, returns_of, whole_returns};
 pub use sight::{places_of, returns_of_channel};

@@ -47,6 +47,8 @@ async fn fulfilments(reads: &impl Reads, which: &str, value: sea_orm::Value) -> 
 pub struct Held {
     pub order: OrderId,
     pub position: u16,
+    /// The line's own, or one of the parts of a kit.
+    pub product: ProductId,
     pub store: StoreId,
     /// What is still held; 0 when it was shortened away.
     pub remaining: Quantity,
@@ -57,7 +59,7 @@ pub struct Held {
 pub async fn held_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Held>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT r.order_id, r.order_position, r.store_id, r.remaining, r.updated_at FROM reservation r
+        "SELECT r.order_id, r.order_position, r.product_id, r.store_id, r.remaining, r.updated_at FROM reservation r
          WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND {} AND r.status IN ('ACTIVE', 'SHORTENED')
          ORDER BY r.order_id, r.order_position, r.id",
         backend.in_ids("r.order_id", 2)
@@ -66,8 +68,9 @@ pub async fn held_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Held>
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            let (order, position, store) = (row.take()?, row.take::<i32>()? as u16, row.take()?);
-            Ok(Held { order, position, store, remaining: row.take()?, updated_at: row.time()? })
+            let (order, position) = (row.take()?, row.take::<i32>()? as u16);
+            let (product, store) = (row.take()?, row.take()?);
+            Ok(Held { order, position, product, store, remaining: row.take()?, updated_at: row.time()? })
         })
         .collect()
 }
@@ -100,13 +103,15 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
         .collect()
 }
 
-/// The levels that the stocked lines of these orders are on, at each order's own store.
+/// The levels that the stocked lines of these orders and the parts of their kits are on, at each order's own store.
 pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey)>, Fault> {
     let backend = reads.backend();
+    let of = backend.in_ids("o.id", 2);
     let sql = format!(
         "SELECT o.id, l.product_id, o.store_id FROM sales_order o JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-         WHERE o.tenant_id = $1 AND {} AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'",
-        backend.in_ids("o.id", 2)
+         WHERE o.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'
+         UNION ALL SELECT o.id, n.product_id, o.store_id FROM sales_order o
+         JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id WHERE o.tenant_id = $1 AND {of}"
     );
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     rows.iter()

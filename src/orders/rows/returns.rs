@@ -123,6 +123,7 @@ fn return_line(row: &mut Row<'_>) -> Result<ReturnLine, Fault> {
         written_off: row.take()?,
         matches: Vec::new(),
         lots: Vec::new(),
+        parts: Vec::new(),
     })
 }
 

@@ -74,15 +74,28 @@ const LINE: &[Column] = &[
     Column("return_pending", Int),
 ];
 
+const PART: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("order_id", Id),
+    Column("position", Small),
+    Column("product_id", Id),
+    Column("nth", Small),
+    Column("sku", Text),
+    Column("name", Text),
+    Column("unit_decimals", Small),
+    Column("quantity", Int),
+];
+
 pub(super) fn moment(at: Option<Timestamp>) -> Value {
     at.map(Timestamp::micros).into()
 }
 
 /// Orders as they are after the batch, with their lines: new ones, then changed ones.
-pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 4] {
+pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
     let tenant: Value = tenant.into();
     let (mut new, mut new_lines) = (Bulk::insert("sales_order", NEW_ORDER), Bulk::insert("order_line", NEW_LINE));
     let (mut changed, mut changed_lines) = (Bulk::update("sales_order", ORDER, 2), Bulk::update("order_line", LINE, 3));
+    let mut parts = Bulk::insert("order_line_part", PART);
     for o in orders {
         if o.exists {
             let (status, expires) = (o.status.as_str().into(), moment(o.expires_at));
@@ -140,9 +153,22 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 4] {
                 l.total.minor.into(),
                 l.unit_cost.map(|c| c.minor).into(),
             ]);
+            for (part, nth) in l.parts.iter().zip(1_i32..) {
+                parts.row([
+                    tenant.clone(),
+                    o.id.into(),
+                    i32::from(l.position).into(),
+                    part.product.into(),
+                    nth.into(),
+                    part.sku.as_str().into(),
+                    part.name.as_str().into(),
+                    i32::from(part.decimals).into(),
+                    part.quantity.get().into(),
+                ]);
+            }
         }
     }
-    [new, new_lines, changed, changed_lines]
+    [new, new_lines, changed, changed_lines, parts]
 }
 
 const FULFILMENT: &[Column] = &[

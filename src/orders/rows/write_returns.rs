@@ -95,12 +95,21 @@ const LOT: &[Column] = &[
     Column("inspected", Int),
 ];
 
+const PART: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("return_id", Id),
+    Column("position", Small),
+    Column("product_id", Id),
+    Column("quantity", Int),
+];
+
 /// Returns as they are after the batch, with their lines, the order lines that they bring back, and their lots: new rows, then changed ones.
-pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 8] {
+pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 9] {
     let tenant: Value = tenant.into();
     let (mut new, mut changed) = (Bulk::insert("sales_return", NEW_RETURN), Bulk::update("sales_return", RETURN, 2));
     let mut lines = (Bulk::insert("return_line", NEW_LINE), Bulk::update("return_line", LINE, 3));
     let mut matches = (Bulk::insert("return_match", NEW_MATCH), Bulk::update("return_match", MATCH, 5));
+    let mut parts = Bulk::insert("return_line_part", PART);
     let mut lots = (Bulk::insert("return_lot", LOT), Bulk::update("return_lot", LOT, 4));
     for r in returns {
         if r.exists {
@@ -113,6 +122,10 @@ pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 8] {
                 lines.1.row(changed_line(&tenant, r, line));
             } else {
                 lines.0.row(new_line(&tenant, r, line));
+                let position = i32::from(line.position);
+                for (product, quantity) in &line.parts {
+                    parts.row([tenant.clone(), r.id.into(), position.into(), (*product).into(), quantity.get().into()]);
+                }
             }
             for m in &line.matches {
                 let (order, of) = m.line.split_line::<entity::id::kind::OrderId>();
@@ -132,7 +145,7 @@ pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 8] {
             }
         }
     }
-    [new, lines.0, matches.0, lots.0, changed, lines.1, matches.1, lots.1]
+    [new, lines.0, matches.0, lots.0, parts, changed, lines.1, matches.1, lots.1]
 }
 
 fn new_return(tenant: &Value, r: &Return) -> [Value; 18] {

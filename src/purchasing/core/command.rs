@@ -12,7 +12,7 @@ use super::{
     returns::{CreateSupplierReturn, decide_supplier_return},
     states::Action,
 };
-use crate::stock::core::{Draft, LevelKey, Rejection};
+use crate::stock::core::{Draft, LevelKey, LotsWanted, Rejection};
 
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -67,6 +67,27 @@ impl Command {
             }
             Self::Return(ret) => ret.lines.iter().map(|line| LevelKey { product: line.product, store: ret.store }).collect(),
             Self::Amend(_) | Self::Act(_) | Self::Receive(_) => Vec::new(),
+        }
+    }
+
+    /// Lots that it names, and levels of which it must be known what was set aside. Of which product a receipt's line is, is not known here: a
+    /// code is looked for among those of the order's levels.
+    pub fn lots(&self, keys: &[LevelKey], wanted: &mut LotsWanted) {
+        match self {
+            Self::Receive(receive) => {
+                for one in receive.lines.iter().flatten().flat_map(|line| &line.lots) {
+                    keys.iter().for_each(|key| wanted.choice(key.product, &one.lot));
+                }
+            }
+            Self::Return(ret) => {
+                for line in &ret.lines {
+                    wanted.choice(line.product, &line.lot);
+                    if line.source == ReturnSource::Quarantine {
+                        wanted.asides.insert(LevelKey { product: line.product, store: ret.store });
+                    }
+                }
+            }
+            Self::Create(_) | Self::Amend(_) | Self::Act(_) => {}
         }
     }
 

@@ -24,7 +24,7 @@ pub use order::{
 pub use page::{Party, page};
 pub use performance::{Delivery, Performance, fill_rates, mean_and_deviation, performance};
 pub use policy::{PolicyItem, PolicyProblem, check_policy};
-pub use receive::{Receive, ReceiveLine, WrongItem, decide_receive};
+pub use receive::{Receive, ReceiveLine, ReceivedLot, WrongItem, decide_receive};
 pub use reorder::{
     Demand, Kind, Place, Plan, Reason, Suggestion, eoq, order_quantity, periodic_review, reorder_point, safety_stock, suggest, z,
 };

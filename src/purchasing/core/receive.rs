@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     path,
-    stock::core::{Delta, Draft, Field, MovementHead, Reference, ReferenceKind, Rejection},
+    stock::core::{Delta, Draft, Facts, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection},
 };
 
 /// A delivery. `lines` None is everything that is open.
@@ -35,7 +35,17 @@ pub struct ReceiveLine {
     pub line: PurchaseOrderLineId,
     pub quantity: Quantity,
     pub damaged: Quantity,
+    /// In which lots, where stock is kept by them: they sum to the two figures above.
+    pub lots: Vec<ReceivedLot>,
     pub note: Option<String>,
+}
+
+/// What came of a line in one lot: sound goods, and damaged ones beside them.
+#[derive(Debug, Clone)]
+pub struct ReceivedLot {
+    pub lot: LotChoice,
+    pub quantity: Quantity,
+    pub damaged: Quantity,
 }
 
 /// What nobody ordered. It is noted and not taken in.
@@ -50,9 +60,12 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     let mut order = book.order_for(command.order, Action::Receive, command.expected_version)?;
     let (before, now) = (order.status, draft.now());
     let occurred_at = command.occurred_at.unwrap_or(now);
-    let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), discrepancies: Vec::new() };
+    let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
     for (index, one) in wanted(&order, command)?.iter().enumerate() {
+        let facts = &draft.level(order.key(&order.lines[one.0]), &path!["input", "id"])?.facts;
+        check_lots(facts, command, index, &one.1)?;
         counted.line(&mut order, index, one)?;
+        counted.lots.push(one.1.lots.clone());
     }
     for (index, wrong) in command.wrong.iter().enumerate() {
         counted.wrong(&mut order, index, wrong)?;
@@ -99,6 +112,7 @@ fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, Receiv
             line: order.line_id(line.position),
             quantity: line.open,
             damaged: Quantity::ZERO,
+            lots: Vec::new(),
             note: None,
         };
         return Ok(all.map(|(place, line)| (place, whole(line))).collect());
@@ -119,11 +133,48 @@ fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, Receiv
     Ok(found)
 }
 
+/// What is kept by lots comes in lots, which sum to the line; nothing else does.
+fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine) -> Result<(), Rejection> {
+    let at = |name: &str| path!["input", "lines", index, name];
+    let refuse = |message: String| {
+        let field = if command.lines.is_some() { at("lots") } else { path!["input", "lines"] };
+        Err(Rejection::invalid(message, field))
+    };
+    if facts.tracking == Tracking::None {
+        let is_fine = one.lots.is_empty();
+        return if is_fine { Ok(()) } else { refuse(format!("{} is not tracked by lots", facts.sku)) };
+    }
+    let what = if facts.tracking == Tracking::Serial { "serial numbers" } else { "lots" };
+    if one.lots.is_empty() {
+        return refuse(format!("{} is tracked: say in lots which {what} came, and how much of each", facts.sku));
+    }
+    for (nth, lot) in one.lots.iter().enumerate() {
+        if lot.quantity.is_negative() || lot.damaged.is_negative() || (lot.quantity.is_zero() && lot.damaged.is_zero()) {
+            let field = path!["input", "lines", index, "lots", nth, "quantity"];
+            return Err(Rejection::out_of_range("something came of a lot that is named: 0 or more, and not 0 of both", field));
+        }
+        if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
+            return Err(Rejection::invalid("this lot occurs twice", path!["input", "lines", index, "lots", nth, "lot"]));
+        }
+    }
+    let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
+    let (sound, damaged) = (sum(|lot| lot.quantity), sum(|lot| lot.damaged));
+    if (sound, damaged) == (i128::from(one.quantity.get()), i128::from(one.damaged.get())) {
+        return Ok(());
+    }
+    refuse(format!(
+        "the {what} of a line sum to its quantity {} and damaged {}: these are {sound} and {damaged}",
+        one.quantity, one.damaged
+    ))
+}
+
 /// What was counted in so far.
 struct Counted {
     receipt: GoodsReceiptId,
     now: Timestamp,
     lines: Vec<ReceiptLine>,
+    /// The lots of each line.
+    lots: Vec<Vec<ReceivedLot>>,
     discrepancies: Vec<Discrepancy>,
 }
 
@@ -237,13 +288,14 @@ fn take_in(
     let field = path!["input", "lines"];
     draft.begin(head, order.key(first), &field)?;
     let mut rests = rests.clone();
-    for row in &counted.lines {
+    for (index, (row, lots)) in counted.lines.iter().zip(&counted.lots).enumerate() {
         let Some(line) = order.lines.iter().find(|line| line.position == row.position) else { continue };
         // What was open before: what came, as far as it was open, and what is given up now.
         let came = row.quantity.get();
         let before = line.received.get() - came;
         let planned = came.min((line.quantity.get() - before).max(0)) + rests.remove(&row.position).unwrap_or(0);
-        post(draft, order, (line, row), planned, &field)?;
+        let parts = Parts { row, lots, planned };
+        post(draft, order, line, parts, index)?;
     }
     for (position, rest) in rests {
         let Some(line) = order.lines.iter().find(|line| line.position == position) else { continue };
@@ -253,22 +305,42 @@ fn take_in(
     Ok(())
 }
 
-/// One entry, or two where the cost does not divide.
+/// A line of a receipt in its lots, and how much of it was on the plan.
+struct Parts<'a> {
+    row: &'a ReceiptLine,
+    lots: &'a [ReceivedLot],
+    planned: i64,
+}
+
+/// One entry, or two where the cost does not divide; so for each lot of what is kept by them.
 fn post(
     draft: &mut Draft<'_>,
     order: &PurchaseOrder,
-    (line, row): (&Line, &ReceiptLine),
-    planned: i64,
-    field: &Field,
+    line: &Line,
+    Parts { row, lots, mut planned }: Parts<'_>,
+    index: usize,
 ) -> Result<(), Rejection> {
+    let field = path!["input", "lines"];
     let too_large = || Rejection::out_of_range("the receipt is too large to be kept exactly", field.clone());
     let landed = row.goods.checked_add(row.charges).ok_or_else(too_large)?;
-    let (mut damaged, mut planned) = (row.damaged.get(), planned);
-    for (quantity, cost) in pieces(landed, row.quantity.get(), line.decimals).ok_or_else(too_large)? {
-        let unavailable = damaged.min(quantity);
-        let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
-        draft.post(order.key(line), delta, Some(cost), None, field)?;
-        (damaged, planned) = (damaged - unavailable, 0);
+    let whole =
+        ReceivedLot { lot: LotChoice::Unsaid, quantity: count(row.quantity.get() - row.damaged.get()), damaged: row.damaged };
+    let parts = if lots.is_empty() { std::slice::from_ref(&whole) } else { lots };
+    let mut upto = 0;
+    for (nth, part) in parts.iter().enumerate() {
+        let field = if lots.is_empty() { field.clone() } else { path!["input", "lines", index, "lots", nth, "quantity"] };
+        let came = part.quantity.get() + part.damaged.get();
+        // What a line cost is spread over its lots, so that they add up to it.
+        let worth = share(landed.minor, upto + came, row.quantity.get()) - share(landed.minor, upto, row.quantity.get());
+        upto += came;
+        let mut damaged = part.damaged.get();
+        for (quantity, cost) in pieces(Money::new(worth, landed.currency), came, line.decimals).ok_or_else(too_large)? {
+            let unavailable = damaged.min(quantity);
+            let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
+            let posting = Posting { delta, cost: Some(cost), lot: part.lot.clone(), ..Posting::default() };
+            draft.post_to(order.key(line), posting, &field)?;
+            (damaged, planned) = (damaged - unavailable, 0);
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::order::{DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseOrder, count};
 use crate::{
     path,
-    stock::core::{Delta, Draft, LevelKey, MovementHead, Reference, ReferenceKind, Rejection},
+    stock::core::{Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct NewReturnLine {
     pub source: ReturnSource,
     /// None: what the order's line cost, else what the product costs.
     pub unit_credit: Option<Money>,
+    /// Of what is kept by lots, which one; the first to expire where nothing is said.
+    pub lot: LotChoice,
 }
 
 pub fn decide_supplier_return(
@@ -159,10 +161,11 @@ fn line(
     if unit_credit.minor < 0 {
         return Err(Rejection::out_of_range("a credit of 0 or more is expected", at("unitCredit")));
     }
-    let quantity = new.quantity.get();
-    let unavailable = if new.source == ReturnSource::Quarantine { -quantity } else { 0 };
-    let delta = Delta { on_hand: -quantity, unavailable, ..Delta::default() };
-    draft.post(key, delta, bought_at.or(facts.cost), None, &at("quantity"))?;
+    let cost = bought_at.or(facts.cost);
+    for (delta, condition) in leaving(draft, key, new) {
+        let posting = Posting { delta, cost, lot: new.lot.clone(), condition, ..Posting::default() };
+        draft.post_to(key, posting, &at("quantity"))?;
+    }
     let total = unit_credit.times(new.quantity, facts.decimals);
     Ok(SupplierReturnLine {
         position: index as u16 + 1,
@@ -176,6 +179,32 @@ fn line(
         unit_credit,
         total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at("quantity")))?,
     })
+}
+
+/// What leaves: of what is available, or of what was set aside, whatever for, what is in quarantine first.
+fn leaving(draft: &Draft<'_>, key: LevelKey, new: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
+    let quantity = new.quantity.get();
+    if new.source != ReturnSource::Quarantine {
+        return vec![(Delta { on_hand: -quantity, ..Delta::default() }, None)];
+    }
+    let is_tracked = draft.level(key, &Vec::new()).is_ok_and(|level| level.facts.tracking != Tracking::None);
+    let lot = draft.said(key.product, &new.lot).map(|lot| lot.id);
+    let gone = |n: i64| Delta { on_hand: -n, unavailable: -n, ..Delta::default() };
+    let mut left = quantity;
+    let mut leaving = Vec::new();
+    for condition in Condition::ALL {
+        // Which of its lots is picked by the draft, from those in quarantine.
+        let there = if is_tracked && lot.is_none() { 0 } else { draft.aside(key, lot).of(*condition) };
+        let taken = left.min(there);
+        if taken > 0 {
+            leaving.push((gone(taken), Some(*condition)));
+            left -= taken;
+        }
+    }
+    if left > 0 {
+        leaving.push((gone(left), Some(Condition::Quarantine)));
+    }
+    leaving
 }
 
 /// Notes on the order's line that so much of it goes back, and says what it cost.

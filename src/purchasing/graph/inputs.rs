@@ -14,6 +14,7 @@ use crate::{
     },
     ledger::shell::purchasing as shell,
     path,
+    stock::graph::LotRef,
 };
 
 /// A line of a purchase order.
@@ -122,8 +123,23 @@ pub struct PurchaseOrderLineReceiptInput {
     pub quantity: Quantity,
     /// Damaged goods beside them: they are on hand and not available.
     pub damaged: Option<Quantity>,
+    /// In which lots, where the product is tracked: they sum to the quantity and to what is damaged. A new code is a new lot; a serial number is a
+    /// lot of one. At most 2,000 in a call.
+    #[graphql(default)]
+    pub lots: Vec<ReceivedLotInput>,
     /// A note on what is wrong with it; at most 1,000 characters.
     pub note: Option<String>,
+}
+
+/// What came in one lot.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReceivedLotInput {
+    /// The lot; a new one by its code, with its dates where it has any.
+    pub lot: LotRef,
+    /// Sound goods, in the product's smallest unit.
+    pub quantity: Quantity,
+    /// Damaged goods beside them.
+    pub damaged: Option<Quantity>,
 }
 
 /// Something that nobody ordered: it is noted and not taken in.
@@ -266,6 +282,18 @@ impl PurchaseOrderActionInput {
     }
 }
 
+fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec<shell::ReceivedLot> {
+    let mut read = Vec::with_capacity(lots.len());
+    for (nth, one) in lots.into_iter().enumerate() {
+        read.push(shell::ReceivedLot {
+            lot: reading.lot(one.lot, || path!["input", "lines", index, "lots", nth, "lot"]),
+            quantity: one.quantity.0,
+            damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
+        });
+    }
+    read
+}
+
 impl PurchaseOrderReceiveInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {
@@ -273,6 +301,7 @@ impl PurchaseOrderReceiveInput {
             line: reading.id(&one.purchase_order_line_id, || path!["input", "lines", index, "purchaseOrderLineId"]),
             quantity: one.quantity.0,
             damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
+            lots: lots(one.lots, index, reading),
             note: one.note,
         };
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(&mut line).collect());

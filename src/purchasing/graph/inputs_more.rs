@@ -19,7 +19,7 @@ use crate::{
         rows::{PlaceName, ProductName},
         shell::{PolicyRow, SupplyRow},
     },
-    stock::graph::ReasonCode,
+    stock::graph::{LotRef, ReasonCode},
 };
 
 /// A line of a return to a supplier.
@@ -36,6 +36,8 @@ pub struct SupplierReturnLineInput {
     pub source: SupplierReturnSource,
     /// What is credited for one whole unit; what the order's line cost when it is left out, else the product's cost.
     pub unit_credit: Option<MoneyInput>,
+    /// The lot, where the product is tracked; the first to expire when it is left out. A line is of one lot.
+    pub lot: Option<LotRef>,
 }
 
 /// Goods that go back to their supplier.
@@ -72,6 +74,7 @@ impl SupplierReturnCreateInput {
                 quantity: line.quantity.0,
                 source: line.source.into(),
                 unit_credit: reading.money(line.unit_credit.as_ref(), || at("unitCredit")),
+                lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),
             });
         }
         shell::SupplierReturnCreate {

@@ -10,8 +10,9 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    draft::{Delta, Draft, MovementHead},
-    level::LevelKey,
+    draft::{Delta, Draft, MovementHead, Posting},
+    level::{Level, LevelKey},
+    lot::LotChoice,
     movement::Movement,
     rejection::{Field, Rejection},
     shortage::Step,
@@ -25,9 +26,15 @@ fn beside(id: MovementId, nth: u128) -> MovementId {
 }
 
 impl Draft<'_> {
-    /// Whether the level was counted after that moment.
+    /// Whether the level was counted after that moment. What is kept by lots is counted lot by lot.
     fn is_behind(&self, key: LevelKey, occurred_at: Timestamp, field: &Field) -> bool {
-        self.level(key, field).is_ok_and(|level| level.counted_at.is_some_and(|counted_at| occurred_at < counted_at))
+        let is_after = |level: &Level| level.counted_at.is_some_and(|counted_at| occurred_at < counted_at);
+        self.level(key, field).is_ok_and(|level| level.facts.tracking == Tracking::None && is_after(level))
+    }
+    /// Whether the lot was counted there after that moment.
+    fn is_lot_behind(&self, key: LevelKey, lot: LotId, occurred_at: Timestamp) -> bool {
+        let counted_at = self.lot_level(key, lot).and_then(|level| level.counted_at);
+        counted_at.is_some_and(|counted_at| occurred_at < counted_at)
     }
 
     fn head_beside(of: &Movement, nth: u128) -> MovementHead {
@@ -79,8 +86,16 @@ impl Draft<'_> {
         let mut behind: BTreeMap<LevelKey, i64> = BTreeMap::new();
         // The facts of a command share their moment, and what balances them has it too: the past stays as it was known.
         let mut fact = None;
+        let mut mirrored: Vec<(LevelKey, Posting)> = Vec::new();
         for movement in self.movements.iter().filter(|movement| movement.kind != MovementKind::Count) {
             for entry in movement.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
+                if let Some(lot) = entry.lot.filter(|lot| self.is_lot_behind(entry.key, *lot, movement.occurred_at)) {
+                    let (on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
+                    let delta = Delta { on_hand, unavailable, ..Delta::default() };
+                    let (lot, condition, cost) = (LotChoice::Id(lot), entry.condition, entry.unit_cost);
+                    mirrored.push((entry.key, Posting { delta, cost, lot, condition, ..Posting::default() }));
+                    fact = Some(movement);
+                }
                 if self.is_behind(entry.key, movement.occurred_at, &field) {
                     *behind.entry(entry.key).or_default() += entry.on_hand_delta;
                     fact = Some(movement);
@@ -91,13 +106,14 @@ impl Draft<'_> {
             *behind.entry(*key).or_default() += lent;
         }
         behind.retain(|_, moved| *moved != 0);
-        let (Some(first), Some(fact)) = (behind.keys().next().copied(), fact) else { return Ok(()) };
+        let first = behind.keys().next().or_else(|| mirrored.first().map(|(key, _)| key)).copied();
+        let (Some(first), Some(fact)) = (first, fact) else { return Ok(()) };
         let head = Self::head_beside(fact, 2);
         self.begin(head, first, &field)?;
         for (key, moved) in behind {
             let cost = self.level(key, &field)?.facts.cost;
             self.post(key, Delta { on_hand: -moved, ..Delta::default() }, cost, None, &field)?;
         }
-        Ok(())
+        mirrored.into_iter().rev().try_for_each(|(key, posting)| self.post_to(key, posting, &field))
     }
 }

@@ -104,6 +104,11 @@ impl<'b> Draft<'b> {
     /// A level that stock may move on: its product is tracked and neither product nor store is archived.
     pub fn stocked(&self, key: LevelKey, field: &Field) -> Result<&Level, Rejection> {
         let level = self.level(key, field)?;
+        if level.facts.is_kit {
+            let message =
+                format!("{} is a kit, whose stock is that of its components: name those (Product.components)", level.facts.sku);
+            return Err(Rejection::invalid(message, field.clone()));
+        }
         if level.facts.policy == StockPolicy::Untracked {
             return Err(Rejection::invalid(format!("{} is not stocked (UNTRACKED)", level.facts.sku), field.clone()));
         }

@@ -18,6 +18,8 @@ pub struct Facts {
     pub name: String,
     pub status: ProductStatus,
     pub policy: StockPolicy,
+    /// It has no stock of its own: what it is made of has.
+    pub is_kit: bool,
     /// Decimals of the unit: a kg with three counts grams.
     pub decimals: u8,
     pub category: Option<CategoryId>,

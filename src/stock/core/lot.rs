@@ -54,6 +54,8 @@ pub struct LotLevel {
     /// When what is there began to come in.
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
+    /// When it was last counted, as far as that count has been posted.
+    pub counted_at: Option<Timestamp>,
     pub exists: bool,
 }
 

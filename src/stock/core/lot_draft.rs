@@ -87,7 +87,7 @@ impl Draft<'_> {
     }
 
     /// The lot that a line says, among those that exist.
-    pub(super) fn said(&self, product: ProductId, choice: &LotChoice) -> Option<&Lot> {
+    pub fn said(&self, product: ProductId, choice: &LotChoice) -> Option<&Lot> {
         let found = match choice {
             LotChoice::Unsaid => None,
             LotChoice::Id(id) => self.lot(*id),
@@ -96,10 +96,21 @@ impl Draft<'_> {
         found.filter(|lot| lot.product == product)
     }
     /// The id of the lot that a line says, among those that exist.
-    pub fn lot_said(&self, product: ProductId, choice: &LotChoice) -> Option<LotId> {
+    pub fn lot_id_said(&self, product: ProductId, choice: &LotChoice) -> Option<LotId> {
         self.said(product, choice).map(|lot| lot.id)
     }
-    pub(super) fn lot_coded(&self, product: ProductId, key: &str) -> Option<&Lot> {
+    /// The lot that a line says; none where nothing is said, or a code that is new. A known one is refused with other dates than it has.
+    pub fn lot_said(&self, product: ProductId, choice: &LotChoice, field: &Field) -> Result<Option<&Lot>, Rejection> {
+        let found = self.said(product, choice);
+        match (choice, found) {
+            (LotChoice::Id(_), None) => return Err(Rejection::not_found("lot", lot_field(field))),
+            (LotChoice::Named(name), Some(lot)) => same_dates(lot, name, field)?,
+            (LotChoice::Named(name), None) => check_dates(name.made_on, name.expires_on, &lot_field(field))?,
+            _ => {}
+        }
+        Ok(found)
+    }
+    pub fn lot_coded(&self, product: ProductId, key: &str) -> Option<&Lot> {
         let drafted = self.lots.lots.values().find(|lot| lot.product == product && lot.key == key);
         drafted.or_else(|| self.book().lots.by_code.get(&(product, key.to_owned())).and_then(|id| self.lot(*id)))
     }
@@ -159,7 +170,8 @@ impl Draft<'_> {
         let (now, delta) = (self.now(), posting.delta);
         let missing = || Rejection::not_found("lot", lot_field(field));
         let mut of = self.lot(lot).ok_or_else(missing)?.clone();
-        let empty = LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at: now, updated_at: now, exists: false };
+        let (received_at, updated_at) = (now, now);
+        let empty = LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, exists: false };
         let mut level = self.lot_level(key, lot).copied().unwrap_or(empty);
         if level.on_hand == 0 && delta.on_hand > 0 {
             level.received_at = self.occurred_at();
@@ -263,6 +275,17 @@ impl Draft<'_> {
         Ok(parts)
     }
 
+    /// What would be taken of which lots of what is available: of the one that is said, else of the first to expire.
+    pub fn lots_to_take(
+        &self,
+        key: LevelKey,
+        (choice, amount): (&LotChoice, i64),
+        field: &Field,
+    ) -> Result<Vec<(LotId, i64)>, Rejection> {
+        let posting = Posting { lot: choice.clone(), ..Posting::default() };
+        self.pick(key, &posting, (Shelf::Available, amount), field)
+    }
+
     /// The lots of a level that are loaded.
     pub(super) fn lot_levels(&self, key: LevelKey) -> Vec<LotLevel> {
         let range = (key, LotId::NIL)..=(key, LotId::from_uuid(uuid::Uuid::max()));
@@ -276,6 +299,14 @@ impl Draft<'_> {
     pub fn blocked(&self, key: LevelKey, choice: &LotChoice) -> Option<Condition> {
         let facts = &self.level(key, &Vec::new()).ok()?.facts;
         self.said(key.product, choice)?.blocked(self.today(facts))
+    }
+
+    /// Notes that a lot was counted then, where it lies or lay.
+    pub fn counted_lot(&mut self, key: LevelKey, lot: LotId, at: Timestamp) {
+        if let Some(level) = self.lot_level(key, lot).copied() {
+            let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
+            self.lots.levels.insert((key, lot), LotLevel { counted_at, ..level });
+        }
     }
 
     /// The local day at a level's store.

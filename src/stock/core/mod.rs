@@ -9,6 +9,7 @@ mod balance;
 mod book;
 mod draft;
 mod explain;
+mod kit;
 mod level;
 mod lot;
 mod lot_act;
@@ -23,6 +24,7 @@ pub use alert::{Alert, alert};
 pub use book::Book;
 pub use draft::{Delta, Draft, MovementHead, Posting, StockDecision, check_moment};
 pub use explain::{Arrival, Known, LotShare, Outlook, arrivals};
+pub use kit::whole_kits;
 pub use level::{Facts, Level, LevelKey, available, status};
 pub use lot::{
     Aside, Candidate, Dates, Lot, LotBook, LotChoice, LotLevel, LotName, LotProduct, LotsWanted, MAX_LOT_CODE, first_expired,

@@ -1,5 +1,7 @@
 //! Queries about lots, and why so much is available.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, dataloader::DataLoader};
 use entity::prelude::{LotId, StoreId};
 
@@ -24,8 +26,11 @@ use crate::{
         scalars::{Cursor, Date},
     },
     ledger::Ledger,
-    stock::rows::lot_list::{self, LotFilterSpec},
-    storage::Reads,
+    stock::{
+        core,
+        rows::lot_list::{self, LotFilterSpec},
+    },
+    storage::{Fault, Reads},
 };
 
 /// The farthest that `expiringSoon` looks: a hundred years.
@@ -43,6 +48,12 @@ pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
         }
     }
     Ok(Some(Lot(lot)))
+}
+
+/// The lot that a document of the caller's names, whoever may see its stock.
+pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::Lot>> {
+    let found = Box::pin(ctx.late::<DataLoader<StockLoader>>()?.load_one(id)).await?;
+    Ok(found.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)
 }
 
 #[derive(Default)]

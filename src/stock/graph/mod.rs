@@ -25,7 +25,7 @@ mod sight;
 mod topic;
 
 pub use alerts::{AlertUpdate, StockAlert};
-pub use availability::{StockAvailability, availability_of_product};
+pub use availability::{StockAvailability, availability_of_kit, availability_of_product};
 pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, level_filter};
 pub use lean::Levels;
@@ -35,7 +35,7 @@ pub use loaders::{StockLoader, attach, changed};
 pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, UnavailableStock};
 pub use lot_inputs::{LotFilter, LotName, LotRef};
 pub use lot_mutations::{LotMutation, LotPayload};
-pub use lot_queries::{LotQuery, lot_seen};
+pub use lot_queries::{LotQuery, lot_of_document, lot_seen};
 pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovementConnection};
 pub use movement_filter::MovementFilter;
 pub use mutations::StockMutation;

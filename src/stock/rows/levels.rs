@@ -12,7 +12,8 @@ use crate::{
 const LEVEL: &str =
     "l.product_id, l.store_id, l.id, l.on_hand, l.reserved, l.unavailable, l.incoming, l.in_transit, l.safety_stock,
     l.reorder_point, l.maximum, l.last_occurred_at, l.version, l.seq, l.updated_at, l.counted_at";
-const FACTS: &str = "p.sku, p.name, p.status, p.stock_policy, p.unit_decimals, p.category_id, p.low_stock_threshold, p.tracking,
+const FACTS: &str =
+    "p.sku, p.name, p.status, p.stock_policy, p.is_kit, p.unit_decimals, p.category_id, p.low_stock_threshold, p.tracking,
     p.minimum_remaining_days,
     p.price_minor, p.price_currency, p.cost_minor, p.cost_currency, s.time_zone, s.archived_at";
 
@@ -88,6 +89,7 @@ fn facts(row: &mut Row<'_>) -> Result<Facts, Fault> {
         name: row.take()?,
         status: row.word("product", ProductStatus::parse)?,
         policy: row.word("product", StockPolicy::parse)?,
+        is_kit: row.take::<i32>()? == 1,
         decimals: row.take::<i32>()? as u8,
         category: row.take()?,
         low_stock_threshold: row.take()?,

@@ -13,7 +13,8 @@ use crate::{
 pub const LOT: &str =
     "l.id, l.product_id, l.code, l.code_key, l.tracking, l.made_on, l.expires_on, l.status, l.note, l.on_hand, l.version,
     l.created_at, l.updated_at";
-pub const LOT_LEVEL: &str = "v.product_id, v.store_id, v.lot_id, v.on_hand, v.unavailable, v.received_at, v.updated_at";
+pub const LOT_LEVEL: &str =
+    "v.product_id, v.store_id, v.lot_id, v.on_hand, v.unavailable, v.received_at, v.updated_at, v.counted_at";
 
 pub fn read_lot(row: &mut Row<'_>) -> Result<Lot, Fault> {
     Ok(Lot {
@@ -42,6 +43,7 @@ pub fn read_lot_level(row: &mut Row<'_>) -> Result<LotLevel, Fault> {
         unavailable: row.take()?,
         received_at: row.time()?,
         updated_at: row.time()?,
+        counted_at: row.time_opt()?,
         exists: true,
     })
 }
@@ -209,6 +211,7 @@ const LEVEL: &[Column] = &[
     Column("unavailable", Int),
     Column("received_at", Int),
     Column("updated_at", Int),
+    Column("counted_at", IntOrNull),
 ];
 
 /// Lots and their sub-balances as they are after the batch. A code that another process took first says so by its unique key, and the
@@ -253,6 +256,7 @@ pub fn lot_rows(tenant: TenantId, lots: &[&Lot], levels: &[&LotLevel]) -> [Bulk;
             level.unavailable.into(),
             level.received_at.micros().into(),
             level.updated_at.micros().into(),
+            level.counted_at.map(Timestamp::micros).into(),
         ]);
     }
     [new, changed, placed, moved]

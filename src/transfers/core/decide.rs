@@ -20,6 +20,8 @@ pub struct Steps {
     /// The version that the caller saw.
     pub expected_version: Option<i64>,
     pub step: Step,
+    /// The lots that left, read before: a transfer ships once.
+    pub sent: Vec<LotId>,
     /// Ids for the movements it may need.
     pub movements: [MovementId; 2],
 }
@@ -226,6 +228,7 @@ fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: &Fi
         received: Quantity::ZERO,
         lost: Quantity::ZERO,
         unit_cost: None,
+        lots: Vec::new(),
     });
     Ok(())
 }

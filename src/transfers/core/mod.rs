@@ -3,6 +3,7 @@
 //! What is under way is in `in_transit` of the receiver's level: shipping puts it there, receiving takes it on hand, closing writes it off.
 
 mod decide;
+mod lots;
 mod moves;
 mod states;
 mod transfer;
@@ -10,4 +11,4 @@ mod transfer;
 pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
-pub use transfer::{Line, Transfer, TransferBook, TransferDecision};
+pub use transfer::{Line, SentLot, Transfer, TransferBook, TransferDecision};

@@ -4,11 +4,14 @@ use entity::prelude::*;
 
 use super::{
     decide::{Steps, head},
-    transfer::{Line, Transfer},
+    lots::{LotPart, arriving, leaving},
+    transfer::{Line, SentLot, Transfer},
 };
 use crate::{
     path,
-    stock::core::{Delta, Draft, Field, LevelKey, MovementHead, ReferenceKind, Rejection, Reservation, Shortage, cover},
+    stock::core::{
+        Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, ReferenceKind, Rejection, Reservation, Shortage, cover,
+    },
 };
 
 /// What leaves.
@@ -37,10 +40,22 @@ pub struct Loss {
 }
 
 /// How much of a line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Parcel {
     pub line: TransferLineId,
     pub quantity: Quantity,
+    /// Of which lots; they sum to the quantity. Empty: first-expired-first-out.
+    pub lots: Vec<(LotChoice, Quantity)>,
+}
+
+/// A parcel whose line was found.
+pub(super) struct Wanted<'a> {
+    pub position: u16,
+    pub quantity: i64,
+    pub lots: &'a [(LotChoice, Quantity)],
+    /// Its place in the input; None where everything is meant.
+    pub index: Option<usize>,
+    pub field: Field,
 }
 
 /// What the transfer holds and is loaded, by product.
@@ -54,26 +69,32 @@ pub(super) fn held_for(draft: &Draft<'_>, transfer: &Transfer) -> Vec<Reservatio
     held
 }
 
-/// Positions, how much of each, and the field that says so. `most` is how much of a line there can be.
-fn wanted(
+/// What is meant of each line. `most` is how much of a line there can be.
+fn wanted<'a>(
     transfer: &Transfer,
-    named: Option<&Vec<Parcel>>,
+    named: Option<&'a Vec<Parcel>>,
     most: impl Fn(&Line) -> i64,
-) -> Result<Vec<(u16, i64, Field)>, Rejection> {
+) -> Result<Vec<Wanted<'a>>, Rejection> {
     let Some(named) = named else {
-        let all = transfer.live().filter(|line| most(line) > 0);
-        return Ok(all.map(|line| (line.position, most(line), path!["input", "id"])).collect());
+        let whole = |line: &Line| Wanted {
+            position: line.position,
+            quantity: most(line),
+            lots: &[],
+            index: None,
+            field: path!["input", "id"],
+        };
+        return Ok(transfer.live().filter(|line| most(line) > 0).map(whole).collect());
     };
     if named.is_empty() {
         return Err(Rejection::invalid("at least one line is needed; leave the list out for all", path!["input", "lines"]));
     }
-    let mut found: Vec<(u16, i64, Field)> = Vec::with_capacity(named.len());
+    let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
         let (of, position) = one.line.split_line();
         let at = |name: &str| path!["input", "lines", index, name];
         let line = transfer.live().find(|line| of == transfer.id && line.position == position);
         let Some(line) = line else { return Err(Rejection::not_found("transfer line", at("lineId"))) };
-        if found.iter().any(|(p, ..)| *p == position) {
+        if found.iter().any(|wanted| wanted.position == position) {
             return Err(Rejection::invalid("this line occurs twice", at("lineId")));
         }
         let most = most(line);
@@ -81,7 +102,7 @@ fn wanted(
             let message = if most > 0 { format!("between 1 and {most} of it") } else { "nothing of it is left".to_owned() };
             return Err(Rejection::out_of_range(message, at("quantity")));
         }
-        found.push((position, one.quantity.get(), at("quantity")));
+        found.push(Wanted { position, quantity: one.quantity.get(), lots: &one.lots, index: Some(index), field: at("quantity") });
     }
     Ok(found)
 }
@@ -102,24 +123,32 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     let consumed = use_holds(draft, transfer, steps, &wanted)?;
     let product = |position: u16| transfer.lines.iter().find(|line| line.position == position).map(|line| line.product);
     let mut needed = Vec::with_capacity(wanted.len());
-    for ((position, quantity, field), held) in wanted.iter().zip(&consumed) {
-        let Some(product) = product(*position) else { continue };
+    for (one, held) in wanted.iter().zip(&consumed) {
+        let Some(product) = product(one.position) else { continue };
         let key = LevelKey { product, store: from };
-        needed.push(crate::stock::core::Step { key, available_delta: held - quantity, field: field.clone() });
+        needed.push(crate::stock::core::Step { key, available_delta: held - one.quantity, field: one.field.clone() });
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
     let Some(first) = needed.first() else {
         return Err(Rejection::invalid("nothing would leave", path!["input", "lines"]));
     };
     draft.begin(out, first.key, &path!["input", "id"])?;
-    for ((step, (position, quantity, field)), held) in needed.iter().zip(&wanted).zip(&consumed) {
-        let cost = draft.level(step.key, field)?.facts.cost;
-        let leaves = Delta { on_hand: -quantity, reserved: -held, ..Delta::default() };
-        draft.post(step.key, leaves, cost, None, field)?;
+    for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
+        let cost = draft.level(step.key, &one.field)?.facts.cost;
+        let lots = leaving(draft, step.key, one)?;
+        take_out(
+            draft,
+            (step.key, &lots),
+            Delta { on_hand: -one.quantity, reserved: -held, ..Delta::default() },
+            cost,
+            &one.field,
+        )?;
         let there = LevelKey { store: transfer.to, ..step.key };
-        draft.post(there, Delta { in_transit: *quantity, ..Delta::default() }, None, None, field)?;
-        if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == *position) {
-            (line.shipped, line.unit_cost) = (units(*quantity), cost);
+        draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, &one.field)?;
+        if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == one.position) {
+            (line.shipped, line.unit_cost) = (units(one.quantity), cost);
+            line.lots =
+                lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0, exists: false }).collect();
         }
     }
     transfer.status = TransferStatus::InTransit;
@@ -127,13 +156,29 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     Ok(())
 }
 
-/// Ends the transfer's holds: says how much of each parcel was held, and lets go, in a movement of its own, what is held and does not leave.
-fn use_holds(
+/// Takes the sender's stock, of each lot its part; what was held is used up with the first ones.
+fn take_out(
     draft: &mut Draft<'_>,
-    transfer: &Transfer,
-    steps: &Steps,
-    wanted: &[(u16, i64, Field)],
-) -> Result<Vec<i64>, Rejection> {
+    (key, lots): (LevelKey, &[LotPart]),
+    leaves: Delta,
+    cost: Option<Money>,
+    field: &Field,
+) -> Result<(), Rejection> {
+    if lots.is_empty() {
+        return draft.post(key, leaves, cost, None, field);
+    }
+    let mut held = leaves.reserved;
+    for (lot, amount) in lots {
+        let reserved = held.max(-amount);
+        held -= reserved;
+        let delta = Delta { on_hand: -amount, reserved, ..Delta::default() };
+        draft.post_to(key, Posting { delta, cost, lot: LotChoice::Id(*lot), ..Posting::default() }, field)?;
+    }
+    Ok(())
+}
+
+/// Ends the transfer's holds: says how much of each parcel was held, and lets go, in a movement of its own, what is held and does not leave.
+fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: &[Wanted<'_>]) -> Result<Vec<i64>, Rejection> {
     let now = draft.now();
     let mut consumed = vec![0; wanted.len()];
     let mut has_begun = false;
@@ -141,8 +186,8 @@ fn use_holds(
         let held = reservation.remaining.get();
         let is_of = |line: &Line| line.product == reservation.key.product;
         let position = transfer.lines.iter().find(|line| is_of(line)).map(|line| line.position);
-        let place = wanted.iter().position(|(wanted, ..)| Some(*wanted) == position);
-        let leaves = place.map_or(0, |place| held.min(wanted[place].1 - consumed[place]));
+        let place = wanted.iter().position(|wanted| Some(wanted.position) == position);
+        let leaves = place.map_or(0, |place| held.min(wanted[place].quantity - consumed[place]));
         if let Some(place) = place {
             consumed[place] += leaves;
         }
@@ -170,15 +215,25 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
     }
     let enter = head(steps.movements[0], MovementKind::TransferIn, transfer, (steps.actor, occurred_at));
     let mut begin = Some(MovementHead { note: arrival.note.clone(), ..enter });
-    for (position, quantity, field) in wanted {
-        let Some(line) = transfer.lines.iter_mut().find(|line| line.position == position) else { continue };
-        let key = LevelKey { product: line.product, store: transfer.to };
+    for one in wanted {
+        let Some(place) = transfer.lines.iter().position(|line| line.position == one.position) else { continue };
+        let (key, field) = (LevelKey { product: transfer.lines[place].product, store: transfer.to }, &one.field);
         if let Some(head) = begin.take() {
-            draft.begin(head, key, &field)?;
+            draft.begin(head, key, field)?;
         }
-        let delta = Delta { on_hand: quantity, in_transit: -quantity, ..Delta::default() };
-        draft.post(key, delta, line.unit_cost, None, &field)?;
-        line.received = units(line.received.get() + quantity);
+        let (line, cost) = (&transfer.lines[place], transfer.lines[place].unit_cost);
+        let parts = arriving(draft, transfer, line, &one)?;
+        let arrives = |quantity: i64| Delta { on_hand: quantity, in_transit: -quantity, ..Delta::default() };
+        if parts.is_empty() {
+            draft.post(key, arrives(one.quantity), cost, None, field)?;
+        }
+        let line = &mut transfer.lines[place];
+        for (lot, amount) in parts {
+            let posting = Posting { delta: arrives(amount), cost, lot: LotChoice::Id(lot), ..Posting::default() };
+            draft.post_to(key, posting, field)?;
+            line.lots.iter_mut().filter(|sent| sent.lot == lot).for_each(|sent| sent.received += amount);
+        }
+        line.received = units(line.received.get() + one.quantity);
     }
     transfer.received_at = Some(transfer.received_at.map_or(occurred_at, |at| at.max(occurred_at)));
     let is_done = transfer.lines.iter().all(|line| line.under_way() == 0);
@@ -198,6 +253,7 @@ pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Step
         }
         let lost = line.under_way();
         draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, &field)?;
+        line.lots.iter_mut().for_each(|sent| sent.lost += sent.under_way());
         line.lost = units(line.lost.get() + lost);
     }
     transfer.status = TransferStatus::Received;

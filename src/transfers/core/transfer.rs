@@ -38,7 +38,7 @@ pub struct Transfer {
     pub exists: bool,
 }
 
-/// How much of one product. Goods with lots will be named here, a lot a line: until then a line is its product.
+/// How much of one product, and of which lots where it is kept by them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// 1-based.
@@ -56,6 +56,26 @@ pub struct Line {
     pub lost: Quantity,
     /// What one whole unit cost when it left: it arrives at the same.
     pub unit_cost: Option<Money>,
+    /// What left by lot: they sum to the figures above. Empty where nothing left, and where stock is not kept by lots.
+    pub lots: Vec<SentLot>,
+}
+
+/// What left of one lot, and what has become of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentLot {
+    pub lot: LotId,
+    pub shipped: i64,
+    pub received: i64,
+    pub lost: i64,
+    /// Whether it has a row.
+    pub exists: bool,
+}
+
+impl SentLot {
+    /// What left and is neither here nor lost.
+    pub fn under_way(&self) -> i64 {
+        self.shipped - self.received - self.lost
+    }
 }
 
 impl Line {

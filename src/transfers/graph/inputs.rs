@@ -8,7 +8,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     ledger::shell::transfers as shell,
-    orders::graph::links::{ProductRef, StoreRef},
+    orders::graph::links::{LotRef, ProductRef, StoreRef},
     path,
     stock::graph::ReasonCode,
 };
@@ -79,6 +79,19 @@ pub struct TransferActionInput {
 pub struct TransferParcelInput {
     /// The transfer's line.
     pub line_id: ID,
+    /// How much of it, in the product's smallest unit; above 0.
+    pub quantity: Quantity,
+    /// Of which lots, where the product is tracked: they sum to the quantity. Left out, the first to expire leave, and of those that left the
+    /// first to expire arrive. At most 2,000 in a call.
+    #[graphql(default)]
+    pub lots: Vec<TransferLotInput>,
+}
+
+/// How much of a lot.
+#[derive(Debug, Clone, InputObject)]
+pub struct TransferLotInput {
+    /// The lot.
+    pub lot: LotRef,
     /// How much of it, in the product's smallest unit; above 0.
     pub quantity: Quantity,
 }
@@ -168,13 +181,7 @@ impl TransferActionInput {
 impl TransferMoveInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::TransferMove {
-        let lines = self.lines.map(|lines| {
-            let lines = lines.iter().enumerate();
-            let read = |(index, one): (usize, &TransferParcelInput)| {
-                (reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]), one.quantity.0)
-            };
-            lines.map(read).collect()
-        });
+        let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(|(index, one)| one.read(index, reading)).collect());
         shell::TransferMove {
             idempotency_key: self.idempotency_key,
             transfer: reading.id(&self.id, || path!["input", "id"]),
@@ -183,6 +190,18 @@ impl TransferMoveInput {
             occurred_at: self.occurred_at.map(|at| at.0),
             note: self.note,
         }
+    }
+}
+
+impl TransferParcelInput {
+    fn read(self, index: usize, reading: &mut Reading) -> shell::TransferParcel {
+        let line = reading.id(&self.line_id, || path!["input", "lines", index, "lineId"]);
+        let mut lots = Vec::with_capacity(self.lots.len());
+        for (nth, one) in self.lots.into_iter().enumerate() {
+            let lot = reading.lot(one.lot, || path!["input", "lines", index, "lots", nth, "lot"]);
+            lots.push((lot, one.quantity.0));
+        }
+        shell::TransferParcel { line, quantity: self.quantity.0, lots }
     }
 }
 

@@ -9,12 +9,12 @@ mod transfer;
 mod words;
 
 pub use inputs::{
-    TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferMoveInput, TransferParcelInput,
-    TransferUpdateInput,
+    TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferLotInput, TransferMoveInput,
+    TransferParcelInput, TransferUpdateInput,
 };
 pub use loaders::attach;
 pub use mutation::TransfersMutation;
 pub use payload::TransferPayload;
 pub use query::{TransferFilter, TransferRef, TransfersQuery, load_transfer};
-pub use transfer::{Transfer, TransferConnection, TransferEdge, TransferLine};
+pub use transfer::{SentLot, Transfer, TransferConnection, TransferEdge, TransferLine};
 pub use words::TransferStatus;

@@ -10,12 +10,12 @@ use crate::{
     access::{Caller, Permission, kind},
     graphql::{
         context::Asks,
-        directives::{mask, requires},
+        directives::{list_size, mask, requires},
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
     orders::graph::links::{self, Actor, Money, Product, Store},
-    stock::graph::ReasonCode,
+    stock::graph::{Lot, ReasonCode, lot_of_document, lot_seen},
     storage::Fault,
     transfers::core::{self, Action, actions_from},
 };
@@ -194,11 +194,53 @@ impl TransferLine {
     async fn in_transit(&self) -> Quantity {
         values::Quantity::new(self.row().under_way()).unwrap_or_default().into()
     }
+    /// Of which lots it left, and what has become of each; empty where the product is not tracked, and before it leaves.
+    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    async fn lots(&self) -> Vec<SentLot> {
+        self.row().lots.iter().copied().map(SentLot).collect()
+    }
     /// What one whole unit cost when it left: it arrives at the same.
     #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         let sees = ctx.caller().is_ok_and(Caller::sees_costs);
         self.row().unit_cost.filter(|_| sees).map(Money::from)
+    }
+}
+
+/// What left of one lot.
+pub struct SentLot(core::SentLot);
+
+fn units(units: i64) -> Quantity {
+    values::Quantity::new(units).unwrap_or_default().into()
+}
+
+/// How much of a lot left, and what has become of it. What left is under way, received or lost.
+#[Object(name = "TransferLineLot")]
+impl SentLot {
+    /// What is printed on it.
+    async fn code(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(lot_of_document(ctx, self.0.lot).await?.code.clone())
+    }
+    /// The lot; null where it never was in a store whose stock you may see.
+    #[graphql(directive = requires::apply("stock.read".to_owned()))]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
+    }
+    /// How much left, in the product's smallest unit.
+    async fn shipped(&self) -> Quantity {
+        units(self.0.shipped)
+    }
+    /// How much has arrived, in the product's smallest unit.
+    async fn received(&self) -> Quantity {
+        units(self.0.received)
+    }
+    /// How much was lost on the way, in the product's smallest unit.
+    async fn lost(&self) -> Quantity {
+        units(self.0.lost)
+    }
+    /// How much is still on its way, in the product's smallest unit.
+    async fn in_transit(&self) -> Quantity {
+        units(self.0.under_way())
     }
 }
 

@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use crate::{
     storage::{Fault, Reads, Row},
-    transfers::core::{Line, Transfer},
+    transfers::core::{Line, SentLot, Transfer},
 };
 
 pub(super) const TRANSFER: &str =
@@ -57,6 +57,24 @@ pub async fn fill_lines(reads: &impl Reads, transfers: &mut [Transfer]) -> Resul
             transfer.written += 1;
         }
     }
+    fill_lots(reads, &places, transfers).await
+}
+
+/// What left by lot, of all of them in one statement.
+async fn fill_lots(reads: &impl Reads, places: &HashMap<TransferId, usize>, transfers: &mut [Transfer]) -> Result<(), Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("s.transfer_id", 2);
+    let sql = format!(
+        "SELECT s.transfer_id, s.position, s.lot_id, s.shipped, s.received, s.lost FROM transfer_line_lot s
+         WHERE s.tenant_id = $1 AND {of} ORDER BY s.transfer_id, s.position, s.lot_id"
+    );
+    for row in &reads.rows(&sql, vec![backend.ids(places.keys().copied())]).await? {
+        let mut row = Row::new(row);
+        let (id, position): (TransferId, i32) = (row.take()?, row.take()?);
+        let sent = SentLot { lot: row.take()?, shipped: row.take()?, received: row.take()?, lost: row.take()?, exists: true };
+        let lines = places.get(&id).and_then(|place| transfers.get_mut(*place)).into_iter().flat_map(|of| &mut of.lines);
+        lines.filter(|line| i32::from(line.position) == position).for_each(|line| line.lots.push(sent));
+    }
     Ok(())
 }
 
@@ -105,6 +123,7 @@ fn line(row: &mut Row<'_>) -> Result<Line, Fault> {
         received: row.take()?,
         lost: row.take()?,
         unit_cost: money(row)?,
+        lots: Vec::new(),
     })
 }
 
@@ -131,6 +150,8 @@ pub struct Places {
     pub to: StoreId,
     pub version: i64,
     pub products: Vec<ProductId>,
+    /// The lots that left.
+    pub lots: Vec<LotId>,
 }
 
 /// The places of a transfer; None when there is no such transfer.
@@ -142,8 +163,14 @@ pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<Plac
         let mut row = Row::new(row);
         let (from, to, version, product): (StoreId, StoreId, i64, Option<ProductId>) =
             (row.take()?, row.take()?, row.take()?, row.take()?);
-        let places = places.get_or_insert_with(|| Places { from, to, version, products: Vec::new() });
+        let places = places.get_or_insert_with(|| Places { from, to, version, products: Vec::new(), lots: Vec::new() });
         places.products.extend(product);
+    }
+    if let Some(places) = &mut places {
+        let sql = "SELECT DISTINCT s.lot_id FROM transfer_line_lot s WHERE s.tenant_id = $1 AND s.transfer_id = $2";
+        for row in &reads.rows(sql, vec![id.into()]).await? {
+            places.lots.push(Row::new(row).take()?);
+        }
     }
     Ok(places)
 }

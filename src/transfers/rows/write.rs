@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use crate::{
     storage::{Bulk, Column, ColumnKind::*},
-    transfers::core::{Line, Transfer},
+    transfers::core::{Line, SentLot, Transfer},
 };
 
 const NEW_TRANSFER: &[Column] = &[
@@ -40,6 +40,16 @@ const TRANSFER: &[Column] = &[
     Column("updated_at", Int),
 ];
 
+const LOT: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("transfer_id", Id),
+    Column("position", Small),
+    Column("lot_id", Id),
+    Column("shipped", Int),
+    Column("received", Int),
+    Column("lost", Int),
+];
+
 const NEW_LINE: &[Column] = &[
     Column("tenant_id", Id),
     Column("transfer_id", Id),
@@ -71,10 +81,11 @@ fn moment(at: Option<Timestamp>) -> Value {
 }
 
 /// Transfers as they are after the batch, with their lines: new ones, then changed ones.
-pub fn transfer_rows(tenant: TenantId, transfers: &[&Transfer]) -> [Bulk; 4] {
+pub fn transfer_rows(tenant: TenantId, transfers: &[&Transfer]) -> [Bulk; 6] {
     let tenant: Value = tenant.into();
     let (mut new, mut new_lines) = (Bulk::insert("transfer", NEW_TRANSFER), Bulk::insert("transfer_line", NEW_LINE));
     let (mut changed, mut changed_lines) = (Bulk::update("transfer", TRANSFER, 2), Bulk::update("transfer_line", LINE, 3));
+    let (mut sent, mut moved) = (Bulk::insert("transfer_line_lot", LOT), Bulk::update("transfer_line_lot", LOT, 4));
     for t in transfers {
         let (status, external, note): (Value, Value, Value) =
             (t.status.as_str().into(), t.external_ref.clone().into(), t.note.clone().into());
@@ -117,9 +128,18 @@ pub fn transfer_rows(tenant: TenantId, transfers: &[&Transfer]) -> [Bulk; 4] {
             } else {
                 new_lines.row(new_line(&tenant, t, line));
             }
+            for lot in &line.lots {
+                let rows = if lot.exists { &mut moved } else { &mut sent };
+                rows.row(sent_lot(&tenant, t, line, lot));
+            }
         }
     }
-    [new, new_lines, changed, changed_lines]
+    [new, new_lines, changed, changed_lines, sent, moved]
+}
+
+fn sent_lot(tenant: &Value, t: &Transfer, line: &Line, lot: &SentLot) -> [Value; 7] {
+    let position = i32::from(line.position).into();
+    [tenant.clone(), t.id.into(), position, lot.lot.into(), lot.shipped.into(), lot.received.into(), lot.lost.into()]
 }
 
 fn new_line(tenant: &Value, t: &Transfer, line: &Line) -> [Value; 11] {

@@ -11,4 +11,4 @@ mod resume;
 mod rights;
 mod speed;
 mod uploads;
-mod world;
+pub mod world;

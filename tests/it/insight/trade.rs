@@ -192,6 +192,7 @@ impl Trade {
             note: None,
             occurred_at: Some(Timestamp(order.placed_at.micros() + random.random_range(0..200) * HOUR / 10)),
             lines,
+            parts: Vec::new(),
             actor: Actor::SYSTEM,
             movements: [(); 2].map(|()| world.clock.document_id()),
             currency: Currency::GBP,

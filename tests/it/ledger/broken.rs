@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
 use super::{
+    kitted,
     maker::{Maker, piece},
     media, moves,
     world::{MUG, POSTER, RICE, World, new_tenant},
@@ -82,7 +83,8 @@ async fn story(world: &World) -> Story {
         ("requested", requested.uuid()),
         ("new", world.clock.uuid()),
     ];
-    let words = [words, moves::story(world, tenant, &make).await].concat();
+    let moved = moves::story(world, tenant, &make).await;
+    let words = [words, moved, kitted::story(world, tenant, &make, crate_of).await].concat();
     Story { tenant, words }
 }
 
@@ -147,7 +149,11 @@ const CASES: &[Case] = &[
         "UPDATE lot_level SET on_hand = on_hand + 1 WHERE @ AND product_id = {cheese} AND lot_id <> {lot}",
         &["lot: the lots of", "lot: what a store", "lot: on hand is"],
     ),
-    case("UPDATE product SET tracking = 'NONE' WHERE @ AND id = {cheese}", &["lot: entries name", "lot: the lots of"]),
+    case("UPDATE product SET tracking = 'NONE' WHERE @ AND id = {cheese}", &[
+        "lot: entries name",
+        "lot: the lots of",
+        "transfer line: its lots sum",
+    ]),
     case("UPDATE lot_level SET on_hand = on_hand - 1, unavailable = unavailable - 1 WHERE @ AND lot_id = {lot}", &[
         "lot: what a store",
         "lot: the lots of",
@@ -283,7 +289,7 @@ async fn every_invariant_that_is_broken_is_named(world: World) {
     let raw = lift_constraints(&world).await;
     let mut covered = BTreeSet::new();
     let mut all = BTreeSet::new();
-    for Case { sql, named: expected } in CASES.iter().chain(moves::CASES).chain(media::CASES) {
+    for Case { sql, named: expected } in CASES.iter().chain(moves::CASES).chain(media::CASES).chain(kitted::CASES) {
         let story = story(&world).await;
         let sound = verify_tenant(&world.db, story.tenant, |_| {}).await.unwrap();
         assert!(sound.is_sound(), "the story itself is sound\n{sound}");

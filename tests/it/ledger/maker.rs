@@ -187,6 +187,7 @@ impl Maker {
             note: None,
             occurred_at: None,
             lines,
+            parts: Vec::new(),
             actor: self.actor,
             movements: std::array::from_fn(|_| self.clock.document_id()),
             currency: Currency::GBP,

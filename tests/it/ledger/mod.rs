@@ -7,6 +7,7 @@ mod world;
 mod broken;
 mod followers;
 mod journal;
+mod kitted;
 mod lot_histories;
 mod lots;
 mod maker;

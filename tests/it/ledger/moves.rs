@@ -1,9 +1,12 @@
 //! Transfers and counts in the story whose invariants are broken, and what breaks theirs.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 use entrepot::{
     counts::core::{self as counts, Approval, NewCount, Record, Sight, Tallied, Uncounted},
     ledger::Command,
+    stock::core::LotChoice,
     transfers::core::{self as transfers, Arrival, Loss, NewTransfer, Parcel, Planned, Shipment},
 };
 use uuid::Uuid;
@@ -20,7 +23,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &Maker) -> Vec<(&'stat
     let keys = vec![make.key(MUG, 0), make.key(MUG, 1)];
     let step = |transfer: TransferId, step: transfers::Step| {
         let movements = [world.clock.document_id(), world.clock.document_id()];
-        let steps = transfers::Steps { transfer, actor: make.actor, expected_version: None, step, movements };
+        let steps = transfers::Steps { transfer, actor: make.actor, expected_version: None, step, sent: Vec::new(), movements };
         Command::Transfer(Box::new(steps), keys.clone())
     };
     let shipment = || transfers::Step::Ship(Shipment { lines: None, occurred_at: None, note: None });
@@ -40,7 +43,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &Maker) -> Vec<(&'stat
     }
     submit(step(sent, shipment())).await;
     submit(step(under, shipment())).await;
-    let lines = Some(vec![Parcel { line: sent.line(1), quantity: q(3) }]);
+    let lines = Some(vec![Parcel { line: sent.line(1), quantity: q(3), lots: Vec::new() }]);
     submit(step(sent, transfers::Step::Receive(Arrival { lines, occurred_at: None, note: None }))).await;
     submit(step(sent, transfers::Step::Close(Loss { reason: ReasonCode::Loss, note: None }))).await;
     let counted = counted(world, tenant, make).await;
@@ -66,11 +69,12 @@ async fn counted(world: &World, tenant: TenantId, make: &Maker) -> CountId {
     };
     submit(step(counts::Step::Create(new))).await;
     submit(step(counts::Step::Start(Vec::new()))).await;
-    let tallied = vec![Tallied { product: make.products[MUG], counted: q(9), note: None, line: world.clock.id() }];
+    let tallied =
+        vec![Tallied { product: make.products[MUG], lot: LotChoice::Unsaid, counted: q(9), note: None, line: world.clock.id() }];
     submit(step(counts::Step::Record(Record { counted_at: None, tallied }))).await;
     submit(step(counts::Step::Submit(Uncounted::Refuse))).await;
     let movements = vec![[world.clock.document_id(), world.clock.document_id()]];
-    submit(step(counts::Step::Approve(Approval { limit: None, note: None, movements }))).await;
+    submit(step(counts::Step::Approve(Approval { limit: None, note: None, movements, lots: HashMap::new() }))).await;
     count
 }
 

@@ -182,6 +182,7 @@ fn facts(product: usize) -> Facts {
         name: format!("Product {product}"),
         status,
         policy,
+        is_kit: false,
         decimals: decimals as u8,
         category: None,
         low_stock_threshold: None,

@@ -23,7 +23,7 @@ use crate::{
         rows::{self, SoldLine},
     },
     path,
-    stock::core::{Field, Rejection},
+    stock::core::{Field, LevelKey, Rejection},
     storage::{Fault, Reads},
 };
 
@@ -38,6 +38,8 @@ pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, m
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?;
     own_lines(ledger, &permit, &scope, &mut input.lines).await?;
     let lines = lines_of(ledger, &scope, &input.lines).await?;
+    let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
+    let parts = rows::parts_of(&scope, &orders).await?.into_iter().map(|product| LevelKey { product, store: store.id }).collect();
     let create = CreateReturn {
         id: ledger.clock().document_id(),
         store: store.id,
@@ -47,6 +49,7 @@ pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, m
         note: input.note,
         occurred_at: input.occurred_at,
         lines,
+        parts,
         actor: permit.actor(),
         movements: document_ids(ledger),
         currency: terms.currency,

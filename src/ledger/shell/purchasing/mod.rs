@@ -16,7 +16,7 @@ pub use create::{purchase_order_create, purchase_order_update, reorder_order};
 pub use receive::purchase_order_receive;
 pub use returns::supplier_return_create;
 
-use super::{ProductRef, StoreRef};
+use super::{LotRef, ProductRef, StoreRef};
 use crate::{
     access::{Permission, Permit},
     ledger::Ledger,
@@ -28,6 +28,8 @@ use crate::{
 pub const MAX_LINES: usize = 2_000;
 /// The most charges of an order, and wrong items of a delivery.
 pub const MAX_CHARGES: usize = 50;
+/// The most lots that the lines of one call name.
+pub const MAX_LOTS: usize = 2_000;
 /// Percent that a tolerance may be.
 pub const MAX_PERCENT: i32 = 100;
 
@@ -123,7 +125,16 @@ pub struct ReceivedLine {
     pub line: PurchaseOrderLineId,
     pub quantity: Quantity,
     pub damaged: Quantity,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lots: Vec<ReceivedLot>,
     pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ReceivedLot {
+    pub lot: LotRef,
+    pub quantity: Quantity,
+    pub damaged: Quantity,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -155,6 +166,8 @@ pub struct NewReturnLine {
     pub quantity: Quantity,
     pub source: ReturnSource,
     pub unit_credit: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
 }
 
 /// Order what is named, in drafts: one for each supplier and store.

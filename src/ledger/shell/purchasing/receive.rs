@@ -1,15 +1,15 @@
 //! Counting a delivery in.
 
-use super::{MAX_CHARGES, MAX_LINES, PurchaseOrderReceive, own_order};
+use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, own_order};
 use crate::{
     access::{Permit, kind},
     ledger::{
         Command, Ledger,
-        shell::{Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, check_key, key_of, names::Names, submit},
+        shell::{Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, check_key, key_of, lots::chosen, names::Names, submit},
     },
     path,
     purchasing::{
-        core::{Command as Purchase, Receive, ReceiveLine, WrongItem},
+        core::{Command as Purchase, Receive, ReceiveLine, ReceivedLot, WrongItem},
         rows,
     },
     stock::core::Rejection,
@@ -27,9 +27,14 @@ pub async fn purchase_order_receive(
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "deliveryNote"]);
     checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || path!["input", "lines"]);
+    let lots = input.lines.iter().flatten().map(|line| line.lots.len()).sum();
+    checks.items(lots, MAX_LOTS, || path!["input", "lines"]);
     checks.items(input.wrong.len(), MAX_CHARGES, || path!["input", "wrongItems"]);
     for (index, line) in input.lines.iter().flatten().enumerate().take(MAX_LINES) {
         checks.text(line.note.as_deref(), MAX_NOTE, || path!["input", "lines", index, "note"]);
+        for (nth, one) in line.lots.iter().enumerate().take(MAX_LOTS) {
+            checks.lot(Some(&one.lot), || path!["input", "lines", index, "lots", nth, "lot"]);
+        }
     }
     for (index, wrong) in input.wrong.iter().enumerate().take(MAX_CHARGES) {
         checks.text(wrong.note.as_deref(), MAX_NOTE, || path!["input", "wrongItems", index, "note"]);
@@ -51,10 +56,16 @@ pub async fn purchase_order_receive(
         return Err(Rejection::not_found("product", path!["input", "wrongItems", index, "product"]).into());
     }
     let lines = input.lines.map(|lines| {
+        let lot = |one: super::ReceivedLot| ReceivedLot {
+            lot: chosen(ledger, Some(&one.lot)),
+            quantity: one.quantity,
+            damaged: one.damaged,
+        };
         let line = |one: super::ReceivedLine| ReceiveLine {
             line: one.line,
             quantity: one.quantity,
             damaged: one.damaged,
+            lots: one.lots.into_iter().map(lot).collect(),
             note: one.note,
         };
         lines.into_iter().map(line).collect()

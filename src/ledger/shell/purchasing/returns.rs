@@ -9,6 +9,7 @@ use crate::{
         Command, Ledger,
         shell::{
             Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, check_key, key_of,
+            lots::chosen,
             names::{Names, known_store},
             submit,
         },
@@ -34,6 +35,9 @@ pub async fn supplier_return_create(
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
     checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
     checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
+        checks.lot(line.lot.as_ref(), || path!["input", "lines", index, "lot"]);
+    }
     checks.done()?;
     let key = key_of(&permit, "supplierReturnCreate", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
@@ -68,6 +72,7 @@ pub async fn supplier_return_create(
             quantity: line.quantity,
             source: line.source,
             unit_credit: line.unit_credit,
+            lot: chosen(ledger, line.lot.as_ref()),
         });
     }
     let create = CreateSupplierReturn {

@@ -1,0 +1,134 @@
+//! Kits: products that are sold as one and are made of others. A kit has no stock of its own.
+
+use std::collections::HashMap;
+
+use entity::prelude::{ProductId, ProductStatus, StockPolicy, Tracking};
+use serde::Serialize;
+
+use super::{Checker, Counted, Fresh, Problem, Rejection, Target, Use, Verdict, Word, check::place, found, product::ProductRow};
+
+/// The most components of a kit.
+pub const MAX_COMPONENTS: usize = 50;
+
+/// What one of a kit holds of a product, in its smallest units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Component {
+    pub product: ProductId,
+    pub quantity: i64,
+}
+
+/// A product with what it is made of; without components it is no kit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KitDoc {
+    pub row: ProductRow,
+    pub components: Vec<Component>,
+}
+
+impl Counted for KitDoc {
+    fn version(&self) -> i64 {
+        self.row.version
+    }
+}
+
+/// A kit as callers describe it.
+#[derive(Debug, Clone, Serialize)]
+pub struct KitFields {
+    pub components: Vec<ComponentText>,
+}
+#[derive(Debug, Clone, Serialize)]
+pub struct ComponentText {
+    pub product_id: String,
+    pub quantity: i64,
+}
+
+/// A checked command: all that the product is made of from now on.
+#[derive(Debug, Clone)]
+pub struct KitCommand {
+    pub target: Target<ProductId>,
+    pub components: Vec<Component>,
+    pub problems: Vec<Problem>,
+}
+
+pub fn check(target: Target<ProductId>, fields: &KitFields, mut checker: Checker) -> KitCommand {
+    if fields.components.len() > MAX_COMPONENTS {
+        checker.refuse(place!["components"], Rejection::TooMany { most: MAX_COMPONENTS });
+    }
+    let mut components: Vec<Component> = Vec::with_capacity(fields.components.len());
+    for (index, one) in fields.components.iter().enumerate().take(MAX_COMPONENTS) {
+        let product = checker.id(place!["components", index, "productId"], &one.product_id, Word::Product);
+        let at = place!["components", index, "quantity"];
+        let quantity = checker.range(at, one.quantity, 1, entity::quantity::MAX_SAFE);
+        let Some(product) = product else { continue };
+        if components.iter().any(|other| other.product == product) {
+            checker.refuse(place!["components", index, "productId"], Rejection::Repeated(Word::Product));
+        } else if let Some(quantity) = quantity {
+            components.push(Component { product, quantity });
+        }
+    }
+    KitCommand { target, components, problems: checker.problems }
+}
+
+/// What the database knows around one kit.
+#[derive(Debug, Default)]
+pub struct Around {
+    pub kit: Option<KitDoc>,
+    /// What is left of the product itself, and the kits that it is part of.
+    pub uses: Vec<Use>,
+    pub parts: HashMap<ProductId, ProductRow>,
+}
+
+impl Around {
+    pub fn decide(&self, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
+        let expected = if let Target::Id { expected_version, .. } = &command.target { *expected_version } else { None };
+        let before = match found(self.kit.as_ref(), expected, Word::Product, &command.problems) {
+            Ok(kit) => kit,
+            Err(refusal) => return Verdict::Refused(refusal),
+        };
+        let mut problems = command.problems.clone();
+        let mut after = before.clone();
+        after.components.clone_from(&command.components);
+        after.row.is_kit = !command.components.is_empty();
+        if after.row.is_kit {
+            self.can_be_a_kit(before, &mut problems);
+            // What cannot be a kit need not hear what it could not be made of.
+            if !problems.is_empty() {
+                return Verdict::refused(problems);
+            }
+            after.row.stock_policy = StockPolicy::Untracked;
+        }
+        for (index, part) in command.components.iter().enumerate() {
+            let why = match self.parts.get(&part.product) {
+                _ if part.product == before.row.id => Some(Rejection::KitInItself),
+                None => Some(Rejection::Missing(Word::Product)),
+                Some(row) if row.is_kit => Some(Rejection::KitInKit),
+                Some(row) if row.status == ProductStatus::Archived => Some(Rejection::Archived),
+                Some(row) if row.stock_policy == StockPolicy::Untracked => Some(Rejection::NotStocked),
+                Some(_) => None,
+            };
+            problems.extend(why.map(|why| Problem { at: place!["components", index, "productId"], why }));
+        }
+        if !problems.is_empty() {
+            return Verdict::refused(problems);
+        }
+        if after == *before {
+            return Verdict::Unchanged(after);
+        }
+        (after.row.version, after.row.updated_at) = (before.row.version + 1, fresh.now);
+        Verdict::Updated { before: before.clone(), after }
+    }
+
+    /// A kit is counted in whole ones, has nothing of its own, and is no part of another kit.
+    fn can_be_a_kit(&self, before: &KitDoc, problems: &mut Vec<Problem>) {
+        let row = &before.row;
+        if row.status == ProductStatus::Archived {
+            problems.push(Problem::at("id", Rejection::Archived));
+        }
+        if row.unit_decimals > 0 || row.tracking != Tracking::None {
+            problems.push(Problem::at("id", Rejection::NotWhole));
+        }
+        let ties: Vec<Use> = self.uses.iter().copied().filter(|tie| !before.row.is_kit || *tie == Use::Kits).collect();
+        if !ties.is_empty() {
+            problems.push(Problem::at("id", Rejection::InUse(ties)));
+        }
+    }
+}

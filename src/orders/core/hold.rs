@@ -1,0 +1,132 @@
+//! What an order holds, and what it sells at once: the goods of its lines, of a kit those of its parts.
+
+use entity::prelude::*;
+
+use super::{
+    create::Create,
+    order::{Line, Order, count},
+};
+use crate::{
+    path,
+    stock::core::{
+        Delta, Draft, Field, LevelKey, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Step, cover,
+        whole_kits,
+    },
+};
+
+/// What an order's movements have in common.
+pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occurred_at: Timestamp) -> MovementHead {
+    MovementHead {
+        id,
+        kind,
+        reason: (kind == MovementKind::Sale).then_some(ReasonCode::Sale),
+        note: None,
+        external_ref: order.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() }),
+        actor: order.actor,
+        reverses: None,
+        occurred_at,
+    }
+}
+
+/// How many of a line's open units can be held: all of them, or as many as there are where what is short is BACKORDER.
+fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: &Field) -> Result<i64, Rejection> {
+    let wanted = line.open.get();
+    let mut parts = Vec::new();
+    for (product, takes) in line.goods() {
+        let level = draft.stocked(LevelKey { product, store }, field)?;
+        let needed = wanted.saturating_mul(takes);
+        // What a line is of was frozen with it; what it is made of is as the catalogue has it.
+        let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
+        if level.available() < needed && policy != StockPolicy::Backorder {
+            let requested = Quantity::new(needed).unwrap_or(line.open);
+            return Err(Rejection::Insufficient { level: Box::new(level.clone()), requested, field: field.clone() });
+        }
+        parts.push((level.available(), takes));
+    }
+    Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
+}
+
+/// Holds stock for every line that takes any. BACKORDER products hold what there is and owe the rest.
+pub(super) fn hold(draft: &mut Draft<'_>, order: &mut Order, movement: MovementId, at: Timestamp) -> Result<(), Rejection> {
+    let head = order_head(movement, MovementKind::Reserve, order, at);
+    let mut begun = false;
+    // One hold a line shares the line's number under the order's id; those of a kit's parts have the numbers behind the lines.
+    let mut next = order.lines.len() as u16 + 1;
+    for index in 0..order.lines.len() {
+        let line = &order.lines[index];
+        let goods: Vec<(ProductId, i64)> = line.goods().collect();
+        if goods.is_empty() {
+            continue;
+        }
+        let field = path!["input", "lines", index, "quantity"];
+        let held = holdable(draft, line, order.store, &field)?;
+        let (position, is_kit, wanted) = (line.position, !line.parts.is_empty(), line.open.get());
+        let line = &mut order.lines[index];
+        (line.open, line.backordered) = (count(held), count(wanted - held));
+        for (product, takes) in goods {
+            let number = if is_kit { next } else { position };
+            next += u16::from(is_kit);
+            if held == 0 {
+                continue;
+            }
+            let key = LevelKey { product, store: order.store };
+            if !begun {
+                draft.begin(head.clone(), key, &field)?;
+                begun = true;
+            }
+            let quantity = count(held * takes);
+            draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, &field)?;
+            draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
+        }
+    }
+    Ok(())
+}
+
+fn reservation(
+    order: &Order,
+    (position, number): (u16, u16),
+    key: LevelKey,
+    (quantity, now): (Quantity, Timestamp),
+) -> Reservation {
+    Reservation {
+        id: order.id.line(number),
+        key,
+        quantity,
+        remaining: quantity,
+        status: ReservationStatus::Active,
+        expires_at: order.expires_at,
+        channel: Some(order.channel),
+        order: Some((order.id, position)),
+        reference: Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() }),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        exists: false,
+    }
+}
+
+/// Sells over the counter: SALE entries only, at the moment of the sale.
+pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
+    let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
+    let mut steps = Vec::with_capacity(order.lines.len());
+    for (index, line) in order.lines.iter().enumerate() {
+        steps.extend(line.goods().map(|(product, takes)| Step {
+            key: LevelKey { product, store: order.store },
+            available_delta: -(line.quantity.get() * takes),
+            field: path!["input", "lines", index, "quantity"],
+        }));
+    }
+    if let Some(first) = steps.first() {
+        cover(draft, &steps, command.on_shortage, &head, command.movements[0].into())?;
+        draft.begin(head, first.key, &first.field)?;
+        for step in &steps {
+            let cost = draft.level(step.key, &step.field)?.facts.cost;
+            let delta = Delta { on_hand: step.available_delta, ..Delta::default() };
+            let dates = command.on_shortage.dates();
+            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
+        }
+    }
+    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));
+    Ok(())
+}

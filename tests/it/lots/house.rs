@@ -1,0 +1,160 @@
+//! A cheese monger with two stores: cheese by lots, drills by serial number, mugs as they come.
+
+use serde_json::{Value, json};
+
+pub use crate::purchasing::desk::{done, gbp, key, refused};
+use crate::{authorization::world::World, purchasing::desk::Desk};
+
+pub struct House<'w> {
+    pub desk: Desk<'w>,
+    pub depot: Value,
+    pub cheese: Value,
+    pub drill: Value,
+    pub mug: Value,
+}
+
+pub const TRANSFER: &str = "transfer { id status version lines { id sku quantity shipped received lost inTransit \
+    lots { code shipped received lost inTransit lot { code } } } }";
+pub const COUNT: &str = "count { id status progress { lines counted uncounted found } lines(first: 250) { nodes { \
+    id sku lotCode lot { code expiresOn } state attempts counted book difference isExpected tries { attempt counted } } } }";
+
+impl<'w> House<'w> {
+    pub async fn open(world: &'w World) -> Self {
+        let desk = Desk::of(world).await;
+        let depot = desk.new_store("CELLAR").await;
+        let mut made = Vec::new();
+        for (sku, tracking) in [("CHEESE", "LOT"), ("DRILL", "SERIAL"), ("CUP", "NONE")] {
+            let input = json!({ "sku": sku, "name": sku, "tracking": tracking, "unitCost": gbp("1.50"), "price": gbp("4.00") });
+            let answer = desk.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+            made.push(json!({ "id": done(&answer, "product")["id"] }));
+        }
+        let [cheese, drill, mug] = made.try_into().unwrap();
+        Self { desk, depot, cheese, drill, mug }
+    }
+
+    /// Changes stock by so much of a lot; a lot is a code, or a code with its last day.
+    pub async fn adjust(&self, kind: &str, (product, store): (&Value, &Value), delta: i64, lot: Value) -> Value {
+        let mut change = json!({ "product": product, "store": store, "delta": delta });
+        if !lot.is_null() {
+            change["lot"] = lot;
+        }
+        let input = json!({ "idempotencyKey": key(), "kind": kind, "reasonCode": "OTHER", "changes": [change] });
+        self.desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
+    }
+
+    /// Takes so much of a lot of cheese in, here.
+    pub async fn takes_in(&self, code: &str, quantity: i64, expires_on: &str) {
+        let lot = json!({ "named": { "code": code, "expiresOn": expires_on } });
+        done(&self.adjust("RECEIPT", (&self.cheese, &self.desk.store), quantity, lot).await, "levels");
+    }
+
+    /// What of each lot of a product lies in a store, by code: on hand and what of it is unavailable.
+    pub async fn lots(&self, product: &Value, store: &Value) -> Vec<(String, i64, i64)> {
+        let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { code levels { store { id } onHand unavailable } } } }";
+        let answer = self.desk.ask(query, json!({ "p": product["id"] })).await;
+        let mut found = Vec::new();
+        for lot in answer["data"]["lots"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")) {
+            for level in lot["levels"].as_array().unwrap().iter().filter(|level| level["store"]["id"] == store["id"]) {
+                let figure = |name: &str| level[name].as_i64().unwrap();
+                found.push((lot["code"].as_str().unwrap().to_owned(), figure("onHand"), figure("unavailable")));
+            }
+        }
+        found.sort();
+        found
+    }
+
+    pub async fn moves(&self, mutation: &str, mut input: Value) -> Value {
+        if input["idempotencyKey"].is_null() {
+            input["idempotencyKey"] = json!(key());
+        }
+        let kind = match mutation {
+            "transferCreate" => "TransferCreateInput",
+            "transferShip" | "transferReceive" => "TransferMoveInput",
+            "transferClose" => "TransferCloseInput",
+            _ => "TransferActionInput",
+        };
+        self.desk.act(mutation, kind, TRANSFER, input).await
+    }
+
+    /// A transfer of these from here to the cellar, held.
+    pub async fn held(&self, lines: &[(&Value, i64)]) -> Value {
+        let lines: Vec<Value> = lines.iter().map(|(product, n)| json!({ "product": product, "quantity": n })).collect();
+        let input = json!({ "fromStore": self.desk.store, "toStore": self.depot, "lines": lines });
+        let made = self.moves("transferCreate", input).await;
+        let ready = self.moves("transferReady", json!({ "id": done(&made, "transfer")["id"] })).await;
+        done(&ready, "transfer").clone()
+    }
+
+    pub async fn counts(&self, mutation: &str, mut input: Value) -> Value {
+        if input["idempotencyKey"].is_null() {
+            input["idempotencyKey"] = json!(key());
+        }
+        let kind = match mutation {
+            "countCreate" => "CountCreateInput",
+            "countRecord" => "CountRecordInput",
+            "countSubmit" => "CountSubmitInput",
+            "countRecount" => "CountRecountInput",
+            _ => "CountActionInput",
+        };
+        self.desk.act(mutation, kind, COUNT, input).await
+    }
+
+    /// A count of a kind, here, that has begun.
+    pub async fn counting(&self, more: Value) -> Value {
+        let mut input = json!({ "store": self.desk.store, "isBlind": false });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let made = self.counts("countCreate", input).await;
+        let begun = self.counts("countStart", json!({ "id": done(&made, "count")["id"] })).await;
+        done(&begun, "count").clone()
+    }
+
+    /// The input that records so much of each lot of cheese.
+    pub fn found(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
+        let line = |(code, n): &(&str, i64)| json!({ "product": self.cheese, "lot": { "code": code }, "counted": n });
+        json!({ "id": count["id"], "lines": lots.iter().map(line).collect::<Vec<_>>() })
+    }
+    pub async fn finds(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
+        let payload = self.counts("countRecord", self.found(count, lots)).await;
+        done(&payload, "count").clone()
+    }
+
+    /// Hands a count in and posts it.
+    pub async fn posts(&self, count: &Value) -> Value {
+        done(&self.counts("countSubmit", json!({ "id": count["id"] })).await, "count");
+        let payload = self.counts("countApprove", json!({ "id": count["id"] })).await;
+        done(&payload, "count").clone()
+    }
+}
+
+/// The lots of a transfer's line: code, sent, received, lost and under way.
+pub fn sent_lots(line: &Value) -> Vec<(String, [i64; 4])> {
+    let mut found: Vec<_> = line["lots"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lot| {
+            let figures = ["shipped", "received", "lost", "inTransit"].map(|name| lot[name].as_i64().unwrap());
+            (lot["code"].as_str().unwrap().to_owned(), figures)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The lines of a count of a SKU: lot, what was found, and what the books had.
+pub fn lines(count: &Value, sku: &str) -> Vec<(Option<String>, Option<i64>, Option<i64>)> {
+    let mut found: Vec<_> = count["lines"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| line["sku"] == sku)
+        .map(|line| (line["lotCode"].as_str().map(str::to_owned), line["counted"].as_i64(), line["book"].as_i64()))
+        .collect();
+    found.sort();
+    found
+}
+
+/// A lot in few words.
+pub fn lot(code: &str, on_hand: i64, unavailable: i64) -> (String, i64, i64) {
+    (code.to_owned(), on_hand, unavailable)
+}

@@ -1,0 +1,389 @@
+//! Kits: sold as one, held and moved as what they are made of.
+
+use serde_json::{Value, json};
+
+use super::house::{House, done, gbp, key, lot, refused};
+use crate::authorization::{on_both, world::World};
+
+on_both!(
+    a_kit_is_sold_as_one_and_takes_its_parts,
+    the_last_part_goes_into_one_of_two_kits,
+    an_open_order_holds_what_its_kit_was_made_of,
+    what_cannot_be_a_kit_is_refused,
+    a_kit_has_no_stock_of_its_own,
+    parts_that_are_kept_by_lots_are_picked,
+    a_kit_of_backordered_parts_owes_the_rest,
+    a_sale_over_the_counter_takes_all_parts_or_none,
+    a_shortened_part_makes_the_order_short,
+);
+
+const ORDER: &str = "order { id status holds { reason } lines { id sku quantity open backordered cancelled fulfilled returned unitPrice { amount } unitCost { amount } \
+    allocations { quantity } parts { sku quantity } } }";
+
+/// A product of a price that costs so much, with so much of it here.
+async fn product(house: &House<'_>, sku: &str, cost: &str, stock: i64) -> Value {
+    let product = house.desk.product(sku, cost).await;
+    if stock > 0 {
+        done(&house.adjust("RECEIPT", (&product, &house.desk.store), stock, Value::Null).await, "levels");
+    }
+    product
+}
+
+async fn set(house: &House<'_>, kit: &Value, parts: &[(&Value, i64)]) -> Value {
+    let components: Vec<Value> = parts.iter().map(|(part, n)| json!({ "productId": part["id"], "quantity": n })).collect();
+    let input = json!({ "idempotencyKey": key(), "id": kit["id"], "components": components });
+    let fields = "product { id stockPolicy version components { product { sku } quantity } unitCost { amount } }";
+    house.desk.act("kitSet", "KitSetInput", fields, input).await
+}
+
+async fn order(house: &House<'_>, status: &str, lines: &[(&Value, i64)]) -> Value {
+    let lines: Vec<Value> = lines.iter().map(|(product, n)| json!({ "product": product, "quantity": n })).collect();
+    let input = json!({ "idempotencyKey": key(), "store": house.desk.store, "status": status, "lines": lines });
+    house.desk.act("orderCreate", "OrderCreateInput", ORDER, input).await
+}
+
+async fn act(house: &House<'_>, mutation: &str, mut input: Value) -> Value {
+    input["idempotencyKey"] = json!(key());
+    let kind = if mutation == "orderFulfil" { "OrderFulfilInput" } else { "OrderActionInput" };
+    house.desk.act(mutation, kind, ORDER, input).await
+}
+
+/// On hand and reserved of a product, here.
+async fn level(house: &House<'_>, product: &Value) -> [i64; 2] {
+    let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand reserved } } }";
+    let answer = house.desk.ask(query, json!({ "p": product["id"], "s": house.desk.store["id"] })).await;
+    let level = &answer["data"]["stockLevels"]["nodes"][0];
+    ["onHand", "reserved"].map(|name| level[name].as_i64().unwrap_or_default())
+}
+
+/// How many whole kits are available here.
+async fn available(house: &House<'_>, kit: &Value) -> Option<i64> {
+    let query = "query($k: ID!, $s: ID!) { product(by: { id: $k }) { availability(stores: [{ id: $s }]) { available status } } }";
+    let answer = house.desk.ask(query, json!({ "k": kit["id"], "s": house.desk.store["id"] })).await;
+    answer["data"]["product"]["availability"][0]["available"].as_i64()
+}
+
+async fn a_kit_is_sold_as_one_and_takes_its_parts(world: &World) {
+    let house = House::open(world).await;
+    let (pot, bowl) = (product(&house, "POT", "5.00", 10).await, product(&house, "BOWL", "1.25", 23).await);
+    let tea_set = product(&house, "TEA-SET", "9.99", 0).await;
+    let made = set(&house, &tea_set, &[(&pot, 1), (&bowl, 4)]).await;
+    let kit = done(&made, "product");
+    assert_eq!(
+        (&kit["stockPolicy"], &kit["unitCost"]["amount"]),
+        (&json!("UNTRACKED"), &json!("10.00")),
+        "5.00 and four times 1.25"
+    );
+    assert_eq!(
+        kit["components"],
+        json!([{ "product": { "sku": "POT" }, "quantity": 1 }, { "product": { "sku": "BOWL" }, "quantity": 4 }])
+    );
+    let part_of = house
+        .desk
+        .ask("query($p: ID!) { product(by: { id: $p }) { components { quantity } kits { sku } } }", json!({ "p": bowl["id"] }))
+        .await;
+    assert_eq!(part_of["data"]["product"], json!({ "components": [], "kits": [{ "sku": "TEA-SET" }] }));
+    assert_eq!(available(&house, &tea_set).await, Some(5), "the bowls are enough for five");
+    let placed = order(&house, "CONFIRMED", &[(&tea_set, 3), (&bowl, 2)]).await;
+    let placed = done(&placed, "order").clone();
+    let line = &placed["lines"][0];
+    assert_eq!(
+        (&line["sku"], &line["open"], &line["unitPrice"]["amount"], &line["unitCost"]["amount"]),
+        (&json!("TEA-SET"), &json!(3), &json!("99.00"), &json!("10.00"))
+    );
+    assert_eq!(
+        (&line["parts"], &line["allocations"]),
+        (&json!([{ "sku": "POT", "quantity": 1 }, { "sku": "BOWL", "quantity": 4 }]), &json!([{ "quantity": 3 }]))
+    );
+    assert_eq!((&placed["holds"], &placed["lines"][1]["parts"]), (&json!([]), &json!([])));
+    assert_eq!(
+        (level(&house, &pot).await, level(&house, &bowl).await, level(&house, &tea_set).await),
+        ([10, 3], [23, 14], [0, 0])
+    );
+    assert_eq!(available(&house, &tea_set).await, Some(2), "what is promised of a part is promised of the kit");
+    house.desk.is_sound().await;
+    let one = json!({ "id": placed["id"], "lines": [{ "lineId": line["id"], "quantity": 1 }] });
+    let shipped = act(&house, "orderFulfil", one).await;
+    assert_eq!(
+        (&done(&shipped, "order")["status"], &shipped["order"]["lines"][0]["fulfilled"]),
+        (&json!("PARTIALLY_FULFILLED"), &json!(1))
+    );
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 2], [19, 10]));
+    let too_many = json!({ "id": placed["id"], "lines": [{ "lineId": line["id"], "quantity": 3 }] });
+    refused(&act(&house, "orderFulfil", too_many).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    let cancelled = act(&house, "orderCancel", json!({ "id": placed["id"] })).await;
+    assert_eq!(done(&cancelled, "order")["lines"][0]["cancelled"], 2);
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 0], [19, 0]));
+    let back =
+        json!({ "idempotencyKey": key(), "store": house.desk.store, "lines": [{ "orderLineId": line["id"], "quantity": 1 }] });
+    let ret = house.desk.act("returnCreate", "ReturnCreateInput", "return { id lines { sku quantity } }", back.clone()).await;
+    assert_eq!(done(&ret, "return")["lines"], json!([{ "sku": "TEA-SET", "quantity": 1 }]));
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 0], [23, 0]));
+    let mut again = back;
+    again["idempotencyKey"] = json!(key());
+    refused(
+        &house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", again).await,
+        "OUT_OF_RANGE",
+        "input.lines.0.quantity",
+    );
+    // The report knows one set, and not five things.
+    let report = house.desk.ask("{ salesReport(groupBy: PRODUCT) { product { sku } unitsSold unitsReturned } }", json!({})).await;
+    let row =
+        |sku: &str| report["data"]["salesReport"].as_array().unwrap().iter().find(|row| row["product"]["sku"] == sku).cloned();
+    assert_eq!(
+        row("TEA-SET"),
+        Some(json!({ "product": { "sku": "TEA-SET" }, "unitsSold": 1, "unitsReturned": 1 })),
+        "{report:#}"
+    );
+    assert_eq!((row("POT"), row("BOWL")), (None, None), "two bowls were ordered and cancelled");
+    house.desk.is_sound().await;
+}
+
+async fn the_last_part_goes_into_one_of_two_kits(world: &World) {
+    let house = House::open(world).await;
+    let lid = product(&house, "LID", "1.00", 1).await;
+    let (pan, jar) = (product(&house, "PAN", "1.00", 5).await, product(&house, "JAR", "1.00", 5).await);
+    let (first, second) = (product(&house, "PAN-SET", "1.00", 0).await, product(&house, "JAR-SET", "1.00", 0).await);
+    done(&set(&house, &first, &[(&pan, 1), (&lid, 1)]).await, "product");
+    done(&set(&house, &second, &[(&jar, 1), (&lid, 1)]).await, "product");
+    let lines = [(&first, 1)];
+    let others = [(&second, 1)];
+    let (one, other) = tokio::join!(order(&house, "CONFIRMED", &lines), order(&house, "FULFILLED", &others));
+    let won = [&one, &other].map(|payload| payload["userErrors"].as_array().unwrap().is_empty());
+    assert_eq!(won.iter().filter(|won| **won).count(), 1, "{one:#}\n{other:#}");
+    let lost = if won[0] { &other } else { &one };
+    refused(lost, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+    assert_eq!((available(&house, &first).await, available(&house, &second).await), (Some(0), Some(0)));
+    let held = level(&house, &pan).await[1] + level(&house, &jar).await[1] + 10
+        - level(&house, &pan).await[0]
+        - level(&house, &jar).await[0];
+    assert_eq!(held, 1, "the other parts of the kit that lost are free");
+    house.desk.is_sound().await;
+}
+
+async fn an_open_order_holds_what_its_kit_was_made_of(world: &World) {
+    let house = House::open(world).await;
+    let (pot, bowl) = (product(&house, "POT", "5.00", 10).await, product(&house, "BOWL", "1.25", 20).await);
+    let tea_set = product(&house, "TEA-SET", "9.99", 0).await;
+    done(&set(&house, &tea_set, &[(&pot, 1), (&bowl, 4)]).await, "product");
+    let drafted = order(&house, "DRAFT", &[(&tea_set, 1)]).await;
+    let placed = order(&house, "CONFIRMED", &[(&tea_set, 2)]).await;
+    let (drafted, placed) = (done(&drafted, "order").clone(), done(&placed, "order").clone());
+    done(&set(&house, &tea_set, &[(&bowl, 2)]).await, "product");
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 2], [20, 8]));
+    done(&act(&house, "orderConfirm", json!({ "id": drafted["id"] })).await, "order");
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 3], [20, 12]), "a draft is of what was drafted");
+    // No kit at all any more: what was ordered is delivered and taken back all the same.
+    done(&set(&house, &tea_set, &[]).await, "product");
+    let shipped = act(&house, "orderFulfil", json!({ "id": placed["id"] })).await;
+    assert_eq!(done(&shipped, "order")["status"], "FULFILLED");
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([8, 1], [12, 4]));
+    let back = json!({ "idempotencyKey": key(), "store": house.depot, "lines": [{ "orderLineId": placed["lines"][0]["id"], "quantity": 1, "disposition": "QUARANTINE" }] });
+    done(&house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", back).await, "return");
+    assert_eq!((house.desk.level(&pot, &house.depot).await, house.desk.level(&bowl, &house.depot).await), ([1, 1, 0], [4, 4, 0]));
+    house.desk.is_sound().await;
+}
+
+async fn what_cannot_be_a_kit_is_refused(world: &World) {
+    let house = House::open(world).await;
+    let (pot, bowl) = (product(&house, "POT", "5.00", 10).await, product(&house, "BOWL", "1.25", 0).await);
+    let (tea_set, gift) = (product(&house, "TEA-SET", "9.99", 0).await, product(&house, "GIFT", "9.99", 0).await);
+    let service = house
+        .desk
+        .act(
+            "productCreate",
+            "ProductCreateInput",
+            "product { id }",
+            json!({ "sku": "WRAP", "name": "WRAP", "stockPolicy": "UNTRACKED" }),
+        )
+        .await;
+    let service = json!({ "id": done(&service, "product")["id"] });
+    let field = "input.components.0.productId";
+    refused(&set(&house, &tea_set, &[(&tea_set, 1)]).await, "INVALID", field);
+    refused(&set(&house, &tea_set, &[(&service, 1)]).await, "INVALID_STATE", field);
+    refused(&set(&house, &tea_set, &[(&json!({ "id": "prd_00041061050r3gg28a1c60t3gf" }), 1)]).await, "NOT_FOUND", field);
+    refused(&set(&house, &tea_set, &[(&house.desk.store, 1)]).await, "INVALID", field);
+    refused(&set(&house, &tea_set, &[(&bowl, 0)]).await, "OUT_OF_RANGE", "input.components.0.quantity");
+    refused(&set(&house, &tea_set, &[(&bowl, 1), (&bowl, 2)]).await, "DUPLICATE", "input.components.1.productId");
+    refused(&set(&house, &pot, &[(&bowl, 1)]).await, "IN_USE", "input.id");
+    refused(&set(&house, &house.cheese, &[(&bowl, 1)]).await, "INVALID_STATE", "input.id");
+    done(&set(&house, &tea_set, &[(&bowl, 4)]).await, "product");
+    // Kits of kits would go round in the end: each is refused from both sides.
+    refused(&set(&house, &gift, &[(&tea_set, 1)]).await, "INVALID", field);
+    refused(&set(&house, &bowl, &[(&pot, 1)]).await, "IN_USE", "input.id");
+    let update = async |product: &Value, version: i64, more: Value| {
+        let mut input = json!({ "id": product["id"], "expectedVersion": version });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        house.desk.act("productUpdate", "ProductUpdateInput", "product { id }", input).await
+    };
+    refused(
+        &house.desk.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": bowl["id"] })).await,
+        "IN_USE",
+        "input.status",
+    );
+    refused(&update(&bowl, 1, json!({ "unit": { "code": "kg", "decimals": 3 } })).await, "IN_USE", "input.unit");
+    refused(&update(&bowl, 1, json!({ "stockPolicy": "UNTRACKED" })).await, "IN_USE", "input.stockPolicy");
+    refused(&update(&tea_set, 2, json!({ "stockPolicy": "TRACKED" })).await, "IN_USE", "input.stockPolicy");
+    let archived = product(&house, "OLD", "1.00", 0).await;
+    done(
+        &house.desk.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": archived["id"] })).await,
+        "product",
+    );
+    refused(&set(&house, &gift, &[(&archived, 1)]).await, "INVALID_STATE", field);
+    let mut many = Vec::new();
+    for n in 0..51 {
+        many.push(product(&house, &format!("M-{n}"), "1.00", 0).await);
+    }
+    let parts: Vec<(&Value, i64)> = many.iter().map(|part| (part, 1)).collect();
+    refused(&set(&house, &gift, &parts).await, "LIMIT_EXCEEDED", "input.components");
+    done(&set(&house, &gift, &parts[..50]).await, "product");
+    // The same key does it once; with another input it is refused.
+    let input = |n: i64| json!({ "idempotencyKey": "kit-1", "id": tea_set["id"], "components": [{ "productId": bowl["id"], "quantity": n }] });
+    let fields = "product { version components { quantity } }";
+    let first = house.desk.act("kitSet", "KitSetInput", fields, input(6)).await;
+    let again = house.desk.act("kitSet", "KitSetInput", fields, input(6)).await;
+    assert_eq!((&again["replayed"], &again["product"]), (&json!(true), &first["product"]));
+    refused(&house.desk.act("kitSet", "KitSetInput", fields, input(7)).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    let stale = json!({ "idempotencyKey": key(), "id": tea_set["id"], "expectedVersion": 1, "components": [] });
+    refused(&house.desk.act("kitSet", "KitSetInput", fields, stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let dry = "mutation($i: KitSetInput!) { kitSet(input: $i, validateOnly: true) { product { version } userErrors { code } } }";
+    let only = json!({ "idempotencyKey": key(), "id": tea_set["id"], "components": [] });
+    assert_eq!(house.desk.ask(dry, json!({ "i": only })).await["data"]["kitSet"]["userErrors"], json!([]));
+    assert_eq!(available(&house, &tea_set).await, None, "nothing of its part lies anywhere");
+    house.desk.is_sound().await;
+}
+
+async fn a_kit_has_no_stock_of_its_own(world: &World) {
+    let house = House::open(world).await;
+    let pot = product(&house, "POT", "5.00", 10).await;
+    let kit = product(&house, "KIT", "5.00", 0).await;
+    done(&set(&house, &kit, &[(&pot, 2)]).await, "product");
+    let here = house.desk.store.clone();
+    let message = refused(&house.adjust("RECEIPT", (&kit, &here), 1, Value::Null).await, "INVALID", "input.changes.0");
+    assert!(message.contains("kit") && message.contains("components"), "{message}");
+    let reserve = json!({ "idempotencyKey": key(), "items": [{ "product": kit, "store": here, "quantity": 1 }] });
+    let reserved = house.desk.act("stockReserve", "StockReserveInput", "reservations { id }", reserve).await;
+    assert_eq!(reserved["userErrors"][0]["code"], "INVALID", "{reserved:#}");
+    let input = json!({ "fromStore": here, "toStore": house.depot, "lines": [{ "product": kit, "quantity": 1 }] });
+    assert_eq!(house.moves("transferCreate", input).await["userErrors"][0]["code"], "INVALID");
+    let count = house.counting(json!({ "kind": "FULL" })).await;
+    let skus: Vec<&Value> = count["lines"]["nodes"].as_array().unwrap().iter().map(|line| &line["sku"]).collect();
+    assert_eq!(skus, [&json!("POT")]);
+    house.desk.is_sound().await;
+}
+
+async fn parts_that_are_kept_by_lots_are_picked(world: &World) {
+    let house = House::open(world).await;
+    let here = house.desk.store.clone();
+    house.takes_in("late", 10, "2099-03-01").await;
+    house.takes_in("soon", 3, "2098-10-01").await;
+    let board = product(&house, "BOARD", "5.00", 4).await;
+    let kit = product(&house, "PLATTER", "5.00", 0).await;
+    done(&set(&house, &kit, &[(&board, 1), (&house.cheese, 2)]).await, "product");
+    let placed = order(&house, "CONFIRMED", &[(&kit, 2)]).await;
+    let placed = done(&placed, "order").clone();
+    let named = json!({ "id": placed["id"], "lines": [{ "lineId": placed["lines"][0]["id"], "quantity": 1, "lot": { "code": "late" } }] });
+    refused(&act(&house, "orderFulfil", named).await, "INVALID", "input.lines.0.lot");
+    done(&act(&house, "orderFulfil", json!({ "id": placed["id"] })).await, "order");
+    assert_eq!(house.lots(&house.cheese, &here).await, [lot("late", 9, 0)]);
+    // Which lot comes back must be said, and a kit has no one lot: its parts come back as lines of their own.
+    let back = |line: Value| json!({ "idempotencyKey": key(), "store": here, "lines": [line] });
+    let whole = back(json!({ "orderLineId": placed["lines"][0]["id"], "quantity": 1 }));
+    let refusal = house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", whole).await;
+    refused(&refusal, "INVALID", "input.lines.0.lot");
+    let part = back(json!({ "product": house.cheese, "quantity": 2, "lot": { "code": "late" } }));
+    done(&house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", part).await, "return");
+    assert_eq!(house.lots(&house.cheese, &here).await, [lot("late", 11, 0)]);
+    house.desk.is_sound().await;
+}
+
+async fn a_kit_of_backordered_parts_owes_the_rest(world: &World) {
+    let house = House::open(world).await;
+    let lamp = house
+        .desk
+        .act(
+            "productCreate",
+            "ProductCreateInput",
+            "product { id }",
+            json!({ "sku": "LAMP", "name": "LAMP", "stockPolicy": "BACKORDER", "price": gbp("3.00") }),
+        )
+        .await;
+    let lamp = json!({ "id": done(&lamp, "product")["id"] });
+    done(&house.adjust("RECEIPT", (&lamp, &house.desk.store), 5, Value::Null).await, "levels");
+    let bulb = product(&house, "BULB", "1.00", 4).await;
+    let kit = product(&house, "LIGHT", "5.00", 0).await;
+    done(&set(&house, &kit, &[(&lamp, 2), (&bulb, 1)]).await, "product");
+    let placed = order(&house, "CONFIRMED", &[(&kit, 4)]).await;
+    let placed = done(&placed, "order").clone();
+    assert_eq!((&placed["lines"][0]["open"], &placed["lines"][0]["backordered"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (level(&house, &lamp).await, level(&house, &bulb).await),
+        ([5, 4], [4, 2]),
+        "whole kits are held, and no half ones"
+    );
+    refused(&order(&house, "CONFIRMED", &[(&kit, 5)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+    done(
+        &act(
+            &house,
+            "orderFulfil",
+            json!({ "id": placed["id"], "lines": [{ "lineId": placed["lines"][0]["id"], "quantity": 2 }] }),
+        )
+        .await,
+        "order",
+    );
+    assert_eq!((level(&house, &lamp).await, level(&house, &bulb).await), ([1, 0], [2, 0]));
+    house.desk.is_sound().await;
+}
+
+async fn a_sale_over_the_counter_takes_all_parts_or_none(world: &World) {
+    let house = House::open(world).await;
+    let (pot, bowl) = (product(&house, "POT", "5.00", 10).await, product(&house, "BOWL", "1.25", 7).await);
+    let kit = product(&house, "TEA-SET", "9.99", 0).await;
+    done(&set(&house, &kit, &[(&pot, 1), (&bowl, 4)]).await, "product");
+    refused(&order(&house, "FULFILLED", &[(&kit, 2)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([10, 0], [7, 0]));
+    done(&order(&house, "FULFILLED", &[(&kit, 1), (&bowl, 3)]).await, "order");
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 0], [0, 0]));
+    refused(&order(&house, "CONFIRMED", &[(&kit, 9_007_199_254_740_991)]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    // Back without a receipt: what the kit is made of now.
+    let back = json!({ "idempotencyKey": key(), "store": house.desk.store, "lines": [{ "product": kit, "quantity": 1, "disposition": "WRITE_OFF" }] });
+    done(&house.desk.act("returnCreate", "ReturnCreateInput", "return { id }", back).await, "return");
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 0], [0, 0]), "in, and written off");
+    house.desk.is_sound().await;
+}
+
+async fn a_shortened_part_makes_the_order_short(world: &World) {
+    let house = House::open(world).await;
+    let (pot, bowl) = (product(&house, "POT", "5.00", 10).await, product(&house, "BOWL", "1.25", 8).await);
+    let kit = product(&house, "TEA-SET", "9.99", 0).await;
+    done(&set(&house, &kit, &[(&pot, 1), (&bowl, 4)]).await, "product");
+    let placed = order(&house, "CONFIRMED", &[(&kit, 2)]).await;
+    let placed = done(&placed, "order").clone();
+    let broken = json!({ "idempotencyKey": key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
+        "changes": [{ "product": bowl, "store": house.desk.store, "delta": -3 }] });
+    done(&house.desk.act("stockAdjust", "StockAdjustInput", "levels { onHand }", broken).await, "levels");
+    let read = house
+        .desk
+        .ask(
+            "query($id: ID!) { order(by: { id: $id }) { holds { reason } lines { allocations { quantity } } } }",
+            json!({ "id": placed["id"] }),
+        )
+        .await;
+    assert_eq!(
+        read["data"]["order"],
+        json!({ "holds": [{ "reason": "SHORT" }], "lines": [{ "allocations": [{ "quantity": 1 }] }] })
+    );
+    let all = act(&house, "orderFulfil", json!({ "id": placed["id"] })).await;
+    refused(&all, "INSUFFICIENT_STOCK", "input.lines");
+    done(
+        &act(
+            &house,
+            "orderFulfil",
+            json!({ "id": placed["id"], "lines": [{ "lineId": placed["lines"][0]["id"], "quantity": 1 }] }),
+        )
+        .await,
+        "order",
+    );
+    assert_eq!((level(&house, &pot).await, level(&house, &bowl).await), ([9, 1], [1, 1]));
+    house.desk.is_sound().await;
+}

@@ -1,0 +1,9 @@
+//! Lots where goods move between stores, are bought and are counted; and kits, through the whole schema, on both databases.
+#![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+
+mod bought;
+mod counted;
+mod files;
+mod house;
+mod kits;
+mod moved;
