@@ -11,6 +11,10 @@ use crate::{
         graph::{self as access, AccessMutation, AccessQuery, ApiKey, Integration, Role, StoreGroup},
         kind as may,
     },
+    alerts::{
+        Alerts,
+        graph::{self as alerts, Alert, AlertMutation, AlertQuery, AlertRule, AlertSubscription},
+    },
     audit::{
         Audit,
         graph::{AuditEntry, AuditQuery, Audited, audit_entry},
@@ -108,6 +112,8 @@ pub enum Node {
     WebhookEndpoint(WebhookEndpoint),
     File(crate::files::graph::File),
     Exchange(exchange::Exchange),
+    Alert(Alert),
+    AlertRule(AlertRule),
 }
 
 /// Something that changes and says so.
@@ -137,6 +143,8 @@ pub enum Versioned {
     Role(Role),
     Integration(Integration),
     WebhookEndpoint(WebhookEndpoint),
+    Alert(Alert),
+    AlertRule(AlertRule),
 }
 
 #[derive(Default)]
@@ -254,6 +262,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::EndpointId::PREFIX => {
             webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
         }
+        kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
+        kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
@@ -287,6 +297,7 @@ pub struct OtherQueries(
     CountsQuery,
     FileQueries,
     CostQuery,
+    AlertQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -317,6 +328,7 @@ pub struct OtherMutations(
     CountsMutation,
     FileMutations,
     CostMutation,
+    AlertMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -325,7 +337,7 @@ pub type Mutation = Audited<Mutations>;
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(StockSubscription, OrderSubscription);
+pub struct Subscription(StockSubscription, OrderSubscription, AlertSubscription);
 
 pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
 
@@ -338,6 +350,7 @@ pub struct Given {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub alerts: Alerts,
     pub exchange: crate::exchange::Exchange,
     pub signer: CursorSigner,
     pub limits: Limits,
@@ -355,6 +368,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.audit)
         .data(given.jobs)
         .data(given.webhooks)
+        .data(given.alerts)
         .data(given.exchange.files().clone())
         .data(given.exchange)
         .data(given.signer)

@@ -28,6 +28,7 @@ mod m0019_moves;
 mod m0020_files;
 mod m0021_cache;
 mod m0022_costing;
+mod m0025_alerts;
 pub mod row_security;
 
 pub struct Migrator;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_files::Migration),
             Box::new(m0021_cache::Migration),
             Box::new(m0022_costing::Migration),
+            Box::new(m0025_alerts::Migration),
         ]
     }
 }

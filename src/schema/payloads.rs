@@ -2,7 +2,7 @@
 
 use async_graphql::Interface;
 
-use super::{access, catalog, costing, counts, exchange, job, orders, purchasing, stock, transfers, webhook};
+use super::{access, alerts, catalog, costing, counts, exchange, job, orders, purchasing, stock, transfers, webhook};
 use crate::{
     graphql::{refusal::UserError, scalars::Long},
     tenancy::graph::TenantPayload,
@@ -56,4 +56,6 @@ pub enum Payload {
     FileUploadPayload(crate::files::graph::FileUploadPayload),
     ExchangePayload(exchange::ExchangePayload),
     ProductLabelSheetPayload(crate::labels::graph::ProductLabelSheetPayload),
+    AlertPayload(alerts::AlertPayload),
+    AlertRulePayload(alerts::AlertRulePayload),
 }

@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     access::{self, Access, Policies, PolicyError},
+    alerts::Alerts,
     audit::{Audit, Pen},
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
@@ -93,6 +94,7 @@ pub struct Node {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub alerts: Alerts,
     pub files: Files,
     pub exchange: Exchange,
     /// How long the journal is kept.
@@ -180,6 +182,7 @@ impl Node {
         let jobs = Jobs::new(db.clone(), clock.clone());
         let sender = Sender::new(Allowed::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender);
+        let alerts = Alerts::new(identity.clone(), access.clone());
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let links = Signer::derived(&identity.cursor_secret().await?);
@@ -195,6 +198,7 @@ impl Node {
             audit: audit.clone(),
             jobs: jobs.clone(),
             webhooks: webhooks.clone(),
+            alerts: alerts.clone(),
             exchange: exchange.clone(),
             signer,
             limits: limits.clone(),
@@ -215,6 +219,7 @@ impl Node {
             audit,
             jobs,
             webhooks,
+            alerts,
             files,
             exchange,
             keep,

@@ -1,7 +1,7 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
 use super::{
-    costs, counts, documents, journal, levels, lots, purchases,
+    alerts, costs, counts, documents, journal, levels, lots, purchases,
     report::{Broken, readable},
     transfers,
 };
@@ -16,8 +16,13 @@ pub(super) struct Check {
 }
 
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
-    let documents =
-        documents::CHECKS.iter().chain(purchases::CHECKS).chain(transfers::CHECKS).chain(counts::CHECKS).chain(costs::CHECKS);
+    let documents = documents::CHECKS
+        .iter()
+        .chain(purchases::CHECKS)
+        .chain(transfers::CHECKS)
+        .chain(counts::CHECKS)
+        .chain(costs::CHECKS)
+        .chain(alerts::CHECKS);
     levels::CHECKS.iter().chain(lots::CHECKS).chain(documents).chain(journal::CHECKS)
 }
 

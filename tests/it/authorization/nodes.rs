@@ -46,6 +46,8 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("whe", "WebhookEndpoint", Some("webhook.read")),
     ("fil", "File", Some("file.write")),
     ("exc", "Exchange", Some("exchange.run")),
+    ("alr", "Alert", Some("alert.read")),
+    ("arl", "AlertRule", Some("alert_rule.write")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {
