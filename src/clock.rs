@@ -76,6 +76,27 @@ pub fn local_day(at: Timestamp, time_zone: &str) -> i32 {
     days_since_epoch(zone.to_datetime(instant).date())
 }
 
+/// The local calendar day and minute of the day of a moment; UTC where the zone is unknown.
+pub fn local_minute(at: Timestamp, time_zone: &str) -> (i32, i32) {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let local = zone.to_datetime(Instant::from_microsecond(at.micros()).unwrap_or(Instant::UNIX_EPOCH));
+    (days_since_epoch(local.date()), i32::from(local.hour()) * 60 + i32::from(local.minute()))
+}
+
+/// The first moment from `not_before` on at which clocks show this minute of this day. A minute that clocks leave out is the one that they
+/// would show had they not been put forward; of one that they show twice it is the first that is not too early. One that lies before
+/// `not_before` is that moment itself.
+pub fn local_moment((day, minute): (i32, i32), time_zone: &str, not_before: Timestamp) -> Timestamp {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let midnight = civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day)).map(|date| date.at(0, 0, 0, 0));
+    let shown = midnight.and_then(|at| at.checked_add(jiff::Span::new().minutes(minute)));
+    let Ok(shown) = shown else { return not_before };
+    let ambiguous = zone.to_ambiguous_timestamp(shown);
+    let moments = [ambiguous.clone().compatible(), ambiguous.later()];
+    let moments = moments.into_iter().filter_map(|at| at.ok().map(|at| Timestamp(at.as_microsecond())));
+    moments.filter(|at| *at >= not_before).min().unwrap_or(not_before)
+}
+
 fn days_since_epoch(date: civil::Date) -> i32 {
     date.since(civil::date(1970, 1, 1)).map(|span| span.get_days()).unwrap_or_default()
 }
@@ -154,6 +175,25 @@ mod tests {
         assert_eq!(day_text(local_day(at, "Europe/London")), "2011-07-01");
         assert_eq!(day_text(local_day(at, "UTC")), "2011-06-30");
         assert_eq!(parse_day("2011-07-01"), Some(local_day(at, "Europe/London")));
+    }
+
+    #[test]
+    fn finds_the_moment_of_a_local_time_when_clocks_change() {
+        let london = "Europe/London";
+        let moment = |day: &str, minute: i32, not_before: &str| {
+            let at = local_moment((parse_day(day).unwrap(), minute), london, parse_rfc3339(not_before).unwrap());
+            rfc3339(at)[..16].to_owned()
+        };
+        assert_eq!(moment("2026-06-10", 7 * 60, "2026-06-09T22:00:00Z"), "2026-06-10T06:00");
+        // Clocks go from 01:00 to 02:00 on 29 March: 01:30 is not shown.
+        assert_eq!(moment("2026-03-29", 90, "2026-03-28T22:00:00Z"), "2026-03-29T01:30");
+        assert_eq!(moment("2026-03-29", 7 * 60, "2026-03-28T22:00:00Z"), "2026-03-29T06:00");
+        // They go from 02:00 back to 01:00 on 25 October: 01:30 is shown twice.
+        assert_eq!(moment("2026-10-25", 90, "2026-10-24T22:00:00Z"), "2026-10-25T00:30");
+        assert_eq!(moment("2026-10-25", 90, "2026-10-25T00:45:00Z"), "2026-10-25T01:30");
+        assert_eq!(moment("2026-10-25", 90, "2026-10-25T01:45:00Z"), "2026-10-25T01:45");
+        assert_eq!(local_minute(parse_rfc3339("2026-10-25T00:15:00Z").unwrap(), london).1, 75);
+        assert_eq!(local_minute(parse_rfc3339("2026-10-25T01:15:00Z").unwrap(), london).1, 75);
     }
 
     #[test]

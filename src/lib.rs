@@ -42,6 +42,8 @@ pub mod counts;
 pub mod ledger;
 /// What stock is worth, and what it cost.
 pub mod costing;
+/// What somebody should look at: opened once for each line that is crossed, and told by letter.
+pub mod alerts;
 /// What happened, told to addresses of the tenant's choice.
 pub mod webhooks;
 /// Files that people bring and take away, and the links they travel by.

@@ -11,6 +11,10 @@ use crate::{
         graph::{self as access, AccessMutation, AccessQuery, ApiKey, Integration, Role, StoreGroup},
         kind as may,
     },
+    alerts::{
+        Alerts,
+        graph::{self as alerts, Alert, AlertMutation, AlertQuery, AlertRule, AlertSubscription},
+    },
     audit::{
         Audit,
         graph::{AuditEntry, AuditQuery, Audited, audit_entry},
@@ -116,6 +120,8 @@ pub enum Node {
     ProductImage(ProductImage),
     ProductDocument(ProductDocument),
     Exchange(exchange::Exchange),
+    Alert(Alert),
+    AlertRule(AlertRule),
 }
 
 /// Something that changes and says so.
@@ -145,6 +151,8 @@ pub enum Versioned {
     Role(Role),
     Integration(Integration),
     WebhookEndpoint(WebhookEndpoint),
+    Alert(Alert),
+    AlertRule(AlertRule),
 }
 
 #[derive(Default)]
@@ -262,6 +270,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::EndpointId::PREFIX => {
             webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
         }
+        kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
+        kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => {
@@ -295,6 +305,7 @@ pub struct OtherQueries(
     CountsQuery,
     FileQueries,
     CostQuery,
+    AlertQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -326,6 +337,7 @@ pub struct OtherMutations(
     ReturnsMutation,
     FileMutations,
     CostMutation,
+    AlertMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.
@@ -334,7 +346,7 @@ pub type Mutation = Audited<Mutations>;
 
 /// What can be followed as it changes, without a gap.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(StockSubscription, OrderSubscription, ExchangeSubscription);
+pub struct Subscription(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
 
 pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
 
@@ -347,6 +359,7 @@ pub struct Given {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub alerts: Alerts,
     pub exchange: crate::exchange::Exchange,
     pub signer: CursorSigner,
     pub limits: Limits,
@@ -365,6 +378,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.audit)
         .data(given.jobs)
         .data(given.webhooks)
+        .data(given.alerts)
         .data(given.exchange.files().clone())
         .data(media)
         .data(given.exchange)

@@ -121,4 +121,12 @@ words! {
         /// A document said what the units are worth.
         Revalued "REVALUED",
     }
+    /// What an alert is about.
+    AlertKind {
+        LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
+        NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", CountDifference "COUNT_DIFFERENCE",
+    }
+    AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
+    /// Whether letters about alerts are collected.
+    AlertDigest { None "NONE", Hourly "HOURLY", Daily "DAILY" }
 }

@@ -30,6 +30,7 @@ mod m0021_cache;
 mod m0022_costing;
 mod m0023_lots_and_kits;
 mod m0024_returns;
+mod m0025_alerts;
 mod m0026_media;
 pub mod row_security;
 
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_costing::Migration),
             Box::new(m0023_lots_and_kits::Migration),
             Box::new(m0024_returns::Migration),
+            Box::new(m0025_alerts::Migration),
             Box::new(m0026_media::Migration),
         ]
     }

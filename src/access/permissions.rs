@@ -79,6 +79,9 @@ permissions! {
     PurchaseWrite "purchase.write" Store "Write purchase orders, ask for their approval, order, close and cancel them.";
     PurchaseApprove "purchase.approve" Store "Approve or reject purchase orders.";
     PurchaseReceive "purchase.receive" Store "Count deliveries in, and send goods back to their suppliers.";
+    AlertRead "alert.read" Store "See alerts: stock that ran low or out, lots that expire, purchase orders that are late, counts that were off.";
+    AlertWrite "alert.write" Store "Take note of alerts, put them off, hand them over, resolve them.";
+    AlertRuleWrite "alert_rule.write" Store "See and set the rules for alerts: at which line they are opened, and who is told.";
     StockPolicy "stock.policy" Store "Set when levels are filled up: reorder points, maxima, safety stock.";
     CostWrite "cost.write" Tenant "Say what stock is worth: revalue it.";
     ReportRead "report.read" Store "See sales and stock reports.";

@@ -1,6 +1,6 @@
-//! Whom the events of stock and of orders concern.
+//! Whom the events of stock, of orders and of alerts concern.
 
-use entity::prelude::{CategoryId, ProductId, Quantity};
+use entity::prelude::{CategoryId, ProductId, Quantity, StoreId};
 use serde::Deserialize;
 
 use super::{OrderEvent, StockChanged};
@@ -28,6 +28,15 @@ impl ProductMoved {
     }
 }
 
+/// Where an alert is: the room of alerts comes later, and says more of it in its own event.
+#[derive(Debug, Deserialize)]
+struct AlertPlace {
+    #[serde(default)]
+    store: Option<StoreId>,
+    #[serde(default)]
+    product: Option<ProductId>,
+}
+
 /// An event that cannot be read concerns all who might care: they meet its fault themselves.
 pub fn about(told: &Told) -> About {
     let kind = told.event.kind.as_str();
@@ -51,6 +60,15 @@ pub fn about(told: &Told) -> About {
         return match told.payload::<OrderEvent>() {
             Ok(order) => About::Some(Topic::Orders, vec![Subject::Store(order.store), Subject::Channel(order.channel)]),
             Err(_) => About::All(Topic::Orders),
+        };
+    }
+    if kind.starts_with("alert.") {
+        return match told.payload::<AlertPlace>() {
+            Ok(place) => {
+                let store = place.store.map(Subject::Store);
+                About::Some(Topic::Alerts, store.into_iter().chain(place.product.map(Subject::Product)).collect())
+            }
+            Err(_) => About::All(Topic::Alerts),
         };
     }
     About::Nobody

@@ -12,6 +12,7 @@ use crate::storage::{Fault, journal::Event};
 pub enum Topic {
     Stock,
     Orders,
+    Alerts,
 }
 
 /// What an event is about, finely enough to find those who care.

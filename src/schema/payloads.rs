@@ -2,7 +2,7 @@
 
 use async_graphql::Interface;
 
-use super::{access, catalog, costing, counts, exchange, job, orders, purchasing, stock, transfers, webhook};
+use super::{access, alerts, catalog, costing, counts, exchange, job, orders, purchasing, stock, transfers, webhook};
 use crate::{
     graphql::{refusal::UserError, scalars::Long},
     tenancy::graph::TenantPayload,
@@ -58,4 +58,6 @@ pub enum Payload {
     ProductImagePayload(crate::media::graph::ProductImagePayload),
     ProductDocumentPayload(crate::media::graph::ProductDocumentPayload),
     ProductLabelSheetPayload(crate::labels::graph::ProductLabelSheetPayload),
+    AlertPayload(alerts::AlertPayload),
+    AlertRulePayload(alerts::AlertRulePayload),
 }

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use super::{Node, StartError, stopped};
 use crate::{
-    catalog,
+    alerts, catalog,
     clock::Clock,
     config::Worker,
     costing, exchange, files,
@@ -58,6 +58,7 @@ impl Node {
         let mail =
             purchasing::jobs::Mail { db: self.db.clone(), clock: self.clock.clone(), post: post.clone(), from: from.to_owned() };
         let registry = purchasing::jobs::register(registry, &mail);
+        let registry = alerts::jobs::register(registry, &self.alerts);
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
         let registry = costing::jobs::register(registry, &self.db);
         let registry = files::jobs::register(registry, &self.files);

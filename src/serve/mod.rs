@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     access::{Access, Policies, PolicyError},
+    alerts::Alerts,
     audit::{Audit, Pen},
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
@@ -95,6 +96,7 @@ pub struct Node {
     pub audit: Audit,
     pub jobs: Jobs,
     pub webhooks: Webhooks,
+    pub alerts: Alerts,
     pub files: Files,
     pub exchange: Exchange,
     /// What runs a mutation for each line of a file: the exchange knows it for as long as it is kept here.
@@ -154,6 +156,7 @@ impl Node {
         let jobs = Jobs::new(db.clone(), clock.clone());
         let sender = Sender::new(Allowed::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender);
+        let alerts = Alerts::new(identity.clone(), access.clone());
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let links = Signer::derived(&identity.cursor_secret().await?);
@@ -169,6 +172,7 @@ impl Node {
             audit: audit.clone(),
             jobs: jobs.clone(),
             webhooks: webhooks.clone(),
+            alerts: alerts.clone(),
             exchange: exchange.clone(),
             signer,
             limits: limits.clone(),
@@ -192,6 +196,7 @@ impl Node {
             audit,
             jobs,
             webhooks,
+            alerts,
             files,
             exchange,
             carrier,

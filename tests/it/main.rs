@@ -4,6 +4,7 @@
 #![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
 
 mod access;
+mod alerts;
 mod audit;
 mod audit_cost;
 mod authorization;

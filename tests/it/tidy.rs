@@ -33,6 +33,7 @@ const ROOMS: &[&str] = &[
     "counts",
     "ledger",
     "costing",
+    "alerts",
     "webhooks",
     "files",
     "media",
@@ -246,7 +247,7 @@ fn doors_are_kept() {
 /// A transaction is begun where a change is carried out, never where it is decided, read or asked for.
 #[test]
 fn only_shells_ask_for_transactions() {
-    const WHERE: [&str; 17] = [
+    const WHERE: [&str; 18] = [
         "storage/",
         "access/shell/",
         "catalog/shell/",
@@ -261,6 +262,7 @@ fn only_shells_ask_for_transactions() {
         "files/shell/",
         "media/shell.rs",
         "exchange/shell/",
+        "alerts/shell/",
         "stock/shell.rs",
         "ledger/batch.rs",
         "insight/verify/",

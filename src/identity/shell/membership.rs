@@ -31,6 +31,11 @@ impl Identity {
         members::page(&self.db.global(), tenant, page).await
     }
 
+    /// A member of the tenant, also one who has left.
+    pub async fn find_member(&self, tenant: TenantId, member: MemberId) -> Result<Option<MemberView>, Fault> {
+        members::member_with_user(&self.db.global(), tenant, member).await
+    }
+
     pub(super) async fn member_view(&self, tenant: TenantId, member: MemberId) -> Result<MemberView, IdentityError> {
         let view = members::member_with_user(&self.db.global(), tenant, member).await?;
         Ok(view.ok_or_else(no_member)?)

@@ -1,7 +1,7 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
 use super::{
-    costs, counts, documents, journal, kits, levels, lots, media, purchases,
+    alerts, costs, counts, documents, journal, kits, levels, lots, media, purchases,
     report::{Broken, readable},
     returns, transfers,
 };
@@ -22,7 +22,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         .chain(purchases::CHECKS)
         .chain(transfers::CHECKS)
         .chain(counts::CHECKS)
-        .chain(costs::CHECKS);
+        .chain(costs::CHECKS)
+        .chain(alerts::CHECKS);
     levels::CHECKS.iter().chain(lots::CHECKS).chain(kits::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)
 }
 

@@ -3,6 +3,7 @@
 //! Most invariants are one statement that finds a broken row (`checks`); what JSON texts say is walked in pages (`walk`). A tenant is read
 //! from one snapshot, so that a server may go on writing.
 
+mod alerts;
 mod checks;
 mod costs;
 mod counts;

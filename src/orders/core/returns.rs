@@ -74,7 +74,8 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         let goods = kit::comes_back(book, &orders, new, index)?;
         line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
         if command.receive == Receive::Later && !line.parts.is_empty() {
-            let message = format!("{} is a kit, and kits come back at once: receive it now, or ask for its components back", line.sku);
+            let message =
+                format!("{} is a kit, and kits come back at once: receive it now, or ask for its components back", line.sku);
             return Err(Rejection::invalid(message, path!["input", "lines", index, "product"]));
         }
         if *currency.get_or_insert(line.total.currency) != line.total.currency {

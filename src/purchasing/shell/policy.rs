@@ -143,7 +143,8 @@ async fn once(
     policies.sort_by_key(|policy| policy.key);
     write_policies(work, &policies, || clock.id(), now).await?;
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
-    let payload = serde_json::json!({ "levels": policies.iter().map(told).collect::<Vec<_>>() });
+    let payload =
+        serde_json::json!({ "levels": policies.iter().map(|policy| told(policy, there.get(&policy.key))).collect::<Vec<_>>() });
     let event = NewEvent { kind: "stock_policy.set", payload: payload.to_string() };
     let seq = journal::append(work, vec![event], now).await?;
     let set = Set { levels, seq, is_replayed: false };
@@ -152,7 +153,9 @@ async fn once(
     Ok(Ok(set))
 }
 
-fn told(policy: &Policy) -> serde_json::Value {
+/// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.
+fn told(policy: &Policy, before: Option<&Policy>) -> serde_json::Value {
     serde_json::json!({ "product": policy.key.product, "store": policy.key.store, "reorderPoint": policy.reorder_point,
-        "maximum": policy.maximum, "safetyStock": policy.safety_stock })
+        "maximum": policy.maximum, "safetyStock": policy.safety_stock,
+        "reorderPointBefore": before.and_then(|before| before.reorder_point), "maximumBefore": before.and_then(|before| before.maximum) })
 }

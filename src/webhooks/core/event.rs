@@ -3,8 +3,11 @@
 use entity::prelude::*;
 use serde_json::{Value, json};
 
-use crate::ledger::{
-    CountEvent, LevelState, OrderEvent, PurchaseOrderEvent, ReturnEvent, StockChanged, SupplierReturnEvent, TransferEvent,
+use crate::{
+    alerts::AlertEvent,
+    ledger::{
+        CountEvent, LevelState, OrderEvent, PurchaseOrderEvent, ReturnEvent, StockChanged, SupplierReturnEvent, TransferEvent,
+    },
 };
 
 /// A permission that an event asks for, and how its rights cut it down.
@@ -28,6 +31,8 @@ pub enum Kind {
     SupplierReturn,
     /// The levels of stores that `stock.read` covers, with when they are filled up.
     Policy,
+    /// An alert of a store that `alert.read` covers; of no store, where it covers all, and costs may be seen.
+    Alert,
 }
 
 /// Every event there is. A test compares it with the `@emits` of the schema.
@@ -75,6 +80,14 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("supplier_product.updated", Kind::Whole("product.read")),
     ("stock_policy.set", Kind::Policy),
     ("revaluation.created", Kind::Whole("product.cost.read")),
+    ("alert.opened", Kind::Alert),
+    ("alert.acknowledged", Kind::Alert),
+    ("alert.snoozed", Kind::Alert),
+    ("alert.woken", Kind::Alert),
+    ("alert.assigned", Kind::Alert),
+    ("alert.resolved", Kind::Alert),
+    ("alert_rule.set", Kind::Whole("alert_rule.write")),
+    ("alert_rule.deleted", Kind::Whole("alert_rule.write")),
     ("product.created", Kind::Whole("product.read")),
     ("product.updated", Kind::Whole("product.read")),
     ("product.archived", Kind::Whole("product.read")),
@@ -202,6 +215,16 @@ pub fn shown(
             )
         }
         Kind::Policy => policy(&serde_json::from_str(payload)?, &covers),
+        Kind::Alert => {
+            let alert: AlertEvent = serde_json::from_str(payload)?;
+            // No store is the nil one's: only who may see all of them is covered for it.
+            let is_seen = covers("alert.read", alert.store.unwrap_or(StoreId::NIL));
+            (is_seen && (alert.store.is_some() || holds("product.cost.read"))).then(|| {
+                json!({ "id": alert.alert, "kind": alert.kind, "state": alert.state, "storeId": alert.store, "productId": alert.product,
+                    "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "countId": alert.count, "quantity": alert.quantity,
+                    "threshold": alert.threshold, "assigneeId": alert.assignee, "version": alert.version })
+            })
+        }
     })
 }
 

@@ -57,6 +57,7 @@ impl WebhookQuery {
                 Kind::Order | Kind::Return => "order.read",
                 Kind::Transfer => "transfer.read",
                 Kind::Count => "count.read",
+                Kind::Alert => "alert.read",
             },
         };
         Ok(EVENTS.iter().map(named).collect())

@@ -14,7 +14,7 @@ use crate::{
 pub struct Keep {
     /// Events younger than this are kept, always.
     pub seconds: i64,
-    /// What an endpoint has not received yet is kept for so much longer, and then let go all the same.
+    /// What an endpoint has not received yet, or nobody has looked at for alerts, is kept for so much longer, and then let go all the same.
     pub grace_seconds: i64,
 }
 impl Default for Keep {
@@ -96,10 +96,11 @@ async fn trim_page(work: &Work, before: Timestamp, at_all: Timestamp) -> Result<
     work.execute("DELETE FROM event WHERE tenant_id = $1 AND seq <= $2", vec![last.into()]).await
 }
 
-/// The first event that an endpoint which is not disabled has not looked at, or not received.
+/// The first event that an endpoint which is not disabled has not looked at, or not received, or that was not looked at for alerts.
 async fn first_needed(work: &Work) -> Result<Option<i64>, Fault> {
     let sql = "SELECT min(least_seq) FROM (
                  SELECT journal_seq + 1 AS least_seq FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_at IS NULL
+                 UNION ALL SELECT journal_seq + 1 FROM alert_follower WHERE tenant_id = $1
                  UNION ALL SELECT d.seq FROM webhook_delivery d JOIN webhook_endpoint e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
                  WHERE d.tenant_id = $1 AND d.state = 'PENDING' AND e.disabled_at IS NULL) n";
     let rows = work.rows(sql, vec![]).await?;

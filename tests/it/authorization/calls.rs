@@ -178,6 +178,8 @@ impl Calls {
             "Int" | "Long" | "Quantity" => json!(1),
             "Boolean" => json!(true),
             "Date" => json!("2099-01-31"),
+            // Not long after this world's own time.
+            "DateTime" if name == "until" => json!("2026-12-01T00:00:00Z"),
             "DateTime" => json!("2026-09-21T00:00:00Z"),
             "Decimal" => json!("1.00"),
             "CurrencyCode" => json!("GBP"),
@@ -301,10 +303,12 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
-    const WORDS: [(&str, &str); 36] = [
+    const WORDS: [(&str, &str); 38] = [
         ("imageid", "img"),
         ("productimage", "img"),
         ("productdocument", "doc"),
+        ("alertrule", "arl"),
+        ("alert", "alr"),
         ("exchange", "exc"),
         ("fileid", "fil"),
         ("lot", "lot"),

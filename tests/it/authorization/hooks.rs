@@ -52,6 +52,17 @@ impl World {
         // Nothing is left to do for whoever brings workers.
         let query = "mutation($id: ID!) { exchangeCancel(id: $id) { userErrors { code field message } } }";
         self.must(house, query, json!({ "id": ids["exc"] })).await;
+        self.alerts(house, ids).await;
+    }
+
+    /// An alert, as the purchase order is late, and a rule.
+    async fn alerts(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        self.node.alerts.scan_all().await.unwrap();
+        let found = self.ask(house, Some(house.owner.clone()), "{ alerts { nodes { id } } }", &json!({})).await;
+        ids.insert("alr", told(&found["data"]["alerts"]["nodes"][0]["id"]));
+        let query = "mutation($input: AlertRuleUpsertInput!) { alertRuleUpsert(input: $input) { alertRule { id } userErrors { code field message } } }";
+        let input = json!({ "idempotencyKey": format!("{}-rule", house.word), "kind": "LOW_STOCK", "storeId": ids["sto"] });
+        ids.insert("arl", told(&self.must(house, query, json!({ "input": input })).await["alertRule"]["id"]));
     }
 
     /// A picture and a document that belong to nothing yet.

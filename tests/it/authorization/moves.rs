@@ -9,7 +9,7 @@ use super::{
     world::{House, World, text},
 };
 
-/// The root fields of transfers and counts, and what they need.
+/// The root fields of transfers, counts and alerts, and what they need.
 pub const CASES: &[(&str, Needs)] = &[
     ("transfer", May("transfer.read")),
     ("count", May("count.read")),
@@ -30,6 +30,15 @@ pub const CASES: &[(&str, Needs)] = &[
     ("transferReceive", May("transfer.receive")),
     ("transferClose", May("transfer.receive")),
     ("transferCancel", May("transfer.write")),
+    ("alerts", May("alert.read")),
+    ("alertChanged", May("alert.read")),
+    ("alertRules", May("alert_rule.write")),
+    ("alertAcknowledge", May("alert.write")),
+    ("alertSnooze", May("alert.write")),
+    ("alertAssign", May("alert.write")),
+    ("alertResolve", May("alert.write")),
+    ("alertRuleUpsert", May("alert_rule.write")),
+    ("alertRuleDelete", May("alert_rule.write")),
 ];
 
 impl World {

@@ -48,6 +48,8 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("exc", "Exchange", Some("exchange.run")),
     ("img", "ProductImage", Some("product.read")),
     ("doc", "ProductDocument", Some("product.read")),
+    ("alr", "Alert", Some("alert.read")),
+    ("arl", "AlertRule", Some("alert_rule.write")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -17,7 +17,7 @@ impl World {
         };
         let lines = json!([{ "product": product, "quantity": 10 }]);
         let input = json!({ "idempotencyKey": format!("{word}-buy"), "supplier": supplier, "store": store, "externalRef": format!("{word}-purchase"),
-            "note": format!("{word} purchase"), "lines": lines, "charges": [{ "kind": "FREIGHT", "name": format!("{word} freight"), "amount": { "amount": "1.00", "currencyCode": "GBP" } }] });
+            "note": format!("{word} purchase"), "expectedOn": "2026-01-31", "lines": lines, "charges": [{ "kind": "FREIGHT", "name": format!("{word} freight"), "amount": { "amount": "1.00", "currencyCode": "GBP" } }] });
         let text = query("purchaseOrderCreate", "PurchaseOrderCreateInput", "purchaseOrder { id lines { id } }");
         let made = self.must(house, &text, json!({ "input": input })).await;
         ids.insert("por", told(&made["purchaseOrder"]["id"]));

@@ -245,6 +245,17 @@ const CASES: &[Case] = &[
     ),
     case("UPDATE idempotency SET receipt = '[]' WHERE @ AND mutation = 'orderCreate'", &["idempotency: receipts"]),
     case(
+        "INSERT INTO alert_follower (tenant_id, journal_seq) SELECT tenant_id, head FROM tenant_counter WHERE @;
+         INSERT INTO alert (tenant_id, id, kind, subject, store_id, product_id, state, opened_at, version, updated_at)
+           SELECT tenant_id, {new}, 'OUT_OF_STOCK', 'rice', store_id, product_id, 'OPEN', 0, 1, 0 FROM stock_level
+           WHERE @ AND product_id = {rice} AND on_hand - unavailable - reserved > 0 ORDER BY store_id LIMIT 1",
+        &["alert: what is out"],
+    ),
+    case(
+        "INSERT INTO alert_follower (tenant_id, journal_seq) SELECT tenant_id, head + 1 FROM tenant_counter WHERE @",
+        &["alert: the journal"],
+    ),
+    case(
         "INSERT INTO audit_head (tenant_id, seq, hash, checkpoint_seq, checkpoint_at) VALUES ({tenant}, 1, {hash}, 0, 0)",
         &["audit: each entry"],
     ),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Request, Variables};
 use entrepot::{
     access::{Access, Policies},
+    alerts::Alerts,
     audit::{Audit, Pen},
     catalog::Catalog,
     exchange::{Exchange, graph::Wording},
@@ -35,12 +36,13 @@ pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
     let jobs = Jobs::new(world.db.clone(), world.clock.clone());
     let sender = Sender::new(Allowed::default(), world.clock.clone());
     let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender);
+    let alerts = Alerts::new(identity.clone(), access.clone());
     let pen = Pen::new(crate::world::ring(&world.db, &world.clock).await, world.clock.clone());
     let place = Place::Folder(std::env::temp_dir().join("entrepot-no-files"));
     let files = Files::new(world.db.clone(), world.clock.clone(), pen.clone(), Signer::derived(&[7; 32]), place);
     let exchange = Exchange::new((access.clone(), pen), catalog.clone(), ledger.clone(), files, Arc::new(Wording));
     let limits = Limits::default();
-    schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, exchange, signer, limits })
+    schema::build(Given { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, signer, limits })
 }
 
 pub(super) async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {

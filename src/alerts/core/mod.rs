@@ -1,0 +1,32 @@
+//! The rules of alerts: pure.
+
+mod alert;
+mod letter;
+mod level;
+mod rule;
+mod schedule;
+mod settle;
+mod states;
+
+pub use alert::{Alert, Figures, Margin, Subject};
+pub use letter::{MOST_LISTED, Named, Written, written};
+pub use level::{Level, LevelView, crossings};
+pub use rule::{Place, Recipient, Rule, Rules, Scope, Setting, is_address, kind_takes};
+pub use schedule::{Local, Quiet, is_quiet, next_daily, quiet_end};
+pub use settle::{Known, Opening, Settled, Step, Trigger, settle};
+pub use states::{ALERT_STEPS, Action, actions_from, may, to_state};
+
+/// The longest note on an alert.
+pub const MAX_NOTE: usize = 1_000;
+/// Rules that a tenant has at most.
+pub const MAX_RULES: i64 = 500;
+/// Addresses, and members, that a rule tells at most.
+pub const MAX_RECIPIENTS: usize = 20;
+/// The longest address of an e-mail.
+pub const MAX_EMAIL: usize = 320;
+/// Days that a rule looks ahead, or waits, at most.
+pub const MAX_DAYS: i32 = 3_650;
+/// How many days before its date a lot is told of where no rule says so.
+pub const EXPIRING_DAYS: i32 = 30;
+/// The farthest ahead that an alert can be put off: a year.
+pub const MAX_SNOOZE_SECONDS: i64 = 366 * 24 * 3600;

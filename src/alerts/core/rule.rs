@@ -1,0 +1,273 @@
+//! A tenant's rules: which alerts are opened, at which line, and who is told when.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use entity::prelude::*;
+
+use super::schedule::Quiet;
+
+/// What a rule is for; nothing named is everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Scope {
+    pub store: Option<StoreId>,
+    /// A category and those below it.
+    pub category: Option<CategoryId>,
+    pub product: Option<ProductId>,
+}
+
+impl Scope {
+    /// The scope as its one text: a tenant has one rule of a kind for it.
+    pub fn text(&self) -> String {
+        let part = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let of_what = self.product.map(|id| id.to_string()).or_else(|| self.category.map(|id| id.to_string()));
+        format!("{}/{}", part(self.store.map(|id| id.to_string())), part(of_what))
+    }
+}
+
+/// Who is told by letter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Recipient {
+    Address(String),
+    Member(MemberId),
+}
+
+impl Recipient {
+    /// Told apart by it, and kept as it: no address looks like an id, which has no @.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Address(address) => address.clone(),
+            Self::Member(member) => member.to_string(),
+        }
+    }
+    pub fn parse(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Address(text.to_owned()), Self::Member)
+    }
+}
+
+/// A rule as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub id: AlertRuleId,
+    pub kind: AlertKind,
+    pub scope: Scope,
+    pub is_enabled: bool,
+    /// The line that is crossed, in place of the level's own; of a count, how much it must be off by.
+    pub threshold: Option<Quantity>,
+    /// Days before a lot's date, or after an order's.
+    pub days: Option<i32>,
+    pub emails: Vec<String>,
+    pub members: Vec<MemberId>,
+    pub quiet: Option<Quiet>,
+    /// In which its hours are; that of the alert's store, else of the tenant, where there is none.
+    pub time_zone: Option<String>,
+    pub digest: AlertDigest,
+    /// At which hour of the day a DAILY digest leaves.
+    pub digest_hour: i32,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Rule {
+    pub fn recipients(&self) -> impl Iterator<Item = Recipient> {
+        let addresses = self.emails.iter().cloned().map(Recipient::Address);
+        addresses.chain(self.members.iter().copied().map(Recipient::Member))
+    }
+}
+
+/// Where an alert is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    pub store: Option<StoreId>,
+    pub product: Option<ProductId>,
+    pub category: Option<CategoryId>,
+}
+
+/// What holds for a kind at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    pub is_on: bool,
+    pub threshold: Option<Quantity>,
+    pub days: Option<i32>,
+}
+
+/// A tenant's rules, and which category lies below which.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    pub rules: Vec<Rule>,
+    pub parents: BTreeMap<CategoryId, CategoryId>,
+}
+
+/// Steps from a category to the root that are followed.
+const MOST_LEVELS: usize = 100;
+/// How near a rule without a product or a category is.
+const FAR: usize = usize::MAX;
+
+impl Rules {
+    /// How many steps above a category another one lies.
+    fn distance(&self, from: Option<CategoryId>, to: CategoryId) -> Option<usize> {
+        let mut at = from?;
+        for steps in 0..MOST_LEVELS {
+            if at == to {
+                return Some(steps);
+            }
+            at = *self.parents.get(&at)?;
+        }
+        None
+    }
+
+    /// How narrowly a rule is for a place, the narrowest first; none where it is not for it.
+    fn nearness(&self, scope: &Scope, place: Place) -> Option<(usize, Reverse<bool>)> {
+        if scope.store.is_some() && scope.store != place.store {
+            return None;
+        }
+        let of_what = match (scope.product, scope.category) {
+            (Some(product), _) => (Some(product) == place.product).then_some(0)?,
+            (None, Some(category)) => self.distance(place.category, category)? + 1,
+            (None, None) => FAR,
+        };
+        Some((of_what, Reverse(scope.store.is_some())))
+    }
+
+    /// The rules of a kind for a place, the narrowest first: a product before a category, a category before one above it, a store before all.
+    pub fn matching(&self, kind: AlertKind, place: Place) -> Vec<&Rule> {
+        let of_kind = self.rules.iter().filter(|rule| rule.kind == kind);
+        let mut found: Vec<_> = of_kind.filter_map(|rule| Some((self.nearness(&rule.scope, place)?, rule))).collect();
+        found.sort_by_key(|(nearness, rule)| (*nearness, rule.id));
+        found.into_iter().map(|(_, rule)| rule).collect()
+    }
+
+    /// What the narrowest rule says; without any, the kind is on.
+    pub fn setting(&self, kind: AlertKind, place: Place) -> Setting {
+        match self.matching(kind, place).first() {
+            Some(rule) => Setting { is_on: rule.is_enabled, threshold: rule.threshold, days: rule.days },
+            None => Setting { is_on: true, threshold: None, days: None },
+        }
+    }
+
+    /// Who is told of an alert, each once: by every enabled rule for its place, at the time of the narrowest that names them.
+    pub fn told(&self, kind: AlertKind, place: Place) -> BTreeMap<Recipient, &Rule> {
+        let mut told = BTreeMap::new();
+        for rule in self.matching(kind, place).into_iter().filter(|rule| rule.is_enabled) {
+            for recipient in rule.recipients() {
+                told.entry(recipient).or_insert(rule);
+            }
+        }
+        told
+    }
+
+    /// The most days that any rule of a kind says, at least `usual`.
+    pub fn most_days(&self, kind: AlertKind, usual: i32) -> i32 {
+        self.rules.iter().filter(|rule| rule.kind == kind).filter_map(|rule| rule.days).fold(usual, i32::max)
+    }
+}
+
+/// Which of scope and parameters a kind takes: store, product or category, threshold, days.
+pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
+    match kind {
+        AlertKind::LowStock | AlertKind::Overstock => [true, true, true, false],
+        AlertKind::OutOfStock | AlertKind::BackInStock => [true, true, false, false],
+        AlertKind::Expiring => [true, true, false, true],
+        AlertKind::NegativeMargin => [false, true, false, false],
+        AlertKind::PurchaseOrderLate => [true, false, false, true],
+        AlertKind::CountDifference => [true, false, true, false],
+    }
+}
+
+/// Whether a text can be an address: one @ with something around it, no spaces, nothing that could end a line or begin another address.
+pub fn is_address(text: &str) -> bool {
+    let has_parts = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    has_parts && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id<K>(n: u128) -> Id<K> {
+        Id::from_uuid(Uuid::from_u128(n))
+    }
+    fn rule(n: u128, scope: Scope, threshold: i64, email: &str) -> Rule {
+        Rule {
+            id: id(n),
+            kind: AlertKind::LowStock,
+            scope,
+            is_enabled: true,
+            threshold: Quantity::new(threshold),
+            days: None,
+            emails: vec![email.to_owned()],
+            members: Vec::new(),
+            quiet: None,
+            time_zone: None,
+            digest: AlertDigest::None,
+            digest_hour: 8,
+            version: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        }
+    }
+    fn rules() -> Rules {
+        let scope = |store: Option<u128>, category: Option<u128>, product: Option<u128>| Scope {
+            store: store.map(id),
+            category: category.map(id),
+            product: product.map(id),
+        };
+        let rules = vec![
+            rule(1, scope(None, None, None), 10, "all@x"),
+            rule(2, scope(Some(5), None, None), 20, "shop@x"),
+            rule(3, scope(None, Some(7), None), 30, "things@x"),
+            rule(4, scope(None, Some(8), None), 40, "cups@x"),
+            rule(5, scope(Some(5), None, Some(9)), 50, "all@x"),
+        ];
+        // Cups are things.
+        Rules { rules, parents: [(id(8), id(7))].into() }
+    }
+    fn line(store: u128, category: Option<u128>, product: u128) -> Option<i64> {
+        let place = Place { store: Some(id(store)), product: Some(id(product)), category: category.map(id) };
+        rules().setting(AlertKind::LowStock, place).threshold.map(Quantity::get)
+    }
+
+    #[test]
+    fn the_narrowest_rule_decides() {
+        assert_eq!(line(6, None, 1), Some(10));
+        assert_eq!(line(5, None, 1), Some(20));
+        assert_eq!(line(6, Some(7), 1), Some(30));
+        assert_eq!(line(5, Some(7), 1), Some(30), "what it is comes before where it is");
+        assert_eq!(line(6, Some(8), 1), Some(40), "the nearer category");
+        assert_eq!(line(5, Some(8), 9), Some(50));
+        assert_eq!(line(6, Some(8), 9), Some(40), "that product's rule is for another store");
+    }
+
+    #[test]
+    fn every_rule_for_a_place_tells_its_own_and_nobody_is_told_twice() {
+        let rules = rules();
+        let place = Place { store: Some(id(5)), product: Some(id(9)), category: Some(id(8)) };
+        let told = rules.told(AlertKind::LowStock, place);
+        let by: Vec<(String, AlertRuleId)> = told.iter().map(|(who, rule)| (who.text(), rule.id)).collect();
+        let expected = [("all@x", 5), ("cups@x", 4), ("shop@x", 2), ("things@x", 3)];
+        assert_eq!(by, expected.map(|(who, rule)| (who.to_owned(), id(rule))));
+    }
+
+    #[test]
+    fn a_rule_of_a_category_that_is_gone_is_for_nothing() {
+        let mut rules = rules();
+        rules.parents.clear();
+        let place = Place { store: Some(id(6)), product: Some(id(1)), category: Some(id(99)) };
+        assert_eq!(rules.setting(AlertKind::LowStock, place).threshold, Quantity::new(10));
+        // A circle would be a fault of the rows; it ends all the same.
+        rules.parents = [(id(98), id(99)), (id(99), id(98))].into();
+        assert_eq!(rules.setting(AlertKind::LowStock, place).threshold, Quantity::new(10));
+    }
+
+    #[test]
+    fn addresses_cannot_carry_more_than_themselves() {
+        for good in ["ada@example.com", "a+b@x"] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["", "ada", "@x", "a@", "a@b@c", "a b@x", "a@x\nBcc: b@y", "a@x,b@y", "Ada <a@x>"] {
+            assert!(!is_address(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The state machine of alerts as one table. `docs/states.md` draws it, and a test compares the two.
+
+use entity::prelude::AlertState::{self, Acknowledged, Open, Resolved, Snoozed};
+
+/// What can be done to an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Acknowledge,
+    Snooze,
+    Assign,
+    Resolve,
+}
+
+impl Action {
+    /// The mutation that does it.
+    pub const fn mutation(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "alertAcknowledge",
+            Self::Snooze => "alertSnooze",
+            Self::Assign => "alertAssign",
+            Self::Resolve => "alertResolve",
+        }
+    }
+    /// The event that says so.
+    pub const fn event(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "alert.acknowledged",
+            Self::Snooze => "alert.snoozed",
+            Self::Assign => "alert.assigned",
+            Self::Resolve => "alert.resolved",
+        }
+    }
+}
+
+/// From a state, by an action, to a state: every step that people take. A SNOOZED alert wakes and is OPEN, and any of them is RESOLVED when
+/// what it was opened for is over.
+pub const ALERT_STEPS: &[(AlertState, Action, AlertState)] = &[
+    (Open, Action::Acknowledge, Acknowledged),
+    (Open, Action::Snooze, Snoozed),
+    (Open, Action::Assign, Open),
+    (Open, Action::Resolve, Resolved),
+    (Acknowledged, Action::Snooze, Snoozed),
+    (Acknowledged, Action::Assign, Acknowledged),
+    (Acknowledged, Action::Resolve, Resolved),
+    (Snoozed, Action::Acknowledge, Acknowledged),
+    (Snoozed, Action::Snooze, Snoozed),
+    (Snoozed, Action::Assign, Snoozed),
+    (Snoozed, Action::Resolve, Resolved),
+];
+
+/// The actions that are open in a state.
+pub fn actions_from(state: AlertState) -> impl Iterator<Item = Action> {
+    ALERT_STEPS.iter().filter(move |step| step.0 == state).map(|step| step.1)
+}
+
+/// Whether the action is open in the state.
+pub fn may(state: AlertState, action: Action) -> bool {
+    to_state(state, action).is_some()
+}
+
+/// Where the action leads to; none where it is not open.
+pub fn to_state(state: AlertState, action: Action) -> Option<AlertState> {
+    ALERT_STEPS.iter().find(|step| step.0 == state && step.1 == action).map(|step| step.2)
+}

@@ -1,0 +1,21 @@
+//! Alerts in GraphQL: types, lists, inputs, answers, and the stream.
+
+mod alert;
+mod inputs;
+mod live;
+mod mutation;
+mod payload;
+mod query;
+mod rule;
+mod words;
+
+pub use alert::{Alert, AlertConnection, AlertEdge};
+pub use inputs::{
+    AlertActionInput, AlertAssignInput, AlertRuleDeleteInput, AlertRuleUpsertInput, AlertSnoozeInput, QuietHoursInput,
+};
+pub use live::{AlertChange, AlertChanges, AlertSubscription};
+pub use mutation::AlertMutation;
+pub use payload::{AlertPayload, AlertRulePayload};
+pub use query::{AlertListFilter, AlertQuery, load_alert, load_rule};
+pub use rule::{AlertRule, QuietHours};
+pub use words::{AlertDigest, AlertKind, AlertState};

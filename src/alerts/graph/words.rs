@@ -1,0 +1,52 @@
+//! The closed sets of words that alerts have, with what each means.
+
+use async_graphql::Enum;
+use entity::prelude;
+
+/// What an alert is about. More may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::AlertKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AlertKind {
+    /// Available fell to the rule's threshold, or to one and a half times the reorder point or the product's own threshold.
+    LowStock,
+    /// Nothing is available any more.
+    OutOfStock,
+    /// Something is available again. It is RESOLVED from the beginning: news, and nothing to do.
+    BackInStock,
+    /// Available rose to the rule's threshold, or to the level's maximum.
+    Overstock,
+    /// A store has some of a lot that is for sale and near its date or past it.
+    Expiring,
+    /// A product's price lies below its cost.
+    NegativeMargin,
+    /// Lines of a purchase order were expected by now.
+    PurchaseOrderLate,
+    /// A count was posted, and the books were off.
+    CountDifference,
+}
+
+/// Where an alert stands. More may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::AlertState", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AlertState {
+    /// Nobody has taken note of it.
+    Open,
+    /// Somebody has.
+    Acknowledged,
+    /// Put off; it is OPEN again when its time comes.
+    Snoozed,
+    /// It is over, or somebody said so.
+    Resolved,
+}
+
+/// Whether letters about alerts are collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::AlertDigest", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AlertDigest {
+    /// They leave at once.
+    None,
+    /// One letter an hour, at the full hour.
+    Hourly,
+    /// One letter a day, at an hour of the rule's.
+    Daily,
+}

@@ -1,0 +1,21 @@
+//! Alerts, and what they were opened for.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "alert: what is out of stock has nothing available, as far as the journal was looked at",
+        table: "alert",
+        broken: "SELECT 'alr:' || HEX(a.id), 'available 0 or less', 'available ' || (l.on_hand - l.unavailable - l.reserved)
+                 FROM alert a JOIN alert_follower f ON f.tenant_id = $1
+                 JOIN stock_level l ON l.tenant_id = $1 AND l.product_id = a.product_id AND l.store_id = a.store_id
+                 WHERE a.tenant_id = $1 AND a.kind = 'OUT_OF_STOCK' AND a.state <> 'RESOLVED' AND l.seq <= f.journal_seq
+                   AND l.on_hand - l.unavailable - l.reserved > 0 ORDER BY a.id LIMIT 1",
+    },
+    Check {
+        invariant: "alert: the journal was looked at no further than it goes",
+        table: "alert_follower",
+        broken: "SELECT 'the tenant', 'at most ' || c.head, CAST(f.journal_seq AS text) FROM alert_follower f JOIN tenant_counter c ON c.tenant_id = $1
+                 WHERE f.tenant_id = $1 AND f.journal_seq > c.head LIMIT 1",
+    },
+];
