@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::{
-    create::order_head,
+    hold::order_head,
     order::{DocumentEvent, OrderBook, OrderDecision, count},
 };
 use crate::stock::core::{Delta, Draft, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Reservation};
