@@ -232,7 +232,7 @@ impl Decisions {
         rows.extend(order_rows::order_rows(tenant, &last.orders));
         rows.extend(stock_rows::movement_rows(tenant, &movements));
         rows.extend(stock_rows::reservation_rows(tenant, &last.reservations));
-        if !last.lots.is_empty() {
+        if !last.lots.is_empty() || !last.lot_levels.is_empty() {
             rows.extend(stock_rows::lots::lot_rows(tenant, &last.lots, &last.lot_levels));
         }
         rows.extend(order_rows::fulfilment_rows(tenant, &fulfilments, now));

@@ -222,10 +222,7 @@ impl Command {
                 own.orders.insert(c.order);
                 own.shortage(c.on_shortage);
             }
-            Self::OrderFill(c) => {
-                own.levels.extend(&c.levels);
-                own.orders.insert(c.order);
-            }
+            Self::OrderFill(c) => own.fill(c),
             Self::ReturnCreate(c) => own.take_back(c),
             Self::Return(c, keys) => own.act_on_return(c, keys),
             Self::Move(c) => {
@@ -298,6 +295,10 @@ impl Footprint {
             self.stores.insert(c.store);
         }
         self.shortage(c.on_shortage);
+    }
+    fn fill(&mut self, c: &Fill) {
+        self.levels.extend(&c.levels);
+        self.orders.insert(c.order);
     }
     fn take_back(&mut self, c: &CreateReturn) {
         self.goods.extend(c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })));

@@ -117,7 +117,7 @@ impl OrdersQuery {
         };
         if let Some(named) = store {
             let store = store_named(ctx, &named, &["store"]).await?;
-            filter.push(Filter::Ids(IdColumn::Store, store.map(|id| id.uuid()).into_iter().collect()));
+            filter.push(Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect()));
         }
         let args = PageArgs { first, after, ..PageArgs::default() };
         connections::backorders(ctx, &scope, (Filter::All(filter), product), &args).await

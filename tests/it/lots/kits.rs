@@ -44,7 +44,7 @@ async fn order(house: &House<'_>, status: &str, lines: &[(&Value, i64)]) -> Valu
 
 async fn act(house: &House<'_>, mutation: &str, mut input: Value) -> Value {
     input["idempotencyKey"] = json!(key());
-    let kind = if mutation == "orderFulfil" { "OrderFulfilInput" } else { "OrderActionInput" };
+    let kind = if mutation == "orderFulfil" { "OrderFulfilInput" } else { "ActionInput" };
     house.desk.act(mutation, kind, ORDER, input).await
 }
 

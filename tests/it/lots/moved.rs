@@ -90,7 +90,7 @@ async fn lots_that_do_not_fit_are_refused(world: &World) {
     refused(&ship(0, 4, json!([a(2), a(2)])).await, "INVALID", "input.lines.0.lots.1.lot");
     refused(&ship(0, 4, json!([a(5), a(-1)])).await, "INVALID", "input.lines.0.lots.1.lot");
     refused(&ship(0, 4, json!([{ "lot": { "code": "b" }, "quantity": 4 }])).await, "NOT_FOUND", "input.lines.0.lots.0.lot");
-    refused(&ship(1, 2, json!([a(2)])).await, "INVALID", "input.lines.1.lots");
+    refused(&ship(1, 2, json!([a(2)])).await, "INVALID", "input.lines.0.lots");
     let most = 9_007_199_254_740_991_i64;
     refused(
         &ship(0, 4, json!([a(most), { "lot": { "code": "b" }, "quantity": most }])).await,
