@@ -49,10 +49,10 @@ impl<'c> Day<'c> {
     /// The payload of a mutation that takes one input; a refusal ends the day.
     async fn call(&mut self, mutation: &str, kind: &str, fields: &str, input: Value) -> Result<Value, DemoError> {
         let payload = self.try_call(mutation, kind, fields, input).await?;
-        match payload["userErrors"].as_array().is_none_or(Vec::is_empty) {
-            true => Ok(payload),
-            false => Err(DemoError::Day(format!("{mutation} was refused: {}", payload["userErrors"]))),
+        if payload["userErrors"].as_array().is_none_or(Vec::is_empty) {
+            return Ok(payload);
         }
+        Err(DemoError::Day(format!("{mutation} was refused: {}", payload["userErrors"])))
     }
 
     async fn try_call(&mut self, mutation: &str, kind: &str, fields: &str, mut input: Value) -> Result<Value, DemoError> {
