@@ -92,7 +92,7 @@ pub fn local_moment((day, minute): (i32, i32), time_zone: &str, not_before: Time
     let shown = midnight.and_then(|at| at.checked_add(jiff::Span::new().minutes(minute)));
     let Ok(shown) = shown else { return not_before };
     let ambiguous = zone.to_ambiguous_timestamp(shown);
-    let moments = [ambiguous.clone().compatible(), ambiguous.later()];
+    let moments = [ambiguous.compatible(), ambiguous.later()];
     let moments = moments.into_iter().filter_map(|at| at.ok().map(|at| Timestamp(at.as_microsecond())));
     moments.filter(|at| *at >= not_before).min().unwrap_or(not_before)
 }

@@ -2,83 +2,69 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface, MergedObject, MergedSubscription, Object, Request, Schema, dataloader::DataLoader};
+use async_graphql::{Context, ID, Interface, Object, Request, Schema, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 
 use crate::{
     access::{
         Access,
-        graph::{self as access, AccessMutation, AccessQuery, ApiKey, Integration, Role, StoreGroup},
+        graph::{self as access, ApiKey, Integration, Role, StoreGroup},
         kind as may,
     },
     alerts::{
         Alerts,
-        graph::{self as alerts, Alert, AlertMutation, AlertQuery, AlertRule, AlertSubscription},
+        graph::{self as alerts, Alert, AlertRule},
     },
     audit::{
         Audit,
-        graph::{AuditEntry, AuditQuery, Audited, audit_entry},
+        graph::{AuditEntry, audit_entry},
     },
-    catalog::graph::{
-        self as catalog, CatalogMutation, CatalogQuery, Category, Channel, Customer, Product, ProductFamily, Store, Supplier,
-    },
-    costing::graph::{self as costing, CostMutation, CostQuery, Revaluation},
-    counts::graph::{self as counts, Count, CountsMutation, CountsQuery},
-    exchange::graph::{self as exchange, ExchangeSubscription, FileMutations, FileQueries},
+    catalog::graph::{self as catalog, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
+    costing::graph::{self as costing, Revaluation},
+    counts::graph::{self as counts, Count},
+    exchange::graph as exchange,
     graphql::{
-        apart::Apart,
         connection::CursorSigner,
         context::Asks,
         directives::{authenticated, list_size},
         fault::{Answer, TopError},
         limits::Limits,
-        rate_limit::RateLimitQuery,
         scalars::{DateTime, Long},
     },
     identity::{
         Identity,
-        graph::{
-            FactorMutation, IdentityMutation, IdentityQuery, LoginSession, Member, PeopleMutation, SandboxMutation,
-            SessionMutation, Tenant, own_session, own_tenant,
-        },
+        graph::{LoginSession, Member, Tenant, own_session, own_tenant},
     },
-    insight::graph::{EventQuery, InsightQuery},
     jobs::{
         Jobs,
-        graph::{self as job, Job, JobMutation, JobQuery},
+        graph::{self as job, Job},
     },
     ledger::{self, Ledger},
     media::{
         Media,
         graph::{self as media, ProductDocument, ProductImage},
     },
-    orders::graph::{
-        self as orders, Fulfilment, Order, OrderLine, OrderSubscription, OrdersMutation, OrdersQuery, Return, ReturnsMutation,
-    },
-    purchasing::graph::{
-        self as purchasing, PurchaseOrder, PurchaseOrderLine, PurchaseQuery, PurchasingMutation, SupplierReturn,
-    },
+    orders::graph::{self as orders, Fulfilment, Order, OrderLine, Return},
+    purchasing::graph::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     realtime::Hubs,
     stock::{
         core::Movement,
-        graph::{
-            self as stock, Lot, LotMutation, LotQuery, Reservation, StockEntry, StockLevel, StockMovement, StockMutation,
-            StockQuery, StockSubscription,
-        },
+        graph::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
     },
     storage::TenantScope,
-    tenancy::graph::TenancyMutation,
-    transfers::graph::{self as transfers, Transfer, TransfersMutation, TransfersQuery},
+    transfers::graph::{self as transfers, Transfer},
     webhooks::{
         Webhooks,
-        graph::{self as webhook, WebhookEndpoint, WebhookMutation, WebhookQuery},
+        graph::{self as webhook, WebhookEndpoint},
     },
 };
 
 mod documents;
 mod payloads;
+mod roots;
 pub use documents::{current_document, reference};
 pub use payloads::Payload;
+pub use roots::{EntrepotSchema, Mutation, Query, Subscription};
 
 /// Something with an id.
 #[derive(Interface, Clone)]
@@ -262,9 +248,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
             transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
         }
         kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
-        kind::RevaluationId::PREFIX => {
-            costing::find_revaluation(ctx, entity::id::RevaluationId::from_uuid(uuid)).await?.map(Node::Revaluation)
-        }
+        kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::Revaluation),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
         kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
         kind::EndpointId::PREFIX => {
@@ -282,73 +266,6 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         }
     })
 }
-
-/// What can be asked. Each field says which permission it needs.
-#[derive(MergedObject, Default)]
-#[graphql(name = "Query")]
-pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<PurchaseQuery>, Apart<OtherQueries>);
-
-/// What is asked less often.
-#[derive(MergedObject, Default)]
-pub struct OtherQueries(
-    NodeQuery,
-    LotQuery,
-    RateLimitQuery,
-    IdentityQuery,
-    AccessQuery,
-    InsightQuery,
-    AuditQuery,
-    EventQuery,
-    JobQuery,
-    WebhookQuery,
-    TransfersQuery,
-    CountsQuery,
-    FileQueries,
-    CostQuery,
-    AlertQuery,
-);
-
-/// What can be changed. A refusal is data, in userErrors.
-#[derive(MergedObject, Default)]
-#[graphql(name = "Mutation")]
-pub struct Mutations(
-    StockMutation,
-    Apart<OrdersMutation>,
-    Apart<CatalogMutation>,
-    Apart<PurchasingMutation>,
-    Apart<OtherMutations>,
-);
-
-/// What is changed less often.
-#[derive(MergedObject, Default)]
-pub struct OtherMutations(
-    LotMutation,
-    IdentityMutation,
-    SessionMutation,
-    FactorMutation,
-    PeopleMutation,
-    SandboxMutation,
-    AccessMutation,
-    TenancyMutation,
-    JobMutation,
-    WebhookMutation,
-    TransfersMutation,
-    CountsMutation,
-    ReturnsMutation,
-    FileMutations,
-    CostMutation,
-    AlertMutation,
-);
-
-/// The roots as they are served: what goes through them is in the audit log.
-pub type Query = Audited<Queries>;
-pub type Mutation = Audited<Mutations>;
-
-/// What can be followed as it changes, without a gap.
-#[derive(MergedSubscription, Default)]
-pub struct Subscription(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
-
-pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
 
 /// What resolvers are given besides their request's own data.
 pub struct Given {

@@ -92,7 +92,7 @@ struct Turn {
 
 /// What begins with a key.
 enum Begun<I> {
-    Now(Turn),
+    Now(Box<Turn>),
     /// The first call with this key came to this.
     Before(Changed<Written<I>>),
 }
@@ -113,7 +113,7 @@ impl Media {
         within(&new.alt, "alt", ALT_CHARACTERS)?;
         let turn = match self.begin(&permit, ("productImageAdd", &new.key), hash_of(&new)).await? {
             Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => turn,
+            Begun::Now(turn) => *turn,
         };
         let done = self.add_image(&turn.work, permit.actor(), &new).await;
         self.end(turn, IMAGES, done).await
@@ -134,7 +134,7 @@ impl Media {
     pub async fn image_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: ImageId) -> Outcome<ImageId> {
         let turn = match self.begin(&permit, ("productImageRemove", key), hash_of(&id)).await? {
             Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => turn,
+            Begun::Now(turn) => *turn,
         };
         let done = self.remove_image(&turn.work, id).await;
         self.end(turn, IMAGES, done).await
@@ -159,7 +159,7 @@ impl Media {
     ) -> Outcome<ProductId> {
         let turn = match self.begin(&permit, ("productImageReorder", key), hash_of(&(product, &first))).await? {
             Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => turn,
+            Begun::Now(turn) => *turn,
         };
         let done = reorder(&turn.work, product, &first).await;
         self.end(turn, IMAGES, done).await
@@ -173,7 +173,7 @@ impl Media {
         }
         let turn = match self.begin(&permit, ("productDocumentAdd", &new.key), hash_of(&new)).await? {
             Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => turn,
+            Begun::Now(turn) => *turn,
         };
         let done = self.add_document(&turn.work, permit.actor(), &new).await;
         self.end(turn, DOCUMENTS, done).await
@@ -195,7 +195,7 @@ impl Media {
     pub async fn document_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: DocumentId) -> Outcome<DocumentId> {
         let turn = match self.begin(&permit, ("productDocumentRemove", key), hash_of(&id)).await? {
             Begun::Before(known) => return Ok(known),
-            Begun::Now(turn) => turn,
+            Begun::Now(turn) => *turn,
         };
         let done = self.remove_document(&turn.work, id).await;
         self.end(turn, DOCUMENTS, done).await
@@ -224,7 +224,7 @@ impl Media {
         journal::take(&work, journal::Want::default()).await?;
         let found = idempotency::look_up(&work, [&key]).await?;
         let receipt = match idempotency::known(&key, &found) {
-            None => return Ok(Begun::Now(Turn { work, key })),
+            None => return Ok(Begun::Now(Box::new(Turn { work, key }))),
             Some(known) => {
                 work.rollback().await?;
                 match known {

@@ -218,7 +218,7 @@ fn facts(sdl: &str) -> Result<HashMap<String, Fact>, async_graphql::parser::Erro
         Some(TypeKind::InputObject(input)) => input.fields.as_slice(),
         _ => &[],
     };
-    Ok(mutations.fields.iter().map(|field| (field.node.name.node.to_string(), fact(&field.node, &inputs))).collect())
+    Ok(mutations.fields.iter().map(|field| (field.node.name.node.to_string(), fact(&field.node, inputs))).collect())
 }
 
 fn fact<'a>(field: &FieldDefinition, inputs: impl Fn(&str) -> &'a [Positioned<InputValueDefinition>]) -> Fact {

@@ -156,13 +156,12 @@ impl Node {
         let jobs = Jobs::new(db.clone(), clock.clone());
         let sender = Sender::new(Allowed::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender);
-        let alerts = Alerts::new(identity.clone(), access.clone());
+        let alerts = Alerts::new(identity.clone(), access.clone(), pen.clone());
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
         let links = Signer::derived(&identity.cursor_secret().await?);
         let files = Files::new(db.clone(), clock.clone(), pen.clone(), links, Place::beside(url));
-        let room = (access.clone(), pen);
-        let exchange = Exchange::new(room, catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
+        let exchange = Exchange::new((access.clone(), pen), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
         identity.share_attempts(budgets.clone());
         let schema = schema::build(Given {
             identity: identity.clone(),
@@ -180,8 +179,6 @@ impl Node {
         let carrier: Arc<dyn Engine> =
             Carrier::alone(keeper.clone(), (schema.clone(), limits.clone()), (budgets.clone(), clock.clone()));
         exchange.run_by(&carrier);
-        let workload = Some(jobs::Terms::default());
-        let keep = Keep::default();
         Ok(Self {
             db,
             clock,
@@ -200,8 +197,8 @@ impl Node {
             files,
             exchange,
             carrier,
-            keep,
-            workload,
+            keep: Keep::default(),
+            workload: Some(jobs::Terms::default()),
             bus: None,
             memory: gauges::memory_limit(),
             figures: None,

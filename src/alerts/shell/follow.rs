@@ -191,9 +191,10 @@ impl Alerts {
         let now = self.0.clock.now();
         let letters = letters(&work, rules, &settled, now).await?;
         rows::put_down(&work, &letters).await?;
-        let events = settled.told.iter().map(|(event, alert)| told(event, alert)).collect();
+        let events: Vec<_> = settled.told.iter().map(|(event, alert)| told(event, alert)).collect();
+        let count = events.len();
         tell(&mut work, events, now).await?;
-        work.commit().await?;
+        self.commit(work, count).await?;
         Ok(Some(settled.opened.len()))
     }
 }
@@ -328,7 +329,7 @@ mod tests {
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         };
-        let zones = Zones { tenant: "Europe/London".to_owned(), stores: Default::default() };
+        let zones = Zones { tenant: "Europe/London".to_owned(), stores: std::collections::HashMap::default() };
         rfc3339(due_at(parse_rfc3339(now).unwrap(), &rule, &zones, None))[..16].to_owned()
     }
     const NIGHT: Option<(i32, i32)> = Some((22 * 60, 7 * 60));

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     access::{Access, Caller, Permission, Permit, Reach, kind},
+    audit::{Origin, Pen, Stamp},
     clock::Clock,
     graphql::connection::PageRequest,
     identity::{Identity, Post},
@@ -87,12 +88,21 @@ struct Inner {
     clock: Clock,
     access: Access,
     identity: Identity,
+    pen: Pen,
 }
 
 impl Alerts {
-    pub fn new(identity: Identity, access: Access) -> Self {
+    pub fn new(identity: Identity, access: Access, pen: Pen) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
-        Self(Arc::new(Inner { db, clock, access, identity }))
+        Self(Arc::new(Inner { db, clock, access, identity, pen }))
+    }
+    /// Commits what a worker has found out. What it tells of is in the audit log, as the system's doing.
+    pub(super) async fn commit(&self, work: Work, events: usize) -> Result<(), Fault> {
+        if events == 0 {
+            return work.commit().await;
+        }
+        let who = Some((work.tenant(), Actor::SYSTEM));
+        Stamp::new("alert.follow".to_owned(), Origin::default(), self.0.pen.clone(), who, None).over(work.commit()).await
     }
     pub fn clock(&self) -> &Clock {
         &self.0.clock

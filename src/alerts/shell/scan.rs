@@ -108,7 +108,7 @@ impl Alerts {
             }
             rows::change(&work, &awake).await?;
             tell(&mut work, awake.iter().map(|alert| told("alert.woken", alert)).collect(), now).await?;
-            work.commit().await?;
+            self.commit(work, awake.len()).await?;
             woken += awake.len();
         }
         Ok(woken)

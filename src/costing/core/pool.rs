@@ -41,6 +41,7 @@ impl Values {
         Self { average: -self.average, fifo: -self.fifo }
     }
     /// `part` units' share of what `whole` units are worth.
+    #[must_use]
     pub fn share(self, part: i64, whole: i64) -> Self {
         Self { average: share(self.average, part, whole), fifo: share(self.fifo, part, whole) }
     }

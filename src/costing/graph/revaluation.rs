@@ -95,9 +95,9 @@ impl RevaluationLine {
 crate::connection!(RevaluationConnection, RevaluationEdge, Revaluation, "revaluations");
 
 /// The revaluation of an id.
-pub async fn find_revaluation(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Revaluation>> {
+pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Revaluation>> {
     let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
-    let Some(row) = rows::revaluation(&scope, id).await? else { return Ok(None) };
+    let Some(row) = rows::revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
     let (_, currency) = method(&scope).await?;
     Ok(Some(Revaluation { row: Arc::new(row), currency, foreseen: Arc::default() }))
 }

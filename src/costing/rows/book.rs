@@ -125,9 +125,9 @@ pub async fn write_pools(work: &Work, pools: &Pools, seq: i64) -> Result<(), Fau
         let values = pool.values();
         let row = [tenant.into(), (*product).into(), pool.quantity.into(), values.average.into(), values.fifo.into(), seq.into()];
         if pools.there.contains(product) {
-            changed.row(row)
+            changed.row(row);
         } else {
-            new.row(row)
+            new.row(row);
         }
         let mut before = pools.layers.get(product).cloned().unwrap_or_default();
         for layer in &pool.layers {

@@ -36,7 +36,7 @@ pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Re
 /// Whether somebody listened to the end.
 fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Line>) -> bool) -> std::io::Result<bool> {
     let (mut number, mut found) = (0, Vec::new());
-    while let Some(bytes) = next(&mut text)? {
+    while let Some(Next(bytes)) = next(&mut text)? {
         number += 1;
         let is_blank = bytes.as_ref().is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace));
         if number <= after || is_blank {
@@ -50,14 +50,17 @@ fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Lin
     Ok(found.is_empty() || say(found))
 }
 
-/// The next line without its end; without its bytes when it is too long. None at the end of the file.
-fn next(text: &mut impl BufRead) -> std::io::Result<Option<Option<Vec<u8>>>> {
+/// A line without its end; None when it is too long.
+struct Next(Option<Vec<u8>>);
+
+/// The next line; None at the end of the file.
+fn next(text: &mut impl BufRead) -> std::io::Result<Option<Next>> {
     let mut bytes = Vec::new();
     if text.by_ref().take(ROW_BYTES as u64 + 1).read_until(b'\n', &mut bytes)? == 0 {
         return Ok(None);
     }
     if bytes.len() <= ROW_BYTES {
-        return Ok(Some(Some(bytes)));
+        return Ok(Some(Next(Some(bytes))));
     }
     // The rest of it is read over in pieces: it may be all of the file.
     while bytes.last() != Some(&b'\n') {
@@ -66,7 +69,7 @@ fn next(text: &mut impl BufRead) -> std::io::Result<Option<Option<Vec<u8>>>> {
             break;
         }
     }
-    Ok(Some(None))
+    Ok(Some(Next(None)))
 }
 
 #[cfg(test)]

@@ -118,6 +118,7 @@ mod tests {
 
     #[test]
     fn a_link_opens_for_its_verb_in_its_time_and_not_when_it_was_touched() {
+        const FETCH: Verb = Verb::Fetch(Size::Original);
         let signer = Signer::derived(&[7; 32]);
         let link = Link {
             verb: Verb::Fetch(Size::Small),
@@ -125,7 +126,6 @@ mod tests {
             file: FileId::from_uuid(Uuid::from_u128(2)),
             until: Timestamp(1_000),
         };
-        const FETCH: Verb = Verb::Fetch(Size::Original);
         let token = signer.sign(&link);
         assert_eq!(signer.open(&token, FETCH, Timestamp(1_000)), Some(link));
         assert_eq!(signer.open(&token, FETCH, Timestamp(1_001)), None, "late");

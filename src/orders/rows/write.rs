@@ -1,10 +1,10 @@
 //! Documents as a batch decided them, as rows: each table in bulk.
 
-use entity::prelude::{TenantId, Timestamp};
+use entity::prelude::{OrderId, TenantId, Timestamp};
 use sea_orm::Value;
 
 use crate::{
-    orders::core::{Fulfilment, Order},
+    orders::core::{Fulfilment, Order, Part},
     storage::{Bulk, Column, ColumnKind::*},
 };
 
@@ -90,6 +90,20 @@ pub(super) fn moment(at: Option<Timestamp>) -> Value {
     at.map(Timestamp::micros).into()
 }
 
+fn part_row(tenant: &Value, (order, position): (OrderId, u16), part: &Part, nth: i32) -> [Value; 9] {
+    [
+        tenant.clone(),
+        order.into(),
+        i32::from(position).into(),
+        part.product.into(),
+        nth.into(),
+        part.sku.as_str().into(),
+        part.name.as_str().into(),
+        i32::from(part.decimals).into(),
+        part.quantity.get().into(),
+    ]
+}
+
 /// Orders as they are after the batch, with their lines: new ones, then changed ones.
 pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
     let tenant: Value = tenant.into();
@@ -153,19 +167,7 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
                 l.total.minor.into(),
                 l.unit_cost.map(|c| c.minor).into(),
             ]);
-            for (part, nth) in l.parts.iter().zip(1_i32..) {
-                parts.row([
-                    tenant.clone(),
-                    o.id.into(),
-                    i32::from(l.position).into(),
-                    part.product.into(),
-                    nth.into(),
-                    part.sku.as_str().into(),
-                    part.name.as_str().into(),
-                    i32::from(part.decimals).into(),
-                    part.quantity.get().into(),
-                ]);
-            }
+            l.parts.iter().zip(1_i32..).for_each(|(part, nth)| parts.row(part_row(&tenant, (o.id, l.position), part, nth)));
         }
     }
     [new, new_lines, changed, changed_lines, parts]

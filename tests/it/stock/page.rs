@@ -36,8 +36,8 @@ pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
     let jobs = Jobs::new(world.db.clone(), world.clock.clone());
     let sender = Sender::new(Allowed::default(), world.clock.clone());
     let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender);
-    let alerts = Alerts::new(identity.clone(), access.clone());
     let pen = Pen::new(crate::world::ring(&world.db, &world.clock).await, world.clock.clone());
+    let alerts = Alerts::new(identity.clone(), access.clone(), pen.clone());
     let place = Place::Folder(std::env::temp_dir().join("entrepot-no-files"));
     let files = Files::new(world.db.clone(), world.clock.clone(), pen.clone(), Signer::derived(&[7; 32]), place);
     let exchange = Exchange::new((access.clone(), pen), catalog.clone(), ledger.clone(), files, Arc::new(Wording));

@@ -1,0 +1,91 @@
+//! The roots: what every room adds to queries, mutations and subscriptions.
+
+use async_graphql::{MergedObject, MergedSubscription, Schema};
+
+use super::NodeQuery;
+use crate::{
+    access::graph::{AccessMutation, AccessQuery},
+    alerts::graph::{AlertMutation, AlertQuery, AlertSubscription},
+    audit::graph::{AuditQuery, Audited},
+    catalog::graph::{CatalogMutation, CatalogQuery},
+    costing::graph::{CostMutation, CostQuery},
+    counts::graph::{CountsMutation, CountsQuery},
+    exchange::graph::{ExchangeSubscription, FileMutations, FileQueries},
+    graphql::{apart::Apart, rate_limit::RateLimitQuery},
+    identity::graph::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
+    insight::graph::{EventQuery, InsightQuery},
+    jobs::graph::{JobMutation, JobQuery},
+    orders::graph::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation},
+    purchasing::graph::{PurchaseQuery, PurchasingMutation},
+    stock::graph::{LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
+    tenancy::graph::TenancyMutation,
+    transfers::graph::{TransfersMutation, TransfersQuery},
+    webhooks::graph::{WebhookMutation, WebhookQuery},
+};
+
+/// What can be asked. Each field says which permission it needs.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<PurchaseQuery>, Apart<OtherQueries>);
+
+/// What is asked less often.
+#[derive(MergedObject, Default)]
+pub struct OtherQueries(
+    NodeQuery,
+    LotQuery,
+    RateLimitQuery,
+    IdentityQuery,
+    AccessQuery,
+    InsightQuery,
+    AuditQuery,
+    EventQuery,
+    JobQuery,
+    WebhookQuery,
+    TransfersQuery,
+    CountsQuery,
+    FileQueries,
+    CostQuery,
+    AlertQuery,
+);
+
+/// What can be changed. A refusal is data, in userErrors.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutations(
+    StockMutation,
+    Apart<OrdersMutation>,
+    Apart<CatalogMutation>,
+    Apart<PurchasingMutation>,
+    Apart<OtherMutations>,
+);
+
+/// What is changed less often.
+#[derive(MergedObject, Default)]
+pub struct OtherMutations(
+    LotMutation,
+    IdentityMutation,
+    SessionMutation,
+    FactorMutation,
+    PeopleMutation,
+    SandboxMutation,
+    AccessMutation,
+    TenancyMutation,
+    JobMutation,
+    WebhookMutation,
+    TransfersMutation,
+    CountsMutation,
+    ReturnsMutation,
+    FileMutations,
+    CostMutation,
+    AlertMutation,
+);
+
+/// The roots as they are served: what goes through them is in the audit log.
+pub type Query = Audited<Queries>;
+pub type Mutation = Audited<Mutations>;
+
+/// What can be followed as it changes, without a gap.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
+
+pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;
