@@ -64,6 +64,11 @@ pub async fn plan(
     let counter = ahead.counter;
     let events = decisions.number(&mut ahead.counter, state.stock.now);
     let planned = if decisions.decided.is_empty() {
+        // Refusals write nothing that could tell that somebody was faster: a key that has just been used elsewhere would be refused for want of
+        // the very stock that it took.
+        if scope.head().await?.seq > counter.seq {
+            return Ok(Planned::Locked);
+        }
         Planned::Nothing
     } else {
         let want = ahead.counter.since(&counter);

@@ -10,7 +10,7 @@ use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
 
 use crate::{
     files::{Files, core::File},
-    graphql::{at_once::at_once, context::Asks, fault::Answer, late::Late},
+    graphql::{at_once::at_once, context::Asks, fault::Answer, late::Late, loader::Batcher},
     media::{
         core::{Document, Image},
         rows,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Gives a request the loader of pictures and documents.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<DataLoader<Rows>>::new(scope))
+    request.data(Late::<DataLoader<Rows>>::new(scope)).data(Late::<OfProducts>::new(scope))
 }
 
 impl From<TenantScope> for DataLoader<Rows> {
@@ -31,13 +31,6 @@ impl From<TenantScope> for DataLoader<Rows> {
 
 /// Reads the pictures and documents of one tenant.
 pub struct Rows(TenantScope);
-
-/// The pictures of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ImagesOf(pub ProductId);
-/// The documents of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DocumentsOf(pub ProductId);
 
 /// A thing of a product, with the file that it is.
 pub type Shown<T> = Arc<(T, File)>;
@@ -56,29 +49,47 @@ impl Rows {
     }
 }
 
-impl Loader<ImagesOf> for Rows {
-    type Value = Arc<Vec<Shown<Image>>>;
-    type Error = Fault;
-    async fn load(&self, keys: &[ImagesOf]) -> Result<HashMap<ImagesOf, Self::Value>, Fault> {
-        let ids: Vec<ProductId> = keys.iter().map(|key| key.0).collect();
-        let mut found: HashMap<ImagesOf, Vec<Shown<Image>>> = HashMap::new();
-        for image in self.shown(rows::images_of(&self.0, &ids).await?, |image| image.file).await? {
-            found.entry(ImagesOf(image.0.product)).or_default().push(image);
+impl Rows {
+    async fn images_of(&self, products: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<Vec<Shown<Image>>>>, Fault> {
+        let mut found: HashMap<ProductId, Vec<Shown<Image>>> = HashMap::new();
+        for image in self.shown(rows::images_of(&self.0, &products).await?, |image| image.file).await? {
+            found.entry(image.0.product).or_default().push(image);
         }
         Ok(found.into_iter().map(|(product, images)| (product, Arc::new(images))).collect())
     }
-}
-
-impl Loader<DocumentsOf> for Rows {
-    type Value = Arc<Vec<Shown<Document>>>;
-    type Error = Fault;
-    async fn load(&self, keys: &[DocumentsOf]) -> Result<HashMap<DocumentsOf, Self::Value>, Fault> {
-        let ids: Vec<ProductId> = keys.iter().map(|key| key.0).collect();
-        let mut found: HashMap<DocumentsOf, Vec<Shown<Document>>> = HashMap::new();
-        for document in self.shown(rows::documents_of(&self.0, &ids).await?, |document| document.file).await? {
-            found.entry(DocumentsOf(document.0.product)).or_default().push(document);
+    async fn documents_of(&self, products: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<Vec<Shown<Document>>>>, Fault> {
+        let mut found: HashMap<ProductId, Vec<Shown<Document>>> = HashMap::new();
+        for document in self.shown(rows::documents_of(&self.0, &products).await?, |document| document.file).await? {
+            found.entry(document.0.product).or_default().push(document);
         }
         Ok(found.into_iter().map(|(product, documents)| (product, Arc::new(documents))).collect())
+    }
+}
+
+/// What products have, remembered until something is changed: however many a page has, it is the same number of statements.
+pub struct OfProducts {
+    rows: Rows,
+    images: Batcher<ProductId, Arc<Vec<Shown<Image>>>>,
+    documents: Batcher<ProductId, Arc<Vec<Shown<Document>>>>,
+}
+
+impl From<TenantScope> for OfProducts {
+    fn from(scope: TenantScope) -> Self {
+        Self { rows: Rows(scope), images: Batcher::default(), documents: Batcher::default() }
+    }
+}
+
+impl OfProducts {
+    pub async fn images(&self, product: ProductId) -> Answer<Arc<Vec<Shown<Image>>>> {
+        Ok(self.images.one(product, |ids| self.rows.images_of(ids)).await?.unwrap_or_default())
+    }
+    pub async fn documents(&self, product: ProductId) -> Answer<Arc<Vec<Shown<Document>>>> {
+        Ok(self.documents.one(product, |ids| self.rows.documents_of(ids)).await?.unwrap_or_default())
+    }
+    /// Something has been changed since.
+    pub fn forget(&self) {
+        self.images.forget();
+        self.documents.forget();
     }
 }
 

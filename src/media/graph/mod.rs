@@ -16,17 +16,17 @@ use crate::{
     access::kind,
     graphql::{context::Asks, fault::Answer},
 };
-use loaders::{DocumentsOf, ImagesOf, load};
+use loaders::{OfProducts, load};
 
 /// A product's pictures, in their order.
 pub async fn images_of(ctx: &Context<'_>, product: ProductId) -> Answer<Vec<ProductImage>> {
-    let found = load(ctx, ImagesOf(product)).await?.unwrap_or_default();
+    let found = ctx.late::<OfProducts>()?.images(product).await?;
     Ok(found.iter().cloned().map(ProductImage).collect())
 }
 
 /// A product's documents, the oldest first.
 pub async fn documents_of(ctx: &Context<'_>, product: ProductId) -> Answer<Vec<ProductDocument>> {
-    let found = load(ctx, DocumentsOf(product)).await?.unwrap_or_default();
+    let found = ctx.late::<OfProducts>()?.documents(product).await?;
     Ok(found.iter().cloned().map(ProductDocument).collect())
 }
 

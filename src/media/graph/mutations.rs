@@ -9,6 +9,7 @@ use super::{
         ProductDocumentAddInput, ProductDocumentRemoveInput, ProductImageAddInput, ProductImageRemoveInput,
         ProductImageReorderInput,
     },
+    loaders::OfProducts,
 };
 use crate::{
     access::{Changed, kind},
@@ -96,6 +97,7 @@ impl ProductImagePayload {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(ctx, vec![refuse(error)?])),
         };
+        ctx.late::<OfProducts>()?.forget();
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         if ctx.permit::<kind::ProductRead>().is_ok() {
             if let Some(id) = added(id) {
@@ -118,6 +120,7 @@ impl ProductDocumentPayload {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(ctx, vec![refuse(error)?])),
         };
+        ctx.late::<OfProducts>()?.forget();
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         if ctx.permit::<kind::ProductRead>().is_ok() {
             // One that was removed is not there any more.

@@ -31,9 +31,11 @@ async fn next(stream: &mut (impl Stream<Item = Value> + Unpin)) -> Option<Value>
 
 async fn it_tells_how_far_it_is_and_ends_with_it(world: &World) {
     let rows: String = (0..20_000).map(|n| format!("w-{n},Watched {n}\n")).collect();
-    let ids =
-        [import(world, "PRODUCTS", format!("sku,name\n{rows}"), json!({})).await, run(world, ADJUST, "{}\n".repeat(2_000)).await];
-    for id in ids {
+    for kind in ["import", "bulk operation"] {
+        let id = match kind {
+            "import" => import(world, "PRODUCTS", format!("sku,name\n{rows}"), json!({})).await,
+            _ => run(world, ADJUST, "{}\n".repeat(2_000)).await,
+        };
         let (began, mut told) = (Instant::now(), Vec::new());
         let mut stream = Box::pin(follow(world, world.ours.owner.clone(), &id));
         let first = next(&mut stream).await.unwrap()["data"]["exchangeChanged"].clone();
