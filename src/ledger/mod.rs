@@ -11,6 +11,7 @@ mod decision;
 mod due;
 mod engine;
 mod events;
+mod footprint;
 pub mod jobs;
 mod load;
 mod moved;

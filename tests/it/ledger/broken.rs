@@ -10,14 +10,14 @@ use entrepot::{
     stock::core::Shortage,
     storage::{Backend, idempotency::Key},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{
     kitted,
     maker::{Maker, piece},
     media, moves,
-    world::{MUG, POSTER, RICE, World, new_tenant},
+    world::{MUG, POSTER, RICE, World, lift_constraints, literal, new_tenant},
 };
 
 /// Words that stand for rows of the story.
@@ -260,34 +260,6 @@ const CASES: &[Case] = &[
         &["audit: each entry"],
     ),
 ];
-
-/// Lets the database take what it would refuse: its own checks are the first line, this is about the second.
-async fn lift_constraints(world: &World) -> DatabaseConnection {
-    let raw = world.raw().await;
-    match world.backend() {
-        Backend::Sqlite => {
-            raw.execute_unprepared("PRAGMA foreign_keys = off").await.unwrap();
-            raw.execute_unprepared("PRAGMA ignore_check_constraints = on").await.unwrap();
-        }
-        Backend::Postgres => {
-            let drop_all = "DO $$ DECLARE c record; BEGIN
-                FOR c IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint
-                         WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace LOOP
-                  EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', c.owner, c.conname);
-                END LOOP; END $$";
-            raw.execute_unprepared(drop_all).await.unwrap();
-        }
-    }
-    raw.execute_unprepared("DROP INDEX movement_reverses").await.unwrap();
-    raw
-}
-
-fn literal(backend: Backend, id: Uuid) -> String {
-    match backend {
-        Backend::Sqlite => format!("X'{}'", id.simple()),
-        Backend::Postgres => format!("'{id}'::uuid"),
-    }
-}
 
 fn named(report: &Report) -> BTreeSet<&'static str> {
     report.broken().map(|line| line.invariant).collect()
