@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use entity::prelude::*;
 use tokio::sync::oneshot;
 
 pub use super::footprint::Footprint;
