@@ -42,7 +42,7 @@ use crate::{
     ledger::{self, Ledger},
     media::{
         Media,
-        graph::{self as media, ProductDocument, ProductImage},
+        graph::{ProductDocument, ProductImage},
     },
     orders::graph::{self as orders, Fulfilment, Order, OrderLine, Return},
     purchasing::graph::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
@@ -323,6 +323,5 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let scope = &Arc::new(scope.clone());
     let request = costing::attach(request, scope);
     let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
-    let request = media::attach(request, scope);
     orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
 }

@@ -222,8 +222,7 @@ impl Media {
         let key = Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash };
         let work = permit.scope(&self.db).begin().await?;
         journal::take(&work, journal::Want::default()).await?;
-        let found = idempotency::look_up(&work, [&key]).await?;
-        let receipt = match idempotency::known(&key, &found) {
+        let receipt = match idempotency::before(&work, &key).await? {
             None => return Ok(Begun::Now(Box::new(Turn { work, key }))),
             Some(known) => {
                 work.rollback().await?;

@@ -82,6 +82,12 @@ pub fn known(key: &Key, found: &[(Key, String)]) -> Option<Known> {
     Some(if stored.hash == key.hash { Known::Same(receipt.clone()) } else { Known::Reused })
 }
 
+/// What an earlier call with this key left. Looked up inside the transaction: whoever used the key at the same time has either committed, and is
+/// found here, or stands in the way of our write.
+pub async fn before(work: &Work, key: &Key) -> Result<Option<Known>, Fault> {
+    Ok(known(key, &look_up(work, [key]).await?))
+}
+
 const COLUMNS: &[Column] = &[
     Column("tenant_id", ColumnKind::Id),
     Column("owner_id", ColumnKind::Id),

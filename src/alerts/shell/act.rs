@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use serde::Serialize;
 
-use super::{Acted, AlertError, Alerts, before, check_key, sees, tell};
+use super::{Acted, AlertError, Alerts, check_key, sees, tell};
 use crate::{
     access::{Permit, kind},
     alerts::{
@@ -94,7 +94,7 @@ impl Alerts {
         }
         let (owner, key) = (permit.actor().id, act.idempotency_key.clone());
         let key = Key { owner, mutation: action.mutation(), key, hash: hash_of(act) };
-        match before(work, &key).await? {
+        match idempotency::before(work, &key).await? {
             None => {}
             Some(Known::Reused) => return Err(AlertError::KeyReused),
             Some(Known::Same(receipt)) => return Ok(Acted { value: alert, seq: receipt.parse().ok(), is_replayed: true }),

@@ -26,7 +26,7 @@ use crate::{
     identity::{Identity, Post},
     storage::{
         Database, Fault, Reads, Work,
-        idempotency::{self, Key, Known, MAX_KEY},
+        idempotency::MAX_KEY,
         journal::{self, Event, NewEvent, Want},
     },
 };
@@ -197,12 +197,6 @@ async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<
     });
     journal::write(work, numbered.collect()).await?;
     Ok(Some(first + count - 1))
-}
-
-/// What an earlier call with the same key left. Looked up inside the transaction, behind a lock that such calls meet at.
-async fn before(work: &Work, key: &Key) -> Result<Option<Known>, Fault> {
-    let found = idempotency::look_up(work, [key]).await?;
-    Ok(idempotency::known(key, &found))
 }
 
 /// Refuses a key that is not kept.

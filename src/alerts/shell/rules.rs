@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, AlertError, Alerts, before, check_key, covers};
+use super::{Acted, AlertError, Alerts, check_key, covers};
 use crate::{
     access::{Permit, Reach, kind},
     alerts::{
@@ -195,7 +195,7 @@ impl Alerts {
         let key = Key { owner, mutation: "alertRuleUpsert", key, hash: hash_of(fields) };
         // The counter first, so that two calls come one after the other, and the second finds what the first has made.
         journal::take(work, journal::Want::default()).await?;
-        if let Some(known) = before(work, &key).await? {
+        if let Some(known) = idempotency::before(work, &key).await? {
             return replayed(work, known).await;
         }
         if let Some((what, name)) = rows::missing(work, &fields.scope).await? {
@@ -235,7 +235,7 @@ impl Alerts {
         let (owner, key) = (permit.actor().id, removal.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleDelete", key, hash: hash_of(removal) };
         journal::take(work, journal::Want::default()).await?;
-        if let Some(known) = before(work, &key).await? {
+        if let Some(known) = idempotency::before(work, &key).await? {
             return replayed(work, known).await;
         }
         let found = rows::lock_rule(work, removal.id).await?.filter(|rule| covers(permit, rule));

@@ -32,6 +32,7 @@ use crate::{
         },
     },
     graphql::{context::Asks, fault::Answer, late::Late, loader::Batcher},
+    media::graph::MediaLoads,
     storage::{Fault, Reads, TenantScope},
 };
 
@@ -59,6 +60,8 @@ pub struct Loads {
     stores: Batcher<StoreId, Arc<StoreRow>>,
     customers: Batcher<CustomerId, Arc<CustomerRow>>,
     channels: Batcher<ChannelId, Arc<ChannelRow>>,
+    /// Pictures and documents of products.
+    pub media: MediaLoads,
     shown: Mutex<BTreeSet<CustomerId>>,
 }
 
@@ -77,6 +80,7 @@ impl From<TenantScope> for Loads {
         Self {
             cache: scope.shelf().take_down().filter(Cache::is_on),
             standing: tokio::sync::Mutex::default(),
+            media: scope.clone().into(),
             scope,
             products: Batcher::default(),
             barcodes: Batcher::default(),
@@ -125,6 +129,7 @@ impl Loads {
         self.stores.forget();
         self.customers.forget();
         self.channels.forget();
+        self.media.forget();
     }
 
     /// Reads the categories and suppliers of a page of products together: what is not remembered in one statement for both.

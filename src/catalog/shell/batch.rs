@@ -170,8 +170,7 @@ async fn once<N: Noun>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) 
 }
 
 async fn remembered<N: Noun>(work: &Work, key: &Key) -> Result<Option<Batch<N::Row>>, Fault> {
-    let found = idempotency::look_up(work, [key]).await?;
-    let receipt = match idempotency::known(key, &found) {
+    let receipt = match idempotency::before(work, key).await? {
         None => return Ok(None),
         Some(Known::Reused) => return Ok(Some(Batch::refused(Problem::at("idempotencyKey", Rejection::KeyReused)))),
         Some(Known::Same(receipt)) => receipt,

@@ -14,11 +14,8 @@ use entity::prelude::*;
 use crate::{
     costing::{core::Values, rows, shell},
     graphql::{at_once::at_once, context::Asks, fault::Answer, late::Late},
-    storage::{Fault, Reads, TenantScope},
+    storage::{Fault, TenantScope},
 };
-
-/// Pages of the book that a field waits for.
-const PAGES: usize = 8;
 
 /// Gives a request the loader of costs.
 pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
@@ -34,15 +31,6 @@ impl From<TenantScope> for DataLoader<Costs> {
 /// Reads the costs of one tenant.
 pub struct Costs(TenantScope);
 
-impl Costs {
-    /// How costs are told, and whether the book has come to where the journal is.
-    async fn begin(&self) -> Result<(CostingMethod, Currency, bool), Fault> {
-        let standing = shell::catch_up(self.0.database(), self.0.tenant(), PAGES).await?;
-        let (method, currency) = rows::method(&self.0).await?;
-        Ok((method, currency, standing.is_current()))
-    }
-}
-
 /// What an order's goods took with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SoldFor(OrderId);
@@ -51,14 +39,17 @@ impl Loader<SoldFor> for Costs {
     type Value = Money;
     type Error = Fault;
     async fn load(&self, keys: &[SoldFor]) -> Result<HashMap<SoldFor, Money>, Fault> {
-        let (method, currency, is_current) = self.begin().await?;
-        if !is_current {
+        let how = shell::begin(&self.0, None).await?;
+        if !how.standing.is_current() {
             return Ok(HashMap::new());
         }
-        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let sold = rows::documents_cost(&self.0, &ids).await?;
-        let cost = |id: &OrderId| sold.get(id).map_or(0, |products| products.values().map(|s| -s.values.by(method)).sum());
-        Ok(keys.iter().map(|key| (*key, Money::new(cost(&key.0), currency))).collect())
+        let mut costs: HashMap<SoldFor, Money> = keys.iter().map(|key| (*key, Money::new(0, how.currency))).collect();
+        for ((order, _), sums) in rows::sold(&self.0, keys.iter().map(|key| key.0).collect()).await? {
+            if let Some(cost) = costs.get_mut(&SoldFor(OrderId::from_uuid(order))) {
+                cost.minor -= sums.values.by(how.method);
+            }
+        }
+        Ok(costs)
     }
 }
 
@@ -70,13 +61,14 @@ impl Loader<Booked> for Costs {
     type Value = Money;
     type Error = Fault;
     async fn load(&self, keys: &[Booked]) -> Result<HashMap<Booked, Money>, Fault> {
-        let (method, currency, is_current) = self.begin().await?;
+        let how = shell::begin(&self.0, None).await?;
         let seqs: BTreeSet<i64> = keys.iter().map(|key| key.0).collect();
         let found = rows::entries_cost(&self.0, &seqs.into_iter().collect::<Vec<_>>()).await?;
         let value = |key: &Booked| {
-            let booked = found.get(&(key.0, key.1)).map(|(_, values)| *values);
+            let booked = found.get(&(key.0, key.1)).copied();
             // What moved no units changed no worth.
-            booked.or(is_current.then(Values::default)).map(|values| (*key, Money::new(values.by(method), currency)))
+            let values = booked.or(how.standing.is_current().then(Values::default));
+            values.map(|values| (*key, Money::new(values.by(how.method), how.currency)))
         };
         Ok(keys.iter().filter_map(value).collect())
     }
@@ -93,9 +85,4 @@ pub async fn entry_cost(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option
         return Ok(None);
     }
     Ok(Box::pin(ctx.late::<DataLoader<Costs>>()?.load_one(Booked(seq, line))).await?)
-}
-
-/// The same of a line of a document.
-pub(super) async fn booked(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option<Money>> {
-    entry_cost(ctx, seq, line).await
 }

@@ -10,6 +10,7 @@ use crate::{
     catalog::graph::{MoneyInput, ProductRef},
     costing::{
         core::{MAX_NOTE, MAX_REVALUED, RevalueProblem},
+        rows,
         shell::{self, Outcome, Revalue, RevalueLine, Write},
     },
     graphql::{
@@ -105,9 +106,8 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayloa
     // Who may write what things are worth and not see it is told that it was written.
     let revaluation = match ctx.permit::<kind::ProductCostRead>() {
         Ok(permit) => {
-            let (_, currency) = crate::costing::rows::method(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
-            let foreseen = Arc::new(outcome.foreseen);
-            Some(Revaluation { row: Arc::new(outcome.document), currency, foreseen })
+            let how = rows::method(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
+            Some(Revaluation { row: Arc::new(outcome.document), how, foreseen: Arc::new(outcome.foreseen) })
         }
         Err(_) => None,
     };

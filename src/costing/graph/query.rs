@@ -132,10 +132,10 @@ impl CostQuery {
         let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::REVALUATIONS, signer, MOST_A_PAGE)?;
-        let (_, currency) = rows::method(&scope).await?;
+        let how = rows::method(&scope).await?;
         let nodes = rows::page_of_revaluations(&scope, &request).await?.into_iter().map(|row| {
             let keys = rows::revaluation_keys(&row);
-            (Revaluation { row: Arc::new(row), currency, foreseen: Arc::default() }, keys)
+            (Revaluation { row: Arc::new(row), how, foreseen: Arc::default() }, keys)
         });
         Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).into())
     }

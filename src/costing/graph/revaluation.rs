@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use entity::prelude::{self, Currency, RevaluationId};
+use entity::prelude::{self, CostingMethod, Currency, RevaluationId};
 
-use super::loaders::booked;
+use super::loaders::entry_cost;
 use crate::{
     access::kind,
-    costing::{
-        core,
-        rows::{self, method},
-    },
+    costing::{core, rows},
     graphql::{context::Asks, directives::requires, fault::Answer, scalars::DateTime},
     ledger::Ledger,
     orders::graph::links::{self, Actor, Money, Product, actor},
@@ -21,7 +18,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Revaluation {
     pub row: Arc<core::Revaluation>,
-    pub currency: Currency,
+    /// How the tenant tells costs.
+    pub how: (CostingMethod, Currency),
     /// What a dry run found, line by line.
     pub foreseen: Arc<Vec<core::Values>>,
 }
@@ -74,19 +72,17 @@ impl RevaluationLine {
     }
     /// What a whole unit is worth from then on.
     async fn unit_cost(&self) -> Money {
-        prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.currency).into()
+        prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.how.1).into()
     }
     /// By how much it changed what there was, as the tenant tells costs; in a dry run by how much it would. Null until the books have come to it.
     async fn change(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         let change = async {
             let line = &self.of.row.lines[self.index];
-            if self.of.row.seq > 0 && self.of.row.number > 0 {
-                return booked(ctx, self.of.row.seq, line.position).await;
+            if self.of.row.number > 0 {
+                return entry_cost(ctx, self.of.row.seq, line.position).await;
             }
-            let Some(values) = self.of.foreseen.get(self.index) else { return Ok(None) };
-            let (method, currency) =
-                method(&ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database())).await?;
-            Ok(Some(prelude::Money::new(values.by(method), currency)))
+            let (method, currency) = self.of.how;
+            Ok(self.of.foreseen.get(self.index).map(|values| prelude::Money::new(values.by(method), currency)))
         };
         change.await.map(|money| money.map(Money::from)).transpose()
     }
@@ -98,6 +94,5 @@ crate::connection!(RevaluationConnection, RevaluationEdge, Revaluation, "revalua
 pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Revaluation>> {
     let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
     let Some(row) = rows::revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
-    let (_, currency) = method(&scope).await?;
-    Ok(Some(Revaluation { row: Arc::new(row), currency, foreseen: Arc::default() }))
+    Ok(Some(Revaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: Arc::default() }))
 }

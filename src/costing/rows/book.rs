@@ -195,28 +195,39 @@ pub async fn write_postings(work: &Work, postings: &[Posting]) -> Result<(), Fau
     work.write(bulk).await
 }
 
-fn sums(row: &mut Row<'_>) -> Result<Sums, Fault> {
+/// Three columns as `SUMS` selects them.
+pub(super) fn sums(row: &mut Row<'_>) -> Result<Sums, Fault> {
     Ok(Sums { quantity: row.take()?, values: Values { average: row.take()?, fifo: row.take()? } })
 }
 
-const SUMS: &str = "CAST(sum(quantity) AS bigint), CAST(sum(average_minor) AS bigint), CAST(sum(fifo_minor) AS bigint)";
+pub(super) const SUMS: &str =
+    "CAST(sum(quantity) AS bigint), CAST(sum(average_minor) AS bigint), CAST(sum(fifo_minor) AS bigint)";
+
+/// What sales took for documents, by product.
+pub async fn sold(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(Uuid, ProductId), Sums>, Fault> {
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT reference_id, product_id, {SUMS} FROM cost_posting
+         WHERE tenant_id = $1 AND {} AND kind = 'SALE' GROUP BY reference_id, product_id",
+        backend.in_ids("reference_id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(orders)]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(((row.take()?, row.take()?), sums(&mut row)?))
+        })
+        .collect()
+}
 
 /// What earlier sales took that returns come back from, and what earlier movements did that are reversed.
 pub async fn sold_and_booked(reads: &impl Reads, facts: &[Fact], orders: HashMap<Uuid, Vec<Uuid>>) -> Result<Known, Fault> {
     let mut known = Known { orders, ..Known::default() };
-    let backend = reads.backend();
     let documents: BTreeSet<Uuid> = known.orders.values().flatten().copied().collect();
-    if !documents.is_empty() {
-        let sql = format!(
-            "SELECT reference_id, product_id, {SUMS} FROM cost_posting
-             WHERE tenant_id = $1 AND {} AND kind = 'SALE' GROUP BY reference_id, product_id",
-            backend.in_ids("reference_id", 2)
-        );
-        for row in &reads.rows(&sql, vec![backend.ids(documents.into_iter().map(OrderId::from_uuid))]).await? {
-            let mut row = Row::new(row);
-            known.sold.insert((row.take()?, row.take()?), sums(&mut row)?);
-        }
-    }
+    known.sold = sold(reads, documents.into_iter().map(OrderId::from_uuid).collect()).await?;
     let reversed: BTreeSet<String> = facts.iter().filter_map(|fact| fact.reverses).map(|seq| seq.to_string()).collect();
     if !reversed.is_empty() {
         let list = reversed.into_iter().collect::<Vec<_>>().join(",");

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::book::layer;
+use super::book::{SUMS, layer, sums};
 use crate::{
     costing::core::{Layer, Sums, Values},
     storage::{Fault, Reads, Row},
@@ -66,11 +66,7 @@ pub async fn worth(reads: &impl Reads, of: Worth, product: Option<ProductId>) ->
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok(ProductWorth {
-                product: row.take()?,
-                category: row.take()?,
-                sums: Sums { quantity: row.take()?, values: Values { average: row.take()?, fifo: row.take()? } },
-            })
+            Ok(ProductWorth { product: row.take()?, category: row.take()?, sums: sums(&mut row)? })
         })
         .collect()
 }
@@ -121,7 +117,7 @@ pub async fn cost_sums(
     test("product_id =", filter.product.map(Into::into));
     test("store_id =", filter.store.map(Into::into));
     let sql = format!(
-        "SELECT CAST({day} AS integer), {}, kind, CAST(sum(quantity) AS bigint), CAST(sum(average_minor) AS bigint), CAST(sum(fifo_minor) AS bigint)
+        "SELECT CAST({day} AS integer), {}, kind, {SUMS}
          FROM cost_posting WHERE tenant_id = $1{tests} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         match (id, reads.backend()) {
             ("NULL", crate::storage::Backend::Postgres) => "CAST(NULL AS uuid)",
@@ -133,44 +129,24 @@ pub async fn cost_sums(
         .map(|row| {
             let mut row = Row::new(row);
             let (day, id, kind) = (row.take()?, row.take()?, row.word("cost_posting", CostKind::parse)?);
-            Ok((day, id, kind, Sums { quantity: row.take()?, values: Values { average: row.take()?, fifo: row.take()? } }))
+            Ok((day, id, kind, sums(&mut row)?))
         })
         .collect()
 }
 
-/// What sales took for documents, by product.
-pub async fn documents_cost(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, HashMap<ProductId, Sums>>, Fault> {
-    let backend = reads.backend();
-    let sql = format!(
-        "SELECT reference_id, product_id, CAST(sum(quantity) AS bigint), CAST(sum(average_minor) AS bigint), CAST(sum(fifo_minor) AS bigint)
-         FROM cost_posting WHERE tenant_id = $1 AND {} AND kind = 'SALE' GROUP BY reference_id, product_id",
-        backend.in_ids("reference_id", 2)
-    );
-    let mut found: HashMap<OrderId, HashMap<ProductId, Sums>> = HashMap::new();
-    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await? {
-        let mut row = Row::new(row);
-        let (order, product): (OrderId, ProductId) = (row.take()?, row.take()?);
-        let sums = Sums { quantity: row.take()?, values: Values { average: row.take()?, fifo: row.take()? } };
-        found.entry(order).or_default().insert(product, sums);
-    }
-    Ok(found)
-}
-
 /// What was booked for entries, by the event and line of each.
-pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i64, u16), (CostBasis, Values)>, Fault> {
+pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i64, u16), Values>, Fault> {
     if seqs.is_empty() {
         return Ok(HashMap::new());
     }
     let list = seqs.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let sql =
-        format!("SELECT seq, line, basis, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 AND seq IN ({list})");
+    let sql = format!("SELECT seq, line, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 AND seq IN ({list})");
     let rows = reads.rows(&sql, vec![]).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
             let key = (row.take()?, row.take::<i32>()? as u16);
-            let basis = row.word("cost_posting", CostBasis::parse)?;
-            Ok((key, (basis, Values { average: row.take()?, fifo: row.take()? })))
+            Ok((key, Values { average: row.take()?, fifo: row.take()? }))
         })
         .collect()
 }

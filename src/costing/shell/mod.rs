@@ -6,7 +6,7 @@ mod revalue;
 
 pub use keep::{Standing, catch_up};
 pub use report::{
-    CostAsk, CostRow, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, cost_report,
+    CostAsk, CostRow, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin, cost_report,
     product_cost, stock_value,
 };
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};

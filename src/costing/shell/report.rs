@@ -13,7 +13,7 @@ use crate::{
         core::{Layer, Sums, Values, share},
         rows::{self, CostFilter, CostGroup, Worth},
     },
-    storage::{Database, Fault},
+    storage::{Database, Fault, Reads, TenantScope},
 };
 
 /// Pages of the book that whoever asks waits for: some tens of thousands of entries. What is told then says how far it is.
@@ -42,9 +42,9 @@ pub struct Method {
 }
 
 /// `method` is the one that was asked for; the tenant's own where none was.
-async fn begin(db: &Database, tenant: TenantId, method: Option<CostingMethod>) -> Result<Method, Fault> {
-    let standing = catch_up(db, tenant, PAGES).await?;
-    let (own, currency) = rows::method(&db.tenant(tenant)).await?;
+pub async fn begin(scope: &TenantScope, method: Option<CostingMethod>) -> Result<Method, Fault> {
+    let standing = catch_up(scope.database(), scope.tenant(), PAGES).await?;
+    let (own, currency) = rows::method(scope).await?;
     Ok(Method { method: method.unwrap_or(own), currency, standing })
 }
 
@@ -87,10 +87,11 @@ pub struct Valuation {
 
 /// Values stock: all units, wherever they lie or travel.
 pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, ask: ValueAsk) -> Result<Valuation, ReportError> {
-    let how = begin(db, permit.tenant(), ask.method).await?;
+    let scope = permit.scope(db);
+    let how = begin(&scope, ask.method).await?;
     let mut total = Sums::default();
     let mut groups: BTreeMap<(Option<ProductId>, Option<CategoryId>), Sums> = BTreeMap::new();
-    for one in rows::worth(&permit.scope(db), ask.of, None).await? {
+    for one in rows::worth(&scope, ask.of, None).await? {
         total = added(total, one.sums)?;
         let key = match ask.group {
             ValueGroup::None => continue,
@@ -160,12 +161,13 @@ pub async fn cost_report(
     permit: Permit<kind::ProductCostRead>,
     ask: &CostAsk,
 ) -> Result<(Method, Vec<CostRow>), ReportError> {
-    let how = begin(db, permit.tenant(), ask.method).await?;
+    let scope = permit.scope(db);
+    let how = begin(&scope, ask.method).await?;
     let mut groups: BTreeMap<(bool, String), CostRow> = BTreeMap::new();
     if ask.group == CostGroup::None {
         groups.insert((true, String::new()), CostRow::empty(None, how.currency));
     }
-    for (day, id, kind, sums) in rows::cost_sums(&permit.scope(db), ask.group, &ask.filter).await? {
+    for (day, id, kind, sums) in rows::cost_sums(&scope, ask.group, &ask.filter).await? {
         let key = key_text(ask.group, day, id);
         let row =
             groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));
@@ -210,8 +212,8 @@ pub async fn product_cost(
     permit: Permit<kind::ProductCostRead>,
     product: ProductId,
 ) -> Result<Option<ProductCost>, Fault> {
-    let how = begin(db, permit.tenant(), None).await?;
     let scope = permit.scope(db);
+    let how = begin(&scope, None).await?;
     let units = rows::product_units(&scope, &[product]).await?;
     let Some((_, decimals)) = units.get(&product).copied() else { return Ok(None) };
     let sums = rows::worth(&scope, Worth::Now, Some(product)).await?.first().map(|one| one.sums).unwrap_or_default();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::keep::catch_up;
 use crate::{
     access::{Permit, kind},
+    catalog::rows::small::tenant_zone,
     clock::{self, Clock},
     costing::{
         core::{
@@ -15,7 +16,7 @@ use crate::{
     },
     purchasing::rows::{Names, ProductName},
     storage::{
-        Database, Fault, Reads, Row, Work,
+        Database, Fault, Work,
         idempotency::{self, Key, Known, hash_of},
         journal::{self, Event, Numbered, Want},
     },
@@ -135,8 +136,7 @@ async fn once(
     (permit, key): (&Permit<kind::CostWrite>, &Key),
     input: &Revalue,
 ) -> Result<Result<Outcome, RevalueProblem>, Fault> {
-    let found = idempotency::look_up(work, [key]).await?;
-    match idempotency::known(key, &found) {
+    match idempotency::before(work, key).await? {
         None => {}
         Some(Known::Reused) => return Ok(Err(RevalueProblem::KeyReused)),
         Some(Known::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
@@ -158,7 +158,7 @@ async fn once(
         external_ref: input.external_ref.clone(),
         note: input.note.trim().to_owned(),
         actor: permit.actor(),
-        business_date: clock::local_day(now, &time_zone(work).await?),
+        business_date: clock::local_day(now, &tenant_zone(work).await?),
         created_at: now,
         lines,
     };
@@ -201,12 +201,6 @@ async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<Revaluati
     let units = rows::product_units(work, &ids).await?;
     let (_, currency) = rows::method(work).await?;
     Ok(check(&lines, currency, |product| units.get(&product).copied()))
-}
-
-async fn time_zone(reads: &impl Reads) -> Result<String, Fault> {
-    let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
-    Row::new(row).take()
 }
 
 fn told(document: &Revaluation) -> String {

@@ -1,16 +1,14 @@
 //! What a request's resolvers ask for together is read together: pictures and documents of a page of products, each in two statements.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use async_graphql::{
-    Context, Request,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::Context;
 use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
 
 use crate::{
+    catalog::graph::loads,
     files::{Files, core::File},
-    graphql::{at_once::at_once, context::Asks, fault::Answer, late::Late, loader::Batcher},
+    graphql::{fault::Answer, loader::Batcher},
     media::{
         core::{Document, Image},
         rows,
@@ -18,29 +16,78 @@ use crate::{
     storage::{Fault, TenantScope},
 };
 
-/// Gives a request the loader of pictures and documents.
-pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
-    request.data(Late::<DataLoader<Rows>>::new(scope)).data(Late::<OfProducts>::new(scope))
+/// A thing of a product, with the file that it is.
+pub type Shown<T> = Arc<(T, File)>;
+/// The things of a product.
+type Held<T> = Arc<Vec<Shown<T>>>;
+
+/// The look-ups of one request. The catalogue keeps them beside its own, and forgets them with those.
+pub struct MediaLoads {
+    scope: TenantScope,
+    images_of: Batcher<ProductId, Held<Image>>,
+    documents_of: Batcher<ProductId, Held<Document>>,
+    images: Batcher<ImageId, Shown<Image>>,
+    documents: Batcher<DocumentId, Shown<Document>>,
 }
 
-impl From<TenantScope> for DataLoader<Rows> {
+impl From<TenantScope> for MediaLoads {
     fn from(scope: TenantScope) -> Self {
-        at_once(Rows(scope))
+        Self {
+            scope,
+            images_of: Batcher::default(),
+            documents_of: Batcher::default(),
+            images: Batcher::default(),
+            documents: Batcher::default(),
+        }
     }
 }
 
-/// Reads the pictures and documents of one tenant.
-pub struct Rows(TenantScope);
+impl MediaLoads {
+    /// Forgets everything: something has been written since.
+    pub fn forget(&self) {
+        self.images_of.forget();
+        self.documents_of.forget();
+        self.images.forget();
+        self.documents.forget();
+    }
 
-/// A thing of a product, with the file that it is.
-pub type Shown<T> = Arc<(T, File)>;
+    pub(super) async fn images_of(&self, product: ProductId) -> Answer<Held<Image>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let found = self.shown(rows::images_of(&self.scope, &ids).await?, |image| image.file).await?;
+            Ok(grouped(found, |image| image.product))
+        };
+        Ok(self.images_of.one(product, load).await?.unwrap_or_default())
+    }
 
-impl Rows {
+    pub(super) async fn documents_of(&self, product: ProductId) -> Answer<Held<Document>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let found = self.shown(rows::documents_of(&self.scope, &ids).await?, |document| document.file).await?;
+            Ok(grouped(found, |document| document.product))
+        };
+        Ok(self.documents_of.one(product, load).await?.unwrap_or_default())
+    }
+
+    pub(super) async fn image(&self, id: ImageId) -> Answer<Option<Shown<Image>>> {
+        let load = |ids: Vec<ImageId>| async move {
+            let found = self.shown(rows::images_by_id(&self.scope, &ids).await?, |image| image.file).await?;
+            Ok(found.into_iter().map(|image| (image.0.id, image)).collect())
+        };
+        self.images.one(id, load).await
+    }
+
+    pub(super) async fn document(&self, id: DocumentId) -> Answer<Option<Shown<Document>>> {
+        let load = |ids: Vec<DocumentId>| async move {
+            let found = self.shown(rows::documents_by_id(&self.scope, &ids).await?, |document| document.file).await?;
+            Ok(found.into_iter().map(|document| (document.0.id, document)).collect())
+        };
+        self.documents.one(id, load).await
+    }
+
     /// The same with their files.
-    async fn shown<T>(&self, rows: Vec<T>, file: impl Fn(&T) -> FileId) -> Result<Vec<Shown<T>>, Fault> {
-        let ids: Vec<FileId> = rows.iter().map(&file).collect();
+    async fn shown<T>(&self, rows: Vec<T>, file: fn(&T) -> FileId) -> Result<Vec<Shown<T>>, Fault> {
+        let ids: Vec<FileId> = rows.iter().map(file).collect();
         let mut files: HashMap<FileId, File> =
-            Files::of_ids(&self.0, &ids).await?.into_iter().map(|file| (file.id, file)).collect();
+            Files::of_ids(&self.scope, &ids).await?.into_iter().map(|file| (file.id, file)).collect();
         let with = |row: T| {
             let found = files.remove(&file(&row)).ok_or_else(|| Fault::corrupt("file", "a file that is held is there"))?;
             Ok(Arc::new((row, found)))
@@ -49,74 +96,15 @@ impl Rows {
     }
 }
 
-impl Rows {
-    async fn images_of(&self, products: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<Vec<Shown<Image>>>>, Fault> {
-        let mut found: HashMap<ProductId, Vec<Shown<Image>>> = HashMap::new();
-        for image in self.shown(rows::images_of(&self.0, &products).await?, |image| image.file).await? {
-            found.entry(image.0.product).or_default().push(image);
-        }
-        Ok(found.into_iter().map(|(product, images)| (product, Arc::new(images))).collect())
+fn grouped<K: Eq + Hash, T>(rows: Vec<Shown<T>>, of: fn(&T) -> K) -> HashMap<K, Held<T>> {
+    let mut found: HashMap<K, Vec<Shown<T>>> = HashMap::new();
+    for row in rows {
+        found.entry(of(&row.0)).or_default().push(row);
     }
-    async fn documents_of(&self, products: Vec<ProductId>) -> Result<HashMap<ProductId, Arc<Vec<Shown<Document>>>>, Fault> {
-        let mut found: HashMap<ProductId, Vec<Shown<Document>>> = HashMap::new();
-        for document in self.shown(rows::documents_of(&self.0, &products).await?, |document| document.file).await? {
-            found.entry(document.0.product).or_default().push(document);
-        }
-        Ok(found.into_iter().map(|(product, documents)| (product, Arc::new(documents))).collect())
-    }
+    found.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
 }
 
-/// What products have, remembered until something is changed: however many a page has, it is the same number of statements.
-pub struct OfProducts {
-    rows: Rows,
-    images: Batcher<ProductId, Arc<Vec<Shown<Image>>>>,
-    documents: Batcher<ProductId, Arc<Vec<Shown<Document>>>>,
-}
-
-impl From<TenantScope> for OfProducts {
-    fn from(scope: TenantScope) -> Self {
-        Self { rows: Rows(scope), images: Batcher::default(), documents: Batcher::default() }
-    }
-}
-
-impl OfProducts {
-    pub async fn images(&self, product: ProductId) -> Answer<Arc<Vec<Shown<Image>>>> {
-        Ok(self.images.one(product, |ids| self.rows.images_of(ids)).await?.unwrap_or_default())
-    }
-    pub async fn documents(&self, product: ProductId) -> Answer<Arc<Vec<Shown<Document>>>> {
-        Ok(self.documents.one(product, |ids| self.rows.documents_of(ids)).await?.unwrap_or_default())
-    }
-    /// Something has been changed since.
-    pub fn forget(&self) {
-        self.images.forget();
-        self.documents.forget();
-    }
-}
-
-impl Loader<ImageId> for Rows {
-    type Value = Shown<Image>;
-    type Error = Fault;
-    async fn load(&self, keys: &[ImageId]) -> Result<HashMap<ImageId, Self::Value>, Fault> {
-        let found = self.shown(rows::images_by_id(&self.0, keys).await?, |image| image.file).await?;
-        Ok(found.into_iter().map(|image| (image.0.id, image)).collect())
-    }
-}
-
-impl Loader<DocumentId> for Rows {
-    type Value = Shown<Document>;
-    type Error = Fault;
-    async fn load(&self, keys: &[DocumentId]) -> Result<HashMap<DocumentId, Self::Value>, Fault> {
-        let found = self.shown(rows::documents_by_id(&self.0, keys).await?, |document| document.file).await?;
-        Ok(found.into_iter().map(|document| (document.0.id, document)).collect())
-    }
-}
-
-/// What the request's loader finds for a key.
-pub async fn load<K>(ctx: &Context<'_>, key: K) -> Answer<Option<<Rows as Loader<K>>::Value>>
-where
-    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-    Rows: Loader<K, Error = Fault>,
-{
-    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
-    Ok(Box::pin(ctx.late::<DataLoader<Rows>>()?.load_one(key)).await?)
+/// The request's look-ups.
+pub(super) fn media<'a>(ctx: &'a Context<'_>) -> Answer<&'a MediaLoads> {
+    Ok(&loads(ctx)?.media)
 }

@@ -5,7 +5,7 @@ mod loaders;
 mod mutations;
 mod types;
 
-pub use loaders::attach;
+pub use loaders::MediaLoads;
 pub use mutations::{MediaMutation, ProductDocumentPayload, ProductImagePayload};
 pub use types::{ImageSize, ProductDocument, ProductImage};
 
@@ -16,28 +16,28 @@ use crate::{
     access::kind,
     graphql::{context::Asks, fault::Answer},
 };
-use loaders::{OfProducts, load};
+use loaders::media;
 
 /// A product's pictures, in their order.
 pub async fn images_of(ctx: &Context<'_>, product: ProductId) -> Answer<Vec<ProductImage>> {
-    let found = ctx.late::<OfProducts>()?.images(product).await?;
+    let found = Box::pin(media(ctx)?.images_of(product)).await?;
     Ok(found.iter().cloned().map(ProductImage).collect())
 }
 
 /// A product's documents, the oldest first.
 pub async fn documents_of(ctx: &Context<'_>, product: ProductId) -> Answer<Vec<ProductDocument>> {
-    let found = ctx.late::<OfProducts>()?.documents(product).await?;
+    let found = Box::pin(media(ctx)?.documents_of(product)).await?;
     Ok(found.iter().cloned().map(ProductDocument).collect())
 }
 
 /// The picture of an id.
 pub async fn image(ctx: &Context<'_>, id: ImageId) -> Answer<Option<ProductImage>> {
     ctx.permit::<kind::ProductRead>()?;
-    Ok(load(ctx, id).await?.map(ProductImage))
+    Ok(Box::pin(media(ctx)?.image(id)).await?.map(ProductImage))
 }
 
 /// The document of an id.
 pub async fn document(ctx: &Context<'_>, id: DocumentId) -> Answer<Option<ProductDocument>> {
     ctx.permit::<kind::ProductRead>()?;
-    Ok(load(ctx, id).await?.map(ProductDocument))
+    Ok(Box::pin(media(ctx)?.document(id)).await?.map(ProductDocument))
 }

@@ -9,10 +9,10 @@ use super::{
         ProductDocumentAddInput, ProductDocumentRemoveInput, ProductImageAddInput, ProductImageRemoveInput,
         ProductImageReorderInput,
     },
-    loaders::OfProducts,
 };
 use crate::{
     access::{Changed, kind},
+    catalog::graph::loads,
     files::graph::refuse as refuse_file,
     graphql::{
         context::Asks,
@@ -97,8 +97,8 @@ impl ProductImagePayload {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(ctx, vec![refuse(error)?])),
         };
-        ctx.late::<OfProducts>()?.forget();
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
+        loads(ctx)?.forget();
         if ctx.permit::<kind::ProductRead>().is_ok() {
             if let Some(id) = added(id) {
                 payload.image = image(ctx, id).await?;
@@ -120,8 +120,8 @@ impl ProductDocumentPayload {
             Ok(changed) => changed,
             Err(error) => return Ok(Self::refused(ctx, vec![refuse(error)?])),
         };
-        ctx.late::<OfProducts>()?.forget();
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
+        loads(ctx)?.forget();
         if ctx.permit::<kind::ProductRead>().is_ok() {
             // One that was removed is not there any more.
             payload.document = document(ctx, id).await?;

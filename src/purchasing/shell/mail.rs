@@ -3,7 +3,6 @@
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Before, before};
 use crate::{
     access::{Permit, kind},
     clock::Clock,
@@ -11,7 +10,7 @@ use crate::{
     purchasing::{core::PurchaseOrder, rows},
     storage::{
         Database, Fault,
-        idempotency::{self, Key, hash_of},
+        idempotency::{self, Key, Known, hash_of},
     },
 };
 
@@ -61,10 +60,10 @@ pub async fn send(
     }
     let Some(to) = printed.email else { return Ok(Err(MailRefusal::NoAddress)) };
     let work = scope.begin().await?;
-    match before(&work, &key).await? {
-        Before::Nothing => {}
-        Before::Reused => return work.rollback().await.map(|()| Err(MailRefusal::KeyReused)),
-        Before::Same(_) => return work.rollback().await.map(|()| Ok(Sent { order: found, is_replayed: true })),
+    match idempotency::before(&work, &key).await? {
+        None => {}
+        Some(Known::Reused) => return work.rollback().await.map(|()| Err(MailRefusal::KeyReused)),
+        Some(Known::Same(_)) => return work.rollback().await.map(|()| Ok(Sent { order: found, is_replayed: true })),
     }
     let job = jobs::enqueue(&work, clock, KIND, &Letter { order, to }).await?;
     idempotency::remember(&work, [(&key, job.id.to_string())], clock.now()).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Before, TRIES, before};
+use super::TRIES;
 use crate::{
     access::{Permit, kind},
     clock::Clock,
@@ -16,7 +16,7 @@ use crate::{
     stock::core::LevelKey,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, hash_of},
+        idempotency::{self, Key, Known, hash_of},
         journal::{self, NewEvent},
     },
 };
@@ -121,10 +121,10 @@ async fn once(
         items.push(PolicyItem { key, reorder_point: row.reorder_point, maximum: row.maximum, safety_stock: row.safety_stock });
     }
     let there = lock_policies(work, &keys.iter().copied().collect::<Vec<_>>()).await?;
-    match before(work, key).await? {
-        Before::Nothing => {}
-        Before::Reused => return refuse(0, PolicyWhat::KeyReused),
-        Before::Same(receipt) => {
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(Known::Reused) => return refuse(0, PolicyWhat::KeyReused),
+        Some(Known::Same(receipt)) => {
             let set: Set = serde_json::from_str(&receipt)
                 .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
             return Ok(Ok(Set { is_replayed: true, ..set }));

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Before, TRIES, before};
+use super::TRIES;
 use crate::{
     access::{Permit, kind},
     clock::Clock,
@@ -15,7 +15,7 @@ use crate::{
     },
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, hash_of},
+        idempotency::{self, Key, Known, hash_of},
         journal::{self, NewEvent},
     },
 };
@@ -119,10 +119,10 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     pairs.sort_unstable();
     pairs.dedup();
     let there = lock_supplies(work, &pairs).await?;
-    match before(work, key).await? {
-        Before::Nothing => {}
-        Before::Reused => return Ok(None),
-        Before::Same(receipt) => return replay(work, &receipt).await.map(Some),
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(Known::Reused) => return Ok(None),
+        Some(Known::Same(receipt)) => return replay(work, &receipt).await.map(Some),
     }
     let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());

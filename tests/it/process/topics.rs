@@ -133,6 +133,27 @@ on_both!(orders_are_followed_as_they_change, site => {
     assert_eq!(told(&from_list.some("changes", 1).await), expected[..1]);
 });
 
+const PICTURED: &str = "subscription { orderChanged { phase changes { order { lines { product { documents { title } } } } } } }";
+const UPLOAD: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
+const DOCUMENT: &str = "mutation($input: ProductDocumentAddInput!) { result: productDocumentAdd(input: $input) { document { id } userErrors { code message } } }";
+
+on_both!(what_a_stream_shows_of_products_is_as_it_stands_now, site => {
+    let (_server, shop) = shop(site, 100).await;
+    let mut feed = Feed::open(&shop.client, PICTURED, "orderChanged", json!({})).await;
+    feed.news().await;
+    let mut shown = Vec::new();
+    for key in ["before", "after"] {
+        order(&shop, key, 0, 1).await;
+        shown.push(feed.some("changes", 1).await.remove(0)["order"]["lines"][0]["product"]["documents"].take());
+        let file = shop.client.done(UPLOAD, json!({ "purpose": "DOCUMENT", "name": "manual.txt" })).await;
+        let sent = reqwest::Client::new().put(text(&file["uploadUrl"])).header("content-type", "text/plain").body("Turn it on.").send();
+        assert!(sent.await.unwrap().status().is_success());
+        let input = json!({ "idempotencyKey": key, "productId": shop.products[0], "fileId": file["file"]["id"], "title": "Manual" });
+        shop.client.done(DOCUMENT, input).await;
+    }
+    assert_eq!(shown, [json!([]), json!([{ "title": "Manual" }])]);
+});
+
 on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site => {
     // The low-stock threshold is 10: LOW from 15 down, CRITICAL from 10 down.
     let (_server, shop) = shop(site, 20).await;
