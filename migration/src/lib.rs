@@ -33,6 +33,7 @@ mod m0024_returns;
 mod m0025_alerts;
 mod m0026_media;
 pub mod row_security;
+pub mod statistics;
 
 pub struct Migrator;
 

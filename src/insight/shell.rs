@@ -65,7 +65,7 @@ pub struct SalesRow {
 
 /// Sums orders and returns by group.
 pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: SalesAsk) -> Result<Vec<SalesRow>, ReportError> {
-    let scope = permit.scope(db);
+    let scope = permit.scope(db).long();
     let currency = match ask.currency {
         Some(currency) => currency,
         None => rows::default_currency(&scope).await?,
@@ -144,7 +144,7 @@ pub async fn movement_report(
     db: &Database,
     filter: &MovementFilterSpec,
 ) -> Result<(Currency, Vec<MovementTotals>), ReportError> {
-    let scope = permit.scope(db);
+    let scope = permit.scope(db).long();
     let currency = rows::default_currency(&scope).await?;
     let totals = rows::movement_totals(&scope, filter, currency).await?;
     let sums = totals.iter().flat_map(|row| [row.units_in, row.units_out, row.value]);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use entity::prelude::TenantId;
-use migration::{Migrator, MigratorTrait, row_security};
+use migration::{Migrator, MigratorTrait, row_security, statistics};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector, Statement,
     TransactionOptions, TransactionTrait,
@@ -159,8 +159,9 @@ impl Database {
         self.statements.load(Ordering::Relaxed)
     }
     /// The rows of a tenant that a single statement reads, in no transaction.
-    pub(super) async fn read(&self, tenant: TenantId, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+    pub(super) async fn read(&self, tenant: TenantId, is_long: bool, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match &self.doors {
+            Some(doors) if is_long => doors.long.rows(tenant, statement).await,
             Some(doors) => self.wall.reads(doors).rows(tenant, statement).await,
             None => Ok(self.reader.query_all_raw(statement).await?),
         }
@@ -191,8 +192,20 @@ impl Database {
         if self.wall.stands() {
             row_security::build(&transaction).await?;
         }
+        if self.backend == Backend::Postgres {
+            statistics::settle(&transaction).await?;
+        }
         transaction.commit().await?;
         Ok(pending)
+    }
+
+    /// Has Postgres measure tables that have just grown. It does so by itself, once a minute; until then its plans are for the few rows that
+    /// there were. A login that does not own the tables waits that minute.
+    pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
+        if self.backend == Backend::Postgres {
+            self.owner.execute_unprepared(&format!("ANALYZE {}", tables.join(", "))).await?;
+        }
+        Ok(())
     }
 
     /// How many migrations this binary has that the database lacks; 0 means up to date.

@@ -11,7 +11,14 @@ impl Backend {
     pub fn in_ids(self, column: &str, parameter: usize) -> String {
         match self {
             Self::Postgres => format!("{column} = ANY(${parameter})"),
-            Self::Sqlite => format!("{column} IN (SELECT unhex(value) FROM json_each(${parameter}))"),
+            Self::Sqlite => format!("{column} IN ({})", self.select_ids(parameter)),
+        }
+    }
+    /// A SELECT of the ids of parameter $n.
+    pub fn select_ids(self, parameter: usize) -> String {
+        match self {
+            Self::Postgres => format!("SELECT unnest(CAST(${parameter} AS uuid[]))"),
+            Self::Sqlite => format!("SELECT unhex(value) FROM json_each(${parameter})"),
         }
     }
     /// The value for `in_ids`.

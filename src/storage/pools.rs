@@ -22,7 +22,7 @@ impl Database {
             pools.push(self.pool("steward", &self.steward));
         }
         if let Some(doors) = &self.doors {
-            for (name, sessions) in [("tenants", &doors.tenants), ("across", &doors.across)] {
+            for (name, sessions) in [("tenants", &doors.tenants), ("across", &doors.across), ("long", &doors.long)] {
                 let (open, idle, most) = sessions.standing();
                 pools.push(Pool { name, open, idle, most });
             }

@@ -1,6 +1,6 @@
 //! Opening Postgres: pools for transactions, connections for single statements, each with the role that it needs.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use migration::row_security::{APP, STEWARD};
 use sea_orm::{
@@ -23,6 +23,11 @@ const OWNERS: u32 = 2;
 /// Logins, jobs and looks at who has a session: kept short, so that a storm of them leaves room for the rest.
 const STEWARDS: u32 = 4;
 
+/// Exports, reports and imports: the machine is better off when a few of them run at a time.
+const LONG: usize = 4;
+/// How long one of those waits for its turn.
+const LONG_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Connections for single statements.
 #[derive(Clone)]
 pub(super) struct Doors {
@@ -30,16 +35,19 @@ pub(super) struct Doors {
     pub tenants: Sessions,
     /// On global tables, and on the rows of all tenants.
     pub across: Sessions,
+    /// Long reads of a tenant's rows, each planned for its own values.
+    pub long: Sessions,
 }
 
 impl Doors {
     /// As many others: a connection belongs to the runtime that opened it.
     pub fn others(&self, most: usize) -> Self {
-        Self { tenants: self.tenants.others(most), across: self.across.others(most) }
+        Self { tenants: self.tenants.others(most), across: self.across.others(most), long: self.long.others(LONG) }
     }
     pub fn forget(&self) {
         self.tenants.forget();
         self.across.forget();
+        self.long.forget();
     }
 }
 
@@ -62,9 +70,12 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     };
     let (app, steward) = (as_role(APP), as_role(STEWARD));
     let binding = if wall.stands() { Binding::Tenant } else { Binding::Nobody };
+    let (long, bound) = if wall == Wall::Writes { (&steward, Binding::Nobody) } else { (&app, binding) };
+    let long = long.clone().options([("plan_cache_mode", "force_custom_plan")]);
     let doors = Doors {
         tenants: Sessions::new(app.clone(), options.readers as usize, ACQUIRE_TIMEOUT, binding),
         across: Sessions::new(steward.clone(), options.readers as usize, ACQUIRE_TIMEOUT, Binding::Nobody),
+        long: Sessions::new(long, LONG, LONG_PATIENCE, bound),
     };
     Ok(Database {
         backend: Backend::Postgres,

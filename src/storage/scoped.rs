@@ -48,11 +48,18 @@ impl<T: Reads + ?Sized> Finds for T {}
 pub struct TenantScope {
     tenant: TenantId,
     db: Database,
+    is_long: bool,
 }
 
 impl TenantScope {
     pub fn database(&self) -> &Database {
         &self.db
+    }
+    /// The same rows, for statements that read thousands of them. Postgres keeps one plan for all values of a statement that it meets often, and
+    /// guesses that a page is short and a list has ten ids; here it plans each for its own values.
+    #[must_use]
+    pub fn long(&self) -> Self {
+        Self { is_long: true, ..self.clone() }
     }
     /// Begins a transaction on the tenant's rows.
     pub async fn begin(&self) -> Result<Work, Fault> {
@@ -77,7 +84,7 @@ impl Reads for TenantScope {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.count_statement();
-        self.db.read(self.tenant, statement).await
+        self.db.read(self.tenant, self.is_long, statement).await
     }
 }
 
@@ -115,7 +122,7 @@ impl Global {
 impl Database {
     /// The door to a tenant's rows. Only `access` and jobs, which know that they may, should open it.
     pub fn tenant(&self, tenant: TenantId) -> TenantScope {
-        TenantScope { tenant, db: self.clone() }
+        TenantScope { tenant, db: self.clone(), is_long: false }
     }
     pub fn global(&self) -> Global {
         Global { db: self.clone() }

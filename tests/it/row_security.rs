@@ -312,3 +312,22 @@ async fn a_login_that_owns_nothing_serves_by_its_roles_and_has_nothing_without_t
     login.end().await;
     two.world.end().await;
 }
+
+#[tokio::test]
+async fn postgres_plans_for_a_tenant_with_all_the_rows_there_are_and_long_reads_by_their_own_values() {
+    let Some(two) = Two::new().await else { return };
+    let db = two.open(RowSecurity::All).await;
+    let owner = sea_orm::Database::connect(ConnectOptions::new(two.url())).await.unwrap();
+    let unsaid = "SELECT a.attrelid::regclass::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE a.attname = 'tenant_id'
+        AND c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND a.attoptions IS DISTINCT FROM '{n_distinct=1}'";
+    assert_eq!(all(&owner, unsaid).await, [""; 0]);
+    owner.close().await.unwrap();
+    let scope = db.tenant(two.one.tenant);
+    let mode = "SELECT current_setting('plan_cache_mode') WHERE $1 IS NOT NULL";
+    for (reads, expected) in [(&scope, "auto"), (&scope.long(), "force_custom_plan")] {
+        let rows = reads.rows(mode, vec![]).await.unwrap();
+        assert_eq!(rows[0].try_get_by_index::<String>(0).unwrap(), expected);
+        assert_eq!(stores(reads).await, ["Ours"], "and the wall stands");
+    }
+    db.measure(&["store", "product"]).await.unwrap();
+}

@@ -87,7 +87,7 @@ pub struct Valuation {
 
 /// Values stock: all units, wherever they lie or travel.
 pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, ask: ValueAsk) -> Result<Valuation, ReportError> {
-    let scope = permit.scope(db);
+    let scope = permit.scope(db).long();
     let how = begin(&scope, ask.method).await?;
     let mut total = Sums::default();
     let mut groups: BTreeMap<(Option<ProductId>, Option<CategoryId>), Sums> = BTreeMap::new();
@@ -161,7 +161,7 @@ pub async fn cost_report(
     permit: Permit<kind::ProductCostRead>,
     ask: &CostAsk,
 ) -> Result<(Method, Vec<CostRow>), ReportError> {
-    let scope = permit.scope(db);
+    let scope = permit.scope(db).long();
     let how = begin(&scope, ask.method).await?;
     let mut groups: BTreeMap<(bool, String), CostRow> = BTreeMap::new();
     if ask.group == CostGroup::None {
@@ -212,7 +212,7 @@ pub async fn product_cost(
     permit: Permit<kind::ProductCostRead>,
     product: ProductId,
 ) -> Result<Option<ProductCost>, Fault> {
-    let scope = permit.scope(db);
+    let scope = permit.scope(db).long();
     let how = begin(&scope, None).await?;
     let units = rows::product_units(&scope, &[product]).await?;
     let Some((_, decimals)) = units.get(&product).copied() else { return Ok(None) };

@@ -141,6 +141,21 @@ pub(super) fn stores(clause: &mut Clause, column: &str, sight: &Sight, options: 
 pub(super) async fn read<F>(
     reads: &impl Reads,
     select: &str,
+    clause: Clause,
+    order: &[&str],
+    after: &After,
+    turn: F,
+) -> Result<Page, Fault>
+where
+    F: FnMut(&QueryResult) -> Result<(Vec<Item>, After), Fault>,
+{
+    read_within(reads, (select, ""), clause, order, after, turn).await
+}
+
+/// The same where the page is a part of the statement, and `tail` the rest of it.
+async fn read_within<F>(
+    reads: &impl Reads,
+    (select, tail): (&str, &str),
     mut clause: Clause,
     order: &[&str],
     after: &After,
@@ -154,7 +169,7 @@ where
         let marks: Vec<String> = after.iter().map(|value| clause.bind(value.clone())).collect();
         clause.push(&format!(" AND ({columns}) > ({})", marks.join(", ")));
     }
-    let sql = format!("{select}{} ORDER BY {columns} LIMIT {PAGE}", clause.sql);
+    let sql = format!("{select}{} ORDER BY {columns} LIMIT {PAGE}{tail}", clause.sql);
     let found = reads.rows(&sql, clause.values).await?;
     let (mut rows, mut next) = (Vec::with_capacity(found.len()), None);
     for row in &found {
@@ -237,18 +252,24 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
 }
 
 async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+    // The page first, then what belongs to it: however many entries Postgres believes to be left, it walks along them in their order.
     let select = "SELECT e.seq, e.line, m.id, m.kind, m.reason_code, p.sku, s.code, e.on_hand_delta, e.reserved_delta, e.unavailable_delta,
-        e.on_hand_after, e.unit_cost_minor, e.cost_currency, m.external_ref, coalesce(e.note, m.note), e.occurred_at, e.recorded_at FROM entry e
-        JOIN movement m ON m.tenant_id = e.tenant_id AND m.seq = e.seq JOIN product p ON p.tenant_id = e.tenant_id AND p.id = e.product_id
-        JOIN store s ON s.tenant_id = e.tenant_id AND s.id = e.store_id WHERE e.tenant_id = $1";
+        e.on_hand_after, e.unit_cost_minor, e.cost_currency, m.external_ref, coalesce(e.note, m.note), e.occurred_at, e.recorded_at
+        FROM (SELECT * FROM entry e WHERE e.tenant_id = $1";
+    let joins = ") e JOIN movement m ON m.tenant_id = e.tenant_id AND m.seq = e.seq JOIN product p ON p.tenant_id = e.tenant_id AND p.id = e.product_id
+        JOIN store s ON s.tenant_id = e.tenant_id AND s.id = e.store_id ORDER BY e.seq, e.line";
     let mut clause = Clause::new(reads.backend());
     let head = clause.bind(sight.head);
     clause.push(&format!(" AND e.seq <= {head}"));
     stores(&mut clause, "e.store_id", sight, options);
     one_of(&mut clause, "e.product_id", options.products.as_deref());
-    one_of(&mut clause, "p.category_id", options.categories.as_deref());
+    if options.categories.is_some() {
+        clause.push(" AND e.product_id IN (SELECT c.id FROM product c WHERE c.tenant_id = $1");
+        one_of(&mut clause, "c.category_id", options.categories.as_deref());
+        clause.push(")");
+    }
     within(&mut clause, "e.occurred_at", options);
-    read(reads, select, clause, &["e.seq", "e.line"], after, |row| {
+    read_within(reads, (select, joins), clause, &["e.seq", "e.line"], after, |row| {
         let mut row = Row::new(row);
         let (seq, line): (i64, i32) = (row.take()?, row.take()?);
         let movement: MovementId = row.take()?;

@@ -52,7 +52,7 @@ impl Exchange {
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
-        let known = known(&self.0.db.tenant(run.tenant), noun, rows).await?;
+        let known = known(&self.0.db.tenant(run.tenant).long(), noun, rows).await?;
         match noun {
             Noun::Stock | Noun::StockChanges => self.apply_stock(lease, run, (options, caller, &known), rows).await,
             _ => self.apply_catalogue(run, (options, caller, &known), rows).await,

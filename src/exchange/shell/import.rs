@@ -3,7 +3,7 @@
 use super::{Exchange, Halt};
 use crate::{
     exchange::{
-        core::{Counts, Earnest, Format, ImportOptions, Run},
+        core::{Counts, Earnest, Format, ImportOptions, Noun, Run},
         read::{self, Plan, Said, Unreadable},
     },
     files::{
@@ -29,6 +29,7 @@ impl Exchange {
         let plan = Plan { noun, options: options.clone(), skip: run.position() };
         let mut reading = read::records(bytes, is_workbook, plan);
         let is_new = run.position() == 0;
+        let mut measured = run.position().max(FEW);
         loop {
             match reading.recv().await {
                 Some(Ok(Said::How(told))) if is_new => run = self.tell(lease, &run, told).await?,
@@ -39,6 +40,10 @@ impl Exchange {
                     let (done, refused) = self.apply(lease, &run, &options, &caller, &rows).await?;
                     run = self.advance(lease, &run, done, &refused).await?;
                     too_many(run.counts)?;
+                    if run.position() >= measured * GROWN {
+                        measured = run.position();
+                        self.0.db.measure(filled(noun)).await?;
+                    }
                 }
                 Some(Ok(Said::End)) => break,
                 Some(Err(Unreadable::Storage(why))) => return Err(Fault::Broken(why).into()),
@@ -48,6 +53,23 @@ impl Exchange {
         }
         let name = if options.earnest == Earnest::DryRun { "dry-run" } else { "import" };
         self.report(&run, name).await
+    }
+}
+
+/// Rows up to which it does not matter how they are looked for.
+const FEW: i64 = 500;
+/// How many times larger than when they were last measured tables have become when they are measured again.
+const GROWN: i64 = 4;
+
+/// The tables that a file of a noun fills.
+const fn filled(noun: Noun) -> &'static [&'static str] {
+    match noun {
+        Noun::Products => &["product", "barcode"],
+        Noun::Stock | Noun::StockChanges | Noun::Movements => &["stock_level", "movement", "entry"],
+        Noun::Orders => &["sales_order", "order_line", "entry"],
+        Noun::Suppliers => &["supplier"],
+        Noun::Categories => &["category"],
+        Noun::Customers => &["customer"],
     }
 }
 

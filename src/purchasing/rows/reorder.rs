@@ -1,6 +1,6 @@
 //! What suggestions are made from: levels, sales, backorders and offers, each one statement whatever their number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
 use sea_orm::Value;
@@ -61,19 +61,26 @@ fn within(backend: Backend, column: &str, stores: Option<&[StoreId]>, values: &m
     format!(" AND {}", backend.in_ids(column, values.len() + 1))
 }
 
+/// The levels of the products that are sold, owed or have a rule somewhere.
 async fn levels(
     reads: &impl Reads,
     look: &Look<'_>,
     sold: &Sold,
     owed: &HashMap<(ProductId, StoreId), i64>,
 ) -> Result<BTreeMap<ProductId, Vec<Place>>, Fault> {
-    let mut values = Vec::new();
-    let stores = within(reads.backend(), "l.store_id", look.seen, &mut values);
+    let backend = reads.backend();
+    let wanted: BTreeSet<ProductId> = sold.keys().chain(owed.keys()).map(|(product, _)| *product).collect();
+    let mut values = vec![backend.ids(wanted)];
+    let stores = within(backend, "l.store_id", look.seen, &mut values);
+    // The condition on policies is word for word that of their index.
     let sql = format!(
         "SELECT l.product_id, l.store_id, l.on_hand - l.unavailable - l.reserved, l.incoming, l.in_transit, l.safety_stock, l.reorder_point, l.maximum
          FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
-         WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND s.archived_at IS NULL{stores}"
+         WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND s.archived_at IS NULL{stores}
+           AND l.product_id IN (SELECT a.product_id FROM stock_level a WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
+             UNION {})",
+        backend.select_ids(2)
     );
     let mut found: BTreeMap<ProductId, Vec<Place>> = BTreeMap::new();
     for row in &reads.rows(&sql, values).await? {

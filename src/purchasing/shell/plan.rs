@@ -32,7 +32,7 @@ pub async fn suggestions(
     permit: &Permit<kind::PurchaseRead>,
     ask: &PlanAsk,
 ) -> Result<Vec<(Situation, Vec<Suggestion>)>, Fault> {
-    let scope = permit.scope(db);
+    let scope = permit.scope(db).long();
     let reach = permit.reach();
     let seen = if let Reach::Stores(stores) = &reach { Some(stores.to_vec()) } else { None };
     let days = (ask.today - i32::from(ask.plan.days), ask.today);
@@ -70,5 +70,5 @@ pub async fn supplier_performance(
 ) -> Result<Performance, Fault> {
     let reach = permit.reach();
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
-    Ok(performance(&rows::deliveries(&permit.scope(db), supplier, span, stores).await?))
+    Ok(performance(&rows::deliveries(&permit.scope(db).long(), supplier, span, stores).await?))
 }
