@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// tungstenite allocates its read buffer at once, 128 KiB by default; most sockets are idle.
-const READ_BUFFER: usize = 4 << 10;
+const READ_BUFFER: usize = 2 << 10;
 const WRITE_BUFFER: usize = 4 << 10;
 
 /// tungstenite refuses a single message larger than its whole write buffer may become (unlimited by default). Ours holds what is

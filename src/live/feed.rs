@@ -157,12 +157,11 @@ impl<T: Topic> Feed<T> {
             }
             let until = self.enter().await;
             let mut said = self.listener.last();
-            let mut has_joined = false;
             loop {
                 let step = tokio::select! {
                     biased;
                     changed = rights.changed(), if !self.leads() => Ok(Step::Rights(changed)),
-                    step = self.step(until), if !has_joined => step,
+                    step = self.step(until) => step,
                 };
                 match step {
                     Ok(Step::Say(update)) => {
@@ -175,9 +174,11 @@ impl<T: Topic> Feed<T> {
                         yield Ok(update);
                         if ends { return; }
                     }
+                    // The runner goes on alone: with this, once the rights have changed. What the engine keeps for a stream it needs no more.
                     Ok(Step::Joined) => {
-                        self.join();
-                        has_joined = true;
+                        self.join(rights);
+                        yield Ok(reset(ResetReason::ScopeChanged));
+                        return;
                     }
                     Ok(Step::Rights(Changed::Scope)) => {
                         self.point(None);
@@ -259,12 +260,12 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    /// What comes is said by another: the place in the hub is not needed any more.
-    fn join(&mut self) {
-        self.listener.go_on_after(self.listener.last());
+    /// What comes is said by another.
+    fn join(&self, rights: Rights) {
         self.say();
+        self.point(None);
         if let Some(seat) = &self.seat {
-            seat.settle();
+            seat.hand_over(rights);
         }
     }
 

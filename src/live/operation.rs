@@ -120,7 +120,8 @@ impl<E: Executor> Task<E> {
         let _ = match operation.kind {
             Kind::Subscription => self.subscription(operation, asked, session, request_id).await,
             Kind::Query | Kind::Mutation => {
-                let answer = self.streams.desk.run(&operation, asked, &session, &request_id).await;
+                // Boxed, as below: a task is as large as the largest thing that it ever does, and most of them wait for years.
+                let answer = Box::pin(self.streams.desk.run(&operation, asked, &session, &request_id)).await;
                 match self.next(answer).await {
                     Ok(true) => self.last("complete", None).await,
                     Ok(false) => Ok(()),
@@ -131,7 +132,7 @@ impl<E: Executor> Task<E> {
     }
 
     async fn subscription(&self, operation: Arc<Operation>, asked: Asked, session: Session, id: Arc<str>) -> Result<(), Gone> {
-        let mut items = self.streams.open(Request { operation, asked, session, id, after: None }).await;
+        let mut items = Box::pin(self.streams.open(Request { operation, asked, session, id, after: None })).await;
         while let Some(item) = items.next().await {
             let goes_on = match item.said {
                 Said::Own(answer) => self.next(answer).await?,

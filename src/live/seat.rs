@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::rights::Rights;
 use crate::graphql::scalars::Cursor;
 
 /// Joins those who ask for the same; gives where they stand, or None when nobody can be joined.
@@ -20,7 +21,7 @@ pub type Enter = Arc<dyn Fn() -> BoxFuture<'static, Option<i64>> + Send + Sync>;
 pub enum Role {
     /// Says what happens from now on, for all who ask for the same. Rights are their business.
     Leader,
-    /// Brings one subscriber to where the others are, and from then on watches their rights only.
+    /// Brings one subscriber to where the others are.
     Member(Enter),
 }
 
@@ -36,6 +37,8 @@ pub struct Seat {
     cursor: Mutex<Option<Cursor>>,
     again: AtomicBool,
     settled: Notify,
+    /// Of a member that has joined the others, until its runner takes them.
+    rights: Mutex<Option<Rights>>,
 }
 
 /// Where a stream begins that does not begin as its operation says.
@@ -61,6 +64,7 @@ impl Seat {
             cursor: Mutex::default(),
             again: AtomicBool::new(false),
             settled: Notify::new(),
+            rights: Mutex::default(),
         })
     }
 
@@ -93,7 +97,17 @@ impl Seat {
         Some(self.said.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)
     }
 
-    /// A leader has begun, or a member has reached the others: `said` tells where.
+    /// A member has reached the others: `said` tells where. Its last item is for when these rights have changed.
+    pub fn hand_over(&self, rights: Rights) {
+        *self.rights.lock().unwrap_or_else(PoisonError::into_inner) = Some(rights);
+    }
+
+    /// The rights of a member that has just joined.
+    pub fn take_over(&self) -> Option<Rights> {
+        self.rights.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A leader has begun: `said` tells where.
     pub fn settle(&self) {
         self.settled.notify_one();
     }

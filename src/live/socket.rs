@@ -145,7 +145,8 @@ impl<E: Executor> Socket<E> {
             let due = self.due();
             let revoked = self.session.as_ref().and_then(|session| session.revoked.clone());
             let step = tokio::select! {
-                incoming = reader.next() => self.incoming(incoming.unwrap_or(Incoming::Closed)).await,
+                // Boxed: what a message needs is not kept while none comes.
+                incoming = reader.next() => Box::pin(self.incoming(incoming.unwrap_or(Incoming::Closed))).await,
                 () = sleep_until(due) => self.tick().await,
                 () = self.operations.reap() => Ok(()),
                 () = self.outbox.closed() => Err(End::Gone),

@@ -12,6 +12,7 @@ use futures_util::{
 use super::{
     cohort::{Cohorts, Frame, Joined, Likes},
     crowd::Crowd,
+    rights::{Changed, Rights},
     seat::{Begin, Enter, Role, Seat},
 };
 use crate::{
@@ -107,12 +108,17 @@ impl<E: Executor> Streams<E> {
                 let slot = Slot::default();
                 let seat = Seat::new(Role::Member(self.entrance(&followed, &session, &shape, &slot)), begin.clone());
                 let data = seat.clone();
-                let mut own = self.desk.follow(followed.clone(), &session, move |request| request.data(data));
-                let mut joined: Option<Joined> = None;
+                let mut own = Some(self.desk.follow(followed.clone(), &session, move |request| request.data(data)));
+                let mut member: Option<Member> = None;
                 loop {
                     tokio::select! {
                         biased;
-                        answer = own.next() => match answer {
+                        answer = next_of(&mut own) => match answer {
+                            Some(farewell) if let Some(rights) = seat.take_over() => {
+                                let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+                                member = Some(Member { rights, farewell, joined });
+                                own = None;
+                            }
                             Some(answer) => {
                                 let ends = matches!(answer, Answer::Refused(_));
                                 yield Item { said: Said::Own(answer), cursor: seat.cursor() };
@@ -121,17 +127,22 @@ impl<E: Executor> Streams<E> {
                             None if seat.is_asked_again() => break,
                             None => return,
                         },
-                        () = seat.settled(), if joined.is_none() => {
-                            joined = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-                        }
-                        frame = next_frame(&mut joined) => match frame {
-                            Ok(frame) if seat.said().is_some_and(|said| frame.is_old(said)) => {}
-                            Ok(frame) => {
+                        heard = listen(&mut member) => match heard {
+                            Heard::Rights(Changed::Scope) => {
+                                if let Some(Member { farewell, .. }) = member {
+                                    yield Item { said: Said::Own(farewell), cursor: None };
+                                }
+                                return;
+                            }
+                            // Begins again with what its caller may see now.
+                            Heard::Rights(Changed::Else) => break,
+                            Heard::Frame(frame) if seat.said().is_some_and(|said| frame.is_old(said)) => {}
+                            Heard::Frame(frame) => {
                                 seat.say(frame.through);
                                 yield Item { said: Said::Shared(frame.json), cursor: frame.cursor };
                             }
                             // It fell behind, or the leader is gone: on by itself, from where it stands.
-                            Err(()) => break,
+                            Heard::Lost => break,
                         },
                     }
                 }
@@ -169,10 +180,37 @@ impl<E: Executor> Streams<E> {
     }
 }
 
+/// One who has joined those who ask for the same.
+struct Member {
+    rights: Rights,
+    /// What is said when they have changed.
+    farewell: Answer,
+    joined: Joined,
+}
+
+enum Heard {
+    Frame(Frame),
+    /// It fell behind, or the others are gone.
+    Lost,
+    Rights(Changed),
+}
+
 /// For ever, where nobody has been joined.
-async fn next_frame(joined: &mut Option<Joined>) -> Result<Frame, ()> {
-    let Some(joined) = joined else { return std::future::pending().await };
-    joined.frames.recv().await.map_err(|_lost| ())
+async fn listen(member: &mut Option<Member>) -> Heard {
+    let Some(Member { rights, joined, .. }) = member else { return std::future::pending().await };
+    tokio::select! {
+        biased;
+        changed = rights.changed() => Heard::Rights(changed),
+        frame = joined.frames.recv() => frame.map_or(Heard::Lost, Heard::Frame),
+    }
+}
+
+/// For ever, where nothing is said by oneself any more.
+async fn next_of(own: &mut Option<Answers>) -> Option<Answer> {
+    match own {
+        Some(own) => own.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What of a subscription is the same for all who ask for the same.

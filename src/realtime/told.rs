@@ -4,6 +4,7 @@ use std::{any::Any, sync::Arc, sync::OnceLock};
 
 use entity::prelude::{CategoryId, ChannelId, ProductId, StoreId};
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
 use crate::storage::{Fault, journal::Event};
 
@@ -42,11 +43,12 @@ pub type Reader = fn(&Told) -> About;
 pub struct Told {
     pub event: Arc<Event>,
     payload: OnceLock<Arc<dyn Any + Send + Sync>>,
+    beside: OnceCell<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Told {
     pub fn new(event: Arc<Event>) -> Arc<Self> {
-        Arc::new(Self { event, payload: OnceLock::new() })
+        Arc::new(Self { event, payload: OnceLock::new(), beside: OnceCell::new() })
     }
 
     pub fn seq(&self) -> i64 {
@@ -69,9 +71,22 @@ impl Told {
         Ok(read)
     }
 
+    /// What belongs to the event besides its payload, is of one kind for all who ask, and never changes either: the first who asks reads it
+    /// for all.
+    ///
+    /// # Errors
+    /// Those of `read`; the next who asks tries again.
+    pub async fn beside<T, E>(&self, read: impl Future<Output = Result<Option<Arc<T>>, E>>) -> Result<Option<Arc<T>>, E>
+    where
+        T: Send + Sync + 'static,
+    {
+        let read = async { Ok(Arc::new(read.await?) as Arc<dyn Any + Send + Sync>) };
+        Ok(self.beside.get_or_try_init(|| read).await?.downcast_ref::<Option<Arc<T>>>().cloned().flatten())
+    }
+
     /// About how much memory it takes, in bytes.
     pub fn weight(&self) -> usize {
-        // The payload as text, and as what was read of it.
-        256 + 3 * self.event.payload.len()
+        // The payload as text, as what was read of it, and what stands beside it.
+        512 + 4 * self.event.payload.len()
     }
 }

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use serde::Serialize;
 
-use super::{Acted, AlertError, Alerts, check_key, sees, tell};
+use super::{Acted, AlertError, Alerts, check_key, sees, settle, tell};
 use crate::{
     access::{Permit, kind},
     alerts::{
@@ -72,16 +72,8 @@ impl Alerts {
             return Err(AlertError::Invalid { message, field: path!["input", "note"] });
         }
         let mut work = permit.scope(&self.0.db).begin().await?;
-        match self.step(&mut work, &permit, &act).await {
-            Ok(acted) if acted.seq.is_some() && !acted.is_replayed => {
-                work.commit().await?;
-                Ok(acted)
-            }
-            done => {
-                work.rollback().await?;
-                done
-            }
-        }
+        let done = self.step(&mut work, &permit, &act).await;
+        settle(work, done).await
     }
 
     async fn step(&self, work: &mut Work, permit: &Permit<kind::AlertWrite>, act: &Act) -> Result<Acted<Alert>, AlertError> {

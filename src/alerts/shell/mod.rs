@@ -199,6 +199,15 @@ async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<
     Ok(Some(first + count - 1))
 }
 
+/// Keeps what was done; a refusal, and the answer of an earlier call, leave nothing.
+async fn settle<T>(work: Work, done: Result<Acted<T>, AlertError>) -> Result<Acted<T>, AlertError> {
+    match &done {
+        Ok(acted) if acted.seq.is_some() && !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    done
+}
+
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), AlertError> {
     if key.is_empty() || key.contains('\0') || key.chars().nth(MAX_KEY).is_some() {

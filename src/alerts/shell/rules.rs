@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, AlertError, Alerts, check_key, covers};
+use super::{Acted, AlertError, Alerts, check_key, covers, settle};
 use crate::{
     access::{Permit, Reach, kind},
     alerts::{
@@ -158,16 +158,8 @@ impl Alerts {
         fields.check()?;
         self.check_own(&permit, &fields).await?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        match self.set(&mut work, &permit, &fields).await {
-            Ok(acted) if acted.seq.is_some() && !acted.is_replayed => {
-                work.commit().await?;
-                Ok(acted)
-            }
-            done => {
-                work.rollback().await?;
-                done
-            }
-        }
+        let done = self.set(&mut work, &permit, &fields).await;
+        settle(work, done).await
     }
 
     /// Refuses stores that are not the caller's, and members who are none.
@@ -219,16 +211,8 @@ impl Alerts {
     pub async fn remove_rule(&self, permit: May, removal: RuleRemoval) -> Result<Acted<Option<Rule>>, AlertError> {
         check_key(&removal.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
-        match self.remove(&mut work, &permit, &removal).await {
-            Ok(acted) if acted.seq.is_some() && !acted.is_replayed => {
-                work.commit().await?;
-                Ok(acted)
-            }
-            done => {
-                work.rollback().await?;
-                done
-            }
-        }
+        let done = self.remove(&mut work, &permit, &removal).await;
+        settle(work, done).await
     }
 
     async fn remove(&self, work: &mut Work, permit: &May, removal: &RuleRemoval) -> Result<Acted<Option<Rule>>, AlertError> {

@@ -27,6 +27,7 @@ use crate::{
         rights::Rights,
         stream::{self, ResetReason, StreamPhase},
     },
+    realtime::Told,
     stock::rows::list::LevelRow,
     storage::TenantScope,
 };
@@ -69,8 +70,8 @@ pub struct StockChange {
     pub(super) seq: i64,
     pub(super) level: LevelRow,
     pub(super) in_filter: bool,
-    /// Whether the event has entries on this level.
-    pub(super) moved: bool,
+    /// The event, where it has entries on this level.
+    pub(super) moved: Option<Arc<Told>>,
 }
 
 /// A level as one event left it. A row may come twice: keep the one with the greater seq.
@@ -88,10 +89,12 @@ impl StockChange {
     /// you may not see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
         // Of a store whose movements the caller may not see there are none.
-        if !sees_movements(ctx, self.level.key.store)? || !self.moved {
+        let Some(told) = self.moved.as_ref() else { return Ok(Vec::new()) };
+        if !sees_movements(ctx, self.level.key.store)? {
             return Ok(Vec::new());
         }
-        let movement = ctx.late::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq)).await?;
+        // A movement never changes: it is read once for all who follow.
+        let movement = told.beside(ctx.late::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq))).await?;
         let of = |m: &Arc<crate::stock::core::Movement>| {
             let mine = m.entries.iter().filter(|entry| entry.key == self.level.key);
             mine.map(|entry| StockEntry { movement: m.clone(), line: entry.line }).collect()

@@ -46,7 +46,7 @@ impl Topic for StockTopic {
         let more = rows.len() > SNAPSHOT_PAGE as usize;
         rows.truncate(SNAPSHOT_PAGE as usize);
         let last = rows.last().map(|(level, _)| vec![level.key.product.into(), level.key.store.into()]);
-        let change = |level: LevelRow| StockChange { seq: level.seq, level, in_filter: true, moved: false };
+        let change = |level: LevelRow| StockChange { seq: level.seq, level, in_filter: true, moved: None };
         let changes = rows.into_iter().map(|(level, _)| change(level)).collect();
         Ok(Standing { changes, next: last.filter(|_| more) })
     }
@@ -74,14 +74,14 @@ impl Topic for StockTopic {
 }
 
 impl StockTopic {
-    fn moved(&self, told: &Told, state: &LevelState) -> Option<StockChange> {
+    fn moved(&self, told: &Arc<Told>, state: &LevelState) -> Option<StockChange> {
         let level = level_row(state, told.seq(), told.event.recorded_at);
         let in_filter = self.filter.matches(&level);
         (in_filter || self.filter.matches(&before(state, &level))).then_some(StockChange {
             seq: told.seq(),
             level,
             in_filter,
-            moved: true,
+            moved: Some(told.clone()),
         })
     }
 
@@ -90,7 +90,7 @@ impl StockTopic {
         let levels = levels_moved(scope, seq, moved).await?;
         let change = |(before, after): (LevelRow, LevelRow)| {
             let in_filter = self.filter.matches(&after);
-            (in_filter != self.filter.matches(&before)).then_some(StockChange { seq, level: after, in_filter, moved: false })
+            (in_filter != self.filter.matches(&before)).then_some(StockChange { seq, level: after, in_filter, moved: None })
         };
         Ok(levels.into_iter().filter_map(change).collect())
     }
