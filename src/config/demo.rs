@@ -24,7 +24,8 @@ pub struct Demo {
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Then have a day of a shop and its depot through the API: buy, transfer, sell, take back, recall, count, close; and prove the database.
+    /// Then have a day of a shop and its depot through the API: buy, transfer, sell, take back, make kits, run
+    /// out, fill, recall, count, close; and prove the database.
     #[arg(long)]
     pub day: bool,
     /// Stop when the data is loaded and checked, instead of going on to serve.

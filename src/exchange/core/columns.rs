@@ -32,7 +32,92 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
         Noun::Suppliers => &["code", "name", "leadTimeDays", "email"],
         Noun::Categories => &["slug", "name", "parent", "position", "imageUrl", "metadata"],
         Noun::Customers => &["externalRef", "name", "country", "email"],
-        Noun::Movements | Noun::Orders => &[],
+        Noun::Orders => &[
+            "externalRef",
+            "channel",
+            "store",
+            "customer",
+            "placedAt",
+            "status",
+            "kind",
+            "sku",
+            "barcode",
+            "name",
+            "quantity",
+            "currency",
+            "unitPrice",
+            "discount",
+            "tax",
+            "number",
+        ],
+        Noun::Movements => &[],
+    }
+}
+
+/// The columns of an export.
+pub fn exported(noun: Noun) -> &'static [&'static str] {
+    match noun {
+        Noun::Products | Noun::Suppliers | Noun::Categories | Noun::Customers => fields_of(noun),
+        Noun::Stock => &[
+            "sku",
+            "name",
+            "store",
+            "lot",
+            "madeOn",
+            "expiresOn",
+            "onHand",
+            "reserved",
+            "unavailable",
+            "available",
+            "incoming",
+            "inTransit",
+            "safetyStock",
+            "reorderPoint",
+            "maximum",
+            "updatedAt",
+        ],
+        Noun::Movements => &[
+            "seq",
+            "line",
+            "movementId",
+            "kind",
+            "reasonCode",
+            "sku",
+            "store",
+            "onHandDelta",
+            "reservedDelta",
+            "unavailableDelta",
+            "onHandAfter",
+            "unitCost",
+            "costCurrency",
+            "externalRef",
+            "note",
+            "occurredAt",
+            "recordedAt",
+        ],
+        Noun::Orders => &[
+            "number",
+            "line",
+            "status",
+            "store",
+            "channel",
+            "externalRef",
+            "customer",
+            "placedAt",
+            "kind",
+            "sku",
+            "name",
+            "quantity",
+            "fulfilled",
+            "cancelled",
+            "returned",
+            "currency",
+            "unitPrice",
+            "discount",
+            "tax",
+            "total",
+        ],
+        Noun::StockChanges => &[],
     }
 }
 
@@ -45,7 +130,8 @@ pub fn needed(noun: Noun) -> &'static [&'static [&'static str]] {
         Noun::Suppliers => &[&["code"]],
         Noun::Categories => &[&["slug"]],
         Noun::Customers => &[&["externalRef"]],
-        Noun::Movements | Noun::Orders => &[],
+        Noun::Orders => &[&["externalRef"], &["store"], &["sku", "barcode"], &["quantity"]],
+        Noun::Movements => &[],
     }
 }
 
@@ -80,6 +166,13 @@ const ALSO: &[(&str, &str)] = &[
     ("expirydate", "expiresOn"),
     ("bestbefore", "expiresOn"),
     ("reference", "externalRef"),
+    ("orderid", "externalRef"),
+    ("ordernumber", "externalRef"),
+    ("customerref", "customer"),
+    ("occurredat", "placedAt"),
+    ("orderdate", "placedAt"),
+    ("qty", "quantity"),
+    ("price", "unitPrice"),
 ];
 
 /// Letters and digits alone, in small letters.
@@ -122,8 +215,8 @@ fn told(noun: Noun, name: &str) -> Option<&'static str> {
     let (fields, name) = (fields_of(noun), plain(name));
     let own = fields.iter().find(|field| plain(field) == name).copied();
     own.or_else(|| {
-        let also = ALSO.iter().find(|(other, _)| *other == name)?.1;
-        fields.iter().find(|field| **field == also).copied()
+        let mut also = ALSO.iter().filter(|(other, _)| *other == name);
+        also.find_map(|(_, also)| fields.iter().find(|field| *field == also).copied())
     })
 }
 

@@ -36,6 +36,10 @@ pub struct Known {
     pub barcodes: HashMap<String, ProductId>,
     /// By folded code.
     pub stores: HashMap<String, StoreId>,
+    /// By folded code.
+    pub channels: HashMap<String, ChannelId>,
+    /// By reference.
+    pub customers: HashMap<String, CustomerId>,
     /// Of amounts whose row names none.
     pub currency: String,
 }
@@ -87,8 +91,38 @@ impl<'a> Cells<'a> {
     pub fn number(&self, field: &str) -> Result<i64, Refused> {
         match self.text(field) {
             Some(text) => whole(text.trim()).map_err(|why| Refused::invalid(self.number, field, why)),
-            None => Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(self.number, field, "a value is needed") }),
+            None => Err(Refused::required(self.number, field)),
         }
+    }
+
+    /// The row's number.
+    pub fn row(&self) -> i64 {
+        self.number
+    }
+
+    /// What a name was found to stand for; None where the row has none.
+    pub fn named<K: entity::id::Kind>(
+        &self,
+        (field, what): (&str, &str),
+        found: &HashMap<String, Id<K>>,
+        key: fn(&str) -> String,
+    ) -> Result<Option<Id<K>>, Refused> {
+        let Some(text) = self.text(field).map(str::trim) else { return Ok(None) };
+        named(text, found, &key(text)).map(Some).ok_or_else(|| Refused::missing(self.number, field, what))
+    }
+
+    /// The product that the row names.
+    pub fn product(&self, known: &Known) -> Result<ProductId, Refused> {
+        if let Some(found) = self.named(("sku", "product"), &known.skus, fold)? {
+            return Ok(found);
+        }
+        let code = self.text("barcode").ok_or_else(|| Refused::required(self.number, "sku"))?;
+        known.barcodes.get(code.trim()).copied().ok_or_else(|| Refused::missing(self.number, "barcode", "product"))
+    }
+
+    /// The store that the row names.
+    pub fn store(&self, known: &Known) -> Result<StoreId, Refused> {
+        self.named(("store", "store"), &known.stores, fold)?.ok_or_else(|| Refused::required(self.number, "store"))
     }
 
     fn money(&self, field: &str, currency: &str, known: &Known) -> Result<Patch<MoneyText>, Refused> {
@@ -234,27 +268,6 @@ pub fn customer(record: &Record) -> Result<CustomerFields, Refused> {
         country: cells.texts("country"),
         email: cells.texts("email"),
     })
-}
-
-/// Where stock is meant: what the row's product and store were found to be.
-pub fn level(cells: &Cells<'_>, known: &Known) -> Result<(ProductId, StoreId), Refused> {
-    let product = match (cells.text("sku"), cells.text("barcode")) {
-        (Some(sku), _) => {
-            let sku = sku.trim();
-            named(sku, &known.skus, &fold(sku)).ok_or_else(|| Refused::missing(cells.number, "sku", "product"))?
-        }
-        (None, Some(code)) => {
-            known.barcodes.get(code.trim()).copied().ok_or_else(|| Refused::missing(cells.number, "barcode", "product"))?
-        }
-        (None, None) => {
-            return Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(cells.number, "sku", "a value is needed") });
-        }
-    };
-    let Some(store) = cells.text("store").map(str::trim) else {
-        return Err(Refused { code: "REQUIRED".to_owned(), ..Refused::invalid(cells.number, "store", "a value is needed") });
-    };
-    let store = named(store, &known.stores, &fold(store)).ok_or_else(|| Refused::missing(cells.number, "store", "store"))?;
-    Ok((product, store))
 }
 
 #[cfg(test)]

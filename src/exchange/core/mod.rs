@@ -5,6 +5,7 @@ pub mod cells;
 pub mod columns;
 pub mod fields;
 pub mod guess;
+pub mod orders;
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -244,6 +245,9 @@ impl Refused {
     /// Before anything is asked of a room.
     pub fn invalid(number: i64, field: &str, message: impl Into<String>) -> Self {
         Self { number, code: "INVALID".to_owned(), field: field.to_owned(), message: message.into() }
+    }
+    pub fn required(number: i64, field: &str) -> Self {
+        Self { code: "REQUIRED".to_owned(), ..Self::invalid(number, field, "a value is needed") }
     }
     pub fn missing(number: i64, field: &str, what: &str) -> Self {
         Self { number, code: "NOT_FOUND".to_owned(), field: field.to_owned(), message: format!("there is no such {what}") }

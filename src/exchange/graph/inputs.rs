@@ -27,6 +27,9 @@ pub enum ImportNoun {
     Categories,
     /// Customers, by externalRef. Needs customer.write.
     Customers,
+    /// Orders, a line a row: the rows of one order have the same channel and externalRef and stand next to each other. Needs order.write, and
+    /// order.price where a product has a price of its own.
+    Orders,
 }
 
 impl From<ImportNoun> for Noun {
@@ -38,6 +41,7 @@ impl From<ImportNoun> for Noun {
             ImportNoun::Suppliers => Self::Suppliers,
             ImportNoun::Categories => Self::Categories,
             ImportNoun::Customers => Self::Customers,
+            ImportNoun::Orders => Self::Orders,
         }
     }
 }
@@ -83,7 +87,8 @@ impl From<ExportNoun> for Noun {
 pub enum ImportMode {
     /// It is refused.
     Create,
-    /// What the row says is changed: an empty cell says nothing, \N takes the value away.
+    /// What the row says is changed: an empty cell says nothing, \N takes the value away. An order is never changed: one that is there as the
+    /// rows say is left as it is, another one is refused.
     Upsert,
 }
 
@@ -117,7 +122,7 @@ pub struct ImportCreateInput {
     /// What becomes of a row whose key is there already. Stock is always set or changed.
     #[graphql(default_with = "ImportMode::Upsert")]
     pub mode: ImportMode,
-    /// Only say what would become of each row. Rows are looked at in chunks of 500, each against what is here now.
+    /// Only say what would become of each row. Rows are looked at in chunks of 500, and orders each by itself, against what is here now.
     #[graphql(default)]
     pub dry_run: bool,
     /// Why stock changes.

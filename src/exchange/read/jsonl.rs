@@ -9,7 +9,7 @@ use crate::{
     exchange::core::{
         Format, Noun, Told,
         cells::{Cell, of_json},
-        columns::fields_of,
+        columns::{exported, fields_of},
     },
     files::core::limits::ROW_BYTES,
 };
@@ -30,7 +30,7 @@ pub(super) fn line(text: &mut impl BufRead, out: &mut Vec<u8>) -> Result<bool, S
 pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender) -> Result<(), Stop> {
     let mut text = BufReader::with_capacity(64 << 10, text);
     let names = fields_of(plan.noun);
-    let mut chunks = Chunks::new(sender, plan.skip);
+    let mut chunks = Chunks::new(sender, &plan);
     chunks.tell(Told { format: Some(Format::Jsonl), encoding: Some(encoding.to_owned()), ..Told::default() })?;
     let mut bytes = Vec::new();
     while line(&mut text, &mut bytes)? {
@@ -53,6 +53,8 @@ fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) 
         }
         match names.iter().position(|known| *known == said) {
             Some(at) => found[at] = Some(of_json(value)),
+            // What an export says besides.
+            None if exported(noun).contains(&said) => {}
             // A column that means nothing is told with the header; a line has none, so what it says in vain is told with the line.
             None => return Err(format!("{} have no field {said:?}", noun.as_str().to_lowercase().replace('_', " "))),
         }

@@ -9,8 +9,16 @@ mod workbook;
 
 use tokio::sync::mpsc;
 
-use super::core::{Format, ImportOptions, Noun, Told, columns::HeaderFault, fields::Record};
-use crate::files::Bytestream;
+use super::core::{
+    Format, ImportOptions, Noun, Told,
+    columns::HeaderFault,
+    fields::Record,
+    orders::{ORDER_ROWS, Thread},
+};
+use crate::files::{
+    Bytestream,
+    core::limits::{CHUNK_ROWS, IMPORT_ROWS},
+};
 
 pub use lines::{SaidLines, lines};
 pub use pipe::Pipe;
@@ -20,7 +28,7 @@ pub use pipe::Pipe;
 pub enum Said {
     /// Before the first row: how the file is read.
     How(Told),
-    /// Up to `CHUNK_ROWS` rows, in order.
+    /// Up to `CHUNK_ROWS` rows, in order; more where an order goes on.
     Rows(Vec<Record>),
     /// All rows have been said: without this the reader broke.
     End,
@@ -107,14 +115,16 @@ fn read(pipe: Pipe, is_workbook: bool, plan: Plan, sender: &Sender) -> Result<()
 /// Gathers rows into chunks and hands them on.
 struct Chunks<'a> {
     sender: &'a Sender,
+    noun: Noun,
     rows: Vec<Record>,
+    orders: Thread,
     number: i64,
     skip: i64,
 }
 
 impl<'a> Chunks<'a> {
-    fn new(sender: &'a Sender, skip: i64) -> Self {
-        Self { sender, rows: Vec::new(), number: 0, skip }
+    fn new(sender: &'a Sender, plan: &Plan) -> Self {
+        Self { sender, noun: plan.noun, rows: Vec::new(), orders: Thread::default(), number: 0, skip: plan.skip }
     }
 
     fn tell(&self, told: Told) -> Result<(), Stop> {
@@ -122,7 +132,6 @@ impl<'a> Chunks<'a> {
     }
 
     fn add(&mut self, cells: impl FnOnce() -> Result<Vec<Option<super::core::cells::Cell>>, String>) -> Result<(), Stop> {
-        use crate::files::core::limits::{CHUNK_ROWS, IMPORT_ROWS};
         self.number += 1;
         if self.number > IMPORT_ROWS {
             return Err(Unreadable::TooManyRows(IMPORT_ROWS).into());
@@ -130,8 +139,15 @@ impl<'a> Chunks<'a> {
         if self.number <= self.skip {
             return Ok(());
         }
-        self.rows.push(Record { number: self.number, cells: cells() });
-        if self.rows.len() >= CHUNK_ROWS { self.flush() } else { Ok(()) }
+        let row = Record { number: self.number, cells: cells() };
+        // An order is of one chunk: it ends behind its last row, however many rows that makes of those that an order may have.
+        let goes_on = self.noun == Noun::Orders && self.orders.goes_on(&row);
+        let most = if goes_on { CHUNK_ROWS + ORDER_ROWS } else { CHUNK_ROWS };
+        if self.rows.len() >= most {
+            self.flush()?;
+        }
+        self.rows.push(row);
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), Stop> {

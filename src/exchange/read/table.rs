@@ -63,7 +63,7 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan,
     let columns = match_columns(plan.noun, &header, &plan.options.mapping, COLUMNS).map_err(Unreadable::Header)?;
     let names = fields_of(plan.noun);
     let told = header.iter().cloned().zip(columns.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
-    let mut chunks = Chunks::new(sender, plan.skip);
+    let mut chunks = Chunks::new(sender, &plan);
     chunks.tell(Told {
         format: Some(Format::Csv),
         encoding: Some(encoding.to_owned()),

@@ -61,7 +61,7 @@ pub(super) fn read(pipe: Pipe, plan: Plan, sender: &Sender) -> Result<(), Stop> 
     let mut book: Xlsx<BufReader<File>> = Xlsx::new(BufReader::new(reopened)).map_err(workbook)?;
     let sheet = book.sheet_names().first().cloned().ok_or_else(|| workbook("it has no sheet"))?;
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(workbook)?;
-    let mut sheet = Sheet { chunks: Chunks::new(sender, plan.skip), plan, columns: None, row: None, texts: Vec::new() };
+    let mut sheet = Sheet { chunks: Chunks::new(sender, &plan), plan, columns: None, row: None, texts: Vec::new() };
     while let Some(found) = cells.next_cell().map_err(workbook)? {
         let (row, column) = found.get_position();
         sheet.at(row)?;

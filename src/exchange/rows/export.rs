@@ -7,7 +7,7 @@ use crate::{
     access::Reach,
     catalog::rows::{Clause, product::barcodes_of},
     clock::rfc3339,
-    exchange::core::{ExportOptions, Noun, cells::Item, columns::fields_of},
+    exchange::core::{ExportOptions, Noun, cells::Item},
     storage::{Fault, Reads, Row},
 };
 
@@ -21,6 +21,8 @@ pub struct Sight {
     pub channel: Option<ChannelId>,
     pub sees_costs: bool,
     pub sees_contacts: bool,
+    /// Whose an order is.
+    pub sees_customers: bool,
     /// The tenant's last event when the export began: what comes later is not in it, or an export of a busy ledger would never end.
     pub head: i64,
 }
@@ -34,72 +36,6 @@ pub struct Page {
     pub next: Option<After>,
     /// Whose contacts it tells: that is written down.
     pub contacts: Vec<CustomerId>,
-}
-
-/// The columns of an export.
-pub fn names(noun: Noun) -> &'static [&'static str] {
-    match noun {
-        Noun::Products | Noun::Suppliers | Noun::Categories | Noun::Customers => fields_of(noun),
-        Noun::Stock => &[
-            "sku",
-            "name",
-            "store",
-            "lot",
-            "madeOn",
-            "expiresOn",
-            "onHand",
-            "reserved",
-            "unavailable",
-            "available",
-            "incoming",
-            "inTransit",
-            "safetyStock",
-            "reorderPoint",
-            "maximum",
-            "updatedAt",
-        ],
-        Noun::Movements => &[
-            "seq",
-            "line",
-            "movementId",
-            "kind",
-            "reasonCode",
-            "sku",
-            "store",
-            "onHandDelta",
-            "reservedDelta",
-            "unavailableDelta",
-            "onHandAfter",
-            "unitCost",
-            "costCurrency",
-            "externalRef",
-            "note",
-            "occurredAt",
-            "recordedAt",
-        ],
-        Noun::Orders => &[
-            "number",
-            "line",
-            "status",
-            "store",
-            "channel",
-            "externalRef",
-            "placedAt",
-            "kind",
-            "sku",
-            "name",
-            "quantity",
-            "fulfilled",
-            "cancelled",
-            "returned",
-            "currency",
-            "unitPrice",
-            "discount",
-            "tax",
-            "total",
-        ],
-        Noun::StockChanges => &[],
-    }
 }
 
 pub(super) fn time(at: i64) -> Item {
@@ -286,10 +222,11 @@ async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, a
 }
 
 async fn orders(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
-    let select = "SELECT o.number, l.position, o.status, s.code, c.code, o.external_ref, o.placed_at, l.kind, l.sku, l.name, l.quantity, l.fulfilled,
+    let select = "SELECT o.number, l.position, o.status, s.code, c.code, o.external_ref, u.external_ref, o.placed_at, l.kind, l.sku, l.name, l.quantity, l.fulfilled,
         l.cancelled, l.returned, o.currency, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor FROM sales_order o
         JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id
-        JOIN channel c ON c.tenant_id = o.tenant_id AND c.id = o.channel_id WHERE o.tenant_id = $1";
+        JOIN channel c ON c.tenant_id = o.tenant_id AND c.id = o.channel_id
+        LEFT JOIN customer u ON u.tenant_id = o.tenant_id AND u.id = o.customer_id WHERE o.tenant_id = $1";
     let mut clause = Clause::new(reads.backend());
     stores(&mut clause, "o.store_id", sight, options);
     if let Some(channel) = sight.channel {
@@ -302,7 +239,8 @@ async fn orders(reads: &impl Reads, sight: &Sight, options: &ExportOptions, afte
         let (number, position): (i64, i32) = (row.take()?, row.take()?);
         let mut items: Vec<Item> = vec![number.into(), i64::from(position).into()];
         items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
-        items.extend([row.take::<Option<String>>()?.into(), time(row.take()?)]);
+        let (reference, customer): (Option<String>, Option<String>) = (row.take()?, row.take()?);
+        items.extend([reference.into(), customer.filter(|_| sight.sees_customers).into(), time(row.take()?)]);
         items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
         items.extend([row.take::<i64>()?, row.take()?, row.take()?, row.take()?].map(Item::Number));
         let currency: String = row.take()?;

@@ -13,6 +13,9 @@ use crate::{
     storage::{Fault, Reads, Row},
 };
 
+/// The folded code of the channel that orders have when nobody says one.
+pub const DIRECT: &str = "direct";
+
 async fn by_texts<K: Send>(
     reads: &impl Reads,
     (table, id, column): (&str, &str, &str),
@@ -46,13 +49,20 @@ pub async fn known(reads: &impl Reads, noun: Noun, rows: &[Record]) -> Result<Kn
             known.categories = by_texts(reads, ("category", "id", "slug"), texts(noun, rows, "category", str::to_owned)).await?;
             known.suppliers = by_texts(reads, ("supplier", "id", "code_key"), texts(noun, rows, "supplier", fold)).await?;
         }
-        Noun::Stock | Noun::StockChanges => {
+        Noun::Stock | Noun::StockChanges | Noun::Orders => {
             known.skus = by_texts(reads, ("product", "id", "sku_key"), texts(noun, rows, "sku", fold)).await?;
             known.barcodes =
                 by_texts(reads, ("barcode", "product_id", "code"), texts(noun, rows, "barcode", str::to_owned)).await?;
             known.stores = by_texts(reads, ("store", "id", "code_key"), texts(noun, rows, "store", fold)).await?;
+            let (mut channels, customers) = (texts(noun, rows, "channel", fold), texts(noun, rows, "customer", str::to_owned));
+            if noun == Noun::Orders {
+                // That of orders whose rows name none.
+                channels.insert(DIRECT.to_owned());
+            }
+            known.channels = by_texts(reads, ("channel", "id", "code_key"), channels).await?;
+            known.customers = by_texts(reads, ("customer", "id", "external_ref"), customers).await?;
         }
-        Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements | Noun::Orders => {}
+        Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements => {}
     }
     let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
     known.currency = rows.first().map_or(Ok(String::new()), |row| Row::new(row).take())?;

@@ -7,8 +7,8 @@ use crate::{
     access::{Caller, kind, permit},
     audit::{self, Origin, Outcome, Stamp, Target},
     exchange::{
-        core::{Counts, ExportOptions, Noun, Run},
-        rows::export::{Sight, names, page},
+        core::{Counts, ExportOptions, Noun, Run, columns::exported},
+        rows::export::{Sight, page},
     },
     files::Made,
     jobs::Lease,
@@ -24,7 +24,7 @@ impl Exchange {
         let head = scope.head().await?.seq;
         run = self.begin_again(lease, &run).await?;
         let name = noun.as_str().to_lowercase().replace('_', "-");
-        let mut sheet = Sheet::begin(&self.0.files, &run, (&name, options.format), names(noun)).await?;
+        let mut sheet = Sheet::begin(&self.0.files, &run, (&name, options.format), exported(noun)).await?;
         let mut after = Vec::new();
         loop {
             // What somebody may see is asked anew for each page.
@@ -81,5 +81,12 @@ fn sight(caller: &Caller, noun: Noun, head: i64) -> Result<Sight, Halt> {
         Noun::Customers => permit::<kind::CustomerRead>(caller)?.reach(),
         Noun::Products | Noun::Suppliers | Noun::Categories | Noun::StockChanges => permit::<kind::ProductRead>(caller)?.reach(),
     };
-    Ok(Sight { reach, channel: caller.channel, sees_costs: caller.sees_costs(), sees_contacts: caller.sees_contacts(), head })
+    Ok(Sight {
+        reach,
+        channel: caller.channel,
+        sees_costs: caller.sees_costs(),
+        sees_customers: permit::<kind::CustomerRead>(caller).is_ok(),
+        sees_contacts: caller.sees_contacts(),
+        head,
+    })
 }

@@ -3,12 +3,15 @@
 use super::{Exchange, Halt};
 use crate::{
     exchange::{
-        core::{Counts, Earnest, Format, ImportOptions, Noun, Run},
+        core::{
+            Earnest, Format, ImportOptions, Noun, Run,
+            orders::{Survey, Unfits},
+        },
         read::{self, Plan, Said, Unreadable},
     },
     files::{
         FileError, Made,
-        core::{MediaType, limits::REFUSED_ROWS},
+        core::{File, MediaType, limits::REFUSED_ROWS},
     },
     jobs::Lease,
     storage::Fault,
@@ -21,38 +24,55 @@ impl Exchange {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "an import has a file"))?;
         let file = self.0.files.of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
-        let bytes = self.0.files.read(&file).await?;
         let is_workbook = file.media_type == MediaType::Workbook.as_str();
         if options.format.is_some_and(|format| (format == Format::Xlsx) != is_workbook) {
             return Err(Halt::Failed("the file is not of the format that was named".to_owned()));
         }
         let plan = Plan { noun, options: options.clone(), skip: run.position() };
-        let mut reading = read::records(bytes, is_workbook, plan);
+        let unfit = if noun == Noun::Orders { self.survey(&run, &file, (is_workbook, &plan)).await? } else { Unfits::default() };
+        let mut reading = read::records(self.0.files.read(&file).await?, is_workbook, plan);
         let is_new = run.position() == 0;
         let mut measured = run.position().max(FEW);
         loop {
-            match reading.recv().await {
-                Some(Ok(Said::How(told))) if is_new => run = self.tell(lease, &run, told).await?,
-                Some(Ok(Said::How(_))) => {}
-                Some(Ok(Said::Rows(rows))) => {
+            match said(reading.recv().await, &run)? {
+                Said::How(told) if is_new => run = self.tell(lease, &run, told).await?,
+                Said::How(_) => {}
+                Said::Rows(rows) => {
                     // What somebody may do is asked anew for each chunk: rights that were taken away end with the last one.
                     let caller = self.maker(&run).await?;
-                    let (done, refused) = self.apply(lease, &run, &options, &caller, &rows).await?;
+                    let (done, refused) = match noun {
+                        Noun::Orders => self.apply_orders(&run, (&options, &caller, &unfit), &rows).await?,
+                        _ => self.apply(lease, &run, &options, &caller, &rows).await?,
+                    };
                     run = self.advance(lease, &run, done, &refused).await?;
-                    too_many(run.counts)?;
+                    too_many(run.counts.refused)?;
                     if run.position() >= measured * GROWN {
                         measured = run.position();
                         self.0.db.measure(filled(noun)).await?;
                     }
                 }
-                Some(Ok(Said::End)) => break,
-                Some(Err(Unreadable::Storage(why))) => return Err(Fault::Broken(why).into()),
-                Some(Err(why)) => return Err(Halt::Failed(why.to_string())),
-                None => return Err(Fault::Broken(format!("the reader of {} broke", run.id)).into()),
+                Said::End => break,
             }
         }
         let name = if options.earnest == Earnest::DryRun { "dry-run" } else { "import" };
         self.report(&run, name).await
+    }
+
+    /// Reads a file of orders before anything of it is carried out: an order whose rows are all over the file is known by the last of them.
+    async fn survey(&self, run: &Run, file: &File, (is_workbook, plan): (bool, &Plan)) -> Result<Unfits, Halt> {
+        let plan = Plan { skip: 0, ..plan.clone() };
+        let mut reading = read::records(self.0.files.read(file).await?, is_workbook, plan);
+        let mut survey = Survey::default();
+        loop {
+            match said(reading.recv().await, run)? {
+                Said::How(_) => {}
+                Said::Rows(rows) => rows.iter().for_each(|row| survey.row(row)),
+                Said::End => break,
+            }
+        }
+        let unfit = survey.end();
+        too_many(unfit.len() as i64)?;
+        Ok(unfit)
     }
 }
 
@@ -73,8 +93,18 @@ const fn filled(noun: Noun) -> &'static [&'static str] {
     }
 }
 
-fn too_many(counts: Counts) -> Result<(), Halt> {
-    if counts.refused > REFUSED_ROWS {
+/// What a reader said, or why it says no more.
+fn said(heard: Option<Result<Said, Unreadable>>, run: &Run) -> Result<Said, Halt> {
+    match heard {
+        Some(Ok(said)) => Ok(said),
+        Some(Err(Unreadable::Storage(why))) => Err(Fault::Broken(why).into()),
+        Some(Err(why)) => Err(Halt::Failed(why.to_string())),
+        None => Err(Fault::Broken(format!("the reader of {} broke", run.id)).into()),
+    }
+}
+
+fn too_many(refused: i64) -> Result<(), Halt> {
+    if refused > REFUSED_ROWS {
         return Err(Halt::Failed(format!("more than {REFUSED_ROWS} rows were refused: the rest was not tried")));
     }
     Ok(())

@@ -6,6 +6,8 @@ mod engine;
 mod export;
 mod import;
 mod manage;
+mod order_rows;
+mod orders;
 mod report;
 mod stock;
 mod write;
@@ -152,12 +154,13 @@ fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), Exchang
         (Kind::Import, Noun::Stock) => drop(permit::<kind::StockSet>(caller)?),
         (Kind::Import, Noun::StockChanges) => drop(permit::<kind::StockAdjust>(caller)?),
         (Kind::Import, Noun::Customers) => drop(permit::<kind::CustomerWrite>(caller)?),
+        (Kind::Import, Noun::Orders) => drop(permit::<kind::OrderWrite>(caller)?),
         (Kind::Export, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductRead>(caller)?),
         (Kind::Export, Noun::Customers) => drop(permit::<kind::CustomerRead>(caller)?),
         (Kind::Export, Noun::Stock) => drop(permit::<kind::StockRead>(caller)?),
         (Kind::Export, Noun::Movements) => drop(permit::<kind::StockMovementRead>(caller)?),
         (Kind::Export, Noun::Orders) => drop(permit::<kind::OrderRead>(caller)?),
-        (Kind::Bulk, _) | (Kind::Import, Noun::Movements | Noun::Orders) | (Kind::Export, Noun::StockChanges) => {
+        (Kind::Bulk, _) | (Kind::Import, Noun::Movements) | (Kind::Export, Noun::StockChanges) => {
             return Err(ExchangeError::NotOffered(noun));
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     clock,
     exchange::core::{
         Counts, Earnest, ImportOptions, Noun, Refused, Run,
-        fields::{Cells, Known, Record, level},
+        fields::{Cells, Known, Record},
     },
     jobs::Lease,
     ledger::shell::{
@@ -52,7 +52,7 @@ fn lot(row: &Record, cells: &Cells<'_>) -> Result<Option<LotRef>, Refused> {
 
 fn line(noun: Noun, row: &Record, known: &Known) -> Result<Line, Refused> {
     let cells = Cells::of(noun, row)?;
-    let (product, store) = level(&cells, known)?;
+    let (product, store) = (cells.product(known)?, cells.store(known)?);
     let field = if noun == Noun::Stock { "onHand" } else { "delta" };
     let quantity = Quantity::new(cells.number(field)?)
         .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..Refused::invalid(row.number, field, "that is too much") })?;

@@ -5,6 +5,7 @@ mod exports;
 mod hostile;
 mod imports;
 mod labels;
+mod orders;
 mod pictures;
 mod progress;
 mod resume;

@@ -162,6 +162,16 @@ async fn a_second_demo_keeps_the_data() {
     assert!(verified.well(), "{verified:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_is_lived_and_the_books_hold_after_it() {
+    let site = Site::empty_sqlite();
+    let day = entrepot_in(&site.folder, &["demo", "--exit", "--day", "--rows", "50", "--listen", "127.0.0.1:0"]).await;
+    assert!(day.well() && day.out.contains("invariants hold"), "{day:?}");
+    for step in ["opens", "makes", "alerts", "fills", "closes"] {
+        assert!(day.out.contains(&format!("\n  {step} ")), "{step} is not in {day:?}");
+    }
+}
+
 /// The end of a server that is asked to stop.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

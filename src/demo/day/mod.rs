@@ -2,6 +2,8 @@
 //!
 //! Products, stores and papers carry the run's own word, so that a day can be had again in the same database.
 
+mod breakfast;
+
 use serde_json::{Value, json};
 
 use super::run::DemoError;
@@ -41,6 +43,7 @@ impl<'c> Day<'c> {
         self.send_to_the_shop(&things).await?;
         let sold = self.sell(&things).await?;
         self.take_back(&things, &sold).await?;
+        self.breakfast(&things).await?;
         self.recall(&things).await?;
         self.count(&things).await?;
         self.close(&things).await
@@ -108,14 +111,7 @@ impl<'c> Day<'c> {
         let lines = json!([{ "product": things.mug, "quantity": 100, "unitCost": pounds("3.00") }]);
         let charges = json!([{ "kind": "FREIGHT", "name": "Van", "amount": pounds("25.00") }]);
         let input = json!({ "supplier": things.supplier, "store": things.depot, "lines": lines, "charges": charges });
-        let made = self
-            .call("purchaseOrderCreate", "PurchaseOrderCreateInput", "purchaseOrder { id number lines { id } }", input)
-            .await?;
-        let order = made["purchaseOrder"].clone();
-        for step in ["Submit", "Approve", "Order"] {
-            let input = json!({ "id": order["id"] });
-            self.call(&format!("purchaseOrder{step}"), "PurchaseOrderActionInput", "purchaseOrder { status }", input).await?;
-        }
+        let order = self.order_from(input).await?;
         let line = &order["lines"][0]["id"];
         for (good, damaged) in [(60, 0), (38, 2)] {
             let lines = json!([{ "purchaseOrderLineId": line, "quantity": good, "damaged": damaged }]);
@@ -137,6 +133,19 @@ impl<'c> Day<'c> {
         self.look(&things.tea, &things.shop, 30, 30).await?;
         tell("receives", "30 packets of tea in two lots");
         Ok(())
+    }
+
+    /// A purchase order, all the way to the supplier.
+    async fn order_from(&mut self, input: Value) -> Result<Value, DemoError> {
+        let made = self
+            .call("purchaseOrderCreate", "PurchaseOrderCreateInput", "purchaseOrder { id number lines { id } }", input)
+            .await?;
+        let order = made["purchaseOrder"].clone();
+        for step in ["Submit", "Approve", "Order"] {
+            let input = json!({ "id": order["id"] });
+            self.call(&format!("purchaseOrder{step}"), "PurchaseOrderActionInput", "purchaseOrder { status }", input).await?;
+        }
+        Ok(order)
     }
 
     async fn send_to_the_shop(&mut self, things: &Things) -> Result<(), DemoError> {
