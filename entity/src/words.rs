@@ -60,6 +60,10 @@ words! {
         Cancelled "CANCELLED", Expired "EXPIRED",
     }
     LineKind { Product "PRODUCT", Charge "CHARGE" }
+    /// Which stores are asked first for an order's stock.
+    SourcingStrategy { Nearest "NEAREST", MostStock "MOST_STOCK", Priority "PRIORITY" }
+    /// Whether an order may come from several stores.
+    SplitPolicy { Allow "ALLOW", Refuse "REFUSE" }
     FulfilmentStatus { Pending "PENDING", Picked "PICKED", Packed "PACKED", Shipped "SHIPPED", Delivered "DELIVERED", Cancelled "CANCELLED" }
     Disposition { Restock "RESTOCK", Quarantine "QUARANTINE", WriteOff "WRITE_OFF" }
     ReturnStatus {

@@ -32,6 +32,7 @@ mod m0023_lots_and_kits;
 mod m0024_returns;
 mod m0025_alerts;
 mod m0026_media;
+mod m0027_sourcing;
 pub mod row_security;
 
 pub struct Migrator;
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_returns::Migration),
             Box::new(m0025_alerts::Migration),
             Box::new(m0026_media::Migration),
+            Box::new(m0027_sourcing::Migration),
         ]
     }
 }

@@ -235,6 +235,7 @@ impl Decisions {
         let mut rows = Vec::with_capacity(24);
         rows.extend(stock_rows::level_rows(tenant, &last.levels));
         rows.extend(order_rows::order_rows(tenant, &last.orders));
+        rows.push(order_rows::drafted_rows(tenant, decided().flat_map(|d| &d.orders.drafted)));
         rows.extend(stock_rows::movement_rows(tenant, &movements));
         rows.extend(stock_rows::reservation_rows(tenant, &last.reservations));
         if !last.lots.is_empty() || !last.lot_levels.is_empty() {

@@ -14,7 +14,7 @@ use crate::{
     audit::Stamp,
     counts::core::{self as count_rules, Steps as CountSteps},
     orders::core as order_rules,
-    orders::core::{Act, ActOnReturn, Create, CreateReturn, Fill, Fulfil, ReturnAction},
+    orders::core::{Act, ActOnReturn, Confirm, Create, CreateReturn, Fill, Fulfil, ReturnAction, Sourcing},
     purchasing::core as purchasing,
     stock::core::{
         self as stock_rules, ActOnLot, Adjust, CreateLot, Draft, Expire, LevelKey, LotAction, MoveStock, Rejection, Release,
@@ -36,7 +36,7 @@ pub enum Command {
     Expire(Expire, Vec<LevelKey>),
     OrderCreate(Box<Create>, Vec<LevelKey>),
     /// With the levels of the order's lines, read before: lines are frozen.
-    OrderConfirm(Act, Vec<LevelKey>),
+    OrderConfirm(Box<Confirm>, Vec<LevelKey>),
     OrderCancel(Act, Vec<LevelKey>),
     OrderExpire(Act, Vec<LevelKey>),
     OrderClose(Act),
@@ -105,9 +105,9 @@ impl Command {
             Self::Reverse(c) => c.original.entries.len(),
             Self::Reserve(c) => c.items.len(),
             Self::Release(_, keys) | Self::Expire(_, keys) => keys.len(),
-            Self::OrderCreate(c, _) => c.lines.len(),
-            Self::OrderConfirm(_, keys)
-            | Self::OrderCancel(_, keys)
+            Self::OrderCreate(c, _) => c.lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
+            Self::OrderConfirm(c, keys) => keys.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
+            Self::OrderCancel(_, keys)
             | Self::OrderExpire(_, keys)
             | Self::OrderFulfil(_, keys)
             | Self::Return(_, keys)
@@ -157,7 +157,8 @@ impl Command {
                 own.reservations.extend(&c.reservations);
             }
             Self::OrderCreate(c, keys) => own.create(c, keys),
-            Self::OrderConfirm(c, keys) | Self::OrderCancel(c, keys) | Self::OrderExpire(c, keys) => {
+            Self::OrderConfirm(c, keys) => own.confirm(c, keys),
+            Self::OrderCancel(c, keys) | Self::OrderExpire(c, keys) => {
                 own.levels.extend(keys);
                 own.orders.insert(c.order);
             }

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::counted::CountFootprint;
 use crate::{
     counts::core::{self as count_rules, Steps as CountSteps},
-    orders::core::{ActOnReturn, Create, CreateReturn, Fill, ReturnStep},
+    orders::core::{ActOnReturn, Confirm, Create, CreateReturn, Fill, ReturnStep, Sourcing},
     purchasing::core as purchasing,
     stock::core::{LevelKey, LotChoice, LotsWanted, Shortage},
     transfers::core::{Step as TransferStep, Steps},
@@ -67,6 +67,7 @@ impl Footprint {
         self.goods.extend(c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })));
         self.levels.extend(&self.goods);
         self.levels.extend(keys);
+        self.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
         self.reservations.extend(&c.reservations);
         self.channels.insert(c.channel);
         self.customers.extend(c.customer);
@@ -75,6 +76,11 @@ impl Footprint {
             self.stores.insert(c.store);
         }
         self.shortage(c.on_shortage);
+    }
+    pub(super) fn confirm(&mut self, c: &Confirm, keys: &[LevelKey]) {
+        self.levels.extend(keys);
+        self.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
+        self.orders.insert(c.act.order);
     }
     pub(super) fn fill(&mut self, c: &Fill) {
         self.levels.extend(&c.levels);

@@ -3,3 +3,4 @@
 pub mod core;
 pub mod graph;
 pub mod rows;
+pub mod shell;

@@ -31,6 +31,7 @@ pub enum Payload {
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
     ReturnPayload(orders::ReturnPayload),
+    SourcingPayload(orders::SourcingPayload),
     TransferPayload(transfers::TransferPayload),
     CountPayload(counts::CountPayload),
     PurchaseOrderPayload(purchasing::PurchaseOrderPayload),

@@ -15,7 +15,7 @@ use crate::{
     identity::graph::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
     insight::graph::{EventQuery, InsightQuery},
     jobs::graph::{JobMutation, JobQuery},
-    orders::graph::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation},
+    orders::graph::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
     purchasing::graph::{PurchaseQuery, PurchasingMutation},
     stock::graph::{LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
     tenancy::graph::TenancyMutation,
@@ -46,6 +46,7 @@ pub struct OtherQueries(
     FileQueries,
     CostQuery,
     AlertQuery,
+    SourcingQuery,
 );
 
 /// What can be changed. A refusal is data, in userErrors.
@@ -78,6 +79,7 @@ pub struct OtherMutations(
     FileMutations,
     CostMutation,
     AlertMutation,
+    SourcingMutation,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.

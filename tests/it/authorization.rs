@@ -97,6 +97,8 @@ const CASES: &[(&str, Needs)] = &[
     ("ordersCount", May("order.read")),
     ("returns", May("order.read")),
     ("backorders", May("order.read")),
+    ("sourcing", May("store.read")),
+    ("sourcingSet", May("store.write")),
     ("purchaseOrder", May("purchase.read")),
     ("purchaseOrders", May("purchase.read")),
     ("purchaseOrderPage", May("purchase.read")),

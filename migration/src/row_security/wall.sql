@@ -10,7 +10,8 @@ DECLARE
   -- What the signer of the audit log writes, and only it.
   sealed CONSTANT text[] := ARRAY['audit_checkpoint'];
   -- Written once.
-  appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'fulfilment_line',
+  appended CONSTANT text[] := ARRAY['event', 'movement', 'entry', 'idempotency', 'audit_entry', 'order_hold', 'order_sourcing',
+    'fulfilment_line',
     'revaluation', 'revaluation_line', 'cost_posting'];
   -- Changed, and never removed but with their tenant.
   kept CONSTANT text[] := ARRAY['tenant', 'tenant_counter', 'policy', 'audit_head', 'stock_level', 'reservation', 'sales_order', 'order_line',

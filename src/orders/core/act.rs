@@ -4,12 +4,15 @@ use entity::prelude::*;
 
 use super::{
     hold::{hold, order_head},
-    order::{DocumentEvent, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, count},
+    order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
+    sourcing::Sourcing,
     states::{Action, actions_from, may},
 };
 use crate::{
     path,
-    stock::core::{Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Room, Shortage, Step, cover},
+    stock::core::{
+        Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Reservation, Room, Shortage, Step, cover, whole_kits,
+    },
 };
 
 /// An action that needs no more than the order.
@@ -20,6 +23,19 @@ pub struct Act {
     pub note: Option<String>,
     pub actor: Actor,
     pub movement: MovementId,
+}
+
+/// A confirmation, and how a draft looks for its stock; None: all of it is held at the order's store.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    pub act: Act,
+    pub sourcing: Option<Sourcing>,
+}
+
+impl From<Act> for Confirm {
+    fn from(act: Act) -> Self {
+        Self { act, sourcing: None }
+    }
 }
 
 /// The order, if the action is open in its state.
@@ -41,13 +57,14 @@ fn decided(book: &OrderBook, order: Order, kind: &'static str) -> OrderDecision 
 }
 
 /// DRAFT holds its stock now; PENDING keeps what it holds, for good.
-pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm) -> Result<OrderDecision, Rejection> {
+    let act = &confirm.act;
     let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
     order.actor = act.actor;
     if order.status == OrderStatus::Draft {
         // It holds from now on: the day it was placed may lie in a closed period by now.
         let now = draft.now();
-        hold(draft, &mut order, act.movement, now)?;
+        hold(draft, &mut order, (act.movement, now), confirm.sourcing.as_ref())?;
     } else {
         for mut reservation in held_for(draft, &order) {
             reservation.expires_at = None;
@@ -63,7 +80,7 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Res
 }
 
 /// The order's holds that are loaded and active, by line.
-fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<crate::stock::core::Reservation> {
+fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
     let mut held: Vec<_> = draft
         .book()
         .reservations
@@ -159,10 +176,10 @@ struct Parcel {
 
 pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
-    let wanted = wanted_lines(&order, command)?;
     let store = command.store.unwrap_or(order.store);
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
     let held = held_for(draft, &order);
+    let wanted = wanted_lines(&order, command, &held)?;
     let mut parcels = Vec::with_capacity(wanted.len());
     let mut lines = Vec::with_capacity(wanted.len());
     for (position, quantity, lot, field) in wanted {
@@ -193,11 +210,8 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
 
 type Wanted = Vec<(u16, i64, LotChoice, crate::stock::core::Field)>;
 
-fn wanted_lines(order: &Order, command: &Fulfil) -> Result<Wanted, Rejection> {
-    let Some(named) = &command.lines else {
-        let open = order.lines.iter().filter(|line| line.outstanding() > 0);
-        return Ok(open.map(|line| (line.position, line.outstanding(), LotChoice::Unsaid, path!["input", "lines"])).collect());
-    };
+fn wanted_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
+    let Some(named) = &command.lines else { return all_lines(order, command, held) };
     if named.is_empty() {
         return Err(Rejection::invalid(
             "at least one line is needed; leave lines out to ship all that is open",
@@ -219,6 +233,29 @@ fn wanted_lines(order: &Order, command: &Fulfil) -> Result<Wanted, Rejection> {
         wanted.push((position, one.quantity.get(), one.lot.clone(), at("quantity")));
     }
     Ok(wanted)
+}
+
+/// All that is outstanding; of an order that is held in several stores, what is held where it leaves from.
+fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
+    let store = command.store.unwrap_or(order.store);
+    let is_here = held.iter().any(|r| r.key.store == store);
+    let is_elsewhere = held.iter().any(|r| r.key.store != store);
+    if is_elsewhere && !is_here && command.store.is_none() {
+        let message = "nothing of it is held in its own store: name the store that it leaves from (OrderLine.allocations)";
+        return Err(Rejection::state(message, path!["input", "store"]));
+    }
+    let wanted = |line: &Line| {
+        if !is_here || !is_elsewhere || line.goods().next().is_none() {
+            return line.outstanding();
+        }
+        let units = |product| {
+            let own = held.iter().filter(|r| r.key == LevelKey { product, store } && r.order == Some((order.id, line.position)));
+            own.map(|r| r.remaining.get()).sum::<i64>()
+        };
+        whole_kits(line.goods().map(|(product, takes)| (units(product), takes))).min(line.outstanding())
+    };
+    let lines = order.lines.iter().map(|line| (line.position, wanted(line))).filter(|(_, quantity)| *quantity > 0);
+    Ok(lines.map(|(position, quantity)| (position, quantity, LotChoice::Unsaid, path!["input", "lines"])).collect())
 }
 
 /// Lets go what is held at other stores for lines that leave from this one.

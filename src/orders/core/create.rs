@@ -6,6 +6,7 @@ use super::{
     hold::{hold, sell},
     kit,
     order::{DocumentEvent, Line, Order, OrderBook, OrderDecision},
+    sourcing::Sourcing,
 };
 use crate::{
     path,
@@ -39,6 +40,8 @@ pub struct Create {
     pub reservations: Vec<ReservationId>,
     pub on_shortage: Shortage,
     pub lines: Vec<NewLine>,
+    /// How it looks for its stock; None: all of it is held at its store.
+    pub sourcing: Option<Sourcing>,
     pub actor: Actor,
     /// Ids for the movements it may need: room, release, and its own.
     pub movements: [MovementId; 3],
@@ -70,17 +73,19 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
     let placed_at = command.placed_at.unwrap_or(now);
     let mut order = draft_order(book, draft, command, placed_at)?;
     release_given(draft, command)?;
+    let (movement, sourcing) = ((command.movements[2], placed_at), command.sourcing.as_ref());
+    let mut drafted = Vec::new();
     match command.status {
-        NewStatus::Draft => {}
+        NewStatus::Draft => drafted.extend(sourcing.map(|sourcing| (order.id, sourcing.rule, sourcing.destination))),
         NewStatus::Pending { until } => {
             order.expires_at = Some(until);
-            hold(draft, &mut order, command.movements[2], placed_at)?;
+            hold(draft, &mut order, movement, sourcing)?;
         }
-        NewStatus::Confirmed => hold(draft, &mut order, command.movements[2], placed_at)?,
+        NewStatus::Confirmed => hold(draft, &mut order, movement, sourcing)?,
         NewStatus::Fulfilled => sell(draft, &mut order, command)?,
     }
     let event = DocumentEvent { kind: "order.created", order: Some(order.id), ret: None, before: None };
-    Ok(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() })
+    Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, ..OrderDecision::default() })
 }
 
 fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
@@ -106,6 +111,14 @@ fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
             Some(store) if store.archived => return Err(Rejection::state("the store is archived", path!["input", "store"])),
             Some(_) => {}
         }
+    }
+    if command.sourcing.is_some() && command.status == NewStatus::Fulfilled {
+        let message = "what is sold over the counter (FULFILLED) leaves from its store: leave sourcing out";
+        return Err(Rejection::invalid(message, path!["input", "sourcing"]));
+    }
+    if command.sourcing.as_ref().is_some_and(Sourcing::lacks_destination) {
+        let message = "NEAREST needs to know where the order goes: say destination, or another strategy";
+        return Err(Rejection::invalid(message, path!["input", "sourcing", "destination"]));
     }
     if command.on_shortage != Shortage::Refuse && command.status != NewStatus::Fulfilled {
         return Err(Rejection::invalid(

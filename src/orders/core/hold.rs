@@ -5,6 +5,7 @@ use entity::prelude::*;
 use super::{
     create::Create,
     order::{Line, Order, count},
+    sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
 };
 use crate::{
     path,
@@ -47,11 +48,19 @@ fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: &Field) -> Re
     Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
 }
 
-/// Holds stock for every line that takes any. BACKORDER products hold what there is and owe the rest.
-pub(super) fn hold(draft: &mut Draft<'_>, order: &mut Order, movement: MovementId, at: Timestamp) -> Result<(), Rejection> {
+/// Holds stock for every line that takes any: at the order's store, or where its sourcing finds it. BACKORDER products hold what there is and
+/// owe the rest.
+pub(super) fn hold(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    (movement, at): (MovementId, Timestamp),
+    sourcing: Option<&Sourcing>,
+) -> Result<(), Rejection> {
     let head = order_head(movement, MovementKind::Reserve, order, at);
+    let found = sourcing.map(|sourcing| found(draft, order, sourcing)).transpose()?;
     let mut begun = false;
-    // One hold a line shares the line's number under the order's id; those of a kit's parts have the numbers behind the lines.
+    // One hold a line shares the line's number under the order's id; those of a kit's parts, and of a line's further stores, have the numbers
+    // behind the lines.
     let mut next = order.lines.len() as u16 + 1;
     for index in 0..order.lines.len() {
         let line = &order.lines[index];
@@ -60,27 +69,75 @@ pub(super) fn hold(draft: &mut Draft<'_>, order: &mut Order, movement: MovementI
             continue;
         }
         let field = path!["input", "lines", index, "quantity"];
-        let held = holdable(draft, line, order.store, &field)?;
-        let (position, is_kit, wanted) = (line.position, !line.parts.is_empty(), line.open.get());
+        let shares = match &found {
+            None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, &field)? }],
+            Some(plan) => plan[index].clone(),
+        };
+        let (position, is_kit, wanted, held) = (line.position, !line.parts.is_empty(), line.open.get(), total(&shares));
         let line = &mut order.lines[index];
         (line.open, line.backordered) = (count(held), count(wanted - held));
-        for (product, takes) in goods {
-            let number = if is_kit { next } else { position };
-            next += u16::from(is_kit);
-            if held == 0 {
-                continue;
+        for (nth, share) in shares.iter().enumerate().filter(|(_, share)| share.quantity > 0) {
+            for (product, takes) in &goods {
+                let is_apart = is_kit || nth > 0;
+                let number = if is_apart { next } else { position };
+                next += u16::from(is_apart);
+                if number > entity::id::MAX_LINES {
+                    let most = entity::id::MAX_LINES;
+                    let message =
+                        format!("it would take more than {most} holds: let it come from fewer stores, or order in parts");
+                    return Err(Rejection::LimitExceeded { message, field });
+                }
+                let key = LevelKey { product: *product, store: share.store };
+                if !begun {
+                    draft.begin(head.clone(), key, &field)?;
+                    begun = true;
+                }
+                let quantity = count(share.quantity * takes);
+                draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, &field)?;
+                draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
             }
-            let key = LevelKey { product, store: order.store };
-            if !begun {
-                draft.begin(head.clone(), key, &field)?;
-                begun = true;
-            }
-            let quantity = count(held * takes);
-            draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, &field)?;
-            draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
         }
     }
     Ok(())
+}
+
+/// Where each line is found, of what is there now.
+fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<SourcingPlan, Rejection> {
+    let now = |source: &Source| {
+        // What was archived meanwhile gives nothing.
+        let there = |product: &ProductId| draft.stocked(LevelKey { product: *product, store: source.store }, &Vec::new()).ok();
+        let available = source.available.keys().filter_map(|product| Some((*product, there(product)?.available()))).collect();
+        Source { available, ..source.clone() }
+    };
+    let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
+    let demands: Vec<Demand> = order.lines.iter().map(|line| demand(draft, order, line)).collect::<Result<_, _>>()?;
+    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| {
+        let line = &order.lines[lacking.line];
+        let places = match sourcing.rule.most() {
+            1 => "one store".to_owned(),
+            most => format!("at most {most} stores"),
+        };
+        let what = format!("{} from {places}", line.sku);
+        Rejection::LotShort {
+            what,
+            usable: lacking.found,
+            requested: line.open.get(),
+            field: path!["input", "lines", lacking.line, "quantity"],
+        }
+    })
+}
+
+/// What a line needs found. It may wait where all that it takes may be promised beyond stock.
+fn demand(draft: &Draft<'_>, order: &Order, line: &Line) -> Result<Demand, Rejection> {
+    let field = path!["input", "lines", usize::from(line.position) - 1, "product"];
+    let goods: Vec<(ProductId, i64)> = line.goods().collect();
+    let mut short = Short::Wait;
+    for (product, _) in &goods {
+        let level = draft.stocked(LevelKey { product: *product, store: order.store }, &field)?;
+        let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
+        short = if policy == StockPolicy::Backorder { short } else { Short::Refuse };
+    }
+    Ok(Demand { goods, quantity: line.open.get(), short })
 }
 
 fn reservation(

@@ -11,9 +11,10 @@ mod return_doc;
 mod return_inspect;
 mod return_states;
 mod returns;
+mod sourcing;
 mod states;
 
-pub use act::{Act, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil};
+pub use act::{Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil};
 pub use create::{Create, NewLine, NewStatus, decide_create};
 pub use fill::{Fill, decide_fill};
 pub use kit::{Kits, Part};
@@ -23,4 +24,7 @@ pub use return_doc::{Return, ReturnLine, ReturnLot, ReturnPiece};
 pub use return_inspect::{Inspection, LineSeen};
 pub use return_states::{RETURN_STEPS, ReturnAction, ReturnSteps, return_actions_from};
 pub use returns::{CreateReturn, NewReturnLine, Receive, ReturnMatch, decide_return};
+pub use sourcing::{
+    Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,
+};
 pub use states::{Action, ORDER_STEPS, Step, actions_from, may};

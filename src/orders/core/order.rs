@@ -7,6 +7,7 @@ use entity::prelude::*;
 use super::{
     kit::{Kits, Part},
     return_doc::Return,
+    sourcing::{Position, SourcingRule},
 };
 use crate::stock::core::Rejection;
 
@@ -183,6 +184,8 @@ pub struct OrderDecision {
     pub fulfilments: Vec<Fulfilment>,
     pub returns: Vec<Return>,
     pub events: Vec<DocumentEvent>,
+    /// How drafts will look for their stock once they are confirmed, and where they go.
+    pub drafted: Vec<(OrderId, SourcingRule, Option<Position>)>,
 }
 
 impl OrderBook {

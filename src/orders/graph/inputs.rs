@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject, OneofObject};
 
 use super::{
     links::{LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
+    sourcing::SourcingInput,
     words::{NewOrderStatus, OrderLineKind},
 };
 use crate::{
@@ -59,7 +60,7 @@ pub struct OrderLineInput {
 pub struct OrderCreateInput {
     /// The same key with the same input gives the first answer again; 1 to 255 characters.
     pub idempotency_key: String,
-    /// Who sells it, and where its stock is.
+    /// Who sells it, and where its stock is held unless `sourcing` is said.
     pub store: StoreRef,
     /// Where it came from; the channel with the code DIRECT when it is left out.
     pub channel_id: Option<ID>,
@@ -77,8 +78,10 @@ pub struct OrderCreateInput {
     /// What to do when a FULFILLED order takes what was promised or was not there.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
-    /// What is sold; at most 2,000 lines.
+    /// What is sold; at most 2,000 lines, 500 with `sourcing`.
     pub lines: Vec<OrderLineInput>,
+    /// Finds the stores that its stock is held in: `{}` by the company's rule. A DRAFT looks when it is confirmed. Not with FULFILLED.
+    pub sourcing: Option<SourcingInput>,
 }
 
 /// How much of a line.
@@ -116,7 +119,7 @@ pub struct OrderFulfilInput {
     pub expected_version: Option<Long>,
     /// Where it leaves from; the order's store when it is left out.
     pub store: Option<StoreRef>,
-    /// What leaves; all that is outstanding when it is left out.
+    /// What leaves. When it is left out all that is outstanding; of an order that is held in several stores, what is held where it leaves from.
     pub lines: Option<Vec<LineQuantity>>,
     /// When it left; now when it is left out.
     pub occurred_at: Option<DateTime>,
@@ -140,6 +143,7 @@ impl OrderCreateInput {
             reservations: reading.ids(self.reservation_ids, "reservationIds"),
             on_shortage: self.on_shortage.into(),
             lines,
+            sourcing: self.sourcing.map(|asked| asked.read(reading)),
         }
     }
 }

@@ -19,6 +19,8 @@ mod return_mutation;
 mod return_step_inputs;
 mod returns;
 mod sight;
+mod sourcing;
+mod sourcing_roots;
 mod topic;
 mod words;
 
@@ -41,6 +43,11 @@ pub use return_step_inputs::{
 };
 pub use returns::{Return, ReturnLine, ReturnMatch};
 pub use sight::orders_within;
+pub use sourcing::{
+    Place, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
+    SplitPolicy, StoreSourcingInput,
+};
+pub use sourcing_roots::{SourcingMutation, SourcingPayload, SourcingQuery};
 pub use words::{Disposition, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus, ReturnStatus};
 
 use async_graphql::Context;

@@ -8,6 +8,7 @@ mod parts;
 mod returns;
 pub mod shown;
 mod sight;
+mod sourcing;
 mod write;
 mod write_returns;
 
@@ -22,5 +23,8 @@ pub use load::{
 pub use parts::{Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_of, sold_lines, stocked_levels};
 pub use returns::{ReturnPlace, lock_returns, return_lines, return_place, returns, returns_of, whole_returns};
 pub use sight::{places_of, returns_of_channel};
+pub use sourcing::{
+    StoreSourcing, drafted_rows, drafted_sourcing, open_stores, put_rule, put_store, sources, sourcing_rule, store_sourcing,
+};
 pub use write::{fulfilment_rows, order_rows};
 pub use write_returns::return_rows;

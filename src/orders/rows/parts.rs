@@ -103,7 +103,7 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
         .collect()
 }
 
-/// The levels that the stocked lines of these orders and the parts of their kits are on, at each order's own store.
+/// The levels that the stocked lines of these orders and the parts of their kits are on: at each order's own store, and wherever they are held.
 pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey)>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("o.id", 2);
@@ -111,7 +111,10 @@ pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Ve
         "SELECT o.id, l.product_id, o.store_id FROM sales_order o JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
          WHERE o.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'
          UNION ALL SELECT o.id, n.product_id, o.store_id FROM sales_order o
-         JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id WHERE o.tenant_id = $1 AND {of}"
+         JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id WHERE o.tenant_id = $1 AND {of}
+         UNION ALL SELECT r.order_id, r.product_id, r.store_id FROM reservation r
+         WHERE r.tenant_id = $1 AND r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND {}",
+        backend.in_ids("r.order_id", 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     rows.iter()

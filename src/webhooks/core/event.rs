@@ -101,6 +101,7 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("store.created", Kind::Whole("store.read")),
     ("store.updated", Kind::Whole("store.read")),
     ("store.archived", Kind::Whole("store.read")),
+    ("sourcing.set", Kind::Whole("store.read")),
     ("store_group.created", Kind::Whole("store.read")),
     ("store_group.updated", Kind::Whole("store.read")),
     ("customer.created", Kind::Whole("customer.read")),

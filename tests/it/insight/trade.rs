@@ -99,6 +99,7 @@ impl Trade {
             reservations: Vec::new(),
             on_shortage: Shortage::Refuse,
             lines,
+            sourcing: None,
             actor: Actor::SYSTEM,
             movements: [(); 3].map(|()| world.clock.document_id()),
             currency: Currency::GBP,
@@ -116,7 +117,8 @@ impl Trade {
         let order = self.orders[&id].clone();
         if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending) && step > 3 {
             let (act, keys) = act(&order);
-            let command = if step > 7 { Command::OrderCancel(act, keys) } else { Command::OrderConfirm(act, keys) };
+            let command =
+                if step > 7 { Command::OrderCancel(act, keys) } else { Command::OrderConfirm(Box::new(act.into()), keys) };
             self.keep(world.done(command).await);
         }
         let order = self.orders[&id].clone();

@@ -137,6 +137,7 @@ impl Maker {
             reservations: Vec::new(),
             on_shortage: Shortage::Refuse,
             lines,
+            sourcing: None,
             actor: self.actor,
             movements: std::array::from_fn(|_| self.clock.document_id()),
             currency: Currency::GBP,

@@ -302,5 +302,8 @@ fn a_draft_confirmed_after_its_month_was_closed_holds_from_now() {
     let draft = with(|_, create| (create.status, create.placed_at) = (NewStatus::Draft, Some(october)));
     let placed = Scenario::given(5, 0).after(draft).closed_through("2023-10-31");
     let order = placed.the_order().id;
-    placed.when(|make| Command::OrderConfirm(make.act(order), Vec::new())).then_mugs(5, 1).then_posts(&[Reserve]);
+    placed
+        .when(|make| Command::OrderConfirm(Box::new(make.act(order).into()), Vec::new()))
+        .then_mugs(5, 1)
+        .then_posts(&[Reserve]);
 }

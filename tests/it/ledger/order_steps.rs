@@ -19,7 +19,7 @@ const ACTIONS: [Action; 5] = [Action::Confirm, Action::Fulfil, Action::Cancel, A
 
 fn command(make: &Maker, order: OrderId, action: Action) -> Command {
     match action {
-        Action::Confirm => Command::OrderConfirm(make.act(order), Vec::new()),
+        Action::Confirm => Command::OrderConfirm(Box::new(make.act(order).into()), Vec::new()),
         Action::Fulfil => Command::OrderFulfil(make.fulfilling(order, None, None), Vec::new()),
         Action::Cancel => Command::OrderCancel(make.act(order), Vec::new()),
         Action::Expire => Command::OrderExpire(make.act(order), Vec::new()),

@@ -151,7 +151,7 @@ fn command(ask: &Ask, make: &Maker, names: &Names, model: &Model) -> (&'static s
             create.reservations.extend(takes.map(|n| names.holds[n]));
             ("orderCreate", Command::OrderCreate(Box::new(create), all()))
         }
-        Ask::Confirm(n) => ("orderConfirm", Command::OrderConfirm(make.act(names.orders[*n]), all())),
+        Ask::Confirm(n) => ("orderConfirm", Command::OrderConfirm(Box::new(make.act(names.orders[*n]).into()), all())),
         Ask::Fulfil { order, store, part } => {
             let part = part.map(|(line, quantity)| [(line as u16 + 1, quantity)]);
             let fulfil = make.fulfilling(names.orders[*order], *store, part.as_ref().map(|p| &p[..]));

@@ -6,6 +6,8 @@ mod lots;
 mod races;
 mod refunds;
 mod rights;
+mod sourcing;
+mod sourcing_rules;
 mod states;
 mod steps;
 mod world;

@@ -8,8 +8,8 @@ use entrepot::{
     access::{Caller, PermissionSet},
     graphql::{answer::data_json, connection::CursorSigner, fault::TopError},
     insight::{graph::InsightQuery, verify::verify_tenant},
-    ledger::jobs::fill_backorders,
-    orders::graph::{OrdersMutation, OrdersQuery, ReturnsMutation},
+    ledger::{Grouping, Ledger, jobs::fill_backorders},
+    orders::graph::{OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
     stock::graph::{LotMutation, StockMutation, StockQuery},
     storage::{Reads, journal},
 };
@@ -22,14 +22,16 @@ pub use crate::{
 };
 
 #[derive(MergedObject, Default)]
-pub struct Query(OrdersQuery, StockQuery, InsightQuery);
+pub struct Query(OrdersQuery, StockQuery, InsightQuery, SourcingQuery);
 #[derive(MergedObject, Default)]
-pub struct Mutation(OrdersMutation, ReturnsMutation, StockMutation, LotMutation);
+pub struct Mutation(OrdersMutation, ReturnsMutation, SourcingMutation, StockMutation, LotMutation);
 
 pub struct World {
     pub shop: Shop,
-    schema: Schema<Query, Mutation, EmptySubscription>,
+    schema: Served,
 }
+
+pub type Served = Schema<Query, Mutation, EmptySubscription>;
 
 /// Runs a scenario on a fresh database of each kind; in the end the books agree.
 pub async fn on_both<F>(scenario: impl Fn(Arc<World>) -> F)
@@ -47,13 +49,24 @@ where
 const RETURN: &str = "return { id number status version refund { amount } refunded { amount } rejectReason occurredAt receivedAt allowedActions \
     lines { id kind sku quantity received restocked quarantined writtenOff disposition \
     matches { quantity orderLine { fulfilled returned returnPending } } } }";
-const ORDER: &str = "order { id number status version lines { id sku quantity open backordered cancelled fulfilled returned returnPending } \
-    holds { reason } }";
+const ORDER: &str = "order { id number status version lines { id sku quantity open backordered cancelled fulfilled returned returnPending \
+    allocations { store { code } quantity } } holds { reason } }";
 
 impl World {
     async fn of(shop: Shop) -> Self {
-        let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-            .data(shop.ledger.clone())
+        let schema = Self::schema(&shop, shop.ledger.clone()).await;
+        Self { shop, schema }
+    }
+
+    /// Where the same is asked of another process.
+    pub async fn elsewhere(&self) -> Served {
+        let ledger = Ledger::start(self.shop.db.clone(), self.shop.ledger.clock().clone(), Grouping::Together).unwrap();
+        Self::schema(&self.shop, ledger).await
+    }
+
+    async fn schema(shop: &Shop, ledger: Ledger) -> Served {
+        Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+            .data(ledger)
             .data(CursorSigner::new([7; 32]))
             .data(entrepot::graphql::limits::Limits::default())
             .data(entrepot::catalog::Catalog {
@@ -72,8 +85,7 @@ impl World {
                 .await
                 .unwrap(),
             )
-            .finish();
-        Self { shop, schema }
+            .finish()
     }
 
     pub fn key(&self) -> String {
@@ -95,9 +107,13 @@ impl World {
     }
 
     pub async fn ask_by(&self, caller: Caller, document: &str, variables: Value) -> Value {
+        self.ask_on(&self.schema, caller, document, variables).await
+    }
+
+    async fn ask_on(&self, schema: &Served, caller: Caller, document: &str, variables: Value) -> Value {
         let scope = self.shop.db.tenant(caller.tenant);
         let request = Request::new(document).variables(Variables::from_json(variables)).data(caller);
-        let response = self.schema.execute(entrepot::schema::attach(request, &scope)).await;
+        let response = schema.execute(entrepot::schema::attach(request, &scope)).await;
         let error = |error: &async_graphql::ServerError| json!({"code": error.source::<TopError>().map(|top| top.code().as_str()), "message": error.message});
         let errors: Vec<Value> = response.errors.iter().map(error).collect();
         let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
@@ -114,6 +130,15 @@ impl World {
     }
 
     pub async fn act_by(&self, caller: Caller, mutation: &str, input: Value) -> Value {
+        self.act_on(&self.schema, caller, mutation, input).await
+    }
+
+    /// The same of another process.
+    pub async fn act_elsewhere(&self, served: &Served, mutation: &str, input: Value) -> Value {
+        self.act_on(served, Caller::new(self.shop.tenant, self.shop.member, PermissionSet::all()), mutation, input).await
+    }
+
+    async fn act_on(&self, schema: &Served, caller: Caller, mutation: &str, input: Value) -> Value {
         let kind = match mutation {
             "returnApprove" => "ReturnActionInput".to_owned(),
             "orderConfirm" | "orderCancel" | "orderClose" => "ActionInput".to_owned(),
@@ -126,7 +151,7 @@ impl World {
         };
         let fields = format!("{fields} userErrors {{ code message field }} replayed seq");
         let document = format!("mutation Act($input: {kind}!) {{ result: {mutation}(input: $input) {{ {fields} }} }}");
-        let answer = self.ask_by(caller, &document, json!({ "input": input })).await;
+        let answer = self.ask_on(schema, caller, &document, json!({ "input": input })).await;
         if answer.get("errors").is_some() { answer } else { answer["result"].clone() }
     }
 

@@ -2,22 +2,37 @@
 
 use entity::prelude::*;
 
-use super::OrderAct;
+use super::{
+    OrderAct,
+    sourcing::{Search, submit_sourced},
+};
 use crate::{
     access::{Permission, Permit, kind},
     ledger::{
         Command, Ledger,
-        shell::{Checks, Done, MAX_NOTE, Mode, check_key, key_of, mine::own_order, submit},
+        shell::{Checks, Done, MAX_NOTE, Mode, Stop, check_key, key_of, mine::own_order, submit},
     },
-    orders::{core::Act, rows},
+    orders::{
+        core::{Act, Confirm},
+        rows,
+    },
     path,
     stock::core::LevelKey,
-    storage::{Fault, Reads},
+    storage::{Fault, Reads, idempotency::Key},
 };
 
 /// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
 pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct) -> Done {
-    act(ledger, permit, input, "orderConfirm", Command::OrderConfirm).await
+    let (key, act, levels) = prepared(ledger, &permit, input, "orderConfirm").await?;
+    let confirm = |sourcing| Command::OrderConfirm(Box::new(Confirm { act: act.clone(), sourcing }), levels.clone());
+    match rows::drafted_sourcing(&permit.scope(ledger.database()), act.order).await? {
+        None => submit(ledger, &permit, confirm(None), key, Mode::Commit).await,
+        Some((rule, destination)) => {
+            let products = levels.iter().map(|level| level.product).collect();
+            let search = Search { rule, destination, products, reserved: Vec::new() };
+            submit_sourced(ledger, &permit, search, (key, Mode::Commit), |sourcing| confirm(Some(sourcing))).await
+        }
+    }
 }
 
 /// Cancels what is outstanding and lets its holds go.
@@ -37,12 +52,23 @@ async fn act<P: Permission>(
     mutation: &'static str,
     command: impl FnOnce(Act, Vec<LevelKey>) -> Command,
 ) -> Done {
+    let (key, act, levels) = prepared(ledger, &permit, input, mutation).await?;
+    submit(ledger, &permit, command(act, levels), key, Mode::Commit).await
+}
+
+/// The key of a step, the step, and the levels that the order is on.
+async fn prepared<P: Permission>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    input: OrderAct,
+    mutation: &'static str,
+) -> Result<(Key, Act, Vec<LevelKey>), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || path!["input", "note"]);
     checks.done()?;
-    let key = key_of(&permit, mutation, &input.idempotency_key, &input);
-    let order = own_order(ledger, &permit, input.order).await?;
+    let key = key_of(permit, mutation, &input.idempotency_key, &input);
+    let order = own_order(ledger, permit, input.order).await?;
     let levels = levels_of(&permit.scope(ledger.database()), order, None).await?;
     let act = Act {
         order,
@@ -51,11 +77,11 @@ async fn act<P: Permission>(
         actor: permit.actor(),
         movement: ledger.clock().document_id(),
     };
-    submit(ledger, &permit, command(act, levels), key, Mode::Commit).await
+    Ok((key, act, levels))
 }
 
-/// The levels that an order's stocked lines are on, at its own store and where else it may leave from. None for an order that does not
-/// exist: the ledger refuses it.
+/// The levels that an order's stocked lines are on: at its own store, where they are held, and where else it may leave from. None for an order
+/// that does not exist: the ledger refuses it.
 pub(super) async fn levels_of(reads: &impl Reads, order: OrderId, also: Option<StoreId>) -> Result<Vec<LevelKey>, Fault> {
     let mut levels: Vec<LevelKey> = rows::stocked_levels(reads, &[order]).await?.into_iter().map(|(_, key)| key).collect();
     if let Some(store) = also {

@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 
-use super::{MAX_LINES, NewOrderStatus, OrderCreate};
+use super::{
+    MAX_LINES, MAX_SOURCED, NewOrderStatus, OrderCreate,
+    sourcing::{Search, submit_sourced},
+};
 use crate::{
     access::{Permit, Reach, kind},
     ledger::{
@@ -14,7 +17,10 @@ use crate::{
             overrides, submit,
         },
     },
-    orders::core::{Create, NewLine, NewStatus},
+    orders::{
+        core::{Create, NewLine, NewStatus, Sourcing},
+        rows,
+    },
     path,
     stock::core::Rejection,
     storage::Reads,
@@ -44,6 +50,10 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
         NewOrderStatus::Confirmed => NewStatus::Confirmed,
         NewOrderStatus::Fulfilled => NewStatus::Fulfilled,
     };
+    let by = match &input.sourcing {
+        None => None,
+        Some(asked) => Some((rows::sourcing_rule(&scope).await?.with(asked), asked.destination)),
+    };
     let create = Create {
         id: ledger.clock().document_id(),
         store,
@@ -55,11 +65,24 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
         reservations,
         on_shortage: input.on_shortage,
         lines,
+        sourcing: by.map(|(rule, destination)| Sourcing { rule, destination, stores: Vec::new() }),
         actor: permit.actor(),
         movements: document_ids(ledger),
         currency: terms.currency,
     };
-    submit(ledger, &permit, Command::OrderCreate(Box::new(create), levels), key, mode).await
+    match by {
+        // Only what is held is looked for.
+        Some((rule, destination)) if matches!(status, NewStatus::Pending { .. } | NewStatus::Confirmed) => {
+            let products = create.lines.iter().filter_map(|line| line.product).collect();
+            let search = Search { rule, destination, products, reserved: levels.clone() };
+            let command = |sourcing| {
+                let create = Create { sourcing: Some(sourcing), ..create.clone() };
+                Command::OrderCreate(Box::new(create), levels.clone())
+            };
+            submit_sourced(ledger, &permit, search, (key, mode), command).await
+        }
+        _ => submit(ledger, &permit, Command::OrderCreate(Box::new(create), levels), key, mode).await,
+    }
 }
 
 fn check(input: &OrderCreate) -> Result<(), Stop> {
@@ -67,6 +90,9 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
     checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
+    if input.sourcing.is_some() {
+        checks.items(input.lines.len(), MAX_SOURCED, || path!["input", "lines"]);
+    }
     checks.items(input.reservations.len(), MAX_LINES, || path!["input", "reservationIds"]);
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
         checks.text(line.name.as_deref(), MAX_NAME, || path!["input", "lines", index, "name"]);

@@ -5,6 +5,7 @@ mod create;
 mod fulfil;
 mod return_act;
 mod returns;
+mod sourcing;
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -19,11 +20,13 @@ pub use return_act::{
 pub use returns::return_create;
 
 use super::{LotRef, ProductRef, StoreRef, shortage_word};
-pub use crate::orders::core::{Receive, ReturnMatch};
+pub use crate::orders::core::{Receive, ReturnMatch, SourcingAsked};
 use crate::stock::core::Shortage;
 
 /// The most lines of an order or a return, and of any list that names some of them.
 pub const MAX_LINES: usize = 2_000;
+/// The most lines of an order whose stock is looked for in several stores.
+pub const MAX_SOURCED: usize = 500;
 
 /// How an order begins, as callers say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,6 +58,9 @@ pub struct OrderCreate {
     #[serde(serialize_with = "shortage_word")]
     pub on_shortage: Shortage,
     pub lines: Vec<NewOrderLine>,
+    /// None: its stock is held at its store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sourcing: Option<SourcingAsked>,
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -1,0 +1,358 @@
+//! An order's stock is found in other stores than its own. The store has 100 mugs and 4 lamps, the depot 50 mugs.
+
+use serde_json::{Value, json};
+
+use super::world::{World, done, of_store, on_both, refused};
+
+/// An order of mugs that looks for its stock.
+fn ordering(world: &World, quantity: i64, sourcing: Value) -> Value {
+    let lines = json!([{"product": {"id": world.shop.mug}, "quantity": quantity}]);
+    json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "lines": lines, "sourcing": sourcing})
+}
+
+async fn ordered(world: &World, quantity: i64, sourcing: Value) -> Value {
+    done(&world.act("orderCreate", ordering(world, quantity, sourcing)).await, "order").clone()
+}
+
+/// Where the first line is held, by the stores' codes.
+fn held(order: &Value) -> Vec<(&str, i64)> {
+    let all = order["lines"][0]["allocations"].as_array().unwrap_or_else(|| panic!("{order}")).iter();
+    let mut held: Vec<_> = all.map(|one| (one["store"]["code"].as_str().unwrap(), one["quantity"].as_i64().unwrap())).collect();
+    held.sort_unstable();
+    held
+}
+
+/// On hand, reserved and unavailable of mugs in the store and in the depot.
+async fn mugs(world: &World) -> [[i64; 3]; 2] {
+    [world.level(world.shop.mug).await, world.shop.level(world.shop.mug, world.shop.depot).await]
+}
+
+fn code(answer: &Value) -> &Value {
+    &answer["userErrors"][0]["code"]
+}
+
+async fn set(world: &World, mut input: Value) -> Value {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(world.key());
+    }
+    let document = "mutation($input: SourcingSetInput!) { sourcingSet(input: $input) { sourcing { strategy split maxStores
+        stores { store { code } isSource priority position { latitude longitude } } } userErrors { code field } replayed seq } }";
+    world.ask(document, json!({ "input": input })).await["sourcingSet"].clone()
+}
+
+#[tokio::test]
+async fn an_order_may_be_held_in_several_stores() {
+    on_both(async |world| {
+        // One store that has everything is taken alone, by its code where nothing else is said.
+        let small = ordered(&world, 20, json!({})).await;
+        assert_eq!(held(&small), [("DEPOT", 20)]);
+        assert_eq!(held(&ordered(&world, 90, json!({})).await), [("LDN", 90)]);
+        let order = ordered(&world, 35, json!({})).await;
+        assert_eq!((held(&order), &order["lines"][0]["open"]), (vec![("DEPOT", 30), ("LDN", 5)], &json!(35)));
+        // Each store ships what is held there.
+        let partly = world.does("orderFulfil", &order, json!({"store": {"code": "DEPOT"}})).await;
+        assert_eq!((&partly["status"], held(&partly)), (&json!("PARTIALLY_FULFILLED"), vec![("LDN", 5)]));
+        assert_eq!(mugs(&world).await, [[100, 95, 0], [20, 20, 0]]);
+        assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
+        assert_eq!(mugs(&world).await, [[95, 90, 0], [20, 20, 0]]);
+        // What lies only elsewhere does not leave from here by mistake.
+        refused(&world.act("orderFulfil", world.step(&small, json!({}))).await, "INVALID_STATE", "input.store");
+        assert_eq!(world.does("orderFulfil", &small, json!({"store": {"code": "DEPOT"}})).await["status"], "FULFILLED");
+        assert_eq!(mugs(&world).await, [[95, 90, 0], [0, 0, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cancelling_and_expiry_let_go_in_every_store() {
+    on_both(async |world| {
+        let order = ordered(&world, 140, json!({})).await;
+        assert_eq!(held(&order), [("DEPOT", 50), ("LDN", 90)]);
+        world.does("orderCancel", &order, json!({})).await;
+        assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
+        let mut pending = ordering(&world, 140, json!({}));
+        pending["status"] = json!("PENDING");
+        done(&world.act("orderCreate", pending).await, "order");
+        assert_eq!(mugs(&world).await, [[100, 90, 0], [50, 50, 0]]);
+        world.shop.pass_seconds(901);
+        let now = world.shop.ledger.clock().now();
+        assert_eq!(entrepot::ledger::jobs::expire_due(&world.shop.ledger, now).await.unwrap(), 1);
+        assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_rule_says_who_is_asked_first() {
+    on_both(async |world| {
+        let stores = json!([
+            {"store": {"id": world.shop.store}, "priority": 1, "position": {"latitude": 51.5074, "longitude": -0.1278}},
+            {"store": {"code": "depot"}, "priority": 2, "position": {"latitude": 48.8566, "longitude": 2.3522}},
+        ]);
+        let answer = set(&world, json!({"rule": {"split": "REFUSE"}, "stores": stores})).await;
+        let of = |code: &str, priority: i64, latitude: f64, longitude: f64| {
+            json!({"store": {"code": code}, "isSource": true, "priority": priority,
+            "position": {"latitude": latitude, "longitude": longitude}})
+        };
+        assert_eq!(
+            answer["sourcing"],
+            json!({"strategy": "PRIORITY", "split": "REFUSE", "maxStores": 3,
+                "stores": [of("DEPOT", 2, 48.8566, 2.3522), of("LDN", 1, 51.5074, -0.1278)]})
+        );
+        assert_eq!(held(&ordered(&world, 1, json!({})).await), [("LDN", 1)]);
+        let brussels = json!({"latitude": 50.8503, "longitude": 4.3517});
+        let nearest = json!({"strategy": "NEAREST", "destination": brussels});
+        assert_eq!(held(&ordered(&world, 1, nearest).await), [("DEPOT", 1)]);
+        assert_eq!(held(&ordered(&world, 1, json!({"strategy": "MOST_STOCK"})).await), [("LDN", 1)]);
+        let far = world.act("orderCreate", ordering(&world, 120, json!({}))).await;
+        refused(&far, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        assert_eq!(far["userErrors"][0]["message"], "120 of MUG from one store asked for, 98 there");
+        assert_eq!(held(&ordered(&world, 120, json!({"split": "ALLOW"})).await), [("DEPOT", 22), ("LDN", 98)]);
+        // What is no source is not asked, and neither is what is closed.
+        let depot = |is_source: bool| json!({"stores": [{"store": {"code": "DEPOT"}, "isSource": is_source}]});
+        assert_eq!(set(&world, depot(false)).await["userErrors"], json!([]));
+        refused(&world.act("orderCreate", ordering(&world, 5, json!({}))).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        assert_eq!(set(&world, depot(true)).await["userErrors"], json!([]));
+        world.pretend("UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND code = 'DEPOT'", vec![]).await;
+        refused(&world.act("orderCreate", ordering(&world, 5, json!({}))).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        world.pretend("UPDATE store SET archived_at = NULL WHERE tenant_id = $1 AND code = 'DEPOT'", vec![]).await;
+        assert_eq!(held(&ordered(&world, 5, json!({})).await), [("DEPOT", 5)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_for_is_refused() {
+    on_both(async |world| {
+        for (sourcing, field) in [
+            (json!({"strategy": "NEAREST"}), "input.sourcing.destination"),
+            (json!({"maxStores": 0}), "input.sourcing.maxStores"),
+            (json!({"maxStores": 11}), "input.sourcing.maxStores"),
+            (json!({"destination": {"latitude": 90.1, "longitude": 0}}), "input.sourcing.destination"),
+        ] {
+            let mut input = ordering(&world, 1, sourcing);
+            refused(&world.act("orderCreate", input.clone()).await, "INVALID", field);
+            input["status"] = json!("DRAFT");
+            refused(&world.act("orderCreate", input).await, "INVALID", field);
+        }
+        let mut sold = ordering(&world, 1, json!({}));
+        sold["status"] = json!("FULFILLED");
+        refused(&world.act("orderCreate", sold).await, "INVALID", "input.sourcing");
+        let of = |store: Value| json!({"stores": [{"store": store}]});
+        assert_eq!(code(&set(&world, of(json!({"id": world.shop.foreign.store}))).await), "NOT_FOUND");
+        assert_eq!(code(&set(&world, of(json!({"code": "NONE"}))).await), "NOT_FOUND");
+        let twice = json!({"stores": [{"store": {"code": "LDN"}}, {"store": {"id": world.shop.store}}]});
+        assert_eq!(code(&set(&world, twice).await), "DUPLICATE");
+        assert_eq!(code(&set(&world, json!({"rule": {"maxStores": 99}})).await), "INVALID");
+        assert_eq!(world.events("sourcing.").await.len(), 0);
+        let input = json!({"idempotencyKey": "same", "rule": {"maxStores": 2}});
+        let first = set(&world, input.clone()).await;
+        set(&world, json!({"rule": {"split": "REFUSE"}})).await;
+        let again = set(&world, input).await;
+        assert_eq!((&first["replayed"], &again["replayed"], &again["seq"]), (&json!(false), &json!(true), &first["seq"]));
+        let rule = &again["sourcing"];
+        assert_eq!((&rule["split"], &rule["maxStores"]), (&json!("REFUSE"), &json!(2)), "what is left out stays");
+        let other = json!({"idempotencyKey": "same", "rule": {"maxStores": 3}});
+        assert_eq!(code(&set(&world, other).await), "IDEMPOTENCY_KEY_REUSED");
+        assert_eq!(world.events("sourcing.").await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_act_in_one_store_finds_what_that_one_has() {
+    on_both(async |world| {
+        let own = || of_store(world.shop.store);
+        let order = world.act_as(own(), "orderCreate", ordering(&world, 20, json!({}))).await;
+        assert_eq!(held(done(&order, "order")), [("LDN", 20)], "the depot would be asked first");
+        let more = world.act_as(own(), "orderCreate", ordering(&world, 90, json!({}))).await;
+        refused(&more, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        assert_eq!(more["userErrors"][0]["message"], "90 of MUG from at most 3 stores asked for, 80 there");
+        let none = world.act_as(of_store(world.shop.depot), "orderCreate", ordering(&world, 1, json!({}))).await;
+        refused(&none, "NOT_FOUND", "input.lines.0.product");
+        assert_eq!(mugs(&world).await, [[100, 20, 0], [50, 0, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_that_race_for_the_same_stock_take_what_another_store_has() {
+    on_both(async |world| {
+        // From two processes, each order from one store only: 6 times 15 in the store, 3 times 15 in the depot.
+        let elsewhere = world.elsewhere().await;
+        let sourcing = json!({"split": "REFUSE", "strategy": "MOST_STOCK"});
+        let inputs: Vec<Value> = (0..14).map(|_| ordering(&world, 15, sourcing.clone())).collect();
+        let asked = inputs.into_iter().enumerate().map(async |(n, input)| match n % 2 {
+            0 => world.act("orderCreate", input).await,
+            _ => world.act_elsewhere(&elsewhere, "orderCreate", input).await,
+        });
+        let answers = futures_util::future::join_all(asked).await;
+        let short = answers.iter().filter(|answer| code(answer) == "INSUFFICIENT_STOCK").count();
+        let stores: Vec<_> =
+            answers.iter().filter(|answer| code(answer).is_null()).map(|answer| held(&answer["order"])[0]).collect();
+        assert_eq!((stores.len(), short), (9, 5), "{answers:#?}");
+        assert_eq!(stores.iter().filter(|one| **one == ("DEPOT", 15)).count(), 3);
+        assert_eq!(mugs(&world).await, [[100, 90, 0], [50, 45, 0]]);
+        // All or none: the last fifteen lie in two stores.
+        assert_eq!(held(&ordered(&world, 15, json!({})).await), [("DEPOT", 5), ("LDN", 10)]);
+        refused(&world.act("orderCreate", ordering(&world, 1, json!({}))).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_key_gives_the_same_stores() {
+    on_both(async |world| {
+        let input = ordering(&world, 150, json!({}));
+        let elsewhere = world.elsewhere().await;
+        // At once, in two processes; and the stock is gone for whoever comes second.
+        let (here, there) = futures_util::join!(
+            world.act("orderCreate", input.clone()),
+            world.act_elsewhere(&elsewhere, "orderCreate", input.clone())
+        );
+        assert_eq!(done(&here, "order")["id"], done(&there, "order")["id"]);
+        assert_ne!(here["replayed"], there["replayed"]);
+        set(&world, json!({"rule": {"strategy": "NEAREST", "split": "REFUSE"}})).await;
+        let again = world.act("orderCreate", input.clone()).await;
+        assert_eq!((held(done(&again, "order")), &again["replayed"]), (vec![("DEPOT", 50), ("LDN", 100)], &json!(true)));
+        let mut other = input;
+        other["sourcing"] = json!({"maxStores": 2});
+        refused(&world.act("orderCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+        assert_eq!(mugs(&world).await, [[100, 100, 0], [50, 50, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_draft_looks_when_it_is_confirmed() {
+    on_both(async |world| {
+        let mut input = ordering(&world, 120, json!({"split": "ALLOW"}));
+        input["status"] = json!("DRAFT");
+        let order = done(&world.act("orderCreate", input.clone()).await, "order").clone();
+        assert_eq!((&order["status"], held(&order)), (&json!("DRAFT"), vec![]));
+        let taken = ordered(&world, 40, json!({})).await;
+        assert_eq!(held(&taken), [("DEPOT", 40)]);
+        // It was placed by the rule of that day.
+        set(&world, json!({"rule": {"strategy": "NEAREST"}})).await;
+        let confirm = world.step(&order, json!({}));
+        refused(&world.act("orderConfirm", confirm.clone()).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        assert_eq!((&world.read(&order).await["status"], mugs(&world).await), (&json!("DRAFT"), [[100, 0, 0], [50, 40, 0]]));
+        world.does("orderCancel", &taken, json!({})).await;
+        let confirmed = world.act("orderConfirm", confirm.clone()).await;
+        assert_eq!(held(done(&confirmed, "order")), [("DEPOT", 50), ("LDN", 70)]);
+        let again = world.act("orderConfirm", confirm).await;
+        assert_eq!((held(done(&again, "order")), &again["replayed"]), (vec![("DEPOT", 50), ("LDN", 70)], &json!(true)));
+        assert_eq!(mugs(&world).await, [[100, 70, 0], [50, 50, 0]]);
+        world.does("orderCancel", &order, json!({})).await;
+        assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn asking_what_would_happen_holds_nothing() {
+    on_both(async |world| {
+        let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input, validateOnly: true) {
+            order { lines { open backordered } } userErrors { code field } seq } }";
+        let ask = async |quantity: i64| {
+            let input = ordering(&world, quantity, json!({}));
+            world.ask(document, json!({ "input": input })).await["orderCreate"].clone()
+        };
+        assert_eq!(ask(150).await["order"]["lines"], json!([{"open": 150, "backordered": 0}]));
+        assert_eq!(code(&ask(151).await), "INSUFFICIENT_STOCK");
+        assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_found_nowhere_waits_at_the_orders_own_store() {
+    on_both(async |world| {
+        world.shop.stock(&[(world.shop.lamp, world.shop.depot, 3)]).await;
+        let lines = json!([{"product": {"id": world.shop.lamp}, "quantity": 10}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "lines": lines, "sourcing": {}});
+        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        assert_eq!((held(&order), &order["lines"][0]["backordered"]), (vec![("DEPOT", 3), ("LDN", 4)], &json!(3)));
+        world.shop.stock(&[(world.shop.lamp, world.shop.store, 5)]).await;
+        assert_eq!(world.fill().await, 1);
+        let filled = world.read(&order).await;
+        let line = &filled["lines"][0];
+        assert_eq!((&line["open"], &line["backordered"]), (&json!(10), &json!(0)));
+        world.does("orderCancel", &order, json!({})).await;
+        assert_eq!(world.level(world.shop.lamp).await, [9, 0, 0]);
+        assert_eq!(world.shop.level(world.shop.lamp, world.shop.depot).await, [3, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_kit_is_held_whole_in_each_store() {
+    on_both(async |world| {
+        let shop = &world.shop;
+        let kit = shop.ledger.clock().id();
+        shop.product_of(shop.tenant, kit, ("TEA-SET", entity::prelude::StockPolicy::Untracked, 0, 999)).await;
+        world.pretend("UPDATE product SET is_kit = 1 WHERE tenant_id = $1 AND id = $2", vec![kit.into()]).await;
+        let part = "INSERT INTO kit_component (tenant_id, kit_id, component_id, position, quantity) VALUES ($1, $2, $3, $4, $5)";
+        world.pretend(part, vec![kit.into(), shop.mug.into(), 1.into(), 1_i64.into()]).await;
+        world.pretend(part, vec![kit.into(), shop.tea.into(), 2.into(), 250_i64.into()]).await;
+        shop.stock(&[(shop.tea, shop.depot, 1_000)]).await;
+        // Tea for 20 sets here and for 4 in the depot; and a service, which no store needs to have.
+        let ask = async |quantity: i64| {
+            let lines = json!([{"product": {"id": kit}, "quantity": quantity}, {"product": {"id": shop.wrap}, "quantity": 1}]);
+            let input = json!({"idempotencyKey": world.key(), "store": {"id": shop.store}, "lines": lines, "sourcing": {}});
+            world.act("orderCreate", input).await
+        };
+        refused(&ask(25).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        assert_eq!(mugs(&world).await, [[100, 0, 0], [50, 0, 0]]);
+        let order = done(&ask(22).await, "order").clone();
+        assert_eq!(held(&order), [("DEPOT", 4), ("LDN", 18)]);
+        let tea = async || [world.level(shop.tea).await, shop.level(shop.tea, shop.depot).await];
+        assert_eq!((mugs(&world).await, tea().await), ([[100, 18, 0], [50, 4, 0]], [[5_000, 4_500, 0], [1_000, 1_000, 0]]));
+        let partly = world.does("orderFulfil", &order, json!({"store": {"code": "DEPOT"}})).await;
+        assert_eq!((held(&partly), &partly["lines"][0]["fulfilled"]), (vec![("LDN", 18)], &json!(4)));
+        assert_eq!((mugs(&world).await, tea().await), ([[100, 18, 0], [46, 0, 0]], [[5_000, 4_500, 0], [0, 0, 0]]));
+        world.does("orderCancel", &order, json!({})).await;
+        assert_eq!((mugs(&world).await, tea().await), ([[100, 0, 0], [46, 0, 0]], [[5_000, 0, 0], [0, 0, 0]]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_by_lots_is_found_and_leaves_lot_by_lot() {
+    on_both(async |world| {
+        let shop = &world.shop;
+        let cheese = shop.ledger.clock().id();
+        shop.product_of(shop.tenant, cheese, ("CHEESE", entity::prelude::StockPolicy::Tracked, 0, 400)).await;
+        world.pretend("UPDATE product SET tracking = 'LOT' WHERE tenant_id = $1 AND id = $2", vec![cheese.into()]).await;
+        for (store, lot, expires, delta) in [("LDN", "A", "2027-01-01", 2), ("LDN", "B", "2027-06-01", 3), ("DEPOT", "B", "2027-06-01", 4)] {
+            let change =
+                json!({"product": {"id": cheese}, "store": {"code": store}, "delta": delta, "lot": {"named": {"code": lot, "expiresOn": expires}}});
+            let input = json!({"idempotencyKey": world.key(), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change]});
+            assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
+        }
+        let lines = json!([{"product": {"id": cheese}, "quantity": 8}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": shop.store}, "lines": lines, "sourcing": {}});
+        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        assert_eq!(held(&order), [("DEPOT", 4), ("LDN", 4)]);
+        world.does("orderFulfil", &order, json!({"store": {"code": "DEPOT"}})).await;
+        world.does("orderFulfil", &order, json!({})).await;
+        assert_eq!(world.level(cheese).await, [1, 0, 0]);
+        let left = "SELECT CAST(sum(on_hand) AS bigint) FROM lot WHERE tenant_id = $1 AND code = 'B'";
+        assert_eq!(world.number(left).await, 1, "A leaves before B");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_reserved_for_it_is_found_first_of_all() {
+    on_both(async |world| {
+        let reservation = world.shop.reserve(world.shop.mug, 100, None).await;
+        let mut input = ordering(&world, 100, json!({"split": "REFUSE"}));
+        refused(&world.act("orderCreate", input.clone()).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+        input["reservationIds"] = json!([reservation]);
+        let order = world.act("orderCreate", input).await;
+        assert_eq!(held(done(&order, "order")), [("LDN", 100)]);
+        assert_eq!(mugs(&world).await, [[100, 100, 0], [50, 0, 0]]);
+    })
+    .await;
+}
