@@ -318,6 +318,32 @@ async fn a_kit_is_held_whole_in_each_store() {
 }
 
 #[tokio::test]
+async fn what_is_kept_by_lots_is_found_and_leaves_lot_by_lot() {
+    on_both(async |world| {
+        let shop = &world.shop;
+        let cheese = shop.ledger.clock().id();
+        shop.product_of(shop.tenant, cheese, ("CHEESE", entity::prelude::StockPolicy::Tracked, 0, 400)).await;
+        world.pretend("UPDATE product SET tracking = 'LOT' WHERE tenant_id = $1 AND id = $2", vec![cheese.into()]).await;
+        for (store, lot, expires, delta) in [("LDN", "A", "2027-01-01", 2), ("LDN", "B", "2027-06-01", 3), ("DEPOT", "B", "2027-06-01", 4)] {
+            let change =
+                json!({"product": {"id": cheese}, "store": {"code": store}, "delta": delta, "lot": {"named": {"code": lot, "expiresOn": expires}}});
+            let input = json!({"idempotencyKey": world.key(), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change]});
+            assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
+        }
+        let lines = json!([{"product": {"id": cheese}, "quantity": 8}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": shop.store}, "lines": lines, "sourcing": {}});
+        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        assert_eq!(held(&order), [("DEPOT", 4), ("LDN", 4)]);
+        world.does("orderFulfil", &order, json!({"store": {"code": "DEPOT"}})).await;
+        world.does("orderFulfil", &order, json!({})).await;
+        assert_eq!(world.level(cheese).await, [1, 0, 0]);
+        let left = "SELECT CAST(sum(on_hand) AS bigint) FROM lot WHERE tenant_id = $1 AND code = 'B'";
+        assert_eq!(world.number(left).await, 1, "A leaves before B");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_reserved_for_it_is_found_first_of_all() {
     on_both(async |world| {
         let reservation = world.shop.reserve(world.shop.mug, 100, None).await;

@@ -152,7 +152,7 @@ proptest! {
         let split = if may_split { SplitPolicy::Allow } else { SplitPolicy::Refuse };
         let rule = rule(strategy, split, most);
         let near = Position::new(1, 1);
-        let place = |n: usize| (n % 2 == 0).then_some((n as i32 * 7, n as i32 * 11));
+        let place = |n: usize| n.is_multiple_of(2).then_some((n as i32 * 7, n as i32 * 11));
         let mut shops: Vec<Source> =
             stocks.iter().enumerate().map(|(n, stock)| shop(n as u128, (n % 2) as i32, place(n), stock)).collect();
         let short = |waits: bool| if waits { Short::Wait } else { Short::Refuse };
