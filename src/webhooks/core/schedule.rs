@@ -16,7 +16,8 @@ const FIRST_PAUSE: i64 = 60;
 const LONGEST_PAUSE: i64 = 900;
 /// A receiver may ask for at most so long a pause.
 const LONGEST_RETRY_AFTER: i64 = 24 * 3600;
-/// An endpoint that has done nothing but fail for so long is disabled.
+/// An endpoint that has done nothing but fail for so long is disabled; not on the word of the clock alone, which may jump: it was also asked
+/// as often as it takes to leave it alone.
 const GIVEN_UP_AFTER: i64 = 120 * 3600;
 
 /// What a receiver answered, or that it did not.
@@ -94,7 +95,7 @@ pub fn slow_down(health: Health, answer: Answer, now: Timestamp) -> (Health, Opt
     let paused_until = [health.paused_until, pause.map(|seconds| now.plus_seconds(seconds))].into_iter().flatten().max();
     let why = if answer.is_gone() {
         Some(DisabledWhy::Gone)
-    } else if since.plus_seconds(GIVEN_UP_AFTER) <= now {
+    } else if over >= 0 && since.plus_seconds(GIVEN_UP_AFTER) <= now {
         Some(DisabledWhy::Failing)
     } else {
         None
@@ -159,6 +160,8 @@ mod tests {
         assert_eq!(health.at_once(), 1, "one message asks whether it is back");
         assert_eq!(slow_down(health, dead, NOW.plus_seconds(GIVEN_UP_AFTER - 1)).1, None);
         assert_eq!(slow_down(health, dead, NOW.plus_seconds(GIVEN_UP_AFTER)).1, Some(DisabledWhy::Failing));
+        let once = slow_down(Health::default(), dead, NOW).0;
+        assert_eq!(slow_down(once, dead, NOW.plus_seconds(2 * GIVEN_UP_AFTER)).1, None, "a clock that jumped");
         assert_eq!(slow_down(health, status(200), NOW), (Health::default(), None));
         assert_eq!(slow_down(Health::default(), status(410), NOW).1, Some(DisabledWhy::Gone));
     }
