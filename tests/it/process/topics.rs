@@ -146,7 +146,8 @@ on_both!(what_a_stream_shows_of_products_is_as_it_stands_now, site => {
         order(&shop, key, 0, 1).await;
         shown.push(feed.some("changes", 1).await.remove(0)["order"]["lines"][0]["product"]["documents"].take());
         let file = shop.client.done(UPLOAD, json!({ "purpose": "DOCUMENT", "name": "manual.txt" })).await;
-        let sent = reqwest::Client::new().put(text(&file["uploadUrl"])).header("content-type", "text/plain").body("Turn it on.").send();
+        let link = format!("{}{}", shop.client.url, text(&file["uploadUrl"]));
+        let sent = reqwest::Client::new().put(link).header("content-type", "text/plain").body("Turn it on.").send();
         assert!(sent.await.unwrap().status().is_success());
         let input = json!({ "idempotencyKey": key, "productId": shop.products[0], "fileId": file["file"]["id"], "title": "Manual" });
         shop.client.done(DOCUMENT, input).await;
