@@ -71,9 +71,9 @@ start_node() { # number
 start_worker() {
   if alive "$DIR/worker.pid" worker; then return; fi
   ENTREPOT_DATABASE_URL=$(cat "$DIR/database.url") ENTREPOT_REDIS_URL=$(cat "$DIR/redis.url") ENTREPOT_KEYS_FILE="$DIR/keys" \
-    setsid "$(binary)" worker </dev/null >>"$DIR/worker.log" 2>&1 9>&- &
+    setsid "$(binary)" worker --metrics-listen "127.0.0.1:$(port_of worker-metrics)" </dev/null >>"$DIR/worker.log" 2>&1 9>&- &
   echo $! >"$DIR/worker.pid"
-  say "a worker, pid $(cat "$DIR/worker.pid")"
+  say "a worker, pid $(cat "$DIR/worker.pid"), figures on 127.0.0.1:$(port_of worker-metrics)"
 }
 
 make_database() {
@@ -135,6 +135,7 @@ start() {
     [ -e "$DIR/node$number-metrics.port" ] || free_port >"$DIR/node$number-metrics.port"
     start_node "$number"
   done
+  [ -e "$DIR/worker-metrics.port" ] || free_port >"$DIR/worker-metrics.port"
   start_worker
   start_nginx
 }

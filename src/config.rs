@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 pub use demo::Demo;
-pub use jobs::{FileArgs, JobArgs, RunJobs, Worker};
+pub use jobs::{FigureArgs, FileArgs, JobArgs, RunJobs, Worker};
 pub use people::{LetterArgs, Registration};
 
 use crate::{
@@ -301,12 +301,8 @@ pub struct Serve {
     /// Sockets let in at once, and so many more each second: AT_ONCE/PER_SECOND, or off. Whoever is too early is told when to come again.
     #[arg(long, env = "ENTREPOT_SOCKETS_ENTERING", default_value = "10000/500")]
     pub sockets_entering: Written,
-    /// Where Prometheus reads figures, and probes may ask too: an address of the inside, as in 127.0.0.1:9090. Nothing is counted when not given.
-    #[arg(long, env = "ENTREPOT_METRICS_LISTEN")]
-    pub metrics_listen: Option<SocketAddr>,
-    /// MiB that this process may have in use: near them it wants no more work. What its container says when not given.
-    #[arg(long, env = "ENTREPOT_MEMORY_LIMIT", value_parser = clap::value_parser!(u64).range(64..))]
-    pub memory_limit: Option<u64>,
+    #[command(flatten)]
+    pub figures: FigureArgs,
     /// Run each command in a transaction of its own: only to measure what grouping costs a lone client.
     #[arg(long, env = "ENTREPOT_UNGROUPED", hide = true)]
     pub ungrouped: bool,

@@ -1,5 +1,7 @@
 //! Settings of what is done beside the requests.
 
+use std::net::SocketAddr;
+
 use clap::Args;
 
 use super::{DatabaseArgs, KeyArgs, LetterArgs};
@@ -64,6 +66,17 @@ impl FileArgs {
     }
 }
 
+/// Where a process tells how it fares.
+#[derive(Debug, Clone, Args)]
+pub struct FigureArgs {
+    /// Where Prometheus reads figures, and probes may ask too: an address of the inside, as in 127.0.0.1:9090. Nothing is counted when not given.
+    #[arg(long, env = "ENTREPOT_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// MiB that this process may have in use: near them it wants no more work. What its container says when not given.
+    #[arg(long, env = "ENTREPOT_MEMORY_LIMIT", value_parser = clap::value_parser!(u64).range(64..))]
+    pub memory_limit: Option<u64>,
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct Worker {
     #[command(flatten)]
@@ -77,4 +90,6 @@ pub struct Worker {
     pub redis_url: Option<String>,
     #[command(flatten)]
     pub jobs: JobArgs,
+    #[command(flatten)]
+    pub figures: FigureArgs,
 }

@@ -174,6 +174,14 @@ pub fn jobs(ran: u64, failed: u64, died: u64, taken_over: u64, held: u64) {
     }
 }
 
+/// A run of a job ended in this process.
+pub fn job_ran(job: &'static str, is_failed: bool, took: Duration) {
+    if counts() {
+        let result = if is_failed { "failed" } else { "done" };
+        histogram!(names::JOB_SECONDS, "job" => job, "result" => result).record(took);
+    }
+}
+
 /// Attempts to deliver to webhook endpoints since the start, and endpoints disabled by them.
 pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
     if counts() {

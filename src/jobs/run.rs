@@ -14,7 +14,7 @@ use super::{
     rows::Outcome,
     shell::{Failure, Jobs, Lease},
 };
-use crate::{clock, storage::Fault};
+use crate::{clock, gauges, storage::Fault};
 
 /// How a standing job fares.
 #[derive(Debug, Clone)]
@@ -43,8 +43,10 @@ pub async fn keep(jobs: Jobs, standing: Standing, lease: Lease, note: Arc<Mutex<
     let change = |change: &mut dyn FnMut(&mut Note)| change(&mut note.lock().unwrap_or_else(PoisonError::into_inner));
     loop {
         change(&mut |note| note.outcome.started_at = Some(jobs.clock().now()));
+        let began = Instant::now();
         let ended = (standing.run)(lease).await;
         jobs.figures().ran(ended.is_err());
+        gauges::job_ran(standing.kind, ended.is_err(), began.elapsed());
         let (now, mut wait) = (jobs.clock().now(), standing.every);
         match ended {
             Ok(()) => change(&mut |note| {
@@ -72,8 +74,10 @@ pub async fn keep(jobs: Jobs, standing: Standing, lease: Lease, note: Arc<Mutex<
 
 /// Runs a queued job once, and writes what became of it.
 pub async fn run(jobs: Jobs, queued: Queued, lease: Lease, job: Job) {
+    let began = Instant::now();
     let ended = (queued.run)(lease, job.clone()).await;
     jobs.figures().ran(ended.is_err());
+    gauges::job_ran(queued.kind, ended.is_err(), began.elapsed());
     let now = jobs.clock().now();
     let outcome = match ended {
         Ok(()) => Outcome {

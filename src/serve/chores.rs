@@ -13,6 +13,7 @@ use crate::{
         Grouping,
         jobs::{expire_due, expire_lots, fill_backorders},
     },
+    live::drain::Drain,
     purchasing, secrets, webhooks,
 };
 
@@ -81,9 +82,11 @@ impl Node {
     }
 
     /// Does nothing but jobs until `shutdown` is done.
-    pub async fn work(self, terms: Terms, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
+    pub async fn work(mut self, terms: Terms, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
         let mut background = vec![tokio::spawn(secrets::follow(self.ring.clone()))];
         background.extend(self.bus.clone().map(|bus| tokio::spawn(bus.run())));
+        let figures = self.figures.take().map(|desk| desk.serve(self.counting(), self.readiness(), Drain::default()));
+        background.extend(figures.map(tokio::spawn));
         let end = self.begin_to_work(terms);
         tracing::info!("working");
         shutdown.await;
@@ -107,5 +110,6 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
     if let Some(address) = &args.redis_url {
         node.bus = Some(node.hints_through(address).await?);
     }
+    node.tell_figures(&args.figures).await?;
     node.work(args.jobs.terms(), stopped()).await
 }

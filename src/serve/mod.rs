@@ -25,7 +25,7 @@ use crate::{
     budget::{Allowance, Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
-    config::{Registration, RunJobs, Serve},
+    config::{FigureArgs, Registration, RunJobs, Serve},
     exchange::{Engine, Exchange, graph::Wording},
     files::{Files, Place, core::link::Signer},
     gauges,
@@ -211,6 +211,30 @@ impl Node {
         Bus::at(address, &deployment, self.access.clone(), self.identity.clone()).map_err(|err| RedisError::Address(err).into())
     }
 
+    /// Counts from here on and tells on an address of the operator's, and keeps to the memory that it was given.
+    async fn tell_figures(&mut self, args: &FigureArgs) -> Result<(), StartError> {
+        if let Some(mebibytes) = args.memory_limit {
+            self.memory = Some(mebibytes << 20);
+        }
+        if let Some(address) = args.metrics_listen {
+            self.figures = Some(figures::Desk::open(address).await?);
+        }
+        Ok(())
+    }
+
+    fn counting(&self) -> figures::Counting {
+        figures::Counting {
+            db: self.db.clone(),
+            ledger: self.ledger.clone(),
+            jobs: self.jobs.clone(),
+            webhooks: self.webhooks.clone(),
+        }
+    }
+
+    fn readiness(&self) -> Arc<dyn Readiness> {
+        Arc::new(Ready::new(self.db.clone(), self.bus.clone(), self.memory))
+    }
+
     /// Answers on the listener until `shutdown` is done.
     pub async fn serve<F>(
         self,
@@ -225,7 +249,7 @@ impl Node {
         let (read, name) = (self.clock.clone(), self.clock.clone());
         let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
-        let readiness: Arc<dyn Readiness> = Arc::new(Ready::new(self.db.clone(), self.bus.clone(), self.memory));
+        let (readiness, counting, figures) = (self.readiness(), self.counting(), self.figures);
         let outline = Outline::of(&self.schema.sdl())?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
@@ -247,13 +271,7 @@ impl Node {
             .merge(http::leaks(front.clone(), Arc::new(leaks)))
             .merge(http::files(front, self.files.clone()))
             .merge(http::key_set(Arc::new(Keys(self.identity.clone()))));
-        let counting = figures::Counting {
-            db: self.db.clone(),
-            ledger: self.ledger.clone(),
-            jobs: self.jobs.clone(),
-            webhooks: self.webhooks.clone(),
-        };
-        let figures = self.figures.map(|desk| desk.serve(counting, readiness, drain.clone()));
+        let figures = figures.map(|desk| desk.serve(counting, readiness, drain.clone()));
         let mut background: Vec<_> = figures.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
         background.extend([
@@ -307,12 +325,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         node.bus = Some(node.hints_through(address).await?);
     }
     node.remember(args.cache_mib << 20, args.redis_url.as_deref()).await?;
-    if let Some(mebibytes) = args.memory_limit {
-        node.memory = Some(mebibytes << 20);
-    }
-    if let Some(address) = args.metrics_listen {
-        node.figures = Some(figures::Desk::open(address).await?);
-    }
+    node.tell_figures(&args.figures).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
         origins: args.origins,

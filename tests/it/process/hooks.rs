@@ -27,9 +27,12 @@ struct Worker(Child);
 
 impl Worker {
     fn start(site: &Site) -> Self {
+        Self::start_with(site, &[])
+    }
+    fn start_with(site: &Site, further: &[&str]) -> Self {
         let log = fs::OpenOptions::new().create(true).append(true).open(site.folder.join("server.log")).unwrap();
         let keys = site.keys();
-        let args = [&["worker", "--database-url", &site.url, "--keys-file", &keys][..], &TERMS].concat();
+        let args = [&["worker", "--database-url", &site.url, "--keys-file", &keys][..], &TERMS, further].concat();
         Self(command(&args).stdout(Stdio::null()).stderr(log).spawn().unwrap())
     }
     /// kill -9.
@@ -146,6 +149,29 @@ async fn workers_that_are_killed_lose_no_message() {
     assert!(workers.into_iter().map(Worker::stop).all(|code| code == Some(0)), "a worker that is told to stop ends well");
     drop(server);
     site.verify().await;
+}
+
+/// Whoever works beside the requests is looked at like a node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_tells_how_it_fares() {
+    let Some(site) = Site::postgres().await else { return };
+    let server = serve(&site, free_address(), "off").await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 5).await;
+    let receiver = Receiver::well().await;
+    endpoint(&shop, &receiver.url()).await;
+    let inside = free_address().to_string();
+    let worker = Worker::start_with(&site, &["--metrics-listen", &inside]);
+    change(&shop, "one").await;
+    let ready = format!("http://{inside}/readyz");
+    until("it to be ready", async || reqwest::get(&ready).await.is_ok_and(|answer| answer.status() == 200)).await;
+    until("its figures", async || {
+        let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
+        let at_least_one = |name, label| super::operations::figure(&text, name, label).is_some_and(|value| value >= 1.0);
+        let is_done = at_least_one("entrepot_job_duration_seconds_count", "job=\"stock.expire\",result=\"done\"");
+        is_done && at_least_one("entrepot_webhook_attempts_total", "delivered") && at_least_one("entrepot_jobs_held", "")
+    })
+    .await;
+    assert_eq!(worker.stop(), Some(0));
 }
 
 /// A lone node on an embedded database does the jobs itself, and goes on with them after a kill.

@@ -70,7 +70,7 @@ async fn a_node_without_its_database_wants_no_work_until_it_is_back() {
 }
 
 /// The value of a figure, summed over its labels that contain a text.
-fn figure(text: &str, name: &str, label: &str) -> Option<f64> {
+pub fn figure(text: &str, name: &str, label: &str) -> Option<f64> {
     let of = |line: &str| {
         let rest = line.strip_prefix(name)?;
         let (labels, value) = rest.rsplit_once(' ')?;
