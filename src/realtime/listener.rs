@@ -2,12 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::task::JoinHandle;
+
 use super::{
     hub::{Hub, Inbox},
     index::Interest,
     told::Told,
 };
-use crate::storage::{Fault, journal};
+use crate::storage::{
+    Fault,
+    journal::{self, Event},
+};
 
 /// Events that are read up at once.
 const PAGE: u32 = 500;
@@ -31,8 +36,22 @@ pub struct Listener {
     interest: Interest,
     generation: u64,
     last: i64,
+    /// The page after `last`, on its way while the one before is worked on.
+    ahead: Option<Ahead>,
     /// Where the hub puts what comes; None while it reads up.
     live: Option<(u64, Arc<Inbox>)>,
+}
+
+/// A page that is read before it is asked for.
+struct Ahead {
+    after: i64,
+    events: JoinHandle<Result<Vec<Event>, Fault>>,
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.events.abort();
+    }
 }
 
 enum Step {
@@ -48,7 +67,7 @@ impl Listener {
         state.come();
         let (generation, last) = (state.generation, state.position);
         drop(state);
-        Self { hub, interest, generation, last, live: None }
+        Self { hub, interest, generation, last, ahead: None, live: None }
     }
 
     /// Everything that concerned the follower up to this event has been handed out.
@@ -115,12 +134,30 @@ impl Listener {
     }
 
     async fn read_up(&mut self, page: u32) -> Result<Next, Fault> {
-        let events = journal::after(&self.hub.scope, self.last, page).await?;
+        let mut events = match self.ahead.take().filter(|ahead| ahead.after == self.last) {
+            Some(mut ahead) => {
+                (&mut ahead.events).await.map_err(|_| Fault::Broken("a page of the journal was not read".to_owned()))??
+            }
+            None => journal::after(&self.hub.scope, self.last, page).await?,
+        };
+        events.truncate(page as usize);
         // Numbers are dense: a hole is what has been let go.
         if events.first().is_none_or(|first| first.seq != self.last + 1) {
             return Ok(Next::Expired);
         }
-        Ok(self.take(events.into_iter().map(|event| Told::new(Arc::new(event))).collect()))
+        let next = self.take(events.into_iter().map(|event| Told::new(Arc::new(event))).collect());
+        self.read_ahead(page);
+        Ok(next)
+    }
+
+    /// Asks for the page after this one where there is more, so that the database works while this one is made ready.
+    fn read_ahead(&mut self, page: u32) {
+        let after = self.last;
+        if self.position() > after {
+            let scope = self.hub.scope.clone();
+            let events = tokio::spawn(async move { journal::after(&scope, after, page).await });
+            self.ahead = Some(Ahead { after, events });
+        }
     }
 
     /// What waits; None when it was too much, and the follower has to read up.

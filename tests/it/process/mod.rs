@@ -6,6 +6,7 @@ mod shop;
 
 mod audit;
 mod budget;
+mod cluster;
 mod commands;
 mod cookies;
 mod crash;
