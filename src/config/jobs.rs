@@ -25,6 +25,9 @@ pub struct JobArgs {
     /// Days that events are kept: how far back streams resume and webhooks are replayed. What a webhook has not received is kept twice as long.
     #[arg(long = "journal-days", env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub journal_days: i64,
+    /// Rows that an import may have at most: one with more is carried out up to there, and fails.
+    #[arg(long = "import-rows", env = "ENTREPOT_IMPORT_ROWS", default_value_t = crate::files::core::limits::IMPORT_ROWS, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
+    pub import_rows: i64,
     #[command(flatten)]
     pub files: FileArgs,
 }
@@ -37,6 +40,9 @@ fn network(text: &str) -> Result<crate::access::Cidr, &'static str> {
 impl JobArgs {
     pub fn terms(&self) -> crate::jobs::Terms {
         crate::jobs::Terms { lease: std::time::Duration::from_secs(self.lease_seconds), ..crate::jobs::Terms::default() }
+    }
+    pub fn imports(&self) -> crate::exchange::core::ImportLimits {
+        crate::exchange::core::ImportLimits { rows: self.import_rows, ..Default::default() }
     }
     pub fn keep(&self) -> crate::webhooks::Keep {
         let seconds = self.journal_days * 24 * 3600;

@@ -6,6 +6,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
+    orders::rows::WHOLE_KITS,
     stock::core::LevelKey,
     storage::{Fault, Global, Row},
 };
@@ -109,17 +110,22 @@ pub struct Arrived {
     pub available: i64,
 }
 
-/// The next page of levels at which orders wait for stock and some is available. Walks a partial index that holds only lines that wait.
+/// The next page of levels at which orders wait for stock and some is available; what waits for a part of a kit does while a whole one could be
+/// made. Walks a partial index that holds only lines that wait.
 pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arrived>, Fault> {
+    let order = "JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
     let sql = format!(
-        "SELECT DISTINCT l.tenant_id, l.product_id, o.store_id, s.on_hand - s.unavailable - s.reserved FROM order_line l
-         JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
-         JOIN stock_level s ON s.tenant_id = l.tenant_id AND s.product_id = l.product_id AND s.store_id = o.store_id
+        "SELECT DISTINCT w.tenant_id, w.product_id, w.store_id, s.on_hand - s.unavailable - s.reserved FROM (
+           SELECT l.tenant_id, l.product_id, o.store_id FROM order_line l {order} WHERE l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+           UNION ALL SELECT n.tenant_id, n.product_id, o.store_id FROM order_line l {order}
+           JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
+           WHERE l.backordered > 0 AND l.stock_policy = 'UNTRACKED' AND {WHOLE_KITS} > 0) w
+         JOIN stock_level s ON s.tenant_id = w.tenant_id AND s.product_id = w.product_id AND s.store_id = w.store_id
            AND s.on_hand - s.unavailable - s.reserved > 0
-         JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'
-         JOIN store t ON t.tenant_id = l.tenant_id AND t.id = o.store_id AND t.archived_at IS NULL
-         WHERE l.backordered > 0 AND (l.tenant_id, l.product_id, o.store_id) > ($1, $2, $3)
-         ORDER BY l.tenant_id, l.product_id, o.store_id LIMIT {PAGE}"
+         JOIN product p ON p.tenant_id = w.tenant_id AND p.id = w.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'
+         JOIN store t ON t.tenant_id = w.tenant_id AND t.id = w.store_id AND t.archived_at IS NULL
+         WHERE (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3)
+         ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {PAGE}"
     );
     let nil = Uuid::nil();
     let from = after.map_or([nil; 3], |last| [last.tenant.uuid(), last.key.product.uuid(), last.key.store.uuid()]);

@@ -94,23 +94,43 @@ pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
     Ok(filled)
 }
 
-/// One order after the other, so that nobody overtakes.
+/// One order after the other, so that nobody overtakes. A kit takes from several levels: whoever is before it at any of them has his turn first.
 async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -> Result<usize, Fault> {
     let scope = ledger.database().tenant(tenant);
-    let mut queue: BTreeMap<(Timestamp, i64, OrderId), Vec<LevelKey>> = BTreeMap::new();
-    for one in arrived {
-        let mut left = one.available;
-        for waiting in rows::queue_for(&scope, one.key, ORDERS_A_LEVEL).await? {
-            if left <= 0 {
-                break;
+    let mut queue: BTreeMap<OrderId, ((Timestamp, i64), BTreeSet<LevelKey>)> = BTreeMap::new();
+    let mut levels: Vec<(LevelKey, i64)> = arrived.iter().map(|one| (one.key, one.available)).collect();
+    let mut asked: BTreeSet<LevelKey> = levels.iter().map(|(key, _)| *key).collect();
+    while !levels.is_empty() {
+        let mut kits = BTreeSet::new();
+        for (key, mut left) in std::mem::take(&mut levels) {
+            for waiting in rows::queue_for(&scope, key, ORDERS_A_LEVEL).await? {
+                if left <= 0 {
+                    break;
+                }
+                left -= waiting.quantity;
+                let turn = (waiting.placed_at, waiting.number);
+                queue.entry(waiting.order).or_insert_with(|| (turn, BTreeSet::new())).1.insert(key);
+                kits.extend(waiting.is_part.then_some(waiting.order));
             }
-            left -= waiting.quantity;
-            queue.entry((waiting.placed_at, waiting.number, waiting.order)).or_default().push(one.key);
+        }
+        if kits.is_empty() {
+            break;
+        }
+        let kits: Vec<OrderId> = kits.into_iter().collect();
+        for (order, key, available) in rows::owed_parts(&scope, &kits).await? {
+            if let Some((_, keys)) = queue.get_mut(&order) {
+                keys.insert(key);
+            }
+            if asked.insert(key) {
+                levels.push((key, available));
+            }
         }
     }
+    let mut turns: Vec<_> = queue.into_iter().map(|(order, (turn, levels))| (turn, order, levels)).collect();
+    turns.sort_unstable_by_key(|(turn, order, _)| (*turn, *order));
     let mut filled = 0;
-    for ((_, _, order), levels) in queue {
-        let fill = Fill { order, movement: ledger.clock().document_id(), levels };
+    for (_, order, levels) in turns {
+        let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect() };
         filled += submit_all(ledger, vec![(tenant, Command::OrderFill(fill))]).await;
     }
     Ok(filled)

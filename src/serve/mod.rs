@@ -318,6 +318,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
     args.jobs.files.apply(&node.files);
+    node.exchange.limit_imports(args.jobs.imports());
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;

@@ -8,7 +8,12 @@ use tokio::sync::Semaphore;
 use super::{
     core::{Aside, Known, Level, LevelKey, Lot, LotLevel, LotShare, Reservation},
     rows::{
-        BLOCK, Which, condense, expected::expected, facts_for, lot_list::lots_at, lots::asides, past, read_levels, reservations,
+        BLOCK, Which, condense,
+        expected::{expected, owed},
+        facts_for,
+        lot_list::lots_at,
+        lots::asides,
+        past, read_levels, reservations,
     },
 };
 use crate::{
@@ -94,6 +99,7 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
         lots: lots.iter().map(|(lot, level)| LotShare { available: level.available(), expires_on: lot.expires_on }).collect(),
         incoming: expected.incoming,
         in_transit: expected.in_transit,
+        owed: owed(&work, &level).await?,
         level,
     };
     match known.gap() {

@@ -113,6 +113,17 @@ pub struct World {
     time: Arc<AtomicI64>,
 }
 
+/// The text of a file that lies beside the repository. None, said plainly, where it does not; on CI that is a failure.
+pub fn shared(path: &str) -> Option<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    let text = fs::read_to_string(&file).ok();
+    if text.is_none() {
+        assert!(env::var("CI").as_deref() != Ok("true"), "CI has {}", file.display());
+        eprintln!("SKIPPED: {} is not there", file.display());
+    }
+    text
+}
+
 const NOON: i64 = 1_790_000_000_000_000;
 
 impl World {

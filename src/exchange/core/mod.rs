@@ -10,6 +10,8 @@ pub mod orders;
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::files::core::limits::{IMPORT_ROWS, REFUSED_ROWS};
+
 /// What an exchange does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -86,7 +88,7 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "QUEUED",
@@ -150,6 +152,20 @@ pub struct ImportOptions {
     pub earnest: Earnest,
     /// Of changes of stock.
     pub reason: ReasonCode,
+}
+
+/// How much an import may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportLimits {
+    pub rows: i64,
+    /// Rows that are refused before the rest is not tried any more.
+    pub refused: i64,
+}
+
+impl Default for ImportLimits {
+    fn default() -> Self {
+        Self { rows: IMPORT_ROWS, refused: REFUSED_ROWS }
+    }
 }
 
 /// What goes into an export.

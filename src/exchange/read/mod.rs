@@ -15,10 +15,7 @@ use super::core::{
     fields::Record,
     orders::{ORDER_ROWS, Thread},
 };
-use crate::files::{
-    Bytestream,
-    core::limits::{CHUNK_ROWS, IMPORT_ROWS},
-};
+use crate::files::{Bytestream, core::limits::CHUNK_ROWS};
 
 pub use lines::{SaidLines, lines};
 pub use pipe::Pipe;
@@ -59,6 +56,8 @@ pub struct Plan {
     pub options: ImportOptions,
     /// Rows that are done with: read over, not said.
     pub skip: i64,
+    /// Rows that a file may have.
+    pub most: i64,
 }
 
 /// Chunks that wait for whoever carries them out.
@@ -120,11 +119,13 @@ struct Chunks<'a> {
     orders: Thread,
     number: i64,
     skip: i64,
+    most: i64,
 }
 
 impl<'a> Chunks<'a> {
     fn new(sender: &'a Sender, plan: &Plan) -> Self {
-        Self { sender, noun: plan.noun, rows: Vec::new(), orders: Thread::default(), number: 0, skip: plan.skip }
+        let Plan { noun, skip, most, .. } = *plan;
+        Self { sender, noun, rows: Vec::new(), orders: Thread::default(), number: 0, skip, most }
     }
 
     fn tell(&self, told: Told) -> Result<(), Stop> {
@@ -133,8 +134,8 @@ impl<'a> Chunks<'a> {
 
     fn add(&mut self, cells: impl FnOnce() -> Result<Vec<Option<super::core::cells::Cell>>, String>) -> Result<(), Stop> {
         self.number += 1;
-        if self.number > IMPORT_ROWS {
-            return Err(Unreadable::TooManyRows(IMPORT_ROWS).into());
+        if self.number > self.most {
+            return Err(Unreadable::TooManyRows(self.most).into());
         }
         if self.number <= self.skip {
             return Ok(());

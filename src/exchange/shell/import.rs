@@ -4,14 +4,14 @@ use super::{Exchange, Halt};
 use crate::{
     exchange::{
         core::{
-            Earnest, Format, ImportOptions, Noun, Run,
+            Format, ImportOptions, Noun, Run,
             orders::{Survey, Unfits},
         },
         read::{self, Plan, Said, Unreadable},
     },
     files::{
         FileError, Made,
-        core::{File, MediaType, limits::REFUSED_ROWS},
+        core::{File, MediaType},
     },
     jobs::Lease,
     storage::Fault,
@@ -19,8 +19,7 @@ use crate::{
 
 impl Exchange {
     pub(super) async fn import(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
-        let options: ImportOptions = serde_json::from_str(&run.options)
-            .map_err(|error| Fault::corrupt("exchange", format!("the options of an import: {error}")))?;
+        let options = import_options(&run)?;
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "an import has a file"))?;
         let file = self.0.files.of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
@@ -28,7 +27,8 @@ impl Exchange {
         if options.format.is_some_and(|format| (format == Format::Xlsx) != is_workbook) {
             return Err(Halt::Failed("the file is not of the format that was named".to_owned()));
         }
-        let plan = Plan { noun, options: options.clone(), skip: run.position() };
+        let most = self.most();
+        let plan = Plan { noun, options: options.clone(), skip: run.position(), most: most.rows };
         let unfit = if noun == Noun::Orders { self.survey(&run, &file, (is_workbook, &plan)).await? } else { Unfits::default() };
         let mut reading = read::records(self.0.files.read(&file).await?, is_workbook, plan);
         let is_new = run.position() == 0;
@@ -45,7 +45,7 @@ impl Exchange {
                         _ => self.apply(lease, &run, &options, &caller, &rows).await?,
                     };
                     run = self.advance(lease, &run, done, &refused).await?;
-                    too_many(run.counts.refused)?;
+                    too_many(run.counts.refused, most.refused)?;
                     if run.position() >= measured * GROWN {
                         measured = run.position();
                         self.0.db.measure(filled(noun)).await?;
@@ -54,8 +54,7 @@ impl Exchange {
                 Said::End => break,
             }
         }
-        let name = if options.earnest == Earnest::DryRun { "dry-run" } else { "import" };
-        self.report(&run, name).await
+        self.report(&run).await
     }
 
     /// Reads a file of orders before anything of it is carried out: an order whose rows are all over the file is known by the last of them.
@@ -71,9 +70,14 @@ impl Exchange {
             }
         }
         let unfit = survey.end();
-        too_many(unfit.len() as i64)?;
+        too_many(unfit.len() as i64, self.most().refused)?;
         Ok(unfit)
     }
+}
+
+/// What was asked for with it.
+pub(super) fn import_options(run: &Run) -> Result<ImportOptions, Fault> {
+    serde_json::from_str(&run.options).map_err(|error| Fault::corrupt("exchange", format!("the options of an import: {error}")))
 }
 
 /// Rows up to which it does not matter how they are looked for.
@@ -103,9 +107,9 @@ fn said(heard: Option<Result<Said, Unreadable>>, run: &Run) -> Result<Said, Halt
     }
 }
 
-fn too_many(refused: i64) -> Result<(), Halt> {
-    if refused > REFUSED_ROWS {
-        return Err(Halt::Failed(format!("more than {REFUSED_ROWS} rows were refused: the rest was not tried")));
+fn too_many(refused: i64, most: i64) -> Result<(), Halt> {
+    if refused > most {
+        return Err(Halt::Failed(format!("more than {most} rows were refused: the rest was not tried")));
     }
     Ok(())
 }

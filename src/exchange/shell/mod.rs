@@ -22,7 +22,7 @@ pub use engine::{Call, Carried, Engine, Looked, Maker, Trial};
 pub use manage::{Ask, JOB, Order};
 
 use super::{
-    core::{Counts, Kind, Noun, Refused, Run, State},
+    core::{Counts, ImportLimits, Kind, Noun, Refused, Run, State},
     rows,
 };
 use crate::{
@@ -108,6 +108,7 @@ struct Inner {
     words: Arc<dyn Words>,
     /// What runs mutations. It knows the schema, which knows this room: so it is not held, only known.
     engine: RwLock<Option<Weak<dyn Engine>>>,
+    most: RwLock<ImportLimits>,
 }
 
 /// Why an exchange ends before its end.
@@ -170,7 +171,25 @@ fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), Exchang
 impl Exchange {
     pub fn new((access, pen): (Access, Pen), catalog: Catalog, ledger: Ledger, files: Files, words: Arc<dyn Words>) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
-        Self(Arc::new(Inner { db, clock, pen, access, catalog, ledger, files, words, engine: RwLock::default() }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            pen,
+            access,
+            catalog,
+            ledger,
+            files,
+            words,
+            engine: RwLock::default(),
+            most: RwLock::default(),
+        }))
+    }
+    /// Imports may be so much from now on. Said at the start, as the operator says.
+    pub fn limit_imports(&self, most: ImportLimits) {
+        *self.0.most.write().unwrap_or_else(PoisonError::into_inner) = most;
+    }
+    fn most(&self) -> ImportLimits {
+        *self.0.most.read().unwrap_or_else(PoisonError::into_inner)
     }
     /// Mutations are run by this one from now on, for as long as whoever made it keeps it. Said at the start.
     pub fn run_by(&self, engine: &Arc<dyn Engine>) {
@@ -248,18 +267,6 @@ impl Exchange {
             Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
         }
         Ok(())
-    }
-
-    /// What a mutation's lines were answered before it could not go on. Of the others nothing is told.
-    async fn so_far(&self, run: &Run) -> Result<Option<Made>, Fault> {
-        if run.kind != Kind::Bulk {
-            return Ok(None);
-        }
-        match self.answers(run).await {
-            Ok(made) => Ok(Some(made)),
-            Err(Halt::Fault(fault)) => Err(fault),
-            Err(_) => Ok(None),
-        }
     }
 
     /// The exchange, begun; None when there is nothing to do.

@@ -1,19 +1,36 @@
-//! The result of an import: each row that was refused, and why.
+//! The result of an import: each row that was refused, and why; also of one that could not go on.
 
-use super::{Exchange, Halt, write::Sheet};
+use super::{Exchange, Halt, import::import_options, write::Sheet};
 use crate::{
     exchange::{
-        core::{Format, Run},
+        core::{Earnest, Format, Kind, Run},
         rows,
     },
     files::Made,
+    storage::Fault,
 };
 
 /// Rows that are read at once.
 const PAGE: i64 = 5_000;
 
 impl Exchange {
-    pub(super) async fn report(&self, run: &Run, name: &str) -> Result<Made, Halt> {
+    /// What can be told before it could not go on: what a mutation's lines were answered, which rows of an import were refused.
+    pub(super) async fn so_far(&self, run: &Run) -> Result<Option<Made>, Fault> {
+        let made = match run.kind {
+            Kind::Bulk => self.answers(run).await,
+            Kind::Import => self.report(run).await,
+            Kind::Export => return Ok(None),
+        };
+        match made {
+            Ok(made) => Ok(Some(made)),
+            Err(Halt::Fault(fault)) => Err(fault),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// As far as it came.
+    pub(super) async fn report(&self, run: &Run) -> Result<Made, Halt> {
+        let name = if import_options(run)?.earnest == Earnest::DryRun { "dry-run" } else { "import" };
         let mut sheet = Sheet::begin(&self.0.files, run, (name, Format::Csv), &["row", "code", "field", "message"]).await?;
         let (scope, mut after) = (self.0.db.tenant(run.tenant), 0);
         loop {

@@ -140,7 +140,8 @@ fn demand(draft: &Draft<'_>, order: &Order, line: &Line) -> Result<Demand, Rejec
     Ok(Demand { goods, quantity: line.open.get(), short })
 }
 
-fn reservation(
+/// A hold for a line of the order; its number is that of its id.
+pub(super) fn reservation(
     order: &Order,
     (position, number): (u16, u16),
     key: LevelKey,

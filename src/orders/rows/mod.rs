@@ -12,7 +12,7 @@ mod sourcing;
 mod write;
 mod write_returns;
 
-pub use backorders::{BACKORDERS, Queued, Waiting, backorders, queue_for};
+pub use backorders::{BACKORDERS, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
 pub use filter::{Filter, IdColumn, ReturnTest, Span, TextTest, compile};
 pub use list::{
     OrderName, OrderSort, RETURNS, Sorted, count, fill_lines, order_id, page, page_statement, return_keys, returns_page,

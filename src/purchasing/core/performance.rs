@@ -5,7 +5,7 @@
 pub struct Delivery {
     /// Days from ordering to the last receipt; None when nothing came.
     pub lead_days: Option<f64>,
-    /// Whether the last receipt came on the expected day or before; None where no day was agreed or nothing came.
+    /// Whether all that came, came on the day agreed for its line or before; None where no day was agreed or nothing came.
     pub was_on_time: Option<bool>,
     /// Ordered and received of each line, in smallest units.
     pub lines: Vec<(i64, i64)>,
@@ -53,6 +53,18 @@ pub fn mean_and_deviation(sample: &[f64]) -> (Option<f64>, Option<f64>) {
     (Some(mean), (sample.len() > 1).then(|| (squares / (n - 1.0)).sqrt()))
 }
 
+/// Deliveries from which on their deviation says something.
+const ENOUGH: i64 = 3;
+
+/// The standard deviation of a sample (n − 1) of which the size, the sum and the sum of squares are known; 0 where it is too small to say anything.
+pub fn lead_deviation(size: i64, sum: f64, squares: f64) -> f64 {
+    if size < ENOUGH {
+        return 0.0;
+    }
+    let n = size as f64;
+    ((squares - sum * sum / n) / (n - 1.0)).max(0.0).sqrt()
+}
+
 pub fn performance(deliveries: &[Delivery]) -> Performance {
     let lead: Vec<f64> = deliveries.iter().filter_map(|one| one.lead_days).collect();
     let punctual: Vec<bool> = deliveries.iter().filter_map(|one| one.was_on_time).collect();
@@ -84,6 +96,15 @@ mod tests {
             [Some(0.75), Some(0.5), Some(0.5)],
             "too much does not make up for too little"
         );
+    }
+
+    #[test]
+    fn a_few_deliveries_say_nothing_of_their_deviation() {
+        let known = |sample: &[f64]| lead_deviation(sample.len() as i64, sample.iter().sum(), sample.iter().map(|x| x * x).sum());
+        assert_eq!((known(&[]), known(&[2.0, 9.0])), (0.0, 0.0));
+        let sample = [2.0, 4.0, 9.0];
+        assert!((known(&sample) - mean_and_deviation(&sample).1.unwrap()).abs() < 1e-12);
+        assert!(known(&[7.1, 7.1, 7.1]) < 1e-6, "never a root of less than nothing");
     }
 
     #[test]

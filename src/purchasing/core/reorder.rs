@@ -124,6 +124,15 @@ pub struct Plan {
     pub lead_days: u16,
 }
 
+/// What is known of a supplier's deliveries, in days.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Lead {
+    /// As the supplier says.
+    pub days: Option<u16>,
+    /// The standard deviation of what was measured; 0 where too little was.
+    pub deviation: f64,
+}
+
 /// A product in a store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
@@ -173,6 +182,7 @@ pub struct Suggestion {
     pub reorder_point: i64,
     pub target: i64,
     pub lead_days: u16,
+    pub lead_deviation: f64,
     /// A day's.
     pub demand_mean: f64,
     pub demand_deviation: f64,
@@ -181,6 +191,22 @@ pub struct Suggestion {
 }
 
 impl Place {
+    /// Where a product has never been.
+    pub fn empty(store: StoreId) -> Self {
+        Self {
+            store,
+            available: 0,
+            incoming: 0,
+            in_transit: 0,
+            backordered: 0,
+            safety_stock: 0,
+            reorder_point: None,
+            maximum: None,
+            sold: 0.0,
+            sold_squares: 0.0,
+            is_asked: true,
+        }
+    }
     /// available + incoming + in transit − backordered.
     fn position(&self) -> i64 {
         self.available + self.incoming + self.in_transit - self.backordered
@@ -192,11 +218,12 @@ impl Place {
 }
 
 /// What a place lacks, before it is known where it comes from.
-fn need(plan: &Plan, place: &Place, lead_days: u16) -> Option<Suggestion> {
+fn need(plan: &Plan, place: &Place, (lead_days, lead_deviation): (u16, f64)) -> Option<Suggestion> {
     let days = f64::from(plan.days.max(1));
     let mean = place.sold / days;
     let variance = if plan.days > 1 { (place.sold_squares - place.sold * mean) / (days - 1.0) } else { 0.0 };
-    let demand = Demand { mean, deviation: variance.max(0.0).sqrt(), lead_time: f64::from(lead_days), lead_time_deviation: 0.0 };
+    let deviation = variance.max(0.0).sqrt();
+    let demand = Demand { mean, deviation, lead_time: f64::from(lead_days), lead_time_deviation: lead_deviation };
     let safety = if place.safety_stock > 0 { place.safety_stock } else { up(safety_stock(plan.service_level, demand)) };
     let (reason, point) = match place.reorder_point {
         Some(point) => (Reason::ReorderPoint, point),
@@ -215,6 +242,7 @@ fn need(plan: &Plan, place: &Place, lead_days: u16) -> Option<Suggestion> {
         reorder_point: point,
         target,
         lead_days,
+        lead_deviation,
         demand_mean: mean,
         demand_deviation: demand.deviation,
         safety_stock: safety,
@@ -224,11 +252,11 @@ fn need(plan: &Plan, place: &Place, lead_days: u16) -> Option<Suggestion> {
 
 /// What to do about one product, the most urgent store first. What other stores have beyond their maximum is moved before anything is bought,
 /// the largest surplus first.
-pub fn suggest(plan: &Plan, places: &[Place], supply: Option<&Supply>, supplier_days: Option<u16>) -> Vec<Suggestion> {
+pub fn suggest(plan: &Plan, places: &[Place], supply: Option<&Supply>, lead: Lead) -> Vec<Suggestion> {
     let own = supply.and_then(|supply| supply.lead_time_days).and_then(|days| u16::try_from(days).ok());
-    let lead_days = own.or(supplier_days).unwrap_or(plan.lead_days);
+    let days = own.or(lead.days).unwrap_or(plan.lead_days);
     let mut needs: Vec<Suggestion> =
-        places.iter().filter(|place| place.is_asked).filter_map(|place| need(plan, place, lead_days)).collect();
+        places.iter().filter(|place| place.is_asked).filter_map(|place| need(plan, place, (days, lead.deviation))).collect();
     needs.sort_by_key(|need| (need.position - need.reorder_point, need.store));
     let mut givers: Vec<(i64, StoreId)> =
         places.iter().map(|place| (place.surplus(), place.store)).filter(|(surplus, _)| *surplus > 0).collect();
@@ -263,19 +291,7 @@ mod tests {
         StoreId::from_uuid(uuid::Uuid::from_u128(n))
     }
     fn place(n: u128, available: i64) -> Place {
-        Place {
-            store: store(n),
-            available,
-            incoming: 0,
-            in_transit: 0,
-            backordered: 0,
-            safety_stock: 0,
-            reorder_point: Some(10),
-            maximum: Some(40),
-            sold: 0.0,
-            sold_squares: 0.0,
-            is_asked: true,
-        }
+        Place { available, reorder_point: Some(10), maximum: Some(40), ..Place::empty(store(n)) }
     }
     fn said(found: &[Suggestion]) -> Vec<(StoreId, Kind, i64)> {
         found.iter().map(|one| (one.store, one.kind, one.quantity)).collect()
@@ -283,16 +299,16 @@ mod tests {
 
     #[test]
     fn a_place_is_filled_up_to_its_maximum_when_it_reaches_its_point() {
-        assert_eq!(said(&suggest(&PLAN, &[place(1, 10)], None, None)), [(store(1), Kind::Purchase, 30)]);
-        assert!(suggest(&PLAN, &[place(1, 11)], None, None).is_empty());
+        assert_eq!(said(&suggest(&PLAN, &[place(1, 10)], None, Lead::default())), [(store(1), Kind::Purchase, 30)]);
+        assert!(suggest(&PLAN, &[place(1, 11)], None, Lead::default()).is_empty());
         let coming = Place { incoming: 5, in_transit: 2, backordered: 1, ..place(1, 4) };
-        assert_eq!(said(&suggest(&PLAN, &[coming], None, None)), [(store(1), Kind::Purchase, 30)]);
+        assert_eq!(said(&suggest(&PLAN, &[coming], None, Lead::default())), [(store(1), Kind::Purchase, 30)]);
     }
 
     #[test]
     fn what_another_store_has_too_much_of_is_moved_first_and_given_once() {
         let places = [place(1, 0), place(2, 5), Place { is_asked: false, ..place(3, 90) }, place(4, 45)];
-        let found = suggest(&PLAN, &places, None, None);
+        let found = suggest(&PLAN, &places, None, Lead::default());
         assert_eq!(
             said(&found),
             [
@@ -307,13 +323,17 @@ mod tests {
     #[test]
     fn without_a_point_demand_makes_one() {
         let selling = Place { reorder_point: None, maximum: None, sold: 300.0, sold_squares: 3_000.0, ..place(1, 60) };
-        let found = suggest(&PLAN, std::slice::from_ref(&selling), None, None);
+        let found = suggest(&PLAN, std::slice::from_ref(&selling), None, Lead::default());
         // Ten a day, always: no safety stock. Seven days' worth is the point, fourteen more the target.
         assert_eq!((found[0].reason, found[0].reorder_point, found[0].target, found[0].quantity), (Reason::Demand, 70, 210, 150));
-        assert_eq!(suggest(&PLAN, &[Place { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, None), []);
-        assert_eq!(suggest(&PLAN, std::slice::from_ref(&selling), None, Some(5)), [], "a shorter way needs less");
+        assert_eq!(suggest(&PLAN, &[Place { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, Lead::default()), []);
+        let lead = |days, deviation| Lead { days, deviation };
+        assert_eq!(suggest(&PLAN, std::slice::from_ref(&selling), None, lead(Some(5), 0.0)), [], "a shorter way needs less");
+        // z(0.95) × 10 a day × 2 days of deviation, rounded up.
+        let unsure = suggest(&PLAN, std::slice::from_ref(&selling), None, lead(None, 2.0));
+        assert_eq!((unsure[0].safety_stock, unsure[0].reorder_point), (33, 103), "who delivers unevenly is ordered from earlier");
         let owed = Place { sold: 0.0, sold_squares: 0.0, backordered: 70, ..selling };
-        assert_eq!(suggest(&PLAN, &[owed], None, None)[0].quantity, 10, "what is owed is ordered");
+        assert_eq!(suggest(&PLAN, &[owed], None, Lead::default())[0].quantity, 10, "what is owed is ordered");
     }
 
     #[test]

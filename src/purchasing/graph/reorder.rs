@@ -99,7 +99,7 @@ impl ReorderSuggestion {
     async fn in_transit(&self) -> Quantity {
         units(self.row.place.in_transit)
     }
-    /// What open orders are owed beyond stock.
+    /// What open orders are owed beyond stock, also as parts of kits.
     async fn backordered(&self) -> Quantity {
         units(self.row.place.backordered)
     }
@@ -127,6 +127,10 @@ impl ReorderSuggestion {
     async fn lead_time_days(&self) -> i32 {
         i32::from(self.row.lead_days)
     }
+    /// Their standard deviation, as the supplier's deliveries of the last 365 days were measured; 0 where fewer than three were.
+    async fn lead_time_days_deviation(&self) -> f64 {
+        self.row.lead_deviation
+    }
 }
 
 /// How a supplier delivered, over the orders of which nothing more is to come. A share is between 0 and 1, and null where there is nothing to share.
@@ -144,7 +148,7 @@ pub struct SupplierPerformance {
     pub line_fill_rate: Option<f64>,
     /// Orders that came whole.
     pub order_fill_rate: Option<f64>,
-    /// Orders whose last receipt came on the expected day or before, of those that had one.
+    /// Orders of which all that came, came on the day agreed for its line or before, else for the order; of those that had such a day.
     pub on_time_share: Option<f64>,
 }
 

@@ -15,7 +15,7 @@ pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, r
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, printed, products_that_exist, receipts_of};
-pub use performance::deliveries;
+pub use performance::{deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Situation, situations};
 pub use returns::{return_lines, returns};

@@ -1,11 +1,11 @@
 //! What a supplier delivered: orders of which nothing more is to come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 
 use crate::{
-    purchasing::core::Delivery,
+    purchasing::core::{Delivery, Lead, lead_deviation},
     storage::{Fault, Reads, Row},
 };
 
@@ -29,8 +29,9 @@ pub async fn deliveries(
         within = format!(" AND {}", backend.in_ids("o.store_id", 6));
     }
     let sql = format!(
-        "SELECT o.id, o.ordered_at, o.received_at, o.expected_on, (SELECT max(g.business_date) FROM goods_receipt g WHERE g.tenant_id = $1 AND g.purchase_order_id = o.id),
-           l.quantity, l.received
+        "SELECT o.id, o.ordered_at, o.received_at, coalesce(l.expected_on, o.expected_on),
+           (SELECT max(g.business_date) FROM goods_receipt_line r JOIN goods_receipt g ON g.tenant_id = $1 AND g.id = r.receipt_id
+            WHERE r.tenant_id = $1 AND r.purchase_order_id = o.id AND r.position = l.position), l.quantity, l.received
          FROM (SELECT o.tenant_id, o.id, o.ordered_at, o.received_at, o.expected_on FROM purchase_order o
                WHERE o.tenant_id = $1 AND o.supplier_id = $2 AND o.ordered_at >= $3 AND o.ordered_at < $4 AND o.status IN ('RECEIVED', 'CLOSED'){within}
                ORDER BY o.ordered_at DESC LIMIT $5) o
@@ -42,12 +43,46 @@ pub async fn deliveries(
         let (id, ordered, received): (PurchaseOrderId, i64, Option<i64>) = (row.take()?, row.take()?, row.take()?);
         let (expected, day): (Option<i32>, Option<i32>) = (row.take()?, row.take()?);
         let line = (row.take()?, row.take()?);
-        let delivery = found.entry(id).or_insert_with(|| Delivery {
-            lead_days: received.map(|at| (at - ordered) as f64 / DAY),
-            was_on_time: expected.zip(day).map(|(expected, day)| day <= expected),
-            lines: Vec::new(),
-        });
+        let lead_days = received.map(|at| (at - ordered) as f64 / DAY);
+        let delivery = found.entry(id).or_insert_with(|| Delivery { lead_days, was_on_time: None, lines: Vec::new() });
+        if let Some((expected, day)) = expected.zip(day) {
+            delivery.was_on_time = Some(delivery.was_on_time.unwrap_or(true) && day <= expected);
+        }
         delivery.lines.push(line);
     }
     Ok(found.into_values().collect())
+}
+
+/// What these suppliers say of their lead times, and how far those vary that were measured since a day; of the stores given, or of all.
+pub async fn leads(
+    reads: &impl Reads,
+    suppliers: &[SupplierId],
+    since: i32,
+    stores: Option<&[StoreId]>,
+) -> Result<HashMap<SupplierId, Lead>, Fault> {
+    let backend = reads.backend();
+    let mut values = vec![backend.ids(suppliers.iter().copied()), (i64::from(since) * DAY as i64).into()];
+    let mut within = String::new();
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        within = format!(" AND {}", backend.in_ids("o.store_id", 4));
+    }
+    let days = format!("CAST(o.received_at - o.ordered_at AS double precision) / {DAY:.1}");
+    let sql = format!(
+        "SELECT s.id, s.lead_time_days, coalesce(d.size, 0), coalesce(d.total, 0.0), coalesce(d.squares, 0.0) FROM supplier s
+         LEFT JOIN (SELECT o.supplier_id, count(*) AS size, sum({days}) AS total, sum({days} * {days}) AS squares FROM purchase_order o
+                    WHERE o.tenant_id = $1 AND o.ordered_at >= $3 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED'){within}
+                    GROUP BY o.supplier_id) d ON d.supplier_id = s.id
+         WHERE s.tenant_id = $1 AND {}",
+        backend.in_ids("s.id", 2)
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (id, days): (SupplierId, Option<i32>) = (row.take()?, row.take()?);
+            let deviation = lead_deviation(row.take()?, row.take()?, row.take()?);
+            Ok((id, Lead { days: days.and_then(|days| u16::try_from(days).ok()), deviation }))
+        })
+        .collect()
 }

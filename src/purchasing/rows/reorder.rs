@@ -8,6 +8,7 @@ use sea_orm::Value;
 use super::supply::preferred_of;
 use crate::{
     purchasing::core::{Place, Supply},
+    stock::rows::expected::OWED,
     storage::{Backend, Fault, Reads, Row},
 };
 
@@ -41,6 +42,7 @@ pub async fn situations(
     let look = Look { seen, asked, from, until };
     let (sold, owed) = (sold(reads, &look).await?, backordered(reads, &look).await?);
     let mut places = levels(reads, &look, &sold, &owed).await?;
+    add_never_there(reads, &look, &owed, &mut places).await?;
     // Nothing to say of a product that nobody sells, owes or has a rule for.
     places.retain(|_, places| {
         places.iter().any(|place| place.is_asked && (place.reorder_point.is_some() || place.sold > 0.0 || place.backordered > 0))
@@ -107,6 +109,33 @@ async fn levels(
     Ok(found)
 }
 
+/// Adds places that owe a product which has never been there: they have no level yet.
+async fn add_never_there(
+    reads: &impl Reads,
+    look: &Look<'_>,
+    owed: &HashMap<(ProductId, StoreId), i64>,
+    places: &mut BTreeMap<ProductId, Vec<Place>>,
+) -> Result<(), Fault> {
+    let is_there = |product, store| places.get(&product).is_some_and(|all| all.iter().any(|place| place.store == store));
+    let missing: BTreeMap<(ProductId, StoreId), i64> =
+        owed.iter().filter(|((product, store), _)| !is_there(*product, *store)).map(|(key, owed)| (*key, *owed)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND {}",
+        backend.in_ids("p.id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(missing.keys().map(|(product, _)| *product))]).await?;
+    let bought: BTreeSet<ProductId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
+    for ((product, store), backordered) in missing.into_iter().filter(|((product, _), _)| bought.contains(product)) {
+        let is_asked = look.asked.is_none_or(|asked| asked.contains(&store));
+        places.entry(product).or_default().push(Place { backordered, is_asked, ..Place::empty(store) });
+    }
+    Ok(())
+}
+
 /// What was sold of each product in each store, by the store's local days: the sum, and the sum of the squares of each day's.
 async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
     // Local days begin up to fourteen hours before UTC's and end twelve after them: the index is asked for a day more on both sides.
@@ -131,15 +160,12 @@ async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
         .collect()
 }
 
-/// What open orders are owed beyond stock.
+/// What open orders are owed beyond stock, of kits their parts.
 async fn backordered(reads: &impl Reads, look: &Look<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
     let mut values = Vec::new();
-    let stores = within(reads.backend(), "o.store_id", look.seen, &mut values);
+    let stores = within(reads.backend(), "w.store_id", look.seen, &mut values);
     let sql = format!(
-        "SELECT l.product_id, o.store_id, CAST(sum(l.backordered) AS bigint) FROM order_line l
-         JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
-         WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.product_id IS NOT NULL AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'){stores}
-         GROUP BY l.product_id, o.store_id"
+        "SELECT w.product_id, w.store_id, CAST(sum(w.quantity) AS bigint) FROM {OWED} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id"
     );
     let rows = reads.rows(&sql, values).await?;
     rows.iter()

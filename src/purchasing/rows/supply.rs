@@ -114,7 +114,6 @@ pub async fn preferred_of(
 pub struct SupplierFacts {
     pub id: SupplierId,
     pub code_key: String,
-    pub lead_time_days: Option<i32>,
 }
 
 /// The suppliers of these ids and of these codes, as they are folded.
@@ -124,7 +123,7 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT s.id, s.code_key, s.lead_time_days FROM supplier s WHERE s.tenant_id = $1 AND ({} OR {})",
+        "SELECT s.id, s.code_key FROM supplier s WHERE s.tenant_id = $1 AND ({} OR {})",
         backend.in_ids("s.id", 2),
         backend.in_texts("s.code_key", 3)
     );
@@ -133,7 +132,7 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok(SupplierFacts { id: row.take()?, code_key: row.take()?, lead_time_days: row.take()? })
+            Ok(SupplierFacts { id: row.take()?, code_key: row.take()? })
         })
         .collect()
 }

@@ -8,11 +8,13 @@ use crate::{
         core::{Performance, Plan, Suggestion, performance, suggest},
         rows::{self, Situation},
     },
-    storage::{Database, Fault, Reads},
+    storage::{Database, Fault},
 };
 
 /// Suggestions of an answer at most.
 pub const MAX_SUGGESTIONS: usize = 5_000;
+/// Days of orders that suppliers' lead times are measured by.
+const MEASURED_DAYS: i32 = 365;
 
 /// What suggestions are asked for.
 #[derive(Debug, Clone)]
@@ -40,25 +42,19 @@ pub async fn suggestions(
     if let Some(supplier) = ask.supplier {
         all.retain(|one| one.supplier == Some(supplier));
     }
-    let lead_days = lead_days(&scope, &all).await?;
+    let mut suppliers: Vec<SupplierId> = all.iter().filter_map(|one| one.supplier).collect();
+    suppliers.sort_unstable();
+    suppliers.dedup();
+    let leads = rows::leads(&scope, &suppliers, ask.today - MEASURED_DAYS, seen.as_deref()).await?;
     let mut found = Vec::new();
     for one in all {
-        let days = one.supplier.and_then(|supplier| lead_days.get(&supplier).copied());
-        let suggested = suggest(&ask.plan, &one.places, one.supply.as_ref(), days);
+        let lead = one.supplier.and_then(|supplier| leads.get(&supplier).copied()).unwrap_or_default();
+        let suggested = suggest(&ask.plan, &one.places, one.supply.as_ref(), lead);
         if !suggested.is_empty() {
             found.push((one, suggested));
         }
     }
     Ok(found)
-}
-
-/// The suppliers' own lead times.
-async fn lead_days(reads: &impl Reads, all: &[Situation]) -> Result<std::collections::HashMap<SupplierId, u16>, Fault> {
-    let mut suppliers: Vec<SupplierId> = all.iter().filter_map(|one| one.supplier).collect();
-    suppliers.sort_unstable();
-    suppliers.dedup();
-    let known = rows::known_suppliers(reads, &suppliers, &[]).await?;
-    Ok(known.into_iter().filter_map(|one| Some((one.id, u16::try_from(one.lead_time_days?).ok()?))).collect())
 }
 
 /// How a supplier delivered what was ordered in a span, to the permit's stores.

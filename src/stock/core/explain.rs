@@ -49,6 +49,8 @@ pub struct Known {
     pub lots: Vec<LotShare>,
     pub incoming: Vec<Arrival>,
     pub in_transit: Vec<Arrival>,
+    /// What open orders are owed here beyond stock, also as parts of kits.
+    pub owed: i64,
 }
 
 /// What a level may promise for a day.
@@ -58,15 +60,19 @@ pub struct Outlook {
     pub available: i64,
     /// What can be sold now and will be past its date by then, beyond what is reserved: reservations take the first to expire.
     pub expiring: i64,
-    /// What is expected up to that day.
+    /// What open orders are owed beyond stock: whatever comes is theirs first.
+    pub owed: i64,
+    /// What is expected from today up to that day.
     pub arriving: i64,
+    /// What was expected before today and is not here. It is promised to nobody.
+    pub overdue: i64,
     pub safety_stock: i64,
 }
 
 impl Outlook {
-    /// `available − expiring + arriving − safety stock`, at least 0.
+    /// `available − expiring + arriving − owed − safety stock`, at least 0.
     pub fn to_promise(&self) -> i64 {
-        (self.available - self.expiring + self.arriving - self.safety_stock).max(0)
+        (self.available - self.expiring + self.arriving - self.owed - self.safety_stock).max(0)
     }
 }
 
@@ -76,15 +82,17 @@ impl Known {
         (self.level.available() - self.level.safety_stock.get()).max(0)
     }
 
-    pub fn outlook(&self, day: i32) -> Outlook {
+    /// What may be promised for a day that is `today` in the store, or later.
+    pub fn outlook(&self, today: i32, day: i32) -> Outlook {
         let expires = |lot: &&LotShare| lot.expires_on.is_some_and(|last| last < day);
         let expiring: i64 = self.lots.iter().filter(expires).map(|lot| lot.available).sum();
-        let is_here = |arrival: &&Arrival| arrival.on.is_some_and(|on| on <= day);
-        let arriving = self.incoming.iter().chain(&self.in_transit).filter(is_here).map(|arrival| arrival.quantity).sum();
+        let dated = || self.incoming.iter().chain(&self.in_transit).filter_map(|arrival| Some((arrival.on?, arrival.quantity)));
         Outlook {
             available: self.level.available(),
             expiring: (expiring - self.level.reserved.get()).max(0),
-            arriving,
+            owed: self.owed,
+            arriving: dated().filter(|(on, _)| (today..=day).contains(on)).map(|(_, quantity)| quantity).sum(),
+            overdue: dated().filter(|(on, _)| *on < today).map(|(_, quantity)| quantity).sum(),
             safety_stock: self.level.safety_stock.get(),
         }
     }

@@ -174,15 +174,16 @@ impl AvailableOn {
     pub async fn of(ctx: &Context<'_>, product: ProductRef, store: StoreRef, date: Date) -> Answer<Option<Self>> {
         let Some(found) = explanation(ctx, product, store).await? else { return Ok(None) };
         let now = ctx.given::<Ledger>()?.clock().now();
-        if date.0 < clock::local_day(now, &found.known.level.facts.time_zone) {
+        let today = clock::local_day(now, &found.known.level.facts.time_zone);
+        if date.0 < today {
             return Err(TopError::bad_input("today or a later day is expected", vec!["date".to_owned()]));
         }
         let level = StockLevel(LevelRow::from(&found.known.level));
-        Ok(Some(Self { outlook: found.known.outlook(date.0), date: date.0, level }))
+        Ok(Some(Self { outlook: found.known.outlook(today, date.0), date: date.0, level }))
     }
 }
 
-/// What a store may promise for a day, from what is known now: availableToPromise = available − expiring + arriving − safetyStock, at least 0.
+/// What a store may promise for a day, from what is known now: availableToPromise = available − expiring + arriving − owed − safetyStock, at least 0.
 #[Object(directive = requires::apply("stock.read".into()))]
 impl AvailableOn {
     /// The day.
@@ -201,9 +202,17 @@ impl AvailableOn {
     async fn expiring(&self) -> Quantity {
         quantity(self.outlook.expiring)
     }
-    /// What is expected up to that day; what has no date is not counted.
+    /// What is expected from today up to that day; what has no date or is overdue is not counted.
     async fn arriving(&self) -> Quantity {
         quantity(self.outlook.arriving)
+    }
+    /// What was expected before today and has not come: not counted, until its document says another day.
+    async fn overdue(&self) -> Quantity {
+        quantity(self.outlook.overdue)
+    }
+    /// What open orders are owed beyond stock, also as parts of kits: what comes is given to them first.
+    async fn owed(&self) -> Quantity {
+        quantity(self.outlook.owed)
     }
     /// What channels do not promise.
     async fn safety_stock(&self) -> Quantity {

@@ -1,5 +1,5 @@
 //! What is on its way to a level, by document: what is open of purchase orders, and transfers under way. Those rooms keep the tables and come
-//! later; what they promise for a level is read here, so that whoever explains a figure need not know them.
+//! later; what they promise for a level is read here, so that whoever explains a figure need not know them. So is what orders are owed.
 
 use entity::prelude::*;
 use uuid::Uuid;
@@ -27,6 +27,23 @@ pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fau
         in_transit = under_way(reads, level).await?;
     }
     Ok(Expected { incoming: arrivals(level.incoming.get(), incoming), in_transit: arrivals(level.in_transit.get(), in_transit) })
+}
+
+/// What open orders are owed beyond stock, each line of a product or part of a kit: product, store and quantity. Of the tenant `$1`.
+pub const OWED: &str = "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l
+    JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
+    WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+    UNION ALL SELECT n.product_id, o.store_id, l.backordered * n.quantity FROM order_line l
+    JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
+    JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
+    WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')";
+
+/// What open orders are owed of a level.
+pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
+    let sql =
+        format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {OWED} w WHERE w.product_id = $2 AND w.store_id = $3");
+    let rows = reads.rows(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
 }
 
 async fn ordered(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {

@@ -6,6 +6,7 @@ use super::world::{Works, World, ask, counts, export, fetched, import, on_both, 
 
 on_both!(
     no_formula_survives_into_an_export,
+    no_formula_survives_into_a_workbook,
     every_noun_is_exported_in_every_form,
     an_export_shows_what_its_maker_may_see,
     whose_contacts_were_exported_is_in_the_log,
@@ -28,6 +29,27 @@ async fn no_formula_survives_into_an_export(world: &World) {
     let again = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
     assert_eq!(counts(&again)[1..], [0, 0, counts(&again)[0], 0], "{again:#}\n{}", result(world, &again).await);
     assert_eq!(product(world, "=1+1").await["name"], "=cmd|' /C calc'!A0");
+    works.kill().await;
+}
+
+async fn no_formula_survives_into_a_workbook(world: &World) {
+    use calamine::{Data, Reader};
+    let works = Works::begin(world);
+    let evil =
+        ["=1+1", "=cmd|' /C calc'!A0", "=HYPERLINK(\"http://evil.example\")", "@SUM(A1)", "+1", "-2", "http://evil.example"];
+    let rows: String =
+        evil.iter().enumerate().map(|(n, name)| format!("{}\n", json!({ "sku": format!("=E{n}"), "name": name }))).collect();
+    over(world, &import(world, "PRODUCTS", rows, json!({})).await).await;
+    let done = over(world, &export(world, json!({ "noun": "PRODUCTS", "format": "XLSX" })).await).await;
+    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
+    let mut book = calamine::Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+    assert_eq!(book.worksheet_formula("Rows 1").unwrap().cells().filter(|cell| !cell.2.is_empty()).count(), 0);
+    let range = book.worksheet_range("Rows 1").unwrap();
+    let texts: Vec<&str> =
+        range.cells().filter_map(|(_, _, cell)| if let Data::String(text) = cell { Some(text.as_str()) } else { None }).collect();
+    for name in evil {
+        assert!(texts.contains(&name), "{name} is a text as it was, among {texts:?}");
+    }
     works.kill().await;
 }
 

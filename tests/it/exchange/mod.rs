@@ -2,6 +2,7 @@
 
 mod bulk;
 mod exports;
+mod failed;
 mod hostile;
 mod imports;
 mod labels;
@@ -11,5 +12,6 @@ mod progress;
 mod resume;
 mod rights;
 mod speed;
+mod states;
 mod uploads;
 pub mod world;

@@ -21,7 +21,7 @@ const ORDER: &str = "order { id status holds { reason } lines { id sku quantity 
     allocations { quantity } parts { sku quantity } } }";
 
 /// A product of a price that costs so much, with so much of it here.
-async fn product(house: &House<'_>, sku: &str, cost: &str, stock: i64) -> Value {
+pub(super) async fn product(house: &House<'_>, sku: &str, cost: &str, stock: i64) -> Value {
     let product = house.desk.product(sku, cost).await;
     if stock > 0 {
         done(&house.adjust("RECEIPT", (&product, &house.desk.store), stock, Value::Null).await, "levels");
@@ -29,27 +29,27 @@ async fn product(house: &House<'_>, sku: &str, cost: &str, stock: i64) -> Value 
     product
 }
 
-async fn set(house: &House<'_>, kit: &Value, parts: &[(&Value, i64)]) -> Value {
+pub(super) async fn set(house: &House<'_>, kit: &Value, parts: &[(&Value, i64)]) -> Value {
     let components: Vec<Value> = parts.iter().map(|(part, n)| json!({ "productId": part["id"], "quantity": n })).collect();
     let input = json!({ "idempotencyKey": key(), "id": kit["id"], "components": components });
     let fields = "product { id stockPolicy version components { product { sku } quantity } unitCost { amount } }";
     house.desk.act("kitSet", "KitSetInput", fields, input).await
 }
 
-async fn order(house: &House<'_>, status: &str, lines: &[(&Value, i64)]) -> Value {
+pub(super) async fn order(house: &House<'_>, status: &str, lines: &[(&Value, i64)]) -> Value {
     let lines: Vec<Value> = lines.iter().map(|(product, n)| json!({ "product": product, "quantity": n })).collect();
     let input = json!({ "idempotencyKey": key(), "store": house.desk.store, "status": status, "lines": lines });
     house.desk.act("orderCreate", "OrderCreateInput", ORDER, input).await
 }
 
-async fn act(house: &House<'_>, mutation: &str, mut input: Value) -> Value {
+pub(super) async fn act(house: &House<'_>, mutation: &str, mut input: Value) -> Value {
     input["idempotencyKey"] = json!(key());
     let kind = if mutation == "orderFulfil" { "OrderFulfilInput" } else { "ActionInput" };
     house.desk.act(mutation, kind, ORDER, input).await
 }
 
 /// On hand and reserved of a product, here.
-async fn level(house: &House<'_>, product: &Value) -> [i64; 2] {
+pub(super) async fn level(house: &House<'_>, product: &Value) -> [i64; 2] {
     let query = "query($p: ID!, $s: ID!) { stockLevels(filter: { product: { eq: $p }, store: { eq: $s } }) { nodes { onHand reserved } } }";
     let answer = house.desk.ask(query, json!({ "p": product["id"], "s": house.desk.store["id"] })).await;
     let level = &answer["data"]["stockLevels"]["nodes"][0];

@@ -7,3 +7,4 @@ mod files;
 mod house;
 mod kits;
 mod moved;
+mod owed;

@@ -1,6 +1,6 @@
 //! Figures of counts, with the vectors of the field, and what is due to be counted.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use entrepot::counts::core::{Pair, abc, accuracy, shrinkage};
 use serde_json::{Value, json};
@@ -9,11 +9,7 @@ use super::world::{done, on_both};
 
 /// The vectors of one metric; none, said plainly, where the data is not there.
 fn vectors(metric: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/inventory-vectors.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return Vec::new();
-    };
+    let Some(text) = crate::world::shared("data/inventory-vectors.json") else { return Vec::new() };
     let all: Value = serde_json::from_str(&text).unwrap();
     all["vectors"].as_array().unwrap().iter().filter(|vector| vector["metric"] == metric).cloned().collect()
 }

@@ -5,6 +5,7 @@ mod count_rights;
 mod count_speed;
 mod counts;
 mod late;
+mod races;
 mod states;
 mod transfer_rights;
 mod transfers;

@@ -11,6 +11,8 @@ on_both!(
     drafts_are_made_by_supplier_and_store_in_one_call,
     a_rule_that_contradicts_itself_is_refused,
     a_suppliers_deliveries_are_measured,
+    who_delivers_unevenly_is_ordered_from_earlier,
+    each_line_has_its_own_day,
 );
 
 const SUGGESTION: &str = "product { sku } store { id } kind fromStore { id } supplier { code } supplierProduct { packSize } quantity reason explanation position \
@@ -221,4 +223,72 @@ async fn a_suppliers_deliveries_are_measured(world: &World) {
     close("orderFillRate", 0.5);
     close("onTimeShare", 0.5);
     desk.is_sound().await;
+}
+
+async fn who_delivers_unevenly_is_ordered_from_earlier(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "1.00").await);
+    let row = json!({ "supplier": desk.supplier, "product": mug, "unitCost": gbp("1.80"), "preferred": true });
+    let input = json!({ "idempotencyKey": key(), "rows": [row] });
+    desk.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    adjust(&desk, "RECEIPT", &mug, &desk.store, 31).await;
+    let figures = async || {
+        let found = desk.ask("{ reorderSuggestions(days: 10, serviceLevel: 0.95) { product { sku } reorderPoint safetyStock leadTimeDays leadTimeDaysDeviation } }", json!({})).await;
+        let all = found["data"]["reorderSuggestions"].as_array().unwrap_or_else(|| panic!("{found:#}")).clone();
+        let mug = all.iter().find(|one| one["product"]["sku"] == "MUG").unwrap_or_else(|| panic!("{found:#}")).clone();
+        assert_eq!(mug["leadTimeDays"], 5);
+        (
+            mug["reorderPoint"].as_i64().unwrap(),
+            mug["safetyStock"].as_i64().unwrap(),
+            mug["leadTimeDaysDeviation"].as_f64().unwrap(),
+        )
+    };
+    for days in [2, 4, 12] {
+        let order = desk.ordered(json!({ "lines": [{ "product": plate, "quantity": 1 }] })).await;
+        world.pass(days * 86_400);
+        done(&desk.receive(&order, &[1]).await, "purchaseOrder");
+        if days == 4 {
+            // Three a day, the last ten days, as even as can be.
+            for _ in 0..10 {
+                adjust(&desk, "SALE", &mug, &desk.store, -3).await;
+                world.pass(86_400);
+            }
+            assert_eq!(figures().await, (15, 0, 0.0), "two deliveries say nothing yet");
+            adjust(&desk, "RECEIPT", &mug, &desk.store, 30).await;
+        }
+    }
+    for _ in 0..10 {
+        adjust(&desk, "SALE", &mug, &desk.store, -3).await;
+        world.pass(86_400);
+    }
+    // Deliveries took 2, 4 and 12 days: √28 days of deviation, of three a day; 1.645 times that is kept.
+    let (point, safety, deviation) = figures().await;
+    assert!((deviation - 28.0_f64.sqrt()).abs() < 1e-3, "{deviation}");
+    assert_eq!((point, safety), (15 + 27, 27));
+}
+
+async fn each_line_has_its_own_day(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, plate) = (desk.product("MUG", "2.00").await, desk.product("PLATE", "1.00").await);
+    let share = async || {
+        let query = "query($s: ID!) { supplierPerformance(supplier: { id: $s }) { onTimeShare } }";
+        desk.ask(query, json!({ "s": desk.supplier["id"] })).await["data"]["supplierPerformance"]["onTimeShare"].clone()
+    };
+    // From 2026-09-21 on. Plates are for Friday, whatever the order says; mugs are for the day of the order, or for none.
+    for (ordered_for, plates_for, expected) in [
+        (Value::Null, Value::Null, Value::Null),
+        (Value::Null, json!("2026-09-25"), json!(1.0)),
+        (json!("2026-09-22"), json!("2026-09-25"), json!(1.0)),
+        (json!("2026-09-25"), json!("2026-09-21"), json!(2.0 / 3.0)),
+        (json!("2026-09-21"), json!("2026-09-25"), json!(0.5)),
+    ] {
+        let lines = json!([{ "product": mug, "quantity": 1 }, { "product": plate, "quantity": 1, "expectedOn": plates_for }]);
+        let order = desk.ordered(json!({ "expectedOn": ordered_for, "lines": lines })).await;
+        done(&desk.receive(&order, &[1, 0]).await, "purchaseOrder");
+        if expected == json!(1.0) && ordered_for.is_null() {
+            world.pass(86_400);
+        }
+        done(&desk.receive(&order, &[0, 1]).await, "purchaseOrder");
+        assert_eq!(share().await, expected, "{ordered_for} {plates_for}");
+    }
 }

@@ -3,6 +3,12 @@
 use std::collections::BTreeSet;
 
 use entrepot::purchasing::core::PURCHASE_STEPS;
+use serde_json::{Value, json};
+
+use super::desk::{Desk, done, refused};
+use crate::authorization::{on_both, world::World};
+
+on_both!(each_step_is_open_in_its_states_only,);
 
 const DRAWING: &str = include_str!("../../../docs/states.md");
 
@@ -22,4 +28,61 @@ fn the_drawing_shows_every_step_and_no_other() {
         .flat_map(|(from, action, to)| to.iter().map(|to| (from.as_str(), action.mutation(), to.as_str())))
         .collect();
     assert_eq!(drawn, coded);
+}
+
+/// An order of ten mugs that has gone these steps.
+async fn order(desk: &Desk<'_>, mug: &Value, steps: &[&str]) -> Value {
+    let mut order = desk.draft(json!([{ "product": mug, "quantity": 10 }])).await;
+    for step in steps {
+        order = desk.step(&order, step).await;
+    }
+    order
+}
+
+async fn each_step_is_open_in_its_states_only(world: &World) {
+    const ORDERED: [&str; 3] = ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderOrder"];
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    let draft = order(&desk, &mug, &[]).await;
+    let pending = order(&desk, &mug, &ORDERED[..1]).await;
+    let approved = order(&desk, &mug, &ORDERED[..2]).await;
+    let rejected = order(&desk, &mug, &["purchaseOrderSubmit", "purchaseOrderReject"]).await;
+    let [ordered, partly, received, closed] = [&ORDERED[..]; 4].map(|steps| order(&desk, &mug, steps));
+    let (ordered, partly, received, closed) = (ordered.await, partly.await, received.await, closed.await);
+    for (order, came) in [(&partly, 4), (&received, 10), (&closed, 10)] {
+        done(&desk.receive(order, &[came]).await, "purchaseOrder");
+    }
+    desk.step(&closed, "purchaseOrderClose").await;
+    let cancelled = order(&desk, &mug, &["purchaseOrderCancel"]).await;
+    let all = [
+        ("DRAFT", &draft),
+        ("PENDING_APPROVAL", &pending),
+        ("APPROVED", &approved),
+        ("REJECTED", &rejected),
+        ("ORDERED", &ordered),
+        ("PARTIALLY_RECEIVED", &partly),
+        ("RECEIVED", &received),
+        ("CLOSED", &closed),
+        ("CANCELLED", &cancelled),
+    ];
+    let open_in: [(&str, &[&str]); 8] = [
+        ("purchaseOrderUpdate", &["DRAFT", "REJECTED"]),
+        ("purchaseOrderSubmit", &["DRAFT"]),
+        ("purchaseOrderApprove", &["PENDING_APPROVAL"]),
+        ("purchaseOrderReject", &["PENDING_APPROVAL"]),
+        ("purchaseOrderOrder", &["APPROVED"]),
+        ("purchaseOrderReceive", &["ORDERED", "PARTIALLY_RECEIVED"]),
+        ("purchaseOrderClose", &["PARTIALLY_RECEIVED", "RECEIVED"]),
+        ("purchaseOrderCancel", &["DRAFT", "PENDING_APPROVAL", "APPROVED", "REJECTED", "ORDERED"]),
+    ];
+    let before = world.dump(desk.caller.tenant).await;
+    for (mutation, states) in open_in {
+        for (state, order) in all.iter().filter(|(state, _)| !states.contains(state)) {
+            let payload = desk.buy(mutation, json!({ "id": order["id"] })).await;
+            let said = refused(&payload, "INVALID_STATE", "input.id");
+            assert!(said.contains(state), "{mutation} of {state}: {said}");
+        }
+    }
+    assert_eq!(world.dump(desk.caller.tenant).await, before, "what is refused changes nothing");
+    desk.is_sound().await;
 }

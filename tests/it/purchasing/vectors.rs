@@ -1,7 +1,5 @@
 //! The published vectors of the formulas, where they lie beside the repository; the figures that matter most stand here too.
 
-use std::{fs, path::Path};
-
 use entrepot::purchasing::core::{
     Demand, allot, eoq, fill_rates, order_quantity, periodic_review, reorder_point, safety_stock, z,
 };
@@ -79,11 +77,7 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
 
 #[test]
 fn the_published_vectors_hold() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/inventory-vectors.json");
-    let Ok(text) = fs::read_to_string(&file) else {
-        eprintln!("SKIPPED: {} is not there", file.display());
-        return;
-    };
+    let Some(text) = crate::world::shared("data/inventory-vectors.json") else { return };
     let all: Value = serde_json::from_str(&text).unwrap();
     let vectors = all["vectors"].as_array().unwrap();
     let ours = vectors.iter().filter(|one| {

@@ -1,0 +1,40 @@
+//! Sales that go on while a count is approved.
+
+use serde_json::{Value, json};
+
+use super::world::{done, on_both};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sold_while_a_count_is_approved_is_counted_once() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let mut books = 100;
+        for round in 0..4 {
+            let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+            let found = books - 5;
+            world.finds(&count, &[(mug, found)]).await;
+            world.counts("countSubmit", &count).await;
+            world.shop.pass_seconds(60);
+            let sale = |quantity: i64| {
+                let line = json!({"product": {"id": mug}, "quantity": quantity});
+                let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "status": "FULFILLED", "lines": [line]});
+                world.act("orderCreate", input)
+            };
+            let sales = futures_util::future::join_all((0..10).map(|n| sale(1 + n % 2)));
+            let approve = || world.act("countApprove", world.step(&count));
+            let (sold, one, other) = futures_util::join!(sales, approve(), approve());
+            for answer in &sold {
+                done(answer, "order");
+            }
+            let codes = [&one, &other].map(|answer| answer["userErrors"][0]["code"].clone());
+            assert!(codes.contains(&Value::Null) && codes.contains(&json!("INVALID_STATE")), "{one} {other}");
+            // Five were missing, and fifteen were sold since they were counted.
+            books = found - 15;
+            assert_eq!(world.level(mug, world.shop.store).await, [books, 0, 0], "round {round}");
+        }
+        let missing = "SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e JOIN movement m ON m.tenant_id = e.tenant_id AND m.seq = e.seq
+                       WHERE e.tenant_id = $1 AND m.kind = 'COUNT'";
+        assert_eq!(world.number(missing).await, -20, "each difference is posted once");
+    })
+    .await;
+}
