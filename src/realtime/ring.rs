@@ -71,7 +71,7 @@ mod tests {
         (1..=MOST as i64 + 3).for_each(|seq| ring.push(told(seq, 1)));
         assert_eq!(seqs(ring.after(2, 1)), None);
         assert_eq!(seqs(ring.after(3, 1)), Some(vec![4]));
-        (0..3).for_each(|n| ring.push(told(MOST as i64 + 4 + n, MOST_BYTES / 4)));
+        (0..3).for_each(|n| ring.push(told(MOST as i64 + 4 + n, MOST_BYTES / 12)));
         assert!(ring.bytes <= MOST_BYTES && ring.events.len() < 10, "{} in {}", ring.bytes, ring.events.len());
     }
 }
