@@ -114,6 +114,9 @@ pub struct About<'a> {
 /// Codes the errors and writes the answer.
 pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
     if !response.errors.is_empty() {
+        if let Some((code, error)) = cut_short(&mut response, about) {
+            return Answer::Refused(Errors::new(code, vec![error], about.request_id, None).paid(bill));
+        }
         let ran = response.data != Value::Null;
         response.errors.truncate(about.reported_errors.max(1));
         let codes: Vec<Code> = response.errors.iter_mut().map(|error| settle(error, ran, about.request_id)).collect();
@@ -128,6 +131,16 @@ pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
     let json = written(&response, &about, bill);
     about.operation.answered_with(json.len());
     Answer::Ran { json, bill }
+}
+
+/// Why a subscription's event could not be told as it is, though it may be in a moment: the database was away. Whoever runs the subscription
+/// begins it again from there, for a client that heard half of an event, or nothing, would not ask for it once more.
+fn cut_short(response: &mut Response, about: About<'_>) -> Option<(Code, ServerError)> {
+    let may_pass = |error: &ServerError| error.source::<TopError>().is_some_and(|top| top.code().may_pass());
+    let place = response.errors.iter().position(may_pass).filter(|_| about.operation.kind == Kind::Subscription)?;
+    let mut error = response.errors.swap_remove(place);
+    let code = settle(&mut error, response.data != Value::Null, about.request_id);
+    Some((code, error))
 }
 
 /// Gives the error its code and request id; returns the code. What we do not know is a fault of ours: logged, not shown.

@@ -71,6 +71,11 @@ impl Code {
         Self::ALL.into_iter().find(|code| code.as_str() == word)
     }
 
+    /// Whether the same may succeed in a moment: nothing is wrong with it.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::Timeout | Self::Overloaded | Self::Unavailable)
+    }
+
     /// The HTTP status of an answer that holds nothing but errors, the first of them with this code.
     pub fn status(self) -> u16 {
         match self {

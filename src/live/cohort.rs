@@ -1,7 +1,7 @@
 //! Those who ask for the same and may see the same: what happens is worked out and written once, and all of them get the same bytes.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
@@ -11,11 +11,16 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::seat::Seat;
+use super::{
+    pause::Pause,
+    seat::{Begin, Seat},
+};
 use crate::graphql::{answer::Answer, desk::Answers, scalars::Cursor};
 
 /// Frames that a member may lag behind before it has to read up by itself.
 const FRAMES: usize = 256;
+/// What those frames may hold, in bytes. The newest one is kept however large it is, or nobody would ever get it.
+const BYTES: usize = 256 << 10;
 
 /// What makes two subscriptions the same, as a digest of all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,8 +45,49 @@ pub struct Frame {
     /// Everything after this event, up to that one, has been said with it.
     pub after: i64,
     pub through: i64,
-    pub json: Arc<[u8]>,
+    pub json: Arc<Text>,
     pub cursor: Option<Cursor>,
+}
+
+/// A frame's JSON, until it is taken away from those who lag behind.
+#[derive(Debug)]
+pub struct Text(Mutex<Option<Arc<[u8]>>>);
+
+impl Text {
+    pub fn get(&self) -> Option<Arc<[u8]>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<[u8]>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The frames that some member may not have taken yet.
+#[derive(Default)]
+struct Waiting {
+    texts: VecDeque<(Weak<Text>, usize)>,
+    bytes: usize,
+}
+
+impl Waiting {
+    /// A frame's text; the oldest go that there is no room for.
+    fn push(&mut self, json: Vec<u8>) -> Arc<Text> {
+        let text = Arc::new(Text(Mutex::new(Some(json.into()))));
+        let bytes = text.lock().as_ref().map_or(0, |json| json.len());
+        self.bytes += bytes;
+        self.texts.push_back((Arc::downgrade(&text), bytes));
+        // What all have taken is gone already, and members take frames in their order.
+        let is_over = |(text, _): &(Weak<Text>, usize)| text.strong_count() == 0;
+        while self.texts.len() > 1 && (self.bytes > BYTES || self.texts.front().is_some_and(is_over)) {
+            let Some((oldest, bytes)) = self.texts.pop_front() else { break };
+            self.bytes -= bytes;
+            if let Some(text) = oldest.upgrade() {
+                *text.lock() = None;
+            }
+        }
+        text
+    }
 }
 
 impl Frame {
@@ -91,6 +137,10 @@ struct Cohort {
     cohorts: Weak<Known>,
 }
 
+/// Makes a cohort's leader, who goes on from here where it led before. None when it cannot lead these any more.
+pub trait Lead: Fn(Option<Begin>) -> Option<(Answers, Arc<Seat>)> + Send + 'static {}
+impl<L: Fn(Option<Begin>) -> Option<(Answers, Arc<Seat>)> + Send + 'static> Lead for L {}
+
 type Known = Mutex<HashMap<Likes, Weak<Cohort>>>;
 
 impl Drop for Cohort {
@@ -111,7 +161,7 @@ pub struct Cohorts(Arc<Known>);
 
 impl Cohorts {
     /// Joins those who like the same, or begins with a leader of one's own. None when that one cannot start.
-    pub async fn join(&self, likes: Likes, lead: impl FnOnce(Likes) -> Option<(Answers, Arc<Seat>)>) -> Option<Joined> {
+    pub async fn join(&self, likes: Likes, lead: impl Lead) -> Option<Joined> {
         let cohort = self.find_or_begin(likes, lead)?;
         let mut stage = cohort.line.stage.subscribe();
         let runs = *stage.wait_for(|stage| *stage != Stage::Starting).await.ok()? == Stage::Runs;
@@ -124,7 +174,7 @@ impl Cohorts {
         Some(Joined { frames, position: open.position, _cohort: cohort })
     }
 
-    fn find_or_begin(&self, likes: Likes, lead: impl FnOnce(Likes) -> Option<(Answers, Arc<Seat>)>) -> Option<Arc<Cohort>> {
+    fn find_or_begin(&self, likes: Likes, lead: impl Lead) -> Option<Arc<Cohort>> {
         // Before the lock, so that it is dropped after it: the last one of a cohort takes itself out of the map.
         let known;
         let mut cohorts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -132,10 +182,10 @@ impl Cohorts {
         if let Some(cohort) = known.as_ref().filter(|cohort| *cohort.line.stage.borrow() != Stage::Over) {
             return Some(cohort.clone());
         }
-        let (answers, seat) = lead(likes)?;
+        let leader = lead(None)?;
         let open = Open { frames: Some(broadcast::channel(FRAMES).0), position: 0 };
         let line = Arc::new(Line { stage: watch::Sender::new(Stage::Starting), open: Mutex::new(open) });
-        let leader = tokio::spawn(run(answers, seat, line.clone()));
+        let leader = tokio::spawn(run(lead, leader, line.clone()));
         let cohort = Arc::new(Cohort { line, leader, likes, cohorts: Arc::downgrade(&self.0) });
         cohorts.insert(likes, Arc::downgrade(&cohort));
         Some(cohort)
@@ -148,9 +198,9 @@ impl Cohorts {
 }
 
 /// Hands a leader's answers to the members, until it ends.
-async fn run(mut answers: Answers, seat: Arc<Seat>, line: Arc<Line>) {
+async fn run(lead: impl Lead, (mut answers, mut seat): (Answers, Arc<Seat>), line: Arc<Line>) {
     let over = Over(line.clone());
-    let mut has_begun = false;
+    let (mut has_begun, mut waiting, mut pause, mut begin) = (false, Waiting::default(), Pause::default(), None);
     loop {
         let answer = tokio::select! {
             () = seat.settled(), if !has_begun => {
@@ -161,12 +211,25 @@ async fn run(mut answers: Answers, seat: Arc<Seat>, line: Arc<Line>) {
             }
             answer = answers.next() => answer,
         };
-        // Without an answer, or with one that failed, each member goes on by itself and learns why.
-        let (Some(Answer::Ran { json, .. }), Some(through)) = (answer, seat.said()) else { break };
-        let mut open = line.lock();
-        let after = std::mem::replace(&mut open.position, through);
-        if let Some(frames) = &open.frames {
-            let _ = frames.send(Frame { after, through, json: json.into(), cursor: seat.cursor() });
+        match (answer, seat.said()) {
+            (Some(Answer::Ran { json, .. }), Some(through)) => {
+                seat.pass();
+                pause = Pause::default();
+                let mut open = line.lock();
+                let after = std::mem::replace(&mut open.position, through);
+                if let Some(frames) = &open.frames {
+                    let _ = frames.send(Frame { after, through, json: waiting.push(json), cursor: seat.cursor() });
+                }
+            }
+            // All wait, instead of each trying by itself, and then go on from where they are.
+            (Some(Answer::Refused(errors)), _) if has_begun && errors.code.may_pass() => {
+                begin = seat.rest().or(begin);
+                pause.wait().await;
+                let Some(leader) = lead(begin.clone()) else { break };
+                (answers, seat) = leader;
+            }
+            // Without an answer, or with one that failed, each member goes on by itself and learns why.
+            _ => break,
         }
     }
     drop(over);

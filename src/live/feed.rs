@@ -6,11 +6,10 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use async_graphql::Context;
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::{
     rights::{Changed, Rights},
-    seat::{self, Role, Seat},
+    seat::{self, Role, Seat, Stop},
     stream::{self, ResetReason, StreamPhase},
 };
 use crate::{
@@ -132,6 +131,7 @@ impl<T: Topic> Feed<T> {
     fn run(mut self, mut rights: Rights) -> impl futures_util::Stream<Item = Answer<Update<T::Change>>> + use<T> {
         async_stream::stream! {
             match self.begin() {
+                Begin::Reset(_) if self.leads() => return,
                 Begin::Reset(reason) => {
                     yield Ok(reset(reason));
                     return;
@@ -209,11 +209,12 @@ impl<T: Topic> Feed<T> {
 
     fn begin(&self) -> Begin {
         use crate::storage::Reads;
-        if self.leads() {
-            return Begin::After(self.listener.position());
+        if let Some(seat) = &self.seat {
+            seat.follow(self.head.epoch, &self.wish.name);
         }
         let asked = match self.seat.as_ref().and_then(|seat| seat.begin.as_ref()) {
-            Some(seat::Begin::After(seq, epoch)) => return self.go_on(*seq, *epoch),
+            Some(seat::Begin::After(stop)) => return self.go_on(stop),
+            _ if self.leads() => return Begin::After(self.listener.position()),
             Some(seat::Begin::Cursor(cursor)) => Some(cursor),
             None => self.wish.after.as_ref(),
         };
@@ -226,10 +227,11 @@ impl<T: Topic> Feed<T> {
         }
     }
 
-    /// After an event of a run before: what was followed then may be another journal now.
-    fn go_on(&self, seq: i64, epoch: Uuid) -> Begin {
-        match stream::follows(self.head, seq, epoch) {
-            Ok(()) => Begin::After(seq),
+    /// After a run before: what was followed then may be another journal now, or other rows.
+    fn go_on(&self, stop: &Stop) -> Begin {
+        match stream::follows(self.head, stop.seq, stop.epoch) {
+            Ok(()) if *stop.name != self.wish.name => Begin::Reset(ResetReason::ScopeChanged),
+            Ok(()) => Begin::After(stop.seq),
             Err(reason) => Begin::Reset(reason),
         }
     }
@@ -237,8 +239,9 @@ impl<T: Topic> Feed<T> {
     /// Where the others are who ask for the same; None for a stream that goes on by itself.
     async fn enter(&self) -> Option<i64> {
         let seat = self.seat.as_ref()?;
-        seat.tell_epoch(self.head.epoch);
         seat.say(self.listener.last());
+        // Nothing is being made: what was before this has been passed on.
+        seat.pass();
         match &seat.role {
             Role::Leader => {
                 seat.settle();

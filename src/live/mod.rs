@@ -7,6 +7,7 @@ pub mod crowd;
 pub mod feed;
 mod operation;
 pub mod outbox;
+mod pause;
 pub mod protocol;
 pub mod rights;
 pub mod seat;

@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::{
     outbox::{Gone, Outbox},
-    protocol::{Close, about},
+    protocol::{Close, Outgoing, about},
     streams::{Request, Said, Streams},
 };
 use crate::graphql::{
@@ -35,32 +35,20 @@ pub struct Operations<E> {
     started: u64,
 }
 
-/// Why an operation did not start, where that ends the socket.
-pub enum Failed {
-    Close(Close),
-    Gone,
-}
-
-impl From<Gone> for Failed {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
 impl<E: Executor> Operations<E> {
     pub fn new(streams: Arc<Streams<E>>, outbox: Outbox) -> Self {
         Self { streams, outbox, live: Live::default(), tasks: JoinSet::new(), started: 0 }
     }
 
-    /// Starts one, or tells the client by an `error` message why not.
+    /// Starts one, or gives the `error` message that tells the client why not.
     ///
     /// # Errors
-    /// The id is in use, or the client is gone.
-    pub async fn start(&mut self, id: String, asked: Asked, session: &Session) -> Result<(), Failed> {
+    /// The id is in use, which ends the socket.
+    pub async fn start(&mut self, id: String, asked: Asked, session: &Session) -> Result<Option<Outgoing>, Close> {
         let running = {
             let live = lock(&self.live);
             if live.contains_key(&id) {
-                return Err(Failed::Close(Close::new(Close::DUPLICATE_ID, format!("Subscriber for {id} already exists"))));
+                return Err(Close::new(Close::DUPLICATE_ID, format!("Subscriber for {id} already exists")));
             }
             live.len()
         };
@@ -73,7 +61,7 @@ impl<E: Executor> Operations<E> {
         };
         let operation = match chosen {
             Ok(operation) => operation,
-            Err(errors) => return Ok(self.outbox.send(about("error", &id, Some(&errors.list))).await?),
+            Err(errors) => return Ok(Some(about("error", &id, Some(&errors.list)))),
         };
         self.started += 1;
         lock(&self.live).insert(id.clone(), (self.started, None));
@@ -88,7 +76,7 @@ impl<E: Executor> Operations<E> {
         if let Some(entry) = lock(&self.live).get_mut(&id) {
             entry.1 = Some(running);
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Ends one at the client's wish. Nothing is sent back: the client has already forgotten it.

@@ -43,14 +43,29 @@ impl Outbox {
     /// # Errors
     /// The writer has ended.
     pub async fn send(&self, message: Outgoing) -> Result<(), Gone> {
-        let bytes = match &message {
+        let cost = self.cost(&message);
+        self.room.acquire_many(cost).await.map_err(|_| Gone)?.forget();
+        self.queue.send((message, cost)).map_err(|_| Gone)
+    }
+
+    /// Queues a message for which there is room at once, and gives back any other.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn try_send(&self, message: Outgoing) -> Result<(), Outgoing> {
+        let cost = self.cost(&message);
+        let Ok(room) = self.room.try_acquire_many(cost) else { return Err(message) };
+        room.forget();
+        self.queue.send((message, cost)).map_err(|refused| refused.0.0)
+    }
+
+    fn cost(&self, message: &Outgoing) -> u32 {
+        let bytes = match message {
             Outgoing::Text(text) => text.len(),
             Outgoing::Ping | Outgoing::Close(_) => 0,
         };
         // An answer larger than the queue takes all of it, so that it is alone there.
-        let cost = u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX).min(self.most);
-        self.room.acquire_many(cost).await.map_err(|_| Gone)?.forget();
-        self.queue.send((message, cost)).map_err(|_| Gone)
+        u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX).min(self.most)
     }
 
     /// Queues the last message, room or not.
@@ -84,7 +99,9 @@ pub async fn write<S: Sink<Outgoing> + Unpin>(mut queue: Queue, mut sink: S, sta
         let batch = write_batch(&mut queue, &mut sink, first);
         match tokio::time::timeout(stall, batch).await {
             Ok(Ok(Next::Go)) => {}
-            Ok(Ok(Next::Stop) | Err(_)) | Err(_) => break,
+            Ok(Ok(Next::Stop) | Err(_)) => break,
+            // Nor would it take a farewell.
+            Err(_) => return,
         }
     }
     let _ = tokio::time::timeout(stall, sink.close()).await;

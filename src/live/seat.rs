@@ -31,8 +31,9 @@ pub struct Seat {
     /// Where to begin, whatever the operation says.
     pub begin: Option<Begin>,
     said: AtomicI64,
-    /// Of the journal that is followed.
-    epoch: OnceLock<Uuid>,
+    passed: AtomicI64,
+    /// What is followed, once it is.
+    followed: OnceLock<(Uuid, Arc<str>)>,
     /// Of the last item, where the stream can be gone on from it.
     cursor: Mutex<Option<Cursor>>,
     again: AtomicBool,
@@ -44,10 +45,20 @@ pub struct Seat {
 /// Where a stream begins that does not begin as its operation says.
 #[derive(Debug, Clone)]
 pub enum Begin {
-    /// After this event of this epoch: it was already running.
-    After(i64, Uuid),
+    /// It was already running.
+    After(Stop),
     /// The client has a cursor beside its operation: the `Last-Event-ID` of an event stream.
     Cursor(Cursor),
+}
+
+/// Where a run ended that is gone on from.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    pub seq: i64,
+    /// Of the journal.
+    pub epoch: Uuid,
+    /// Of what was followed: another name means other rows.
+    pub name: Arc<str>,
 }
 
 /// Nothing that could be gone on after has been said.
@@ -55,12 +66,13 @@ const NOTHING: i64 = -1;
 
 impl Seat {
     pub fn new(role: Role, begin: Option<Begin>) -> Arc<Self> {
-        let said = AtomicI64::new(if let Some(Begin::After(seq, _)) = begin { seq } else { NOTHING });
+        let seq = if let Some(Begin::After(stop)) = &begin { stop.seq } else { NOTHING };
         Arc::new(Self {
             role,
             begin,
-            said,
-            epoch: OnceLock::new(),
+            said: seq.into(),
+            passed: seq.into(),
+            followed: OnceLock::new(),
             cursor: Mutex::default(),
             again: AtomicBool::new(false),
             settled: Notify::new(),
@@ -77,20 +89,31 @@ impl Seat {
         self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The epoch of all that is said.
-    pub fn tell_epoch(&self, epoch: Uuid) {
-        // A seat is one run's, and that has one epoch.
-        let _ = self.epoch.set(epoch);
+    /// The stream has begun: the epoch and the name of what it follows.
+    pub fn follow(&self, epoch: Uuid, name: &str) {
+        // A seat is one run's, and that follows one thing.
+        let _ = self.followed.set((epoch, name.into()));
+    }
+
+    pub fn follows(&self) -> bool {
+        self.followed.get().is_some()
     }
 
     /// Where another run goes on; None where nothing could be gone on from.
     pub fn rest(&self) -> Option<Begin> {
-        Some(Begin::After(self.said()?, *self.epoch.get()?))
+        let (epoch, name) = self.followed.get()?.clone();
+        let seq = Some(self.passed.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)?;
+        Some(Begin::After(Stop { seq, epoch, name }))
     }
 
-    /// Everything up to this event has been said.
+    /// With the item that is being made everything up to this event is said.
     pub fn say(&self, seq: i64) {
         self.said.store(seq, Ordering::Release);
+    }
+
+    /// That item was made, and is on its way: it need not be made again.
+    pub fn pass(&self) {
+        self.passed.store(self.said.load(Ordering::Acquire), Ordering::Release);
     }
 
     pub fn said(&self) -> Option<i64> {

@@ -4,7 +4,7 @@
 use std::{future::pending, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use async_graphql::Executor;
-use futures_util::{Sink, Stream, StreamExt};
+use futures_util::{Sink, Stream, StreamExt, future::BoxFuture};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -12,7 +12,7 @@ use super::{
     admission::Admission,
     crowd::{Crowd, Place},
     drain::Drain,
-    operation::{Failed, Operations},
+    operation::Operations,
     outbox::{self, Gone, Outbox},
     protocol::{self, Close, Incoming, Message, Outgoing},
     streams::Streams,
@@ -22,7 +22,7 @@ use crate::graphql::{
     session::{RequestMeta, Session, bearer},
 };
 
-/// How long a client may take to answer our close with its own.
+/// How long a client may take to read what waits for it and to answer our close with its own.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Pings that may go by without a sign of life.
@@ -60,18 +60,22 @@ where
 {
     let limits = &streams.desk.limits;
     let (outbox, queue) = Outbox::new(limits.socket_queue_bytes);
-    let writing = tokio::spawn(outbox::write(queue, writer, limits.stall_time));
+    let mut writing = tokio::spawn(outbox::write(queue, writer, limits.stall_time));
     let mut reader = reader;
     let end = Socket::new(streams, opening, outbox.clone()).run(&mut reader, &drain).await;
     if let End::Close(close) = end {
         outbox.close(close);
     }
     drop(outbox);
-    let _ = timeout(FAREWELL, async {
-        let _ = writing.await;
+    let farewell = async {
+        let _ = (&mut writing).await;
         while !matches!(reader.next().await, None | Some(Incoming::Closed)) {}
-    })
-    .await;
+    };
+    if timeout(FAREWELL, farewell).await.is_err() && !writing.is_finished() {
+        // The writer has half of the socket: before it is gone, the socket is not closed.
+        writing.abort();
+        let _ = writing.await;
+    }
 }
 
 /// Why the reader stopped.
@@ -85,15 +89,6 @@ enum End {
 impl From<Close> for End {
     fn from(close: Close) -> Self {
         Self::Close(close)
-    }
-}
-
-impl From<Failed> for End {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Close(close) => Self::Close(close),
-            Failed::Gone => Self::Gone,
-        }
     }
 }
 
@@ -141,13 +136,22 @@ impl<E: Executor> Socket<E> {
     async fn run<R: Stream<Item = Incoming> + Unpin>(mut self, reader: &mut R, drain: &Drain) -> End {
         let window = self.desk.limits.socket_drain_time;
         let mut draining = pin!(drain.wait_turn(window));
+        // An answer that there was no room for. Until it is queued, nothing more is heard.
+        let mut owed: Option<BoxFuture<'static, Result<(), Gone>>> = None;
         loop {
             let due = self.due();
             let revoked = self.session.as_ref().and_then(|session| session.revoked.clone());
             let step = tokio::select! {
                 // Boxed: what a message needs is not kept while none comes.
-                incoming = reader.next() => Box::pin(self.incoming(incoming.unwrap_or(Incoming::Closed))).await,
-                () = sleep_until(due) => self.tick().await,
+                incoming = reader.next(), if owed.is_none() => {
+                    let reply = Box::pin(self.incoming(incoming.unwrap_or(Incoming::Closed))).await;
+                    reply.map(|reply| owed = self.reply(reply))
+                }
+                queued = paid(&mut owed) => {
+                    owed = None;
+                    queued.map_err(End::from)
+                }
+                () = sleep_until(due) => self.tick(),
                 () = self.operations.reap() => Ok(()),
                 () = self.outbox.closed() => Err(End::Gone),
                 () = ended(revoked) => Err(Close::new(Close::FORBIDDEN, "session ended").into()),
@@ -167,7 +171,14 @@ impl<E: Executor> Socket<E> {
         }
     }
 
-    async fn tick(&mut self) -> Result<(), End> {
+    /// Queues an answer, or gives what waits for room: whoever waited here would not see that the session has ended.
+    fn reply(&self, reply: Option<Outgoing>) -> Option<BoxFuture<'static, Result<(), Gone>>> {
+        let reply = self.outbox.try_send(reply?).err()?;
+        let outbox = self.outbox.clone();
+        Some(Box::pin(async move { outbox.send(reply).await }))
+    }
+
+    fn tick(&mut self) -> Result<(), End> {
         let now = Instant::now();
         if self.session.is_none() && now >= self.init_by {
             return Err(Close::new(Close::INIT_TIMEOUT, "Connection initialisation timeout").into());
@@ -179,20 +190,23 @@ impl<E: Executor> Socket<E> {
             if self.silent_pings >= SILENT_PINGS {
                 return Err(Close::new(Close::GOING_AWAY, "no sign of life").into());
             }
-            self.silent_pings += 1;
             self.ping_at = now + self.desk.limits.socket_ping;
-            // The message is what the protocol asks for; the frame is answered even by clients that leave the message unread.
-            self.outbox.send(Outgoing::Ping).await?;
-            self.outbox.send(protocol::plain("ping", None)).await?;
+            // The message is what the protocol asks for; the frame is answered even by clients that leave the message unread. Whoever has
+            // so much to read that there is no room is asked for no sign of life: the writer sees whether they read.
+            if self.outbox.try_send(Outgoing::Ping).is_ok() {
+                self.silent_pings += 1;
+                let _ = self.outbox.try_send(protocol::plain("ping", None));
+            }
         }
         Ok(())
     }
 
-    async fn incoming(&mut self, incoming: Incoming) -> Result<(), End> {
+    /// Does what a message says; what to answer at once.
+    async fn incoming(&mut self, incoming: Incoming) -> Result<Option<Outgoing>, End> {
         self.silent_pings = 0;
         let text = match incoming {
             Incoming::Text(text) => text,
-            Incoming::Alive => return Ok(()),
+            Incoming::Alive => return Ok(None),
             Incoming::Binary => return Err(Close::new(Close::BAD_MESSAGE, "Binary messages are not served").into()),
             Incoming::TooLarge => return Err(Close::new(Close::TOO_LARGE, "the message is too large").into()),
             Incoming::Closed => return Err(End::Gone),
@@ -200,7 +214,7 @@ impl<E: Executor> Socket<E> {
         match protocol::read(&text, self.desk.limits.socket_id_bytes)? {
             Message::Init(authorization) => self.init(authorization).await,
             Message::Ping(authorization) => self.pong(authorization).await,
-            Message::Pong => Ok(()),
+            Message::Pong => Ok(None),
             Message::Subscribe { id, mut asked } => match &self.session {
                 None => Err(Close::new(Close::UNAUTHORIZED, "Unauthorized").into()),
                 Some(session) => {
@@ -210,12 +224,12 @@ impl<E: Executor> Socket<E> {
             },
             Message::Complete { id } => {
                 self.operations.stop(&id);
-                Ok(())
+                Ok(None)
             }
         }
     }
 
-    async fn init(&mut self, authorization: Option<String>) -> Result<(), End> {
+    async fn init(&mut self, authorization: Option<String>) -> Result<Option<Outgoing>, End> {
         if self.session.is_some() {
             return Err(Close::new(Close::SECOND_INIT, "Too many initialisation requests").into());
         }
@@ -241,17 +255,17 @@ impl<E: Executor> Socket<E> {
             "heartbeatMs": self.desk.limits.socket_ping.as_millis() as u64,
             "maxSubscriptions": self.desk.limits.socket_operations,
         });
-        Ok(self.outbox.send(protocol::plain("connection_ack", Some(&ack))).await?)
+        Ok(Some(protocol::plain("connection_ack", Some(&ack))))
     }
 
     /// A ping with a fresh token renews the session for all that runs here and all that will.
-    async fn pong(&mut self, authorization: Option<String>) -> Result<(), End> {
+    async fn pong(&mut self, authorization: Option<String>) -> Result<Option<Outgoing>, End> {
         let renewed = match (&self.session, authorization) {
             (Some(session), Some(authorization)) => Some((session.subject.clone(), authorization)),
             _ => None,
         };
         let Some((subject, authorization)) = renewed else {
-            return Ok(self.outbox.send(protocol::plain("pong", None)).await?);
+            return Ok(Some(protocol::plain("pong", None)));
         };
         let session = self.admit(Some(&authorization)).await?;
         if session.subject != subject {
@@ -259,7 +273,7 @@ impl<E: Executor> Socket<E> {
         }
         self.accept(session);
         let payload = json!({ "authExpiresAt": self.expiry_text() });
-        Ok(self.outbox.send(protocol::plain("pong", Some(&payload))).await?)
+        Ok(Some(protocol::plain("pong", Some(&payload))))
     }
 
     async fn admit(&self, authorization: Option<&str>) -> Result<Session, Close> {
@@ -285,6 +299,14 @@ impl<E: Executor> Socket<E> {
     fn expiry_text(&self) -> Option<String> {
         let end = self.session.as_ref()?.expires_at?;
         Some(crate::clock::rfc3339(entity::prelude::Timestamp(end)))
+    }
+}
+
+/// Returns when what is owed has been queued; never, when nothing is.
+async fn paid(owed: &mut Option<BoxFuture<'static, Result<(), Gone>>>) -> Result<(), Gone> {
+    match owed {
+        Some(owed) => owed.await,
+        None => pending().await,
     }
 }
 

@@ -12,6 +12,10 @@ const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 pub struct Spread(AtomicU64);
 
 impl Spread {
+    pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
     /// The next point within the span; the first is its beginning.
     pub fn next_within(&self, span: Duration) -> Duration {
         let point = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(STEP);

@@ -12,6 +12,7 @@ use futures_util::{
 use super::{
     cohort::{Cohorts, Frame, Joined, Likes},
     crowd::Crowd,
+    pause::Pause,
     rights::{Changed, Rights},
     seat::{Begin, Enter, Role, Seat},
 };
@@ -104,6 +105,7 @@ impl<E: Executor> Streams<E> {
         mut begin: Option<Begin>,
     ) -> impl futures_util::Stream<Item = Item> {
         async_stream::stream! {
+            let (mut pause, mut has_begun) = (Pause::default(), false);
             loop {
                 let slot = Slot::default();
                 let seat = Seat::new(Role::Member(self.entrance(&followed, &session, &shape, &slot)), begin.clone());
@@ -114,6 +116,12 @@ impl<E: Executor> Streams<E> {
                     tokio::select! {
                         biased;
                         answer = next_of(&mut own) => match answer {
+                            // What cannot be told now is told later: from where the client is, which heard nothing of it.
+                            Some(Answer::Refused(errors)) if (has_begun || seat.follows()) && errors.code.may_pass() => {
+                                drop(own.take());
+                                pause.wait().await;
+                                break;
+                            }
                             Some(farewell) if let Some(rights) = seat.take_over() => {
                                 let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
                                 member = Some(Member { rights, farewell, joined });
@@ -121,6 +129,8 @@ impl<E: Executor> Streams<E> {
                             }
                             Some(answer) => {
                                 let ends = matches!(answer, Answer::Refused(_));
+                                (pause, has_begun) = (Pause::default(), true);
+                                seat.pass();
                                 yield Item { said: Said::Own(answer), cursor: seat.cursor() };
                                 if ends { return; }
                             }
@@ -137,15 +147,20 @@ impl<E: Executor> Streams<E> {
                             // Begins again with what its caller may see now.
                             Heard::Rights(Changed::Else) => break,
                             Heard::Frame(frame) if seat.said().is_some_and(|said| frame.is_old(said)) => {}
+                            // The leader was behind: half of the frame would be said again.
+                            Heard::Frame(frame) if seat.said().is_some_and(|said| frame.after < said) => break,
                             Heard::Frame(frame) => {
+                                let Some(json) = frame.json.get() else { break };
                                 seat.say(frame.through);
-                                yield Item { said: Said::Shared(frame.json), cursor: frame.cursor };
+                                seat.pass();
+                                yield Item { said: Said::Shared(json), cursor: frame.cursor };
                             }
                             // It fell behind, or the leader is gone: on by itself, from where it stands.
                             Heard::Lost => break,
                         },
                     }
                 }
+                has_begun |= seat.follows();
                 begin = seat.rest().or(begin);
                 followed.shows_cost = false;
             }
@@ -161,7 +176,9 @@ impl<E: Executor> Streams<E> {
             let (shape, slot) = (shape.clone(), slot.clone());
             Box::pin(async move {
                 let likes = shape.likes(&session)?;
-                let joined = streams.cohorts.join(likes, |likes| streams.lead(followed, &session, &shape, likes)).await?;
+                let cohorts = streams.cohorts.clone();
+                let lead = move |begin| streams.lead(followed.clone(), &session, &shape, likes, begin);
+                let joined = cohorts.join(likes, lead).await?;
                 let position = joined.position;
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
                 Some(position)
@@ -169,9 +186,16 @@ impl<E: Executor> Streams<E> {
         })
     }
 
-    /// A leader that sees what all the others see. None when the caller's rights changed just now.
-    fn lead(&self, followed: Followed, session: &Session, shape: &Shape, likes: Likes) -> Option<(Answers, Arc<Seat>)> {
-        let seat = Seat::new(Role::Leader, None);
+    /// A leader that sees what all the others see. None when the rights of the caller that it runs for have changed.
+    fn lead(
+        &self,
+        followed: Followed,
+        session: &Session,
+        shape: &Shape,
+        likes: Likes,
+        begin: Option<Begin>,
+    ) -> Option<(Answers, Arc<Seat>)> {
+        let seat = Seat::new(Role::Leader, begin);
         let data = seat.clone();
         let id = (self.desk.new_id)().into();
         let answers = self.desk.follow(Followed { id, shows_cost: false, ..followed }, session, |request| request.data(data));

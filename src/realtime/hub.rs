@@ -22,6 +22,8 @@ use crate::storage::{Database, Fault, TenantScope};
 
 /// Events that wait for one follower before it has to read up by itself.
 const INBOX: usize = 1_024;
+/// The memory that those may take, in bytes; one event may be larger by itself.
+const INBOX_BYTES: usize = 512 << 10;
 /// How long a hub stays when nobody follows: most who go come back.
 const LINGER: Duration = Duration::from_mins(1);
 /// How often the counter is asked whether the journal is still the one that was read.
@@ -73,8 +75,21 @@ pub(super) struct Inbox {
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     pub events: VecDeque<Arc<Told>>,
+    bytes: usize,
     /// More came than fits, or the journal became another one: what waits here is not all.
     pub overrun: bool,
+}
+
+impl Waiting {
+    fn has_room(&self, weight: usize) -> bool {
+        self.events.is_empty() || self.events.len() < INBOX && self.bytes + weight <= INBOX_BYTES
+    }
+
+    /// All that waits, which then waits no more.
+    pub fn take(&mut self) -> impl Iterator<Item = Arc<Told>> {
+        self.bytes = 0;
+        self.events.drain(..)
+    }
 }
 
 impl Inbox {
@@ -227,7 +242,8 @@ impl State {
     fn drop_into(&mut self, number: u64, told: &Arc<Told>) {
         let Some((_, inbox)) = self.inboxes.get(&number) else { return };
         let mut waiting = inbox.lock();
-        if waiting.events.len() < INBOX {
+        if waiting.has_room(told.weight()) {
+            waiting.bytes += told.weight();
             waiting.events.push_back(told.clone());
             drop(waiting);
             inbox.notify.notify_one();
@@ -242,7 +258,7 @@ impl State {
         let Some((interest, inbox)) = self.inboxes.remove(&number) else { return };
         self.index.remove(number, &interest);
         let mut waiting = inbox.lock();
-        waiting.events.clear();
+        waiting.take().for_each(drop);
         waiting.overrun = true;
         drop(waiting);
         inbox.notify.notify_one();

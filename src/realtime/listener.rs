@@ -169,7 +169,7 @@ impl Listener {
             return None;
         }
         let last = self.last;
-        Some(waiting.events.drain(..).filter(|told| told.seq() > last).collect())
+        Some(waiting.take().filter(|told| told.seq() > last).collect())
     }
 
     /// Whether nothing waits; then all that the hub has handed out did not concern the follower.

@@ -39,7 +39,8 @@ impl Fault {
         match self {
             Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+                // A connection that ends while it is opened has an answer that is none.
+                sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
                 sqlx::Error::Database(err) => {
                     // Postgres: serialisation failure, deadlock, admin shutdown, crash shutdown, starting up; SQLite: busy, locked.
                     matches!(err.code().as_deref(), Some("40001" | "40P01" | "57P01" | "57P02" | "57P03" | "5" | "6" | "517"))

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use entrepot::{graphql::limits::Limits, http::Settings};
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
+    socket_operations::until_still,
     wire::{PATIENCE, Socket},
     world::World,
 };
@@ -95,4 +97,26 @@ async fn a_revoked_session_closes_its_sockets() {
     socket.subscribe("1", "subscription { silent }").await;
     world.revoke.send_replace(true);
     assert_eq!(timeout(PATIENCE, socket.closing()).await.unwrap(), (4403, "session ended".into()));
+}
+
+/// Its queue is full, so neither a ping nor an answer finds room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_does_not_read_is_gone_soon_after_its_session_ends() {
+    let limits = Limits { connections_per_address: 1, socket_ping: Duration::from_secs(1), ..Limits::default() };
+    let world = World::with(limits, Settings::default()).await;
+    let mut silent = Socket::ready(world.address).await;
+    silent.subscribe("1", "subscription { hot }").await;
+    until_still(&world).await;
+    silent.say(json!({ "type": "ping" })).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert!(Socket::try_raw(world.address).await.is_err(), "its address has one connection");
+    world.revoke.send_replace(true);
+    let began = Instant::now();
+    while Socket::try_raw(world.address).await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(5), "it still counts");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("gone after {:?}", began.elapsed());
+    // It was not charged less than it takes: nobody goes on writing to it.
+    assert_eq!(silent.closing().await.0, 1006, "it breaks off where it stood");
 }

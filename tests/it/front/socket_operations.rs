@@ -108,6 +108,24 @@ async fn a_socket_runs_a_hundred_operations_and_no_more() {
     assert_eq!(socket.hear().await["type"], "next");
 }
 
+/// More refusals than the queue holds, before any is read.
+#[tokio::test]
+async fn of_a_thousand_subscriptions_on_one_socket_a_hundred_run() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    for number in 0..1_000 {
+        socket.subscribe(&number.to_string(), "subscription { silent }").await;
+    }
+    for number in 100..1_000 {
+        let heard = socket.hear().await;
+        assert_eq!((&heard["type"], &heard["id"]), (&json!("error"), &json!(number.to_string())), "{heard}");
+        assert_eq!(heard["payload"][0]["extensions"]["code"], "OVERLOADED", "{heard}");
+    }
+    socket.say(json!({ "id": "99", "type": "complete" })).await;
+    socket.subscribe("one more", "{ ping }").await;
+    assert_eq!(socket.hear().await["type"], "next", "the others go on, and there is room for one");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hot_stream_keeps_nobody_waiting() {
     let world = World::new().await;
@@ -128,7 +146,7 @@ async fn a_hot_stream_keeps_nobody_waiting() {
 }
 
 /// Waits until no resolver and no stream has done anything for a while.
-async fn until_still(world: &World) {
+pub async fn until_still(world: &World) {
     let still = async {
         let mut events = 0;
         while events == 0 || events != world.ran() {

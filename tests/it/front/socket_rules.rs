@@ -2,6 +2,7 @@
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
@@ -202,6 +203,18 @@ async fn a_message_is_at_most_256_kib() {
     assert_eq!(socket.hear().await["type"], "next");
     assert_eq!(socket.hear().await["type"], "complete");
     let _ = socket.0.send(message((256 << 10) + 1)).await;
+    assert_eq!(socket.closing().await.0, 1009);
+    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_frame_that_is_too_large_is_refused_by_its_head() {
+    const ANNOUNCED: u64 = 10 << 20;
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    // A final text frame with a mask, its length in eight bytes; of what it announces nothing is ever sent.
+    let head = [&[0x81, 0xff][..], &ANNOUNCED.to_be_bytes(), &[1, 2, 3, 4]].concat();
+    socket.0.get_mut().write_all(&head).await.unwrap();
     assert_eq!(socket.closing().await.0, 1009);
     assert_eq!(ask(world.address, "{ ping }").await.status, 200);
 }

@@ -121,6 +121,12 @@ impl Socket {
         }
     }
 
+    /// Whether it may come in at all.
+    pub async fn try_raw(address: SocketAddr) -> Result<(), String> {
+        let request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        tokio_tungstenite::connect_async(request).await.map(drop).map_err(|error| error.to_string())
+    }
+
     pub async fn open(address: SocketAddr) -> Self {
         Self::raw(address, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
     }

@@ -5,6 +5,7 @@ mod server;
 mod shop;
 
 mod audit;
+mod away;
 mod budget;
 mod cluster;
 mod commands;

@@ -92,7 +92,7 @@ impl Site {
     pub fn by_way_of(&self, address: SocketAddr) -> Self {
         let (login, place) = self.url.rsplit_once('@').unwrap();
         let (_, name) = place.split_once('/').unwrap();
-        Self { url: format!("{login}@{address}/{name}"), folder: folder(), postgres: None }
+        Self { url: format!("{login}@{address}/{name}"), folder: self.folder.clone(), postgres: None }
     }
 
     /// Where Postgres listens.

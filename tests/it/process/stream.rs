@@ -10,9 +10,9 @@ use super::{
     shop::{Figures, Place, Shop, place_of, text},
 };
 
-const WATCH: &str = "subscription($filter: StockFilter, $after: Cursor, $delay: Int! = 0) {
+pub const WATCH: &str = "subscription($filter: StockFilter, $after: Cursor, $delay: Int! = 0) {
     stockChanged(filter: $filter, after: $after, maxDelayMs: $delay) { phase cursor reset
-    changes { seq inFilter entries { versionAfter } level { product { id description } store { id } onHand reserved version } } } }";
+    changes { seq inFilter entries { versionAfter product { sku } } level { product { id description } store { id } onHand reserved version } } } }";
 
 /// What to ask for.
 #[derive(Clone, Default)]
@@ -79,8 +79,10 @@ impl Stream {
         let until = Instant::now() + within;
         while state.figures() != levels {
             let Ok(item) = timeout_at(until, self.next()).await else {
-                let wrong: Vec<_> =
-                    levels.iter().filter(|(place, figures)| state.levels.get(*place).map(|l| l.0) != Some(**figures)).collect();
+                let wrong: Vec<_> = levels
+                    .iter()
+                    .filter(|(place, figures)| state.levels.get(*place).map(|known| known.figures) != Some(**figures))
+                    .collect();
                 panic!("after {within:?} the stream has not said: {wrong:?}");
             };
             state.take(&item.expect("the stream goes on"));
@@ -88,10 +90,19 @@ impl Stream {
     }
 }
 
+/// A level as it was last told.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    pub figures: Figures,
+    pub seq: i64,
+    /// Whether a change said so, not a page.
+    pub live: bool,
+}
+
 /// Levels as the stream has told them.
 #[derive(Default, Clone)]
 pub struct State {
-    pub levels: BTreeMap<Place, (Figures, i64)>,
+    pub levels: BTreeMap<Place, Known>,
     pub cursor: Option<String>,
     /// Items of phase LIVE.
     pub live: usize,
@@ -99,19 +110,21 @@ pub struct State {
     pub news: usize,
     /// Whether changes were held back: then only the newest of each level comes.
     pub conflated: bool,
+    /// Whether a change may never be told a second time.
+    pub exact: bool,
 }
 
 impl State {
     pub fn figures(&self) -> BTreeMap<Place, Figures> {
-        self.levels.iter().map(|(place, (figures, _))| (place.clone(), *figures)).collect()
+        self.levels.iter().map(|(place, known)| (place.clone(), known.figures)).collect()
     }
 
     /// A level read elsewhere, before the stream goes on.
     pub fn know(&mut self, place: Place, figures: Figures) {
-        self.levels.insert(place, (figures, 0));
+        self.levels.insert(place, Known { figures, seq: 0, live: false });
     }
 
-    /// Takes an item in. Every version of a level comes, in order; a row may come twice.
+    /// Takes an item in. Every version of a level comes, in order; a row may come twice, where it is not said to be exact.
     pub fn take(&mut self, item: &Value) {
         let live = item["phase"] == "LIVE";
         self.live += usize::from(live);
@@ -124,21 +137,20 @@ impl State {
             let (place, figures) = (place_of(&change["level"]), Figures::of(&change["level"]));
             let seq = change["seq"].as_i64().unwrap();
             let known = self.levels.get(&place).copied();
-            if let Some((known, last)) = known {
-                if figures.version < known.version || (figures.version == known.version && seq <= last) {
+            if let Some(known) = known {
+                let version = known.figures.version;
+                if figures.version < version || (figures.version == version && seq <= known.seq) {
+                    assert!(!self.exact || !live || !known.live, "it goes back: {known:?} and then {change}");
                     continue;
                 }
                 let entries = change["entries"].as_array().unwrap().len() as i64;
-                let gapless = figures.version == known.version + entries;
+                let gapless = figures.version == version + entries;
                 // What was read elsewhere, or in a page, may be newer than the event that comes after it, never older.
-                assert!(
-                    !live || self.conflated || gapless || figures.version == known.version,
-                    "a gap: {known:?} and then {change}"
-                );
+                assert!(!live || self.conflated || gapless || figures.version == version, "a gap: {known:?} and then {change}");
             }
             self.news += usize::from(live);
             if change["inFilter"] == true {
-                self.levels.insert(place, (figures, seq));
+                self.levels.insert(place, Known { figures, seq, live });
             } else {
                 self.levels.remove(&place);
             }

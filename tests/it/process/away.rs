@@ -1,0 +1,197 @@
+//! What a subscriber notices of a database that goes away, of another tenant's open transaction, and of a node that is killed: time, and nothing else.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    client::Client,
+    load::{Dice, Load},
+    redis::Way,
+    server::{Server, Site, random, tell},
+    shop::Shop,
+    stream::{State, Stream, WATCH, Wish},
+};
+
+const ON_HAND: i64 = 500;
+const CATCH_UP: Duration = Duration::from_secs(30);
+/// How long the database comes and goes.
+const UNREST: Duration = Duration::from_secs(12);
+
+async fn follow(client: &Client, filter: Value) -> (Stream, State) {
+    let mut stream = Stream::open(client, &Wish { filter, ..Wish::default() }).await;
+    let mut state = State { exact: true, ..State::default() };
+    stream.snapshot(&mut state).await;
+    (stream, state)
+}
+
+/// The items of an event stream as they come.
+async fn events(client: &Client) -> mpsc::UnboundedReceiver<Value> {
+    let body = json!({ "query": WATCH, "variables": { "delay": 0 } });
+    let request = reqwest::Client::new().post(format!("{}/graphql", client.url)).bearer_auth(&client.token).json(&body);
+    let mut answer = request.header("accept", "text/event-stream").send().await.unwrap();
+    let (say, said) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut text = String::new();
+        while let Ok(Some(part)) = answer.chunk().await {
+            text.push_str(&String::from_utf8(part.to_vec()).unwrap());
+            while let Some(end) = text.find("\n\n") {
+                let event: String = text.drain(..end + 2).collect();
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+                let Some(data) = field("data: ") else { continue };
+                let mut data: Value = serde_json::from_str(&data).unwrap();
+                assert!(data["errors"].is_null(), "{data}");
+                let item = data["data"]["stockChanged"].take();
+                assert_eq!(field("id: ").as_deref(), item["cursor"].as_str(), "{item}");
+                if say.send(item).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    said
+}
+
+/// Cuts the way again and again, for moments at first and then until nobody tries any more but now and then.
+async fn unrest(way: &Way, seed: u64) {
+    let (began, mut dice) = (Instant::now(), Dice::new(seed));
+    while began.elapsed() < UNREST - Duration::from_secs(5) {
+        sleep(Duration::from_millis(20 + dice.below(250))).await;
+        way.cut();
+        sleep(Duration::from_millis(1 + dice.below(100))).await;
+        way.mend();
+    }
+    way.cut();
+    sleep(Duration::from_secs(4)).await;
+    way.mend();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_listens_while_the_database_comes_and_goes_misses_nothing() {
+    let Some(site) = Site::postgres().await else { return };
+    let way = Way::to(site.postgres_address()).await;
+    let (well, seed) = (Server::start(&site).await, random());
+    let shop = Shop::open(well.tenant().await, 2, 4, ON_HAND).await;
+    let through = site.by_way_of(way.address);
+    let node = Server::start(&through).await;
+    let client = shop.client.at(&node.url());
+    // Two who ask for the same share what is said; the third is alone, and so is the fourth, by an event stream.
+    let mut all =
+        join_all([Value::Null, Value::Null, json!({ "available": { "gte": -9 } })].map(|filter| follow(&client, filter))).await;
+    let mut events = events(&client).await;
+    let load = Load::start(&shop, std::slice::from_ref(&shop.client), 8, seed);
+    let read = join_all(all.iter_mut().map(|(stream, state)| stream.read_for(UNREST, state)));
+    tokio::join!(unrest(&way, seed), read);
+    let told = load.end().await;
+    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    for (stream, state) in &mut all {
+        stream.settle(state, &shop, CATCH_UP).await;
+        assert_eq!(state.news, changes, "each change once");
+    }
+    let (levels, mut state) = (shop.levels().await, State { exact: true, ..State::default() });
+    while state.figures() != levels {
+        state.take(&timeout(CATCH_UP, events.recv()).await.expect("an item in time").expect("the stream goes on"));
+    }
+    assert_eq!(state.news, changes, "each change once, by the event stream too");
+    let failed = node.said().matches("transient fault").count();
+    assert!(failed > 0, "nothing failed: nothing was shown");
+    println!("{changes} changes, each told once to four, while {failed} reads failed");
+}
+
+/// A tenant's id as the database has it.
+async fn tenant_of(client: &Client) -> uuid::Uuid {
+    let tenant = client.ask("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
+    entity::id::prefix_of(tenant.as_str().unwrap()).unwrap().1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_sleeps_on_an_event_holds_up_its_own_tenant_only() {
+    const SLEEP: Duration = Duration::from_secs(4);
+    /// The ledger's lanes: who is in the same one waits behind the other's write.
+    const LANES: u128 = 4;
+    let Some(site) = Site::postgres().await else { return };
+    let server = Server::start(&site).await;
+    let slow = Shop::open(server.tenant().await, 1, 1, ON_HAND).await;
+    let tenant = tenant_of(&slow.client).await;
+    let other = loop {
+        let client = server.tenant().await;
+        if tenant_of(&client).await.as_u128() % LANES != tenant.as_u128() % LANES {
+            break Shop::open(client, 1, 1, ON_HAND).await;
+        }
+    };
+    let (mut held, mut before) = follow(&slow.client, Value::Null).await;
+    let (mut free, mut state) = follow(&other.client, Value::Null).await;
+    let sleeping = format!(
+        "BEGIN; UPDATE tenant_counter SET head = head + 1 WHERE tenant_id = '{tenant}';
+         INSERT INTO event (tenant_id, seq, kind, payload, recorded_at)
+         SELECT tenant_id, head, 'test.slept', '{{}}', 0 FROM tenant_counter WHERE tenant_id = '{tenant}';
+         SELECT pg_sleep({}); COMMIT",
+        SLEEP.as_secs()
+    );
+    let url = site.url.clone();
+    let asleep = tokio::spawn(async move { tell(&url, &sleeping).await });
+    sleep(Duration::from_millis(500)).await;
+    let began = Instant::now();
+    let waiting = tokio::spawn({
+        let slow = Shop {
+            client: slow.client.clone(),
+            stores: slow.stores.clone(),
+            products: slow.products.clone(),
+            opening: Vec::new(),
+        };
+        async move { slow.adjust("behind it", 0, 0, 1).await }
+    });
+    let mut longest = Duration::ZERO;
+    let mut steps = 0;
+    while began.elapsed() < SLEEP - Duration::from_secs(1) {
+        let asked = Instant::now();
+        other.adjust(&format!("{steps}"), 0, 0, 1).await;
+        state.take(&free.soon().await);
+        longest = longest.max(asked.elapsed());
+        steps += 1;
+    }
+    assert!(!waiting.is_finished() && steps > 10, "{steps} changes of the other");
+    assert!(longest < Duration::from_secs(1), "the other tenant waited {longest:?}");
+    // Whoever comes meanwhile sees how things stand, and nothing of what has not been committed.
+    follow(&slow.client, Value::Null).await;
+    asleep.await.unwrap();
+    let done = waiting.await.unwrap();
+    held.settle(&mut before, &slow, CATCH_UP).await;
+    assert_eq!(before.news, 1, "its own goes on where it was: {done}");
+    println!("{steps} changes of another tenant meanwhile, the slowest told after {longest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_listens_to_a_node_that_is_killed_goes_on_at_another() {
+    const KILLS: usize = 6;
+    let Some(site) = Site::postgres().await else { return };
+    let mut nodes = [Server::start(&site).await, Server::start(&site).await];
+    let shop = Shop::open(nodes[0].tenant().await, 2, 4, ON_HAND).await;
+    let clients = [shop.client.clone(), shop.client.at(&nodes[1].url())];
+    let (mut stream, mut state) = follow(&clients[0], Value::Null).await;
+    let load = Load::start(&shop, &clients, 8, random());
+    for kill in 0..KILLS {
+        stream.read_for(Duration::from_millis(700), &mut state).await;
+        let [first, second] = nodes;
+        let (sat, left) = if kill % 2 == 0 { (first, second) } else { (second, first) };
+        let address = sat.address;
+        sat.kill();
+        while let Some(item) = stream.next().await {
+            state.take(&item);
+        }
+        let wish = Wish { after: state.cursor.clone(), ..Wish::default() };
+        stream = Stream::open(&clients[(kill + 1) % 2], &wish).await;
+        let back = Server::start_on(&site, address).await;
+        nodes = if kill % 2 == 0 { [back, left] } else { [left, back] };
+    }
+    let told = load.end().await;
+    stream.settle(&mut state, &shop, CATCH_UP).await;
+    let changes: usize = told.done.iter().map(|done| done.effects.len()).sum();
+    assert_eq!(state.news, changes, "each change once");
+    println!("{changes} changes over {KILLS} kills of the node that was listened to, each told once");
+}
