@@ -39,7 +39,7 @@ async fn events(client: &Client) -> mpsc::UnboundedReceiver<Value> {
     tokio::spawn(async move {
         let mut text = String::new();
         while let Ok(Some(part)) = answer.chunk().await {
-            text.push_str(&String::from_utf8(part.to_vec()).unwrap());
+            text.push_str(std::str::from_utf8(&part).unwrap());
             while let Some(end) = text.find("\n\n") {
                 let event: String = text.drain(..end + 2).collect();
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
