@@ -205,7 +205,8 @@ async fn run(lead: impl Lead, (mut answers, mut seat): (Answers, Arc<Seat>), lin
         let answer = tokio::select! {
             () = seat.settled(), if !has_begun => {
                 has_begun = true;
-                line.lock().position = seat.said().unwrap_or_default();
+                // An item may be in the making already: members hear it as their first.
+                line.lock().position = seat.passed().unwrap_or_default();
                 line.stage.send_replace(Stage::Runs);
                 continue;
             }

@@ -102,8 +102,7 @@ impl Seat {
     /// Where another run goes on; None where nothing could be gone on from.
     pub fn rest(&self) -> Option<Begin> {
         let (epoch, name) = self.followed.get()?.clone();
-        let seq = Some(self.passed.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)?;
-        Some(Begin::After(Stop { seq, epoch, name }))
+        Some(Begin::After(Stop { seq: self.passed()?, epoch, name }))
     }
 
     /// With the item that is being made everything up to this event is said.
@@ -118,6 +117,10 @@ impl Seat {
 
     pub fn said(&self) -> Option<i64> {
         Some(self.said.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)
+    }
+
+    pub fn passed(&self) -> Option<i64> {
+        Some(self.passed.load(Ordering::Acquire)).filter(|seq| *seq != NOTHING)
     }
 
     /// A member has reached the others: `said` tells where. Its last item is for when these rights have changed.

@@ -55,6 +55,7 @@ on_both!(a_reader_that_reconnects_misses_nothing, site => {
     let (_server, shop) = open(site, 2, 4, ON_HAND).await;
     let (stream, mut state) = follow(&shop, Value::Null).await;
     drop(stream);
+    state.exact = true;
     let load = Load::start(&shop, std::slice::from_ref(&shop.client), 16, random());
     let until = Instant::now() + Duration::from_secs(5);
     let mut drops = 0;
