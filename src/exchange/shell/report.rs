@@ -14,18 +14,23 @@ use crate::{
 const PAGE: i64 = 5_000;
 
 impl Exchange {
-    /// What can be told before it could not go on: what a mutation's lines were answered, which rows of an import were refused.
+    /// What can be told before it could not go on: what a mutation's lines were answered, which rows of an import were refused, if any were.
     pub(super) async fn so_far(&self, run: &Run) -> Result<Option<Made>, Fault> {
         let made = match run.kind {
             Kind::Bulk => self.answers(run).await,
-            Kind::Import => self.report(run).await,
-            Kind::Export => return Ok(None),
+            Kind::Import if self.has_refused(run).await? => self.report(run).await,
+            Kind::Import | Kind::Export => return Ok(None),
         };
         match made {
             Ok(made) => Ok(Some(made)),
             Err(Halt::Fault(fault)) => Err(fault),
             Err(_) => Ok(None),
         }
+    }
+
+    async fn has_refused(&self, run: &Run) -> Result<bool, Fault> {
+        let first = rows::refused(&self.0.db.tenant(run.tenant), run.id, (0, i64::MAX), 1).await?;
+        Ok(!first.is_empty())
     }
 
     /// As far as it came.
