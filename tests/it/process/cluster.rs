@@ -14,7 +14,7 @@ use super::{
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-const LIFTED: &str = "--budget off --tenant-budget off --anonymous-requests off --tenant-operations off";
+const LIFTED: &str = "--budget off --tenant-budget off --anonymous-requests off --tenant-operations off --registration open";
 const ROWS: u32 = 4_000;
 
 /// What the script keeps in this folder.
