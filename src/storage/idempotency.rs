@@ -22,6 +22,11 @@ pub struct Key {
 /// The longest key that is kept.
 pub const MAX_KEY: usize = 255;
 
+/// Whether a text can be a key: 1 to 255 characters that every database keeps.
+pub fn is_key(text: &str) -> bool {
+    !text.is_empty() && !text.contains('\0') && text.chars().nth(MAX_KEY).is_none()
+}
+
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {

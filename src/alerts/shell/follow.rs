@@ -186,8 +186,9 @@ impl Alerts {
             return Ok(None);
         }
         let settled = settle(rules, known(&work, steps).await?, steps, || self.0.clock.id());
-        rows::add(&work, settled.opened.iter().map(|(alert, _)| alert)).await?;
+        // First what ends: of a kind and subject one alert is active, and one step may close it and a later one open another.
         rows::change(&work, &settled.closed).await?;
+        rows::add(&work, settled.opened.iter().map(|(alert, _)| alert)).await?;
         let now = self.0.clock.now();
         let letters = letters(&work, rules, &settled, now).await?;
         rows::put_down(&work, &letters).await?;

@@ -26,7 +26,7 @@ use crate::{
     identity::{Identity, Post},
     storage::{
         Database, Fault, Reads, Work,
-        idempotency::MAX_KEY,
+        idempotency::is_key,
         journal::{self, Event, NewEvent, Want},
     },
 };
@@ -210,7 +210,7 @@ async fn settle<T>(work: Work, done: Result<Acted<T>, AlertError>) -> Result<Act
 
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), AlertError> {
-    if key.is_empty() || key.contains('\0') || key.chars().nth(MAX_KEY).is_some() {
+    if !is_key(key) {
         let message = "a key of 1 to 255 characters is expected".to_owned();
         return Err(AlertError::Invalid { message, field: crate::path!["input", "idempotencyKey"] });
     }

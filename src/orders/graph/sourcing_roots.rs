@@ -23,7 +23,7 @@ use crate::{
     },
     path,
     stock::graph::{changed, counted},
-    storage::idempotency::MAX_KEY,
+    storage::idempotency::is_key,
 };
 
 /// Stores that are set in one call.
@@ -78,8 +78,7 @@ impl SourcingMutation {
 
 async fn read(ctx: &Context<'_>, input: SourcingSetInput) -> Answer<Result<SourcingSet, Vec<UserError>>> {
     let mut reading = Reading::default();
-    let key = &input.idempotency_key;
-    if key.is_empty() || key.chars().nth(MAX_KEY).is_some() || key.contains('\0') {
+    if !is_key(&input.idempotency_key) {
         reading.invalid("1 to 255 characters are expected", || path!["input", "idempotencyKey"]);
     }
     if input.stores.len() > MOST_SET {

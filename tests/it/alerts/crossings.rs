@@ -7,6 +7,7 @@ use super::shop::{Shop, World, on_both, pairs, text};
 on_both!(
     what_runs_low_and_out_is_told_once_and_resolved_by_itself,
     down_up_and_down_between_two_looks_are_two_alerts,
+    one_that_stands_ends_and_another_opens_between_two_looks,
     events_that_are_read_again_open_and_close_nothing,
     several_who_look_at_once_open_one_alert,
     five_hundred_at_once_are_five_hundred_alerts,
@@ -58,6 +59,22 @@ async fn down_up_and_down_between_two_looks_are_two_alerts(world: &World) {
     assert_eq!(shop.look().await, 3);
     let expected = [("OUT_OF_STOCK", "RESOLVED"), ("BACK_IN_STOCK", "RESOLVED"), ("OUT_OF_STOCK", "OPEN")];
     assert_eq!(shop.stand().await, pairs(&expected));
+    shop.is_sound().await;
+}
+
+async fn one_that_stands_ends_and_another_opens_between_two_looks(world: &World) {
+    let shop = Shop::open(world).await;
+    let mug = shop.product("MUG", json!({})).await;
+    shop.moves(&[(&mug, 5)]).await;
+    shop.moves(&[(&mug, -5)]).await;
+    assert_eq!(shop.look().await, 1);
+    // As after a worker was away: all of it is in one page of events.
+    for delta in [3, -3, 2, -2] {
+        shop.moves(&[(&mug, delta)]).await;
+    }
+    assert_eq!(shop.look().await, 4, "out again twice and back twice");
+    let stood: Vec<_> = shop.stand().await.into_iter().filter(|(kind, _)| kind == "OUT_OF_STOCK").collect();
+    assert_eq!(stood, pairs(&[("OUT_OF_STOCK", "RESOLVED"), ("OUT_OF_STOCK", "RESOLVED"), ("OUT_OF_STOCK", "OPEN")]));
     shop.is_sound().await;
 }
 
