@@ -42,8 +42,10 @@ impl Fault {
                 // A connection that ends while it is opened has an answer that is none.
                 sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
                 sqlx::Error::Database(err) => {
-                    // Postgres: serialisation failure, deadlock, admin shutdown, crash shutdown, starting up; SQLite: busy, locked.
-                    matches!(err.code().as_deref(), Some("40001" | "40P01" | "57P01" | "57P02" | "57P03" | "5" | "6" | "517"))
+                    // Postgres: serialisation failure, deadlock, too many connections, admin shutdown, crash shutdown, starting up; SQLite: busy,
+                    // locked.
+                    let passing = ["40001", "40P01", "53300", "57P01", "57P02", "57P03", "5", "6", "517"];
+                    err.code().is_some_and(|code| passing.contains(&&*code))
                 }
                 _ => false,
             },
