@@ -13,7 +13,7 @@ use migration::{Migrator, MigratorTrait, row_security, statistics};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector, Statement,
     TransactionOptions, TransactionTrait,
-    sqlx::{pool::PoolConnection, sqlite},
+    sqlx::{Connection, pool::PoolConnection, sqlite},
 };
 
 use super::{
@@ -103,6 +103,7 @@ impl Database {
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .max_lifetime(None)
                 .idle_timeout(Some(Duration::from_mins(1)))
+                .after_release(|connection, _| Box::pin(is_at_rest(connection)))
                 .connect_lazy_with(connect)
         };
         // 16 MiB of pages for the writer, 4 MiB a reader; the operating system's cache stands behind them.
@@ -238,6 +239,17 @@ impl From<Backend> for DbBackend {
             Backend::Postgres => Self::Postgres,
         }
     }
+}
+
+/// Whether a connection that comes back is in no transaction any more. SQLite ends one by itself that meets a full disk
+/// (sqlite.org/lang_transaction.html); sqlx's own ROLLBACK then fails, it still counts that one as open, and of all that come after it makes
+/// savepoints, of which one that was rolled back keeps the others from ever being committed. Such a connection is closed.
+async fn is_at_rest(connection: &mut sqlite::SqliteConnection) -> Result<bool, sea_orm::sqlx::Error> {
+    if connection.is_in_transaction() {
+        // The rollback of a transaction that was dropped is in its queue before this.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Tries to turn WAL on, and the time between two: SQLite does not wait for whoever is doing so at the same moment.

@@ -18,6 +18,14 @@ pub enum Fault {
     Broken(String),
 }
 
+/// Codes of what may go better another time.
+const PASSING: &[&str] = &[
+    // Postgres: serialisation failure, deadlock, disk full, too many connections, admin shutdown, crash shutdown, starting up.
+    "40001", "40P01", "53100", "53300", "57P01", "57P02", "57P03",
+    // SQLite: busy, locked, full, a snapshot that is too old to write, a write that found no room, and so for shared memory.
+    "5", "6", "13", "517", "778", "4874",
+];
+
 impl Fault {
     pub fn corrupt(table: &'static str, rule: impl Into<String>) -> Self {
         Self::Corrupt { table, rule: rule.into() }
@@ -41,12 +49,7 @@ impl Fault {
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
                 // A connection that ends while it is opened has an answer that is none.
                 sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
-                sqlx::Error::Database(err) => {
-                    // Postgres: serialisation failure, deadlock, too many connections, admin shutdown, crash shutdown, starting up; SQLite: busy,
-                    // locked.
-                    let passing = ["40001", "40P01", "53300", "57P01", "57P02", "57P03", "5", "6", "517"];
-                    err.code().is_some_and(|code| passing.contains(&&*code))
-                }
+                sqlx::Error::Database(err) => err.code().is_some_and(|code| PASSING.contains(&&*code)),
                 _ => false,
             },
             Self::Overloaded => true,

@@ -1,4 +1,4 @@
-//! kill -9 in the middle of concurrent writes, again and again.
+//! kill -9 in the middle of concurrent writes, again and again, and a disk that has no room for more of them.
 
 use std::{env, sync::atomic::Ordering, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::{
     audit::audit,
     load::{Dice, Load},
-    server::{Server, on_both, random},
+    server::{Around, Server, Site, free_address, on_both, random},
     shop::Shop,
 };
 
@@ -51,3 +51,35 @@ on_both!(no_acknowledged_change_is_lost_or_made_twice, site => {
         ready.get(ready.len() / 2).unwrap_or(&Duration::ZERO), ready.last().unwrap_or(&Duration::ZERO),
     );
 });
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_without_room_loses_nothing_that_was_acknowledged() {
+    let site = Site::sqlite().await;
+    let length = std::fs::metadata(site.folder.join("it.sqlite")).unwrap().len();
+    let tight = Around { room: Some(length / 1024 + 1_500), ..Around::default() };
+    let server = Server::start_in(&site, free_address(), &["--budget", "off", "--tenant-budget", "off"], &tight).await;
+    let shop = Shop::open(server.tenant().await, 2, 4, ON_HAND).await;
+    let load = Load::start(&shop, std::slice::from_ref(&shop.client), CLIENTS, random());
+    let began = tokio::time::Instant::now();
+    while load.again.load(Ordering::Relaxed) < 10 * CLIENTS {
+        assert!(began.elapsed() < Duration::from_secs(60), "there was room all the time: nothing was shown");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let before = load.answers.load(Ordering::Relaxed);
+    // Whoever asks is answered; whoever writes is told to try again.
+    let levels = shop.levels().await;
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(shop.levels().await, levels);
+    let refused = shop.client.send(super::shop::CATEGORY, &serde_json::json!({ "input": { "name": "More" } })).await.unwrap_err();
+    assert!(refused.contains("UNAVAILABLE"), "{refused}");
+    assert!(server.said().contains("disk"), "{}", server.said());
+    // Somebody makes room, and starts it again.
+    let address = server.address;
+    server.kill();
+    let server = Server::start_on(&site, address).await;
+    let told = load.end().await;
+    audit(&shop, ON_HAND, &told).await;
+    server.kill();
+    site.verify().await;
+    println!("{before} answers until the disk was full; {} acknowledged changes, all there", told.done.len());
+}

@@ -1,16 +1,132 @@
 //! Files over HTTP, as curl sends and browsers fetch them.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::server::{Server, free_address, on_both};
+use super::server::{Around, Server, Site, free_address, on_both};
 
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 
 on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site => {
-    let node = Server::start_with(site, free_address(), &["--files", &format!("file:{}", site.folder.join("files").display())]).await;
+    let place = format!("file:{}", site.folder.join("files").display());
+    travel(&Server::start_with(site, free_address(), &["--files", &place]).await).await;
+});
+
+/// The folder of a bucket, and a server that speaks S3 for it.
+async fn bucket(site: &Site) -> (PathBuf, Vec<(&'static str, String)>) {
+    let (root, key) = (site.folder.join("s3"), "test");
+    let folder = root.join("shop");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut builder = S3ServiceBuilder::new(s3s_fs::FileSystem::new(&root).unwrap());
+    // Signatures are checked: whoever has another secret gets nowhere.
+    builder.set_auth(SimpleAuth::from_single(key, key));
+    let service = builder.build();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let service = service.clone();
+            tokio::spawn(async move {
+                let http = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                let _ = http.serve_connection(TokioIo::new(socket), service).await;
+            });
+        }
+    });
+    let env = [
+        ("AWS_ENDPOINT", endpoint.as_str()),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "eu-west-2"),
+        ("AWS_ACCESS_KEY_ID", key),
+        ("AWS_SECRET_ACCESS_KEY", key),
+    ];
+    (folder, env.map(|(name, value)| (name, value.to_owned())).to_vec())
+}
+
+/// The objects that lie in a bucket, by the sizes of their files.
+fn sizes(folder: &Path) -> Vec<u64> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => folders.push(entry.path()),
+                false if entry.file_name().to_string_lossy().starts_with('.') => {}
+                false => found.push(entry.metadata().unwrap().len()),
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+on_both!(a_bucket_keeps_files_as_a_folder_does, site => {
+    let (folder, env) = bucket(site).await;
+    let around = Around { env: env.clone(), ..Around::default() };
+    let further = ["--files", "s3://shop/files/of/ours"];
+    let node = Server::start_in(site, free_address(), &further, &around).await;
+    travel(&node).await;
+    assert_eq!(sizes(&folder).len(), 2, "what was sent, and the list of what was refused");
+    // Larger than what one request carries: it goes in parts.
+    let (shop, http) = (node.tenant().await, reqwest::Client::new());
+    let large = "x".repeat(12 << 20);
+    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
+    let sent = http.put(format!("{}{}", node.url(), made["uploadUrl"].as_str().unwrap())).body(large.clone()).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    let query = "query($id: ID!) { node(id: $id) { ... on File { state size downloadUrl } } }";
+    let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
+    assert_eq!(json!([file["state"], file["size"]]), json!(["READY", large.len()]));
+    let fetched = http.get(format!("{}{}", node.url(), file["downloadUrl"].as_str().unwrap())).send().await.unwrap();
+    assert!(fetched.text().await.unwrap() == large, "other bytes than were sent");
+    // Without the right secret, and without anybody there: said as what it is, and nothing is left.
+    let lying = sizes(&folder);
+    let mut wrong = env.clone();
+    wrong.retain(|(name, _)| *name != "AWS_SECRET_ACCESS_KEY");
+    wrong.push(("AWS_SECRET_ACCESS_KEY", "another".to_owned()));
+    let mut gone = env;
+    gone.retain(|(name, _)| *name != "AWS_ENDPOINT");
+    gone.push(("AWS_ENDPOINT", format!("http://{}", free_address())));
+    for env in [wrong, gone] {
+        let lost = Server::start_in(site, free_address(), &further, &Around { env, ..Around::default() }).await;
+        let shop = shop.at(&lost.url());
+        let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "lost.csv" })).await;
+        let sent = http.put(format!("{}{}", lost.url(), made["uploadUrl"].as_str().unwrap())).body("sku\n").send().await.unwrap();
+        assert_eq!(sent.status(), 503);
+        let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
+        assert_eq!(file["state"], "AWAITED");
+    }
+    assert_eq!(sizes(&folder), lying);
+});
+
+on_both!(files_that_find_no_room_are_refused_whole, site => {
+    const ROOM_KIB: u64 = 8 << 10;
+    let folder = site.folder.join("files");
+    let place = format!("file:{}", folder.display());
+    let tight = Around { room: Some(ROOM_KIB), ..Around::default() };
+    let node = Server::start_in(site, free_address(), &["--files", &place], &tight).await;
+    let (shop, http) = (node.tenant().await, reqwest::Client::new());
+    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "large.csv" })).await;
+    let large = "sku,name\n".repeat(2 << 20);
+    let link = made["uploadUrl"].as_str().unwrap();
+    let sent = http.put(format!("{}{link}", node.url())).body(large.clone()).send().await.unwrap();
+    let (status, said) = (sent.status(), sent.text().await.unwrap());
+    assert!(status == 507 && said.contains("no room for files"), "{status}: {said}");
+    assert_eq!(sizes(&folder), Vec::<u64>::new(), "what was half written is gone");
+    // Somebody made room: the same link is good.
+    let address = node.address;
+    node.kill();
+    let node = Server::start_with(site, address, &["--files", &place]).await;
+    assert_eq!(http.put(format!("{}{link}", node.url())).body(large.clone()).send().await.unwrap().status(), 200);
+    assert_eq!(sizes(&folder), [large.len() as u64]);
+});
+
+async fn travel(node: &Server) {
     let (shop, http) = (node.tenant().await, reqwest::Client::new());
     let at = |link: &Value| format!("{}{}", node.url(), link.as_str().unwrap());
     let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "../<prices> été.csv" })).await;
@@ -53,4 +169,4 @@ on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site => {
         assert_eq!(headers[name], value, "{name}");
     }
     assert_eq!(fetched.text().await.unwrap(), "row,code,field,message\r\n");
-});
+}

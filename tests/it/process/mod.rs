@@ -17,6 +17,7 @@ mod examples;
 mod files;
 mod front;
 mod hooks;
+mod imports;
 mod keys;
 mod keeper;
 mod live;

@@ -136,6 +136,30 @@ impl Drop for Site {
     }
 }
 
+/// What a process finds around it.
+#[derive(Default)]
+pub struct Around {
+    pub env: Vec<(&'static str, String)>,
+    /// How long a file of it may be, in KiB. A write past that fails as one on a full disk does.
+    pub room: Option<u64>,
+}
+
+impl Around {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = match self.room {
+            None => command(args),
+            Some(room) => {
+                let mut shell = Command::new("bash");
+                let line = format!("trap '' XFSZ; ulimit -f {room}; exec \"$0\" \"$@\"");
+                shell.args(["-c", &line, BINARY]).args(args).env_clear().stdin(Stdio::null());
+                shell
+            }
+        };
+        command.envs(self.env.iter().map(|(name, value)| (*name, value.as_str())));
+        command
+    }
+}
+
 /// A running `entrepot serve`.
 pub struct Server {
     child: Child,
@@ -157,6 +181,11 @@ impl Server {
 
     /// With further arguments, and with the limits that are promised unless they say otherwise.
     pub async fn start_with(site: &Site, address: SocketAddr, further: &[&str]) -> Self {
+        Self::start_in(site, address, further, &Around::default()).await
+    }
+
+    /// With further arguments, in surroundings of its own.
+    pub async fn start_in(site: &Site, address: SocketAddr, further: &[&str], around: &Around) -> Self {
         let log = site.folder.join("server.log");
         let err = fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let listen = address.to_string();
@@ -165,7 +194,7 @@ impl Server {
             ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60", "--keys-file", &keys];
         let args = [&args[..], further].concat();
         let began = Instant::now();
-        let child = command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
+        let child = around.command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
         server.wait_until_ready(began).await;
         server

@@ -1,0 +1,143 @@
+//! An import whose process is killed -9 in the middle goes on with the next one, and no row counts twice.
+
+use std::{
+    fs,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    client::Client,
+    server::{Server, Site, command, free_address, on_both},
+    shop::Shop,
+};
+
+const ROWS: i64 = 12_000;
+const PRODUCTS: usize = 4;
+const KILLS: usize = 5;
+const PATIENCE: Duration = Duration::from_secs(60);
+const UPLOAD: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
+const IMPORT: &str = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { exchange { id } userErrors { code message } } }";
+const SHOWN: &str =
+    "query($id: ID!) { node(id: $id) { ... on Exchange { state error counts { rows created updated unchanged refused } } } }";
+
+/// Asks for an import of changes, each of one piece, of which each hundredth names a product that nobody has.
+async fn import(client: &Client) -> String {
+    let row = |n: i64| if n % 100 == 99 { "nobody,S0,1\n".to_owned() } else { format!("P{},S0,1\n", n % PRODUCTS as i64) };
+    let rows: String = (0..ROWS).map(row).collect();
+    let made = client.done(UPLOAD, json!({ "purpose": "IMPORT", "name": "rows.csv" })).await;
+    let link = format!("{}{}", client.url, made["uploadUrl"].as_str().unwrap());
+    let sent = reqwest::Client::new().put(link).body(format!("sku,store,delta\n{rows}")).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    let input = json!({ "idempotencyKey": "rows", "fileId": made["file"]["id"], "noun": "STOCK_CHANGES" });
+    client.done(IMPORT, input).await["exchange"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn shown(client: &Client, id: &str) -> Value {
+    client.ask(SHOWN, json!({ "id": id })).await["node"].take()
+}
+
+fn rows(shown: &Value) -> i64 {
+    shown["counts"]["rows"].as_i64().unwrap()
+}
+
+/// Waits until the import has got on from here, and says how it stands.
+async fn on_from(client: &Client, id: &str, before: i64) -> Value {
+    let began = Instant::now();
+    loop {
+        let now = shown(client, id).await;
+        if now["state"] == "DONE" || rows(&now) > before {
+            return now;
+        }
+        assert!(began.elapsed() < PATIENCE, "it does not go on: {now:#}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Kills whoever imports, again and again, and looks at what there is in the end.
+async fn survives(shop: &Shop, mut kill: impl AsyncFnMut()) {
+    let (id, mut before, mut kills) = (import(&shop.client).await, 0, 0);
+    while kills < KILLS {
+        let now = on_from(&shop.client, &id, before).await;
+        if now["state"] == "DONE" {
+            break;
+        }
+        before = rows(&now);
+        sleep(Duration::from_millis(7 * kills as u64)).await;
+        kill().await;
+        kills += 1;
+    }
+    assert!(kills > 1, "it was over before anybody was killed: nothing was shown");
+    let began = Instant::now();
+    let mut done = shown(&shop.client, &id).await;
+    while done["state"] != "DONE" {
+        assert!(began.elapsed() < PATIENCE && done["state"] != "FAILED", "{done:#}");
+        sleep(Duration::from_millis(50)).await;
+        done = shown(&shop.client, &id).await;
+    }
+    let refused = ROWS / 100;
+    let counts = json!({ "rows": ROWS, "created": 0, "updated": ROWS - refused, "unchanged": 0, "refused": refused });
+    assert_eq!(done["counts"], counts);
+    let total: i64 = shop.levels().await.values().map(|figures| figures.on_hand).sum();
+    assert_eq!(total - PRODUCTS as i64, ROWS - refused, "each row once, beside the one piece of each that was there");
+    println!("{ROWS} rows over {kills} kills, each once");
+}
+
+fn settings(site: &Site) -> Vec<String> {
+    let files = format!("file:{}", site.folder.join("files").display());
+    ["--files", &files, "--job-lease-seconds", "2", "--budget", "off", "--tenant-budget", "off"].map(str::to_owned).to_vec()
+}
+
+async fn serve(site: &Site, address: std::net::SocketAddr, jobs: &str) -> Server {
+    let settings = settings(site);
+    let further: Vec<&str> = settings.iter().map(String::as_str).chain(["--jobs", jobs]).collect();
+    Server::start_with(site, address, &further).await
+}
+
+on_both!(a_lone_node_that_is_killed_imports_no_row_twice, site => {
+    let mut node = Some(serve(site, free_address(), "on").await);
+    let shop = Shop::open(node.as_ref().unwrap().tenant().await, 1, PRODUCTS, 1).await;
+    survives(&shop, async || {
+        let old = node.take().unwrap();
+        let address = old.address;
+        old.kill();
+        node = Some(serve(site, address, "on").await);
+    }).await;
+    drop(node);
+    site.verify().await;
+});
+
+/// A running `entrepot worker`.
+struct Worker(Child);
+
+impl Worker {
+    fn start(site: &Site) -> Self {
+        let log = fs::OpenOptions::new().create(true).append(true).open(site.folder.join("server.log")).unwrap();
+        let (keys, settings) = (site.keys(), settings(site));
+        let further = settings.iter().take(4).map(String::as_str);
+        let args: Vec<&str> = ["worker", "--database-url", &site.url, "--keys-file", &keys].into_iter().chain(further).collect();
+        Self(command(&args).stdout(Stdio::null()).stderr(log).spawn().unwrap())
+    }
+}
+
+impl Drop for Worker {
+    /// kill -9.
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_is_killed_imports_no_row_twice() {
+    let Some(site) = Site::postgres().await else { return };
+    let server = serve(&site, free_address(), "off").await;
+    let shop = Shop::open(server.tenant().await, 1, PRODUCTS, 1).await;
+    let mut worker = Worker::start(&site);
+    survives(&shop, async || worker = Worker::start(&site)).await;
+    drop(worker);
+    site.verify().await;
+}
