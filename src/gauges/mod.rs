@@ -7,16 +7,21 @@ mod names;
 mod process;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use metrics::{counter, gauge, histogram};
+use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 pub use process::{Process, memory_limit, resident_bytes};
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
+/// Observed for each item that a subscriber gets, of which there are more than of anything else: kept, and not looked up each time.
+static STREAM_LAG: OnceLock<Histogram> = OnceLock::new();
 
 fn counts() -> bool {
     COUNTS.load(Ordering::Relaxed)
@@ -259,6 +264,38 @@ pub fn redis(is_up: Connected) {
 pub enum Connected {
     Yes,
     No,
+}
+
+/// An item of a stream was handed to its connection, so long after what it tells was recorded. Where nothing is counted nobody reads the time.
+pub fn stream_item(lag: impl FnOnce() -> Duration) {
+    if counts() {
+        STREAM_LAG.get_or_init(|| histogram!(names::STREAM_LAG)).record(lag());
+    }
+}
+
+/// A stream ended because it could not be gone on with.
+pub fn stream_reset(reason: &'static str) {
+    if counts() {
+        counter!(names::STREAM_RESETS, "reason" => reason).increment(1);
+    }
+}
+
+/// Where a stream finds what it has missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    InMemory,
+    InJournal,
+}
+
+/// A stream began to read up what it had missed.
+pub fn stream_catchup(missed: Missed) {
+    if counts() {
+        let from = match missed {
+            Missed::InMemory => "memory",
+            Missed::InJournal => "journal",
+        };
+        counter!(names::STREAM_CATCHUPS, "from" => from).increment(1);
+    }
 }
 
 /// A socket was turned away before its handshake.

@@ -28,6 +28,9 @@ pub const REDIS: &str = "entrepot_redis_up";
 pub const SOCKETS: &str = "entrepot_sockets";
 pub const SUBSCRIPTIONS: &str = "entrepot_stream_subscriptions";
 pub const EXECUTIONS: &str = "entrepot_stream_executions";
+pub const STREAM_LAG: &str = "entrepot_stream_lag_seconds";
+pub const STREAM_RESETS: &str = "entrepot_stream_resets_total";
+pub const STREAM_CATCHUPS: &str = "entrepot_stream_catchups_total";
 pub const TURNED_AWAY: &str = "entrepot_sockets_turned_away_total";
 pub const JOB_RUNS: &str = "entrepot_job_runs_total";
 pub const JOB_SECONDS: &str = "entrepot_job_duration_seconds";
@@ -53,6 +56,7 @@ pub fn buckets() -> Result<PrometheusBuilder, BuildError> {
         .set_buckets_for_metric(of(REQUEST), &SECONDS)?
         .set_buckets_for_metric(of(OPERATION), &SECONDS)?
         .set_buckets_for_metric(of(BATCH_SECONDS), &SECONDS)?
+        .set_buckets_for_metric(of(STREAM_LAG), &SECONDS)?
         .set_buckets_for_metric(of(JOB_SECONDS), &JOBS)?
         .set_buckets_for_metric(of(BATCH_SIZE), &COMMANDS)?
         .set_buckets_for_metric(of(COST), &POINTS)
@@ -91,6 +95,13 @@ pub fn describe() {
     describe_gauge!(SOCKETS, "Open sockets");
     describe_gauge!(SUBSCRIPTIONS, "Subscriptions that run");
     describe_gauge!(EXECUTIONS, "Subscriptions that are worked out: those who ask for the same share one");
+    describe_histogram!(
+        STREAM_LAG,
+        Unit::Seconds,
+        "From the moment that a change is recorded to the moment that it is handed to a subscriber's connection, for what is told as it happens"
+    );
+    describe_counter!(STREAM_RESETS, "Streams that ended with RESET, by reason");
+    describe_counter!(STREAM_CATCHUPS, "Times that a stream read up what it had missed, by where that was found");
     describe_counter!(TURNED_AWAY, "Sockets turned away before their handshake, told when to come back");
     describe_counter!(JOB_RUNS, "Runs of jobs that ended in this process, by result");
     describe_histogram!(JOB_SECONDS, Unit::Seconds, "Time that a run of a job took, by job and result");

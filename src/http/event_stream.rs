@@ -21,6 +21,7 @@ use crate::{
         session::Session,
     },
     live::{
+        seat::Mark,
         socket::ended,
         streams::{Item, Request, Said},
     },
@@ -49,7 +50,9 @@ pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: Wanted, headers: 
     let request = Request { operation, asked, session: session.clone(), id: id.into(), after };
     let items = front.streams.open(request).await;
     let end = End::of(front, &session);
-    response(events(items, end, front.desk.limits.socket_ping), id)
+    let streams = front.streams.clone();
+    let handed_over = move |mark: &Mark| streams.handed_over(mark);
+    response(events(items, handed_over, end, front.desk.limits.socket_ping), id)
 }
 
 /// A refusal of the operation, which the protocol wants told on an accepted stream.
@@ -92,7 +95,12 @@ impl End {
 }
 
 /// The items as events, with a sign of life when there are none.
-fn events(mut items: impl Stream<Item = Item> + Unpin, mut end: End, ping: Duration) -> impl Stream<Item = Vec<u8>> {
+fn events(
+    mut items: impl Stream<Item = Item> + Unpin,
+    handed_over: impl Fn(&Mark),
+    mut end: End,
+    ping: Duration,
+) -> impl Stream<Item = Vec<u8>> {
     async_stream::stream! {
         // Something at once: some proxies and clients wait for the first byte.
         yield b":\n\n".to_vec();
@@ -101,12 +109,16 @@ fn events(mut items: impl Stream<Item = Item> + Unpin, mut end: End, ping: Durat
                 biased;
                 () = end.wait() => return,
                 item = items.next() => match item {
-                    Some(Item { said: Said::Own(answer), cursor }) => {
+                    Some(Item { said: Said::Own(answer), mark }) => {
                         let ends = matches!(answer, Answer::Refused(_));
-                        yield with_id(told(&answer), cursor.as_ref());
+                        if !ends { handed_over(&mark); }
+                        yield with_id(told(&answer), mark.cursor.as_ref());
                         if ends { break; }
                     }
-                    Some(Item { said: Said::Shared(json), cursor }) => yield event(cursor.as_ref(), &json),
+                    Some(Item { said: Said::Shared(json), mark }) => {
+                        handed_over(&mark);
+                        yield event(mark.cursor.as_ref(), &json);
+                    }
                     None => break,
                 },
                 () = tokio::time::sleep(ping) => yield b":\n\n".to_vec(),

@@ -13,9 +13,9 @@ use tokio::{
 
 use super::{
     pause::Pause,
-    seat::{Begin, Seat},
+    seat::{Begin, Mark, Seat},
 };
-use crate::graphql::{answer::Answer, desk::Answers, scalars::Cursor};
+use crate::graphql::{answer::Answer, desk::Answers};
 
 /// Frames that a member may lag behind before it has to read up by itself.
 const FRAMES: usize = 256;
@@ -46,7 +46,7 @@ pub struct Frame {
     pub after: i64,
     pub through: i64,
     pub json: Arc<Text>,
-    pub cursor: Option<Cursor>,
+    pub mark: Mark,
 }
 
 /// A frame's JSON, until it is taken away from those who lag behind.
@@ -219,7 +219,7 @@ async fn run(lead: impl Lead, (mut answers, mut seat): (Answers, Arc<Seat>), lin
                 let mut open = line.lock();
                 let after = std::mem::replace(&mut open.position, through);
                 if let Some(frames) = &open.frames {
-                    let _ = frames.send(Frame { after, through, json: waiting.push(json), cursor: seat.cursor() });
+                    let _ = frames.send(Frame { after, through, json: waiting.push(json), mark: seat.mark() });
                 }
             }
             // All wait, instead of each trying by itself, and then go on from where they are.

@@ -4,15 +4,17 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use async_graphql::Context;
+use entity::prelude::Timestamp;
 use futures_util::{StreamExt, stream::BoxStream};
 use tokio::time::Instant;
 
 use super::{
     rights::{Changed, Rights},
-    seat::{self, Role, Seat, Stop},
+    seat::{self, Mark, Role, Seat, Stop},
     stream::{self, ResetReason, StreamPhase},
 };
 use crate::{
+    gauges,
     graphql::{
         connection::{CursorSigner, Key},
         context::Asks,
@@ -51,6 +53,8 @@ pub struct Update<C> {
     pub cursor: Option<Cursor>,
     pub changes: Vec<C>,
     pub reset: Option<ResetReason>,
+    /// When the oldest of what it tells was recorded, where it is told as it happens.
+    pub recorded: Option<Timestamp>,
 }
 
 /// What of a stream is the same whatever it is about.
@@ -120,11 +124,20 @@ enum Step<C> {
     Say(Update<C>),
     /// The others have been reached.
     Joined,
-    Rights(Changed),
+    /// It cannot be gone on with.
+    Over(ResetReason),
+    /// What else the caller may do has changed.
+    Rights,
 }
 
 fn reset<C>(reason: ResetReason) -> Update<C> {
-    Update { phase: StreamPhase::Reset, cursor: None, changes: Vec::new(), reset: Some(reason) }
+    Update { phase: StreamPhase::Reset, cursor: None, changes: Vec::new(), reset: Some(reason), recorded: None }
+}
+
+/// The last that a stream says, counted.
+fn last<C>(reason: ResetReason) -> Update<C> {
+    gauges::stream_reset(reason.as_str());
+    reset(reason)
 }
 
 impl<T: Topic> Feed<T> {
@@ -133,7 +146,7 @@ impl<T: Topic> Feed<T> {
             match self.begin() {
                 Begin::Reset(_) if self.leads() => return,
                 Begin::Reset(reason) => {
-                    yield Ok(reset(reason));
+                    yield Ok(last(reason));
                     return;
                 }
                 Begin::After(seq) => self.listener.go_on_after(seq),
@@ -143,7 +156,7 @@ impl<T: Topic> Feed<T> {
                     let mut sent = 0;
                     loop {
                         if rights.now() == Some(Changed::Scope) {
-                            yield Ok(reset(ResetReason::ScopeChanged));
+                            yield Ok(last(ResetReason::ScopeChanged));
                             return;
                         }
                         let page = self.snapshot_page(&mut place, &mut sent).await;
@@ -160,19 +173,18 @@ impl<T: Topic> Feed<T> {
             loop {
                 let step = tokio::select! {
                     biased;
-                    changed = rights.changed(), if !self.leads() => Ok(Step::Rights(changed)),
+                    changed = rights.changed(), if !self.leads() => Ok(match changed {
+                        Changed::Scope => Step::Over(ResetReason::ScopeChanged),
+                        Changed::Else => Step::Rights,
+                    }),
                     step = self.step(until) => step,
                 };
                 match step {
                     Ok(Step::Say(update)) => {
-                        let ends = update.phase == StreamPhase::Reset;
-                        // The others go on by themselves, and learn why they cannot.
-                        if ends && self.leads() { return; }
                         self.say();
                         self.point(Some(&update));
                         said = self.listener.last();
                         yield Ok(update);
-                        if ends { return; }
                     }
                     // The runner goes on alone: with this, once the rights have changed. What the engine keeps for a stream it needs no more.
                     Ok(Step::Joined) => {
@@ -180,16 +192,18 @@ impl<T: Topic> Feed<T> {
                         yield Ok(reset(ResetReason::ScopeChanged));
                         return;
                     }
-                    Ok(Step::Rights(Changed::Scope)) => {
+                    // The others go on by themselves, and learn why they cannot.
+                    Ok(Step::Over(_)) if self.leads() => return,
+                    Ok(Step::Over(reason)) => {
                         self.point(None);
-                        yield Ok(reset(ResetReason::ScopeChanged));
+                        yield Ok(last(reason));
                         return;
                     }
-                    Ok(Step::Rights(Changed::Else)) if self.seat.is_some() => {
+                    Ok(Step::Rights) if self.seat.is_some() => {
                         self.ask_again();
                         return;
                     }
-                    Ok(Step::Rights(Changed::Else)) => {
+                    Ok(Step::Rights) => {
                         rights.accept();
                         // What was being made when it broke off is made once more.
                         self.listener.go_on_after(said);
@@ -259,7 +273,8 @@ impl<T: Topic> Feed<T> {
 
     fn point(&self, update: Option<&Update<T::Change>>) {
         if let Some(seat) = &self.seat {
-            seat.point(update.and_then(|update| update.cursor.clone()));
+            let mark = |update: &Update<T::Change>| Mark { cursor: update.cursor.clone(), recorded: update.recorded };
+            seat.put(update.map(mark).unwrap_or_default());
         }
     }
 
@@ -298,7 +313,7 @@ impl<T: Topic> Feed<T> {
             Some(_) => (StreamPhase::Snapshot, None),
             None => (StreamPhase::Ready, Some(self.cursor(self.head.seq))),
         };
-        Ok(Update { phase, cursor, changes, reset: None })
+        Ok(Update { phase, cursor, changes, reset: None, recorded: None })
     }
 
     /// Waits for something to say: changes that matter here, or that time has passed.
@@ -311,15 +326,16 @@ impl<T: Topic> Feed<T> {
             let events = match self.listener.next_until(until, PROGRESS).await? {
                 Next::Events(events) => events,
                 Next::Quiet => Vec::new(),
-                Next::Expired => return Ok(Step::Say(reset(ResetReason::CursorExpired))),
-                Next::Another => return Ok(Step::Say(reset(ResetReason::EpochChanged))),
+                Next::Expired => return Ok(Step::Over(ResetReason::CursorExpired)),
+                Next::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
             };
+            let recorded = self.recorded(&events);
             let mut changes = self.topic.changes(&self.scope, &events).await?;
             if !changes.is_empty() {
                 if !self.wish.delay.is_zero() {
                     changes = self.conflate(changes, until).await?;
                 }
-                return Ok(Step::Say(self.update(StreamPhase::Live, changes)));
+                return Ok(Step::Say(Update { recorded, ..self.update(StreamPhase::Live, changes) }));
             }
             if since.elapsed() >= PROGRESS {
                 return Ok(Step::Say(self.update(StreamPhase::Progress, Vec::new())));
@@ -328,7 +344,13 @@ impl<T: Topic> Feed<T> {
     }
 
     fn update(&self, phase: StreamPhase, changes: Vec<T::Change>) -> Update<T::Change> {
-        Update { phase, cursor: Some(self.cursor(self.listener.last())), changes, reset: None }
+        Update { phase, cursor: Some(self.cursor(self.listener.last())), changes, reset: None, recorded: None }
+    }
+
+    /// When the oldest of these was recorded, if they are told as they come: what is read up, or held back by wish, is late for other reasons.
+    fn recorded(&self, events: &[Arc<Told>]) -> Option<Timestamp> {
+        let is_told_at_once = self.wish.delay.is_zero() && (self.leads() || self.listener.is_live());
+        events.first().filter(|_| is_told_at_once).map(|told| told.event.recorded_at)
     }
 
     /// Gathers what else comes within the delay and keeps the newest state of each row.

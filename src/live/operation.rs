@@ -129,6 +129,7 @@ impl<E: Executor> Task<E> {
             if !goes_on {
                 return Ok(());
             }
+            self.streams.handed_over(&item.mark);
         }
         self.last("complete", None).await
     }

@@ -7,6 +7,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
+use entity::prelude::Timestamp;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -34,12 +35,21 @@ pub struct Seat {
     passed: AtomicI64,
     /// What is followed, once it is.
     followed: OnceLock<(Uuid, Arc<str>)>,
-    /// Of the last item, where the stream can be gone on from it.
-    cursor: Mutex<Option<Cursor>>,
+    /// Of the last item.
+    mark: Mutex<Mark>,
     again: AtomicBool,
     settled: Notify,
     /// Of a member that has joined the others, until its runner takes them.
     rights: Mutex<Option<Rights>>,
+}
+
+/// What goes with an item beside what it says.
+#[derive(Debug, Clone, Default)]
+pub struct Mark {
+    /// Where the stream can be gone on from it.
+    pub cursor: Option<Cursor>,
+    /// When the oldest of what it tells was recorded, where it is told as it happens.
+    pub recorded: Option<Timestamp>,
 }
 
 /// Where a stream begins that does not begin as its operation says.
@@ -73,20 +83,20 @@ impl Seat {
             said: seq.into(),
             passed: seq.into(),
             followed: OnceLock::new(),
-            cursor: Mutex::default(),
+            mark: Mutex::default(),
             again: AtomicBool::new(false),
             settled: Notify::new(),
             rights: Mutex::default(),
         })
     }
 
-    /// The cursor of the item that is being made.
-    pub fn point(&self, cursor: Option<Cursor>) {
-        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
+    /// What goes with the item that is being made.
+    pub fn put(&self, mark: Mark) {
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
     }
 
-    pub fn cursor(&self) -> Option<Cursor> {
-        self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn mark(&self) -> Mark {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The stream has begun: the epoch and the name of what it follows.

@@ -27,6 +27,17 @@ pub enum ResetReason {
     ScopeChanged,
 }
 
+impl ResetReason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CursorExpired => "CURSOR_EXPIRED",
+            Self::CursorForeign => "CURSOR_FOREIGN",
+            Self::EpochChanged => "EPOCH_CHANGED",
+            Self::ScopeChanged => "SCOPE_CHANGED",
+        }
+    }
+}
+
 /// Where an item of a stream belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]

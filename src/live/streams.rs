@@ -1,6 +1,9 @@
 //! Subscriptions as sockets and event streams run them: each begins by itself, and joins those who ask for the same when it has reached them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_graphql::{Executor, Variables, parser::types::Selection};
 use futures_util::{
@@ -14,7 +17,8 @@ use super::{
     crowd::Crowd,
     pause::Pause,
     rights::{Changed, Rights},
-    seat::{Begin, Enter, Role, Seat},
+    seat::{Begin, Enter, Mark, Role, Seat},
+    stream::ResetReason,
 };
 use crate::{
     gauges,
@@ -32,8 +36,7 @@ use crate::{
 /// What a subscription says.
 pub struct Item {
     pub said: Said,
-    /// Where to go on after it.
-    pub cursor: Option<Cursor>,
+    pub mark: Mark,
 }
 
 pub enum Said {
@@ -66,7 +69,7 @@ pub struct Streams<E> {
 }
 
 fn refused(errors: Errors) -> Items {
-    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), cursor: None })).boxed()
+    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), mark: Mark::default() })).boxed()
 }
 
 /// Where a member that has joined listens.
@@ -95,6 +98,13 @@ impl<E: Executor> Streams<E> {
         let running = self.clone().run(followed, session, Arc::new(shape), begin);
         let open = gauges::Open::subscription();
         running.map(move |item| (&place, &open, item).2).boxed()
+    }
+
+    /// An item has been handed to its connection: counts how late that is, on this node's clock. Another node's may have recorded it.
+    pub fn handed_over(&self, mark: &Mark) {
+        if let Some(recorded) = mark.recorded {
+            gauges::stream_item(|| Duration::from_micros(u64::try_from((self.desk.now)() - recorded.micros()).unwrap_or(0)));
+        }
     }
 
     fn run(
@@ -131,7 +141,7 @@ impl<E: Executor> Streams<E> {
                                 let ends = matches!(answer, Answer::Refused(_));
                                 (pause, has_begun) = (Pause::default(), true);
                                 seat.pass();
-                                yield Item { said: Said::Own(answer), cursor: seat.cursor() };
+                                yield Item { said: Said::Own(answer), mark: seat.mark() };
                                 if ends { return; }
                             }
                             None if seat.is_asked_again() => break,
@@ -140,7 +150,8 @@ impl<E: Executor> Streams<E> {
                         heard = listen(&mut member) => match heard {
                             Heard::Rights(Changed::Scope) => {
                                 if let Some(Member { farewell, .. }) = member {
-                                    yield Item { said: Said::Own(farewell), cursor: None };
+                                    gauges::stream_reset(ResetReason::ScopeChanged.as_str());
+                                    yield Item { said: Said::Own(farewell), mark: Mark::default() };
                                 }
                                 return;
                             }
@@ -153,7 +164,7 @@ impl<E: Executor> Streams<E> {
                                 let Some(json) = frame.json.get() else { break };
                                 seat.say(frame.through);
                                 seat.pass();
-                                yield Item { said: Said::Shared(json), cursor: frame.cursor };
+                                yield Item { said: Said::Shared(json), mark: frame.mark };
                             }
                             // It fell behind, or the leader is gone: on by itself, from where it stands.
                             Heard::Lost => break,

@@ -9,9 +9,12 @@ use super::{
     index::Interest,
     told::Told,
 };
-use crate::storage::{
-    Fault,
-    journal::{self, Event},
+use crate::{
+    gauges::{self, Missed},
+    storage::{
+        Fault,
+        journal::{self, Event},
+    },
 };
 
 /// Events that are read up at once.
@@ -40,6 +43,8 @@ pub struct Listener {
     ahead: Option<Ahead>,
     /// Where the hub puts what comes; None while it reads up.
     live: Option<(u64, Arc<Inbox>)>,
+    /// It has begun to read up, and is not through yet.
+    reads_up: bool,
 }
 
 /// A page that is read before it is asked for.
@@ -67,7 +72,7 @@ impl Listener {
         state.come();
         let (generation, last) = (state.generation, state.position);
         drop(state);
-        Self { hub, interest, generation, last, ahead: None, live: None }
+        Self { hub, interest, generation, last, ahead: None, live: None, reads_up: false }
     }
 
     /// Everything that concerned the follower up to this event has been handed out.
@@ -75,9 +80,15 @@ impl Listener {
         self.last
     }
 
+    /// Whether it is handed what comes: nothing that it missed is left to be read up.
+    pub fn is_live(&self) -> bool {
+        self.live.is_some()
+    }
+
     /// Goes on after another event.
     pub fn go_on_after(&mut self, last: i64) {
         self.leave();
+        self.reads_up = false;
         self.last = last;
     }
 
@@ -98,10 +109,19 @@ impl Listener {
         loop {
             let Some((_, inbox)) = self.live.clone() else {
                 match self.step(page) {
-                    Step::Have(events) => return Ok(self.take(events)),
-                    Step::Read => return self.read_up(page).await,
+                    Step::Have(events) => {
+                        self.catch_up(Missed::InMemory);
+                        return Ok(self.take(events));
+                    }
+                    Step::Read => {
+                        self.catch_up(Missed::InJournal);
+                        return self.read_up(page).await;
+                    }
                     Step::Another => return Ok(Next::Another),
-                    Step::Live => continue,
+                    Step::Live => {
+                        self.reads_up = false;
+                        continue;
+                    }
                 }
             };
             if let Some(events) = self.waiting(&inbox) {
@@ -112,6 +132,13 @@ impl Listener {
                     return Ok(Next::Quiet);
                 }
             }
+        }
+    }
+
+    /// Counts a catching up where it begins, however many pages it takes.
+    fn catch_up(&mut self, missed: Missed) {
+        if !std::mem::replace(&mut self.reads_up, true) {
+            gauges::stream_catchup(missed);
         }
     }
 

@@ -11,4 +11,4 @@ pub use endpoint::{
 };
 pub use event::{EVENTS, Fact, Kind, MAX_BODY, body, kind_of, matches, shown};
 pub use schedule::{AT_ONCE, Answer, Health, MOST_ATTEMPTS, Next, next, slow_down};
-pub use signature::{Secret, message_id, seq_of, signature};
+pub use signature::{Secret, Signer, message_id, seq_of, signatures};

@@ -1,5 +1,9 @@
 //! Ids and signatures of messages, after Standard Webhooks.
 
+use aws_lc_rs::{
+    hkdf::{HKDF_SHA256, Salt},
+    signature::{Ed25519KeyPair, KeyPair},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use entity::prelude::{EventId, TenantId};
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,6 +17,9 @@ pub struct Secret(Vec<u8>);
 /// Bytes of a secret.
 pub const BYTES: usize = 32;
 const PREFIX: &str = "whsec_";
+const PUBLIC_PREFIX: &str = "whpk_";
+/// What tells the key that follows from a secret from anything else that ever may.
+const PAIR: &[u8] = b"entrepot webhook ed25519 1";
 
 impl Secret {
     pub fn make(fill: impl FnOnce(&mut [u8])) -> Self {
@@ -38,14 +45,55 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// One signature of a message: `v1,` and the HMAC-SHA256 of its id, the second of the attempt and the body, with points between.
-pub fn signature(secret: &Secret, id: &str, timestamp: i64, body: &str) -> String {
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&secret.0).expect("any length");
-    for part in [id, ".", &timestamp.to_string(), ".", body] {
-        mac.update(part.as_bytes());
+/// Signs for one secret: with the secret itself, which the receiver has too, and with the private key that follows from it, of which anybody may
+/// have the public half.
+pub struct Signer {
+    secret: Secret,
+    pair: Ed25519KeyPair,
+}
+
+impl Signer {
+    pub fn of(secret: Secret) -> Self {
+        #[expect(clippy::expect_used, reason = "SHA-256 gives 32 bytes, and any 32 bytes are a private key of ed25519")]
+        let pair = pair(&secret).expect("32 bytes");
+        Self { secret, pair }
     }
-    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+
+    /// As anybody is given it.
+    pub fn public_key(&self) -> String {
+        format!("{PUBLIC_PREFIX}{}", STANDARD.encode(self.pair.public_key()))
+    }
+
+    /// `v1,` and the HMAC-SHA256 of what is signed.
+    fn symmetric(&self, signed: &[u8]) -> String {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.secret.0).expect("any length");
+        mac.update(signed);
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+
+    /// `v1a,` and the ed25519 signature of the same.
+    fn asymmetric(&self, signed: &[u8]) -> String {
+        format!("v1a,{}", STANDARD.encode(self.pair.sign(signed)))
+    }
+}
+
+/// HKDF, and not the HMAC that signs messages: no message, whatever it says, has a private key as its signature.
+fn pair(secret: &Secret) -> Option<Ed25519KeyPair> {
+    let mut seed = [0; BYTES];
+    let extracted = Salt::new(HKDF_SHA256, &[]).extract(&secret.0);
+    extracted.expand(&[PAIR], HKDF_SHA256).ok()?.fill(&mut seed).ok()?;
+    Ed25519KeyPair::from_seed_unchecked(&seed).ok()
+}
+
+/// The signatures of a message, with spaces between: of its id, the second of the attempt and the body, with points between. Those that every
+/// receiver knows come first.
+pub fn signatures(signers: &[Signer], id: &str, timestamp: i64, body: &str) -> String {
+    let signed = format!("{id}.{timestamp}.{body}");
+    let signed = signed.as_bytes();
+    let symmetric = signers.iter().map(|signer| signer.symmetric(signed));
+    let all: Vec<String> = symmetric.chain(signers.iter().map(|signer| signer.asymmetric(signed))).collect();
+    all.join(" ")
 }
 
 /// Of the 128 bits of a message's id the last 62 are its number, and of the others all but version and variant say whose journal it is from.
@@ -78,13 +126,67 @@ pub fn seq_of(tenant: TenantId, epoch: Uuid, id: EventId) -> Option<i64> {
 mod tests {
     use super::*;
 
+    /// The example of the specification's reference libraries.
+    const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    const AT: i64 = 1_614_265_330;
+    const BODY: &str = r#"{"test": 2432232314}"#;
+
+    fn example() -> Secret {
+        Secret::from_bytes(STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap())
+    }
+
+    fn signed(secret: Secret) -> Vec<String> {
+        signatures(&[Signer::of(secret)], ID, AT, BODY).split(' ').map(str::to_owned).collect()
+    }
+
     #[test]
     fn signs_as_the_standard_says() {
-        // The example of the specification's reference libraries.
-        let secret = Secret::from_bytes(STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap());
-        let signed = signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
-        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-        assert_eq!(secret.text(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        assert_eq!(signed(example())[0], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        assert_eq!(example().text(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    }
+
+    #[test]
+    fn signs_with_a_private_key_as_the_standard_says() {
+        // The asymmetric example of the same: its seed, its public key and what comes of them.
+        let seed = STANDARD.decode("6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=").unwrap();
+        let signer = Signer { secret: example(), pair: Ed25519KeyPair::from_seed_unchecked(&seed).unwrap() };
+        assert_eq!(signer.public_key(), "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
+        let signature = signatures(&[signer], ID, AT, BODY);
+        let expected = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+        assert_eq!(signature.split(' ').nth(1), Some(expected));
+    }
+
+    /// Worked out elsewhere: by HKDF of RFC 5869 without a salt, and another implementation of ed25519. A receiver has the public key for years.
+    #[test]
+    fn the_key_that_follows_from_a_secret_is_the_same_for_ever() {
+        assert_eq!(Signer::of(example()).public_key(), "whpk_UVH7ND7YbfUdfNJ/vL8bKPSmEqhlMAN71UwCxxgxXOA=");
+        assert_eq!(
+            signed(example())[1],
+            "v1a,CX/G7C0vPASmIYe4b+mIBeSurgqhLqu3KiLEi8fHUX71+NaGo28KhGnHw/o9OVbh93fFgMlV1jMdoorbpKc7DA=="
+        );
+        let other = Signer::of(Secret::from_bytes(vec![7; BYTES]));
+        assert_eq!(other.public_key(), "whpk_J3mrg5Wyv7gOy2vloqjDP91iTiQDoArCvKI8lSzT2M0=");
+    }
+
+    #[test]
+    fn a_public_key_verifies_its_own_secrets_signature_of_these_bytes_only() {
+        use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+        let key = STANDARD.decode(Signer::of(example()).public_key().strip_prefix(PUBLIC_PREFIX).unwrap()).unwrap();
+        let verifies = |signature: &str, body: &str| {
+            let signature = STANDARD.decode(signature.strip_prefix("v1a,").unwrap()).unwrap();
+            let signed = format!("{ID}.{AT}.{body}");
+            UnparsedPublicKey::new(&ED25519, &key).verify(signed.as_bytes(), &signature).is_ok()
+        };
+        let (own, others) = (signed(example()), signed(Secret::from_bytes(vec![7; BYTES])));
+        assert!(verifies(&own[1], BODY) && !verifies(&own[1], "{}") && !verifies(&others[1], BODY));
+    }
+
+    #[test]
+    fn of_two_secrets_each_signs_both_ways() {
+        let other = Secret::from_bytes(vec![7; BYTES]);
+        let all = signatures(&[Signer::of(example()), Signer::of(other.clone())], ID, AT, BODY);
+        let (one, two) = (signed(example()), signed(other));
+        assert_eq!(all, [&one[0], &two[0], &one[1], &two[1]].map(String::as_str).join(" "));
     }
 
     #[test]

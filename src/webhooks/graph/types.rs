@@ -7,13 +7,18 @@ use entity::prelude;
 
 use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryState};
 use crate::{
+    access::kind,
     graphql::{
-        directives::{paged, requires},
+        context::Asks,
+        directives::{cost, paged, requires},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},
     },
     identity::graph::{Actor, actor},
-    webhooks::core::{DisabledWhy, Endpoint},
+    webhooks::{
+        Webhooks,
+        core::{DisabledWhy, Endpoint},
+    },
 };
 
 /// Why nothing is sent to an endpoint.
@@ -98,6 +103,12 @@ impl WebhookEndpoint {
     /// Until when the secret before this one signs too; null when none does, or when that was long ago.
     async fn old_secret_expires_at(&self) -> Option<DateTime> {
         self.0.old_secret_until.map(DateTime)
+    }
+    /// The public keys of its messages' v1a signatures, which are no secret: the newest secret's first, and two while one is being replaced.
+    #[graphql(directive = cost::apply("1".into()))]
+    async fn public_keys(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        let permit = ctx.permit::<kind::WebhookRead>()?;
+        Ok(ctx.given::<Webhooks>()?.public_keys(&permit, &self.0).await?)
     }
     /// Its messages, the newest event first. Those that are settled are shown for thirty days.
     #[graphql(directive = paged::apply())]

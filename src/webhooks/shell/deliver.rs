@@ -17,7 +17,7 @@ use crate::{
     jobs::Lease,
     storage::{Fault, Work, journal},
     webhooks::{
-        core::{self, Answer, DisabledWhy, Endpoint, Fact, MOST_ATTEMPTS, Next, Secret},
+        core::{self, Answer, DisabledWhy, Endpoint, Fact, MOST_ATTEMPTS, Next, Signer},
         rows::{
             deliveries::{self, Attempt, DeliveryState, Due},
             endpoints,
@@ -63,10 +63,10 @@ impl Webhooks {
             if page.is_empty() {
                 return Ok(());
             }
-            let secrets = self.signers(&scope, &endpoint, now).await?;
+            let signers = self.signers(&scope, &endpoint, now).await?;
             let (messages, withheld) = read(&endpoint, epoch, &maker, page);
             self.withhold(lease, &endpoint, &withheld).await?;
-            match self.send_all(lease, endpoint, messages, &secrets).await? {
+            match self.send_all(lease, endpoint, messages, &signers).await? {
                 Some(after) => endpoint = after,
                 None => return Ok(()),
             }
@@ -80,7 +80,7 @@ impl Webhooks {
         lease: Lease,
         mut endpoint: Endpoint,
         messages: Vec<Message>,
-        secrets: &[Secret],
+        signers: &[Signer],
     ) -> Result<Option<Endpoint>, Fault> {
         let is_over = AtomicBool::new(false);
         let at_once = endpoint.health.at_once();
@@ -88,7 +88,7 @@ impl Webhooks {
         let (over, url) = (&is_over, url.as_str());
         let sending = messages.into_iter().map(|message| async move {
             // What has not been begun when the endpoint turns out to be unwell stays where it is.
-            if over.load(Ordering::Relaxed) { None } else { Some(self.send(url, message, secrets).await) }
+            if over.load(Ordering::Relaxed) { None } else { Some(self.send(url, message, signers).await) }
         });
         let mut sending = stream::iter(sending).buffer_unordered(at_once);
         loop {
@@ -112,12 +112,11 @@ impl Webhooks {
         Ok((!is_over.load(Ordering::Relaxed)).then_some(endpoint))
     }
 
-    async fn send(&self, url: &str, message: Message, secrets: &[Secret]) -> Ended {
+    async fn send(&self, url: &str, message: Message, signers: &[Signer]) -> Ended {
         let at = self.0.clock.now();
         let timestamp = at.micros().div_euclid(1_000_000);
-        let signed: Vec<String> =
-            secrets.iter().map(|secret| core::signature(secret, &message.id, timestamp, &message.body)).collect();
-        let parcel = Parcel { url, id: &message.id, timestamp, signatures: &signed.join(" "), body: &message.body };
+        let signatures = core::signatures(signers, &message.id, timestamp, &message.body);
+        let parcel = Parcel { url, id: &message.id, timestamp, signatures: &signatures, body: &message.body };
         let sent = self.0.sender.send(parcel).await;
         let is_success = answer(&sent).is_success();
         self.0.figures.attempted(is_success, u64::try_from(sent.latency.as_micros()).unwrap_or(u64::MAX));

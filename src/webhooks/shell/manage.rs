@@ -12,7 +12,7 @@ use crate::{
     },
     webhooks::{
         core::{
-            DisabledWhy, Endpoint, Health, MAX_ENDPOINTS, MAX_OVERLAP_SECONDS, Rejection, Secret, check_description,
+            DisabledWhy, Endpoint, Health, MAX_ENDPOINTS, MAX_OVERLAP_SECONDS, Rejection, Secret, Signer, check_description,
             check_patterns, check_url_length,
         },
         rows::{
@@ -193,11 +193,17 @@ impl Webhooks {
         checked.map(drop).map_err(|bad| Rejection::Invalid { message: bad.to_string(), field: path!["input", "url"] })
     }
 
-    /// The secrets that sign at a moment, the newest first.
-    pub(super) async fn signers(&self, reads: &impl Reads, endpoint: &Endpoint, now: Timestamp) -> Result<Vec<Secret>, Fault> {
+    /// The public keys of the secrets that sign now, the newest first; none of an endpoint that is gone.
+    pub async fn public_keys(&self, permit: &Permit<kind::WebhookRead>, endpoint: &Endpoint) -> Result<Vec<String>, Fault> {
+        let signers = self.signers(&self.scope(permit), endpoint, self.0.clock.now()).await?;
+        Ok(signers.iter().map(Signer::public_key).collect())
+    }
+
+    /// Those who sign at a moment, the newest secret's first.
+    pub(super) async fn signers(&self, reads: &impl Reads, endpoint: &Endpoint, now: Timestamp) -> Result<Vec<Signer>, Fault> {
         let sealed = endpoints::secrets(reads, endpoint.id, now).await?;
         let open = |(column, value): &(&crate::secrets::SealedColumn, Vec<u8>)| {
-            Ok(Secret::from_bytes(self.0.ring.open(&column.context(&ids(endpoint)), value)?))
+            Ok(Signer::of(Secret::from_bytes(self.0.ring.open(&column.context(&ids(endpoint)), value)?)))
         };
         sealed.iter().map(open).collect()
     }

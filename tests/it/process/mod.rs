@@ -30,6 +30,7 @@ mod people;
 mod races;
 pub mod redis;
 mod replay;
+mod roles;
 mod sharing;
 mod stream;
 mod topics;

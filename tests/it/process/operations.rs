@@ -139,6 +139,49 @@ on_both!(figures_are_told_where_the_operator_wants_them, site => {
     assert_eq!(reqwest::get(format!("http://{inside}/readyz")).await.unwrap().status(), 200);
 });
 
+on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site => {
+    let inside = free_address();
+    let flags = ["--metrics-listen", &inside.to_string(), "--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off"];
+    let server = Server::start_with(site, free_address(), &flags).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
+    let scrape = async || reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
+    let until = async |name: &str, label: &str, least: f64| {
+        let began = Instant::now();
+        loop {
+            let text = scrape().await;
+            match figure(&text, name, label) {
+                Some(value) if value >= least => return value,
+                value => assert!(began.elapsed() < Duration::from_secs(5), "{name} {label} is {value:?}: {text}"),
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let (mut first, mut second) = (Stream::open(&shop.client, &Wish::default()).await, Stream::open(&shop.client, &Wish::default()).await);
+    let (mut state, mut other) = (State::default(), State::default());
+    first.snapshot(&mut state).await;
+    second.snapshot(&mut other).await;
+    let beginning = state.cursor.clone();
+    // With the first change both have come to where they are told as it happens, at the latest.
+    for step in 0..4 {
+        shop.adjust(&format!("step {step}"), 0, 0, 1).await;
+        state.take(&first.soon().await);
+        other.take(&second.soon().await);
+    }
+    let items = until("entrepot_stream_lag_seconds_count", "", 6.0).await;
+    assert!(items <= 8.0, "once an item and subscriber: {items}");
+    let seconds = until("entrepot_stream_lag_seconds_sum", "", 0.000_001).await;
+    assert!(seconds < 2.0 * items, "{seconds} s in all");
+    // Whoever comes back reads up, which is no lag of ours.
+    let before = figure(&scrape().await, "entrepot_stream_catchups_total", "").unwrap_or_default();
+    let mut late = Stream::open(&shop.client, &Wish { after: beginning, ..Wish::default() }).await;
+    assert_eq!(late.soon().await["phase"], "LIVE");
+    until("entrepot_stream_catchups_total", "", before + 1.0).await;
+    assert!(until("entrepot_stream_lag_seconds_count", "", items).await <= 8.0);
+    let mut lost = Stream::open(&shop.client, &Wish { after: Some("nowhere".to_owned()), ..Wish::default() }).await;
+    assert_eq!(lost.soon().await["reset"], "CURSOR_FOREIGN");
+    assert_eq!(until("entrepot_stream_resets_total", "reason=\"CURSOR_FOREIGN\"", 1.0).await, 1.0);
+});
+
 /// Sends the process a signal, by its name.
 fn signal(server: &Server, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &server.pid().to_string()]).status().unwrap();

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -61,6 +62,21 @@ impl Got {
         mac.update(format!("{}.{}.{}", self.id, self.timestamp, self.body).as_bytes());
         let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
         self.signatures.contains(&expected)
+    }
+    /// Whether one of its signatures is of the private key that belongs to this public one, by what the standard says and nothing of ours.
+    pub fn is_signed_for(&self, public_key: &str) -> bool {
+        let key = STANDARD.decode(public_key.strip_prefix("whpk_").unwrap()).unwrap();
+        let signed = format!("{}.{}.{}", self.id, self.timestamp, self.body);
+        self.signatures.iter().filter_map(|signature| signature.strip_prefix("v1a,")).any(|signature| {
+            let signature = STANDARD.decode(signature).unwrap();
+            UnparsedPublicKey::new(&ED25519, &key).verify(signed.as_bytes(), &signature).is_ok()
+        })
+    }
+    /// The same with something else said.
+    pub fn forged(&self) -> Self {
+        let body = self.body.replacen(':', ": ", 1);
+        assert_ne!(body, self.body);
+        Self { body, ..self.clone() }
     }
 }
 

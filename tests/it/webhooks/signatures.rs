@@ -7,6 +7,14 @@ use super::{
     world::{Works, World, category, endpoint, mutate, on_both, receipt, shown, until},
 };
 
+/// The public keys that an endpoint shows.
+async fn public_keys(world: &World, id: &str) -> Vec<String> {
+    let query = "query($id: ID!) { node(id: $id) { ... on WebhookEndpoint { publicKeys } } }";
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    serde_json::from_value(answer["data"]["node"]["publicKeys"].clone()).unwrap()
+}
+
 on_both!(
     a_message_says_what_happened_and_is_signed,
     two_secrets_sign_while_one_takes_the_others_place,
@@ -24,7 +32,10 @@ async fn a_message_says_what_happened_and_is_signed(world: &World) {
     until("the message", async || stock.count() == 1).await;
     let got = stock.got().remove(0);
     assert!(got.is_signed_with(&of_stock.secret) && !got.is_signed_with(&of_orders.secret));
-    assert_eq!(got.signatures.len(), 1);
+    let (key, foreign) = (public_keys(world, &of_stock.id).await.remove(0), public_keys(world, &of_orders.id).await.remove(0));
+    assert!(got.is_signed_for(&key) && !got.is_signed_for(&foreign));
+    assert!(!got.forged().is_signed_with(&of_stock.secret) && !got.forged().is_signed_for(&key));
+    assert_eq!(got.signatures.len(), 2, "each way once");
     assert!(got.id.starts_with("evt_") && !got.id.contains('.'), "{}", got.id);
     let body = got.json();
     let tenant = world.ours.owner.tenant;
@@ -59,21 +70,28 @@ async fn two_secrets_sign_while_one_takes_the_others_place(world: &World) {
     let receiver = Receiver::well().await;
     let works = Works::begin(world).await;
     let before = endpoint(world, &receiver.url(), &["category.created"]).await;
+    let old_keys = public_keys(world, &before.id).await;
     let rotate = "mutation($id: ID!, $seconds: Int!) { webhookEndpointRotateSecret(id: $id, overlapSeconds: $seconds) {
-        secret webhookEndpoint { oldSecretExpiresAt } userErrors { code field message } } }";
+        secret webhookEndpoint { oldSecretExpiresAt publicKeys } userErrors { code field message } } }";
     let rotated = mutate(world, rotate, json!({ "id": before.id, "seconds": 3600 })).await;
     let secret = rotated["secret"].as_str().unwrap().to_owned();
     assert_ne!(secret, before.secret);
+    let keys: Vec<String> = serde_json::from_value(rotated["webhookEndpoint"]["publicKeys"].clone()).unwrap();
+    assert!(keys.len() == 2 && keys[1..] == old_keys && keys[0] != keys[1], "the new one first: {keys:?} after {old_keys:?}");
     category(world, "during").await;
     until("a message in the overlap", async || receiver.count() == 1).await;
     let got = receiver.got().remove(0);
-    assert_eq!(got.signatures.len(), 2);
+    assert_eq!(got.signatures.len(), 4);
     assert!(got.is_signed_with(&secret) && got.is_signed_with(&before.secret));
+    assert!(got.is_signed_for(&keys[0]) && got.is_signed_for(&keys[1]));
+    assert!(!got.forged().is_signed_for(&keys[0]) && !got.forged().is_signed_for(&keys[1]));
     world.pass(3_601);
     category(world, "after").await;
     until("a message after it", async || receiver.count() == 2).await;
     let got = receiver.got().remove(1);
     assert!(got.is_signed_with(&secret) && !got.is_signed_with(&before.secret));
+    assert!(got.is_signed_for(&keys[0]) && !got.is_signed_for(&keys[1]));
+    assert_eq!(public_keys(world, &before.id).await, keys[..1]);
     for seconds in [-1, 7 * 86_400 + 1] {
         let refused = mutate(world, rotate, json!({ "id": before.id, "seconds": seconds })).await;
         assert_eq!(refused["userErrors"][0]["code"], "OUT_OF_RANGE", "{refused:#}");
