@@ -53,8 +53,9 @@ pub struct Bulk {
 /// A null in an array of Postgres cannot be bound through sea-orm 2, so these stand in, and `nullif` turns them back.
 const NO_INT: i64 = i64::MIN;
 const NO_SMALL: i32 = i32::MIN;
-/// SQLite takes at most 32,766 parameters a statement; statements are made for powers of two rows, so that few texts are prepared.
-const SQLITE_PARAMETERS: usize = 16_000;
+/// Statements are made for powers of two rows, so that few texts are prepared. SQLite would take 32,766 parameters; a prepared statement keeps some
+/// 80 bytes for each, and the writer keeps up to 256 statements.
+const SQLITE_PARAMETERS: usize = 4_000;
 
 impl Bulk {
     pub fn insert(table: &'static str, columns: &'static [Column]) -> Self {
