@@ -6,17 +6,14 @@ use entity::prelude::TenantId;
 
 use crate::{
     clock, gauges,
-    storage::{Backend, Committed, Database, Fault, Row},
+    storage::{Committed, Database, Fault, Row},
 };
 
 /// How long a follower may wait to hear of another process's change.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Polls until the process ends. A single process on SQLite has nobody else to hear of.
+/// Polls until the process ends. A SQLite file may have a second process too: a worker, or a command.
 pub async fn relay(db: Database) {
-    if db.backend() == Backend::Sqlite {
-        return;
-    }
     loop {
         clock::sleep(POLL).await;
         let followed = db.announcer().followed();

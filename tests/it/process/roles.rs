@@ -150,20 +150,17 @@ async fn both_end(shop: &Shop, here: &mut Socket, there: &mut Socket) {
     }
 }
 
-/// Two nodes, or the one that a file has.
-async fn nodes(site: &Site) -> (Vec<Server>, Shop) {
-    let mut nodes = vec![node(site).await];
-    if !site.url.starts_with("sqlite:") {
-        nodes.push(node(site).await);
-    }
-    let owner = Client::register(&nodes[0].url(), "roles").await;
-    (nodes, Shop::open(owner, 2, 1, 100).await)
+async fn two_nodes(site: &Site) -> (Server, Server, Shop) {
+    let (here, there) = (node(site).await, node(site).await);
+    let owner = Client::register(&here.url(), "roles").await;
+    let shop = Shop::open(owner, 2, 1, 100).await;
+    (here, there, shop)
 }
 
 on_both!(a_role_that_is_taken_ends_the_members_streams_on_every_node, site => {
-    let (nodes, shop) = nodes(site).await;
+    let (first, second, shop) = two_nodes(site).await;
     let member = Member::hired(site, &shop.client, "viewer").await;
-    let (mut here, mut there) = (member.listens(&nodes[0]).await, member.listens(nodes.last().unwrap()).await);
+    let (mut here, mut there) = (member.listens(&first).await, member.listens(&second).await);
     shop.adjust("seen", 0, 0, -1).await;
     for socket in [&mut here, &mut there] {
         let item = item(socket).await;
@@ -185,9 +182,9 @@ on_both!(a_role_that_is_taken_ends_the_members_streams_on_every_node, site => {
 });
 
 on_both!(a_role_that_is_narrowed_ends_the_streams_and_they_begin_anew_within_it, site => {
-    let (nodes, shop) = nodes(site).await;
+    let (first, second, shop) = two_nodes(site).await;
     let member = Member::hired(site, &shop.client, "viewer").await;
-    let (mut here, mut there) = (member.listens(&nodes[0]).await, member.listens(nodes.last().unwrap()).await);
+    let (mut here, mut there) = (member.listens(&first).await, member.listens(&second).await);
     let own = json!({ "storeIds": [shop.stores[0]] });
     member.becomes(&shop.client, "viewer", own.clone()).await;
     both_end(&shop, &mut here, &mut there).await;
