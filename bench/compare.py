@@ -56,7 +56,7 @@ def main():
     print("|---|---|---|---|---|---|---|---|")
     for work in sorted({w for label, w, _ in servers if label == "load"}):
         ours = servers.get(("load", work, "entrepot"))
-        peers = {s: v for (label, w, s), v in servers.items() if label == "load" and w == work and not s.startswith("entrepot")}
+        peers = {s: v for (label, w, s), v in servers.items() if label == "load" and w == work and s != "bare" and not s.startswith("entrepot")}
         if not ours or not peers:
             continue
         best = max(peers, key=lambda s: peers[s]["rate"])
@@ -66,6 +66,12 @@ def main():
         print(
             f"| {work} {NAMES[work]} | {ours['rate']:,.0f}{ours['mark']} ({ours['p99']:.3g}) | {best} {peer['rate']:,.0f}{peer['mark']} ({peer['p99']:.3g})"
             f" | **{ratio:.1f}×** {verdict} | {floor}× | {goal}× | {ours['p99'] / max(peer['p99'], 0.001):.2f} | {ours['errors']} |"
+        )
+    ours, bare = servers.get(("load", "w5", "entrepot")), servers.get(("load", "w5", "bare"))
+    if ours and bare:
+        print(
+            f"\nw5 beside a broadcast of one ready message, without a database or GraphQL: p99 to the last {ours['p99']:.3g}{ours['mark']} ms"
+            f" against {bare['p99']:.3g}{bare['mark']} ms, **{ours['p99'] / max(bare['p99'], 0.001):.2f}×** (owed ≤ 2)"
         )
     lone = {(w, s): v for (label, w, s), v in servers.items() if label == "lone"}
     if lone:

@@ -7,7 +7,7 @@
 #   bench/run.sh load [ARGS]            fills it through the public API (ARGS: see bench/load.py --help)
 #   bench/run.sh check                  one operation of each kind against Entrepot, answers shown
 #   bench/run.sh measure [WORK...]      w1 w7 w6 w2 w3 w4, or those named; 64, 32 or 16 clients, closed loop
-#   bench/run.sh fanout [SUBSCRIBERS]   one change to a thousand subscribers
+#   bench/run.sh fanout [SUBSCRIBERS]   one change to a thousand subscribers, beside a server that does nothing but broadcast
 #   bench/run.sh lone                   one client alone: w2 and w3, against the same change in a transaction of its own
 #   bench/run.sh verify                 entrepot verify over the database, after all that
 #   bench/run.sh report                 the kit's tables, then ratios to the best peer beside what is owed
@@ -22,6 +22,9 @@ ME=bench
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 PEERS="${BENCH_PEERS:-yoga yoga-jit yoga-x2 yoga-jit-x2}"
 DATABASE=entrepot_bench
+# Of the kit: axum and a broadcast of one ready message, smaller than ours.
+RAWSRV="$WORK/kit/target/release/rawsrv"
+BARE_PORT="${ENTREPOT_BENCH_BARE_PORT:-15532}"
 
 clients() { case $1 in w2 | w3 | w4) echo 64 ;; w6) echo 32 ;; *) echo 16 ;; esac; }
 peer_port() { awk -F '|' -v n="$1" '{ gsub(/ /, "", $1); gsub(/ /, "", $2) } $1 == n { print $2 }' "$KIT/peers.conf"; }
@@ -32,6 +35,9 @@ generator() {
   local name=$1 command=$2 pid
   shift 2
   case $name in
+  bare)
+    BP_RAW_PORT="$BARE_PORT" "$LOADGEN" "$command" --target "$KIT/targets/rawsrv.toml" --name bare --out "$OUT" --pid "server=$(cat "$RUN/bare.pid")" "$@"
+    ;;
   entrepot*)
     fresh_env
     pid=$(server_pid "$name")
@@ -97,9 +103,13 @@ measure() {
 }
 
 fanout() {
-  local subscribers=${1:-1000} round name
+  local subscribers=${1:-1000} round name bare
+  "$RAWSRV" "$BARE_PORT" &
+  bare=$!
+  echo "$bare" >"$RUN/bare.pid"
+  wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$BARE_PORT"
   for round in $(seq "$ROUNDS"); do
-    for name in $(turn "$round" entrepot yoga); do # as in the kit: a peer of two processes cannot reach all subscribers
+    for name in $(turn "$round" entrepot yoga bare); do # as in the kit: a peer of two processes cannot reach all subscribers
       if [ "$name" = entrepot ]; then
         ENTREPOT_CURSOR=$(python3 "$ROOT/bench/load.py" cursor --out "$ENTREPOT_BENCH_DATA")
         export ENTREPOT_CURSOR
@@ -108,6 +118,7 @@ fanout() {
       sleep 2
     done
   done
+  end_process "$bare"
 }
 
 lone() {
