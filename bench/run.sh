@@ -103,10 +103,9 @@ measure() {
 }
 
 fanout() {
-  local subscribers=${1:-1000} round name bare
+  local subscribers=${1:-1000} round name
   "$RAWSRV" "$BARE_PORT" &
-  bare=$!
-  echo "$bare" >"$RUN/bare.pid"
+  echo $! >"$RUN/bare.pid"
   wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$BARE_PORT"
   for round in $(seq "$ROUNDS"); do
     for name in $(turn "$round" entrepot yoga bare); do # as in the kit: a peer of two processes cannot reach all subscribers
@@ -118,7 +117,7 @@ fanout() {
       sleep 2
     done
   done
-  end_process "$bare"
+  stop_server bare
 }
 
 lone() {
@@ -150,6 +149,7 @@ report() {
 down() {
   stop_server entrepot
   stop_server entrepot-ungrouped
+  stop_server bare
   kit run.sh down
   if ! port_free "$PG_PORT"; then kit db/pg.sh stop; fi
 }

@@ -30,49 +30,80 @@ case "${1:-}" in
 esac
 
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
-# A clone that is built once gains nothing from incremental state and pays for writing it.
-[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
+# A clone that is built once gains nothing from incremental state and pays for writing it; where a test failed, its message says.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 LOCKED=(${CI:+--locked})
 
 LOG=''
 STARTED=''
+SPENT=''
+STEP='' SINCE=0
 finish() {
   local rc=$?
   [ -z "$LOG" ] || rm -f "$LOG"
   [ -z "$STARTED" ] || scripts/services.sh stop || true
-  [ "$rc" = 0 ] || say "FAILED (exit $rc, after ${SECONDS}s)"
+  step ''
+  [ "$rc" = 0 ] || say "FAILED (exit $rc, after ${SECONDS}s: $SPENT)"
   exit "$rc"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-step() { say "[${SECONDS}s] $*"; }
+# Says what begins, and keeps how long the one before took: a run that was ended from outside tells where its time went.
+step() {
+  [ -z "$STEP" ] || SPENT+="${SPENT:+, }${STEP%%:*} $((SECONDS - SINCE))s"
+  STEP=$1 SINCE=$SECONDS
+  [ -z "$1" ] || say "[${SECONDS}s] $1"
+}
 
-check() {
+format() {
   step "format: cargo fmt --check"
   cargo fmt --all --check
+}
+
+# What the given program prints.
+schema() {
+  step "schema: schema.graphql against what the binary prints"
+  "$@" schema | diff -u schema.graphql - >&2 || die "schema.graphql is not what the server serves: run 'make schema' and look at the difference"
+}
+
+check() {
+  format
   step "lints: cargo clippy -D warnings"
   cargo clippy --workspace --all-targets --quiet "${LOCKED[@]}" -- -D warnings
-  step "schema.graphql against what the binary prints"
-  cargo run --quiet "${LOCKED[@]}" -- schema | diff -u schema.graphql - >&2 || die "schema.graphql is not what the server serves: run 'make schema' and look at the difference"
+  schema cargo run --quiet "${LOCKED[@]}" --
+}
+
+# The runner of the tests, with further arguments.
+run_tests() {
+  if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace "${LOCKED[@]}" ${CI:+--profile ci} "$@" </dev/null
+  else
+    cargo test --workspace "${LOCKED[@]}" "$@" </dev/null
+  fi
+}
+
+# Format, lints and generated files on the way to the tests. `cargo clippy` would check each dependency and each line once more, and
+# `cargo run` build most of them again without what only tests need: so the compiler of the tests is the one that lints, and its binary is asked.
+check_and_build() {
+  format
+  export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings
+  step "build: clippy-driver -D warnings over all targets, and the tests"
+  run_tests --no-run
+  schema "${CARGO_TARGET_DIR:-target}/debug/entrepot"
 }
 
 tests() {
   if ! scripts/services.sh status >/dev/null; then
-    step "a Postgres and a Redis for the tests"
+    step "services: a Postgres and a Redis for the tests"
     STARTED=1
     scripts/services.sh start
   fi
   eval "$(scripts/services.sh env)"
   LOG=$(mktemp)
   local rc=0
-  if cargo nextest --version >/dev/null 2>&1; then
-    step "tests: cargo nextest run"
-    cargo nextest run --workspace "${LOCKED[@]}" ${CI:+--profile ci} "$@" </dev/null 2>&1 | tee "$LOG" || rc=$?
-  else
-    step "tests: cargo test (cargo-nextest would run them side by side)"
-    cargo test --workspace "${LOCKED[@]}" "$@" </dev/null 2>&1 | tee "$LOG" || rc=$?
-  fi
+  step "tests: SQLite and Postgres"
+  run_tests "$@" 2>&1 | tee "$LOG" || rc=$?
   if [ -n "$STARTED" ]; then scripts/services.sh stop && STARTED=''; fi
   [ "$rc" = 0 ] || count
   return "$rc"
@@ -94,7 +125,12 @@ count() {
 
 say "checks: ${CHECK:+format, lints, generated files}${CHECK:+${TESTS:+; }}${TESTS:+tests on SQLite and Postgres}"
 need_toolchain
-if [ -n "$CHECK" ]; then check; fi
-if [ -n "$TESTS" ]; then tests "$@"; fi
-say "all good, ${SECONDS}s"
+if [ -z "$TESTS" ]; then
+  check
+else
+  if [ -n "$CHECK" ]; then check_and_build; fi
+  tests "$@"
+fi
+step ''
+say "all good, ${SECONDS}s: $SPENT"
 if [ -n "$TESTS" ]; then count; fi

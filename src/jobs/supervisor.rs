@@ -40,6 +40,9 @@ const AT_ONCE: usize = 8;
 /// How a standing job fares is written down this often, and at once when it begins to fail or recovers.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 
+/// Standing jobs that are taken together do not all run at the same moment: each would open a connection of its own, for good.
+const BETWEEN_FIRST_RUNS: Duration = Duration::from_millis(20);
+
 struct Hand {
     lease: Lease,
     job: Job,
@@ -201,7 +204,9 @@ impl Worker {
         self.watch_jobs.keep(&kept);
         self.hand_over(others).await?;
         let taken = self.in_time(self.jobs.take(self.id, wanted)).await?;
-        taken.into_iter().for_each(|claim| self.begin(claim));
+        for (place, claim) in (0..).zip(taken) {
+            self.begin(claim, BETWEEN_FIRST_RUNS * place);
+        }
         self.jobs.figures().holds(self.held.len());
         Ok(())
     }
@@ -220,7 +225,8 @@ impl Worker {
         Ok(())
     }
 
-    fn begin(&mut self, claim: Claim) {
+    /// A standing job runs for the first time after `wait`, a queued one at once.
+    fn begin(&mut self, claim: Claim, wait: Duration) {
         let Claim { job, lease } = claim;
         if job.state == State::Running {
             self.jobs.figures().took_over();
@@ -229,7 +235,11 @@ impl Worker {
         let jobs = self.jobs.clone();
         if let Some(standing) = self.registry.standing.iter().find(|one| one.kind == job.kind).cloned() {
             let note = Arc::new(Mutex::new(Note { outcome: as_is(&job), is_new: false, written: None }));
-            let task = tokio::spawn(keep(jobs, standing, lease, note.clone()));
+            let kept = note.clone();
+            let task = tokio::spawn(async move {
+                clock::sleep(wait).await;
+                keep(jobs, standing, lease, kept).await;
+            });
             self.held.insert(job.id, Hand { lease, job, task, note: Some(note) });
         } else if let Some(queued) = self.registry.queued.iter().find(|one| one.kind == job.kind).cloned() {
             let task = tokio::spawn(run(jobs, queued, lease, job.clone()));

@@ -46,7 +46,7 @@ pub struct Frame {
     pub after: i64,
     pub through: i64,
     pub json: Arc<Text>,
-    pub mark: Mark,
+    pub mark: Arc<Mark>,
 }
 
 /// A frame's JSON, until it is taken away from those who lag behind.

@@ -124,7 +124,7 @@ impl<E: Executor> Task<E> {
         while let Some(item) = items.next().await {
             let goes_on = match item.said {
                 Said::Own(answer) => self.next(answer).await?,
-                Said::Shared(json) => self.outbox.send(about("next", &self.id, Some(&json))).await.map(|()| true)?,
+                Said::Shared(json) => self.outbox.hand(about("next", &self.id, Some(&json))).await.map(|()| true)?,
             };
             if !goes_on {
                 return Ok(());

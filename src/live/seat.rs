@@ -36,7 +36,7 @@ pub struct Seat {
     /// What is followed, once it is.
     followed: OnceLock<(Uuid, Arc<str>)>,
     /// Of the last item.
-    mark: Mutex<Mark>,
+    mark: Mutex<Arc<Mark>>,
     again: AtomicBool,
     settled: Notify,
     /// Of a member that has joined the others, until its runner takes them.
@@ -44,7 +44,7 @@ pub struct Seat {
 }
 
 /// What goes with an item beside what it says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Mark {
     /// Where the stream can be gone on from it.
     pub cursor: Option<Cursor>,
@@ -92,10 +92,10 @@ impl Seat {
 
     /// What goes with the item that is being made.
     pub fn put(&self, mark: Mark) {
-        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(mark);
     }
 
-    pub fn mark(&self) -> Mark {
+    pub fn mark(&self) -> Arc<Mark> {
         self.mark.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -59,8 +59,8 @@ where
     W::Error: Send,
 {
     let limits = &streams.desk.limits;
-    let (outbox, queue) = Outbox::new(limits.socket_queue_bytes);
-    let mut writing = tokio::spawn(outbox::write(queue, writer, limits.stall_time));
+    let (outbox, queue) = Outbox::new(limits.socket_queue_bytes, writer);
+    let mut writing = tokio::spawn(outbox::write(queue, limits.stall_time));
     let mut reader = reader;
     let end = Socket::new(streams, opening, outbox.clone()).run(&mut reader, &drain).await;
     if let End::Close(close) = end {

@@ -1,6 +1,7 @@
 //! Subscriptions as sockets and event streams run them: each begins by itself, and joins those who ask for the same when it has reached them.
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,7 +17,7 @@ use super::{
     cohort::{Cohorts, Frame, Joined, Likes},
     crowd::Crowd,
     pause::Pause,
-    rights::{Changed, Rights},
+    rights::Changed,
     seat::{Begin, Enter, Mark, Role, Seat},
     stream::ResetReason,
 };
@@ -36,7 +37,7 @@ use crate::{
 /// What a subscription says.
 pub struct Item {
     pub said: Said,
-    pub mark: Mark,
+    pub mark: Arc<Mark>,
 }
 
 pub enum Said {
@@ -69,7 +70,7 @@ pub struct Streams<E> {
 }
 
 fn refused(errors: Errors) -> Items {
-    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), mark: Mark::default() })).boxed()
+    stream::once(ready(Item { said: Said::Own(Answer::Refused(errors)), mark: Arc::default() })).boxed()
 }
 
 /// Where a member that has joined listens.
@@ -120,39 +121,44 @@ impl<E: Executor> Streams<E> {
                 let slot = Slot::default();
                 let seat = Seat::new(Role::Member(self.entrance(&followed, &session, &shape, &slot)), begin.clone());
                 let data = seat.clone();
-                let mut own = Some(self.desk.follow(followed.clone(), &session, move |request| request.data(data)));
-                let mut member: Option<Member> = None;
-                loop {
-                    tokio::select! {
-                        biased;
-                        answer = next_of(&mut own) => match answer {
-                            // What cannot be told now is told later: from where the client is, which heard nothing of it.
-                            Some(Answer::Refused(errors)) if (has_begun || seat.follows()) && errors.code.may_pass() => {
-                                drop(own.take());
-                                pause.wait().await;
-                                break;
-                            }
-                            Some(farewell) if let Some(rights) = seat.take_over() => {
-                                let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-                                member = Some(Member { rights, farewell, joined });
-                                own = None;
-                            }
-                            Some(answer) => {
-                                let ends = matches!(answer, Answer::Refused(_));
-                                (pause, has_begun) = (Pause::default(), true);
-                                seat.pass();
-                                yield Item { said: Said::Own(answer), mark: seat.mark() };
-                                if ends { return; }
-                            }
-                            None if seat.is_asked_again() => break,
-                            None => return,
-                        },
-                        heard = listen(&mut member) => match heard {
+                let mut own = self.desk.follow(followed.clone(), &session, move |request| request.data(data));
+                let member = loop {
+                    match own.next().await {
+                        // What cannot be told now is told later: from where the client is, which heard nothing of it.
+                        Some(Answer::Refused(errors)) if (has_begun || seat.follows()) && errors.code.may_pass() => {
+                            drop(own);
+                            pause.wait().await;
+                            break None;
+                        }
+                        Some(farewell) if let Some(rights) = seat.take_over() => {
+                            drop(own);
+                            let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+                            break Some((rights, farewell, joined));
+                        }
+                        Some(answer) => {
+                            let ends = matches!(answer, Answer::Refused(_));
+                            (pause, has_begun) = (Pause::default(), true);
+                            seat.pass();
+                            yield Item { said: Said::Own(answer), mark: seat.mark() };
+                            if ends { return; }
+                        }
+                        None if seat.is_asked_again() => break None,
+                        None => return,
+                    }
+                };
+                // From here the others' frames, and at last the farewell, when the rights have changed.
+                if let Some((mut rights, farewell, mut joined)) = member {
+                    let mut changed = pin!(rights.changed());
+                    loop {
+                        let heard = tokio::select! {
+                            biased;
+                            changed = &mut changed => Heard::Rights(changed),
+                            frame = joined.frames.recv() => frame.map_or(Heard::Lost, Heard::Frame),
+                        };
+                        match heard {
                             Heard::Rights(Changed::Scope) => {
-                                if let Some(Member { farewell, .. }) = member {
-                                    gauges::stream_reset(ResetReason::ScopeChanged.as_str());
-                                    yield Item { said: Said::Own(farewell), mark: Mark::default() };
-                                }
+                                gauges::stream_reset(ResetReason::ScopeChanged.as_str());
+                                yield Item { said: Said::Own(farewell), mark: Arc::default() };
                                 return;
                             }
                             // Begins again with what its caller may see now.
@@ -168,7 +174,7 @@ impl<E: Executor> Streams<E> {
                             }
                             // It fell behind, or the leader is gone: on by itself, from where it stands.
                             Heard::Lost => break,
-                        },
+                        }
                     }
                 }
                 has_begun |= seat.follows();
@@ -215,37 +221,12 @@ impl<E: Executor> Streams<E> {
     }
 }
 
-/// One who has joined those who ask for the same.
-struct Member {
-    rights: Rights,
-    /// What is said when they have changed.
-    farewell: Answer,
-    joined: Joined,
-}
-
+/// What a member hears who has joined those who ask for the same.
 enum Heard {
     Frame(Frame),
     /// It fell behind, or the others are gone.
     Lost,
     Rights(Changed),
-}
-
-/// For ever, where nobody has been joined.
-async fn listen(member: &mut Option<Member>) -> Heard {
-    let Some(Member { rights, joined, .. }) = member else { return std::future::pending().await };
-    tokio::select! {
-        biased;
-        changed = rights.changed() => Heard::Rights(changed),
-        frame = joined.frames.recv() => frame.map_or(Heard::Lost, Heard::Frame),
-    }
-}
-
-/// For ever, where nothing is said by oneself any more.
-async fn next_of(own: &mut Option<Answers>) -> Option<Answer> {
-    match own {
-        Some(own) => own.next().await,
-        None => std::future::pending().await,
-    }
 }
 
 /// What of a subscription is the same for all who ask for the same.

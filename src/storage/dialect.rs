@@ -42,6 +42,16 @@ impl Backend {
             Self::Sqlite => Value::from(serde_json::Value::from(texts.into_iter().collect::<Vec<_>>()).to_string()),
         }
     }
+    /// `column IN (the numbers of parameter $n)`.
+    pub fn in_numbers(self, column: &str, parameter: usize) -> String {
+        self.in_texts(column, parameter)
+    }
+    pub fn numbers(self, numbers: impl IntoIterator<Item = i64>) -> Value {
+        match self {
+            Self::Postgres => Value::Array(ArrayType::BigInt, Some(Box::new(numbers.into_iter().map(Value::from).collect()))),
+            Self::Sqlite => Value::from(serde_json::Value::from(numbers.into_iter().collect::<Vec<_>>()).to_string()),
+        }
+    }
     /// Locks rows of `alias` against other changes until the transaction ends, but lets rows that refer to them be inserted meanwhile.
     pub fn for_change(self, alias: &str) -> String {
         match self {

@@ -40,9 +40,10 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    /// As many others: a connection belongs to the runtime that opened it.
+    /// So many others, for the ledger's lanes: they find rows by their keys only, and one key as well as hundreds.
     pub fn others(&self, most: usize) -> Self {
-        Self { tenants: self.tenants.others(most), across: self.across.others(most), long: self.long.others(LONG) }
+        let (tenants, across) = (self.tenants.by_kept_plans(most), self.across.by_kept_plans(most));
+        Self { tenants, across, long: self.long.others(LONG) }
     }
     pub fn forget(&self) {
         self.tenants.forget();

@@ -56,9 +56,15 @@ impl Sessions {
         Self(Arc::new(Inner { options, patience, free: Semaphore::new(most), most, binding, idle: Mutex::default() }))
     }
 
-    /// The same number of other connections: a connection belongs to the runtime that opened it.
+    /// Other connections like these: a connection belongs to the runtime that opened it.
     pub(super) fn others(&self, most: usize) -> Self {
         Self::new(self.0.options.clone(), most, self.0.patience, self.0.binding)
+    }
+
+    /// Other connections, on which a statement is planned once, for whatever values.
+    pub(super) fn by_kept_plans(&self, most: usize) -> Self {
+        let options = self.0.options.clone().options([("plan_cache_mode", "force_generic_plan")]);
+        Self::new(options, most, self.0.patience, self.0.binding)
     }
 
     /// The rows that a statement of a tenant reads. One that meets a connection which has died since it was last used is asked again.

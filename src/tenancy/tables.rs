@@ -38,17 +38,14 @@ pub async fn of_tenants(global: &Global) -> Result<Vec<Table>, Fault> {
              ORDER BY m.name, c.cid"
         }
         Backend::Postgres => {
-            "SELECT c.table_name::text, c.column_name::text, upper(c.data_type::text), coalesce(k.ordinal_position, 0)::bigint
-             FROM information_schema.columns c
-             JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
-             LEFT JOIN (SELECT u.table_schema, u.table_name, u.column_name, u.ordinal_position FROM information_schema.table_constraints p
-                        JOIN information_schema.key_column_usage u ON u.constraint_schema = p.constraint_schema
-                          AND u.constraint_name = p.constraint_name AND u.table_name = p.table_name
-                        WHERE p.constraint_type = 'PRIMARY KEY') k
-               ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name
-             WHERE c.table_schema = current_schema() AND EXISTS (SELECT 1 FROM information_schema.columns o
-               WHERE o.table_schema = c.table_schema AND o.table_name = c.table_name AND o.column_name = 'tenant_id')
-             ORDER BY c.table_name, c.ordinal_position"
+            // Not information_schema: over two hundred tables its views took half a minute for the same.
+            "SELECT c.relname::text, a.attname::text, upper(format_type(a.atttypid, NULL)),
+               coalesce(array_position(k.indkey::int2[], a.attnum) + 1, 0)::bigint
+             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary
+             WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+               AND EXISTS (SELECT 1 FROM pg_attribute t WHERE t.attrelid = c.oid AND t.attname = 'tenant_id' AND NOT t.attisdropped)
+             ORDER BY c.relname, a.attnum"
         }
     };
     let mut tables: BTreeMap<String, (Vec<Column>, BTreeMap<i64, String>)> = BTreeMap::new();

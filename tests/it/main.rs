@@ -10,6 +10,7 @@ mod audit_cost;
 mod authorization;
 mod catalog;
 mod costing;
+mod databases;
 mod exchange;
 mod front;
 mod identity;

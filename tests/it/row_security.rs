@@ -34,7 +34,7 @@ impl Two {
         Some(Self { world, one, other })
     }
     fn url(&self) -> String {
-        self.world.postgres_url().unwrap()
+        self.world.url().to_owned()
     }
     async fn open(&self, row_security: RowSecurity) -> Database {
         Database::open(&self.url(), Options { readers: 1, writers: 1, row_security }).await.unwrap()

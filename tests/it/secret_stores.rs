@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
@@ -179,7 +178,7 @@ fn key_text() -> String {
 }
 
 scenario!(a_command_prints_the_keys, world => {
-    let file: PathBuf = std::env::temp_dir().join(format!("entrepot-keys-{}", uuid::Uuid::from_u128(u128::from(std::process::id()))));
+    let file = world.path("it.keys");
     std::fs::write(&file, key_text()).unwrap();
     let cat = KeySource::Command(vec!["cat".to_owned(), file.display().to_string()]);
     let ring = secrets::open(&world.db, &cat, &world.clock).await.unwrap();

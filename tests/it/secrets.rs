@@ -97,15 +97,14 @@ scenario!(turning_the_key_over_reseals_everything_once_and_the_old_key_may_go_th
 });
 
 scenario!(a_node_learns_of_a_new_key_when_it_meets_it, world => {
-    let folder = std::env::temp_dir().join(format!("entrepot-keys-{}", world.clock.uuid().simple()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let source = KeySource::File(folder.join("it.keys"));
+    let file = world.path("it.keys");
+    let source = KeySource::File(file.clone());
     let here = secrets::open(&world.db, &source, &world.clock).await.unwrap();
     let there = secrets::open(&world.db, &source, &world.clock).await.unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(folder.join("it.keys")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let first = here.keys().first().id.clone();
     let second = secrets::add_key(&world.db, &here, &world.clock).await.unwrap();
@@ -115,7 +114,6 @@ scenario!(a_node_learns_of_a_new_key_when_it_meets_it, world => {
     assert_eq!(there.keys().first().id, first, "the other node has not read it yet");
     assert_eq!(there.open("somewhere/1", &sealed).unwrap(), b"a seed");
     assert_eq!(there.keys().first().id, second, "and seals with it from now on");
-    std::fs::remove_dir_all(&folder).unwrap();
 });
 
 /// A value that nobody turns over is lost with its old key: so a column that keeps one is called so, and is in a room's list.

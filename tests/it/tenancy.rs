@@ -1,6 +1,6 @@
 //! What a tenant says of itself, takes with it, and leaves behind.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs};
 
 use entrepot::{
     audit::verify,
@@ -117,13 +117,9 @@ async fn a_tenant_that_is_stricter_about_sessions_gets_shorter_ones(world: &Worl
     assert!(usual.session.ends_at > now.plus_seconds(3601) && usual.refresh_expires_at > now.plus_seconds(601));
 }
 
-fn folder(world: &World) -> PathBuf {
-    std::env::temp_dir().join(format!("entrepot-export-{}", world.node.clock.uuid().simple()))
-}
-
 async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
     let (ours, theirs) = (&world.ours, &world.theirs);
-    let folder = folder(world);
+    let folder = world.path("export");
     let (tenant, now) = (ours.owner.tenant, world.node.clock.now());
     let named = "mutation { customerCreate(input: { name: \"Ada Lovelace\", email: \"ada@example.com\" }) { seq } }";
     world.ask(ours, Some(ours.owner.clone()), named, &json!({})).await;
@@ -159,7 +155,6 @@ async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
     assert!(rows["entry"] > 3 && rows["sales_order"] == 1 && rows["user"] == 1 && rows["audit_entry"] > 10, "{rows:?}");
     let taken = export::export(&world.node.db, tenant, "alpha-company", now, &folder).await.unwrap_err().to_string();
     assert!(taken.contains("cannot be written"), "nothing is written over: {taken}");
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {

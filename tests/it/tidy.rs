@@ -286,6 +286,21 @@ fn nothing_is_unwrapped_without_a_reason() {
     no_faults(&faults);
 }
 
+/// A statement with values in its text is another one each time: it is parsed and planned anew, and drives others out of the caches.
+#[test]
+fn values_are_bound() {
+    let mut faults = Vec::new();
+    for path in files(&root().join("src"), ".rs") {
+        let file = path.strip_prefix(root().join("src")).unwrap().display().to_string();
+        // It makes the values of lists.
+        let makes_statements = file.contains("/rows") || file.contains("/verify/") || file.starts_with("storage/");
+        if makes_statements && file != "storage/dialect.rs" && fs::read_to_string(&path).unwrap().contains(".join(\",\")") {
+            faults.push(format!("{file} joins values into a statement: see storage/dialect.rs"));
+        }
+    }
+    no_faults(&faults);
+}
+
 #[test]
 fn nothing_is_left_for_later() {
     let mut faults = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -24,9 +24,9 @@ use entrepot::{
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Options, journal},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+
+use crate::databases::Home;
 
 pub type TestSchema = Schema<CatalogQuery, CatalogMutation, EmptySubscription>;
 
@@ -98,18 +98,12 @@ impl entrepot::identity::Furnish for Bare {
     }
 }
 
-/// Where the scenario's database is, to be taken away in the end.
-enum Place {
-    Directory(std::path::PathBuf),
-    Postgres { maintenance: String, name: String },
-}
-
 pub struct World {
     pub db: Database,
     pub schema: TestSchema,
     pub owner: Caller,
     pub clock: Clock,
-    place: Place,
+    home: Home,
     time: Arc<AtomicI64>,
 }
 
@@ -128,36 +122,21 @@ const NOON: i64 = 1_790_000_000_000_000;
 
 impl World {
     pub async fn on_sqlite() -> Self {
-        let directory = env::temp_dir().join(format!("entrepot-{}", random_name()));
-        fs::create_dir_all(&directory).unwrap();
-        let db =
-            Database::open(&format!("sqlite://{}", directory.join("it.sqlite").display()), Options::default()).await.unwrap();
-        db.migrate().await.unwrap();
-        Self::in_place(db, Place::Directory(directory)).await
+        Self::at(Home::sqlite().await, Options::default()).await
     }
 
     /// None, said plainly, where no Postgres is given; on CI that is a failure.
     pub async fn on_postgres() -> Option<Self> {
-        let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
-            assert!(
-                env::var("CI").as_deref() != Ok("true"),
-                "CI runs every scenario on Postgres: set ENTREPOT_TEST_POSTGRES_URL"
-            );
-            eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
-            return None;
-        };
-        let template = template(&maintenance).await;
-        let name = format!("entrepot_it_{}", random_name());
-        let connection = sea_orm::Database::connect(&maintenance).await.unwrap();
-        tell(&connection, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-        connection.close().await.unwrap();
-        let db = Database::open(&sibling(&maintenance, &name), Options { readers: 4, writers: 4, ..Options::default() })
-            .await
-            .unwrap();
-        Some(Self::in_place(db, Place::Postgres { maintenance, name }).await)
+        Some(Self::at(Home::postgres().await?, Options { readers: 4, writers: 4, ..Options::default() }).await)
     }
 
-    async fn in_place(db: Database, place: Place) -> Self {
+    /// A path that is nobody else's.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.folder.join(name)
+    }
+
+    async fn at(home: Home, options: Options) -> Self {
+        let db = Database::open(&home.url, options).await.unwrap();
         let time = Arc::new(AtomicI64::new(NOON));
         let hand = time.clone();
         let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 7);
@@ -169,23 +148,16 @@ impl World {
             .register_output_type::<Versioned>()
             .data(service)
             .finish();
-        Self { db, schema, owner, clock, place, time }
+        Self { db, schema, owner, clock, home, time }
     }
 
-    /// Where the database is, when it is one of Postgres.
-    pub fn postgres_url(&self) -> Option<String> {
-        match &self.place {
-            Place::Directory(_) => None,
-            Place::Postgres { maintenance, name } => Some(sibling(maintenance, name)),
-        }
+    /// Where the database is.
+    pub fn url(&self) -> &str {
+        &self.home.url
     }
     /// The same database as another node opens it.
     pub async fn elsewhere(&self) -> Database {
-        let url = match &self.place {
-            Place::Directory(path) => format!("sqlite://{}", path.join("it.sqlite").display()),
-            Place::Postgres { maintenance, name } => sibling(maintenance, name),
-        };
-        Database::open(&url, Options { readers: 2, writers: 1, ..Options::default() }).await.unwrap()
+        Database::open(self.url(), Options { readers: 2, writers: 1, ..Options::default() }).await.unwrap()
     }
     /// Another tenant of the same database, and its owner.
     pub async fn other_tenant(&self) -> Caller {
@@ -260,14 +232,7 @@ impl World {
 
     pub async fn end(self) {
         self.db.close().await.unwrap();
-        match self.place {
-            Place::Directory(path) => fs::remove_dir_all(path).unwrap(),
-            Place::Postgres { maintenance, name } => {
-                let connection = sea_orm::Database::connect(&maintenance).await.unwrap();
-                tell(&connection, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
-                connection.close().await.unwrap();
-            }
-        }
+        drop(self.home);
     }
 }
 
@@ -292,61 +257,4 @@ async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {
     work.commit().await.unwrap();
     let member: MemberId = clock.id();
     Caller::new(id, Actor::member(member), PermissionSet::all())
-}
-
-fn random_name() -> String {
-    let mut bytes = [0; 8];
-    Clock::system().fill(&mut bytes);
-    u64::from_le_bytes(bytes).to_string()
-}
-
-/// The same server, another database.
-fn sibling(maintenance: &str, name: &str) -> String {
-    let (server, rest) = maintenance.rsplit_once('/').unwrap();
-    let options = rest.find('?').map_or("", |at| &rest[at..]);
-    format!("{server}/{name}{options}")
-}
-
-async fn tell(connection: &DatabaseConnection, sql: &str) {
-    connection.execute_unprepared(sql).await.unwrap();
-}
-
-/// A migrated database to copy, made once for each text of the migrations. Tests are processes of their own: the server itself is the lock.
-async fn template(maintenance: &str) -> String {
-    let mut hasher = Sha256::new();
-    digest(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migration/src")), &mut hasher);
-    let name: String =
-        hasher.finalize().iter().take(8).fold("entrepot_tpl_".to_owned(), |name, byte| format!("{name}{byte:02x}"));
-    let mut options = sea_orm::ConnectOptions::new(maintenance);
-    options.max_connections(1).sqlx_logging(false);
-    let connection = sea_orm::Database::connect(options).await.unwrap();
-    tell(&connection, "SELECT pg_advisory_lock(7170152)").await;
-    let sql = format!("SELECT 1 AS there FROM pg_database WHERE datname = '{name}'");
-    let known = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
-    if known.is_empty() {
-        let making = format!("{name}_making");
-        tell(&connection, &format!("DROP DATABASE IF EXISTS {making} WITH (FORCE)")).await;
-        tell(&connection, &format!("CREATE DATABASE {making}")).await;
-        let db = Database::open(&sibling(maintenance, &making), Options { readers: 1, writers: 1, ..Options::default() })
-            .await
-            .unwrap();
-        db.migrate().await.unwrap();
-        db.close().await.unwrap();
-        tell(&connection, &format!("ALTER DATABASE {making} RENAME TO {name}")).await;
-    }
-    tell(&connection, "SELECT pg_advisory_unlock(7170152)").await;
-    connection.close().await.unwrap();
-    name
-}
-
-fn digest(path: &Path, hasher: &mut Sha256) {
-    let mut entries: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() {
-            digest(&entry, hasher);
-        } else {
-            hasher.update(fs::read(&entry).unwrap());
-        }
-    }
 }

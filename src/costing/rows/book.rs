@@ -228,13 +228,13 @@ pub async fn sold_and_booked(reads: &impl Reads, facts: &[Fact], orders: HashMap
     let mut known = Known { orders, ..Known::default() };
     let documents: BTreeSet<Uuid> = known.orders.values().flatten().copied().collect();
     known.sold = sold(reads, documents.into_iter().map(OrderId::from_uuid).collect()).await?;
-    let reversed: BTreeSet<String> = facts.iter().filter_map(|fact| fact.reverses).map(|seq| seq.to_string()).collect();
+    let reversed: BTreeSet<i64> = facts.iter().filter_map(|fact| fact.reverses).collect();
     if !reversed.is_empty() {
-        let list = reversed.into_iter().collect::<Vec<_>>().join(",");
-        let sql = format!(
-            "SELECT seq, product_id, {SUMS} FROM cost_posting WHERE tenant_id = $1 AND seq IN ({list}) GROUP BY seq, product_id"
-        );
-        for row in &reads.rows(&sql, vec![]).await? {
+        let backend = reads.backend();
+        let is_of = backend.in_numbers("seq", 2);
+        let sql =
+            format!("SELECT seq, product_id, {SUMS} FROM cost_posting WHERE tenant_id = $1 AND {is_of} GROUP BY seq, product_id");
+        for row in &reads.rows(&sql, vec![backend.numbers(reversed)]).await? {
             let mut row = Row::new(row);
             known.booked.insert((row.take()?, row.take()?), sums(&mut row)?);
         }

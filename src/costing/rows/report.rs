@@ -139,9 +139,10 @@ pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i
     if seqs.is_empty() {
         return Ok(HashMap::new());
     }
-    let list = seqs.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT seq, line, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 AND seq IN ({list})");
-    let rows = reads.rows(&sql, vec![]).await?;
+    let backend = reads.backend();
+    let is_of = backend.in_numbers("seq", 2);
+    let sql = format!("SELECT seq, line, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 AND {is_of}");
+    let rows = reads.rows(&sql, vec![backend.numbers(seqs.iter().copied())]).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);

@@ -37,7 +37,7 @@ pub(super) async fn first(reads: &impl Reads, table: &'static str, sql: &str) ->
 }
 
 /// Puts in what the two databases say differently.
-pub(super) fn dialect(backend: Backend, sql: &str) -> String {
+fn dialect(backend: Backend, sql: &str) -> String {
     let (before, after) = match backend {
         Backend::Sqlite => ("lower(hex(", "))"),
         Backend::Postgres => ("replace(CAST(", " AS text), '-', '')"),
@@ -48,5 +48,29 @@ pub(super) fn dialect(backend: Backend, sql: &str) -> String {
         let (column, rest) = piece.split_once(')').unwrap_or((piece, ""));
         out.extend([before, column, after, rest]);
     }
-    out
+    if backend == Backend::Sqlite {
+        return out;
+    }
+    // Postgres expects to meet a broken row soon, and compares everything with everything until it does. Where none is broken that is
+    // the whole database: eight minutes and no end for a year's order lines, two seconds when planned for all of them.
+    let all = out.strip_suffix("LIMIT 1").unwrap_or(&out);
+    format!("WITH broken(key, expected, found) AS MATERIALIZED ({all}) SELECT * FROM broken LIMIT 1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_postgres_each_is_planned_for_the_case_that_nothing_is_broken() {
+        for check in all() {
+            let sql = dialect(Backend::Postgres, check.broken);
+            assert_eq!(sql.matches(" LIMIT 1)").count(), check.broken.matches(" LIMIT 1)").count(), "{}: {sql}", check.invariant);
+            assert!(
+                sql.starts_with("WITH broken") && sql.ends_with(") SELECT * FROM broken LIMIT 1"),
+                "{}: {sql}",
+                check.invariant
+            );
+        }
+    }
 }

@@ -257,11 +257,12 @@ async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<O
     let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.receipt.ret?.uuid()))).await?;
     let held = page.iter().flat_map(|k| k.receipt.reservations.iter().map(|r| r.uuid()));
     let reservations = existing(snapshot, "reservation", "version", held).await?;
-    let seqs: Vec<String> = page.iter().filter_map(|k| k.receipt.movement).map(|seq| seq.to_string()).collect();
+    let seqs: Vec<i64> = page.iter().filter_map(|k| k.receipt.movement).collect();
     let mut movements: HashSet<i64> = HashSet::new();
     if !seqs.is_empty() {
-        let sql = format!("SELECT seq FROM movement WHERE tenant_id = $1 AND seq IN ({})", seqs.join(","));
-        for row in &snapshot.rows(&sql, vec![]).await? {
+        let backend = snapshot.backend();
+        let sql = format!("SELECT seq FROM movement WHERE tenant_id = $1 AND {}", backend.in_numbers("seq", 2));
+        for row in &snapshot.rows(&sql, vec![backend.numbers(seqs)]).await? {
             movements.insert(Row::new(row).take()?);
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
+use sea_orm::Value;
 
 use crate::{
     stock::core::{Entry, LevelKey, Movement, Reference, ReferenceKind},
@@ -84,16 +85,22 @@ pub async fn movements_by_seq(reads: &impl Reads, seqs: &[i64]) -> Result<Vec<Mo
     if seqs.is_empty() {
         return Ok(Vec::new());
     }
-    let list = seqs.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-    let sql = format!("SELECT {MOVEMENT} FROM movement m WHERE m.tenant_id = $1 AND m.seq IN ({list})");
-    let rows = reads.rows(&sql, vec![]).await?;
+    let backend = reads.backend();
+    // Most events are told one by one, and Postgres keeps a plan for one number, but makes one each time for a list of one.
+    let (one, value) = match seqs {
+        [seq] => (true, Value::from(*seq)),
+        _ => (false, backend.numbers(seqs.iter().copied())),
+    };
+    let is_of = |column: &str| if one { format!("{column} = $2") } else { backend.in_numbers(column, 2) };
+    let sql = format!("SELECT {MOVEMENT} FROM movement m WHERE m.tenant_id = $1 AND {}", is_of("m.seq"));
+    let rows = reads.rows(&sql, vec![value.clone()]).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let movement = movement(&mut Row::new(row))?;
         found.insert(movement.seq, movement);
     }
-    let sql = format!("SELECT {ENTRY} FROM entry e WHERE e.tenant_id = $1 AND e.seq IN ({list}) ORDER BY e.seq, e.line");
-    for row in &reads.rows(&sql, vec![]).await? {
+    let sql = format!("SELECT {ENTRY} FROM entry e WHERE e.tenant_id = $1 AND {} ORDER BY e.seq, e.line", is_of("e.seq"));
+    for row in &reads.rows(&sql, vec![value]).await? {
         let (seq, entry) = entry(&mut Row::new(row))?;
         if let Some(movement) = found.get_mut(&seq) {
             movement.entries.push(entry);

@@ -1,7 +1,5 @@
 //! A member's one role of before becomes a grant.
 
-use std::{env, fs};
-
 use entrepot::{
     access::{Access, Permission, Policies, kind},
     clock::Clock,
@@ -10,11 +8,7 @@ use entrepot::{
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 
-fn name() -> String {
-    let mut bytes = [0; 8];
-    Clock::system().fill(&mut bytes);
-    format!("entrepot_roles_{}", u64::from_le_bytes(bytes))
-}
+use crate::databases::Home;
 
 /// The migrations before the one that is tested.
 async fn before(url: &str) -> sea_orm::DatabaseConnection {
@@ -68,33 +62,18 @@ async fn stands_as_before(url: &str) {
 
 #[tokio::test]
 async fn on_sqlite() {
-    let folder = env::temp_dir().join(name());
-    fs::create_dir_all(&folder).unwrap();
-    let url = format!("sqlite://{}", folder.join("old.sqlite").display());
-    let connection = before(&format!("{url}?mode=rwc")).await;
+    let home = Home::empty_sqlite();
+    let connection = before(&format!("{}?mode=rwc", home.url)).await;
     people(&connection, |n| format!("x'{:032x}'", n)).await;
     connection.close().await.unwrap();
-    stands_as_before(&url).await;
-    fs::remove_dir_all(folder).unwrap();
+    stands_as_before(&home.url).await;
 }
 
 #[tokio::test]
 async fn on_postgres() {
-    let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
-        eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
-        return;
-    };
-    let name = name();
-    let tell = async |sql: String| {
-        let connection = sea_orm::Database::connect(&maintenance).await.unwrap();
-        connection.execute_unprepared(&sql).await.unwrap();
-        connection.close().await.unwrap();
-    };
-    tell(format!("CREATE DATABASE {name}")).await;
-    let url = format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0);
-    let connection = before(&url).await;
+    let Some(home) = Home::empty_postgres().await else { return };
+    let connection = before(&home.url).await;
     people(&connection, |n| format!("'00000000-0000-0000-0000-{:012x}'", n)).await;
     connection.close().await.unwrap();
-    stands_as_before(&url).await;
-    tell(format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    stands_as_before(&home.url).await;
 }

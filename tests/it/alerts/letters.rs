@@ -58,7 +58,7 @@ struct Letterbox(PathBuf, Post);
 
 impl Letterbox {
     fn new(shop: &Shop<'_>) -> Self {
-        let folder = std::env::temp_dir().join(format!("alert-letters-{}", shop.world.node.clock.uuid().simple()));
+        let folder = shop.world.path(&format!("letters-{}", shop.world.node.clock.uuid()));
         let post = format!("file:{}", folder.display()).parse().unwrap();
         Self(folder, post)
     }
@@ -70,12 +70,6 @@ impl Letterbox {
         let Ok(found) = fs::read_dir(&self.0) else { return Vec::new() };
         let read = |path: PathBuf| fs::read_to_string(path).unwrap().replace("=\r\n", "").replace("=3D", "=");
         found.map(|entry| read(entry.unwrap().path())).collect()
-    }
-}
-
-impl Drop for Letterbox {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

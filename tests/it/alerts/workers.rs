@@ -42,8 +42,8 @@ async fn workers_that_die_lose_no_alert_and_send_no_letter_twice(world: &World) 
     // No letters leave this deployment: each is given up once, and says why.
     let told = "SELECT CAST(count(*) AS text) FROM alert_letter WHERE tenant_id = $1 AND queued_at IS NOT NULL";
     until("all letters", async || {
-        let ends = letters(&shop).await;
-        shop.texts(told, vec![]).await == ["12"] && ends.iter().all(|job| job["state"] == "DEAD")
+        // In this order: whose alerts are all in letters has all its letters.
+        shop.texts(told, vec![]).await == ["12"] && letters(&shop).await.iter().all(|job| job["state"] == "DEAD")
     })
     .await;
     let payloads = shop.texts("SELECT payload FROM job WHERE tenant_id = $1 AND kind = 'alert.letter'", vec![]).await;

@@ -303,6 +303,11 @@ pub fn base(ty: &Type) -> String {
 
 /// The prefix of the kind of id that is meant at a place, told from its names, the innermost first, and then from the root field's.
 pub fn meant(root: &str, path: &Path) -> &'static str {
+    named(root, path).unwrap_or("prd")
+}
+
+/// The same, where the names tell it. Places like that of `node(id:)` take any kind.
+pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     const WORDS: [(&str, &str); 38] = [
         ("imageid", "img"),
         ("productimage", "img"),
@@ -350,7 +355,7 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
         let word = |(word, _): &&(&str, &str)| name.contains(word) && name != "lines";
         WORDS.iter().find(word).map(|(_, prefix)| *prefix)
     });
-    known.next().unwrap_or("prd")
+    known.next()
 }
 
 /// The least that can be selected of an answer.

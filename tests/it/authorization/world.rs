@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
     path::PathBuf,
     sync::{
         Arc,
@@ -22,11 +21,12 @@ use entrepot::{
     ledger::Grouping,
     schema,
     serve::Node,
-    storage::{Backend, Database, Options, Reads},
+    storage::{Backend, Reads},
 };
 use futures_util::StreamExt;
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+
+use crate::databases::Home;
 
 /// A company. Its word is in every text of its rows, and nowhere else.
 pub struct House {
@@ -47,67 +47,43 @@ pub struct World {
     pub ours: House,
     pub theirs: House,
     ticks: Arc<AtomicI64>,
-    place: Home,
+    home: Home,
     /// Where files are kept.
     pub files: PathBuf,
 }
 
-enum Home {
-    Folder(PathBuf),
-    Postgres { maintenance: String, name: String },
-}
-
-fn random_name() -> String {
-    let mut bytes = [0; 8];
-    Clock::system().fill(&mut bytes);
-    format!("entrepot_rights_{}", u64::from_le_bytes(bytes))
-}
-
 impl World {
     pub async fn sqlite() -> Self {
-        let folder = env::temp_dir().join(random_name());
-        fs::create_dir_all(&folder).unwrap();
-        let url = format!("sqlite://{}", folder.join("it.sqlite").display());
-        Self::open(&url, Home::Folder(folder)).await
+        Self::open(Home::sqlite().await).await
     }
 
     /// None, said plainly, where there is no Postgres; in CI that is a failure.
     pub async fn postgres() -> Option<Self> {
-        let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
-            assert_ne!(env::var("CI").as_deref(), Ok("true"), "CI has to give ENTREPOT_TEST_POSTGRES_URL");
-            eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
-            return None;
-        };
-        let name = random_name();
-        tell(&maintenance, &format!("CREATE DATABASE {name}")).await;
-        let url = format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0);
-        Some(Self::open(&url, Home::Postgres { maintenance, name }).await)
+        Some(Self::open(Home::postgres().await?).await)
     }
 
     /// Runs what only the owner of the tables can.
     pub async fn as_owner(&self, statements: &[&str]) {
-        let url = match &self.place {
-            Home::Folder(folder) => format!("sqlite://{}", folder.join("it.sqlite").display()),
-            Home::Postgres { maintenance, name } => format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0),
-        };
         for sql in statements {
-            tell(&url, sql).await;
+            self.home.tell(sql).await;
         }
     }
 
-    async fn open(url: &str, place: Home) -> Self {
-        let db = Database::open(url, Options::default()).await.unwrap();
-        db.migrate().await.unwrap();
-        db.close().await.unwrap();
+    /// A path that is nobody else's. The clock's ids are the same in every world: they name no file outside of it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.folder.join(name)
+    }
+
+    async fn open(home: Home) -> Self {
         let ticks = Arc::new(AtomicI64::new(1_790_000_000_000_000));
         let hand = ticks.clone();
         let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), 11);
-        let node = Node::open(url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
-        let files = env::temp_dir().join(random_name());
+        let node = Node::open(&home.url, clock, Settings::default(), Grouping::Together, &crate::world::keys()).await.unwrap();
+        let files = home.folder.join("files");
         node.files.keep_in(Place::Folder(files.clone()));
         let ours = House::founded(&node, "alpha").await;
         let theirs = House::founded(&node, "bravo").await;
-        let mut world = Self { node, ours, theirs, ticks, place, files };
+        let mut world = Self { node, ours, theirs, ticks, home, files };
         world.ours.depot = world.depot(&world.ours).await;
         world.theirs.depot = world.depot(&world.theirs).await;
         (world.ours.picture, world.ours.manual) = world.unused_files(&world.ours).await;
@@ -118,16 +94,11 @@ impl World {
     }
 
     pub async fn end(self) {
-        let Self { node, place, files, .. } = self;
-        // There is none where nobody sent a file.
-        let _ = fs::remove_dir_all(files);
+        let Self { node, home, .. } = self;
         let db = node.db.clone();
         drop(node);
         db.close().await.unwrap();
-        match place {
-            Home::Folder(folder) => fs::remove_dir_all(folder).unwrap(),
-            Home::Postgres { maintenance, name } => tell(&maintenance, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
-        }
+        drop(home);
     }
 
     /// Answers an operation; of a stream, its first item. Errors come as `{code, permission, message}`.
@@ -377,10 +348,4 @@ pub(super) fn told(response: Response) -> Value {
     let errors: Vec<Value> = response.errors.iter().map(error).collect();
     let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
     json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
-}
-
-async fn tell(url: &str, sql: &str) {
-    let connection = sea_orm::Database::connect(url).await.unwrap();
-    connection.execute_unprepared(sql).await.unwrap();
-    connection.close().await.unwrap();
 }

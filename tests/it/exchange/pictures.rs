@@ -290,7 +290,7 @@ async fn a_full_disk_makes_small_pictures_wait(world: &World) {
     let file = sent(world, picture(900, 900, ImageFormat::Png)).await;
     world.must(&world.ours, ADD, json!({ "input": { "idempotencyKey": "k", "productId": product, "fileId": file } })).await;
     let (tenant, file) = (world.ours.owner.tenant, file.parse().unwrap());
-    let wall = std::env::temp_dir().join(format!("wall-{}", world.node.clock.uuid().simple()));
+    let wall = world.path("wall");
     std::fs::write(&wall, b"").unwrap();
     world.node.files.keep_in(Place::Folder(wall.join("files")));
     assert!(matches!(world.node.files.draw(tenant, file).await, Err(FileError::Away)));
@@ -304,7 +304,6 @@ async fn a_full_disk_makes_small_pictures_wait(world: &World) {
     std::fs::remove_dir(small).unwrap();
     world.node.files.draw(tenant, file).await.unwrap();
     assert_eq!(sizes(world, &product).await["hasThumbnails"], true);
-    std::fs::remove_file(wall).unwrap();
 }
 
 async fn what_is_removed_goes_later(world: &World) {

@@ -119,7 +119,7 @@ async fn what_is_refused_leaves_nothing(world: &World) {
 async fn a_disk_that_is_not_there_is_said(world: &World) {
     let (file, token) = created(world, "IMPORT", "x.csv").await;
     // A file where a folder should be: nothing can be kept there.
-    let wall = std::env::temp_dir().join(format!("wall-{}", world.node.clock.uuid().simple()));
+    let wall = world.path("wall");
     std::fs::write(&wall, b"").unwrap();
     world.node.files.keep_in(Place::Folder(wall.join("files")));
     assert!(matches!(send(world, &token, part(b"sku\n")).await, Err(FileError::Away)));
@@ -128,7 +128,6 @@ async fn a_disk_that_is_not_there_is_said(world: &World) {
     // Once it is there the same link is good.
     world.node.files.keep_in(Place::Folder(world.files.clone()));
     send(world, &token, part(b"sku\n")).await.unwrap();
-    std::fs::remove_file(wall).unwrap();
 }
 
 async fn files_go_when_their_time_is_over(world: &World) {

@@ -11,7 +11,7 @@ mod registration;
 mod risk;
 mod sandbox;
 mod sessions;
-mod world;
+pub(crate) mod world;
 
 /// Runs tests on SQLite, and on Postgres where there is one.
 macro_rules! on_both {

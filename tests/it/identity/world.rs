@@ -1,7 +1,7 @@
 //! A node without its front door: operations pass the doorkeeper and the schema. The clock is moved by hand.
 
 use std::{
-    env, fs,
+    fs,
     net::IpAddr,
     path::PathBuf,
     sync::{
@@ -21,25 +21,20 @@ use entrepot::{
     identity::{Post, Settings},
     ledger::Grouping,
     serve::Node,
-    storage::{Backend, Database, GlobalReads, Options},
+    storage::{Backend, GlobalReads},
 };
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+
+use crate::databases::Home;
 
 pub const PASSWORD: &str = "four mugs on a shelf";
 
 pub struct World {
     pub node: Node,
-    url: String,
     time: Arc<AtomicI64>,
     /// Where letters arrive.
     letters: PathBuf,
-    place: Place,
-}
-
-enum Place {
-    Folder(PathBuf),
-    Postgres { maintenance: String, name: String },
+    home: Home,
 }
 
 /// What a login gave.
@@ -54,41 +49,21 @@ pub struct Tokens {
 pub const LOGIN: &str = "result { __typename
     ... on TokenPair { accessToken refreshToken accessExpiresAt refreshExpiresAt session { id } tenant { slug } } } userErrors { code message field retryable }";
 
-fn random_name() -> String {
-    let mut bytes = [0; 8];
-    Clock::system().fill(&mut bytes);
-    format!("entrepot_people_{}", u64::from_le_bytes(bytes))
-}
-
 impl World {
     pub async fn sqlite() -> Self {
-        let folder = env::temp_dir().join(random_name());
-        fs::create_dir_all(&folder).unwrap();
-        let url = format!("sqlite://{}", folder.join("it.sqlite").display());
-        Self::open(url, Place::Folder(folder)).await
+        Self::open(Home::sqlite().await).await
     }
 
     /// None, said plainly, where there is no Postgres; in CI that is a failure.
     pub async fn postgres() -> Option<Self> {
-        let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
-            assert_ne!(env::var("CI").as_deref(), Ok("true"), "CI has to give ENTREPOT_TEST_POSTGRES_URL");
-            eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
-            return None;
-        };
-        let name = random_name();
-        tell(&maintenance, &format!("CREATE DATABASE {name}")).await;
-        let url = format!("{}/{name}", maintenance.rsplit_once('/').unwrap().0);
-        Some(Self::open(url, Place::Postgres { maintenance, name }).await)
+        Some(Self::open(Home::postgres().await?).await)
     }
 
-    async fn open(url: String, place: Place) -> Self {
-        let db = Database::open(&url, Options::default()).await.unwrap();
-        db.migrate().await.unwrap();
-        db.close().await.unwrap();
+    async fn open(home: Home) -> Self {
         let time = Arc::new(AtomicI64::new(1_790_000_000_000_000));
-        let letters = env::temp_dir().join(random_name());
-        let node = node(&url, &time, 17, with_letters(&letters)).await;
-        Self { node, url, time, letters, place }
+        let letters = home.folder.join("letters");
+        let node = node(&home.url, &time, 17, with_letters(&letters)).await;
+        Self { node, time, letters, home }
     }
 
     /// Another process on the same database.
@@ -100,7 +75,7 @@ impl World {
     pub async fn node_with(&self, choose: impl FnOnce(&mut Settings)) -> Node {
         let mut settings = with_letters(&self.letters);
         choose(&mut settings);
-        node(&self.url, &self.time, 18, settings).await
+        node(&self.home.url, &self.time, 18, settings).await
     }
 
     /// The texts of the letters that have come, when there are so many; each has a reader.
@@ -126,15 +101,11 @@ impl World {
     }
 
     pub async fn end(self) {
-        let Self { node, place, letters, .. } = self;
-        let _ = fs::remove_dir_all(letters);
+        let Self { node, home, .. } = self;
         let db = node.db.clone();
         drop(node);
         db.close().await.unwrap();
-        match place {
-            Place::Folder(folder) => fs::remove_dir_all(folder).unwrap(),
-            Place::Postgres { maintenance, name } => tell(&maintenance, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
-        }
+        drop(home);
     }
 
     pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
@@ -183,7 +154,7 @@ impl World {
 
     /// Runs SQL with the rights of the tables' owner, as if a part of the product had done it that this test is not about.
     pub async fn pretend(&self, sql: &str) {
-        tell(&self.url, sql).await;
+        self.home.tell(sql).await;
     }
 
     /// Every row of a table as text.
@@ -207,7 +178,7 @@ fn with_letters(folder: &std::path::Path) -> Settings {
 }
 
 /// A letter without its quoted-printable encoding (RFC 2045, 6.7).
-fn plain(letter: &str) -> String {
+pub fn plain(letter: &str) -> String {
     let joined = letter.replace("=\r\n", "");
     let mut parts = joined.split('=');
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -289,10 +260,4 @@ pub fn tokens(payload: &Value) -> Tokens {
 pub fn codes(payload: &Value) -> Vec<&str> {
     let errors = payload["userErrors"].as_array().unwrap_or_else(|| panic!("no payload: {payload:#}"));
     errors.iter().map(|error| error["code"].as_str().unwrap()).collect()
-}
-
-async fn tell(url: &str, sql: &str) {
-    let connection = sea_orm::Database::connect(url).await.unwrap();
-    connection.execute_unprepared(sql).await.unwrap();
-    connection.close().await.unwrap();
 }

@@ -16,7 +16,8 @@ use entrepot::{
     stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Shortage},
     storage::{Database, Options, TenantScope, Work, journal},
 };
-use sea_orm::ConnectionTrait;
+
+use crate::databases::Home;
 
 pub struct World {
     pub db: Database,
@@ -32,6 +33,7 @@ pub struct World {
     /// Pieces at £3; kilograms (three decimals) at 333p, both with a cost; a service without stock; one without cost and category.
     pub products: Vec<ProductId>,
     hand: Arc<AtomicI64>,
+    _home: Home,
 }
 
 /// 2026-03-01T00:00:00Z.
@@ -40,27 +42,15 @@ pub const HOUR: i64 = 3_600_000_000;
 
 /// Runs a test on a fresh SQLite file and on a fresh Postgres database.
 pub async fn on_both<F: Future<Output = ()>>(test: impl Fn(World) -> F) {
-    let folder = std::env::temp_dir().join(format!("entrepot-insight-{}", Clock::system().uuid()));
-    std::fs::create_dir_all(&folder).unwrap();
-    test(World::new(&format!("sqlite://{}", folder.join("test.sqlite").display())).await).await;
-    std::fs::remove_dir_all(&folder).unwrap();
-    let Ok(server) = std::env::var("ENTREPOT_TEST_POSTGRES_URL") else {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has no Postgres: set ENTREPOT_TEST_POSTGRES_URL");
-        eprintln!("skipped on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
-        return;
-    };
-    let name = format!("insight_{}", Clock::system().uuid().simple());
-    let maintenance = sea_orm::Database::connect(&server).await.unwrap();
-    maintenance.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let base = server.rsplit_once('/').unwrap().0;
-    test(World::new(&format!("{base}/{name}")).await).await;
-    maintenance.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    test(World::new(Home::sqlite().await).await).await;
+    if let Some(home) = Home::postgres().await {
+        test(World::new(home).await).await;
+    }
 }
 
 impl World {
-    async fn new(url: &str) -> Self {
-        let db = Database::open(url, Options::default()).await.unwrap();
-        db.migrate().await.unwrap();
+    async fn new(home: Home) -> Self {
+        let db = Database::open(&home.url, Options::default()).await.unwrap();
         let hand = Arc::new(AtomicI64::new(START));
         let read = hand.clone();
         let clock = Clock::manual(move || Timestamp(read.load(Ordering::SeqCst)), 7);
@@ -75,6 +65,7 @@ impl World {
             categories: Vec::new(),
             products: Vec::new(),
             hand,
+            _home: home,
         };
         world.furnish().await;
         world

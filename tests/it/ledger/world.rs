@@ -1,9 +1,7 @@
 //! A fresh database with a tenant in it, one for each test.
 
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicI64, AtomicU32, Ordering},
+    sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 
@@ -18,11 +16,11 @@ use entrepot::{
     },
     storage::{Backend, Database, Options, TenantScope, idempotency::Key, journal},
 };
-use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use uuid::Uuid;
 
 use super::maker::Maker;
+use crate::databases::{Home, connect};
 
 /// What the seeded products are, by their place in `World::products`.
 pub const MUG: usize = 0;
@@ -61,52 +59,27 @@ pub struct World {
     pub clock: Clock,
     pub tenant: TenantId,
     pub make: Maker,
-    pub url: String,
-    _scratch: Scratch,
-}
-
-static NAMES: AtomicU32 = AtomicU32::new(0);
-
-fn fresh_name() -> String {
-    format!("entrepot_ledger_{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed))
+    pub home: Home,
 }
 
 impl World {
     pub async fn sqlite() -> Self {
-        let folder = std::env::temp_dir().join(fresh_name());
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        let url = format!("sqlite://{}", folder.join("entrepot.sqlite").display());
-        let db = Database::open(&url, Options::default()).await.unwrap();
-        db.migrate().await.unwrap();
-        Self::on(db, url, Scratch::Folder(folder)).await
+        Self::on(Home::sqlite().await).await
     }
 
     /// None, said plainly, where there is no Postgres; in CI that is a failure.
     pub async fn postgres() -> Option<Self> {
-        let Ok(maintenance) = std::env::var("ENTREPOT_TEST_POSTGRES_URL") else {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has to give ENTREPOT_TEST_POSTGRES_URL");
-            eprintln!("SKIPPED: ENTREPOT_TEST_POSTGRES_URL is not set, so this was not tried on Postgres");
-            return None;
-        };
-        let name = fresh_name();
-        let admin = connect(&maintenance).await;
-        let template = template(&admin, &maintenance).await;
-        admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.unwrap();
-        admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
-        admin.close().await.unwrap();
-        let url = sibling(&maintenance, &name);
-        let db = Database::open(&url, Options::default()).await.unwrap();
-        Some(Self::on(db, url, Scratch::Postgres { maintenance, name }).await)
+        Some(Self::on(Home::postgres().await?).await)
     }
 
-    async fn on(db: Database, url: String, scratch: Scratch) -> Self {
+    async fn on(home: Home) -> Self {
+        let db = Database::open(&home.url, Options::default()).await.unwrap();
         // Every reading is later than the one before, so that newest and oldest are never a matter of luck.
         let ticks = AtomicI64::new(1_700_000_000_000_000);
         let clock = Clock::manual(move || Timestamp(ticks.fetch_add(1, Ordering::Relaxed)), u64::from(std::process::id()));
         let ledger = Ledger::start(db.clone(), clock.clone(), Grouping::Together).unwrap();
         let (tenant, make) = new_tenant(&db, &clock).await;
-        Self { db, ledger, clock, tenant, make, url, _scratch: scratch }
+        Self { db, ledger, clock, tenant, make, home }
     }
 
     pub fn backend(&self) -> Backend {
@@ -117,11 +90,12 @@ impl World {
     }
     /// What a second process on the same database would be: pools, lanes and a clock of its own.
     pub async fn second_process(&self) -> Ledger {
-        Ledger::start(Database::open(&self.url, Options::default()).await.unwrap(), Clock::system(), Grouping::Together).unwrap()
+        Ledger::start(Database::open(&self.home.url, Options::default()).await.unwrap(), Clock::system(), Grouping::Together)
+            .unwrap()
     }
     /// A connection that knows no rules.
     pub async fn raw(&self) -> DatabaseConnection {
-        connect(&self.url).await
+        connect(&self.home.url).await
     }
 
     pub async fn outcome(&self, command: Command, key: Option<Key>) -> Outcome {
@@ -273,85 +247,6 @@ pub fn product_row(tenant: TenantId, id: ProductId, index: usize, now: Timestamp
         version: 1,
         created_at: now,
         updated_at: now,
-    }
-}
-
-/// What is thrown away with the test.
-enum Scratch {
-    Folder(PathBuf),
-    Postgres { maintenance: String, name: String },
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        match self {
-            Self::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
-            Self::Postgres { maintenance, name } => {
-                let (maintenance, name) = (maintenance.clone(), name.clone());
-                // A runtime of its own: the test's may be the one that is ending.
-                let ended = std::thread::spawn(move || {
-                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                    runtime.block_on(async {
-                        let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                        let _ = connect(&maintenance).await.execute_unprepared(&sql).await;
-                    });
-                });
-                drop(ended.join());
-            }
-        }
-    }
-}
-
-/// One connection, so that what is set on it stays set.
-async fn connect(url: &str) -> DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
-    sea_orm::Database::connect(options).await.unwrap()
-}
-
-/// The address of another database of the same server.
-fn sibling(url: &str, name: &str) -> String {
-    let (server, _) = url.rsplit_once('/').unwrap();
-    format!("{server}/{name}")
-}
-
-/// A migrated database to copy, made once for each state of the migrations.
-async fn template(admin: &DatabaseConnection, maintenance: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    hash_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("migration/src"), &mut hasher);
-    Migrator::migrations().len().hash(&mut hasher);
-    let name = format!("entrepot_ledger_template_{:016x}", hasher.finish());
-    admin.execute_unprepared("SELECT pg_advisory_lock(7170152)").await.unwrap();
-    let found = admin
-        .query_all_raw(sea_orm::Statement::from_string(
-            sea_orm::DbBackend::Postgres,
-            format!("SELECT 1 AS one FROM pg_database WHERE datname = '{name}'"),
-        ))
-        .await
-        .unwrap();
-    if found.is_empty() {
-        // Made under another name first: one that was left half-migrated is never taken for whole.
-        let raw = format!("{name}_raw");
-        admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)")).await.unwrap();
-        admin.execute_unprepared(&format!("CREATE DATABASE {raw}")).await.unwrap();
-        let db = Database::open(&sibling(maintenance, &raw), Options::default()).await.unwrap();
-        db.migrate().await.unwrap();
-        db.close().await.unwrap();
-        admin.execute_unprepared(&format!("ALTER DATABASE {raw} RENAME TO {name}")).await.unwrap();
-    }
-    admin.execute_unprepared("SELECT pg_advisory_unlock(7170152)").await.unwrap();
-    name
-}
-
-fn hash_files(folder: &Path, hasher: &mut DefaultHasher) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            hash_files(&path, hasher);
-        } else {
-            std::fs::read(&path).unwrap().hash(hasher);
-        }
     }
 }
 

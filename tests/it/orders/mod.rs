@@ -1,7 +1,6 @@
 //! Orders and returns through GraphQL, on both databases.
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
-mod both;
 mod create;
 mod described;
 mod jobs;

@@ -19,7 +19,7 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-pub use super::both::on_both;
+use crate::databases::Home;
 
 /// 2026-11-20T09:00:00Z.
 pub const START: i64 = 1_795_165_200_000_000;
@@ -46,6 +46,7 @@ pub struct World {
     pub member: Actor,
     now: Arc<AtomicI64>,
     next_key: AtomicU32,
+    _home: Home,
 }
 
 /// What another tenant has.
@@ -55,10 +56,17 @@ pub struct Foreign {
     pub mug: ProductId,
 }
 
+/// Runs a scenario on a fresh database of each kind.
+pub async fn on_both<F: Future<Output = ()>>(scenario: impl Fn(World) -> F) {
+    scenario(World::on(Home::sqlite().await).await).await;
+    if let Some(home) = Home::postgres().await {
+        scenario(World::on(home).await).await;
+    }
+}
+
 impl World {
-    pub async fn on(url: &str) -> Self {
-        let db = Database::open(url, Options { readers: 4, writers: 4, ..Options::default() }).await.unwrap();
-        db.migrate().await.unwrap();
+    async fn on(home: Home) -> Self {
+        let db = Database::open(&home.url, Options { readers: 4, writers: 4, ..Options::default() }).await.unwrap();
         let now = Arc::new(AtomicI64::new(START));
         let read = now.clone();
         let clock = Clock::manual(move || Timestamp(read.load(Ordering::Relaxed)), 7);
@@ -99,6 +107,7 @@ impl World {
             schema,
             now,
             next_key: AtomicU32::new(0),
+            _home: home,
         };
         world.fill().await;
         world

@@ -13,10 +13,11 @@ use super::{
     client::Client,
     load::{Dice, Load},
     redis::Way,
-    server::{Server, Site, random, tell},
+    server::{Server, Site},
     shop::Shop,
     stream::{State, Stream, WATCH, Wish},
 };
+use crate::databases::{random, tell};
 
 const ON_HAND: i64 = 500;
 const CATCH_UP: Duration = Duration::from_secs(30);

@@ -8,10 +8,11 @@ use tokio::time::timeout;
 use super::{
     client::Client,
     replay::{counts, reached, replay, words},
-    server::{Site, command, entrepot, random},
+    server::{Site, command, entrepot},
     shop::Shop,
     stream::{State, Stream, Wish},
 };
+use crate::databases::random;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const LIFTED: &str = "--budget off --tenant-budget off --anonymous-requests off --tenant-operations off --registration open";

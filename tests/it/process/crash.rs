@@ -7,9 +7,10 @@ use tokio::time::sleep;
 use super::{
     audit::audit,
     load::{Dice, Load},
-    server::{Around, Server, Site, free_address, on_both, random},
+    server::{Around, Server, Site, free_address, on_both},
     shop::Shop,
 };
+use crate::databases::random;
 
 const ON_HAND: i64 = 200;
 const CLIENTS: u64 = 8;

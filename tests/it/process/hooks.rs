@@ -11,10 +11,13 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    server::{Server, Site, command, free_address, random},
+    server::{Server, Site, command, free_address},
     shop::Shop,
 };
-use crate::webhooks::receiver::{Answer, Receiver};
+use crate::{
+    databases::random,
+    webhooks::receiver::{Answer, Receiver},
+};
 
 /// The longest that anything here is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,13 +26,13 @@ const UNLIMITED: [&str; 8] =
     ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
 
 /// A running `entrepot worker`.
-struct Worker(Child);
+pub struct Worker(Child);
 
 impl Worker {
     fn start(site: &Site) -> Self {
         Self::start_with(site, &[])
     }
-    fn start_with(site: &Site, further: &[&str]) -> Self {
+    pub fn start_with(site: &Site, further: &[&str]) -> Self {
         let log = fs::OpenOptions::new().create(true).append(true).open(site.folder.join("server.log")).unwrap();
         let keys = site.keys();
         let args = [&["worker", "--database-url", &site.url, "--keys-file", &keys][..], &TERMS, further].concat();

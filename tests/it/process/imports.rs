@@ -1,17 +1,14 @@
 //! An import whose process is killed -9 in the middle goes on with the next one, and no row counts twice.
 
-use std::{
-    fs,
-    process::{Child, Stdio},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
     client::Client,
-    server::{Server, Site, command, free_address, on_both},
+    hooks::Worker,
+    server::{Server, Site, free_address, on_both},
     shop::Shop,
 };
 
@@ -86,14 +83,13 @@ async fn survives(shop: &Shop, mut kill: impl AsyncFnMut()) {
     println!("{ROWS} rows over {kills} kills, each once");
 }
 
-fn settings(site: &Site) -> Vec<String> {
-    let files = format!("file:{}", site.folder.join("files").display());
-    ["--files", &files, "--job-lease-seconds", "2", "--budget", "off", "--tenant-budget", "off"].map(str::to_owned).to_vec()
+fn files(site: &Site) -> String {
+    format!("file:{}", site.folder.join("files").display())
 }
 
-async fn serve(site: &Site, address: std::net::SocketAddr, jobs: &str) -> Server {
-    let settings = settings(site);
-    let further: Vec<&str> = settings.iter().map(String::as_str).chain(["--jobs", jobs]).collect();
+async fn serve(site: &Site, address: SocketAddr, jobs: &str) -> Server {
+    let files = files(site);
+    let further = ["--files", &files, "--job-lease-seconds", "2", "--budget", "off", "--tenant-budget", "off", "--jobs", jobs];
     Server::start_with(site, address, &further).await
 }
 
@@ -110,34 +106,15 @@ on_both!(a_lone_node_that_is_killed_imports_no_row_twice, site => {
     site.verify().await;
 });
 
-/// A running `entrepot worker`.
-struct Worker(Child);
-
-impl Worker {
-    fn start(site: &Site) -> Self {
-        let log = fs::OpenOptions::new().create(true).append(true).open(site.folder.join("server.log")).unwrap();
-        let (keys, settings) = (site.keys(), settings(site));
-        let further = settings.iter().take(4).map(String::as_str);
-        let args: Vec<&str> = ["worker", "--database-url", &site.url, "--keys-file", &keys].into_iter().chain(further).collect();
-        Self(command(&args).stdout(Stdio::null()).stderr(log).spawn().unwrap())
-    }
-}
-
-impl Drop for Worker {
-    /// kill -9.
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_killed_imports_no_row_twice() {
     let Some(site) = Site::postgres().await else { return };
     let server = serve(&site, free_address(), "off").await;
     let shop = Shop::open(server.tenant().await, 1, PRODUCTS, 1).await;
-    let mut worker = Worker::start(&site);
-    survives(&shop, async || worker = Worker::start(&site)).await;
+    let start = || Worker::start_with(&site, &["--files", &files(&site)]);
+    let mut worker = start();
+    // The one before is killed as it is dropped.
+    survives(&shop, async || worker = start()).await;
     drop(worker);
     site.verify().await;
 }

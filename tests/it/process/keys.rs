@@ -109,12 +109,6 @@ fn found(tokens: &[&str]) -> String {
     Value::from(tokens.iter().map(one).collect::<Vec<_>>()).to_string()
 }
 
-fn letters(site: &Site) -> Vec<String> {
-    let files = fs::read_dir(site.folder.join("letters")).map(|files| files.flatten().collect::<Vec<_>>()).unwrap_or_default();
-    let whole = files.iter().map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end == "eml"));
-    whole.map(|path| fs::read_to_string(path).unwrap().replace("=\r\n", "")).collect()
-}
-
 on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site => {
     let mail = format!("file:{}", site.folder.join("letters").display());
     let server = Server::start_with(site, free_address(), &["--mail", &mail, "--anonymous-requests", "off"]).await;
@@ -139,13 +133,13 @@ on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site => 
     while socket.hear().await.is_some() {}
     assert!(began.elapsed() < Duration::from_secs(6), "its socket closed after {:?}", began.elapsed());
     assert!(other.send(LISTED, &json!({})).await.unwrap()["errors"].is_null(), "the other key is none of this");
-    while letters(site).is_empty() {
+    while site.letters().is_empty() {
         assert!(began.elapsed() < Duration::from_secs(10), "no letter");
         sleep(Duration::from_millis(50)).await;
     }
     report(&server, &found(&[&till.token])).await;
     sleep(Duration::from_millis(500)).await;
-    let letters = letters(site);
+    let letters = site.letters();
     assert_eq!(letters.len(), 1, "once: {letters:#?}");
     assert!(letters[0].contains("To: leaky@shop.example") && letters[0].contains("Till 1") && letters[0].contains(&till.token[..15]), "{letters:#?}");
     assert!(!letters[0].contains(&till.token[15..]) && !letters[0].contains("code.example"), "neither the secret nor a stranger's words: {letters:#?}");

@@ -1,16 +1,17 @@
 //! `stockChanged` over a real socket: never a gap, whatever happens to the reader.
 
-use std::time::Duration;
+use std::{env, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     load::Load,
-    server::{Server, Site, on_both, random},
+    server::{Server, Site, on_both},
     shop::{CATEGORY, Figures, Place, Shop, UPDATE, place_of, text},
     stream::{State, Stream, Wish},
 };
+use crate::databases::random;
 
 const ON_HAND: i64 = 500;
 const CLIENTS: u64 = 8;
@@ -51,13 +52,18 @@ on_both!(the_state_built_from_a_stream_is_how_things_stand, site => {
     println!("{changes} changes, each seen once and in order");
 });
 
+/// How long sockets are cut, in seconds: short in every run, ENTREPOT_CUT_SECONDS=60 for the minute that was promised.
+fn cutting() -> Duration {
+    Duration::from_secs(env::var("ENTREPOT_CUT_SECONDS").ok().map_or(5, |seconds| seconds.parse().unwrap()))
+}
+
 on_both!(a_reader_that_reconnects_misses_nothing, site => {
     let (_server, shop) = open(site, 2, 4, ON_HAND).await;
     let (stream, mut state) = follow(&shop, Value::Null).await;
     drop(stream);
     state.exact = true;
     let load = Load::start(&shop, std::slice::from_ref(&shop.client), 16, random());
-    let until = Instant::now() + Duration::from_secs(5);
+    let until = Instant::now() + cutting();
     let mut drops = 0;
     while Instant::now() < until {
         let wish = Wish { after: state.cursor.clone(), ..Wish::default() };

@@ -11,10 +11,11 @@ use super::{
     load::Load,
     operations::health,
     redis::{Redis, Way},
-    server::{Server, Site, free_address, random},
+    server::{Server, Site, free_address},
     shop::Shop,
     stream::{State, Stream, Wish},
 };
+use crate::databases::random;
 
 const CATCH_UP: Duration = Duration::from_secs(20);
 /// Well under the second between two looks at the heads.

@@ -9,10 +9,11 @@ use super::{
     client::Socket,
     load::Load,
     redis::Way,
-    server::{Server, Site, free_address, on_both, random, tell},
+    server::{Server, Site, free_address, on_both},
     shop::Shop,
     stream::{State, Stream, Wish},
 };
+use crate::databases::random;
 
 /// What `/readyz` says.
 pub async fn health(server: &Server) -> (u16, Value) {
@@ -34,7 +35,7 @@ on_both!(a_node_says_what_it_lacks, site => {
     assert_eq!((status, &said["status"], &said["checks"]["redis"]["status"]), (200, &json!("degraded"), &json!("degraded")));
     server.tenant().await;
     // An older database under a newer node.
-    tell(&site.url, "UPDATE seaql_migrations SET version = 'x' || version WHERE version = (SELECT max(version) FROM seaql_migrations)").await;
+    site.tell("UPDATE seaql_migrations SET version = 'x' || version WHERE version = (SELECT max(version) FROM seaql_migrations)").await;
     sleep(Duration::from_millis(600)).await;
     let (status, said) = health(&server).await;
     assert_eq!((status, &said["status"], &said["checks"]["migrations"]["status"]), (503, &json!("unready"), &json!("failed")));
@@ -184,7 +185,7 @@ on_both!(figures_of_streams_tell_how_late_they_are_and_what_became_of_them, site
 
 /// Sends the process a signal, by its name.
 fn signal(server: &Server, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &server.pid().to_string()]).status().unwrap();
+    let sent = Command::new("kill").args([&format!("-{name}"), &server.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 

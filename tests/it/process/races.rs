@@ -8,10 +8,11 @@ use tokio::time::{Instant, sleep};
 use super::{
     audit::audit,
     load::Load,
-    server::{Server, Site, random},
+    server::{Server, Site},
     shop::Shop,
     stream::{State, Stream, Wish},
 };
+use crate::databases::random;
 
 const ON_HAND: i64 = 200;
 /// How soon one process tells of what another one wrote.

@@ -1,6 +1,6 @@
 //! A member's roles change while they listen: their streams end on every node, with the reason, and what comes after is not theirs.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::{
     server::{Server, Site, free_address, on_both},
     shop::{Shop, text},
 };
+use crate::identity::world::token_in;
 
 /// Rights that were taken are gone within five seconds; the rest is for a busy machine.
 const GONE: Duration = Duration::from_secs(6);
@@ -37,21 +38,12 @@ fn role(key: &str) -> String {
     entrepot::access::BUILT_IN.iter().find(|role| role.key == key).unwrap().id.to_string()
 }
 
-fn token_in(letter: &str) -> Option<String> {
-    let letter = letter.replace("=\r\n", "").replace("=3D", "=");
-    let (_, rest) = letter.split_once("#token=epi_")?;
-    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect();
-    Some(format!("epi_{token}"))
-}
-
 /// What stands behind the link of the one invitation that was sent.
 async fn invitation(site: &Site) -> String {
     let began = Instant::now();
     loop {
-        let files: Vec<_> = fs::read_dir(site.folder.join("letters")).map(|files| files.flatten().collect()).unwrap_or_default();
-        let mut whole = files.iter().map(fs::DirEntry::path).filter(|path| path.extension().is_some_and(|end| end == "eml"));
-        if let Some(token) = whole.find_map(|path| token_in(&fs::read_to_string(path).unwrap())) {
-            return token;
+        if let Some(letter) = site.letters().pop() {
+            return token_in(&letter);
         }
         assert!(began.elapsed() < Duration::from_secs(10), "no invitation");
         sleep(Duration::from_millis(20)).await;

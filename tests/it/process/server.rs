@@ -1,18 +1,21 @@
 //! Starts the binary, and ends what it started: by its own process id only, on drop too.
 
 use std::{
-    env, fs,
+    fs,
     net::SocketAddr,
+    ops::Deref,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use entrepot::clock::Clock;
-use sea_orm::ConnectionTrait;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::client::Client;
+use crate::{
+    databases::{Home, random},
+    identity::world::plain,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_entrepot");
 /// Crowds of writers are what these tests are about; budgets have tests of their own.
@@ -45,54 +48,39 @@ macro_rules! on_both {
 }
 pub(super) use on_both;
 
-/// A migrated database and a folder, both gone at the end.
-pub struct Site {
-    pub url: String,
-    pub folder: PathBuf,
-    /// The server to ask for the database's end, and its name.
-    postgres: Option<(String, String)>,
+/// A database, and the folder of the processes on it.
+pub struct Site(Home);
+
+impl Deref for Site {
+    type Target = Home;
+    fn deref(&self) -> &Home {
+        &self.0
+    }
 }
 
 impl Site {
     pub async fn sqlite() -> Self {
-        let site = Self::empty_sqlite();
-        site.migrate().await;
-        site
+        Self(Home::sqlite().await)
     }
 
     /// None, said plainly, where no Postgres is given; on CI that is a failure.
     pub async fn postgres() -> Option<Self> {
-        let site = Self::empty_postgres().await?;
-        site.migrate().await;
-        Some(site)
+        Some(Self(Home::postgres().await?))
     }
 
     pub fn empty_sqlite() -> Self {
-        let folder = folder();
-        Self { url: format!("sqlite://{}", folder.join("it.sqlite").display()), folder, postgres: None }
+        Self(Home::empty_sqlite())
     }
 
     pub async fn empty_postgres() -> Option<Self> {
-        let Ok(maintenance) = env::var("ENTREPOT_TEST_POSTGRES_URL") else {
-            assert!(
-                env::var("CI").as_deref() != Ok("true"),
-                "CI runs every scenario on Postgres: set ENTREPOT_TEST_POSTGRES_URL"
-            );
-            eprintln!("SKIPPED on Postgres: ENTREPOT_TEST_POSTGRES_URL is not set");
-            return None;
-        };
-        let name = format!("entrepot_process_{:x}", random());
-        tell(&maintenance, &format!("CREATE DATABASE {name}")).await;
-        let (server, rest) = maintenance.rsplit_once('/').unwrap();
-        let options = rest.find('?').map_or("", |at| &rest[at..]);
-        Some(Self { url: format!("{server}/{name}{options}"), folder: folder(), postgres: Some((maintenance, name)) })
+        Some(Self(Home::empty_postgres().await?))
     }
 
     /// The same Postgres by another way, whose end is not the database's.
     pub fn by_way_of(&self, address: SocketAddr) -> Self {
         let (login, place) = self.url.rsplit_once('@').unwrap();
         let (_, name) = place.split_once('/').unwrap();
-        Self { url: format!("{login}@{address}/{name}"), folder: self.folder.clone(), postgres: None }
+        Self(self.0.by_way_of(format!("{login}@{address}/{name}")))
     }
 
     /// Where Postgres listens.
@@ -105,9 +93,12 @@ impl Site {
         self.folder.join("it.sqlite.keys").display().to_string()
     }
 
-    async fn migrate(&self) {
-        let ended = entrepot(&["migrate", "--database-url", &self.url]).await;
-        assert!(ended.well(), "{ended:?}");
+    /// The letters that its nodes have sent, where they go to the folder `letters`.
+    pub fn letters(&self) -> Vec<String> {
+        let files =
+            fs::read_dir(self.folder.join("letters")).map(|files| files.flatten().collect::<Vec<_>>()).unwrap_or_default();
+        let whole = files.iter().map(fs::DirEntry::path).filter(|path| path.extension().is_some_and(|end| end == "eml"));
+        whole.map(|path| plain(&fs::read_to_string(path).unwrap())).collect()
     }
 
     /// Proves every invariant of the database, by the binary.
@@ -124,15 +115,6 @@ impl Drop for Site {
             let from = log.len().saturating_sub(4_000);
             eprintln!("the server said at last: {}", log.get(from..).unwrap_or(&log));
         }
-        if let Some((maintenance, name)) = self.postgres.take() {
-            let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let dropping = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.unwrap().block_on(tell(&maintenance, &sql));
-            });
-            let _ = dropping.join();
-        }
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -231,10 +213,6 @@ impl Server {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Waits for its end; the code that it ended with.
     pub async fn ended(mut self) -> Option<i32> {
         let began = Instant::now();
@@ -319,24 +297,4 @@ pub fn command(args: &[&str]) -> Command {
 /// An address of this machine that nobody listens on.
 pub fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-pub fn random() -> u64 {
-    let mut bytes = [0; 8];
-    Clock::system().fill(&mut bytes);
-    u64::from_le_bytes(bytes)
-}
-
-fn folder() -> PathBuf {
-    let folder = env::temp_dir().join(format!("entrepot-process-{:x}", random()));
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-pub async fn tell(url: &str, sql: &str) {
-    let mut options = sea_orm::ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
-    let connection = sea_orm::Database::connect(options).await.unwrap();
-    connection.execute_unprepared(sql).await.unwrap();
-    connection.close().await.unwrap();
 }

@@ -7,11 +7,12 @@ use tokio::time::sleep;
 
 use super::{
     client::Client,
-    server::{Server, Site, on_both, random},
+    server::{Server, Site, on_both},
     shop::{Shop, text},
     stream::{State, Stream, Wish},
     topics::{Feed, STOCK, shop},
 };
+use crate::databases::random;
 
 /// A client with a key of a new integration, and the integration's id.
 pub async fn program(owner: &Client, permissions: &[&str]) -> (Client, String) {

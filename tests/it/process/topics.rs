@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     client::{Client, Socket},
-    server::{Server, Site, on_both, tell},
+    server::{Server, Site, on_both},
     shop::{Shop, text},
 };
 
@@ -296,7 +296,7 @@ on_both!(a_cursor_from_before_what_is_kept_is_told_so, site => {
     let kept = cursors(&shop).await;
     let kept_poll = page(&shop.client, json!({ "types": types })).await["head"].take();
     // What a retention job does.
-    tell(&site.url, "UPDATE tenant_counter SET low_seq = head; DELETE FROM event").await;
+    site.tell("UPDATE tenant_counter SET low_seq = head; DELETE FROM event").await;
     assert_eq!(first_items(&shop, &old).await, all("RESET", "CURSOR_EXPIRED"));
     let polled = page(&shop.client, json!({ "types": types, "after": poll })).await;
     assert_eq!((&polled["reset"], &polled["nodes"]), (&json!("CURSOR_EXPIRED"), &json!([])));

@@ -14,9 +14,10 @@ use tokio::time::{Instant, sleep};
 use super::{
     keys::program,
     load::Load,
-    server::{Server, command, entrepot, on_both, random},
+    server::{Server, command, entrepot, on_both},
     shop::Shop,
 };
+use crate::databases::random;
 
 /// A running watch, and the lines that it has printed.
 struct Watch {
@@ -59,8 +60,10 @@ impl Watch {
         }
     }
 
+    /// Waits for the line behind the levels of the last page, which are printed one by one.
     async fn ready(&self) {
-        self.until("not ready", |watch| watch.json().iter().any(|line| line["phase"] == "READY")).await;
+        let is_behind = |line: &Value| line["phase"] == "READY" && line["cursor"].is_string() && line["product"].is_null();
+        self.until("not ready", |watch| watch.json().iter().any(is_behind)).await;
     }
 
     /// Presses Ctrl-C; what it says at last.

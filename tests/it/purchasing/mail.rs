@@ -27,7 +27,7 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     assert_eq!((&done(&first, "purchaseOrder")["status"], &first["replayed"]), (&json!("ORDERED"), &json!(false)));
     assert_eq!(desk.buy("purchaseOrderSend", input).await["replayed"], json!(true));
     assert_eq!(jobs(&desk).await, [json!({ "kind": KIND, "state": "WAITING" })]);
-    let folder = std::env::temp_dir().join(format!("letters-{}", order["id"].as_str().unwrap()));
+    let folder = world.path("letters");
     let post = format!("file:{}", folder.display()).parse().unwrap();
     let mail =
         Mail { db: world.node.db.clone(), clock: world.node.clock.clone(), post, from: "Alpha <stock@alpha.example>".to_owned() };
@@ -42,7 +42,6 @@ async fn an_approved_order_is_mailed_once(world: &World) {
         "{letter}"
     );
     assert!(letter.contains("mind &lt;the&gt; step") && !letter.contains("<the>"), "{letter}");
-    fs::remove_dir_all(folder).unwrap();
     // A deployment without a post says so, and does not try again.
     let nowhere = Mail { post: entrepot::identity::Post::None, ..mail };
     assert!(matches!(nowhere.send(&job(&desk, &order, "orders@potters.example")).await, Err(Failure::Hopeless(_))));
