@@ -1,8 +1,8 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use async_graphql::{Context, ID, Interface, Object, Request, Schema, dataloader::DataLoader};
+use async_graphql::{Context, ID, Interface, Object, Request, Schema, ValidationMode, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
         connection::CursorSigner,
         context::Asks,
         directives::{authenticated, list_size},
+        examined::{Examination, Examiner},
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{DateTime, Long},
@@ -282,7 +283,7 @@ pub struct Given {
     pub limits: Limits,
 }
 
-/// The schema with its rooms.
+/// The schema with its rooms. It executes what has been examined.
 pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let hubs = Hubs::new(given.ledger.database().clone(), ledger::about);
@@ -301,7 +302,17 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.exchange)
         .data(given.signer)
         .data(given.limits)
+        .validation_mode(ValidationMode::Fast)
         .finish()
+}
+
+/// Who holds documents to the rules that the schema of `build` does without; made when it is first asked.
+pub fn examiner() -> Examiner {
+    let strict = Arc::new(LazyLock::new(|| plain().extension(Examination).finish()));
+    Examiner::new(move |request| {
+        let strict = strict.clone();
+        Box::pin(async move { strict.execute(request).await })
+    })
 }
 
 fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {

@@ -16,7 +16,7 @@ use super::{
     stamp::Stamp,
 };
 use crate::storage::{
-    AtHead, Database, Fault, Written,
+    Database, Fault, Prepared, Written,
     group_commit::{Batcher, GroupCommit, Grouping, Planned},
 };
 
@@ -170,7 +170,7 @@ impl Batcher for Writer {
     async fn plan(&self, (): &mut (), _: TenantId, _: &mut [Waiting]) -> Result<Planned, Fault> {
         Ok(Planned::Locked)
     }
-    async fn write(&self, _: TenantId, _: AtHead) -> Result<Written, Fault> {
+    async fn write(&self, _: TenantId, _: Prepared) -> Result<Written, Fault> {
         Err(Fault::Broken("an audit entry is never planned".to_owned()))
     }
     fn forget((): &mut (), _: TenantId) {}

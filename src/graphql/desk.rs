@@ -3,7 +3,11 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{Executor, Request, Response, Value, Variables};
-use futures_util::{FutureExt, StreamExt, stream::BoxStream};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::ready,
+    stream::{self, BoxStream},
+};
 
 use tokio::time::Instant;
 
@@ -11,6 +15,7 @@ use super::{
     answer::{About, Answer, Errors, Place, finish, is_coercion},
     asked::{Asked, Reread},
     code::Code,
+    examined::Examiner,
     guard::{Guard, Kind, Operation, Refusal, cost, misfit},
     limits::Limits,
     payer::Payer,
@@ -33,6 +38,8 @@ pub enum Introspection {
 /// Everything that carrying out an operation takes.
 pub struct Desk<E> {
     pub executor: E,
+    /// Where the executor itself does without rules.
+    pub examiner: Option<Examiner>,
     pub doorkeeper: Arc<dyn Doorkeeper>,
     pub guard: Guard,
     pub till: Till,
@@ -142,7 +149,10 @@ impl<E: Executor> Desk<E> {
             }
         };
         let (request, user_errors) = self.request(operation, asked.variables, session, bill);
-        let mut response = self.executor.execute(request).await;
+        let mut response = match self.examined(operation, &request.variables).await {
+            Some(refused) => refused,
+            None => self.executor.execute(request).await,
+        };
         drop(pass);
         self.name_misfits(operation, asked.reread.as_ref(), &mut response);
         self.till.settle(&session.payer, &mut bill, actual(operation, &cost, &response));
@@ -151,6 +161,11 @@ impl<E: Executor> Desk<E> {
         let is_whole = response.errors.is_empty();
         let about = self.about(operation, request_id, &user_errors, Place::Whole);
         (finish(response, About { shows_cost: asked.shows_cost, ..about }, bill), is_whole)
+    }
+
+    /// The refusal of a document that breaks a rule.
+    async fn examined(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
+        self.examiner.as_ref()?.refusal(operation, variables, self.guard.outline()).await
     }
 
     /// Says of values that the engine refused where in the input they are.
@@ -199,7 +214,14 @@ impl<E: Executor> Desk<E> {
     pub fn follow(self: &Arc<Self>, followed: Followed, session: &Session, dress: impl FnOnce(Request) -> Request) -> Answers {
         let Followed { operation, variables, id, bill, shows_cost } = followed;
         let (request, user_errors) = self.request(&operation, variables, session, bill);
-        let responses = AssertUnwindSafe(self.executor.execute_stream(dress(request), None)).catch_unwind();
+        let (request, desk, examined) = (dress(request), self.clone(), operation.clone());
+        let responses = stream::once(async move {
+            match desk.examined(&examined, &request.variables).await {
+                Some(refused) => stream::once(ready(refused)).boxed(),
+                None => desk.executor.execute_stream(request, None),
+            }
+        });
+        let responses = AssertUnwindSafe(responses.flatten()).catch_unwind();
         let desk = self.clone();
         let open = gauges::Open::execution();
         let mut place = Place::Opening;

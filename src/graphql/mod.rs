@@ -10,6 +10,7 @@ pub mod connection;
 pub mod context;
 pub mod desk;
 pub mod directives;
+pub mod examined;
 pub mod fault;
 pub mod filters;
 pub mod guard;

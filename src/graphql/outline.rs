@@ -1,7 +1,7 @@
 //! What the guard knows of the schema: types, arguments, defaults and prices, read once from the SDL that clients see. What is charged is
 //! therefore what is published.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Name, Positioned, Value,
@@ -23,6 +23,11 @@ pub struct Outline {
     /// Objects and interfaces; a union has no fields.
     types: HashMap<Name, Composite>,
     inputs: HashMap<Name, HashMap<Name, Input>>,
+    /// Inputs of which exactly one field is given.
+    one_of: HashSet<Name>,
+    /// The values of enums.
+    enums: HashMap<Name, HashSet<Name>>,
+    scalars: HashSet<Name>,
 }
 
 /// The names of the types that operations begin with.
@@ -59,7 +64,7 @@ pub struct Field {
 pub struct Input {
     /// Its type without lists and exclamation marks.
     pub of: Name,
-    pub is_nullable: bool,
+    pub kind: Type,
     pub default: Option<Value>,
 }
 
@@ -100,9 +105,17 @@ impl Outline {
                     outline.types.insert(name.clone(), composite(&name, &[], &prices, &roots));
                 }
                 TypeKind::InputObject(input) => {
+                    if directive(&kind.directives, "oneOf").is_some() {
+                        outline.one_of.insert(name.clone());
+                    }
                     outline.inputs.insert(name, inputs(&input.fields));
                 }
-                TypeKind::Scalar | TypeKind::Enum(_) => {}
+                TypeKind::Enum(list) => {
+                    outline.enums.insert(name, list.values.iter().map(|one| one.node.value.node.clone()).collect());
+                }
+                TypeKind::Scalar => {
+                    outline.scalars.insert(name);
+                }
             }
         }
         outline.roots = roots;
@@ -129,6 +142,16 @@ impl Outline {
     /// The fields of an input object.
     pub fn input(&self, name: &str) -> Option<&HashMap<Name, Input>> {
         self.inputs.get(name)
+    }
+    pub fn is_one_of(&self, input: &str) -> bool {
+        self.one_of.contains(input)
+    }
+    /// The values of an enum.
+    pub fn words(&self, name: &str) -> Option<&HashSet<Name>> {
+        self.enums.get(name)
+    }
+    pub fn is_scalar(&self, name: &str) -> bool {
+        self.scalars.contains(name)
     }
 }
 
@@ -220,7 +243,7 @@ fn list_size(directive: &ConstDirective) -> ListSize {
 fn inputs(definitions: &[Positioned<InputValueDefinition>]) -> HashMap<Name, Input> {
     let input = |input: &InputValueDefinition| Input {
         of: base(&input.ty.node).0,
-        is_nullable: input.ty.node.nullable,
+        kind: input.ty.node.clone(),
         default: input.default_value.as_ref().map(|value| value.node.clone()),
     };
     definitions.iter().map(|one| (one.node.name.node.clone(), input(&one.node))).collect()

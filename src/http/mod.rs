@@ -29,6 +29,7 @@ use crate::{
     budget::Budgets,
     graphql::{
         desk::{Desk, Introspection},
+        examined::Examiner,
         guard::Guard,
         limits::Limits,
         outline::Outline,
@@ -93,6 +94,8 @@ pub struct Front<E> {
 /// What `Front::new` is made from.
 pub struct Parts<E> {
     pub executor: E,
+    /// Where the executor itself does without rules.
+    pub examiner: Option<Examiner>,
     pub doorkeeper: Arc<dyn Doorkeeper>,
     pub readiness: Arc<dyn Readiness>,
     pub now: Clock,
@@ -106,13 +109,13 @@ pub struct Parts<E> {
 
 impl<E: Executor> Front<E> {
     pub fn new(parts: Parts<E>) -> Self {
-        let Parts { executor, doorkeeper, readiness, now, new_id, limits, outline, budgets, mut settings } = parts;
+        let Parts { executor, examiner, doorkeeper, readiness, now, new_id, limits, outline, budgets, mut settings } = parts;
         let admission = Arc::new(Admission::new(limits.sockets_entering, limits.socket_handshakes));
         let guard = Guard::new(limits.clone(), outline);
         let till = Till::new(budgets, settings.terms.clone());
         let (introspection, documents, trusted) =
             (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
-        let desk = Desk { executor, doorkeeper, guard, till, limits, introspection, trusted, documents, now, new_id };
+        let desk = Desk { executor, examiner, doorkeeper, guard, till, limits, introspection, trusted, documents, now, new_id };
         let desk = Arc::new(desk);
         Self { streams: Streams::new(desk.clone()), desk, settings, readiness, drain: Drain::default(), admission }
     }

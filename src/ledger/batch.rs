@@ -74,7 +74,7 @@ pub async fn plan(
         let want = ahead.counter.since(&counter);
         let rows = decisions.rows(tenant, queue, state.stock.now);
         let link = pen.zip(ahead.chain.as_mut()).map(|(pen, chain)| audited::link(pen, chain, tenant, queue, &decisions.decided));
-        Planned::Write(Box::new(AtHead { head: counter.seq, want, rows, events, link }))
+        Planned::Write(Box::new(scope.prepare(AtHead { head: counter.seq, want, rows, events, link })?))
     };
     (ahead.now, ahead.levels) = (state.stock.now, state.stock.levels);
     for level in decisions.decided.iter().flat_map(|(_, decision)| &decision.stock.levels) {

@@ -16,7 +16,7 @@ use crate::{
     audit::{Pen, Stamp},
     clock::Clock,
     storage::{
-        AtHead, Backend, Database, Fault, Reads, Written,
+        Backend, Database, Fault, Prepared, Reads, Written,
         group_commit::{Batcher, GroupCommit, Grouping, Planned},
         idempotency::Key,
     },
@@ -105,7 +105,7 @@ impl Batcher for Writer {
     async fn plan(&self, ahead: &mut Aheads, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
         batch::plan(&self.db, &self.clock, self.pen.as_ref(), ahead, tenant, queue).await
     }
-    async fn write(&self, tenant: TenantId, plan: AtHead) -> Result<Written, Fault> {
+    async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault> {
         self.db.tenant(tenant).write_at(plan).await
     }
     fn forget(ahead: &mut Aheads, tenant: TenantId) {

@@ -37,7 +37,7 @@ use crate::{
         till::Till,
         trusted::Trusted,
     },
-    schema::EntrepotSchema,
+    schema::{self, EntrepotSchema},
     storage::Fault,
 };
 
@@ -87,6 +87,7 @@ impl Carrier {
             let (read, name) = (clock.clone(), clock.clone());
             Ok(Arc::new(Desk {
                 executor: schema.clone(),
+                examiner: Some(schema::examiner()),
                 doorkeeper: doorkeeper.clone(),
                 guard: Guard::new(limits.clone(), outline),
                 till: Till::new(budgets.clone(), Terms::default()),

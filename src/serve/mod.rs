@@ -253,6 +253,7 @@ impl Node {
         let outline = Outline::of(&self.schema.sdl())?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
+            examiner: Some(schema::examiner()),
             doorkeeper: self.keeper.clone(),
             readiness: readiness.clone(),
             now: Arc::new(move || read.now().micros()),

@@ -16,7 +16,7 @@ use entity::prelude::TenantId;
 use futures_util::FutureExt;
 use tokio::{runtime::Handle, sync::Notify, task::JoinHandle, time::Instant};
 
-use super::{AtHead, Fault, Written};
+use super::{Fault, Prepared, Written};
 use crate::gauges::{self, Way};
 
 /// What runs a batch.
@@ -30,7 +30,7 @@ pub trait Batcher: Send + Sync + 'static {
     /// Decides the commands without a lock and leaves each one's result in it. An error means that they must be run with locks.
     async fn plan(&self, ahead: &mut Self::Ahead, tenant: TenantId, commands: &mut [Self::Command]) -> Result<Planned, Fault>;
     /// Writes what was planned, all or nothing.
-    async fn write(&self, tenant: TenantId, plan: AtHead) -> Result<Written, Fault>;
+    async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault>;
     /// Forgets what was known of a tenant.
     fn forget(ahead: &mut Self::Ahead, tenant: TenantId);
     /// Runs the commands as one transaction of the tenant, with locks, and leaves each one's result in it. An error means that nothing was
@@ -41,10 +41,9 @@ pub trait Batcher: Send + Sync + 'static {
 }
 
 /// What a batch comes to.
-#[derive(Debug)]
 pub enum Planned {
     /// The commands have their results once this is written.
-    Write(Box<AtHead>),
+    Write(Box<Prepared>),
     /// There is nothing to write: every command was refused or done before.
     Nothing,
     /// These commands need locks.
@@ -280,7 +279,7 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    fn start(&self, tenant: TenantId, batch: Vec<B::Command>, plan: Box<AtHead>) -> UnderWay<B> {
+    fn start(&self, tenant: TenantId, batch: Vec<B::Command>, plan: Box<Prepared>) -> UnderWay<B> {
         let (batcher, callers, commands) = (self.batcher.clone(), self.callers.clone(), batch.len());
         let task = tokio::spawn(async move {
             let began = Instant::now();

@@ -37,4 +37,4 @@ pub use shelf::Shelf;
 pub use snapshot::Snapshot;
 pub use wall::{RowSecurity, Wall};
 pub use work::Work;
-pub use write_at::{AtHead, Link, Written};
+pub use write_at::{AtHead, Link, Prepared, Written};

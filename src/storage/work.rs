@@ -62,9 +62,14 @@ impl Work {
     /// Writes rows in as few statements as the database allows.
     pub async fn write(&self, bulk: Bulk) -> Result<(), Fault> {
         for statement in bulk.into_statements(self.db.backend) {
-            self.db.count_statement();
-            self.transaction.execute_raw(statement).await?;
+            self.run(statement).await?;
         }
+        Ok(())
+    }
+
+    pub(super) async fn run(&self, statement: Statement) -> Result<(), Fault> {
+        self.db.count_statement();
+        self.transaction.execute_raw(statement).await?;
         Ok(())
     }
 

@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
+use entity::prelude::TenantId;
 use sea_orm::{
-    DbErr, RuntimeErr,
+    DbErr, RuntimeErr, Statement,
     sqlx::{self, Arguments, AssertSqlSafe, error::BoxDynError, postgres::PgArguments},
 };
 
@@ -48,27 +49,53 @@ pub struct Link {
     pub rows: Bulk,
 }
 
+/// Rows at a head in the database's own words: whoever writes one batch after another finds them while the one before is being written.
+pub struct Prepared {
+    tenant: TenantId,
+    words: Words,
+    events: Arc<[Arc<Event>]>,
+}
+
+enum Words {
+    Postgres(String, PgArguments),
+    Sqlite { head: i64, want: Want, rows: Vec<Statement>, link: Option<Link> },
+}
+
 impl TenantScope {
+    pub fn prepare(&self, what: AtHead) -> Result<Prepared, Fault> {
+        let AtHead { head, want, mut rows, events, link } = what;
+        rows.push(journal::rows(self.tenant(), &events));
+        rows.retain(|bulk| !bulk.is_empty());
+        let words = match self.backend() {
+            Backend::Postgres => {
+                let (sql, arguments) = self.statement(head, want, rows, link).map_err(|err| Fault::Broken(err.to_string()))?;
+                Words::Postgres(sql, arguments)
+            }
+            Backend::Sqlite => {
+                let rows = rows.into_iter().flat_map(|bulk| bulk.into_statements(Backend::Sqlite)).collect();
+                Words::Sqlite { head, want, rows, link }
+            }
+        };
+        Ok(Prepared { tenant: self.tenant(), words, events: events.into_iter().map(Arc::new).collect() })
+    }
+
     /// Writes all of it in one transaction, or nothing.
-    pub async fn write_at(&self, mut what: AtHead) -> Result<Written, Fault> {
-        what.rows.push(journal::rows(self.tenant(), &what.events));
-        what.rows.retain(|bulk| !bulk.is_empty());
-        let AtHead { head, want, rows, events, link } = what;
-        let written = match self.backend() {
-            Backend::Postgres => self.write_statement(head, want, rows, link).await?,
-            Backend::Sqlite => self.write_transaction(head, want, rows, link).await?,
+    pub async fn write_at(&self, what: Prepared) -> Result<Written, Fault> {
+        let Prepared { tenant, words, events } = what;
+        debug_assert_eq!(tenant, self.tenant(), "prepared for another tenant");
+        let written = match words {
+            Words::Postgres(sql, arguments) => self.write_statement(sql, arguments).await?,
+            Words::Sqlite { head, want, rows, link } => self.write_transaction(head, want, rows, link).await?,
         };
         if written == Written::Done
             && let Some(head) = events.last().map(|last| last.seq)
         {
-            let events = events.into_iter().map(Arc::new).collect();
-            self.database().announcer().announce(Committed { tenant: self.tenant(), head, events });
+            self.database().announcer().announce(Committed { tenant, head, events });
         }
         Ok(written)
     }
 
-    async fn write_statement(&self, head: i64, want: Want, rows: Vec<Bulk>, link: Option<Link>) -> Result<Written, Fault> {
-        let (sql, arguments) = self.statement(head, want, rows, link).map_err(|err| Fault::Broken(err.to_string()))?;
+    async fn write_statement(&self, sql: String, arguments: PgArguments) -> Result<Written, Fault> {
         let db = self.database();
         db.count_statement();
         let doors = db.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
@@ -105,14 +132,14 @@ impl TenantScope {
         Ok((sql, arguments))
     }
 
-    async fn write_transaction(&self, head: i64, want: Want, rows: Vec<Bulk>, link: Option<Link>) -> Result<Written, Fault> {
+    async fn write_transaction(&self, head: i64, want: Want, rows: Vec<Statement>, link: Option<Link>) -> Result<Written, Fault> {
         let work = self.begin().await?;
         if journal::take(&work, want).await?.seq != head {
             work.rollback().await?;
             return Ok(Written::Overtaken);
         }
-        for bulk in rows {
-            work.write(bulk).await?;
+        for statement in rows {
+            work.run(statement).await?;
         }
         if let Some(Link { table, from, to, hash, rows }) = link {
             let sql = format!("UPDATE {table} SET seq = $2, hash = $3 WHERE tenant_id = $1 AND seq = $4");

@@ -11,7 +11,7 @@ use async_graphql::{
 };
 
 use super::{Refusal, cost::Plan, measure::Measure, within};
-use crate::graphql::{code::Code, limits::Limits};
+use crate::graphql::{code::Code, examined::Examined, limits::Limits};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub struct Operation {
     /// Non-null, without a default: name and type.
     required: Vec<(Name, String)>,
     document: ExecutableDocument,
+    pub examined: Examined,
     /// Length of its last answer, to size the next one's buffer.
     answer_bytes: AtomicUsize,
 }
@@ -66,8 +67,8 @@ impl Operation {
             .filter(|variable| !variable.node.var_type.node.nullable && variable.node.default_value.is_none())
             .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.to_string()))
             .collect();
-        let name = name.map(|name| name.to_string());
-        Some(Self { kind, name, measure, plan, required, document, answer_bytes: AtomicUsize::new(512) })
+        let (name, examined) = (name.map(|name| name.to_string()), Examined::new(definition));
+        Some(Self { kind, name, measure, plan, required, document, examined, answer_bytes: AtomicUsize::new(512) })
     }
 
     /// For `Request::set_parsed_query`, which takes the document by value: rc.5 offers no way to lend it.

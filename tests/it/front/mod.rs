@@ -14,6 +14,7 @@ mod cost;
 mod documents;
 mod engine;
 mod event_stream;
+mod examined;
 mod explorer;
 mod headers;
 mod hostile;

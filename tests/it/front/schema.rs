@@ -8,10 +8,12 @@ use std::{
 
 use async_graphql::{
     Context, Error, ErrorExtensions, InputObject, MaybeUndefined, Object, Result, Schema, SimpleObject, Subscription,
+    ValidationMode,
 };
 use entrepot::graphql::{
     code::Code,
     directives::{cost, paged},
+    examined::{Examination, Examiner},
     scalars::{DateTime, Quantity},
     session::UserErrorCount,
 };
@@ -27,7 +29,17 @@ pub struct Caller(pub String);
 pub type TestSchema = Schema<Query, Mutation, Events>;
 
 pub fn schema(ran: Ran) -> TestSchema {
-    Schema::build(Query, Mutation, Events).data(ran).disable_suggestions().finish()
+    Schema::build(Query, Mutation, Events).data(ran).validation_mode(ValidationMode::Fast).disable_suggestions().finish()
+}
+
+/// Counts how often it is asked.
+pub fn examiner(examined: Arc<AtomicU32>) -> Examiner {
+    let strict = Schema::build(Query, Mutation, Events).extension(Examination).disable_suggestions().finish();
+    Examiner::new(move |request| {
+        examined.fetch_add(1, Ordering::Relaxed);
+        let strict = strict.clone();
+        Box::pin(async move { strict.execute(request).await })
+    })
 }
 
 fn count(ctx: &Context<'_>) {

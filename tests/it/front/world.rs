@@ -27,12 +27,14 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::schema::{Caller, Ran, schema};
+use super::schema::{Caller, Ran, examiner, schema};
 
 /// A running front. Stops with the test's runtime.
 pub struct World {
     pub address: SocketAddr,
     pub ran: Ran,
+    /// How often the examiner was asked.
+    pub examined: Arc<AtomicU32>,
     pub revoke: Arc<watch::Sender<bool>>,
     pub stop: Option<oneshot::Sender<()>>,
     pub served: JoinHandle<std::io::Result<()>>,
@@ -61,13 +63,14 @@ impl World {
 
     /// One node of several that share a Redis.
     pub async fn node(limits: Limits, settings: Settings, redis: Option<Redis>) -> Self {
-        let ran = Ran::default();
+        let (ran, examined) = (Ran::default(), Arc::<AtomicU32>::default());
         let revoke = Arc::new(watch::Sender::new(false));
         let ids = AtomicU32::new(0);
         let schema = schema(ran.clone());
         let front = Front::new(Parts {
             outline: Arc::new(Outline::of(&schema.sdl()).unwrap()),
             executor: schema,
+            examiner: Some(examiner(examined.clone())),
             doorkeeper: Arc::new(Door { revoked: revoke.subscribe() }),
             readiness: Arc::new(AlwaysReady),
             now: Arc::new(now),
@@ -84,7 +87,7 @@ impl World {
             let _ = stopped.await;
         });
         let served = tokio::spawn(serving);
-        Self { address, ran, revoke, stop: Some(stop), served }
+        Self { address, ran, examined, revoke, stop: Some(stop), served }
     }
 
     /// How many resolvers have run.
