@@ -115,6 +115,17 @@ async fn whatever_a_known_document_is_sent_with_is_judged_as_if_it_was_new() {
 }
 
 #[tokio::test]
+async fn what_stands_beside_a_variable_is_judged_when_the_variable_is_sent() {
+    let outline = Arc::new(Outline::of(&schema::sdl()).unwrap());
+    let text = "query($s: String) { products(filter: { sku: { eq: $s }, unheardOf: 1 }, first: 1) { nodes { id } } }";
+    let (examiner, known) = (schema::examiner(), Guard::new(Limits::default(), outline.clone()).operation(text, None).unwrap());
+    // The engine's rule does not look at an argument that lacks a variable.
+    assert_eq!(refusal(&examiner, &known, &json!({}), &outline).await, None);
+    let refused = refusal(&examiner, &known, &json!({ "s": "MUG" }), &outline).await.unwrap();
+    assert!(refused[0].contains("unheardOf"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_document_is_examined_once_and_again_when_it_is_sent_with_what_may_not_fit() {
     let world = World::new().await;
     let examined = || world.examined.load(Ordering::Relaxed);
