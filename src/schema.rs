@@ -306,9 +306,11 @@ pub fn build(given: Given) -> EntrepotSchema {
         .finish()
 }
 
-/// Who holds documents to the rules that the schema of `build` does without; made when it is first asked.
+/// Who holds documents to the rules that the schema of `build` does without. It is made beside the rest of a start: the first request needs it.
 pub fn examiner() -> Examiner {
     let strict = Arc::new(LazyLock::new(|| plain().extension(Examination).finish()));
+    let making = strict.clone();
+    std::thread::spawn(move || drop(LazyLock::force(&making).clone()));
     Examiner::new(move |request| {
         let strict = strict.clone();
         Box::pin(async move { strict.execute(request).await })
