@@ -310,7 +310,7 @@ pub fn build(given: Given) -> EntrepotSchema {
 pub fn examiner() -> Examiner {
     let strict = Arc::new(LazyLock::new(|| plain().extension(Examination).finish()));
     let making = strict.clone();
-    std::thread::spawn(move || drop(LazyLock::force(&making).clone()));
+    std::thread::spawn(move || _ = LazyLock::force(&making));
     Examiner::new(move |request| {
         let strict = strict.clone();
         Box::pin(async move { strict.execute(request).await })

@@ -22,8 +22,8 @@ impl Currency {
     /// None unless it is an active ISO 4217 code in upper case.
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
-        let known = NO_DECIMALS.contains(&code) || THREE_DECIMALS.contains(&code) || TWO_DECIMALS.split(' ').any(|c| c == code);
-        known.then_some(Self(bytes))
+        let has_two = TWO_DECIMALS.as_bytes().chunks(4).any(|listed| listed[..3] == bytes);
+        (has_two || NO_DECIMALS.contains(&code) || THREE_DECIMALS.contains(&code)).then_some(Self(bytes))
     }
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")

@@ -3,8 +3,8 @@
 use async_graphql::{ContainerType, Context, ObjectType, ServerResult, Value};
 
 /// Wraps a part of a merged object. A frame holds what the largest of its fields needs, and a merged object's what the largest of all parts
-/// does; each is moved a few times on its way. Apart, a field pays for its own part only. Parts that are asked most come first in the
-/// merged object: each one before the right one is asked in vain.
+/// does; each is moved a few times on its way. Apart, a field pays for its own part only. A merged object asks its parts one after the
+/// other, from the last to the first, each before the right one in vain: parts that are asked most stand last.
 #[derive(Default)]
 pub struct Apart<T>(T);
 

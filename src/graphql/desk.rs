@@ -215,13 +215,13 @@ impl<E: Executor> Desk<E> {
         let Followed { operation, variables, id, bill, shows_cost } = followed;
         let (request, user_errors) = self.request(&operation, variables, session, bill);
         let (request, desk, examined) = (dress(request), self.clone(), operation.clone());
-        let responses = stream::once(async move {
+        let responses = async move {
             match desk.examined(&examined, &request.variables).await {
                 Some(refused) => stream::once(ready(refused)).boxed(),
                 None => desk.executor.execute_stream(request, None),
             }
-        });
-        let responses = AssertUnwindSafe(responses.flatten()).catch_unwind();
+        };
+        let responses = AssertUnwindSafe(responses.flatten_stream()).catch_unwind();
         let desk = self.clone();
         let open = gauges::Open::execution();
         let mut place = Place::Opening;

@@ -134,19 +134,17 @@ fn conforms(value: &Value, kind: &Type, outline: &Outline) -> bool {
         (BaseType::List(of), one) => return conforms(one, of, outline),
         (BaseType::Named(name), _) => name,
     };
+    match (name.as_str(), value) {
+        ("Int" | "ID", Value::Number(number)) => return number.is_i64(),
+        ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => return true,
+        ("Int" | "Float" | "String" | "ID" | "Boolean", _) => return false,
+        _ => {}
+    }
     if let Some(fields) = outline.input(name) {
         return matches!(value, Value::Object(given) if is_object(given, fields, outline.is_one_of(name), outline));
     }
-    if let Some(names) = outline.words(name) {
-        return matches!(value, Value::String(word) if names.contains(word.as_str()));
-    }
-    match (name.as_str(), value) {
-        ("Int", Value::Number(number)) => number.is_i64(),
-        ("ID", Value::Number(number)) => number.is_i64(),
-        ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => true,
-        ("Int" | "Float" | "String" | "ID" | "Boolean", _) => false,
-        _ => outline.is_scalar(name),
-    }
+    // A document that was found good declares variables of input types only: what is no enum is one of our own scalars.
+    outline.words(name).is_none_or(|names| matches!(value, Value::String(word) if names.contains(word.as_str())))
 }
 
 type Given = async_graphql::indexmap::IndexMap<Name, Value>;
@@ -156,5 +154,5 @@ fn is_object(given: &Given, fields: &Fields, is_one_of: bool, outline: &Outline)
     let has_one = given.len() == 1 && !given.values().any(|value| *value == Value::Null);
     (!is_one_of || has_one)
         && given.iter().all(|(name, value)| fields.get(name).is_some_and(|field| conforms(value, &field.kind, outline)))
-        && fields.iter().all(|(name, field)| field.kind.nullable || field.default.is_some() || given.contains_key(name))
+        && fields.iter().all(|(name, field)| !field.is_needed() || given.contains_key(name))
 }

@@ -27,7 +27,6 @@ pub struct Outline {
     one_of: HashSet<Name>,
     /// The values of enums.
     enums: HashMap<Name, HashSet<Name>>,
-    scalars: HashSet<Name>,
 }
 
 /// The names of the types that operations begin with.
@@ -66,6 +65,13 @@ pub struct Input {
     pub of: Name,
     pub kind: Type,
     pub default: Option<Value>,
+}
+
+impl Input {
+    /// Whether it must be given.
+    pub fn is_needed(&self) -> bool {
+        !self.kind.nullable && self.default.is_none()
+    }
 }
 
 /// `@listSize`, or what stands in for it.
@@ -113,9 +119,7 @@ impl Outline {
                 TypeKind::Enum(list) => {
                     outline.enums.insert(name, list.values.iter().map(|one| one.node.value.node.clone()).collect());
                 }
-                TypeKind::Scalar => {
-                    outline.scalars.insert(name);
-                }
+                TypeKind::Scalar => {}
             }
         }
         outline.roots = roots;
@@ -149,9 +153,6 @@ impl Outline {
     /// The values of an enum.
     pub fn words(&self, name: &str) -> Option<&HashSet<Name>> {
         self.enums.get(name)
-    }
-    pub fn is_scalar(&self, name: &str) -> bool {
-        self.scalars.contains(name)
     }
 }
 

@@ -6,7 +6,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use entity::prelude::*;
@@ -33,6 +36,25 @@ const LEVELS: usize = 4_096;
 const PRODUCTS: usize = 20_000;
 /// Customers and channels remembered a tenant.
 const NAMES: usize = 10_000;
+
+/// Batches whose keys are looked up after one that had been used before.
+const WARY: u32 = 64;
+
+/// Whether to expect keys that have been used before. Most have not, and who writes one a second time is refused by the key itself; so keys
+/// are looked up first only for a while after that has happened.
+#[derive(Debug, Default)]
+pub struct Repeats(AtomicU32);
+
+impl Repeats {
+    /// Whether to look up the keys of the next batch.
+    pub fn are_expected(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+    /// One was met.
+    pub fn met(&self) {
+        self.0.store(WARY, Ordering::Relaxed);
+    }
+}
 
 /// A lane's tenants.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    ahead::Aheads,
+    ahead::{Aheads, Repeats},
     audited,
     command::{Command, Footprint, Outcome, Queued},
     counted,
@@ -41,6 +41,7 @@ pub async fn plan(
     db: &Database,
     clock: &Clock,
     pen: Option<&Pen>,
+    repeats: &Repeats,
     aheads: &mut Aheads,
     tenant: TenantId,
     queue: &mut [Queued],
@@ -56,11 +57,21 @@ pub async fn plan(
         // The log begins with what is run under locks.
         return Ok(Planned::Locked);
     }
-    let keys: Vec<&Key> = queue.iter().filter_map(|queued| queued.key.as_ref()).collect();
+    let looks_up = repeats.are_expected();
+    let keys: Vec<&Key> = queue.iter().filter(|_| looks_up).filter_map(|queued| queued.key.as_ref()).collect();
     let Some(mut state) = load::on_top_of(&scope, clock, &footprint, &keys, &mut ahead).await? else {
         return Ok(Planned::Locked);
     };
+    if !state.receipts.is_empty() {
+        repeats.met();
+    }
     let mut decisions = decide_all(&mut state, queue);
+    // What is written twice is refused by its key; what is refused is not written.
+    let refused = queue.iter().filter(|queued| !looks_up && matches!(queued.result, Some(Err(_))));
+    if !idempotency::look_up(&scope, refused.filter_map(|queued| queued.key.as_ref())).await?.is_empty() {
+        repeats.met();
+        return Ok(Planned::Locked);
+    }
     let counter = ahead.counter;
     let events = decisions.number(&mut ahead.counter, state.stock.now);
     let planned = if decisions.decided.is_empty() {

@@ -7,7 +7,7 @@ use entity::prelude::TenantId;
 use tokio::sync::oneshot;
 
 use super::{
-    ahead::Aheads,
+    ahead::{Aheads, Repeats},
     batch,
     command::{Command, Outcome, Queued},
     tenants::{Terms, TermsCache},
@@ -46,7 +46,7 @@ impl Ledger {
             Backend::Sqlite => 1,
             Backend::Postgres => POSTGRES_LANES,
         };
-        let writer = Writer { db: db.apart(lanes), clock: clock.clone(), pen };
+        let writer = Writer { db: db.apart(lanes), clock: clock.clone(), pen, repeats: Repeats::default() };
         Ok(Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }
 
@@ -92,6 +92,7 @@ struct Writer {
     db: Database,
     clock: Clock,
     pen: Option<Pen>,
+    repeats: Repeats,
 }
 
 #[async_trait]
@@ -103,10 +104,14 @@ impl Batcher for Writer {
         queued.command.weight()
     }
     async fn plan(&self, ahead: &mut Aheads, tenant: TenantId, queue: &mut [Queued]) -> Result<Planned, Fault> {
-        batch::plan(&self.db, &self.clock, self.pen.as_ref(), ahead, tenant, queue).await
+        batch::plan(&self.db, &self.clock, self.pen.as_ref(), &self.repeats, ahead, tenant, queue).await
     }
     async fn write(&self, tenant: TenantId, plan: Prepared) -> Result<Written, Fault> {
-        self.db.tenant(tenant).write_at(plan).await
+        self.db.tenant(tenant).write_at(plan).await.inspect_err(|fault| {
+            if fault.unique_violation().is_some() {
+                self.repeats.met();
+            }
+        })
     }
     fn forget(ahead: &mut Aheads, tenant: TenantId) {
         ahead.forget(tenant);

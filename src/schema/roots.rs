@@ -23,10 +23,12 @@ use crate::{
     webhooks::graph::{WebhookMutation, WebhookQuery},
 };
 
+// A merged object asks its parts from the last one on: in both roots, what is asked most stands last.
+
 /// What can be asked. Each field says which permission it needs.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Queries(Apart<CatalogQuery>, Apart<OrdersQuery>, Apart<StockQuery>, Apart<PurchaseQuery>, Apart<OtherQueries>);
+pub struct Queries(Apart<OtherQueries>, Apart<PurchaseQuery>, Apart<StockQuery>, Apart<OrdersQuery>, Apart<CatalogQuery>);
 
 /// What is asked less often.
 #[derive(MergedObject, Default)]
@@ -53,11 +55,11 @@ pub struct OtherQueries(
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
 pub struct Mutations(
-    StockMutation,
-    Apart<OrdersMutation>,
-    Apart<CatalogMutation>,
-    Apart<PurchasingMutation>,
     Apart<OtherMutations>,
+    Apart<PurchasingMutation>,
+    Apart<CatalogMutation>,
+    Apart<OrdersMutation>,
+    StockMutation,
 );
 
 /// What is changed less often.

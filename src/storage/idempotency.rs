@@ -38,21 +38,8 @@ pub enum Known {
 
 /// SHA-256 over the JSON of an input. Fields that must not count are `#[serde(skip)]` on the input.
 pub fn hash_of(input: &impl Serialize) -> [u8; 32] {
-    let mut hasher = Hashing(Sha256::new());
-    // Writing to a hasher cannot fail, and inputs have no maps with keys that are not text.
-    let _ = serde_json::to_writer(&mut hasher, input);
-    hasher.0.finalize().into()
-}
-
-struct Hashing(Sha256);
-impl std::io::Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    // Inputs have no maps with keys that are not text: they always have a JSON form.
+    Sha256::digest(serde_json::to_vec(input).unwrap_or_default()).into()
 }
 
 /// What is stored for each of the keys that is known, by its text and mutation.

@@ -6,7 +6,7 @@ mod report;
 mod revaluation;
 
 pub use book::{Pools, behind, book, lock_book, move_book, pools, sold, sold_and_booked, write_pools, write_postings};
-pub use page::{MOST_ENTRIES, Page, page};
+pub use page::{Page, page};
 pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth};
 pub use revaluation::{
     REVALUATIONS, insert_revaluation, is_taken, page_of_revaluations, product_units, revaluation, revaluation_keys,

@@ -10,8 +10,8 @@ use crate::{
     storage::{Fault, Reads, Row},
 };
 
-/// Entries read at once: more than the longest movement has, so that a page holds one at least.
-pub const MOST_ENTRIES: usize = 6_000;
+/// Events and entries of a page, at most: more than the longest movement has entries, so that a page holds one at least.
+const MOST: usize = 6_000;
 
 /// Entries that changed how many units there are, whole movements only.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Page {
     pub orders: HashMap<Uuid, Vec<Uuid>>,
 }
 
-/// Entries after an event up to another.
+/// Entries after an event up to another, or to as many events as a page has: all that are left would be sorted for each page.
 pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency) -> Result<Page, Fault> {
     let sql = format!(
         "SELECT e.seq, e.line, e.product_id, e.store_id, e.on_hand_delta + e.in_transit_delta, e.unit_cost_minor, e.cost_currency,
@@ -32,17 +32,18 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
          LEFT JOIN movement r ON r.tenant_id = $1 AND r.id = m.reverses_id
          JOIN product p ON p.tenant_id = $1 AND p.id = e.product_id
          WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 AND e.on_hand_delta + e.in_transit_delta <> 0
-         ORDER BY e.seq, e.line LIMIT {MOST_ENTRIES}"
+         ORDER BY e.seq, e.line LIMIT {MOST}"
     );
-    let rows = reads.rows(&sql, vec![after.into(), head.into()]).await?;
-    let mut page = Page { entries: Vec::with_capacity(rows.len()), upto: head, orders: HashMap::new() };
+    let upto = head.min(after + MOST as i64);
+    let rows = reads.rows(&sql, vec![after.into(), upto.into()]).await?;
+    let mut page = Page { entries: Vec::with_capacity(rows.len()), upto, orders: HashMap::new() };
     let mut returns = BTreeSet::new();
     for row in &rows {
         let (fact, ret) = fact(&mut Row::new(row), currency)?;
         page.entries.push(fact);
         returns.extend(ret);
     }
-    if rows.len() == MOST_ENTRIES
+    if rows.len() == MOST
         && let Some(last) = page.entries.last().map(|entry| entry.place.seq)
     {
         // The last movement may go on behind the page.

@@ -119,7 +119,7 @@ impl<'a> Look<'a> {
     // As deep as JSON and documents are let in.
     fn misfit(&self, value: &Value, input: &Input, path: Vec<String>) -> Option<Vec<String>> {
         match value {
-            Value::Null => (!input.kind.nullable && input.default.is_none()).then_some(path),
+            Value::Null => input.is_needed().then_some(path),
             Value::List(items) => {
                 items.iter().enumerate().find_map(|(index, item)| self.misfit(item, input, with(&path, &index.to_string())))
             }
@@ -131,10 +131,9 @@ impl<'a> Look<'a> {
                         self.misfit(member, field, with(&path, name))
                     });
                     within.or_else(|| {
-                        let is_needed = |field: &Input| !field.kind.nullable && field.default.is_none();
                         let mut missing: Vec<&Name> = fields
                             .iter()
-                            .filter(|(name, field)| is_needed(field) && !members.contains_key(*name))
+                            .filter(|(name, field)| field.is_needed() && !members.contains_key(*name))
                             .map(|(name, _)| name)
                             .collect();
                         missing.sort();

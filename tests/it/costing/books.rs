@@ -18,6 +18,7 @@ on_both!(
     what_stock_was_worth_is_told_as_of_a_moment_and_as_it_was_known,
     cost_of_zero_and_no_cost_at_all,
     many_entries_are_booked_in_pages_and_by_many_at_once,
+    pages_without_a_movement_are_turned_too,
     the_tenant_chooses_how_costs_are_told,
 );
 
@@ -187,9 +188,7 @@ async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
     let postings = postings(world, tenant).await;
     assert!(postings.len() > 7_000);
     // The same again from nothing, by eight at once: of one node and of another.
-    for table in ["cost_posting", "cost_layer", "cost_pool", "cost_book"] {
-        pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
-    }
+    throw_away(world).await;
     let all = (0..8).map(|_| catch_up(&db, tenant, usize::MAX));
     for standing in futures_util::future::join_all(all).await {
         assert!(standing.unwrap().is_current());
@@ -198,6 +197,33 @@ async fn many_entries_are_booked_in_pages_and_by_many_at_once(world: &World) {
     assert_eq!(books.cost(&mug).await, first);
     assert_eq!(self::postings(world, tenant).await, postings);
     books.desk.is_sound().await;
+}
+
+async fn pages_without_a_movement_are_turned_too(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "9.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    // More events than a page has, about products.
+    for call in 0..13 {
+        let rows: Vec<Value> = (0..500).map(|row| json!({ "sku": format!("S-{call}-{row}"), "name": "A thing" })).collect();
+        let input = json!({ "idempotencyKey": key(), "rows": rows });
+        books.desk.act("productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", input).await;
+    }
+    books.receive(&mug, 10, "4.00").await;
+    throw_away(world).await;
+    let (db, tenant) = (&world.node.db, books.desk.caller.tenant);
+    let first = catch_up(db, tenant, 1).await.unwrap();
+    assert!(first.head > 6_500 && !first.is_current(), "{first:?}");
+    assert!(catch_up(db, tenant, 1).await.unwrap().is_current());
+    assert_eq!(books.cost(&mug).await, json!([20, "60.00", "60.00", [[10, "20.00"], [10, "40.00"]]]));
+    books.desk.is_sound().await;
+}
+
+/// The whole book: it is made again from the journal.
+async fn throw_away(world: &World) {
+    for table in ["cost_posting", "cost_layer", "cost_pool", "cost_book"] {
+        pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
+    }
 }
 
 async fn postings(world: &World, tenant: entity::prelude::TenantId) -> Vec<(i64, i32, i64, i64, i64)> {

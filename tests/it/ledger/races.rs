@@ -206,6 +206,33 @@ async fn one_key_twice_in_a_batch_is_done_once(world: World) {
     world.verify().await;
 }
 
+async fn a_key_that_took_the_last_is_not_refused_for_want_of_it(world: World) {
+    world.stock(MUG, 0, 10).await;
+    let sale = |n: i64| world.make.adjust(MovementKind::Sale, &[(MUG, 0, -n)]);
+    let key = |key, input| Some(world.make.idempotency("stockAdjust", key, input));
+    let first = world.outcome(sale(10), key("all", "ten")).await.unwrap().unwrap();
+    let is_first = |outcome: &Outcome| matches!(outcome, Ok(Ok(again)) if again.stored.is_some() && again.seq == first.seq);
+    // Each time a process that has not met a repeated key yet. Alone: it would be refused.
+    let fresh = world.second_process().await;
+    assert!(is_first(&fresh.submit(world.tenant, sale(10), key("all", "ten")).await));
+    // Beside others, new ones and refused ones, with little there and with much.
+    for (stock, left) in [(5, 4), (20, 23)] {
+        world.stock(MUG, 0, stock).await;
+        let fresh = world.second_process().await;
+        let ask = |n, with| fresh.submit(world.tenant, sale(n), with);
+        let name = if stock == 5 { "one" } else { "another" };
+        let answers = join_all([ask(1, key(name, "one")), ask(10, key("all", "ten")), ask(99, key("many", "many"))]).await;
+        assert!(matches!(&answers[0], Ok(Ok(new)) if new.stored.is_none()), "{:?}", answers[0]);
+        assert!(is_first(&answers[1]), "{stock}: {:?}", answers[1]);
+        assert!(matches!(&answers[2], Ok(Err(Rejection::Insufficient { .. }))), "{:?}", answers[2]);
+        assert_eq!(world.level(world.mugs()).await, [left, 0, 0]);
+    }
+    let fresh = world.second_process().await;
+    let reused = fresh.submit(world.tenant, sale(1), key("all", "one")).await;
+    assert!(matches!(reused, Ok(Err(Rejection::KeyReused))), "{reused:?}");
+    world.verify().await;
+}
+
 async fn keys_of_every_mutation_survive_a_restart(world: World) {
     world.stock(MUG, 0, 10).await;
     let (id, create) = world.make.order(NewStatus::Fulfilled, &[(MUG, 1)]);
@@ -320,6 +347,7 @@ on_both!(
     a_poisoned_command_fails_alone,
     a_product_deleted_underneath_fails_alone,
     one_key_twice_in_a_batch_is_done_once,
+    a_key_that_took_the_last_is_not_refused_for_want_of_it,
     keys_of_every_mutation_survive_a_restart,
     a_full_queue_says_so_at_once,
     tenants_take_turns,
