@@ -1,6 +1,6 @@
 //! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
 
-use std::sync::{Arc, LazyLock};
+use std::{sync::Arc, thread::JoinHandle};
 
 use async_graphql::{Context, ID, Interface, Object, Request, Schema, ValidationMode, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
@@ -30,6 +30,7 @@ use crate::{
         examined::{Examination, Examiner},
         fault::{Answer, TopError},
         limits::Limits,
+        outline::{Outline, Unreadable},
         scalars::{DateTime, Long},
     },
     identity::{
@@ -306,15 +307,31 @@ pub fn build(given: Given) -> EntrepotSchema {
         .finish()
 }
 
-/// Who holds documents to the rules that the schema of `build` does without. It is made beside the rest of a start: the first request needs it.
-pub fn examiner() -> Examiner {
-    let strict = Arc::new(LazyLock::new(|| plain().extension(Examination).finish()));
-    let making = strict.clone();
-    std::thread::spawn(move || _ = LazyLock::force(&making));
-    Examiner::new(move |request| {
-        let strict = strict.clone();
-        Box::pin(async move { strict.execute(request).await })
-    })
+/// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
+pub struct Judges(JoinHandle<Result<(Outline, Examiner), Unreadable>>);
+
+impl Judges {
+    /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
+    pub fn begin() -> Self {
+        Self(std::thread::spawn(|| {
+            let strict = plain().extension(Examination).finish();
+            let outline = Outline::of(&strict.sdl())?;
+            let examiner = Examiner::new(move |request| {
+                let strict = strict.clone();
+                Box::pin(async move { strict.execute(request).await })
+            });
+            Ok((outline, examiner))
+        }))
+    }
+
+    /// Waits until they are made.
+    ///
+    /// # Errors
+    /// The SDL does not parse.
+    pub fn made(self) -> Result<(Arc<Outline>, Examiner), Unreadable> {
+        let (outline, examiner) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((Arc::new(outline), examiner))
+    }
 }
 
 fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {

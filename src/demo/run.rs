@@ -15,6 +15,7 @@ use crate::{
     insight::verify,
     ledger::Grouping,
     replay::{self, Client, ReplayError, expect, intake, reader::RowReader},
+    schema::Judges,
     secrets::KeySource,
     serve::{self, Node, StartError},
     storage::{Database, Fault, Options},
@@ -76,7 +77,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     // The only callers are this machine's own.
     let front = http::Settings { terms: Terms::lifted(), ..http::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
-    let server = node.serve(listener, front, std::time::Duration::ZERO, until);
+    let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
     let guide = async {
         let mut filled = fill(&args, &base, &folder).await;
         if let (Ok(token), true) = (&filled, args.day) {

@@ -31,13 +31,12 @@ use crate::{
         desk::{Desk, Introspection},
         guard::{Guard, Kind, Operation},
         limits::Limits,
-        outline::Outline,
         payer::Terms,
         session::Documents,
         till::Till,
         trusted::Trusted,
     },
-    schema::{self, EntrepotSchema},
+    schema::{EntrepotSchema, Judges},
     storage::Fault,
 };
 
@@ -83,11 +82,11 @@ impl Carrier {
     ) -> Arc<Self> {
         let doorkeeper = keeper.clone();
         let make = move || -> Result<Arc<Desk<EntrepotSchema>>, StartError> {
-            let outline = Arc::new(Outline::of(&schema.sdl())?);
+            let (outline, examiner) = Judges::begin().made()?;
             let (read, name) = (clock.clone(), clock.clone());
             Ok(Arc::new(Desk {
                 executor: schema.clone(),
-                examiner: Some(schema::examiner()),
+                examiner: Some(examiner),
                 doorkeeper: doorkeeper.clone(),
                 guard: Guard::new(limits.clone(), outline),
                 till: Till::new(budgets.clone(), Terms::default()),

@@ -33,7 +33,7 @@ use crate::{
         connection::CursorSigner,
         desk::Introspection,
         limits::Limits,
-        outline::{Outline, Unreadable},
+        outline::Unreadable,
         payer::Terms,
         session::Documents,
         trusted::{Trusted, TrustedError},
@@ -43,7 +43,7 @@ use crate::{
     jobs::{self, Jobs},
     ledger::{Grouping, Ledger},
     realtime::{self, Bus},
-    schema::{self, EntrepotSchema, Given},
+    schema::{self, EntrepotSchema, Given, Judges},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options, Wall},
     webhooks::{Allowed, Keep, Sender, Webhooks},
@@ -238,6 +238,7 @@ impl Node {
     /// Answers on the listener until `shutdown` is done.
     pub async fn serve<F>(
         self,
+        judges: Judges,
         listener: TcpListener,
         settings: http::Settings,
         drain_delay: Duration,
@@ -250,16 +251,16 @@ impl Node {
         let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
         let (readiness, counting, figures) = (self.readiness(), self.counting(), self.figures);
-        let outline = Outline::of(&self.schema.sdl())?;
+        let (outline, examiner) = judges.made()?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
-            examiner: Some(schema::examiner()),
+            examiner: Some(examiner),
             doorkeeper: self.keeper.clone(),
             readiness: readiness.clone(),
             now: Arc::new(move || read.now().micros()),
             new_id: Arc::new(move || name.uuid().simple().to_string()),
             limits: limits.clone(),
-            outline: Arc::new(outline),
+            outline,
             budgets: self.budgets,
             settings,
         }));
@@ -306,6 +307,7 @@ impl http::KeySet for Keys {
 
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
+    let judges = Judges::begin();
     let settings = people(&args)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
     let terms = terms(&args);
@@ -340,7 +342,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
         ..http::Settings::default()
     };
-    node.serve(listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+    node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
 }
 
 /// Says whether the database itself keeps tenants apart; a wall that has gaps ends the start.
