@@ -23,6 +23,7 @@ use crate::{
     storage::{
         Fault, Reads, TenantScope, Work,
         idempotency::{self, Key},
+        journal,
     },
     transfers::rows as transfer_rows,
 };
@@ -51,8 +52,9 @@ pub async fn with_kits(reads: &impl Reads, footprint: &mut Footprint) -> Result<
     Ok(kits)
 }
 
-/// Locks in the order that every writer keeps: levels, then documents; the counter comes last, in `write`.
+/// Locks in the order that every writer keeps: the counter, then levels, then documents.
 pub async fn locked(work: &Work, clock: &Clock, footprint: &Footprint, keys: &[&Key]) -> Result<State, Fault> {
+    journal::hold(work).await?;
     let mut state = load_levels(work, clock, footprint, true).await?;
     if !footprint.orders.is_empty() {
         let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();

@@ -1,6 +1,6 @@
 //! The tenant's event sequence: dense, gap-free, in commit order.
 //!
-//! The counter row is updated as the last lock of a transaction and stays locked until commit, so whoever sees n + 1 can see n, and a
+//! The counter row is updated at the end of a transaction and stays locked until commit, so whoever sees n + 1 can see n, and a
 //! rollback gives the number back. (Of four schemes measured by the team, the only one that lost nothing with a one-number cursor.)
 
 use std::sync::Arc;
@@ -167,7 +167,17 @@ pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Takes numbers: the last lock of a transaction, held until it ends. The counter as it stood before: what was taken follows on from it.
+/// Locks the counter until the transaction ends, before any level: what is written at a head moves the counter first and levels then
+/// (`write_at`), so whoever locks levels and takes numbers later would wait for it while it waits for them.
+pub async fn hold(work: &Work) -> Result<(), Fault> {
+    let lock = work.backend().for_change("c");
+    if !lock.is_empty() {
+        work.rows(&format!("SELECT 1 FROM tenant_counter c WHERE c.tenant_id = $1{lock}"), vec![]).await?;
+    }
+    Ok(())
+}
+
+/// Takes numbers at the end of a transaction: without `hold` before it, the last of its locks. The counter as it stood before: what was taken follows on from it.
 pub async fn take(work: &Work, want: Want) -> Result<Counter, Fault> {
     let (mut set, mut values) = (Vec::new(), Vec::new());
     for (column, count) in want.columns() {

@@ -7,7 +7,7 @@ use entity::prelude::{Id, ProductId};
 
 use crate::{
     catalog::core::Use,
-    storage::{Fault, Reads, Row, Work},
+    storage::{Fault, Reads, Row, Work, journal},
 };
 
 /// Which column of those tables names the row.
@@ -30,6 +30,7 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
     let value = || vec![backend.ids(ids.iter().copied())];
     let lock = backend.for_update("l");
     if !lock.is_empty() {
+        journal::hold(work).await?;
         let sql = format!(
             "SELECT 1 FROM stock_level l WHERE l.tenant_id = $1 AND {} ORDER BY l.product_id, l.store_id{lock}",
             ours("l")

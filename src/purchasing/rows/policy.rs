@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use crate::{
     stock::core::LevelKey,
-    storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Row, Work},
+    storage::{Bulk, Column, ColumnKind::*, Fault, Reads, Row, Work, journal},
 };
 
 /// What a level says of itself.
@@ -22,6 +22,7 @@ pub struct Policy {
 
 /// The policies of these levels, locked in the ledger's order; a key whose product or store does not exist is left out.
 pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<LevelKey, Policy>, Fault> {
+    journal::hold(work).await?;
     let pairs: Vec<(ProductId, StoreId)> = keys.iter().map(|key| (key.product, key.store)).collect();
     let (k, values) = work.backend().pairs(&pairs, 2);
     let lock = work.backend().for_change("l");

@@ -1,6 +1,6 @@
 //! Documents are held to the rules once; what they are sent with, every time.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use async_graphql::Variables;
 use entrepot::{
@@ -10,7 +10,7 @@ use entrepot::{
         limits::Limits,
         outline::Outline,
     },
-    schema,
+    schema::Judges,
 };
 use serde_json::{Value, json};
 
@@ -98,8 +98,7 @@ async fn refusal(examiner: &Examiner, operation: &Operation, variables: &Value, 
 
 #[tokio::test]
 async fn whatever_a_known_document_is_sent_with_is_judged_as_if_it_was_new() {
-    let outline = Arc::new(Outline::of(&schema::sdl()).unwrap());
-    let (examiner, limits) = (schema::examiner(), Limits::default());
+    let ((outline, examiner), limits) = (Judges::begin().made().unwrap(), Limits::default());
     for (text, good) in cases() {
         let read = || Guard::new(limits.clone(), outline.clone()).operation(text, None).unwrap();
         let known = read();
@@ -116,9 +115,9 @@ async fn whatever_a_known_document_is_sent_with_is_judged_as_if_it_was_new() {
 
 #[tokio::test]
 async fn what_stands_beside_a_variable_is_judged_when_the_variable_is_sent() {
-    let outline = Arc::new(Outline::of(&schema::sdl()).unwrap());
+    let (outline, examiner) = Judges::begin().made().unwrap();
     let text = "query($s: String) { products(filter: { sku: { eq: $s }, unheardOf: 1 }, first: 1) { nodes { id } } }";
-    let (examiner, known) = (schema::examiner(), Guard::new(Limits::default(), outline.clone()).operation(text, None).unwrap());
+    let known = Guard::new(Limits::default(), outline.clone()).operation(text, None).unwrap();
     // The engine's rule does not look at an argument that lacks a variable.
     assert_eq!(refusal(&examiner, &known, &json!({}), &outline).await, None);
     let refused = refusal(&examiner, &known, &json!({ "s": "MUG" }), &outline).await.unwrap();

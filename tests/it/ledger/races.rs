@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -95,6 +95,34 @@ async fn two_processes_apply_each_key_once(world: World) {
     assert_eq!(done.len(), 150, "as many as there was stock for");
     let [on_hand, reserved, _] = world.level(world.mugs()).await;
     assert_eq!(on_hand, reserved);
+    world.verify().await;
+}
+
+async fn two_processes_never_wait_for_each_other(world: World) {
+    world.stock(MUG, 0, 100_000).await;
+    let other = world.second_process().await;
+    let over = AtomicBool::new(false);
+    // What the one decides is overtaken by the other time and again, and done with locks then.
+    let sell = async |ledger: &Ledger| {
+        let mut sold = 0;
+        while !over.load(Ordering::Relaxed) {
+            let sale = || world.make.adjust(MovementKind::Sale, &[(MUG, 0, -1)]);
+            sold += accepted(&join_all((0..4).map(|_| ledger.submit(world.tenant, sale(), None))).await);
+        }
+        sold as i64
+    };
+    let watch = async {
+        let knots = "SELECT 1 FROM pg_stat_activity a JOIN pg_stat_activity b ON b.pid = ANY(pg_blocking_pids(a.pid))
+            WHERE a.datname = current_database() AND a.pid = ANY(pg_blocking_pids(b.pid))";
+        for _ in 0..25 {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            assert!(world.db.global().rows(knots, vec![]).await.unwrap().is_empty(), "two wait for each other");
+        }
+        over.store(true, Ordering::Relaxed);
+    };
+    let (ours, theirs, ()) = tokio::join!(sell(&world.ledger), sell(&other), watch);
+    assert!(ours > 0 && theirs > 0, "{ours} {theirs}");
+    assert_eq!(world.level(world.mugs()).await, [100_000 - ours - theirs, 0, 0]);
     world.verify().await;
 }
 
@@ -357,6 +385,14 @@ on_both!(
     the_busiest_clock_never_turns_time_back,
 );
 mod two {
-    use super::{two_processes_act_on_one_order, two_processes_apply_each_key_once, two_processes_touch_a_new_level_first};
-    on_postgres!(two_processes_act_on_one_order, two_processes_apply_each_key_once, two_processes_touch_a_new_level_first);
+    use super::{
+        two_processes_act_on_one_order, two_processes_apply_each_key_once, two_processes_never_wait_for_each_other,
+        two_processes_touch_a_new_level_first,
+    };
+    on_postgres!(
+        two_processes_act_on_one_order,
+        two_processes_apply_each_key_once,
+        two_processes_never_wait_for_each_other,
+        two_processes_touch_a_new_level_first,
+    );
 }
