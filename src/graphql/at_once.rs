@@ -1,6 +1,6 @@
 //! Dataloaders without a delay.
 
-use std::time::Duration;
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 use async_graphql::{dataloader::DataLoader, runtime::Timer};
 use futures_util::{
@@ -29,4 +29,13 @@ impl Timer for Yield {
 /// A loader without a delay.
 pub fn at_once<T>(rows: T) -> DataLoader<T> {
     DataLoader::new(rows, Tokio, Yield).delay(Duration::ZERO)
+}
+
+/// Each key with its rows, none of them left out.
+pub fn grouped<K: Copy + Eq + Hash, T>(keys: &[K], rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Arc<Vec<T>>> {
+    let mut all: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();
+    for (key, row) in rows {
+        all.entry(key).or_default().push(row);
+    }
+    all.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
 }

@@ -28,5 +28,6 @@ pub mod reading;
 pub mod refusal;
 pub mod scalars;
 pub mod session;
+pub mod step;
 pub mod till;
 pub mod trusted;

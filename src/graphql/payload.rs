@@ -18,3 +18,40 @@ macro_rules! payload {
         }
     };
 }
+
+/// Declares a payload whose documents only those see who may: what it holds, the fields that show it, and the three of every payload.
+#[macro_export]
+macro_rules! seen_payload {
+    ($(#[$doc:meta])* $name:ident($field:ident: $type:ty) { $($own:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub struct $name {
+            pub(super) $field: $type,
+            pub(super) user_errors: Vec<$crate::graphql::refusal::UserError>,
+            pub(super) replayed: bool,
+            pub(super) seq: Option<$crate::graphql::scalars::Long>,
+        }
+        $(#[$doc])*
+        #[async_graphql::Object]
+        impl $name {
+            $($own)*
+            /// Why nothing was changed; empty when it was (or, with validateOnly, would have been).
+            pub async fn user_errors(&self) -> &Vec<$crate::graphql::refusal::UserError> {
+                &self.user_errors
+            }
+            /// Whether this is the answer of an earlier call with the same key, built again from what was stored.
+            pub async fn replayed(&self) -> &bool {
+                &self.replayed
+            }
+            /// The number of the last event of this change; null when nothing was written.
+            pub async fn seq(&self) -> &Option<$crate::graphql::scalars::Long> {
+                &self.seq
+            }
+        }
+        impl From<Vec<$crate::graphql::refusal::UserError>> for $name {
+            fn from(user_errors: Vec<$crate::graphql::refusal::UserError>) -> Self {
+                Self { user_errors, ..Self::default() }
+            }
+        }
+    };
+}

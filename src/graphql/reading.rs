@@ -17,6 +17,13 @@ use crate::{
 /// Refusals that a call reports at most.
 const MOST_REPORTED: usize = 10;
 
+/// An input that was read, or everything that is wrong with it.
+pub fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
+    let mut reading = Reading::default();
+    let input = read(&mut reading);
+    reading.end(input)
+}
+
 /// What was wrong with an input so far.
 #[derive(Default)]
 pub struct Reading(Vec<UserError>);

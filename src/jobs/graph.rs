@@ -14,7 +14,7 @@ use crate::{
         directives::{paged, requires},
         fault::Answer,
         limits::Limits,
-        reading::Reading,
+        reading::read,
         refusal::{ErrorCode, UserError},
         scalars::{Cursor, DateTime, Long},
     },
@@ -155,9 +155,7 @@ impl JobMutation {
         // Who may write need not be one who may see.
         let sees = ctx.permit::<kind::JobRead>().is_ok();
         let refused = |errors| JobPayload { job: None, user_errors: counted(ctx, errors), replayed: false, seq: None };
-        let mut reading = Reading::default();
-        let id: JobId = reading.id(&id, || path!["id"]);
-        let id = match reading.end(id) {
+        let id: JobId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(refused(errors)),
         };

@@ -17,7 +17,7 @@ use crate::{
         context::Asks,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
-        reading::Reading,
+        reading::{self, Reading},
         refusal::UserError,
         scalars::Long,
     },
@@ -32,9 +32,7 @@ payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
 
 /// The input, or everything that is wrong with its ids.
 pub(super) fn read<T>(ctx: &Context<'_>, read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
-    let mut reading = Reading::default();
-    let value = read(&mut reading);
-    reading.end(value).map_err(|errors| counted(ctx, errors))
+    reading::read(read).map_err(|errors| counted(ctx, errors))
 }
 
 impl RolePayload {

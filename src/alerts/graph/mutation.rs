@@ -13,7 +13,7 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
-        reading::Reading,
+        reading::{Reading, read},
     },
     stock::graph::counted,
 };
@@ -23,11 +23,9 @@ use crate::{
 pub struct AlertMutation;
 
 /// Takes a step that was read, unless something in its input was refused.
-async fn act(ctx: &Context<'_>, read: impl FnOnce(&mut Reading) -> Act) -> Answer<AlertPayload> {
+async fn act(ctx: &Context<'_>, step: impl FnOnce(&mut Reading) -> Act) -> Answer<AlertPayload> {
     let permit = ctx.permit::<kind::AlertWrite>()?;
-    let mut reading = Reading::default();
-    let input = read(&mut reading);
-    match reading.end(input) {
+    match read(step) {
         Ok(input) => AlertPayload::of(ctx, Box::pin(ctx.given::<Alerts>()?.act(permit, input)).await),
         Err(errors) => Ok(counted(ctx, errors).into()),
     }
@@ -100,9 +98,7 @@ impl AlertMutation {
         #[graphql(desc = "The rule.")] input: AlertRuleUpsertInput,
     ) -> Answer<AlertRulePayload> {
         let permit = ctx.permit::<kind::AlertRuleWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        match reading.end(input) {
+        match read(|reading| input.read(reading)) {
             Ok(input) => AlertRulePayload::of(ctx, Box::pin(ctx.given::<Alerts>()?.set_rule(permit, input)).await),
             Err(errors) => Ok(counted(ctx, errors).into()),
         }
@@ -119,9 +115,7 @@ impl AlertMutation {
         #[graphql(desc = "Which rule.")] input: AlertRuleDeleteInput,
     ) -> Answer<AlertRulePayload> {
         let permit = ctx.permit::<kind::AlertRuleWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        match reading.end(input) {
+        match read(|reading| input.read(reading)) {
             Ok(input) => AlertRulePayload::of(ctx, Box::pin(ctx.given::<Alerts>()?.remove_rule(permit, input)).await),
             Err(errors) => Ok(counted(ctx, errors).into()),
         }

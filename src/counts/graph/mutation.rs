@@ -12,13 +12,9 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
-        reading::Reading,
     },
-    ledger::{
-        Ledger,
-        shell::{Mode, counts as shell},
-    },
-    stock::graph::counted,
+    ledger::shell::{Mode, counts as shell},
+    step,
 };
 
 /// The root fields that change counts.
@@ -39,16 +35,7 @@ impl CountsMutation {
         #[graphql(desc = "The count.")] input: CountCreateInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<CountPayload> {
-        let permit = ctx.permit::<kind::CountWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::count_create(ledger, permit.clone(), input, mode(validate_only))).await;
-        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(CountPayload, ctx, kind::CountWrite, input, shell::count_create, Mode::of(validate_only))
     }
 
     /// Begins to count: every stocked product that fits the count, and has a level in the store now, gets a line.
@@ -62,16 +49,7 @@ impl CountsMutation {
         #[graphql(desc = "Which count.")] input: CountActionInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<CountPayload> {
-        let permit = ctx.permit::<kind::CountWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::count_start(ledger, permit.clone(), input, mode(validate_only))).await;
-        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(CountPayload, ctx, kind::CountWrite, input, shell::count_start, Mode::of(validate_only))
     }
 
     /// Writes down what somebody found, also of what was not on the list. Several may count at once; each time is kept, and the last one holds.
@@ -85,16 +63,7 @@ impl CountsMutation {
         #[graphql(desc = "What was found.")] input: CountRecordInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<CountPayload> {
-        let permit = ctx.permit::<kind::CountRecord>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::count_record(ledger, permit.clone(), input, mode(validate_only))).await;
-        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(CountPayload, ctx, kind::CountRecord, input, shell::count_record, Mode::of(validate_only))
     }
 
     /// Hands a count in for review.
@@ -108,16 +77,7 @@ impl CountsMutation {
         #[graphql(desc = "Which count.")] input: CountSubmitInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<CountPayload> {
-        let permit = ctx.permit::<kind::CountRecord>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::count_submit(ledger, permit.clone(), input, mode(validate_only))).await;
-        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(CountPayload, ctx, kind::CountRecord, input, shell::count_submit, Mode::of(validate_only))
     }
 
     /// Has lines of a count in REVIEW counted once more.
@@ -131,16 +91,7 @@ impl CountsMutation {
         #[graphql(desc = "What to count again.")] input: CountRecountInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<CountPayload> {
-        let permit = ctx.permit::<kind::CountReview>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::count_recount(ledger, permit.clone(), input, mode(validate_only))).await;
-        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(CountPayload, ctx, kind::CountReview, input, shell::count_recount, Mode::of(validate_only))
     }
 
     /// Approves a count and posts it: each line's difference to what the books had when it was counted goes on what they have now, so that nothing
@@ -156,16 +107,7 @@ impl CountsMutation {
         #[graphql(desc = "Which count.")] input: CountActionInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<CountPayload> {
-        let permit = ctx.permit::<kind::CountApprove>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::count_approve(ledger, permit.clone(), input, mode(validate_only))).await;
-        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(CountPayload, ctx, kind::CountApprove, input, shell::count_approve, Mode::of(validate_only))
     }
 
     /// Calls a count off; nothing is posted.
@@ -179,19 +121,6 @@ impl CountsMutation {
         #[graphql(desc = "Which count.")] input: CountActionInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<CountPayload> {
-        let permit = ctx.permit::<kind::CountWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::count_cancel(ledger, permit.clone(), input, mode(validate_only))).await;
-        CountPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(CountPayload, ctx, kind::CountWrite, input, shell::count_cancel, Mode::of(validate_only))
     }
-}
-
-fn mode(validate_only: bool) -> Mode {
-    if validate_only { Mode::Validate } else { Mode::Commit }
 }

@@ -10,7 +10,7 @@ use crate::{
         context::Asks,
         directives::{cost, emits, requires},
         fault::Answer,
-        reading::Reading,
+        reading::read,
         scalars::Long,
     },
     path,
@@ -51,9 +51,7 @@ impl BulkMutation {
         #[graphql(desc = "What is wanted.")] input: BulkOperationRunInput,
     ) -> Answer<ExchangePayload> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
-        let mut reading = Reading::default();
-        let file = reading.id(&input.file_id, || path!["input", "fileId"]);
-        let file = match reading.end(file) {
+        let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
             Ok(file) => file,
             Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
         };

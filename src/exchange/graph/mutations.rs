@@ -15,7 +15,7 @@ use crate::{
         context::Asks,
         directives::{cost, emits, requires},
         fault::{Answer, TopError},
-        reading::Reading,
+        reading::read,
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
@@ -129,9 +129,7 @@ impl ExchangeMutation {
         #[graphql(desc = "What is wanted.")] input: ImportCreateInput,
     ) -> Answer<ExchangePayload> {
         ctx.permit::<kind::ExchangeRun>()?;
-        let mut reading = Reading::default();
-        let parts = input.read(&mut reading);
-        let (file, options) = match reading.end(parts) {
+        let (file, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
             Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
         };
@@ -161,9 +159,7 @@ impl ExchangeMutation {
         #[graphql(desc = "What is wanted.")] input: ExportCreateInput,
     ) -> Answer<ExchangePayload> {
         ctx.permit::<kind::ExchangeRun>()?;
-        let mut reading = Reading::default();
-        let options = input.read(&mut reading);
-        let options = match reading.end(options) {
+        let options = match read(|reading| input.read(reading)) {
             Ok(options) => options,
             Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
         };
@@ -185,9 +181,7 @@ impl ExchangeMutation {
     #[graphql(directive = requires::apply("exchange.run".into()), directive = emits::apply(vec!["exchange.cancelled".into()]))]
     async fn exchange_cancel(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ExchangePayload> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
-        let mut reading = Reading::default();
-        let id: ExchangeId = reading.id(&id, || path!["id"]);
-        let id = match reading.end(id) {
+        let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
         };

@@ -68,6 +68,12 @@ pub enum Mode {
     Validate,
 }
 
+impl Mode {
+    pub fn of(validate_only: bool) -> Self {
+        if validate_only { Self::Validate } else { Self::Commit }
+    }
+}
+
 /// The longest note, in characters.
 pub const MAX_NOTE: usize = 1_000;
 /// The longest external reference, in characters.

@@ -1,7 +1,7 @@
 //! Giving products pictures and documents, and taking them away.
 
-use async_graphql::{Context, Object, SimpleObject};
-use entity::prelude::{DocumentId, ImageId, ProductId};
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
 
 use super::{
     ProductDocument, ProductImage, document, documents_of, image, images_of,
@@ -18,7 +18,7 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::{Answer, TopError},
-        reading::Reading,
+        reading::{Reading, read},
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
@@ -131,6 +131,10 @@ impl ProductDocumentPayload {
     }
 }
 
+fn product_and_file(reading: &mut Reading, product: &ID, file: &ID) -> (ProductId, FileId) {
+    (reading.id(product, || path!["input", "productId"]), reading.id(file, || path!["input", "fileId"]))
+}
+
 #[derive(Default)]
 pub struct MediaMutation;
 
@@ -147,12 +151,7 @@ impl MediaMutation {
         #[graphql(desc = "What is wanted.")] input: ProductImageAddInput,
     ) -> Answer<ProductImagePayload> {
         let permit = ctx.permit::<kind::ProductWrite>()?;
-        let mut reading = Reading::default();
-        let ids = (
-            reading.id(&input.product_id, || path!["input", "productId"]),
-            reading.id(&input.file_id, || path!["input", "fileId"]),
-        );
-        let (product, file) = match reading.end(ids) {
+        let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
             Err(errors) => return Ok(ProductImagePayload::refused(ctx, errors)),
         };
@@ -173,9 +172,7 @@ impl MediaMutation {
         #[graphql(desc = "What is wanted.")] input: ProductImageRemoveInput,
     ) -> Answer<ProductImagePayload> {
         let permit = ctx.permit::<kind::ProductWrite>()?;
-        let mut reading = Reading::default();
-        let id: ImageId = reading.id(&input.id, || path!["input", "id"]);
-        let id = match reading.end(id) {
+        let id: ImageId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ProductImagePayload::refused(ctx, errors)),
         };
@@ -194,10 +191,10 @@ impl MediaMutation {
         #[graphql(desc = "What is wanted.")] input: ProductImageReorderInput,
     ) -> Answer<ProductImagePayload> {
         let permit = ctx.permit::<kind::ProductWrite>()?;
-        let mut reading = Reading::default();
-        let wanted: (ProductId, Vec<ImageId>) =
-            (reading.id(&input.product_id, || path!["input", "productId"]), reading.ids(Some(input.image_ids), "imageIds"));
-        let wanted = match reading.end(wanted) {
+        let wanted = read(|reading| {
+            (reading.id(&input.product_id, || path!["input", "productId"]), reading.ids(Some(input.image_ids), "imageIds"))
+        });
+        let wanted: (ProductId, Vec<ImageId>) = match wanted {
             Ok(wanted) => wanted,
             Err(errors) => return Ok(ProductImagePayload::refused(ctx, errors)),
         };
@@ -216,12 +213,7 @@ impl MediaMutation {
         #[graphql(desc = "What is wanted.")] input: ProductDocumentAddInput,
     ) -> Answer<ProductDocumentPayload> {
         let permit = ctx.permit::<kind::ProductWrite>()?;
-        let mut reading = Reading::default();
-        let ids = (
-            reading.id(&input.product_id, || path!["input", "productId"]),
-            reading.id(&input.file_id, || path!["input", "fileId"]),
-        );
-        let (product, file) = match reading.end(ids) {
+        let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
             Err(errors) => return Ok(ProductDocumentPayload::refused(ctx, errors)),
         };
@@ -241,9 +233,7 @@ impl MediaMutation {
         #[graphql(desc = "What is wanted.")] input: ProductDocumentRemoveInput,
     ) -> Answer<ProductDocumentPayload> {
         let permit = ctx.permit::<kind::ProductWrite>()?;
-        let mut reading = Reading::default();
-        let id: DocumentId = reading.id(&input.id, || path!["input", "id"]);
-        let id = match reading.end(id) {
+        let id: DocumentId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ProductDocumentPayload::refused(ctx, errors)),
         };

@@ -10,7 +10,12 @@ use async_graphql::{
 use entity::prelude::*;
 
 use crate::{
-    graphql::{at_once::at_once, context::Asks, fault::Answer, late::Late},
+    graphql::{
+        at_once::{at_once, grouped},
+        context::Asks,
+        fault::Answer,
+        late::Late,
+    },
     orders::{
         core::{Fulfilment, Order, Return, ReturnLine},
         rows::{self, Flag, Held},
@@ -47,14 +52,6 @@ pub struct FlagsOf(pub OrderId);
 /// Lines of a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinesOf(pub ReturnId);
-
-fn grouped<K: Copy + Eq + std::hash::Hash, T>(keys: &[K], rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Arc<Vec<T>>> {
-    let mut all: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();
-    for (key, row) in rows {
-        all.entry(key).or_default().push(row);
-    }
-    all.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
-}
 
 impl Loader<OrderId> for Rows {
     type Value = Arc<Order>;

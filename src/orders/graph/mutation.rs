@@ -4,19 +4,18 @@ use async_graphql::{Context, Object};
 
 use super::{
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},
-    payloads::{OrderPayload, ReturnPayload, ledger},
+    payloads::{OrderPayload, ReturnPayload},
     return_inputs::ReturnCreateInput,
 };
 use crate::{
     access::kind,
-    graphql::reading::Reading,
     graphql::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
     },
     ledger::shell::{Mode, orders as shell},
-    stock::graph::counted,
+    step,
 };
 
 /// The root fields that change orders and returns.
@@ -37,15 +36,7 @@ impl OrdersMutation {
         #[graphql(desc = "The order.")] input: OrderCreateInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<OrderPayload> {
-        let permit = ctx.permit::<kind::OrderWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::order_create(ledger(ctx)?, permit.clone(), input, mode(validate_only))).await;
-        OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(OrderPayload, ctx, kind::OrderWrite, input, shell::order_create, Mode::of(validate_only))
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
@@ -58,13 +49,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: ActionInput,
     ) -> Answer<OrderPayload> {
-        let permit = ctx.permit::<kind::OrderWrite>()?;
-        let input = match read(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::order_confirm(ledger(ctx)?, permit.clone(), input)).await;
-        OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(OrderPayload, ctx, kind::OrderWrite, input, shell::order_confirm)
     }
 
     /// Ships an order, whole or in parts, from its store or another one.
@@ -77,15 +62,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What leaves.")] input: OrderFulfilInput,
     ) -> Answer<OrderPayload> {
-        let permit = ctx.permit::<kind::OrderFulfil>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::order_fulfil(ledger(ctx)?, permit.clone(), input)).await;
-        OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(OrderPayload, ctx, kind::OrderFulfil, input, shell::order_fulfil)
     }
 
     /// Cancels what has not left, and lets its stock go.
@@ -98,13 +75,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: ActionInput,
     ) -> Answer<OrderPayload> {
-        let permit = ctx.permit::<kind::OrderCancel>()?;
-        let input = match read(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::order_cancel(ledger(ctx)?, permit.clone(), input)).await;
-        OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(OrderPayload, ctx, kind::OrderCancel, input, shell::order_cancel)
     }
 
     /// Files a FULFILLED order.
@@ -113,13 +84,7 @@ impl OrdersMutation {
         directive = emits::apply(vec!["order.closed".to_owned()])
     )]
     async fn order_close(&self, ctx: &Context<'_>, #[graphql(desc = "Which order.")] input: ActionInput) -> Answer<OrderPayload> {
-        let permit = ctx.permit::<kind::OrderWrite>()?;
-        let input = match read(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::order_close(ledger(ctx)?, permit.clone(), input)).await;
-        OrderPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(OrderPayload, ctx, kind::OrderWrite, input, shell::order_close)
     }
 
     /// Takes goods back, or notes that somebody wants to give them back.
@@ -133,24 +98,6 @@ impl OrdersMutation {
         #[graphql(desc = "The return.")] input: ReturnCreateInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<ReturnPayload> {
-        let permit = ctx.permit::<kind::OrderReturn>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::return_create(ledger(ctx)?, permit.clone(), input, mode(validate_only))).await;
-        ReturnPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(ReturnPayload, ctx, kind::OrderReturn, input, shell::return_create, Mode::of(validate_only))
     }
-}
-
-fn mode(validate_only: bool) -> Mode {
-    if validate_only { Mode::Validate } else { Mode::Commit }
-}
-
-fn read(input: ActionInput) -> Result<shell::OrderAct, Vec<crate::graphql::refusal::UserError>> {
-    let mut reading = Reading::default();
-    let input = input.read(&mut reading);
-    reading.end(input)
 }

@@ -2,113 +2,49 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object};
+use async_graphql::Context;
 
 use super::{order::Order, returns::Return};
 use crate::{
     access::{Permit, kind},
-    graphql::{
-        context::Asks,
-        fault::{Answer, TopError},
-        refusal::UserError,
-        scalars::Long,
-    },
-    ledger::{Ledger, Receipt, shell::Done},
+    graphql::{context::Asks, fault::Answer, scalars::Long},
+    ledger::{Ledger, shell::Done},
     orders::rows,
-    stock::graph::{changed, stopped},
-    storage::{Fault, TenantScope},
+    seen_payload,
+    stock::graph::{lost, receipt},
+    storage::TenantScope,
 };
 
-/// The answer of a mutation of orders.
-#[derive(Default)]
-pub struct OrderPayload {
-    order: Option<Order>,
-    user_errors: Vec<UserError>,
-    replayed: bool,
-    seq: Option<Long>,
-}
-
-/// The order as the change left it.
-#[Object]
-impl OrderPayload {
-    /// The order as it is after the change; null exactly when there are userErrors.
-    async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
-        let order = self.order.clone()?;
-        let seen = |permit: Permit<kind::OrderRead>| permit.covers_document(order.row().store, order.row().channel);
-        match ctx.permit().map(seen) {
-            Ok(true) => Some(Ok(order)),
-            Ok(false) => None,
-            Err(denied) => Some(Err(denied)),
+seen_payload! {
+    /// The order as the change left it.
+    OrderPayload(order: Option<Order>) {
+        /// The order as it is after the change; null exactly when there are userErrors.
+        async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
+            let order = self.order.clone()?;
+            let seen = |permit: Permit<kind::OrderRead>| permit.covers_document(order.row().store, order.row().channel);
+            match ctx.permit().map(seen) {
+                Ok(true) => Some(Ok(order)),
+                Ok(false) => None,
+                Err(denied) => Some(Err(denied)),
+            }
         }
     }
-    /// Why nothing was changed; empty when it was (or, with validateOnly, would have been).
-    pub async fn user_errors(&self) -> &Vec<UserError> {
-        &self.user_errors
-    }
-    /// Whether this is the answer of an earlier call with the same key, built again from what was stored.
-    pub async fn replayed(&self) -> &bool {
-        &self.replayed
-    }
-    /// The number of the last event of this change; null when nothing was written.
-    pub async fn seq(&self) -> &Option<Long> {
-        &self.seq
-    }
 }
 
-/// The answer of a mutation of returns.
-#[derive(Default)]
-pub struct ReturnPayload {
-    ret: Option<Return>,
-    user_errors: Vec<UserError>,
-    replayed: bool,
-    seq: Option<Long>,
-}
-
-/// The return as the change left it.
-#[Object]
-impl ReturnPayload {
-    /// The return as it is after the change; null exactly when there are userErrors.
-    #[graphql(name = "return")]
-    async fn ret(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
-        let ret = self.ret.clone()?;
-        let covered = ctx.permit::<kind::OrderRead>().map(|permit| permit.covers(ret.row().store));
-        match covered {
-            Ok(true) => Some(Ok(ret)),
-            Ok(false) => None,
-            Err(denied) => Some(Err(denied)),
+seen_payload! {
+    /// The return as the change left it.
+    ReturnPayload(ret: Option<Return>) {
+        /// The return as it is after the change; null exactly when there are userErrors.
+        #[graphql(name = "return")]
+        async fn ret(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
+            let ret = self.ret.clone()?;
+            let covered = ctx.permit::<kind::OrderRead>().map(|permit| permit.covers(ret.row().store));
+            match covered {
+                Ok(true) => Some(Ok(ret)),
+                Ok(false) => None,
+                Err(denied) => Some(Err(denied)),
+            }
         }
-    }
-    /// Why nothing was changed; empty when it was (or, with validateOnly, would have been).
-    pub async fn user_errors(&self) -> &Vec<UserError> {
-        &self.user_errors
-    }
-    /// Whether this is the answer of an earlier call with the same key, built again from what was stored.
-    pub async fn replayed(&self) -> &bool {
-        &self.replayed
-    }
-    /// The number of the last event of this change; null when nothing was written.
-    pub async fn seq(&self) -> &Option<Long> {
-        &self.seq
-    }
-}
-
-impl From<Vec<UserError>> for OrderPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { user_errors, ..Self::default() }
-    }
-}
-impl From<Vec<UserError>> for ReturnPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { user_errors, ..Self::default() }
-    }
-}
-
-/// What came of a call: its receipt, or its refusals as clients see them. Faults and missing permissions are top-level errors.
-async fn receipt(ctx: &Context<'_>, done: Done) -> Answer<Result<Receipt, Vec<UserError>>> {
-    changed(ctx);
-    match done {
-        Ok(receipt) => Ok(Ok(receipt)),
-        Err(stop) => Ok(Err(stopped(ctx, stop).await?)),
     }
 }
 
@@ -143,10 +79,6 @@ impl ReturnPayload {
         };
         Ok(Self { ret: Some(ret.ok_or_else(|| lost("sales_return"))?), user_errors: Vec::new(), replayed, seq })
     }
-}
-
-fn lost(table: &'static str) -> TopError {
-    Fault::corrupt(table, "a receipt names a document that exists").into()
 }
 
 /// The ledger and the caller's rows behind a permit.

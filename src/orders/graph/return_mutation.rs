@@ -3,19 +3,18 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    payloads::{ReturnPayload, ledger},
+    payloads::ReturnPayload,
     return_step_inputs::{ReturnActionInput, ReturnCloseInput, ReturnInspectInput, ReturnReceiveInput, ReturnRejectInput},
 };
 use crate::{
     access::kind,
-    graphql::reading::Reading,
     graphql::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
     },
     ledger::shell::orders as shell,
-    stock::graph::counted,
+    step,
 };
 
 /// The root fields that take a return on.
@@ -35,15 +34,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which return.")] input: ReturnActionInput,
     ) -> Answer<ReturnPayload> {
-        let permit = ctx.permit::<kind::ReturnApprove>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::return_approve(ledger(ctx)?, permit.clone(), input)).await;
-        ReturnPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(ReturnPayload, ctx, kind::ReturnApprove, input, shell::return_approve)
     }
 
     /// Says why the goods of a return may not come, or no longer; what was asked back can be asked back again.
@@ -56,15 +47,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which return, and why.")] input: ReturnRejectInput,
     ) -> Answer<ReturnPayload> {
-        let permit = ctx.permit::<kind::ReturnApprove>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::return_reject(ledger(ctx)?, permit.clone(), input)).await;
-        ReturnPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(ReturnPayload, ctx, kind::ReturnApprove, input, shell::return_reject)
     }
 
     /// Takes goods of an approved return in, whole or in parts. They lie in quarantine until somebody has looked at them.
@@ -77,15 +60,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What comes.")] input: ReturnReceiveInput,
     ) -> Answer<ReturnPayload> {
-        let permit = ctx.permit::<kind::OrderReturn>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::return_receive(ledger(ctx)?, permit.clone(), input)).await;
-        ReturnPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(ReturnPayload, ctx, kind::OrderReturn, input, shell::return_receive)
     }
 
     /// Says what was found: what can be sold again, what stays aside, what is written off. INSPECTED once all that came was looked at.
@@ -98,15 +73,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What was found.")] input: ReturnInspectInput,
     ) -> Answer<ReturnPayload> {
-        let permit = ctx.permit::<kind::OrderReturn>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::return_inspect(ledger(ctx)?, permit.clone(), input)).await;
-        ReturnPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(ReturnPayload, ctx, kind::OrderReturn, input, shell::return_inspect)
     }
 
     /// Files an INSPECTED return with what is given back.
@@ -119,14 +86,6 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which return, and what is given back.")] input: ReturnCloseInput,
     ) -> Answer<ReturnPayload> {
-        let permit = ctx.permit::<kind::ReturnApprove>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::return_close(ledger(ctx)?, permit.clone(), input)).await;
-        ReturnPayload::of(ctx, &permit.scope(ledger(ctx)?.database()), done).await
+        step!(ReturnPayload, ctx, kind::ReturnApprove, input, shell::return_close)
     }
 }

@@ -12,30 +12,14 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
-        reading::Reading,
-        refusal::UserError,
     },
-    ledger::{
-        Ledger,
-        shell::{Mode, purchasing as shell},
-    },
-    stock::graph::counted,
+    ledger::shell::{Mode, purchasing as shell},
+    step,
 };
 
 /// The root fields that change purchase orders.
 #[derive(Default)]
 pub struct PurchaseMutation;
-
-pub(super) fn mode(validate_only: bool) -> Mode {
-    if validate_only { Mode::Validate } else { Mode::Commit }
-}
-
-/// An input that was read, or what is wrong with it.
-pub(super) fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
-    let mut reading = Reading::default();
-    let input = read(&mut reading);
-    reading.end(input)
-}
 
 /// What can be done to purchase orders.
 #[Object]
@@ -51,13 +35,7 @@ impl PurchaseMutation {
         #[graphql(desc = "The order.")] input: PurchaseOrderCreateInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_create(ledger, permit.clone(), input, mode(validate_only))).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_create, Mode::of(validate_only))
     }
 
     /// Changes a DRAFT, or a REJECTED order, which is a DRAFT then.
@@ -70,13 +48,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What changes.")] input: PurchaseOrderUpdateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_update(ledger, permit.clone(), input)).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_update)
     }
 
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
@@ -90,13 +62,7 @@ impl PurchaseMutation {
         #[graphql(desc = "What came.")] input: PurchaseOrderReceiveInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseReceive>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_receive(ledger, permit.clone(), input, mode(validate_only))).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseReceive, input, shell::purchase_order_receive, Mode::of(validate_only))
     }
 
     /// Asks for the approval of a DRAFT.
@@ -109,13 +75,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_submit(ledger, permit.clone(), input)).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_submit)
     }
 
     /// Approves an order. Above the tenant's approval limit somebody else than who wrote it or asked for it does; a key never does.
@@ -128,13 +88,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseApprove>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_approve(ledger, permit.clone(), input)).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseApprove, input, shell::purchase_order_approve)
     }
 
     /// Rejects an order; it can be changed, and asked for again.
@@ -147,13 +101,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseApprove>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_reject(ledger, permit.clone(), input)).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseApprove, input, shell::purchase_order_reject)
     }
 
     /// Notes that an APPROVED order has gone to the supplier: what is open is incoming from now on.
@@ -166,13 +114,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_order(ledger, permit.clone(), input)).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_order)
     }
 
     /// Files an order. What has not come is short, and is not incoming any more.
@@ -185,13 +127,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_close(ledger, permit.clone(), input)).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_close)
     }
 
     /// Gives an order up before anything has come; what was incoming is so no longer.
@@ -204,12 +140,6 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which order.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::purchase_order_cancel(ledger, permit.clone(), input)).await;
-        PurchaseOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_cancel)
     }
 }

@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, InputObject, Object, dataloader::DataLoader};
 
 use super::{
     inputs_more::{ReorderOrderInput, StockPolicySetInput, SupplierProductBulkUpsertInput, SupplierReturnCreateInput},
-    mutation::{mode, read},
     payloads::{
         PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierProductOutcome,
         SupplierProductUpsertRow, SupplierReturnPayload,
@@ -18,13 +17,17 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
-        reading::Reading,
+        reading::{Reading, read},
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    ledger::{Ledger, shell::purchasing as shell},
+    ledger::{
+        Ledger,
+        shell::{Mode, purchasing as shell},
+    },
     path,
     purchasing::shell::{self as own, MAX_ROWS, Outcome},
+    step,
     stock::{
         core::LevelKey,
         graph::{StockLevel, StockLoader, changed, counted},
@@ -159,13 +162,7 @@ impl SupplyMutation {
         #[graphql(desc = "What to order.")] input: ReorderOrderInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<ReorderOrderPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::reorder_order(ledger, permit.clone(), input, mode(validate_only))).await;
-        ReorderOrderPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(ReorderOrderPayload, ctx, kind::PurchaseWrite, input, shell::reorder_order, Mode::of(validate_only))
     }
 
     /// Sends goods back to their supplier: stock leaves, and what is credited is noted.
@@ -179,13 +176,7 @@ impl SupplyMutation {
         #[graphql(desc = "The return.")] input: SupplierReturnCreateInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<SupplierReturnPayload> {
-        let (permit, ledger) = (ctx.permit::<kind::PurchaseReceive>()?, ctx.given::<Ledger>()?);
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let done = Box::pin(shell::supplier_return_create(ledger, permit.clone(), input, mode(validate_only))).await;
-        SupplierReturnPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(SupplierReturnPayload, ctx, kind::PurchaseReceive, input, shell::supplier_return_create, Mode::of(validate_only))
     }
 
     /// Mails an order to its supplier, as a page that prints. It is sent by a job: see jobs for what became of it.

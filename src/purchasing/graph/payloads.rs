@@ -2,58 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
+use async_graphql::{Context, Enum, SimpleObject};
 
 use super::{order::PurchaseOrder, returns::SupplierReturn, supply::SupplierProduct};
 use crate::{
     access::{Permit, kind},
-    graphql::{
-        context::Asks,
-        fault::{Answer, TopError},
-        refusal::UserError,
-        scalars::Long,
-    },
+    graphql::{context::Asks, fault::Answer, refusal::UserError, scalars::Long},
     ledger::{Receipt, shell::Done},
     purchasing::{core, rows},
-    stock::graph::{StockLevel, changed, level_seen, stopped},
+    seen_payload,
+    stock::graph::{StockLevel, level_seen, lost, receipt},
     storage::{Fault, TenantScope},
 };
-
-macro_rules! payload_tail {
-    ($name:ident { $($own:tt)* }) => {
-        #[doc = "The document as the change left it."]
-        #[Object]
-        impl $name {
-            $($own)*
-            /// Why nothing was changed; empty when it was (or, with validateOnly, would have been).
-            pub async fn user_errors(&self) -> &Vec<UserError> {
-                &self.user_errors
-            }
-            /// Whether this is the answer of an earlier call with the same key, built again from what was stored.
-            pub async fn replayed(&self) -> &bool {
-                &self.replayed
-            }
-            /// The number of the last event of this change; null when nothing was written.
-            pub async fn seq(&self) -> &Option<Long> {
-                &self.seq
-            }
-        }
-        impl From<Vec<UserError>> for $name {
-            fn from(user_errors: Vec<UserError>) -> Self {
-                Self { user_errors, ..Self::default() }
-            }
-        }
-    };
-}
-
-/// The answer of a mutation of one purchase order.
-#[derive(Default)]
-pub struct PurchaseOrderPayload {
-    order: Option<PurchaseOrder>,
-    user_errors: Vec<UserError>,
-    replayed: bool,
-    seq: Option<Long>,
-}
 
 /// Those of these orders that the caller sees.
 fn seen(ctx: &Context<'_>, orders: &[PurchaseOrder]) -> Answer<Vec<PurchaseOrder>> {
@@ -61,73 +21,58 @@ fn seen(ctx: &Context<'_>, orders: &[PurchaseOrder]) -> Answer<Vec<PurchaseOrder
     Ok(orders.iter().filter(|order| permit.covers(order.row().store)).cloned().collect())
 }
 
-payload_tail! { PurchaseOrderPayload {
-    /// The order as it is after the change; null exactly when there are userErrors, or when you may not see orders of its store.
-    async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
-        let order = self.order.clone()?;
-        match seen(ctx, &[order]) {
-            Ok(mut orders) => orders.pop().map(Ok),
-            Err(denied) => Some(Err(denied)),
+seen_payload! {
+    /// The document as the change left it.
+    PurchaseOrderPayload(order: Option<PurchaseOrder>) {
+        /// The order as it is after the change; null exactly when there are userErrors, or when you may not see orders of its store.
+        async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
+            let order = self.order.clone()?;
+            match seen(ctx, &[order]) {
+                Ok(mut orders) => orders.pop().map(Ok),
+                Err(denied) => Some(Err(denied)),
+            }
         }
     }
-} }
-
-/// The answer of reorderOrder.
-#[derive(Default)]
-pub struct ReorderOrderPayload {
-    orders: Vec<PurchaseOrder>,
-    user_errors: Vec<UserError>,
-    replayed: bool,
-    seq: Option<Long>,
 }
 
-payload_tail! { ReorderOrderPayload {
-    /// The drafts, one for each supplier, store and currency, in the order of the input's lines; empty when there are userErrors.
-    async fn purchase_orders(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrder>> {
-        if self.orders.is_empty() { Ok(Vec::new()) } else { seen(ctx, &self.orders) }
-    }
-} }
-
-/// The answer of a mutation of returns to suppliers.
-#[derive(Default)]
-pub struct SupplierReturnPayload {
-    ret: Option<SupplierReturn>,
-    user_errors: Vec<UserError>,
-    replayed: bool,
-    seq: Option<Long>,
-}
-
-payload_tail! { SupplierReturnPayload {
-    /// The return as it was written; null exactly when there are userErrors, or when you may not see returns of its store.
-    async fn supplier_return(&self, ctx: &Context<'_>) -> Option<Answer<SupplierReturn>> {
-        let ret = self.ret.clone()?;
-        match ctx.permit::<kind::PurchaseRead>().map(|permit| permit.covers(ret.row().store)) {
-            Ok(true) => Some(Ok(ret)),
-            Ok(false) => None,
-            Err(denied) => Some(Err(denied)),
+seen_payload! {
+    /// The document as the change left it.
+    ReorderOrderPayload(orders: Vec<PurchaseOrder>) {
+        /// The drafts, one for each supplier, store and currency, in the order of the input's lines; empty when there are userErrors.
+        async fn purchase_orders(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrder>> {
+            if self.orders.is_empty() { Ok(Vec::new()) } else { seen(ctx, &self.orders) }
         }
     }
-} }
-
-/// The answer of stockPolicySet.
-#[derive(Default)]
-pub struct StockPolicyPayload {
-    pub levels: Vec<StockLevel>,
-    pub user_errors: Vec<UserError>,
-    pub replayed: bool,
-    pub seq: Option<Long>,
 }
 
-payload_tail! { StockPolicyPayload {
-    /// The levels as they are now, in the order of the input; empty when there are userErrors.
-    async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<StockLevel>> {
-        let mut all = Vec::with_capacity(self.levels.len());
-        for level in &self.levels {
-            all.extend(level_seen(ctx, Some(level.0.clone()))?);
+seen_payload! {
+    /// The document as the change left it.
+    SupplierReturnPayload(ret: Option<SupplierReturn>) {
+        /// The return as it was written; null exactly when there are userErrors, or when you may not see returns of its store.
+        async fn supplier_return(&self, ctx: &Context<'_>) -> Option<Answer<SupplierReturn>> {
+            let ret = self.ret.clone()?;
+            match ctx.permit::<kind::PurchaseRead>().map(|permit| permit.covers(ret.row().store)) {
+                Ok(true) => Some(Ok(ret)),
+                Ok(false) => None,
+                Err(denied) => Some(Err(denied)),
+            }
         }
-        Ok(all)
     }
-} }
+}
+
+seen_payload! {
+    /// The document as the change left it.
+    StockPolicyPayload(levels: Vec<StockLevel>) {
+        /// The levels as they are now, in the order of the input; empty when there are userErrors.
+        async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<StockLevel>> {
+            let mut all = Vec::with_capacity(self.levels.len());
+            for level in &self.levels {
+                all.extend(level_seen(ctx, Some(level.0.clone()))?);
+            }
+            Ok(all)
+        }
+    }
+}
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -167,15 +112,6 @@ pub struct SupplierProductBulkUpsertPayload {
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
-}
-
-/// What came of a call: its receipt, or its refusals as clients see them. Faults and missing permissions are top-level errors.
-async fn receipt(ctx: &Context<'_>, done: Done) -> Answer<Result<Receipt, Vec<UserError>>> {
-    changed(ctx);
-    match done {
-        Ok(receipt) => Ok(Ok(receipt)),
-        Err(stop) => Ok(Err(stopped(ctx, stop).await?)),
-    }
 }
 
 /// The orders that a receipt is of: a fresh one has them, a stored one names them, and they are read as they are now.
@@ -234,8 +170,4 @@ impl SupplierReturnPayload {
         let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
         Ok(Self { ret: Some(ret.ok_or_else(|| lost("supplier_return"))?), user_errors: Vec::new(), replayed, seq })
     }
-}
-
-fn lost(table: &'static str) -> TopError {
-    Fault::corrupt(table, "a receipt names a document that exists").into()
 }

@@ -9,7 +9,7 @@ use super::{
     loaders::{BySeq, StockLoader, changed},
     lot_inputs::{LotActInput, LotCreateInput, LotUpdateInput, StockMoveInput},
     movement_seen,
-    mutations::{mode, read, stock_payload},
+    mutations::stock_payload,
     refusals::counted,
     stopped,
 };
@@ -19,13 +19,13 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
-        reading::Reading,
+        reading::{Reading, read},
         refusal::UserError,
         scalars::Long,
     },
     ledger::{
         Ledger, Receipt,
-        shell::{Stop, lots as shell},
+        shell::{Done, Mode, Stop, lots as shell},
     },
 };
 
@@ -65,6 +65,22 @@ impl LotPayload {
     }
 }
 
+/// Takes a lot one step on.
+async fn act<'c, F: Future<Output = Done> + Send>(
+    ctx: &'c Context<'_>,
+    input: Result<shell::LotActInput, Vec<UserError>>,
+    step: impl FnOnce(&'c Ledger, Permit<kind::LotWrite>, shell::LotActInput) -> F,
+) -> Answer<LotPayload> {
+    let (permit, ledger) = (ctx.permit::<kind::LotWrite>()?, ctx.given::<Ledger>()?);
+    let input = match input {
+        Ok(input) => input,
+        Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
+    };
+    let lot = input.lot;
+    let done = Box::pin(step(ledger, permit, input)).await;
+    Box::pin(payload(ctx, done, Some(lot))).await
+}
+
 #[derive(Default)]
 pub struct LotMutation;
 
@@ -85,7 +101,7 @@ impl LotMutation {
             Ok(input) => input,
             Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
         };
-        let done = Box::pin(shell::lot_create(ledger, permit, input, mode(validate_only))).await;
+        let done = Box::pin(shell::lot_create(ledger, permit, input, Mode::of(validate_only))).await;
         Box::pin(payload(ctx, done, None)).await
     }
 
@@ -101,15 +117,9 @@ impl LotMutation {
         #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
         validate_only: bool,
     ) -> Answer<LotPayload> {
-        let permit = ctx.permit::<kind::LotWrite>()?;
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
-        };
-        let lot = input.lot;
-        let done = Box::pin(shell::lot_update(ledger, permit, input, mode(validate_only))).await;
-        Box::pin(payload(ctx, done, Some(lot))).await
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_update(ledger, permit, input, mode))
+            .await
     }
 
     /// Takes a lot out of sale wherever it lies, until it is released.
@@ -124,15 +134,9 @@ impl LotMutation {
         #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
         validate_only: bool,
     ) -> Answer<LotPayload> {
-        let permit = ctx.permit::<kind::LotWrite>()?;
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
-        };
-        let lot = input.lot;
-        let done = Box::pin(shell::lot_quarantine(ledger, permit, input, mode(validate_only))).await;
-        Box::pin(payload(ctx, done, Some(lot))).await
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_quarantine(ledger, permit, input, mode))
+            .await
     }
 
     /// Lets a lot be sold again: all of it that was quarantined or recalled. What is damaged or past its date stays set aside.
@@ -147,15 +151,9 @@ impl LotMutation {
         #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
         validate_only: bool,
     ) -> Answer<LotPayload> {
-        let permit = ctx.permit::<kind::LotWrite>()?;
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
-        };
-        let lot = input.lot;
-        let done = Box::pin(shell::lot_release(ledger, permit, input, mode(validate_only))).await;
-        Box::pin(payload(ctx, done, Some(lot))).await
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_release(ledger, permit, input, mode))
+            .await
     }
 
     /// Calls a lot back: what is still there is taken out of sale at once, and lotTrace says where the rest went.
@@ -170,15 +168,9 @@ impl LotMutation {
         #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
         validate_only: bool,
     ) -> Answer<LotPayload> {
-        let permit = ctx.permit::<kind::LotWrite>()?;
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
-        };
-        let lot = input.lot;
-        let done = Box::pin(shell::lot_recall(ledger, permit, input, mode(validate_only))).await;
-        Box::pin(payload(ctx, done, Some(lot))).await
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_recall(ledger, permit, input, mode))
+            .await
     }
 
     /// Sets stock aside as quarantined or damaged, takes it back, or writes it off, all items or none. Tracked or not.
@@ -196,7 +188,7 @@ impl LotMutation {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_move(ledger, permit, input, mode(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_move(ledger, permit, input, Mode::of(validate_only))).await)).await
     }
 }
 

@@ -17,8 +17,7 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
-        reading::Reading,
-        refusal::UserError,
+        reading::{Reading, read},
         scalars::Long,
     },
     ledger::{
@@ -34,10 +33,6 @@ use crate::{
 
 #[derive(Default)]
 pub struct StockMutation;
-
-pub(super) fn mode(validate_only: bool) -> Mode {
-    if validate_only { Mode::Validate } else { Mode::Commit }
-}
 
 #[Object]
 impl StockMutation {
@@ -56,7 +51,7 @@ impl StockMutation {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, mode(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, Mode::of(validate_only))).await)).await
     }
 
     /// Sets stock to absolute figures, all or none. What each figure replaces must be said.
@@ -74,7 +69,7 @@ impl StockMutation {
             Ok(input) => input,
             Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, mode(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, Mode::of(validate_only))).await)).await
     }
 
     /// Undoes a whole movement by one that mirrors it. A movement is reversed once.
@@ -99,7 +94,7 @@ impl StockMutation {
             occurred_at: input.occurred_at.map(|t| t.0),
             on_shortage: input.on_shortage.into(),
         };
-        Box::pin(stock_payload(ctx, Box::pin(shell::stock_reverse(ledger, permit, input, mode(validate_only))).await)).await
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_reverse(ledger, permit, input, Mode::of(validate_only))).await)).await
     }
 
     /// Holds stock for a while, all items or none.
@@ -117,7 +112,8 @@ impl StockMutation {
             Ok(input) => input,
             Err(errors) => return Ok(ReservationPayload::refused(counted(ctx, errors))),
         };
-        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, mode(validate_only))).await)).await
+        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, Mode::of(validate_only))).await))
+            .await
     }
 
     /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
@@ -135,13 +131,6 @@ impl StockMutation {
         };
         Box::pin(reservation_payload(ctx, Box::pin(shell::stock_release(ledger, permit, input)).await)).await
     }
-}
-
-/// The input, or everything that is wrong with its ids and amounts.
-pub(super) fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
-    let mut reading = Reading::default();
-    let value = read(&mut reading);
-    reading.end(value)
 }
 
 fn adjust_input(reading: &mut Reading, input: StockAdjustInput) -> shell::AdjustInput {

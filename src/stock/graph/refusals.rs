@@ -2,21 +2,25 @@
 
 use async_graphql::Context;
 
-use super::{StockLevel, level_seen};
+use super::{StockLevel, changed, level_seen};
 use crate::{
     clock,
     graphql::{
-        fault::TopError,
+        fault::{Answer, TopError},
         refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
         scalars::{Long, Quantity},
         session::UserErrorCount,
     },
-    ledger::shell::Stop,
+    ledger::{
+        Receipt,
+        shell::{Done, Stop},
+    },
     schema::Node,
     stock::{
         core::{Level, Rejection},
         rows::list::LevelRow,
     },
+    storage::Fault,
 };
 
 /// A level, if the caller may see levels.
@@ -102,4 +106,18 @@ pub async fn stopped(ctx: &Context<'_>, stop: Stop) -> Result<Vec<UserError>, To
         Stop::Fault(fault) => Err(fault.into()),
         Stop::Refused(rejections) => Ok(refuse_all(ctx, rejections).await),
     }
+}
+
+/// What came of a call: its receipt, or its refusals as clients see them. Faults and missing permissions are top-level errors.
+pub async fn receipt(ctx: &Context<'_>, done: Done) -> Answer<Result<Receipt, Vec<UserError>>> {
+    changed(ctx);
+    match done {
+        Ok(receipt) => Ok(Ok(receipt)),
+        Err(stop) => Ok(Err(stopped(ctx, stop).await?)),
+    }
+}
+
+/// What a receipt names is not there.
+pub fn lost(table: &'static str) -> TopError {
+    Fault::corrupt(table, "a receipt names a document that exists").into()
 }

@@ -12,13 +12,9 @@ use crate::{
         context::Asks,
         directives::{emits, requires},
         fault::Answer,
-        reading::Reading,
     },
-    ledger::{
-        Ledger,
-        shell::{Mode, transfers as shell},
-    },
-    stock::graph::counted,
+    ledger::shell::{Mode, transfers as shell},
+    step,
 };
 
 /// The root fields that change transfers.
@@ -39,16 +35,7 @@ impl TransfersMutation {
         #[graphql(desc = "The transfer.")] input: TransferCreateInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<TransferPayload> {
-        let permit = ctx.permit::<kind::TransferWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::transfer_create(ledger, permit.clone(), input, mode(validate_only))).await;
-        TransferPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(TransferPayload, ctx, kind::TransferWrite, input, shell::transfer_create, Mode::of(validate_only))
     }
 
     /// Changes a DRAFT.
@@ -62,16 +49,7 @@ impl TransfersMutation {
         #[graphql(desc = "What changes.")] input: TransferUpdateInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<TransferPayload> {
-        let permit = ctx.permit::<kind::TransferWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::transfer_update(ledger, permit.clone(), input, mode(validate_only))).await;
-        TransferPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(TransferPayload, ctx, kind::TransferWrite, input, shell::transfer_update, Mode::of(validate_only))
     }
 
     /// Holds the stock of a DRAFT at the sender, all of it or none. Asks for the right in the sender's store.
@@ -85,16 +63,7 @@ impl TransfersMutation {
         #[graphql(desc = "Which transfer.")] input: TransferActionInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<TransferPayload> {
-        let permit = ctx.permit::<kind::TransferShip>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::transfer_ready(ledger, permit.clone(), input, mode(validate_only))).await;
-        TransferPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(TransferPayload, ctx, kind::TransferShip, input, shell::transfer_ready, Mode::of(validate_only))
     }
 
     /// Sends a READY transfer off, once: stock leaves the sender and is in transit to the receiver. What stays behind is held no longer.
@@ -109,16 +78,7 @@ impl TransfersMutation {
         #[graphql(desc = "What leaves.")] input: TransferMoveInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<TransferPayload> {
-        let permit = ctx.permit::<kind::TransferShip>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::transfer_ship(ledger, permit.clone(), input, mode(validate_only))).await;
-        TransferPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(TransferPayload, ctx, kind::TransferShip, input, shell::transfer_ship, Mode::of(validate_only))
     }
 
     /// Takes in what arrived, whole or in parts, at the cost it left with; never more than left. Asks for the right in the receiver's store.
@@ -132,16 +92,7 @@ impl TransfersMutation {
         #[graphql(desc = "What arrived.")] input: TransferMoveInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<TransferPayload> {
-        let permit = ctx.permit::<kind::TransferReceive>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::transfer_receive(ledger, permit.clone(), input, mode(validate_only))).await;
-        TransferPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(TransferPayload, ctx, kind::TransferReceive, input, shell::transfer_receive, Mode::of(validate_only))
     }
 
     /// Writes off what is still in transit: nothing more will arrive. Asks for the right in the receiver's store.
@@ -155,16 +106,7 @@ impl TransfersMutation {
         #[graphql(desc = "Why it is gone.")] input: TransferCloseInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<TransferPayload> {
-        let permit = ctx.permit::<kind::TransferReceive>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::transfer_close(ledger, permit.clone(), input, mode(validate_only))).await;
-        TransferPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(TransferPayload, ctx, kind::TransferReceive, input, shell::transfer_close, Mode::of(validate_only))
     }
 
     /// Calls off what has not left, and lets its stock go. Rights in either store will do.
@@ -178,19 +120,6 @@ impl TransfersMutation {
         #[graphql(desc = "Which transfer.")] input: TransferActionInput,
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<TransferPayload> {
-        let permit = ctx.permit::<kind::TransferWrite>()?;
-        let mut reading = Reading::default();
-        let input = input.read(&mut reading);
-        let input = match reading.end(input) {
-            Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
-        };
-        let ledger = ctx.given::<Ledger>()?;
-        let done = Box::pin(shell::transfer_cancel(ledger, permit.clone(), input, mode(validate_only))).await;
-        TransferPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        step!(TransferPayload, ctx, kind::TransferWrite, input, shell::transfer_cancel, Mode::of(validate_only))
     }
-}
-
-fn mode(validate_only: bool) -> Mode {
-    if validate_only { Mode::Validate } else { Mode::Commit }
 }

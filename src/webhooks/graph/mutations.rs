@@ -10,7 +10,7 @@ use crate::{
         context::Asks,
         directives::{MaxAge, cost, emits, requires, step_up},
         fault::{Answer, TopError},
-        reading::Reading,
+        reading::{Reading, read},
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::Long,
     },
@@ -149,9 +149,7 @@ fn seen(ctx: &Context<'_>, endpoint: Endpoint) -> Option<WebhookEndpoint> {
 }
 
 fn endpoint_id(ctx: &Context<'_>, id: &ID, field: Vec<String>) -> Result<EndpointId, Vec<UserError>> {
-    let mut reading = Reading::default();
-    let id = reading.id(id, || field);
-    reading.end(id).map_err(|errors| counted(ctx, errors))
+    read(|reading| reading.id(id, || field)).map_err(|errors| counted(ctx, errors))
 }
 
 /// What is to be sent again, or what is wrong with how it was said.
