@@ -3,7 +3,10 @@
 //! In the library, because the body of an asynchronous function is compiled where it is first waited for: in the binary all of Entrepot would
 //! be compiled a second time.
 
-use std::process::ExitCode;
+use std::{
+    io::{ErrorKind, Write},
+    process::ExitCode,
+};
 
 use crate::{
     config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
@@ -50,10 +53,11 @@ async fn run(command: Command) -> ExitCode {
             SigningKeyCommand::Rotate(args) => ended(serve::keys::rotate_signing(&args).await),
         },
         Command::Keys(args) => ended(serve::keys::run(args.action).await),
-        Command::Schema => {
-            print!("{}", schema::sdl());
-            ExitCode::SUCCESS
-        }
+        Command::Schema => match std::io::stdout().write_all(schema::sdl().as_bytes()) {
+            // Whoever reads it may have enough of it.
+            Err(err) if err.kind() != ErrorKind::BrokenPipe => failed(&err),
+            _ => ExitCode::SUCCESS,
+        },
     }
 }
 

@@ -69,17 +69,21 @@ pub fn is_time_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 
+/// The last two days of the year 9999 are one moment to the library.
+fn instant(at: Timestamp) -> Instant {
+    Instant::from_microsecond(at.micros()).unwrap_or(if at.micros() < 0 { Instant::MIN } else { Instant::MAX })
+}
+
 /// The local calendar day of a moment, as days since 1970-01-01; UTC where the zone is unknown.
 pub fn local_day(at: Timestamp, time_zone: &str) -> i32 {
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-    let instant = Instant::from_microsecond(at.micros()).unwrap_or(Instant::UNIX_EPOCH);
-    days_since_epoch(zone.to_datetime(instant).date())
+    days_since_epoch(zone.to_datetime(instant(at)).date())
 }
 
 /// The local calendar day and minute of the day of a moment; UTC where the zone is unknown.
 pub fn local_minute(at: Timestamp, time_zone: &str) -> (i32, i32) {
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-    let local = zone.to_datetime(Instant::from_microsecond(at.micros()).unwrap_or(Instant::UNIX_EPOCH));
+    let local = zone.to_datetime(instant(at));
     (days_since_epoch(local.date()), i32::from(local.hour()) * 60 + i32::from(local.minute()))
 }
 
@@ -134,11 +138,47 @@ pub fn push_rfc3339(at: Timestamp, out: &mut String) {
     let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z");
 }
 
-/// Reads an RFC 3339 moment of any offset. None when it is not one, or lies outside the years 0001 to 9999.
+/// Reads an RFC 3339 moment (§5.6) of any offset. None when it is not one, or lies outside the years 0001 to 9999 in UTC. What is beyond
+/// microseconds is dropped; a leap second is the one before it.
 pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
-    let instant = text.parse::<Instant>().ok()?;
-    let micros = instant.as_microsecond();
-    (micros >= -62_135_596_800_000_000).then_some(Timestamp(micros))
+    let (local, minutes) = if let Some(local) = text.strip_suffix(['Z', 'z']) {
+        (local, 0)
+    } else {
+        let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+        (local, offset_minutes(offset)?)
+    };
+    let (whole, fraction) = local.split_at_checked(19)?;
+    let has_form = whole.bytes().zip("0000-00-00T00:00:00".bytes()).all(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        form => byte == form,
+    });
+    let digits = fraction.strip_prefix('.').unwrap_or_default();
+    if !has_form || digits.is_empty() != fraction.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let local: civil::DateTime = whole.to_ascii_uppercase().replace(' ', "T").parse().ok()?;
+    let seconds = i64::from(days_since_epoch(local.date())) * 86_400
+        + i64::from(local.hour()) * 3_600
+        + (i64::from(local.minute()) - minutes) * 60
+        + i64::from(local.second());
+    let micros: i64 = format!("{digits:0<6}").get(..6)?.parse().ok()?;
+    Some(Timestamp(seconds * 1_000_000 + micros)).filter(|at| MOMENTS.contains(&at.micros()))
+}
+
+/// The years 0001 to 9999.
+const MOMENTS: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+
+/// Reads `+01:30` as minutes.
+fn offset_minutes(text: &str) -> Option<i64> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':').filter(|(hours, minutes)| hours.len() == 2 && minutes.len() == 2)?;
+    let read = |text: &str, most: i64| text.parse().ok().filter(|n| (0..=most).contains(n) && !text.starts_with('+'));
+    Some(sign * (read(hours, 23)? * 60 + read(minutes, 59)?))
 }
 
 /// Reads a moment as headers of HTTP write it: `Wed, 21 Oct 2015 07:28:00 GMT`.
@@ -162,9 +202,29 @@ mod tests {
             "2011-11-30T08:26:00.000000Z",
             "1969-12-31T23:59:59.999999Z",
             "2000-02-29T00:00:00.000001Z",
-            "9999-12-30T21:59:59.999999Z",
+            "9999-12-31T23:59:59.999999Z",
+            "0001-01-01T00:00:00.000000Z",
         ] {
             assert_eq!(rfc3339(parse_rfc3339(text).unwrap()), text);
+        }
+        let read = |text| parse_rfc3339(text).map(rfc3339);
+        assert_eq!(read("2026-06-30t23:59:59.1234567-01:30").as_deref(), Some("2026-07-01T01:29:59.123456Z"));
+        for odd in [
+            "2026-06-30T23:59Z",
+            "2026-06-30T23:59:59+01",
+            "2026-06-30T23:59:59,5Z",
+            "2026-06-30T23:59:59.Z",
+            "2026-06-30T23:59:59Z[Europe/London]",
+            "2026-06-30T23:59:59+24:00",
+            "2026-06-30T23:59:59++1:00",
+            "2026-02-30T00:00:00Z",
+            "2026-06-30T24:00:00Z",
+            "2026-06-30",
+            "0001-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-00:01",
+            "é2026-06-30T23:59:59é+1:00",
+        ] {
+            assert_eq!(read(odd), None, "{odd}");
         }
         assert_eq!(rfc3339(parse_rfc3339("2011-06-01T00:30:00+01:00").unwrap()), "2011-05-31T23:30:00.000000Z");
     }

@@ -235,7 +235,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::ReservationId::PREFIX => {
             let permit = ctx.permit::<may::StockRead>()?;
             let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
-            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(held).into())
+            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
         }
         kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
         kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),

@@ -235,6 +235,8 @@ macro_rules! kinds {
             impl super::Kind for $name { const PREFIX: &'static str = $prefix; const NAME: &'static str = $word; })*
         }
         $(pub type $name = Id<kind::$name>;)*
+        /// What our ids begin with.
+        pub const PREFIXES: &[&str] = &[$($prefix),*];
     };
 }
 kinds! {

@@ -15,4 +15,4 @@ pub mod verify;
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes};
 pub use pen::Pen;
 pub use shell::Audit;
-pub use stamp::{Origin, Stamp, about, attribute, refused};
+pub use stamp::{Origin, Stamp, about, attribute, refused, told};

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -37,6 +37,7 @@ pub struct Stamp {
     known: Mutex<Known>,
     is_recorded: AtomicBool,
     has_committed: AtomicBool,
+    refusals: AtomicU32,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -60,7 +61,8 @@ impl Stamp {
     pub fn new(action: String, origin: Origin, pen: Pen, who: Option<(TenantId, Actor)>, target: Option<Target>) -> Arc<Self> {
         let (tenant, actor) = who.unzip();
         let known = Mutex::new(Known { tenant, actor, target, codes: Vec::new(), is_attributed: false });
-        Arc::new(Self { action, origin, pen, known, is_recorded: AtomicBool::new(false), has_committed: AtomicBool::new(false) })
+        let (is_recorded, has_committed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(Self { action, origin, pen, known, is_recorded, has_committed, refusals: AtomicU32::new(0) })
     }
 
     /// The stamp of what this task carries out; none for jobs and queries.
@@ -96,6 +98,10 @@ impl Stamp {
                 known.codes.push(code.to_owned());
             }
         });
+    }
+    /// How many refusals the answer carries as data.
+    pub fn refusals(&self) -> u32 {
+        self.refusals.load(Ordering::Relaxed)
     }
     pub fn was_refused(&self) -> bool {
         self.known(|known| !known.codes.is_empty())
@@ -147,6 +153,14 @@ pub fn about(target: Target) {
 pub fn refused(code: &str) {
     if let Some(stamp) = Stamp::current() {
         stamp.note(code);
+    }
+}
+
+/// Notes a refusal that this task's answer carries as data, by its code.
+pub fn told(code: &str) {
+    if let Some(stamp) = Stamp::current() {
+        stamp.note(code);
+        stamp.refusals.fetch_add(1, Ordering::Relaxed);
     }
 }
 

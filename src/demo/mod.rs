@@ -7,6 +7,7 @@ mod catalogue;
 mod clerk;
 mod day;
 mod dice;
+mod filled;
 mod people;
 
 pub use run::{DemoError, run};

@@ -1,11 +1,16 @@
 //! `entrepot demo`: a database, a tenant with an owner, a retailer's year through the public API, and the API served with live stock to watch.
 
-use std::{fs::File, io::BufWriter, path::PathBuf, sync::Arc};
+use std::{
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{day::Day, generate};
+use super::{day::Day, filled::Filled, generate};
 use crate::{
     clock::Clock,
     config::Demo,
@@ -14,7 +19,7 @@ use crate::{
     identity::Settings,
     insight::verify,
     ledger::Grouping,
-    replay::{self, Client, ReplayError, expect, intake, reader::RowReader},
+    replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader},
     schema::Judges,
     secrets::KeySource,
     serve::{self, Node, StartError},
@@ -36,6 +41,10 @@ pub enum DemoError {
     Io(#[from] std::io::Error),
     #[error("the demo's login was refused: {0}; delete the demo's database to start anew")]
     Login(String),
+    #[error(
+        "{file} was filled from other data, by {asked}: ask for the same data (--rows, --seed, --data), or name another database with --file"
+    )]
+    OtherData { file: PathBuf, asked: String },
     #[error("the day went wrong: {0}")]
     Day(String),
     #[error("{0}")]
@@ -79,7 +88,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
     let guide = async {
-        let mut filled = fill(&args, &base, &folder).await;
+        let mut filled = fill(&args, fresh, &base, &folder).await;
         if let (Ok(token), true) = (&filled, args.day) {
             filled = day(&db, &clock, &base, token).await.map(|()| token.clone());
         }
@@ -100,9 +109,9 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     Ok(served?)
 }
 
-/// Logs in, making the tenant if it is not there, and brings in the data if it is not complete; gives a token.
-async fn fill(args: &Demo, base: &str, folder: &std::path::Path) -> Result<String, DemoError> {
-    let token = log_in(base).await?;
+/// Logs in, making the tenant if it is not there, and brings in the data if it is not complete; gives a token. What was filled from other
+/// data is left alone. Once the data are in and checked, whoever uses the demo changes them: later starts bring in and check nothing.
+async fn fill(args: &Demo, is_new: bool, base: &str, folder: &Path) -> Result<String, DemoError> {
     let data = match &args.data {
         Some(path) => path.clone(),
         None => generated(args, folder)?,
@@ -110,17 +119,37 @@ async fn fill(args: &Demo, base: &str, folder: &std::path::Path) -> Result<Strin
     let path = data.clone();
     let plan = tokio::task::spawn_blocking(move || intake::plan(RowReader::open(&path)?));
     let plan = plan.await.map_err(|err| ReplayError::Task(err.to_string()))??;
-    let client = Arc::new(Client::new(base, &token)?);
     println!("Data      {}: {} rows, {} documents", data.display(), plan.seal.rows, plan.documents.len());
-    let loaded = replay::load(&client, &plan, 8).await?;
-    println!("{loaded}");
+    let mut filled = Filled::begun(&plan.seal.csv_sha256, args);
+    match Filled::read(&args.file).filter(|_| !is_new) {
+        Some(before) if before.csv_sha256 != filled.csv_sha256 => {
+            return Err(DemoError::OtherData { file: args.file.clone(), asked: before.asked });
+        }
+        Some(before) if before.is_complete => {
+            println!("Loaded    and checked by an earlier start; what has changed since then stays");
+            return log_in(base).await;
+        }
+        _ => {}
+    }
+    let unkept = |err| DemoError::File(args.file.clone(), err);
+    filled.write(&args.file).map_err(unkept)?;
+    let token = log_in(base).await?;
+    load(args, &data, &plan, &Arc::new(Client::new(base, &token)?)).await?;
+    filled.is_complete = true;
+    filled.write(&args.file).map_err(unkept)?;
+    Ok(token)
+}
+
+/// Sends the data, of which a start that broke off may have sent a part, and checks the totals.
+async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Result<(), DemoError> {
+    println!("{}", replay::load(client, plan, 8).await?);
     let beside = data.with_file_name("expected.json");
     let expected = match (&args.expect, &args.data) {
         (Some(path), _) => expect::load(path, &plan.seal.csv_sha256)?,
         (None, Some(_)) if beside.exists() => expect::load(&beside, &plan.seal.csv_sha256)?,
-        _ => expect::from_plan(&plan),
+        _ => expect::from_plan(plan),
     };
-    let comparison = replay::verify(&client, &plan, &expected).await?;
+    let comparison = replay::verify(client, plan, &expected).await?;
     match comparison.differences() {
         0 => println!("Totals    every figure agrees with the independent computation, to the unit and the penny"),
         figures => {
@@ -128,7 +157,7 @@ async fn fill(args: &Demo, base: &str, folder: &std::path::Path) -> Result<Strin
             return Err(ReplayError::Differs { figures }.into());
         }
     }
-    Ok(token)
+    Ok(())
 }
 
 /// A day through the API, and the proof of the whole database after it.
@@ -141,7 +170,7 @@ async fn day(db: &Database, clock: &Clock, base: &str, token: &str) -> Result<()
 }
 
 /// The generated retailer's file, made once for each seed and size.
-fn generated(args: &Demo, folder: &std::path::Path) -> Result<PathBuf, DemoError> {
+fn generated(args: &Demo, folder: &Path) -> Result<PathBuf, DemoError> {
     let path = folder.join(format!("retailer-{}-{}.csv", args.seed, args.rows));
     if !path.exists() {
         let part = path.with_extension("part");

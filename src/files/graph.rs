@@ -22,7 +22,6 @@ use crate::{
         scalars::{DateTime, Long},
     },
     path,
-    stock::graph::counted,
 };
 
 /// What a file that you send is for.
@@ -204,7 +203,7 @@ impl FileMutation {
                     FileError::NoName => path!["input", "name"],
                     _ => path!["input", "size"],
                 };
-                FileUploadPayload { user_errors: counted(ctx, vec![refuse(error, field)?]), ..FileUploadPayload::default() }
+                FileUploadPayload { user_errors: vec![refuse(error, field)?], ..FileUploadPayload::default() }
             }
         })
     }

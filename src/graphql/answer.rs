@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{Response, ServerError, Value};
+use async_graphql::{PathSegment, Response, ServerError, Value};
 
 use super::{
     code::Code,
@@ -18,7 +18,12 @@ use super::{
 #[derive(Debug)]
 pub enum Answer {
     /// It ran, perhaps not everywhere with success: `{"data":…,"errors":…,"extensions":…}`.
-    Ran { json: Vec<u8>, bill: Bill },
+    Ran {
+        json: Vec<u8>,
+        bill: Bill,
+        /// When a part of it may come again that was turned away.
+        retry_after_ms: Option<u64>,
+    },
     /// It did not run.
     Refused(Errors),
 }
@@ -79,6 +84,7 @@ impl Errors {
             if let Some(wait) = retry_after_ms {
                 extensions.set("retryAfterMs", wait);
             }
+            shorten(error);
         }
         Self { code, list: json_of(&errors), retry_after_ms, bill: None }
     }
@@ -122,7 +128,9 @@ pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
         let codes: Vec<Code> = response.errors.iter_mut().map(|error| settle(error, ran, about.request_id)).collect();
         if !ran && (about.place == Place::Opening || nothing_ran(&response.errors, &codes, about.operation)) {
             let code = codes.first().copied().unwrap_or(Code::Internal);
-            return Answer::Refused(Errors::new(code, response.errors, about.request_id, None).paid(bill));
+            let retry_after_ms = response.errors.iter().filter_map(wait_of).max();
+            let errors = Errors::new(code, response.errors, about.request_id, None);
+            return Answer::Refused(Errors { retry_after_ms, ..errors }.paid(bill));
         }
         if !ran && was_too_busy(&codes, about.operation) {
             return Answer::Refused(Errors::new(Code::Overloaded, response.errors, about.request_id, Some(BUSY_MS)).paid(bill));
@@ -130,7 +138,45 @@ pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
     }
     let json = written(&response, &about, bill);
     about.operation.answered_with(json.len());
-    Answer::Ran { json, bill }
+    Answer::Ran { json, bill, retry_after_ms: response.errors.iter().filter_map(wait_of).max() }
+}
+
+fn wait_of(error: &ServerError) -> Option<u64> {
+    match error.extensions.as_ref()?.get("retryAfterMs")? {
+        Value::Number(wait) => wait.as_u64(),
+        _ => None,
+    }
+}
+
+/// Bytes of a message that are sent, and of a name in a path: both may quote what the client wrote, which may be the whole body.
+const MESSAGE_BYTES: usize = 500;
+const NAME_BYTES: usize = 100;
+
+/// Every error passes here before it is written.
+fn shorten(error: &mut ServerError) {
+    cut(&mut error.message, MESSAGE_BYTES);
+    // As JSON each of them would be six times as long.
+    error.message.retain(|c| c == '\n' || !c.is_control());
+    for part in &mut error.path {
+        if let PathSegment::Field(name) = part {
+            cut(name, NAME_BYTES);
+        }
+    }
+}
+
+/// A message as long as it is sent, where it goes by another way.
+pub fn shortened(mut message: String) -> String {
+    cut(&mut message, MESSAGE_BYTES);
+    message
+}
+
+/// Leaves the beginning of a text, of at most so many bytes.
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
 }
 
 /// Why a subscription's event could not be told as it is, though it may be in a moment: the database was away. Whoever runs the subscription
@@ -166,6 +212,7 @@ fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
         extensions.set("code", code.as_str());
     }
     extensions.set("requestId", request_id);
+    shorten(error);
     code
 }
 

@@ -154,8 +154,9 @@ impl<T> Page<T> {
         if request.backward {
             rows.reverse();
         }
-        let (has_next, has_previous) =
-            if request.backward { (request.before.is_some(), more) } else { (more, request.after.is_some()) };
+        // What a cursor stands for lies beyond the page itself.
+        let (after, before) = (request.after.is_some(), request.before.is_some());
+        let (has_next, has_previous) = if request.backward { (before, more || after) } else { (more || before, after) };
         let (nodes, keys) = rows.into_iter().unzip();
         Self { nodes, keys, has_next, has_previous, kind: kind.into(), signer: signer.clone() }
     }

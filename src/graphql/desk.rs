@@ -238,7 +238,14 @@ impl<E: Executor> Desk<E> {
             .boxed()
     }
 
-    fn request(&self, operation: &Operation, variables: Variables, session: &Session, bill: Bill) -> (Request, UserErrorCount) {
+    fn request(
+        &self,
+        operation: &Operation,
+        mut variables: Variables,
+        session: &Session,
+        bill: Bill,
+    ) -> (Request, UserErrorCount) {
+        operation.complete(&mut variables);
         let paid = Paid { bill, at: self.till.budgets().now() };
         let mut request = Request::new(String::new()).variables(variables).data(paid);
         if self.introspection == Introspection::Closed {

@@ -46,7 +46,7 @@ impl Examiner {
             return None;
         }
         let mut request = Request::new(String::new()).variables(variables.clone());
-        request.set_parsed_query(operation.document());
+        request.set_parsed_query(operation.parsed().clone());
         let response = (self.0)(request).await;
         let is_good = matches!(response.errors.as_slice(), [only] if only.message == GOOD);
         if is_good {

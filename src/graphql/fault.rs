@@ -78,6 +78,7 @@ impl From<Fault> for TopError {
         match &fault {
             Fault::Overloaded => Self::Overloaded,
             Fault::ShuttingDown => Self::Unavailable,
+            Fault::TooLarge => Self::bad_input(fault.to_string(), Vec::new()),
             other if other.is_transient() => {
                 tracing::warn!(error = %fault, "transient fault");
                 Self::Unavailable

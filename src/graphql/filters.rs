@@ -98,6 +98,25 @@ impl IdFilter {
     }
 }
 
+impl StringFilter {
+    /// Refuses more texts than are taken, and what no row has: a text with a NUL, which Postgres does not even look for.
+    pub fn check(&self, field: &[&str]) -> Result<(), TopError> {
+        let bad = |message: String, name: &str| {
+            TopError::bad_input(message, [field, &[name]].concat().iter().map(ToString::to_string).collect())
+        };
+        if self.one_of.as_ref().is_some_and(|list| list.len() > MAX_VALUES) {
+            return Err(bad(format!("at most {MAX_VALUES} texts"), "in"));
+        }
+        let single = [(&self.eq, "eq"), (&self.starts_with, "startsWith"), (&self.contains, "contains")];
+        let single = single.into_iter().filter_map(|(text, name)| Some((text.as_ref()?, name)));
+        let mut all = single.chain(self.one_of.iter().flatten().map(|text| (text, "in")));
+        match all.find(|(text, _)| text.contains('\0')) {
+            Some((_, name)) => Err(bad("a text without NUL characters is expected".to_owned(), name)),
+            None => Ok(()),
+        }
+    }
+}
+
 impl DateTimeFilter {
     pub fn range(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         (self.gte.map(|t| t.0), self.lt.map(|t| t.0))

@@ -5,6 +5,7 @@ mod cache;
 pub mod cost;
 mod defaults;
 mod measure;
+mod merge;
 pub mod misfit;
 mod operation;
 mod rewrite;
@@ -106,26 +107,28 @@ impl Guard {
         within("open brackets", seen.brackets, self.limits.brackets)?;
         let mut parsed = parse_query(text).map_err(|error| Refusal {
             code: Code::ParseFailed,
-            message: shortened(error.to_string()),
+            message: error.to_string(),
             locations: error.positions().collect(),
         })?;
         within("operations", parsed.operations.iter().len(), self.limits.operations)?;
         let sizes = measure_all(&parsed, &self.limits)?;
         rewrite::lift_directives_off_typename(&mut parsed);
-        let operations: Vec<_> = rewrite::one_operation_each(parsed)
-            .into_iter()
-            .filter_map(|(name, mut document)| {
-                let measure = sizes.iter().find(|(known, _)| *known == name)?.1;
-                // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
-                if check(&measure, &self.limits).is_ok() {
-                    defaults::take_over(&mut document, &self.outline);
-                }
-                let plan = check(&measure, &self.limits).map(|()| cost::compile(&document, &self.outline)).unwrap_or_default();
-                Some((name.clone(), Arc::new(Operation::new(name, measure, plan, document)?)))
-            })
-            .collect();
+        let (mut operations, mut copies) = (Vec::new(), 0);
+        for (name, mut document) in rewrite::one_operation_each(parsed) {
+            let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
+            // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
+            let (mut plan, mut merged) = (cost::Plan::default(), None);
+            if check(&measure, &self.limits).is_ok() {
+                defaults::take_over(&mut document, &self.outline);
+                plan = cost::compile(&document, &self.outline);
+                merged = merge::merged(&document, &self.outline)?;
+            }
+            copies += 1 + usize::from(merged.is_some());
+            let operation = Operation::new(name.clone(), measure, plan, (document, merged));
+            operations.extend(operation.map(|operation| (name, Arc::new(operation))));
+        }
         // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.
-        let weight = text.len() + seen.tokens * 150 * operations.len().max(1);
+        let weight = text.len() + seen.tokens * 150 * copies.max(1);
         let document = Arc::new(Document { operations, weight });
         self.cache.put(text, document.clone());
         Ok(document)
@@ -169,14 +172,4 @@ fn within(what: &str, found: usize, allowed: usize) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(Code::QueryTooComplex, format!("the operation has too many {what}: at most {allowed} are allowed")))
-}
-
-/// The parser quotes the offending line, which may be the whole body.
-fn shortened(mut message: String) -> String {
-    const MOST: usize = 500;
-    if message.len() > MOST {
-        let end = (0..=MOST).rev().find(|&at| message.is_char_boundary(at)).unwrap_or_default();
-        message.truncate(end);
-    }
-    message
 }

@@ -43,6 +43,8 @@ pub struct Composite {
     /// For each of its objects.
     pub price: Millis,
     pub fields: HashMap<Name, Field>,
+    /// The interfaces that it implements.
+    interfaces: Vec<Name>,
 }
 
 /// A field of an object or an interface.
@@ -102,13 +104,15 @@ impl Outline {
             let name = kind.name.node.clone();
             match &kind.kind {
                 TypeKind::Object(object) => {
-                    outline.types.insert(name.clone(), composite(&name, &object.fields, &prices, &roots));
+                    outline.types.insert(name.clone(), composite(&name, (&object.fields, &object.implements), &prices, &roots));
                 }
                 TypeKind::Interface(interface) => {
-                    outline.types.insert(name.clone(), composite(&name, &interface.fields, &prices, &roots));
+                    outline
+                        .types
+                        .insert(name.clone(), composite(&name, (&interface.fields, &interface.implements), &prices, &roots));
                 }
                 TypeKind::Union(_) => {
-                    outline.types.insert(name.clone(), composite(&name, &[], &prices, &roots));
+                    outline.types.insert(name.clone(), composite(&name, (&[], &[]), &prices, &roots));
                 }
                 TypeKind::InputObject(input) => {
                     if directive(&kind.directives, "oneOf").is_some() {
@@ -141,6 +145,11 @@ impl Outline {
 
     pub fn field(&self, of: &str, name: &str) -> Option<&Field> {
         self.types.get(of)?.fields.get(name)
+    }
+
+    /// Whether what is of type `of` is also of type `on`, whatever it is.
+    pub fn is_always(&self, of: &str, on: &str) -> bool {
+        of == on || self.types.get(of).is_some_and(|known| known.interfaces.iter().any(|one| one == on))
     }
 
     /// The fields of an input object.
@@ -205,7 +214,12 @@ fn priced_objects(document: &ServiceDocument) -> HashMap<&str, Millis> {
     prices
 }
 
-fn composite(name: &Name, fields: &[Positioned<FieldDefinition>], prices: &HashMap<&str, Millis>, roots: &Roots) -> Composite {
+fn composite(
+    name: &Name,
+    (fields, interfaces): (&[Positioned<FieldDefinition>], &[Positioned<Name>]),
+    prices: &HashMap<&str, Millis>,
+    roots: &Roots,
+) -> Composite {
     let unsaid = match Some(name) {
         root if root == roots.query.as_ref() => price::QUERY,
         root if root == roots.mutation.as_ref() => price::MUTATION,
@@ -213,7 +227,8 @@ fn composite(name: &Name, fields: &[Positioned<FieldDefinition>], prices: &HashM
         _ => 0,
     };
     let fields = fields.iter().map(|one| (one.node.name.node.clone(), field(&one.node, unsaid))).collect();
-    Composite { price: prices.get(name.as_str()).copied().unwrap_or_default(), fields }
+    let interfaces = interfaces.iter().map(|one| one.node.clone()).collect();
+    Composite { price: prices.get(name.as_str()).copied().unwrap_or_default(), fields, interfaces }
 }
 
 fn field(field: &FieldDefinition, unsaid: Millis) -> Field {

@@ -48,10 +48,11 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Tells the audit log that what is being carried out was refused with this.
+    /// Tells the audit log that what is being carried out was refused with this, and the answer that it carries one refusal more.
+    /// Every refusal is made with it, so that none is missing from the answer's count.
     #[must_use]
     pub fn noted(self) -> Self {
-        crate::audit::refused(&async_graphql::resolver_utils::enum_value(self).to_string());
+        crate::audit::told(&async_graphql::resolver_utils::enum_value(self).to_string());
         self
     }
 }
@@ -141,6 +142,17 @@ impl UserError {
             field: (!field.is_empty()).then_some(field),
             retryable,
         })
+    }
+    /// Names another field of the input, where that is the one that is meant.
+    pub fn renamed(&mut self, from: &str, to: &str) {
+        let field = match self {
+            Self::InputError(error) => &mut error.field,
+            Self::VersionConflict(error) => &mut error.field,
+            Self::InsufficientStock(error) => &mut error.field,
+        };
+        if let Some(name) = field.as_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
+            to.clone_into(name);
+        }
     }
     /// Also what is said of other tenants' rows: not found and not yours look the same.
     pub fn not_found(what: &str, field: Path) -> Self {

@@ -151,14 +151,14 @@ impl Refused {
     }
 }
 
-/// In the data of each mutation: its payloads add here how many `userErrors` they carry, and the answer's
-/// `extensions.entrepot.userErrorCount` tells clients who do not look.
+/// In the data of each mutation: the root adds here how many `userErrors` a field's payload carries, those of its rows included, and the
+/// answer's `extensions.entrepot.userErrorCount` tells clients who do not look.
 #[derive(Debug, Clone, Default)]
 pub struct UserErrorCount(pub Arc<AtomicU32>);
 
 impl UserErrorCount {
-    pub fn add(&self, count: usize) {
-        self.0.fetch_add(u32::try_from(count).unwrap_or(u32::MAX), Ordering::Relaxed);
+    pub fn add(&self, count: u32) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u32 {

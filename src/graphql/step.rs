@@ -8,7 +8,7 @@ macro_rules! step {
         let (permit, ledger) = ($ctx.permit::<$right>()?, $ctx.given::<$crate::ledger::Ledger>()?);
         let input = match $crate::graphql::reading::read(|reading| $input.read(reading)) {
             Ok(input) => input,
-            Err(errors) => return Ok($crate::stock::graph::counted($ctx, errors).into()),
+            Err(errors) => return Ok(errors.into()),
         };
         let done = Box::pin($step(ledger, permit.clone(), input $(, $mode)?)).await;
         $payload::of($ctx, &permit.scope(ledger.database()), done).await

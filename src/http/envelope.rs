@@ -15,15 +15,21 @@ pub fn from_json(body: &[u8]) -> Result<Asked, String> {
         Some(b'[') => return Err("batches are not served: send one operation a request".into()),
         _ => return Err("the body must be a JSON map".into()),
     }
-    let members: Members = serde_json::from_slice(body).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        if error.is_data() {
-            format!("at {place}: `query`, `documentId` and `operationName` must be strings, `variables` and `extensions` maps")
-        } else {
-            format!("the body is not JSON: {place}")
-        }
-    })?;
-    with_query(members)
+    with_query(serde_json::from_slice(body).map_err(|error| unread(&error))?)
+}
+
+/// serde_json has no other names than its words for the first two.
+fn unread(error: &serde_json::Error) -> String {
+    let (place, said) = (format!("line {}, column {}", error.line(), error.column()), error.to_string());
+    if said.starts_with("recursion limit exceeded") {
+        format!("the body is nested too deeply: {place}")
+    } else if let Some((name, _)) = said.strip_prefix("duplicate field ").and_then(|rest| rest.split_once(" at ")) {
+        format!("{name} is given twice: {place}")
+    } else if error.is_data() {
+        format!("at {place}: `query`, `documentId` and `operationName` must be strings, `variables` and `extensions` maps")
+    } else {
+        format!("the body is not JSON: {place}")
+    }
 }
 
 /// # Errors

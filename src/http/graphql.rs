@@ -1,6 +1,6 @@
 //! `/graphql`: what a request is, and the way of a query or mutation from its bytes to its answer.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use async_graphql::Executor;
 use axum::{
@@ -96,7 +96,7 @@ async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id
 
 async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id: &str) -> Response<Body> {
     let headers = &parts.headers;
-    let Some((wanted, media)) = wanted(text(headers, &header::ACCEPT)) else { return not_acceptable(id) };
+    let Some((wanted, media)) = wanted(list(headers, &header::ACCEPT).as_deref()) else { return not_acceptable(id) };
     if !negotiate::is_json(text(headers, &header::CONTENT_TYPE)) {
         let message = "the body must be application/json in UTF-8";
         return reply::of_fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, media, id);
@@ -120,7 +120,8 @@ async fn post<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, body: Body, id:
 }
 
 async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Response<Body> {
-    let accept = text(&parts.headers, &header::ACCEPT);
+    let accept = list(&parts.headers, &header::ACCEPT);
+    let accept = accept.as_deref();
     let query_string = parts.uri.query().unwrap_or_default();
     if front.settings.explorer == Explorer::Served && query_string.is_empty() && negotiate::prefers_html(accept) {
         return graphiql::page(id, &(front.desk.new_id)());
@@ -186,9 +187,9 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
     let mut response = match sent {
         Sent::AsEvents => event_stream::serve(front, Wanted { operation, asked, session }, headers, id).await,
         Sent::Whole(_) => {
-            let accepted = text(headers, &header::ACCEPT_ENCODING).filter(|_| operation.kind == Kind::Query);
+            let accepted = list(headers, &header::ACCEPT_ENCODING).filter(|_| operation.kind == Kind::Query);
             let answer = desk.run(&operation, asked, &session, id).await;
-            reply::of_answer(answer, Form { media, coding: compress::wanted(accepted) }, id).await
+            reply::of_answer(answer, Form { media, coding: compress::wanted(accepted.as_deref()) }, id).await
         }
     };
     if let Some(page) = page.filter(|_| !is_stream) {
@@ -271,6 +272,13 @@ fn not_acceptable(id: &str) -> Response<Body> {
 /// A header that is there once and is text.
 pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// A header that is a list, whose items may stand in several lines (RFC 9110, 5.3).
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let mut lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    let first = lines.next()?;
+    Some(lines.fold(first.into(), |all, line| format!("{all}, {line}").into()))
 }
 
 /// Whether a trusted proxy says that the client came to it by TLS. We speak none ourselves.

@@ -27,10 +27,6 @@ pub fn routes(keys: Arc<dyn KeySet>) -> Router {
 }
 
 fn keyed(text: String) -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, "application/jwk-set+json"),
-        (header::CACHE_CONTROL, CACHE),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let headers = [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, CACHE)];
     (StatusCode::OK, headers, text)
 }

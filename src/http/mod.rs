@@ -134,6 +134,7 @@ pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
         Explorer::Served => graphiql::assets(),
         Explorer::Off => Router::new(),
     };
+    let new_id = front.desk.new_id.clone();
     Router::new()
         .route("/graphql", any(graphql::handle::<E>))
         .route("/graphql/ws", any(graphql::handle::<E>))
@@ -141,5 +142,5 @@ pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
         .with_state(front)
         .merge(health)
         .merge(explorer)
-        .fallback(|| async { reply::of_fault(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, "") })
+        .fallback(move || async move { reply::of_fault(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, &new_id()) })
 }

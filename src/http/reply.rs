@@ -32,12 +32,13 @@ pub struct Form {
 pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response<Body> {
     let media = form.media;
     match answer {
-        Answer::Ran { json, bill } => {
+        Answer::Ran { json, bill, retry_after_ms } => {
             let mut response = match form.coding {
                 Some(coding) if json.len() > compress::WORTH_IT => coded_response(media, json, coding, request_id).await,
                 _ => json_response(StatusCode::OK, media, json, request_id),
             };
             tell_budget(response.headers_mut(), bill);
+            tell_wait(response.headers_mut(), retry_after_ms);
             response
         }
         Answer::Refused(errors) => of_errors(&errors, media, request_id),
@@ -58,10 +59,14 @@ pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Bo
     if let Some(bill) = errors.bill {
         tell_budget(response.headers_mut(), bill);
     }
-    if let Some(wait) = errors.retry_after_ms {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.div_ceil(1_000)));
-    }
+    tell_wait(response.headers_mut(), errors.retry_after_ms);
     response
+}
+
+fn tell_wait(headers: &mut HeaderMap, retry_after_ms: Option<u64>) {
+    if let Some(wait) = retry_after_ms {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.div_ceil(1_000)));
+    }
 }
 
 async fn coded_response(media: Media, json: Vec<u8>, coding: Coding, request_id: &str) -> Response<Body> {
@@ -99,7 +104,7 @@ fn json_response(status: StatusCode, media: Media, body: Vec<u8>, request_id: &s
     response
 }
 
-/// The headers that every response has.
+/// The headers that every response has; the id where one was given.
 pub fn seal(headers: &mut HeaderMap, request_id: &str) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -109,7 +114,7 @@ pub fn seal(headers: &mut HeaderMap, request_id: &str) {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+    if let (false, Ok(id)) = (request_id.is_empty(), HeaderValue::from_str(request_id)) {
         headers.insert(REQUEST_ID, id);
     }
 }

@@ -1,8 +1,12 @@
 //! The accept loop: HTTP/1 and HTTP/2 without TLS, with what axum's own lacks: time limits on heads, a cap on connections.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
+};
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -19,6 +23,7 @@ use tokio::{
 
 use super::{
     connections::{Connections, Peer},
+    reply,
     stall::Stall,
 };
 use crate::{graphql::limits::Limits, live::drain::Drain};
@@ -109,7 +114,18 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     let router = TowerToHyperService::new(shared.router.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
-        router.call(request)
+        let answer = (!is_coded(request.headers())).then(|| router.call(request));
+        async move {
+            let mut response = match answer {
+                Some(answer) => answer.await?,
+                None => coded(),
+            };
+            // What no handler of ours has answered: a method that a route does not serve, a probe.
+            if !response.headers().contains_key(header::X_FRAME_OPTIONS) {
+                reply::seal(response.headers_mut(), "");
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let io = TokioIo::new(Stall::new(stream, limits.stall_time));
     // A connection's failure is its client's; there is nobody to tell.
@@ -119,11 +135,27 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     }
 }
 
+/// Whether a body is coded for its transfer other than in chunks. hyper reads the chunks of such a body and leaves the rest to us, who know no other
+/// coding. Of a request with chunks and a length it takes the chunks, takes the length away and closes the connection behind the answer.
+fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_plain = codings.next().is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    !is_plain || codings.next().is_some()
+}
+
+fn coded() -> Response<Body> {
+    let mut response = Response::new(Body::from("no transfer coding but chunked is known here\n"));
+    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 type Io = TokioIo<Stall<TcpStream>>;
 
 async fn http1<S>(io: Io, service: S, shared: &Shared)
 where
-    S: HttpService<Incoming, ResBody = Body, Error = std::convert::Infallible> + Send,
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Send,
     S::Future: Send + 'static,
 {
     let limits = &shared.limits;
@@ -141,7 +173,7 @@ where
 
 async fn http2<S>(io: Io, service: S, shared: &Shared)
 where
-    S: HttpService<Incoming, ResBody = Body, Error = std::convert::Infallible> + Send,
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Send,
     S::Future: Send + 'static,
 {
     let limits = &shared.limits;

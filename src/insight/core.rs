@@ -4,6 +4,8 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use uuid::Uuid;
 
+use crate::purchasing::core::allot;
+
 /// What rows of the report stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
@@ -125,6 +127,35 @@ impl SoldLine {
     }
 }
 
+/// By how much a group's figure is another one.
+pub type Correction = (GroupKey, i128);
+
+/// What came of a closed return: each line's group, and what it is worth by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GivenBack {
+    pub products: Vec<(GroupKey, i64)>,
+    pub charges: Vec<(GroupKey, i64)>,
+}
+
+impl GivenBack {
+    /// Shares `refunded` out, and says by how much that differs from what products and charges are worth by themselves. Charges take what goes
+    /// beyond the products; at most what they are worth, and a fee at most what was given back. The rest is the products', by their worth.
+    pub fn corrections(&self, refunded: i64) -> (Vec<Correction>, Option<Correction>) {
+        let worth = |lines: &[(GroupKey, i64)]| lines.iter().map(|line| i128::from(line.1)).sum::<i128>();
+        let (whole, products, charges) = (i128::from(refunded), worth(&self.products), worth(&self.charges));
+        let fee = charges.min(0).max(-whole).min(0);
+        let of_charges = if self.products.is_empty() { whole } else { (whole - products).clamp(fee, charges.max(0)) };
+        let weights: Vec<i64> = self.products.iter().map(|line| line.1).collect();
+        let rest = (whole - of_charges) as i64;
+        // What is worth nothing has its pennies on the first line.
+        let shares = allot(rest, &weights).unwrap_or_else(|| vec![rest]);
+        let shares = shares.into_iter().chain(std::iter::repeat(0));
+        let differs = |((key, own), share): (&(GroupKey, i64), i64)| (key.clone(), i128::from(share) - i128::from(*own));
+        let charge = self.charges.first().map(|(key, _)| (key.clone(), of_charges - charges));
+        (self.products.iter().zip(shares).map(differs).collect(), charge)
+    }
+}
+
 /// Rounded half away from zero; `by` is above 0.
 const fn divide(number: i128, by: i128) -> i128 {
     let half = if number < 0 { -(by / 2) } else { by / 2 };
@@ -166,6 +197,46 @@ mod tests {
         assert_eq!(line(2, 1, 5).amount(), 3);
         assert_eq!(line(2, 1, -5).amount(), -3);
         assert_eq!(line(i64::MAX >> 10, 1, i64::MAX >> 10).amount(), i128::from(i64::MAX >> 10) - 1);
+    }
+
+    #[test]
+    fn what_a_return_gave_back_is_shared_out_to_the_penny() {
+        let back = |products: &[i64], charges: &[i64]| {
+            let lines = |of: &[i64]| of.iter().map(|own| (GroupKey::Nothing, *own)).collect::<Vec<_>>();
+            GivenBack { products: lines(products), charges: lines(charges) }
+        };
+        for (products, charges, refunded, shares, of_charges) in [
+            // Nothing, a part, all of it; with the tax that was charged beyond the prices.
+            (&[10_000][..], &[][..], 0, &[0][..], 0),
+            (&[1_000, 1_000, 1_000], &[], 1_000, &[334, 333, 333], 0),
+            (&[1_000, 500], &[], 1_500, &[1_000, 500], 0),
+            (&[1_000, 500], &[], 1_800, &[1_200, 600], 0),
+            // A fee: kept, waived, waived in part, and with nothing given back at all.
+            (&[1_000], &[-200], 800, &[1_000], -200),
+            (&[1_000], &[-200], 1_000, &[1_000], 0),
+            (&[1_000], &[-200], 900, &[1_000], -100),
+            (&[1_000], &[-200], 0, &[0], 0),
+            // Postage: given back after the products.
+            (&[1_000], &[300], 1_300, &[1_000], 300),
+            (&[1_000], &[300], 1_100, &[1_000], 100),
+            (&[1_000], &[300], 400, &[400], 0),
+            (&[], &[300, 100], 250, &[], 250),
+            (&[0, 0], &[], 1, &[1, 0], 0),
+        ] {
+            let (products_differ, charges_differ) = back(products, charges).corrections(refunded);
+            let got: Vec<i128> = products_differ.iter().zip(products).map(|((_, by), own)| by + i128::from(*own)).collect();
+            assert_eq!(
+                got,
+                shares.iter().map(|share| i128::from(*share)).collect::<Vec<_>>(),
+                "{products:?} {charges:?} {refunded}"
+            );
+            let own: i64 = charges.iter().sum();
+            assert_eq!(
+                charges_differ.map_or(0, |(_, by)| by) + i128::from(own),
+                of_charges,
+                "{products:?} {charges:?} {refunded}"
+            );
+        }
     }
 
     #[test]

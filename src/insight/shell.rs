@@ -20,10 +20,17 @@ pub const MAX_ROWS: usize = 250;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReportError {
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(Fault),
     /// A sum passes 2^53 − 1, the largest that clients can be told exactly.
     #[error("a sum passes 2^53 − 1: narrow the report")]
     TooLarge,
+}
+
+impl From<Fault> for ReportError {
+    /// What the database cannot count to, no client can be told.
+    fn from(fault: Fault) -> Self {
+        if fault.is_overflow() { Self::TooLarge } else { Self::Fault(fault) }
+    }
 }
 
 /// A request for a sales report.

@@ -19,7 +19,6 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     path, payload,
-    stock::graph::counted,
 };
 
 /// Where a job stands.
@@ -154,7 +153,7 @@ impl JobMutation {
         let permit = ctx.permit::<kind::JobManage>()?;
         // Who may write need not be one who may see.
         let sees = ctx.permit::<kind::JobRead>().is_ok();
-        let refused = |errors| JobPayload { job: None, user_errors: counted(ctx, errors), replayed: false, seq: None };
+        let refused = |errors| JobPayload { job: None, user_errors: errors, replayed: false, seq: None };
         let id: JobId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(refused(errors)),

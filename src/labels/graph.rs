@@ -20,7 +20,6 @@ use crate::{
         scalars::Long,
     },
     path,
-    stock::graph::counted,
 };
 
 /// What a machine reads on a label.
@@ -162,8 +161,7 @@ impl LabelMutation {
         #[graphql(desc = "What is wanted.")] input: ProductLabelSheetInput,
     ) -> Answer<ProductLabelSheetPayload> {
         let permit = ctx.permit::<kind::ProductRead>()?;
-        let refused =
-            |errors| ProductLabelSheetPayload { user_errors: counted(ctx, errors), ..ProductLabelSheetPayload::default() };
+        let refused = |errors| ProductLabelSheetPayload { user_errors: errors, ..ProductLabelSheetPayload::default() };
         let (ids, layout, copies) = match read(&input) {
             Ok(parts) => parts,
             Err(errors) => return Ok(refused(errors)),

@@ -5,6 +5,7 @@ use entity::prelude::*;
 use super::{command::Queued, decision::Decision};
 use crate::{
     audit::{self, Chain, Outcome, Pen, Target, rows},
+    stock::core::own_movement,
     storage::Link,
 };
 
@@ -36,7 +37,8 @@ fn target(decision: &Decision) -> Option<Target> {
     let made = made.or_else(|| decision.count.as_ref().map(|one| Target::of(one.count.id)));
     let made = made.or_else(|| decision.purchases.returns.first().map(|ret| Target::of(ret.id)));
     let made = made.or_else(|| decision.purchases.orders.first().map(|order| Target::of(order.id)));
-    made.or_else(|| decision.stock.movements.last().map(|movement| Target::of(movement.id)))
+    let movements = &decision.stock.movements;
+    made.or_else(|| own_movement(movements).map(|nth| Target::of(movements[nth].id)))
 }
 
 /// The first and last number of what it wrote: a document's fact comes before the movements that it caused.

@@ -1,6 +1,6 @@
 //! One batch: lock and load, decide one after the other, number, write in bulk, commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ use crate::{
         rows as stock_rows,
     },
     storage::{
-        AtHead, Bulk, Database, Fault,
+        AtHead, Bulk, Database, Fault, Reads,
         group_commit::Planned,
         idempotency::{self, Key, Known},
         journal::{self, Counter, Event, Want},
@@ -107,6 +107,7 @@ pub async fn run(db: &Database, clock: &Clock, pen: Option<&Pen>, tenant: Tenant
     let mut state = load::locked(&work, clock, &footprint, &keys).await?;
     state.documents.orders.kits = kits;
     let mut decisions = decide_all(&mut state, queue);
+    decisions.find_shortened(&work, &state).await?;
     let now = state.stock.now;
     if decisions.decided.is_empty() {
         work.rollback().await?;
@@ -188,6 +189,14 @@ fn replayed(stored: StoredReceipt) -> Receipt {
     Receipt { seq: stored.seq, stored: Some(stored), ..Receipt::default() }
 }
 
+/// What an earlier call with the key is answered again; none where there was none.
+pub(super) fn remembered(key: &Key, found: &[(Key, String)]) -> Option<Result<Receipt, Rejection>> {
+    Some(match idempotency::known(key, found)? {
+        Known::Reused => Err(Rejection::KeyReused),
+        Known::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::KeyReused),
+    })
+}
+
 enum Decided {
     /// Refused, or done before.
     Done(Result<Receipt, Rejection>),
@@ -195,11 +204,8 @@ enum Decided {
 }
 
 fn decide(state: &State, command: &Command, key: Option<&Key>) -> Decided {
-    if let Some(known) = key.and_then(|key| idempotency::known(key, &state.receipts)) {
-        return Decided::Done(match known {
-            Known::Reused => Err(Rejection::KeyReused),
-            Known::Same(text) => serde_json::from_str(&text).map(replayed).map_err(|_| Rejection::KeyReused),
-        });
+    if let Some(first) = key.and_then(|key| remembered(key, &state.receipts)) {
+        return Decided::Done(first);
     }
     let mut draft = Draft::new(&state.stock);
     let decided = command.decide(&mut draft, &state.documents);
@@ -222,6 +228,26 @@ impl Decisions {
     /// What it takes from the counter.
     fn want(&self) -> Want {
         self.decided.iter().fold(Want::default(), |want, (_, decision)| decision.want(want))
+    }
+
+    /// Reads the orders whose holds gave way.
+    async fn find_shortened(&mut self, reads: &impl Reads, state: &State) -> Result<(), Fault> {
+        let ids: BTreeSet<OrderId> = self.decided.iter().flat_map(|(_, decision)| &decision.stock.gave_way).copied().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut orders = order_rows::orders(reads, &ids.into_iter().collect::<Vec<_>>()).await?;
+        for order in &mut orders {
+            // What the batch itself has made of it.
+            if let Some(now) = state.documents.orders.orders.get(&order.id) {
+                order.clone_from(now);
+            }
+        }
+        for (_, decision) in &mut self.decided {
+            let short = orders.iter().filter(|order| decision.stock.gave_way.contains(&order.id));
+            decision.shortened = short.cloned().collect();
+        }
+        Ok(())
     }
 
     /// Numbers documents and events on from the counter, which is left where they end.

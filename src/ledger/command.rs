@@ -165,15 +165,7 @@ impl Command {
             Self::OrderClose(c) => {
                 own.orders.insert(c.order);
             }
-            Self::OrderFulfil(c, keys) => {
-                for line in c.lines.iter().flatten() {
-                    // Which product a line is of is not known here: a code is looked for among those of the order.
-                    keys.iter().for_each(|key| own.lots.choice(key.product, &line.lot));
-                }
-                own.levels.extend(keys);
-                own.orders.insert(c.order);
-                own.shortage(c.on_shortage);
-            }
+            Self::OrderFulfil(c, keys) => own.fulfil(c, keys),
             Self::OrderFill(c) => own.fill(c),
             Self::ReturnCreate(c) => own.take_back(c),
             Self::Return(c, keys) => own.act_on_return(c, keys),

@@ -9,7 +9,7 @@ use entity::prelude::*;
 use super::{counted, events, moved, purchase_events, receipt::StoredReceipt};
 use crate::{
     counts::core::{CountBook, CountDecision},
-    orders::core::{OrderBook, OrderDecision},
+    orders::core::{Order, OrderBook, OrderDecision},
     purchasing::core::{Change, PurchaseBook, PurchaseDecision},
     stock::core::{Level, LevelKey, StockDecision},
     storage::journal::{Counter, Event, NewEvent, Numbered, Want},
@@ -43,6 +43,8 @@ pub struct Decision {
     pub transfer: Option<TransferDecision>,
     pub count: Option<CountDecision>,
     pub purchases: PurchaseDecision,
+    /// Orders whose holds gave way, as they are: their own rows do not change.
+    pub shortened: Vec<Order>,
     /// The number of the last fact about a document, once they are numbered.
     pub last_seq: Option<i64>,
 }
@@ -64,7 +66,8 @@ impl Decision {
     /// How many events say what became of documents.
     pub fn facts(&self) -> usize {
         let documents = usize::from(self.transfer.is_some()) + usize::from(self.count.is_some());
-        self.orders.events.len() + self.purchases.events.len() + self.stock.told_lots.len() + documents
+        let told = self.stock.told_lots.len() + self.shortened.len();
+        self.orders.events.len() + self.purchases.events.len() + told + documents
     }
 
     /// `want`, and what this one takes from the counter.
@@ -134,6 +137,7 @@ impl Decision {
         let lots = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id)).map(events::lot_changed);
         let counted = self.count.as_ref().map(counted::count_event);
         let moved = self.transfer.as_ref().map(moved::transfer_event);
+        let sold = sold.chain(self.shortened.iter().filter_map(events::order_shortened));
         sold.chain(bought).chain(lots).chain(moved).chain(counted).collect()
     }
 

@@ -211,6 +211,12 @@ pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) 
     Some(event(of.kind, &payload))
 }
 
+/// An order holds less than before, to make room for what had happened.
+pub fn order_shortened(order: &Order) -> Option<NewEvent> {
+    let of = DocumentEvent { kind: "order.updated", order: Some(order.id), ret: None, before: Some(order.status) };
+    document_event(&of, std::slice::from_ref(order), &[])
+}
+
 /// The payload of `lot.changed`: a lot that was made, or whose status, dates or note changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

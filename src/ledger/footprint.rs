@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::counted::CountFootprint;
 use crate::{
     counts::core::{self as count_rules, Steps as CountSteps},
-    orders::core::{ActOnReturn, Confirm, Create, CreateReturn, Fill, ReturnStep, Sourcing},
+    orders::core::{ActOnReturn, Confirm, Create, CreateReturn, Fill, Fulfil, ReturnStep, Sourcing},
     purchasing::core as purchasing,
     stock::core::{LevelKey, LotChoice, LotsWanted, Shortage},
     transfers::core::{Step as TransferStep, Steps},
@@ -81,6 +81,18 @@ impl Footprint {
         self.levels.extend(keys);
         self.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
         self.orders.insert(c.act.order);
+    }
+    pub(super) fn fulfil(&mut self, c: &Fulfil, keys: &[LevelKey]) {
+        for line in c.lines.iter().flatten() {
+            // Which product a line is of is not known here: a code is looked for among those of the order.
+            keys.iter().for_each(|key| self.lots.choice(key.product, &line.lot));
+        }
+        self.levels.extend(keys);
+        if keys.is_empty() {
+            self.stores.extend(c.store);
+        }
+        self.orders.insert(c.order);
+        self.shortage(c.on_shortage);
     }
     pub(super) fn fill(&mut self, c: &Fill) {
         self.levels.extend(&c.levels);

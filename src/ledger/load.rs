@@ -1,6 +1,9 @@
 //! What a batch is decided against: read under locks, or on top of what is known ahead.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use entity::prelude::*;
 
@@ -145,6 +148,7 @@ pub async fn on_top_of(
     stock.closed_through = ahead.closed_through;
     stock.levels = std::mem::take(&mut ahead.levels);
     stock.levels.extend(levels.into_iter().map(|level| (level.key, level)));
+    stock.unknown_stores = unknown_stores(scope, &missing, &stock.levels).await?;
     let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
     let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
@@ -163,6 +167,18 @@ async fn missing_levels(reads: &impl Reads, clock: &Clock, keys: &[LevelKey], ah
         levels.extend(without.filter_map(|key| Some(Level::empty(*key, clock.id(), ahead.facts(*key)?))));
     }
     Ok(levels)
+}
+
+/// Which stores of the levels that were not found do not exist; where all were found, nothing is asked.
+async fn unknown_stores(
+    reads: &impl Reads,
+    asked: &[LevelKey],
+    found: &HashMap<LevelKey, Level>,
+) -> Result<HashSet<StoreId>, Fault> {
+    let mut stores: HashSet<StoreId> = asked.iter().filter(|key| !found.contains_key(key)).map(|key| key.store).collect();
+    let known = order_rows::store_facts(reads, &stores.iter().copied().collect::<Vec<_>>()).await?;
+    stores.retain(|store| !known.contains_key(store));
+    Ok(stores)
 }
 
 /// What the rules need to know of products and stores that were not met yet.
@@ -193,6 +209,7 @@ async fn load_levels(reads: &impl Reads, clock: &Clock, footprint: &Footprint, l
         for (key, facts) in stock_rows::facts_for(reads, &missing).await? {
             stock.levels.insert(key, Level::empty(key, clock.id(), Arc::new(facts)));
         }
+        stock.unknown_stores = unknown_stores(reads, &missing, &stock.levels).await?;
     }
     Ok(State { stock, documents: Documents::default(), receipts: Vec::new() })
 }

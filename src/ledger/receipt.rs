@@ -8,7 +8,7 @@ use crate::{
     counts::core::Count,
     orders::core::{Order, Return},
     purchasing::core::{PurchaseOrder, SupplierReturn},
-    stock::core::{Level, Lot, Movement, Reservation},
+    stock::core::{Level, Lot, Movement, Reservation, own_movement},
     transfers::core::Transfer,
 };
 
@@ -39,7 +39,7 @@ pub struct Receipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredReceipt {
     pub seq: Option<i64>,
-    /// The command's own movement: the last one it posted.
+    /// The command's own movement. Receipts of earlier versions of Entrepot name what keeps a count, where there was such a movement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movement: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -78,6 +78,10 @@ impl Receipt {
             stored: None,
         }
     }
+    /// The command's own movement.
+    pub fn take_movement(&mut self) -> Option<Movement> {
+        own_movement(&self.movements).map(|nth| self.movements.swap_remove(nth))
+    }
     pub(super) fn stored(&self) -> StoredReceipt {
         let (transfer, count) = (self.transfer.as_ref().map(|one| one.id), self.count.as_ref().map(|one| one.id));
         let stored = StoredReceipt::of(self.seq, &self.movements, &self.reservations, &self.orders, &self.returns)
@@ -96,7 +100,7 @@ impl StoredReceipt {
     ) -> Self {
         Self {
             seq,
-            movement: movements.last().map(|m| m.seq),
+            movement: own_movement(movements).map(|nth| movements[nth].seq),
             reservations: reservations.iter().map(|r| r.id).collect(),
             order: if returns.is_empty() { orders.first().map(|o| o.id) } else { None },
             ret: returns.first().map(|r| r.id),

@@ -49,6 +49,8 @@ pub enum ReplayError {
 
     #[error("{what}: no answer from the server after {attempts} attempts: {reason}")]
     Unreachable { what: String, attempts: u32, reason: String },
+    #[error("{0} is not the address of a server: {1}")]
+    Address(String, String),
     #[error("refused: {0}")]
     Refused(Box<Refusal>),
     #[error("{what}: the server's answer is not what the schema promises: {reason}")]

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,8 @@ pub fn request(query: &str, variables: impl Serialize) -> Result<Vec<u8>, Replay
 impl Client {
     /// `url` is the server's root or its GraphQL endpoint.
     pub fn new(url: &str, token: &str) -> Result<Self, ReplayError> {
-        let unfit = |reason: String| ReplayError::Unreachable { what: url.to_owned(), attempts: 0, reason };
+        let url: String = endpoint(url).map_err(|why| ReplayError::Address(url.to_owned(), why))?.into();
+        let unfit = |reason: String| ReplayError::Unreachable { what: url.clone(), attempts: 0, reason };
         let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|e| unfit(e.to_string()))?;
         bearer.set_sensitive(true);
         let mut headers = HeaderMap::new();
@@ -138,7 +140,7 @@ impl Client {
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(|e| unfit(e.to_string()))?;
-        Ok(Self { http, url: endpoint(url), retries: AtomicU64::new(0) })
+        Ok(Self { http, url, retries: AtomicU64::new(0) })
     }
 
     /// How many requests had to be sent again so far.
@@ -200,36 +202,36 @@ impl Client {
         };
         match serde_json::from_slice::<Answer<T>>(&bytes) {
             Ok(Answer { data, errors }) if !errors.is_empty() || data.is_none() => {
-                rejected(about, status, &errors, seconds.map(Duration::from_secs))
+                self.rejected(about, status, &errors, seconds.map(Duration::from_secs))
             }
             Ok(Answer { data: Some(data), .. }) => judge(data),
             Ok(_) => Verdict::Stop(about.nonsense("neither data nor errors")),
             Err(e) if status.is_success() => Verdict::Stop(about.nonsense(e.to_string())),
-            Err(_) => rejected(about, status, &[], seconds.map(Duration::from_secs)),
+            Err(_) => self.rejected(about, status, &[], seconds.map(Duration::from_secs)),
         }
     }
-}
 
-fn rejected<T>(about: &About, status: reqwest::StatusCode, errors: &[TopError], wait: Option<Duration>) -> Verdict<T> {
-    let code = |e: &TopError| e.extensions.code.clone().unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
-    let passing = |e: &TopError| e.extensions.retry_after_ms.is_some() || PASSING.contains(&code(e).as_str());
-    let fatal = errors.iter().find(|e| !passing(e));
-    let said = fatal.or(errors.first());
-    let reason = said.map_or_else(|| format!("HTTP {}", status.as_u16()), |e| format!("{}: {}", code(e), e.message));
-    // A 5xx may hide a committed change: the same key finds out.
-    if status.is_server_error() || status.as_u16() == 429 || (!errors.is_empty() && fatal.is_none()) {
-        let asked = errors.iter().filter_map(|e| e.extensions.retry_after_ms).max().map(Duration::from_millis);
-        return Verdict::Again(Again { reason, wait: asked.or(wait) });
+    fn rejected<T>(&self, about: &About, status: reqwest::StatusCode, errors: &[TopError], wait: Option<Duration>) -> Verdict<T> {
+        let code = |e: &TopError| e.extensions.code.clone().unwrap_or_else(|| format!("HTTP {}", status.as_u16()));
+        let passing = |e: &TopError| e.extensions.retry_after_ms.is_some() || PASSING.contains(&code(e).as_str());
+        let fatal = errors.iter().find(|e| !passing(e));
+        let said = fatal.or(errors.first());
+        let reason = said.map_or_else(|| format!("HTTP {}", status.as_u16()), |e| format!("{}: {}", code(e), e.message));
+        // A 5xx may hide a committed change: the same key finds out.
+        if status.is_server_error() || status.as_u16() == 429 || (!errors.is_empty() && fatal.is_none()) {
+            let asked = errors.iter().filter_map(|e| e.extensions.retry_after_ms).max().map(Duration::from_millis);
+            return Verdict::Again(Again { reason, wait: asked.or(wait) });
+        }
+        let Some(error) = said else {
+            return Verdict::Stop(about.refused(
+                &format!("HTTP {}", status.as_u16()),
+                &format!("{} gave no GraphQL answer", self.url),
+                String::new(),
+            ));
+        };
+        let path: Vec<String> = error.path.iter().map(|p| p.as_str().map_or_else(|| p.to_string(), str::to_owned)).collect();
+        Verdict::Stop(about.refused(&code(error), &error.message, path.join(".")))
     }
-    let Some(error) = said else {
-        return Verdict::Stop(about.refused(
-            &format!("HTTP {}", status.as_u16()),
-            "the server gave no GraphQL answer",
-            String::new(),
-        ));
-    };
-    let path: Vec<String> = error.path.iter().map(|p| p.as_str().map_or_else(|| p.to_string(), str::to_owned)).collect();
-    Verdict::Stop(about.refused(&code(error), &error.message, path.join(".")))
 }
 
 /// Twice as long each time, up to a bound; what the server asks for counts where it is longer, up to a minute.
@@ -238,10 +240,18 @@ fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
     own.max(asked.unwrap_or_default().min(REQUEST_TIMEOUT))
 }
 
-fn endpoint(url: &str) -> String {
-    let url = url.trim_end_matches('/');
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    if host.contains('/') { url.to_owned() } else { format!("{url}/graphql") }
+/// Where a server is asked that is named by its root or by its GraphQL endpoint; or why that is no address.
+pub fn endpoint(url: &str) -> Result<Url, String> {
+    let mut url = Url::parse(url).map_err(|err| err.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("http or https is expected".to_owned());
+    }
+    let path = match url.path().trim_end_matches('/') {
+        "" => "/graphql".to_owned(),
+        path => path.to_owned(),
+    };
+    url.set_path(&path);
+    Ok(url)
 }
 
 /// reqwest's own text names only the outermost cause.
@@ -253,4 +263,26 @@ fn cause(error: &reqwest::Error) -> String {
         next = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_by_its_root_or_its_endpoint() {
+        for (url, asked) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/graphql"),
+            ("https://stock.example/", "https://stock.example/graphql"),
+            ("https://stock.example/graphql/", "https://stock.example/graphql"),
+            ("https://example.com/stock/graphql", "https://example.com/stock/graphql"),
+        ] {
+            assert_eq!(endpoint(url).unwrap().as_str(), asked);
+        }
+        for url in ["foo", "", "ftp://stock.example", "localhost:8080"] {
+            assert!(endpoint(url).is_err(), "{url}");
+        }
+        let wrong = Client::new("foo", "t").unwrap_err().to_string();
+        assert!(wrong.starts_with("foo is not the address of a server"), "{wrong}");
+    }
 }

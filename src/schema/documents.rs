@@ -23,13 +23,14 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
         ReferenceKind::Return => {
             Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
         }
-        ReferenceKind::Transfer => {
+        // What is only held for a transfer is not its own: such a reference says no kind.
+        ReferenceKind::Transfer | ReferenceKind::Other => {
             Ok(transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(reference.id)).await?.map(Node::Transfer))
         }
         ReferenceKind::Count => Ok(counts::load_count(ctx, entity::id::CountId::from_uuid(reference.id)).await?.map(Node::Count)),
         ReferenceKind::Lot => Ok(stock::lot_seen(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
         ReferenceKind::PurchaseOrder | ReferenceKind::SupplierReturn => purchasing::reference(ctx, reference).await,
-        ReferenceKind::Reservation | ReferenceKind::Other => Ok(None),
+        ReferenceKind::Reservation => Ok(None),
     }
 }
 

@@ -36,7 +36,7 @@ pub fn new_key(clock: &Clock) -> MasterKey {
 pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<KeyRing, Fault> {
     let store: Arc<dyn SecretStore> = match source {
         KeySource::Given(text) => Arc::new(Given(text.clone())),
-        KeySource::File(path) => Arc::new(KeyFile(path.clone())),
+        KeySource::File(path) => Arc::new(KeyFile::at(path.clone())),
         KeySource::Command(words) => Arc::new(Command(words.clone())),
         #[cfg(feature = "aws-secrets")]
         KeySource::Aws(secret) => Arc::new(super::SecretsManager::new(secret.clone(), clock.clone())),

@@ -5,7 +5,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
     process::Stdio,
-    sync::mpsc,
+    sync::{Mutex, PoisonError, mpsc},
     time::Duration,
 };
 
@@ -103,23 +103,45 @@ fn printed(command: &mut std::process::Command, time: Duration) -> Result<String
 }
 
 /// A file that only its owner may read.
-pub struct KeyFile(pub PathBuf);
+pub struct KeyFile {
+    path: PathBuf,
+    /// As it was when it was last said that others may read it.
+    told: Mutex<Option<Look>>,
+}
+
+/// How a file looks from outside: its mode, and when it was last changed.
+type Look = (u32, i64, i64);
 
 impl KeyFile {
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, told: Mutex::default() }
+    }
+
     fn failed(&self, what: &str, err: &std::io::Error) -> Fault {
-        Fault::Broken(format!("the key file {} cannot be {what}: {err}", self.0.display()))
+        Fault::Broken(format!("the key file {} cannot be {what}: {err}", self.path.display()))
+    }
+
+    /// Orchestrators mount secrets with modes of their own, so this is said, not refused; and once, until the file is another.
+    fn warn_if_open(&self) {
+        let look = fs::metadata(&self.path).ok().map(|meta| look(&meta));
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if look.is_some_and(|(mode, ..)| mode & 0o007 != 0) && *told != look {
+            *told = look;
+            let file = self.path.display();
+            tracing::warn!(%file, "every user of this machine may read the key file: take that away with chmod 600 {file}");
+        }
     }
 }
 
 impl SecretStore for KeyFile {
     fn name(&self) -> String {
-        format!("the key file {}", self.0.display())
+        format!("the key file {}", self.path.display())
     }
 
     fn read(&self) -> Result<Option<String>, Fault> {
-        match fs::read_to_string(&self.0) {
+        match fs::read_to_string(&self.path) {
             Ok(text) => {
-                warn_if_open(&self.0);
+                self.warn_if_open();
                 Ok(Some(text))
             }
             Err(err) if err.kind() == ErrorKind::NotFound => Ok(None),
@@ -128,15 +150,15 @@ impl SecretStore for KeyFile {
     }
 
     fn write(&self, text: &str) -> Result<(), Fault> {
-        let mut beside = self.0.clone().into_os_string();
+        let mut beside = self.path.clone().into_os_string();
         beside.push(".new");
         let beside = PathBuf::from(beside);
         let written = (|| {
             let mut file = private(&beside)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&beside, &self.0)?;
-            sync_folder(&self.0)
+            fs::rename(&beside, &self.path)?;
+            sync_folder(&self.path)
         })();
         written.map_err(|err| {
             // Half a file of keys must not lie about; what was there before is untouched.
@@ -144,6 +166,16 @@ impl SecretStore for KeyFile {
             self.failed("written", &err)
         })
     }
+}
+
+#[cfg(unix)]
+fn look(meta: &fs::Metadata) -> Look {
+    use std::os::unix::fs::MetadataExt;
+    (meta.mode(), meta.ctime(), meta.ctime_nsec())
+}
+#[cfg(not(unix))]
+fn look(_: &fs::Metadata) -> Look {
+    (0, 0, 0)
 }
 
 #[cfg(unix)]
@@ -164,17 +196,6 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
         _ => Ok(()),
     }
 }
-
-/// Orchestrators mount secrets with modes of their own, so this is said, not refused.
-#[cfg(unix)]
-fn warn_if_open(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o007 != 0) {
-        tracing::warn!(file = %path.display(), "every user of this machine may read the key file: chmod 600 it");
-    }
-}
-#[cfg(not(unix))]
-fn warn_if_open(_: &Path) {}
 
 /// Where the keys of a deployment are: as the operator says it, else beside an embedded database.
 #[derive(Debug, Clone)]

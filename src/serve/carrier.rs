@@ -25,7 +25,7 @@ use crate::{
     clock::Clock,
     exchange::{Call, Carried, Engine, Looked, Maker, Trial, core::bulk},
     graphql::{
-        answer::Answer,
+        answer::{Answer, shortened},
         asked::Asked,
         code::Code,
         desk::{Desk, Introspection},
@@ -113,11 +113,8 @@ impl Carrier {
         let mutations = facts(&desk.executor.sdl()).map_err(|error| Fault::Broken(format!("the schema: {error}")))?;
         Ok(self.ready.get_or_init(|| Ready { desk, mutations }))
     }
-}
 
-#[async_trait]
-impl Engine for Carrier {
-    fn look(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
+    fn looked(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
         let Ready { desk, mutations } = self.ready().map_err(|fault| {
             tracing::error!(%fault, "mutations cannot be looked at");
             "nothing can be run just now: try again".to_owned()
@@ -134,6 +131,13 @@ impl Engine for Carrier {
             return Err(format!("{name} is not run for each line of a file: {why}"));
         }
         Ok(Looked { field: name.to_owned(), keyed: fact.keyed, trial: trial(&operation, field, fact)? })
+    }
+}
+
+#[async_trait]
+impl Engine for Carrier {
+    fn look(&self, caller: &Caller, document: &str) -> Result<Looked, String> {
+        self.looked(caller, document).map_err(shortened)
     }
 
     async fn run(&self, maker: Maker, document: &str, calls: Vec<Call>) -> Result<Carried, Fault> {

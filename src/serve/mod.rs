@@ -69,6 +69,8 @@ pub enum StartError {
         "the database is {0} migration(s) behind this version: run `entrepot migrate` with the same --database-url, then start again"
     )]
     OldSchema(usize),
+    #[error("--denied-passwords {0}: {1}")]
+    DeniedPasswords(std::path::PathBuf, io::Error),
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
@@ -368,7 +370,10 @@ fn people(args: &Serve) -> Result<Settings, StartError> {
     }
     let letters = args.letters.settings(|| format!("http://{}", args.listen))?;
     let denied = match &args.denied_passwords {
-        Some(file) => std::fs::read_to_string(file)?.lines().map(str::to_lowercase).collect(),
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|err| StartError::DeniedPasswords(file.clone(), err))?;
+            text.lines().map(str::to_lowercase).collect()
+        }
         None => HashSet::new(),
     };
     Ok(Settings {

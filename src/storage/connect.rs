@@ -11,7 +11,7 @@ use std::{
 use entity::prelude::TenantId;
 use migration::{Migrator, MigratorTrait, row_security, statistics};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector, Statement,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, SqliteTransactionMode, SqlxSqliteConnector, Statement,
     TransactionOptions, TransactionTrait,
     sqlx::{Connection, pool::PoolConnection, sqlite},
 };
@@ -188,7 +188,7 @@ impl Database {
         if self.backend == Backend::Postgres {
             transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7170151)").await?;
         }
-        let pending = Migrator::get_pending_migrations(&transaction).await?.len();
+        let pending = Migrator::get_pending_migrations(&transaction).await.map_err(unknown)?.len();
         Migrator::up(&transaction, None).await?;
         if self.wall.stands() {
             row_security::build(&transaction).await?;
@@ -212,7 +212,7 @@ impl Database {
     /// How many migrations this binary has that the database lacks; 0 means up to date.
     pub async fn pending_migrations(&self) -> Result<usize, Fault> {
         // A login that owns no tables can ask this too.
-        Ok(Migrator::get_pending_migrations_read_only(&self.owner).await?.len())
+        Ok(Migrator::get_pending_migrations_read_only(&self.owner).await.map_err(unknown)?.len())
     }
 
     /// Whether the database answers.
@@ -238,6 +238,21 @@ impl From<Backend> for DbBackend {
             Backend::Sqlite => Self::Sqlite,
             Backend::Postgres => Self::Postgres,
         }
+    }
+}
+
+/// A migration that the database has and this binary lacks: somebody newer was here.
+fn unknown(error: DbErr) -> Fault {
+    match &error {
+        DbErr::Custom(said) if said.contains("has been applied but its file is missing") => {
+            let name = said.split('\'').nth(1).unwrap_or_default();
+            Fault::Broken(format!(
+                "a newer Entrepot than this one ({}) made this database or has migrated it: it has the migration {name}, which is not known here; \
+                 use that version or a later one",
+                env!("CARGO_PKG_VERSION")
+            ))
+        }
+        _ => error.into(),
     }
 }
 

@@ -10,6 +10,9 @@ pub enum Fault {
     /// A row that breaks a rule which its writers keep: the table and the rule.
     #[error("corrupt row in {table}: {rule}")]
     Corrupt { table: &'static str, rule: String },
+    /// A sum of the caller's own figures that cannot be told exactly.
+    #[error("a sum passes 2^53 − 1, the largest that can be told exactly")]
+    TooLarge,
     #[error("too much is queued")]
     Overloaded,
     #[error("shutting down")]
@@ -39,6 +42,20 @@ impl Fault {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Whether a number passed what the database counts with, 64 bits.
+    pub fn is_overflow(&self) -> bool {
+        match self {
+            Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
+                // SQLite has no code of its own for it.
+                sqlx::Error::Database(err) => {
+                    err.code().is_some_and(|code| code == "22003") || err.message() == "integer overflow"
+                }
+                _ => false,
+            },
+            _ => false,
         }
     }
 

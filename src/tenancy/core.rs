@@ -23,6 +23,8 @@ pub struct Settings {
     pub approval_minor: Option<i64>,
     /// How the cost of what leaves is told.
     pub costing_method: CostingMethod,
+    /// The last day of which nothing can be booked any more, in days since 1970-01-01.
+    pub closed_through: Option<i32>,
 }
 
 impl Settings {
@@ -45,6 +47,7 @@ pub struct Change {
     pub password_length: Option<Option<i64>>,
     pub approval_limit: Option<Option<Money>>,
     pub costing_method: Option<CostingMethod>,
+    pub closed_through: Option<Option<i32>>,
 }
 
 /// What a change is decided with, besides the settings.
@@ -53,6 +56,8 @@ pub struct Facts {
     /// Values in the ledger are in the tenant's currency.
     pub has_movements: bool,
     pub is_time_zone: fn(&str) -> bool,
+    /// In the tenant's time zone, in days since 1970-01-01.
+    pub today: i32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +83,8 @@ pub enum Rejection {
     /// The limit is of another currency than the books.
     ApprovalCurrency(String),
     ApprovalNegative,
+    /// Books are closed through a day that is over.
+    DayNotOver,
 }
 
 pub const MAX_NAME: usize = 200;
@@ -95,12 +102,9 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     }
     let mut next = now.clone();
     if let Some(name) = &change.name {
-        let name = name.trim();
-        match () {
-            () if name.is_empty() => wrong.push(Rejection::Empty("name")),
-            () if name.chars().count() > MAX_NAME => wrong.push(Rejection::TooLong { field: "name", most: MAX_NAME }),
-            () if name.chars().any(char::is_control) => wrong.push(Rejection::Characters("name")),
-            () => name.clone_into(&mut next.name),
+        match named(name.trim()) {
+            Ok(name) => next.name = name,
+            Err(why) => wrong.push(why),
         }
     }
     if let Some(code) = &change.currency {
@@ -119,6 +123,10 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     }
     next.mfa_required = change.mfa_required.unwrap_or(now.mfa_required);
     next.costing_method = change.costing_method.unwrap_or(now.costing_method);
+    next.closed_through = change.closed_through.unwrap_or(now.closed_through);
+    if change.closed_through.flatten().is_some_and(|day| day >= facts.today) {
+        wrong.push(Rejection::DayNotOver);
+    }
     let mut within = |value: i64, field: &'static str, (least, most): (i64, i64)| {
         if !(least..=most).contains(&value) {
             wrong.push(Rejection::OutOfRange { field, least, most });
@@ -161,6 +169,18 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     Ok(next)
 }
 
+fn named(name: &str) -> Result<String, Rejection> {
+    if name.is_empty() {
+        Err(Rejection::Empty("name"))
+    } else if name.chars().count() > MAX_NAME {
+        Err(Rejection::TooLong { field: "name", most: MAX_NAME })
+    } else if name.chars().any(char::is_control) {
+        Err(Rejection::Characters("name"))
+    } else {
+        Ok(name.to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,9 +198,10 @@ mod tests {
             password_length: None,
             approval_minor: None,
             costing_method: CostingMethod::MovingAverage,
+            closed_through: None,
         }
     }
-    const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris" };
+    const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris", today: 20_000 };
 
     #[test]
     fn changes_what_is_named_and_counts_up_once() {
@@ -222,6 +243,17 @@ mod tests {
         for length in [8, 11, 13, 66, 68] {
             assert_eq!(decide(&settings(), &change(Some(length)), FACTS), Err(vec![Rejection::PasswordLength]), "{length}");
         }
+    }
+
+    #[test]
+    fn books_are_closed_through_a_day_that_is_over_and_opened_again() {
+        let change = |day| Change { expected_version: 3, closed_through: Some(day), ..Change::default() };
+        let closed = decide(&settings(), &change(Some(19_999)), FACTS).unwrap();
+        assert_eq!((closed.closed_through, closed.version), (Some(19_999), 4));
+        assert_eq!(decide(&settings(), &change(Some(20_000)), FACTS), Err(vec![Rejection::DayNotOver]));
+        let closed = Settings { version: 3, ..closed };
+        assert_eq!(decide(&closed, &change(Some(19_000)), FACTS).unwrap().closed_through, Some(19_000));
+        assert_eq!(decide(&closed, &change(None), FACTS).unwrap().closed_through, None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
         fault::Answer,
         reading::Reading,
         refusal::{ErrorCode, UserError, VersionConflict},
-        scalars::{CurrencyCode, Long},
+        scalars::{CurrencyCode, Date, Long},
     },
     identity::{
         Identity,
@@ -96,6 +96,8 @@ pub struct TenantUpdateInput {
     pub approval_limit: MaybeUndefined<MoneyInput>,
     /// How the cost of what leaves is told. Both ways are kept from the first movement on: reports of the past are told in the new one too.
     pub costing_method: Option<CostingMethod>,
+    /// Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again.
+    pub closed_through: MaybeUndefined<Date>,
 }
 
 crate::payload!(TenantPayload, tenant: Tenant, "tenant");
@@ -142,6 +144,11 @@ impl TenancyMutation {
             password_length: long(input.password_length),
             approval_limit,
             costing_method: input.costing_method.map(Into::into),
+            closed_through: match input.closed_through {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(Date(day)) => Some(Some(day)),
+            },
         };
         let tenant = permit.tenant();
         let done = match reading.end(change) {
@@ -194,6 +201,11 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
             let message = format!("the books are in {code}: the limit is said in it too, or taken away with null");
             UserError::new(ErrorCode::Invalid, message, at("approvalLimit"))
         }
+        Rejection::DayNotOver => UserError::new(
+            ErrorCode::OutOfRange,
+            "a day that is over is expected, in the tenant's time zone",
+            at("closedThrough"),
+        ),
         Rejection::ApprovalNegative => UserError::new(ErrorCode::OutOfRange, "zero or more is expected", at("approvalLimit")),
         Rejection::OutOfRange { field, least, most } => {
             UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))

@@ -7,7 +7,7 @@ use super::core::Settings;
 use crate::storage::{Fault, Reads, Row, Work};
 
 const SETTINGS: &str = "version, name, default_currency, time_zone, mfa_required, reservation_seconds, session_idle_seconds, session_seconds, password_length,
-    approval_minor, costing_method";
+    approval_minor, costing_method, closed_through";
 
 /// The settings; locked, in a transaction that changes them.
 pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault> {
@@ -27,12 +27,14 @@ pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault>
         password_length: row.take()?,
         approval_minor: row.take()?,
         costing_method: row.word("tenant", CostingMethod::parse)?,
+        closed_through: row.take()?,
     })
 }
 
 pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE tenant SET version = $2, name = $3, default_currency = $4, time_zone = $5, mfa_required = $6,
-               reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12, costing_method = $13 WHERE id = $1";
+               reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12, costing_method = $13,
+               closed_through = $14 WHERE id = $1";
     let values: Vec<Value> = vec![
         next.version.into(),
         next.name.as_str().into(),
@@ -46,6 +48,7 @@ pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), F
         next.password_length.into(),
         next.approval_minor.into(),
         next.costing_method.as_str().into(),
+        next.closed_through.into(),
     ];
     work.execute(sql, values).await?;
     Ok(())

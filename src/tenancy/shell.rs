@@ -28,7 +28,9 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
     let mut work = permit.scope(db).begin().await?;
     let before = rows::settings(&work, true).await?;
     // Values in the ledger carry no currency of their own: theirs is the tenant's.
-    let facts = Facts { has_movements: rows::has_movements(&work).await?, is_time_zone: clock::is_time_zone };
+    let has_movements = rows::has_movements(&work).await?;
+    let facts =
+        Facts { has_movements, is_time_zone: clock::is_time_zone, today: clock::local_day(clock.now(), &before.time_zone) };
     match core::decide(&before, change, facts) {
         Err(wrong) => {
             work.rollback().await?;
@@ -54,7 +56,7 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
         serde_json::json!({ "name": s.name, "defaultCurrency": s.currency, "timeZone": s.time_zone, "mfaRequired": s.mfa_required,
             "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds,
             "passwordLength": s.password_length, "approvalMinor": s.approval_minor,
-            "costingMethod": s.costing_method })
+            "costingMethod": s.costing_method, "closedThrough": s.closed_through.map(clock::day_text) })
     };
     let payload = serde_json::json!({ "id": tenant, "version": after.version, "before": all(before), "after": all(after) });
     NewEvent { kind: "tenant.updated", payload: payload.to_string() }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,6 +11,7 @@ use super::{
     print::{Printer, first_error},
     wire::{Failed, Heard, Socket, Update, cause},
 };
+use crate::replay::wire::endpoint;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(15);
@@ -40,13 +40,7 @@ pub enum End {
 impl Watch {
     pub fn new(args: &WatchArgs) -> Result<Self, WatchError> {
         let unfit = |why: String| WatchError::Address(args.url.clone(), why);
-        let mut url = Url::parse(&args.url).map_err(|err| unfit(err.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(unfit("http or https is expected".to_owned()));
-        }
-        if url.path() == "/" {
-            url.set_path("/graphql");
-        }
+        let url = endpoint(&args.url).map_err(unfit)?;
         // An upgrade is a matter of HTTP/1.
         let http = reqwest::Client::builder().http1_only().connect_timeout(CONNECT).build();
         Ok(Self {

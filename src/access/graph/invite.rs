@@ -2,13 +2,14 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::{MemberPayload, StoreScopeInput, loads::changed, mutations::read, refusal::stopped};
+use super::{MemberPayload, StoreScopeInput, loads::changed, refusal::stopped};
 use crate::{
     access::{Access, Changed, core::Grant, kind},
     graphql::{
         context::Asks,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
+        reading::read,
         scalars::{DateTime, Long},
     },
     identity::{
@@ -40,7 +41,7 @@ impl InviteMutation {
     ) -> Answer<MemberPayload> {
         let permit = ctx.permit::<kind::MemberInvite>()?;
         ctx.step_up()?;
-        let grants = read(ctx, |reading| {
+        let grants = read(|reading| {
             let said = scope.read(reading, || path!["scope"]);
             let grant = |(index, id): (usize, &ID)| Grant {
                 role: reading.id(id, || path!["roleIds", index]),
@@ -54,14 +55,14 @@ impl InviteMutation {
             Err(errors) => return Ok(MemberPayload::refused(errors)),
         };
         let identity = ctx.given::<Identity>()?;
-        let invitee = match settled(ctx, identity.invitee(permit.caller().tenant, &email).await)? {
+        let invitee = match settled(identity.invitee(permit.caller().tenant, &email).await)? {
             (Some(invitee), _) => invitee,
             (None, errors) => return Ok(MemberPayload::refused(errors)),
         };
         let done = ctx.given::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
         changed(ctx);
         match done {
-            Err(error) => Ok(MemberPayload::refused(stopped(ctx, error)?)),
+            Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
             Ok(Changed { value, seq }) => {
                 // Who may invite need not be one who may see.
                 let member = if ctx.permit::<kind::MemberRead>().is_ok() { member(ctx, value).await? } else { None };

@@ -7,7 +7,6 @@ use super::{
     ApiKey, Integration,
     inputs::{ApiKeyCreateInput, IntegrationCreateInput, IntegrationUpdateInput},
     loads::changed,
-    mutations::read,
     refusal::stopped,
 };
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         context::Asks,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
+        reading::read,
         refusal::UserError,
         scalars::{DateTime, Long},
     },
@@ -53,7 +53,7 @@ impl ApiKeyPayload {
     fn made(ctx: &Context<'_>, done: Result<Changed<(core::ApiKey, Secret)>, AccessError>) -> Answer<Self> {
         changed(ctx);
         Ok(match done {
-            Err(error) => Self::refused(stopped(ctx, error)?),
+            Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value: (key, secret), seq }) => {
                 let secret = Some(secret.text().to_owned());
                 Self { api_key: seen(ctx, key), secret, seq: seq.map(Long), ..Self::default() }
@@ -70,7 +70,7 @@ fn seen(ctx: &Context<'_>, key: core::ApiKey) -> Option<ApiKey> {
 fn integration_payload(ctx: &Context<'_>, done: Result<Changed<core::Integration>, AccessError>) -> Answer<IntegrationPayload> {
     changed(ctx);
     Ok(match done {
-        Err(error) => IntegrationPayload { integration: None, user_errors: stopped(ctx, error)?, replayed: false, seq: None },
+        Err(error) => IntegrationPayload { integration: None, user_errors: stopped(error)?, replayed: false, seq: None },
         Ok(Changed { value, seq }) => {
             let integration = Some(Integration(value.into()));
             IntegrationPayload { integration, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
@@ -97,7 +97,7 @@ impl KeyMutation {
     ) -> Answer<IntegrationPayload> {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;
         ctx.step_up()?;
-        match read(ctx, |reading| input.read(reading)) {
+        match read(|reading| input.read(reading)) {
             Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
             Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
         }
@@ -118,7 +118,7 @@ impl KeyMutation {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;
         ctx.step_up()?;
         let expected = input.expected_version.0;
-        let parts = read(ctx, |reading| {
+        let parts = read(|reading| {
             let id: IntegrationId = reading.id(&input.id, || path!["input", "id"]);
             (id, input.read(reading))
         });
@@ -137,7 +137,7 @@ impl KeyMutation {
     )]
     async fn integration_disable(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<IntegrationPayload> {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;
-        match read(ctx, |reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
+        match read(|reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
             Ok(id) => integration_payload(ctx, ctx.given::<Access>()?.integration_disable(permit, id).await),
             Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
         }
@@ -156,7 +156,7 @@ impl KeyMutation {
     ) -> Answer<ApiKeyPayload> {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;
         ctx.step_up()?;
-        match read(ctx, |reading| input.read(reading)) {
+        match read(|reading| input.read(reading)) {
             Ok(new) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_create(permit, new).await),
             Err(errors) => Ok(ApiKeyPayload::refused(errors)),
         }
@@ -176,7 +176,7 @@ impl KeyMutation {
     ) -> Answer<ApiKeyPayload> {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;
         ctx.step_up()?;
-        match read(ctx, |reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
+        match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_roll(permit, id, old_key_expires_at.0).await),
             Err(errors) => Ok(ApiKeyPayload::refused(errors)),
         }
@@ -189,14 +189,14 @@ impl KeyMutation {
     )]
     async fn api_key_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ApiKeyPayload> {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;
-        let id = match read(ctx, |reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
+        let id = match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
             Ok(id) => id,
             Err(errors) => return Ok(ApiKeyPayload::refused(errors)),
         };
         let done = ctx.given::<Access>()?.api_key_revoke(permit, id).await;
         changed(ctx);
         Ok(match done {
-            Err(error) => ApiKeyPayload::refused(stopped(ctx, error)?),
+            Err(error) => ApiKeyPayload::refused(stopped(error)?),
             Ok(Changed { value, seq }) => {
                 ApiKeyPayload { api_key: seen(ctx, value), seq: seq.map(Long), ..ApiKeyPayload::default() }
             }

@@ -17,23 +17,17 @@ use crate::{
         context::Asks,
         directives::{MaxAge, emits, requires, step_up},
         fault::Answer,
-        reading::{self, Reading},
+        reading::read,
         refusal::UserError,
         scalars::Long,
     },
     identity::graph::{Member, member},
     path, payload,
-    stock::graph::counted,
 };
 
 payload!(RolePayload, role: Role, "role");
 payload!(MemberPayload, member: Member, "member");
 payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
-
-/// The input, or everything that is wrong with its ids.
-pub(super) fn read<T>(ctx: &Context<'_>, read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
-    reading::read(read).map_err(|errors| counted(ctx, errors))
-}
 
 impl RolePayload {
     fn refused(user_errors: Vec<UserError>) -> Self {
@@ -42,7 +36,7 @@ impl RolePayload {
     fn of(ctx: &Context<'_>, done: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
         changed(ctx);
         Ok(match done {
-            Err(error) => Self::refused(stopped(ctx, error)?),
+            Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value, seq }) => {
                 Self { role: Some(Role(value.into())), user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
             }
@@ -57,7 +51,7 @@ impl StoreGroupPayload {
     fn of(ctx: &Context<'_>, done: Result<Changed<core::StoreGroup>, AccessError>) -> Answer<Self> {
         changed(ctx);
         Ok(match done {
-            Err(error) => Self::refused(stopped(ctx, error)?),
+            Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value, seq }) => {
                 let store_group = Some(StoreGroup(value.into()));
                 Self { store_group, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
@@ -91,7 +85,7 @@ impl RightsMutation {
     ) -> Answer<RolePayload> {
         let permit = ctx.permit::<kind::RoleWrite>()?;
         ctx.step_up()?;
-        match read(ctx, |reading| input.read(reading)) {
+        match read(|reading| input.read(reading)) {
             Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
             Err(errors) => Ok(RolePayload::refused(errors)),
         }
@@ -111,7 +105,7 @@ impl RightsMutation {
         let permit = ctx.permit::<kind::RoleWrite>()?;
         ctx.step_up()?;
         let expected = input.expected_version.0;
-        let parts = read(ctx, |reading| {
+        let parts = read(|reading| {
             let id: RoleId = reading.id(&input.id, || path!["input", "id"]);
             (id, input.read(reading))
         });
@@ -134,7 +128,7 @@ impl RightsMutation {
     ) -> Answer<RolePayload> {
         let permit = ctx.permit::<kind::RoleWrite>()?;
         ctx.step_up()?;
-        match read(ctx, |reading| reading.id::<entity::id::kind::RoleId>(&input.id, || path!["input", "id"])) {
+        match read(|reading| reading.id::<entity::id::kind::RoleId>(&input.id, || path!["input", "id"])) {
             Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
             Err(errors) => Ok(RolePayload::refused(errors)),
         }
@@ -154,7 +148,7 @@ impl RightsMutation {
     ) -> Answer<MemberPayload> {
         let permit = ctx.permit::<kind::MemberWrite>()?;
         ctx.step_up()?;
-        let parts = read(ctx, |reading| {
+        let parts = read(|reading| {
             let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);
             (id, input.grants(reading))
         });
@@ -165,7 +159,7 @@ impl RightsMutation {
         let done = ctx.given::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
         changed(ctx);
         match done {
-            Err(error) => Ok(MemberPayload::refused(stopped(ctx, error)?)),
+            Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
             Ok(Changed { value, seq }) => {
                 // Who may write need not be one who may see.
                 let member = if ctx.permit::<kind::MemberRead>().is_ok() { member(ctx, value).await? } else { None };
@@ -185,7 +179,7 @@ impl RightsMutation {
         #[graphql(desc = "What is wanted.")] input: StoreGroupCreateInput,
     ) -> Answer<StoreGroupPayload> {
         let permit = ctx.permit::<kind::StoreWrite>()?;
-        match read(ctx, |reading| input.read(reading)) {
+        match read(|reading| input.read(reading)) {
             Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
             Err(errors) => Ok(StoreGroupPayload::refused(errors)),
         }
@@ -204,7 +198,7 @@ impl RightsMutation {
     ) -> Answer<StoreGroupPayload> {
         let permit = ctx.permit::<kind::StoreWrite>()?;
         let expected = input.expected_version.0;
-        let parts = read(ctx, |reading| {
+        let parts = read(|reading| {
             let id: GroupId = reading.id(&input.id, || path!["input", "id"]);
             (id, input.read(reading))
         });

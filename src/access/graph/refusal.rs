@@ -1,7 +1,5 @@
 //! How refusals of changes of rights meet GraphQL: once, here.
 
-use async_graphql::Context;
-
 use crate::{
     access::{AccessError, core::Rejection},
     graphql::{
@@ -9,7 +7,6 @@ use crate::{
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::Long,
     },
-    stock::graph::counted,
 };
 
 fn refuse(rejection: Rejection) -> UserError {
@@ -44,10 +41,10 @@ fn refuse(rejection: Rejection) -> UserError {
 }
 
 /// What stopped a change: refusals are data, the rest is a top-level error.
-pub fn stopped(ctx: &Context<'_>, error: AccessError) -> Result<Vec<UserError>, TopError> {
+pub fn stopped(error: AccessError) -> Result<Vec<UserError>, TopError> {
     match error {
         AccessError::Denied(denied) => Err(denied.into()),
         AccessError::Fault(fault) => Err(fault.into()),
-        AccessError::Refused(rejections) => Ok(counted(ctx, rejections.into_iter().map(refuse).collect())),
+        AccessError::Refused(rejections) => Ok(rejections.into_iter().map(refuse).collect()),
     }
 }

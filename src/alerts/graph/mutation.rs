@@ -15,7 +15,6 @@ use crate::{
         fault::Answer,
         reading::{Reading, read},
     },
-    stock::graph::counted,
 };
 
 /// The root fields that change alerts.
@@ -26,8 +25,8 @@ pub struct AlertMutation;
 async fn act(ctx: &Context<'_>, step: impl FnOnce(&mut Reading) -> Act) -> Answer<AlertPayload> {
     let permit = ctx.permit::<kind::AlertWrite>()?;
     match read(step) {
-        Ok(input) => AlertPayload::of(ctx, Box::pin(ctx.given::<Alerts>()?.act(permit, input)).await),
-        Err(errors) => Ok(counted(ctx, errors).into()),
+        Ok(input) => AlertPayload::of(Box::pin(ctx.given::<Alerts>()?.act(permit, input)).await),
+        Err(errors) => Ok(errors.into()),
     }
 }
 
@@ -99,8 +98,8 @@ impl AlertMutation {
     ) -> Answer<AlertRulePayload> {
         let permit = ctx.permit::<kind::AlertRuleWrite>()?;
         match read(|reading| input.read(reading)) {
-            Ok(input) => AlertRulePayload::of(ctx, Box::pin(ctx.given::<Alerts>()?.set_rule(permit, input)).await),
-            Err(errors) => Ok(counted(ctx, errors).into()),
+            Ok(input) => AlertRulePayload::of(Box::pin(ctx.given::<Alerts>()?.set_rule(permit, input)).await),
+            Err(errors) => Ok(errors.into()),
         }
     }
 
@@ -116,8 +115,8 @@ impl AlertMutation {
     ) -> Answer<AlertRulePayload> {
         let permit = ctx.permit::<kind::AlertRuleWrite>()?;
         match read(|reading| input.read(reading)) {
-            Ok(input) => AlertRulePayload::of(ctx, Box::pin(ctx.given::<Alerts>()?.remove_rule(permit, input)).await),
-            Err(errors) => Ok(counted(ctx, errors).into()),
+            Ok(input) => AlertRulePayload::of(Box::pin(ctx.given::<Alerts>()?.remove_rule(permit, input)).await),
+            Err(errors) => Ok(errors.into()),
         }
     }
 }

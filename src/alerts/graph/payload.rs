@@ -13,7 +13,6 @@ use crate::{
         scalars::Long,
     },
     path, payload,
-    stock::graph::counted,
 };
 
 payload!(AlertRulePayload, alert_rule: AlertRule, "rule for alerts");
@@ -65,9 +64,9 @@ impl From<Vec<UserError>> for AlertRulePayload {
 }
 
 impl AlertPayload {
-    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<core::Alert>, AlertError>) -> Answer<Self> {
+    pub(super) fn of(done: Result<Acted<core::Alert>, AlertError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => stopped(ctx, error)?.into(),
+            Err(error) => stopped(error)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { alert: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -76,9 +75,9 @@ impl AlertPayload {
 }
 
 impl AlertRulePayload {
-    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Option<core::Rule>>, AlertError>) -> Answer<Self> {
+    pub(super) fn of(done: Result<Acted<Option<core::Rule>>, AlertError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => stopped(ctx, error)?.into(),
+            Err(error) => stopped(error)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { alert_rule: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -87,7 +86,7 @@ impl AlertRulePayload {
 }
 
 /// How this room's refusals meet GraphQL: once, here.
-fn stopped(ctx: &Context<'_>, error: AlertError) -> Result<Vec<UserError>, TopError> {
+fn stopped(error: AlertError) -> Result<Vec<UserError>, TopError> {
     let refused = match error {
         AlertError::Fault(fault) => return Err(fault.into()),
         AlertError::NotFound { what, field } => UserError::not_found(what, field),
@@ -111,5 +110,5 @@ fn stopped(ctx: &Context<'_>, error: AlertError) -> Result<Vec<UserError>, TopEr
             current: None,
         })),
     };
-    Ok(counted(ctx, vec![refused]))
+    Ok(vec![refused])
 }

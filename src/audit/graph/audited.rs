@@ -10,7 +10,7 @@ use crate::{
     access::Caller,
     audit::{Audit, Origin, Outcome, Stamp, Target},
     catalog::graph::Loads,
-    graphql::{apart::wraps_object, code::Code, fault::TopError, late::Late},
+    graphql::{apart::wraps_object, code::Code, fault::TopError, late::Late, session::UserErrorCount},
     identity::Session,
 };
 
@@ -38,6 +38,9 @@ async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> Ser
     let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
     let stamp = stamp(ctx, audit, target(ctx));
     let answer = stamp.over(field).await;
+    if let Some(count) = ctx.data_opt::<UserErrorCount>() {
+        count.add(stamp.refusals());
+    }
     let outcome = match &answer {
         Ok(None) => return answer,
         Ok(Some(_)) if stamp.was_refused() => Outcome::Refused,

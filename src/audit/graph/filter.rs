@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     graphql::{
         fault::TopError,
-        filters::{DateTimeFilter, IdFilter, MAX_VALUES, StringFilter},
+        filters::{DateTimeFilter, IdFilter, StringFilter},
     },
     storage::Backend,
 };
@@ -43,12 +43,9 @@ impl Clause {
         self.and(ids, |backend, n| backend.in_ids(column, n));
     }
     fn texts(&mut self, filter: &StringFilter) -> Result<(), TopError> {
+        filter.check(&["filter", "action"])?;
         let fold = |text: &String| text.to_lowercase();
         if let Some(list) = &filter.one_of {
-            if list.len() > MAX_VALUES {
-                let field = ["filter", "action", "in"].map(ToOwned::to_owned).to_vec();
-                return Err(TopError::bad_input(format!("at most {MAX_VALUES} texts"), field));
-            }
             let texts: Vec<String> = list.iter().map(fold).collect();
             let texts = self.backend.texts(texts.iter().map(String::as_str));
             self.and(texts, |backend, n| backend.in_texts("lower(action)", n));

@@ -72,7 +72,7 @@ pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: C
     CategoryCommand { target, slug, name, parent, position, image_url, metadata, problems: checker.problems }
 }
 
-/// What the database knows around a call's categories: the rows they name, and all ancestors of those.
+/// What the database knows around a call's categories: the rows they name, all ancestors of those, and all that lies below one that moves.
 #[derive(Debug)]
 pub struct Around {
     pub tenant: TenantId,
@@ -143,6 +143,9 @@ impl Around {
         };
         let refused = |why| Err(Problem::at(field, why));
         let Some(id) = id else { return refused(Rejection::Missing(Word::Category)) };
+        if row.parent_id == Some(id) {
+            return Ok(());
+        }
         let (mut above, mut depth) = (Some(id), 1);
         while let Some(ancestor) = above {
             if ancestor == row.id {
@@ -154,8 +157,24 @@ impl Around {
             }
             above = self.rows.get(&ancestor).and_then(|row| row.parent_id);
         }
+        if depth + self.height(row.id) > MAX_DEPTH {
+            return refused(Rejection::TooDeep { most: MAX_DEPTH });
+        }
         row.parent_id = Some(id);
         Ok(())
+    }
+
+    /// How many levels lie below a category, as far as they are known.
+    fn height(&self, id: CategoryId) -> usize {
+        let below = |level: &HashSet<CategoryId>| -> HashSet<CategoryId> {
+            let lies_below = |row: &&CategoryRow| row.parent_id.is_some_and(|above| level.contains(&above));
+            self.rows.values().filter(lies_below).map(|row| row.id).collect()
+        };
+        let (mut height, mut level) = (0, below(&HashSet::from([id])));
+        while !level.is_empty() && height <= MAX_DEPTH {
+            (height, level) = (height + 1, below(&level));
+        }
+        height
     }
 
     fn blank(&self, fresh: Fresh) -> CategoryRow {

@@ -110,7 +110,9 @@ impl Checker {
         };
         let why = match Money::parse(&value.amount, currency) {
             Ok(money) if money.minor >= 0 => return Some(money),
-            Ok(_) | Err(MoneyError::OutOfRange) => Rejection::OutOfRange { least: 0, most: entity::quantity::MAX_SAFE },
+            Ok(_) | Err(MoneyError::OutOfRange) => {
+                Rejection::OutOfRange { least: 0, most: entity::quantity::MAX_SAFE / 10_i64.pow(currency.decimals()) }
+            }
             Err(MoneyError::NotANumber) => Rejection::Malformed(Form::Amount),
             Err(MoneyError::TooManyDecimals { decimals, .. }) => Rejection::TooManyDecimals { decimals },
         };

@@ -42,7 +42,7 @@ pub fn check(fields: &FamilyFields) -> FamilyCommand {
     for (index, option) in fields.option_names.iter().take(MAX_OPTIONS).enumerate() {
         let Some(option) = checker.line(place!["optionNames", index], option, MAX_OPTION) else { continue };
         if option_names.iter().any(|known| text::fold(known) == text::fold(&option)) {
-            checker.refuse(place!["optionNames", index], Rejection::Repeated(Word::Options));
+            checker.refuse(place!["optionNames", index], Rejection::Repeated(Word::OptionName));
         }
         option_names.push(option);
     }

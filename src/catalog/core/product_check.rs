@@ -112,7 +112,7 @@ fn options(c: &mut Checker, list: &[ProductOption]) -> Option<Vec<ProductOption>
         let value = c.line(place!["options", index, "value"], &option.value, MAX_OPTION);
         let (Some(name), Some(value)) = (name, value) else { continue };
         if kept.iter().any(|known| text::fold(&known.name) == text::fold(&name)) {
-            c.refuse(place!["options", index, "name"], Rejection::Repeated(Word::Options));
+            c.refuse(place!["options", index, "name"], Rejection::Repeated(Word::OptionName));
         }
         kept.push(ProductOption { name, value });
     }

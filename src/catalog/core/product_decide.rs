@@ -16,10 +16,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Known {
     pub doc: ProductDoc,
-    /// What forbids archiving; read only where a command may archive.
+    /// What forbids archiving, another unit, and beginning or ending to keep stock; read only where a command wants that.
     pub uses: Vec<Use>,
-    /// Whether it is part of a kit; read where a command changes the unit.
-    pub is_part: bool,
     /// Whether the ledger has entries; read only where a command changes the unit or how stock is told apart.
     pub has_moved: bool,
 }
@@ -74,7 +72,7 @@ impl Around {
         set_plain(command, &mut doc.row);
         // A serial number stands for one unit, of which there are no parts.
         if doc.row.tracking == Tracking::Serial && doc.row.unit_decimals > 0 {
-            problems.push(Problem::at("tracking", Rejection::OutOfRange { least: 0, most: 0 }));
+            problems.push(Problem::at("tracking", Rejection::SerialInParts));
         }
         if let Some(known) = &before {
             refuse_what_is_tied(known, &doc.row, &mut problems);
@@ -196,7 +194,7 @@ impl Around {
         if let Some(family) = doc.row.family_id {
             self.combinations.insert((family, combination(&doc.row.option_list())), id);
         }
-        self.products.insert(id, Known { doc, uses: Vec::new(), is_part: false, has_moved: false });
+        self.products.insert(id, Known { doc, uses: Vec::new(), has_moved: false });
     }
 }
 
@@ -228,17 +226,21 @@ fn refuse_what_is_tied(known: &Known, after: &ProductRow, problems: &mut Vec<Pro
     if archives && !known.uses.is_empty() {
         problems.push(Problem::at("status", Rejection::InUse(known.uses.clone())));
     }
-    let stops_tracking = after.stock_policy == StockPolicy::Untracked && before.stock_policy != StockPolicy::Untracked;
-    if stops_tracking && !known.uses.is_empty() {
-        problems.push(Problem::at("stockPolicy", Rejection::InUse(known.uses.clone())));
+    // Documents keep how a line was written: what is open of an untracked product holds nothing, and would not when it is tracked.
+    let is_untracked = |row: &ProductRow| row.stock_policy == StockPolicy::Untracked;
+    if is_untracked(after) != is_untracked(before) {
+        let stops = is_untracked(after);
+        let uses: Vec<Use> = known.uses.iter().copied().filter(|one| stops || *one != Use::Kits).collect();
+        if !uses.is_empty() {
+            problems.push(Problem::at("stockPolicy", Rejection::InUse(uses)));
+        }
     }
+    // Levels, documents and kits say how many of its smallest unit they hold.
     let changes_unit = (&after.unit_code, after.unit_decimals) != (&before.unit_code, before.unit_decimals);
-    if changes_unit && known.has_moved {
-        problems.push(Problem::at("unit", Rejection::InUse(vec![Use::Movements])));
-    }
-    // What a kit holds of it is said in its smallest unit.
-    if changes_unit && known.is_part {
-        problems.push(Problem::at("unit", Rejection::InUse(vec![Use::Kits])));
+    let moved = known.has_moved.then_some(Use::Movements);
+    let uses: Vec<Use> = known.uses.iter().copied().chain(moved).collect();
+    if changes_unit && !uses.is_empty() {
+        problems.push(Problem::at("unit", Rejection::InUse(uses)));
     }
     let is_no_kit = [
         ("stockPolicy", after.stock_policy != before.stock_policy),

@@ -15,6 +15,7 @@ pub enum Word {
     Supplier,
     Family,
     Options,
+    OptionName,
     Store,
     Code,
     Customer,
@@ -39,7 +40,7 @@ pub enum Form {
     Object,
 }
 
-/// What still stands in the way of archiving or of a change of unit.
+/// What still stands in the way of archiving, or of a change of unit or policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Use {
     /// On hand, reserved, unavailable, incoming or in transit somewhere.
@@ -48,6 +49,8 @@ pub enum Use {
     OpenOrders,
     OpenTransfers,
     OpenCounts,
+    OpenPurchaseOrders,
+    OpenReturns,
     /// It is part of a kit.
     Kits,
     /// It is a kit.
@@ -74,6 +77,8 @@ pub enum Rejection {
         least: i64,
         most: i64,
     },
+    /// Serial numbers are for units that have no parts.
+    SerialInParts,
     /// More decimals than the currency has.
     TooManyDecimals {
         decimals: u32,

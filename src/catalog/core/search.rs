@@ -43,19 +43,47 @@ impl Query {
         self.words.iter().map(String::as_str).filter(|word| word.chars().nth(1).is_some())
     }
 
-    /// The windows of three characters over the words with a space at both ends, each once: " ho", "hol", …, "er ".
+    /// The words of one character, of which no such index knows the beginning.
+    pub fn letters(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(String::as_str).filter(|word| word.chars().nth(1).is_none())
+    }
+
+    /// The windows of three characters over the words with a space at both ends, each once: " ho", "hol", …, "er ". A short word keeps none of
+    /// its windows when two of its letters are swapped: then those of the word that was meant are among them.
     pub fn windows(&self) -> Vec<String> {
         let mut windows: Vec<String> = Vec::new();
         for word in self.indexed_words() {
-            let padded: Vec<char> = std::iter::once(' ').chain(word.chars()).chain([' ']).collect();
-            for window in padded.windows(3) {
-                let window: String = window.iter().collect();
-                if windows.len() < MAX_WINDOWS && !windows.contains(&window) {
-                    windows.push(window);
+            let letters: Vec<char> = word.chars().collect();
+            let swaps = match letters.len() {
+                3 => 0..2,
+                4 => 1..2,
+                _ => 0..0,
+            };
+            let swapped = swaps.map(|at| {
+                let mut letters = letters.clone();
+                letters.swap(at, at + 1);
+                letters
+            });
+            for word in std::iter::once(letters.clone()).chain(swapped) {
+                let padded: Vec<char> = std::iter::once(' ').chain(word).chain([' ']).collect();
+                for window in padded.windows(3) {
+                    let window: String = window.iter().collect();
+                    if windows.len() < MAX_WINDOWS && !windows.contains(&window) {
+                        windows.push(window);
+                    }
                 }
             }
         }
         windows
+    }
+
+    /// The words of three letters, whose windows are all lost when the one in the middle is wrong: their first and last.
+    pub fn frames(&self) -> Vec<(char, char)> {
+        let frame = |word: &String| match word.chars().collect::<Vec<_>>()[..] {
+            [first, _, last] => Some((first, last)),
+            _ => None,
+        };
+        self.words.iter().filter_map(frame).collect()
     }
 }
 
@@ -199,6 +227,16 @@ mod tests {
         assert_eq!(ranked("851", SHELF), [3, 0]);
         assert_eq!(ranked("85123a", SHELF), [0]);
         assert_eq!(ranked("holder", SHELF), [2, 0]);
+    }
+
+    #[test]
+    fn a_short_word_has_windows_of_what_was_meant() {
+        let windows = |word: &str| Query::parse(word).unwrap().windows();
+        for (typed, meant) in [("mgu", "mug"), ("umg", "mug"), ("lmap", "lamp"), ("lapm", "lamp"), ("hodler", "holder")] {
+            assert!(windows(typed).iter().any(|window| format!(" {meant} ").contains(window)), "{typed}");
+        }
+        assert_eq!(Query::parse("mog lamp").unwrap().frames(), [('m', 'g')]);
+        assert_eq!(ranked("mog", SHELF), [3]);
     }
 
     #[test]

@@ -106,7 +106,9 @@ impl ProductMutation {
         let fields = ProductFields { status: Patch::Set(ProductStatus::Archived), ..ProductFields::default() };
         let batch =
             ctx.given::<Catalog>()?.product_update(permit, which, fields, Ask { key: None, mode: mode(validate_only) }).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::ProductRead>(ctx)?, Product::from);
+        let Parts { entity, mut user_errors, replayed, seq } = parts(batch, sight::<kind::ProductRead>(ctx)?, Product::from);
+        // The status is what archiving changes; its input does not name it.
+        user_errors.iter_mut().for_each(|error| error.renamed("status", "id"));
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 

@@ -108,7 +108,7 @@ impl ProductQuery {
         let limit = count_limit(limit)?;
         let (scope, scoped) = ctx.given::<Catalog>()?.filtered(permit, product_filter(filter)?).await?;
         let mut count = counted(scoped.count(&scope, limit).await?, limit);
-        if scoped.ranked.is_some_and(|ranked| ranked.is_cut) {
+        if scoped.is_vague {
             count.precision = super::CountPrecision::AtLeast;
         }
         Ok(count)

@@ -19,6 +19,7 @@ fn name(word: Word) -> &'static str {
         Word::Supplier => "supplier",
         Word::Family => "product family",
         Word::Options => "combination of options",
+        Word::OptionName => "name of an option",
         Word::Store => "store",
         Word::Code => "code",
         Word::Customer => "customer",
@@ -46,6 +47,8 @@ fn tie(what: Use) -> &'static str {
         Use::Reservations => "reservations are active",
         Use::OpenOrders => "orders are open",
         Use::OpenTransfers => "transfers are open",
+        Use::OpenPurchaseOrders => "purchase orders are open",
+        Use::OpenReturns => "returns are open",
         Use::OpenCounts => "counts are open",
         Use::Kits => "it is part of a kit: change that with kitSet",
         Use::Components => "it is a kit: take its components away with kitSet",
@@ -70,6 +73,9 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         Rejection::Taken(word) => (ErrorCode::Duplicate, format!("another row has this {}", name(*word))),
         Rejection::Repeated(word) => (ErrorCode::Duplicate, format!("this {} occurs before in this call", name(*word))),
         Rejection::Missing(word) => (ErrorCode::NotFound, format!("there is no such {}", name(*word))),
+        Rejection::SerialInParts => {
+            (ErrorCode::OutOfRange, "a serial number stands for one whole unit: the unit must have 0 decimals".to_owned())
+        }
         Rejection::Cycle => (ErrorCode::Invalid, "a category cannot lie below itself".to_owned()),
         Rejection::TooDeep { most } => (ErrorCode::LimitExceeded, format!("categories are at most {most} deep")),
         Rejection::OptionNames { expected } => {

@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::{FamilyId, Id, ProductId, ProductStatus, StockPolicy};
+use entity::prelude::{FamilyId, Id, ProductId, ProductStatus};
 
-use super::{kit, product, uses};
+use super::{product, uses};
 use crate::{
     catalog::core::{
         Patch, Use,
         family::option_names,
-        product::{Around, Barcode, Known, ProductCommand, ProductDoc, ProductOption, ProductRow, combination},
+        product::{Around, Barcode, Known, ProductCommand, ProductDoc, ProductOption, ProductRow, Unit, combination},
     },
     storage::{Fault, Reads, Row, Work},
 };
@@ -50,7 +50,7 @@ async fn barcodes(work: &Work, commands: &[ProductCommand], rows: Vec<ProductRow
     for row in rows {
         around.by_sku.insert(row.sku_key.clone(), row.id);
         let doc = ProductDoc { row, barcodes: Vec::new() };
-        known.insert(doc.row.id, Known { doc, uses: Vec::new(), is_part: false, has_moved: false });
+        known.insert(doc.row.id, Known { doc, uses: Vec::new(), has_moved: false });
     }
     around.products = known;
     if around.products.is_empty() && codes.is_empty() {
@@ -120,24 +120,22 @@ async fn families(work: &Work, commands: &[ProductCommand], around: &mut Around)
     Ok(())
 }
 
-/// What forbids archiving or a change of unit or tracking, where a command may want one.
+/// What forbids archiving or a change of unit, policy or tracking, where a command wants one.
 async fn ties(work: &Work, commands: &[ProductCommand], around: &mut Around) -> Result<(), Fault> {
     let target = |c: &ProductCommand| c.target.id().or_else(|| c.sku.set().and_then(|sku| around.by_sku.get(&sku.key)).copied());
-    let archives = |c: &&ProductCommand| {
-        c.status == Patch::Set(ProductStatus::Archived) || c.stock_policy == Patch::Set(StockPolicy::Untracked)
-    };
-    let tied: Vec<ProductId> = commands.iter().filter(archives).filter_map(target).collect();
+    let before = |c: &ProductCommand| target(c).and_then(|id| around.products.get(&id)).map(|known| &known.doc.row);
     let new_unit = |c: &&ProductCommand| {
-        let row = target(c).and_then(|id| around.products.get(&id)).map(|known| &known.doc.row);
-        if c.tracking.set().zip(row).is_some_and(|(tracking, row)| *tracking != row.tracking) {
-            return true;
-        }
-        c.unit.set().zip(row).is_some_and(|(unit, row)| (&unit.code, unit.decimals) != (&row.unit_code, row.unit_decimals))
+        let changed = |(unit, row): (&Unit, &ProductRow)| (&unit.code, unit.decimals) != (&row.unit_code, row.unit_decimals);
+        c.unit.set().zip(before(c)).is_some_and(changed)
     };
-    let measured: Vec<ProductId> = commands.iter().filter(new_unit).filter_map(target).collect();
+    let new_tracking = |c: &&ProductCommand| c.tracking.set().zip(before(c)).is_some_and(|(one, row)| *one != row.tracking);
+    let new_policy =
+        |c: &&ProductCommand| c.stock_policy.set().zip(before(c)).is_some_and(|(policy, row)| *policy != row.stock_policy);
+    let ties = |c: &&ProductCommand| c.status == Patch::Set(ProductStatus::Archived) || new_policy(c) || new_unit(c);
+    let tied: Vec<ProductId> = commands.iter().filter(ties).filter_map(target).collect();
+    let measured: Vec<ProductId> = commands.iter().filter(|c| new_unit(c) || new_tracking(c)).filter_map(target).collect();
     let uses: HashMap<ProductId, Vec<Use>> = uses::of(work, uses::Tied::Product, &tied).await?;
     let moved = uses::moved(work, &measured).await?;
-    let parts = if measured.is_empty() { HashMap::new() } else { kit::kits_with(work, measured).await? };
     for (id, uses) in uses {
         if let Some(known) = around.products.get_mut(&id) {
             known.uses = uses;
@@ -146,11 +144,6 @@ async fn ties(work: &Work, commands: &[ProductCommand], around: &mut Around) -> 
     for id in moved {
         if let Some(known) = around.products.get_mut(&id) {
             known.has_moved = true;
-        }
-    }
-    for id in parts.into_keys() {
-        if let Some(known) = around.products.get_mut(&id) {
-            known.is_part = true;
         }
     }
     Ok(())

@@ -7,13 +7,16 @@ use sea_orm::{FromQueryResult, Value};
 
 use super::small::{columns, models};
 use crate::{
-    catalog::core::category::{Around, CategoryCommand, CategoryRow, MAX_DEPTH, Parent},
+    catalog::core::{
+        Target,
+        category::{Around, CategoryCommand, CategoryRow, MAX_DEPTH, Parent},
+    },
     storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work},
 };
 
 type Entity = entity::category::Entity;
 
-/// The rows that commands name and all their ancestors. The tenant's counter row is locked first: two moves at once could close a circle
+/// The rows that commands name, all their ancestors, and what lies below those that may move. The tenant's counter row is locked first: two moves at once could close a circle
 /// that neither of them sees.
 pub async fn around(work: &Work, commands: &[CategoryCommand]) -> Result<Around, Fault> {
     let backend = work.backend();
@@ -29,17 +32,25 @@ pub async fn around(work: &Work, commands: &[CategoryCommand]) -> Result<Around,
             Parent::Slug(slug) => slugs.push(slug),
         }
     }
-    let named = columns::<Entity>("");
+    let moves = || commands.iter().filter(|c| c.parent.set().is_some() && c.target != Target::New);
+    let moved = backend.ids(moves().filter_map(|c| c.target.id()));
+    let moved_slugs = backend.texts(moves().filter_map(|c| c.slug.set()).map(String::as_str));
+    let (named, of) = (columns::<Entity>(""), columns::<Entity>("c."));
     let sql = format!(
         "WITH RECURSIVE up AS (
            SELECT {named} FROM category WHERE tenant_id = $1 AND ({} OR {})
-           UNION SELECT {} FROM category c JOIN up ON c.tenant_id = $1 AND c.id = up.parent_id)
-         SELECT {named} FROM up",
+           UNION SELECT {of} FROM category c JOIN up ON c.tenant_id = $1 AND c.id = up.parent_id),
+         down AS (
+           SELECT {named} FROM category WHERE tenant_id = $1 AND ({} OR {})
+           UNION SELECT {of} FROM category c JOIN down ON c.tenant_id = $1 AND c.parent_id = down.id)
+         SELECT {named} FROM up UNION SELECT {named} FROM down",
         backend.in_ids("id", 2),
         backend.in_texts("slug", 3),
-        columns::<Entity>("c.")
+        backend.in_ids("id", 4),
+        backend.in_texts("slug", 5)
     );
-    let rows: Vec<CategoryRow> = models(&work.rows(&sql, vec![backend.ids(ids), backend.texts(slugs)]).await?)?;
+    let values = vec![backend.ids(ids), backend.texts(slugs), moved, moved_slugs];
+    let rows: Vec<CategoryRow> = models(&work.rows(&sql, values).await?)?;
     let by_slug = rows.iter().map(|row| (row.slug.clone(), row.id)).collect();
     let rows = rows.into_iter().map(|row| (row.id, row)).collect();
     Ok(Around { tenant: work.tenant(), rows, by_slug, seen: HashSet::new() })

@@ -6,7 +6,7 @@ use entity::prelude::{ProductId, ProductStatus, Timestamp};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::Clause;
+use super::{Clause, search::Ranked};
 use crate::{catalog::core::text, storage::Backend};
 
 /// A condition on products.
@@ -80,7 +80,7 @@ impl Filter {
     }
 
     /// Appends the condition, on alias `p`. `found` has the answers to the searches inside.
-    pub fn compile(&self, clause: &mut Clause, found: &HashMap<String, Vec<ProductId>>) {
+    pub fn compile(&self, clause: &mut Clause, found: &HashMap<String, Ranked>) {
         match self {
             Self::All(parts) => join(parts, "TRUE", " AND ", clause, found),
             Self::Any(parts) => join(parts, "FALSE", " OR ", clause, found),
@@ -102,17 +102,15 @@ impl Filter {
                 parts.extend(before.map(|at| format!("p.updated_at < {}", clause.bind(at.micros()))));
                 clause.push(&parts.join(" AND "));
             }
-            Self::Search(text) => {
-                let ids = found.get(text).map(Vec::as_slice).unwrap_or_default();
-                let value = clause.backend().ids(ids.iter().copied());
-                let number = clause.number(value);
-                clause.push(&clause.backend().in_ids("p.id", number));
-            }
+            Self::Search(text) => match found.get(text) {
+                Some(ranked) => ranked.compile(clause),
+                None => clause.push("FALSE"),
+            },
         }
     }
 }
 
-fn join(parts: &[Filter], empty: &str, between: &str, clause: &mut Clause, found: &HashMap<String, Vec<ProductId>>) {
+fn join(parts: &[Filter], empty: &str, between: &str, clause: &mut Clause, found: &HashMap<String, Ranked>) {
     if parts.is_empty() {
         clause.push(empty);
     }
@@ -205,11 +203,20 @@ pub fn in_search_index(mark: &str) -> String {
     format!("p.rowid IN (SELECT rowid FROM product_search WHERE product_search MATCH {mark})")
 }
 
+/// How the words of a query stand for words of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    Whole,
+    Beginnings,
+}
+
 /// The value of a MATCH or a `to_tsquery`, made of words of letters and digits only.
-pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>) -> Value {
-    let words = words.map(|word| match backend {
-        Backend::Postgres => format!("{word}:*"),
-        Backend::Sqlite => format!("\" {word}\""),
+pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: Words) -> Value {
+    let words = words.map(|word| match (backend, which) {
+        (Backend::Postgres, Words::Whole) => word.to_owned(),
+        (Backend::Postgres, Words::Beginnings) => format!("{word}:*"),
+        (Backend::Sqlite, Words::Whole) => format!("\" {word} \""),
+        (Backend::Sqlite, Words::Beginnings) => format!("\" {word}\""),
     });
     let between = if backend == Backend::Postgres { " & " } else { " AND " };
     Value::from(words.collect::<Vec<_>>().join(between))

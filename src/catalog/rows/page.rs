@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::ProductId;
-
 use super::{Clause, filter::Filter, product, search};
 use crate::{
     catalog::core::{product::ProductRow, search::Query},
@@ -58,6 +56,8 @@ pub struct Scoped {
     clause: Clause,
     /// Best first. All of them fulfil the condition.
     pub ranked: Option<search::Ranked>,
+    /// A search for what is alike had more candidates than are scored: there may be more products than are found.
+    pub is_vague: bool,
 }
 
 impl Scoped {
@@ -66,11 +66,10 @@ impl Scoped {
         let narrowing = filter.take_search();
         let mut inside = Vec::new();
         filter.searches(&mut inside);
-        let mut found: HashMap<String, Vec<ProductId>> = HashMap::new();
+        let mut found: HashMap<String, search::Ranked> = HashMap::new();
         for text in inside {
             if let Some(query) = Query::parse(text) {
-                let ranked = search::ranked(reads, &query, &Clause::new(reads.backend())).await?;
-                found.insert(text.to_owned(), ranked.ids);
+                found.insert(text.to_owned(), search::ranked(reads, &query, &Clause::new(reads.backend())).await?);
             }
         }
         let mut clause = Clause::new(reads.backend());
@@ -83,17 +82,16 @@ impl Scoped {
             Some(None) => Some(search::Ranked::default()),
             Some(Some(query)) => Some(search::ranked(reads, &query, &clause).await?),
         };
-        Ok(Self { clause, ranked })
+        let is_vague = found.values().chain(&ranked).any(|ranked| ranked.is_vague);
+        Ok(Self { clause, ranked, is_vague })
     }
 
     /// The condition alone, searches included.
     fn whole(&self) -> Clause {
         let Some(ranked) = &self.ranked else { return self.clause.clone() };
-        let mut clause = Clause::new(self.clause.backend());
-        let backend = clause.backend();
-        let number = clause.number(backend.ids(ranked.ids.iter().copied()));
+        let mut clause = self.clause.clone();
         clause.push(" AND ");
-        clause.push(&backend.in_ids("p.id", number));
+        ranked.compile(&mut clause);
         clause
     }
 

@@ -57,12 +57,12 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
         ),
         Tied::Store => String::new(),
     };
-    let moves = open_moves(tied, &ours);
+    let (moves, trade) = (open_moves(tied, &ours), open_trade(tied, &ours));
     let sql = format!(
         "SELECT l.{column}, 0 FROM stock_level l WHERE l.tenant_id = $1 AND {}
            AND (l.on_hand > 0 OR l.unavailable > 0 OR l.incoming > 0 OR l.in_transit > 0)
          UNION SELECT r.{column}, 1 FROM reservation r WHERE r.tenant_id = $1 AND {} AND r.status = 'ACTIVE'
-         UNION {open_orders} UNION {moves}{kits} ORDER BY 2",
+         UNION {open_orders} UNION {moves} UNION {trade}{kits} ORDER BY 2",
         ours("l"),
         ours("r")
     );
@@ -75,7 +75,9 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
             2 => Use::OpenOrders,
             3 => Use::OpenTransfers,
             4 => Use::OpenCounts,
-            _ => Use::Kits,
+            5 => Use::Kits,
+            6 => Use::OpenPurchaseOrders,
+            _ => Use::OpenReturns,
         };
         found.entry(id).or_default().push(what);
     }
@@ -110,6 +112,28 @@ fn open_moves(tied: Tied, ours: &impl Fn(&str) -> String) -> String {
             };
             format!("{} UNION {} UNION {counts}", end("from_store_id"), end("to_store_id"))
         }
+    }
+}
+
+/// Purchase orders (6) that may still bring it, and returns (7) whose goods are awaited or not yet inspected.
+fn open_trade(tied: Tied, ours: &impl Fn(&str) -> String) -> String {
+    const PURCHASES: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
+    const RETURNS: &str = "('REQUESTED', 'APPROVED', 'PARTIALLY_RECEIVED', 'RECEIVED')";
+    match tied {
+        Tied::Product => format!(
+            "SELECT b.product_id, 6 FROM purchase_order_line b JOIN purchase_order p ON p.tenant_id = $1 AND p.id = b.purchase_order_id
+             WHERE b.tenant_id = $1 AND {} AND b.open > 0 AND p.status IN {PURCHASES}
+             UNION SELECT g.product_id, 7 FROM sales_return t JOIN return_line g ON g.tenant_id = $1 AND g.return_id = t.id
+             WHERE t.tenant_id = $1 AND {} AND t.status IN {RETURNS}",
+            ours("b"),
+            ours("g")
+        ),
+        Tied::Store => format!(
+            "SELECT b.store_id, 6 FROM purchase_order b WHERE b.tenant_id = $1 AND {} AND b.status IN {PURCHASES}
+             UNION SELECT g.store_id, 7 FROM sales_return g WHERE g.tenant_id = $1 AND {} AND g.status IN {RETURNS}",
+            ours("b"),
+            ours("g")
+        ),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     access::{Permission, Permit, kind},
     catalog::core::{
-        Checker, Problem, Rejection, Target, Word,
+        Checker, Form, Problem, Rejection, Target, Word,
         category::{self, CategoryFields, CategoryRow},
         channel::{self, ChannelFields, ChannelRow},
         customer::{self, CustomerFields, CustomerRow},
@@ -26,7 +26,7 @@ use crate::{
     clock::is_time_zone,
     storage::{
         Fault,
-        idempotency::{Key, MAX_KEY, hash_of},
+        idempotency::{Key, MAX_KEY, hash_of, is_key},
     },
 };
 
@@ -66,7 +66,8 @@ impl Catalog {
         let refuse = |field, why| Ok(Batch::refused(Problem::at(field, why)));
         let key = match &ask.key {
             Some(key) if key.trim().is_empty() => return refuse("idempotencyKey", Rejection::Required),
-            Some(key) if key.len() > MAX_KEY => return refuse("idempotencyKey", Rejection::TooLong { most: MAX_KEY }),
+            Some(key) if key.contains('\0') => return refuse("idempotencyKey", Rejection::Malformed(Form::Plain)),
+            Some(key) if !is_key(key) => return refuse("idempotencyKey", Rejection::TooLong { most: MAX_KEY }),
             key => key.clone().map(|key| Key { owner: permit.actor().id, mutation, key, hash }),
         };
         if commands.len() > MAX_ROWS {

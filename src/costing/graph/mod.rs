@@ -9,7 +9,7 @@ mod words;
 
 pub use loaders::{attach, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, StockRevalueInput, StockRevalueLineInput};
-pub use query::CostQuery;
+pub use query::{CostQuery, checked_span};
 pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};
 pub use revaluation::{Revaluation, RevaluationConnection, RevaluationEdge, RevaluationLine, find_revaluation};
 pub use words::{CostGroup, CostingMethod, StockValueGroup};

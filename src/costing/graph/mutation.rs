@@ -24,7 +24,6 @@ use crate::{
     ledger::Ledger,
     path,
     purchasing::graph::{check_key, product_name},
-    stock::graph::counted,
 };
 
 /// A product, and what its units are worth from now on.
@@ -69,12 +68,8 @@ impl CostMutation {
         #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
     ) -> Answer<RevaluationPayload> {
         let (permit, ledger) = (ctx.permit::<kind::CostWrite>()?, ctx.given::<Ledger>()?);
-        let refused = |errors: Vec<UserError>| RevaluationPayload {
-            revaluation: None,
-            user_errors: counted(ctx, errors),
-            replayed: false,
-            seq: None,
-        };
+        let refused =
+            |errors: Vec<UserError>| RevaluationPayload { revaluation: None, user_errors: errors, replayed: false, seq: None };
         let input = match input.read() {
             Ok(input) => input,
             Err(errors) => return Ok(refused(errors)),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object};
+use entity::prelude::Timestamp;
 
 use super::{
     report::{CostReport, ProductCost, StockValuation},
@@ -90,7 +91,8 @@ impl CostQuery {
         #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
         let permit = ctx.permit::<kind::ProductCostRead>()?;
-        let mut filter = CostFilter { from: from.map(|at| at.0), to: to.map(|at| at.0), ..CostFilter::default() };
+        let (from, to) = checked_span(from, to)?;
+        let mut filter = CostFilter { from, to, ..CostFilter::default() };
         let unknown = |name: &str| TopError::bad_input(format!("there is no such {name}"), vec![name.to_owned()]);
         if let Some(product) = product {
             filter.product = Some(product_named(ctx, product, &["product"]).await?.ok_or_else(|| unknown("product"))?);
@@ -139,6 +141,15 @@ impl CostQuery {
         });
         Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).into())
     }
+}
+
+/// The ends of a report's span, of which the second does not lie before the first.
+pub fn checked_span(from: Option<DateTime>, to: Option<DateTime>) -> Answer<(Option<Timestamp>, Option<Timestamp>)> {
+    let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        return Err(TopError::bad_input("to lies before from", vec!["to".to_owned()]));
+    }
+    Ok((from, to))
 }
 
 fn rows_asked(first: i32) -> Answer<usize> {

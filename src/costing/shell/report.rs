@@ -33,6 +33,13 @@ pub enum ReportError {
     TooLarge,
 }
 
+impl ReportError {
+    /// What the database cannot count to, no client can be told.
+    fn of_sums(fault: Fault) -> Self {
+        if fault.is_overflow() { Self::TooLarge } else { Self::Fault(fault) }
+    }
+}
+
 /// How costs are told, and how far the book is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method {
@@ -91,7 +98,7 @@ pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, a
     let how = begin(&scope, ask.method).await?;
     let mut total = Sums::default();
     let mut groups: BTreeMap<(Option<ProductId>, Option<CategoryId>), Sums> = BTreeMap::new();
-    for one in rows::worth(&scope, ask.of, None).await? {
+    for one in rows::worth(&scope, ask.of, None).await.map_err(ReportError::of_sums)? {
         total = added(total, one.sums)?;
         let key = match ask.group {
             ValueGroup::None => continue,
@@ -167,7 +174,7 @@ pub async fn cost_report(
     if ask.group == CostGroup::None {
         groups.insert((true, String::new()), CostRow::empty(None, how.currency));
     }
-    for (day, id, kind, sums) in rows::cost_sums(&scope, ask.group, &ask.filter).await? {
+    for (day, id, kind, sums) in rows::cost_sums(&scope, ask.group, &ask.filter).await.map_err(ReportError::of_sums)? {
         let key = key_text(ask.group, day, id);
         let row =
             groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));

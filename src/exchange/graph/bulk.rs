@@ -53,7 +53,7 @@ impl BulkMutation {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
             Ok(file) => file,
-            Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
         };
         let ask = BulkAsk {
             idempotency_key: input.idempotency_key,
@@ -66,7 +66,7 @@ impl BulkMutation {
             Ok(Changed { value: (run, replayed), seq }) => {
                 ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
             }
-            Err(error) => ExchangePayload::refused(ctx, vec![refuse(error, "fileId")?]),
+            Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
         })
     }
 }

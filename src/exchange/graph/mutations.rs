@@ -20,7 +20,6 @@ use crate::{
         scalars::Long,
     },
     path,
-    stock::graph::counted,
 };
 
 /// What became of the wish for an import, an export, or the end of one.
@@ -89,8 +88,8 @@ fn place(field: &str) -> Vec<String> {
 }
 
 impl ExchangePayload {
-    pub(super) fn refused(ctx: &Context<'_>, errors: Vec<UserError>) -> Self {
-        Self { user_errors: counted(ctx, errors), ..Self::default() }
+    pub(super) fn refused(errors: Vec<UserError>) -> Self {
+        Self { user_errors: errors, ..Self::default() }
     }
 }
 
@@ -100,7 +99,7 @@ async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<ExchangePayload> {
         Ok(Changed { value: (run, replayed), seq }) => {
             ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
         }
-        Err(error) => ExchangePayload::refused(ctx, vec![refuse(error, "fileId")?]),
+        Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
     })
 }
 
@@ -131,7 +130,7 @@ impl ExchangeMutation {
         ctx.permit::<kind::ExchangeRun>()?;
         let (file, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
-            Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
         };
         ask(
             ctx,
@@ -161,7 +160,7 @@ impl ExchangeMutation {
         ctx.permit::<kind::ExchangeRun>()?;
         let options = match read(|reading| input.read(reading)) {
             Ok(options) => options,
-            Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
         };
         ask(
             ctx,
@@ -183,13 +182,13 @@ impl ExchangeMutation {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ExchangePayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
         };
         Ok(match ctx.given::<Service>()?.cancel(permit, id).await {
             Ok(Changed { value, seq }) => {
                 ExchangePayload { exchange: Some(value.into()), seq: seq.map(Long), ..ExchangePayload::default() }
             }
-            Err(error) => ExchangePayload::refused(ctx, vec![refuse(error, "id")?]),
+            Err(error) => ExchangePayload::refused(vec![refuse(error, "id")?]),
         })
     }
 }

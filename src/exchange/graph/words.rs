@@ -38,7 +38,7 @@ impl Words for Wording {
                 ("PERIOD_CLOSED", format!("the books are closed through {}", clock::day_text(*through)), Some(field))
             }
             Rejection::KeyReused => ("IDEMPOTENCY_KEY_REUSED", "this key was used before with another input".to_owned(), None),
-            Rejection::VersionConflict { level, field } => {
+            Rejection::VersionConflict { level, field, .. } => {
                 ("VERSION_CONFLICT", format!("the level has changed: its version is {}", level.version), Some(field))
             }
             Rejection::StaleDocument { what, actual, field, .. } => {

@@ -19,7 +19,7 @@ use crate::{
         LotRef, Mode, ProductRef, Stop, StoreRef,
         stock::{AdjustInput, ChangeInput, SetInput, SetItemInput, stock_adjust, stock_set},
     },
-    stock::core::{Compare, Rejection, Shortage},
+    stock::core::{Compare, Rejection, Shortage, own_movement},
     storage::Fault,
 };
 
@@ -166,7 +166,7 @@ impl Exchange {
         };
         // The answer to an earlier call names no levels: all of its lines were carried out.
         let is_replayed = receipt.stored.is_some();
-        let entries = receipt.movements.last().map_or(0, |movement| movement.entries.len());
+        let entries = own_movement(&receipt.movements).map_or(0, |nth| receipt.movements[nth].entries.len());
         Ok(if is_replayed { lines.len() } else { entries })
     }
 

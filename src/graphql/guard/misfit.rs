@@ -3,7 +3,7 @@
 
 use async_graphql::{
     Name, PathSegment, Positioned, ScalarType, Value, Variables,
-    parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet},
+    parser::types::{BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type},
 };
 use async_graphql_value::Value as InputValue;
 
@@ -118,31 +118,43 @@ impl<'a> Look<'a> {
 
     // As deep as JSON and documents are let in.
     fn misfit(&self, value: &Value, input: &Input, path: Vec<String>) -> Option<Vec<String>> {
-        match value {
-            Value::Null => input.is_needed().then_some(path),
-            Value::List(items) => {
-                items.iter().enumerate().find_map(|(index, item)| self.misfit(item, input, with(&path, &index.to_string())))
+        // A variable that was left out stands here as null too.
+        if *value == Value::Null { input.is_needed().then_some(path) } else { self.unlike(value, &input.kind, path) }
+    }
+
+    /// The first misfit of a value that is no null.
+    fn unlike(&self, value: &Value, kind: &Type, path: Vec<String>) -> Option<Vec<String>> {
+        let name = match (&kind.base, value) {
+            (BaseType::List(of), Value::List(items)) => {
+                return items.iter().enumerate().find_map(|(index, item)| {
+                    let path = with(&path, &index.to_string());
+                    if *item == Value::Null { (!of.nullable).then_some(path) } else { self.unlike(item, of, path) }
+                });
             }
-            Value::Object(members) => match self.outline.input(&input.of) {
-                None => (!fits(&input.of, value)).then_some(path),
-                Some(fields) => {
-                    let within = members.iter().find_map(|(name, member)| {
-                        let field = fields.get(name)?;
-                        self.misfit(member, field, with(&path, name))
-                    });
-                    within.or_else(|| {
-                        let mut missing: Vec<&Name> = fields
-                            .iter()
-                            .filter(|(name, field)| field.is_needed() && !members.contains_key(*name))
-                            .map(|(name, _)| name)
-                            .collect();
-                        missing.sort();
-                        missing.first().map(|name| with(&path, name))
-                    })
-                }
-            },
-            other => (!fits(&input.of, other)).then_some(path),
+            (BaseType::List(of), one) => return self.unlike(one, of, path),
+            (BaseType::Named(name), _) => name,
+        };
+        if let Some(fields) = self.outline.input(name) {
+            let Value::Object(members) = value else { return Some(path) };
+            if self.outline.is_one_of(name) && (members.len() != 1 || members.values().any(|member| *member == Value::Null)) {
+                return Some(path);
+            }
+            let within = members.iter().find_map(|(name, member)| match fields.get(name) {
+                Some(field) => self.misfit(member, field, with(&path, name)),
+                None => Some(with(&path, name)),
+            });
+            return within.or_else(|| {
+                let needed = fields.iter().filter(|(name, field)| field.is_needed() && !members.contains_key(*name));
+                needed.map(|(name, _)| name).min().map(|name| with(&path, name))
+            });
         }
+        let does_fit = match (self.outline.words(name), value) {
+            (Some(words), Value::Enum(word)) => words.contains(word),
+            (Some(words), Value::String(word)) => words.contains(word.as_str()),
+            (Some(_), _) => false,
+            (None, value) => fits(name, value),
+        };
+        (!does_fit).then_some(path)
     }
 }
 

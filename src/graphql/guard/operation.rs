@@ -7,7 +7,7 @@ use std::{
 
 use async_graphql::{
     Name, Value, Variables,
-    parser::types::{ExecutableDocument, OperationType},
+    parser::types::{BaseType, ExecutableDocument, OperationType},
 };
 
 use super::{Refusal, cost::Plan, measure::Measure, within};
@@ -39,7 +39,12 @@ pub struct Operation {
     pub plan: Plan,
     /// Non-null, without a default: name and type.
     required: Vec<(Name, String)>,
+    /// As it was written: what is validated.
     document: ExecutableDocument,
+    /// What is run, where that is something else.
+    merged: Option<ExecutableDocument>,
+    /// Variables that conditions may read, and what they are when they are left out.
+    conditions: Vec<(Name, Value)>,
     pub examined: Examined,
     /// Length of its last answer, to size the next one's buffer.
     answer_bytes: AtomicUsize,
@@ -54,7 +59,12 @@ impl fmt::Debug for Operation {
 
 impl Operation {
     /// `None` for a document without an operation.
-    pub(super) fn new(name: Option<Name>, measure: Measure, plan: Plan, document: ExecutableDocument) -> Option<Self> {
+    pub(super) fn new(
+        name: Option<Name>,
+        measure: Measure,
+        plan: Plan,
+        (document, merged): (ExecutableDocument, Option<ExecutableDocument>),
+    ) -> Option<Self> {
         let definition = &document.operations.iter().next()?.1.node;
         let kind = match definition.ty {
             OperationType::Query => Kind::Query,
@@ -67,16 +77,33 @@ impl Operation {
             .filter(|variable| !variable.node.var_type.node.nullable && variable.node.default_value.is_none())
             .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.to_string()))
             .collect();
+        let conditions = definition
+            .variable_definitions
+            .iter()
+            .filter(|variable| matches!(&variable.node.var_type.node.base, BaseType::Named(name) if name == "Boolean"))
+            .filter_map(|variable| Some((variable.node.name.node.clone(), variable.node.default_value.as_ref()?.node.clone())))
+            .collect();
         let (name, examined) = (name.map(|name| name.to_string()), Examined::new(definition));
-        Some(Self { kind, name, measure, plan, required, document, examined, answer_bytes: AtomicUsize::new(512) })
+        let answer_bytes = AtomicUsize::new(512);
+        Some(Self { kind, name, measure, plan, required, document, merged, conditions, examined, answer_bytes })
     }
 
-    /// For `Request::set_parsed_query`, which takes the document by value: rc.5 offers no way to lend it.
+    /// What is run: for `Request::set_parsed_query`, which takes the document by value, as rc.5 offers no way to lend it.
     pub fn document(&self) -> ExecutableDocument {
-        self.document.clone()
+        self.merged.as_ref().unwrap_or(&self.document).clone()
     }
 
-    /// The same, to look at.
+    /// Adds the truth values that were left out and have a default: rc.5 looks for what `@skip` and `@include` name only among those that were
+    /// sent (`schema.rs`, `remove_skipped_selection`).
+    pub fn complete(&self, variables: &mut Variables) {
+        for (name, value) in &self.conditions {
+            if !variables.contains_key(name) {
+                variables.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// The document as it was written.
     pub fn parsed(&self) -> &ExecutableDocument {
         &self.document
     }

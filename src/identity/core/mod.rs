@@ -81,9 +81,10 @@ const NAME: usize = 255;
 /// The longest address that SMTP carries (RFC 5321, 4.5.3.1.3, less the brackets).
 const EMAIL: usize = 254;
 
-/// The form under which an address is looked up.
+/// The form under which an address is looked up. What stands in the way of a control character is in no address that is kept, so whoever
+/// sends one is looked for, and not found; a database may refuse to look for the character itself.
 pub fn email_key(email: &str) -> String {
-    email.trim().to_lowercase()
+    email.trim().to_lowercase().replace(char::is_control, " ")
 }
 
 /// Everything that is wrong with a registration, in the order of its fields.
@@ -123,6 +124,8 @@ pub fn check_name(field: &str, value: &str) -> Option<Rejection> {
         Some(Rejection::Invalid { message: "a name is expected".to_owned(), field: path![field] })
     } else if value.chars().count() > NAME {
         Some(Rejection::TooLong { message: format!("at most {NAME} characters"), field: path![field] })
+    } else if value.chars().any(char::is_control) {
+        Some(Rejection::Invalid { message: "a name without control characters is expected".to_owned(), field: path![field] })
     } else {
         None
     }

@@ -36,8 +36,8 @@ pub struct TotpPayload {
 #[derive(Default)]
 pub struct FactorMutation;
 
-fn codes(ctx: &Context<'_>, outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
-    let (backup_codes, user_errors) = settled(ctx, outcome)?;
+fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
+    let (backup_codes, user_errors) = settled(outcome)?;
     Ok(TotpPayload { backup_codes, user_errors, ..TotpPayload::default() })
 }
 
@@ -48,7 +48,7 @@ impl FactorMutation {
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
         let session = ctx.session()?;
         ctx.step_up()?;
-        let (enrolment, user_errors) = settled(ctx, ctx.given::<Identity>()?.totp_enrol(session).await)?;
+        let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
         let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
         Ok(TotpPayload { otpauth_uri, qr_svg, user_errors, ..TotpPayload::default() })
     }
@@ -62,7 +62,7 @@ impl FactorMutation {
     ) -> Answer<TotpPayload> {
         let session = ctx.session()?;
         ctx.step_up()?;
-        codes(ctx, ctx.given::<Identity>()?.totp_confirm(session, &code).await)
+        codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
     }
 
     /// Takes the caller's second factor away. Their other sessions end.
@@ -70,7 +70,7 @@ impl FactorMutation {
     async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let session = ctx.session()?;
         ctx.step_up()?;
-        OkPayload::of(ctx, ctx.given::<Identity>()?.totp_remove(session).await)
+        OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
     }
 
     /// Makes a new set of codes for emergencies; those from before are good for nothing.
@@ -78,7 +78,7 @@ impl FactorMutation {
     async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
         let session = ctx.session()?;
         ctx.step_up()?;
-        codes(ctx, ctx.given::<Identity>()?.new_backup_codes(session).await)
+        codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
     }
 
     /// Takes a member's second factor away, so that they can enrol another one: they lost it. All their sessions end. Nobody can set one for them.
@@ -91,7 +91,7 @@ impl FactorMutation {
             Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
             Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: crate::path!["id"] }.into()),
         };
-        let (view, user_errors) = settled(ctx, outcome)?;
+        let (view, user_errors) = settled(outcome)?;
         Ok(MemberPayload { member: view.map(Into::into), user_errors, replayed: false, seq: None })
     }
 }

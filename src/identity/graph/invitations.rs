@@ -127,7 +127,7 @@ impl InvitationMutation {
             Ok(id) => ctx.given::<Identity>()?.revoke_invitation(session, id).await,
             Err(refused) => Err(refused),
         };
-        OkPayload::of(ctx, outcome)
+        OkPayload::of(outcome)
     }
 
     /// Removes a member: their rights are gone and their sessions end at once. What they did keeps their name, and they can be invited again.
@@ -146,7 +146,7 @@ impl InvitationMutation {
 
 /// What became of a change of a member. Who may make it need not be one who may see them.
 fn shown(ctx: &Context<'_>, outcome: Result<MemberView, IdentityError>) -> Answer<MemberPayload> {
-    let (view, user_errors) = settled(ctx, outcome)?;
+    let (view, user_errors) = settled(outcome)?;
     let member = view.filter(|_| ctx.permit::<kind::MemberRead>().is_ok()).map(Into::into);
     Ok(MemberPayload { member, user_errors, replayed: false, seq: None })
 }

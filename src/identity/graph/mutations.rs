@@ -13,7 +13,6 @@ use crate::{
         jar::{Device, Jar, ToGo},
         refusal::{ErrorCode, UserError},
         scalars::{DateTime, Long},
-        session::UserErrorCount,
     },
     identity::{Entered, Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit},
 };
@@ -212,7 +211,7 @@ impl From<LoggedIn> for LoginResult {
 }
 
 pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
-    let (entered, user_errors) = settled(ctx, outcome)?;
+    let (entered, user_errors) = settled(outcome)?;
     let result = entered.map(|entered| kept(ctx, entered.into()));
     Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
 }
@@ -239,19 +238,13 @@ pub(super) fn forget_cookies(ctx: &Context<'_>) {
 }
 
 /// What came of it, or why it was refused.
-pub fn settled<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
+pub fn settled<T>(outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
     match outcome {
         Ok(done) => Ok((Some(done), Vec::new())),
         Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),
         Err(IdentityError::Wait { retry_after_ms }) => Err(TopError::RateLimited { retry_after_ms }),
         Err(IdentityError::StepUp) => Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
-        Err(IdentityError::Refused(rejections)) => {
-            let user_errors: Vec<UserError> = rejections.into_iter().map(refuse).collect();
-            if let Some(count) = ctx.data_opt::<UserErrorCount>() {
-                count.add(user_errors.len());
-            }
-            Ok((None, user_errors))
-        }
+        Err(IdentityError::Refused(rejections)) => Ok((None, rejections.into_iter().map(refuse).collect())),
     }
 }
 

@@ -29,7 +29,7 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The user's address.")] email: String,
     ) -> Answer<OkPayload> {
-        OkPayload::of(ctx, ctx.given::<Identity>()?.request_reset(&email, &visit(ctx)).await)
+        OkPayload::of(ctx.given::<Identity>()?.request_reset(&email, &visit(ctx)).await)
     }
 
     /// Sets a new password by the link that was sent. All the user's sessions end; log in with the new password.
@@ -40,7 +40,7 @@ impl AccountMutation {
         #[graphql(desc = "Of the link, good once and for 30 minutes.")] token: String,
         #[graphql(desc = "12 to 256 characters that nobody would guess.")] new_password: String,
     ) -> Answer<OkPayload> {
-        OkPayload::of(ctx, ctx.given::<Identity>()?.reset_password(&token, &new_password).await)
+        OkPayload::of(ctx.given::<Identity>()?.reset_password(&token, &new_password).await)
     }
 
     /// Changes the caller's password. Their other sessions end.
@@ -54,7 +54,7 @@ impl AccountMutation {
         let session = ctx.session()?;
         ctx.step_up()?;
         let identity = ctx.given::<Identity>()?;
-        OkPayload::of(ctx, identity.change_password(session, &current_password, &new_password, &visit(ctx)).await)
+        OkPayload::of(identity.change_password(session, &current_password, &new_password, &visit(ctx)).await)
     }
 
     /// Confirms an address by the link that was sent: of an account, or of a registration, which is carried out by it.
@@ -64,14 +64,14 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Of the link, good once and for 24 hours.")] token: String,
     ) -> Answer<OkPayload> {
-        OkPayload::of(ctx, ctx.given::<Identity>()?.verify_email(&token).await)
+        OkPayload::of(ctx.given::<Identity>()?.verify_email(&token).await)
     }
 
     /// Sends the caller a link that confirms their address.
     #[graphql(directive = authenticated::apply())]
     async fn email_verification_request(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let session = ctx.session()?;
-        OkPayload::of(ctx, ctx.given::<Identity>()?.request_verification(session).await)
+        OkPayload::of(ctx.given::<Identity>()?.request_verification(session).await)
     }
 
     /// Changes what the caller says of themselves: what is left out stays, null takes it away.
@@ -90,7 +90,7 @@ impl AccountMutation {
             MaybeUndefined::Value(value) => Some(Some(value)),
         };
         let change = ProfileChange { display_name, locale: given(locale), time_zone: given(time_zone) };
-        OkPayload::of(ctx, ctx.given::<Identity>()?.change_profile(session, change).await)
+        OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)
     }
 
     /// Begins a session in another of the caller's tenants, with what they have shown in this one. This one goes on.
@@ -109,7 +109,7 @@ impl AccountMutation {
     async fn tenant_leave(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let session = ctx.session()?;
         ctx.step_up()?;
-        OkPayload::of(ctx, ctx.given::<Identity>()?.leave(session).await)
+        OkPayload::of(ctx.given::<Identity>()?.leave(session).await)
     }
 
     /// Lets a member in no longer. Their sessions end at once.
@@ -133,6 +133,6 @@ async fn set_standing(ctx: &Context<'_>, id: &ID, status: MemberStatus) -> Answe
         Ok(id) => ctx.given::<Identity>()?.set_standing(session, id, status).await,
         Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: crate::path!["id"] }.into()),
     };
-    let (view, user_errors) = settled(ctx, outcome)?;
+    let (view, user_errors) = settled(outcome)?;
     Ok(MemberPayload { member: view.map(Into::into), user_errors, replayed: false, seq: None })
 }

@@ -36,7 +36,7 @@ impl SandboxMutation {
         let session = ctx.session()?;
         ctx.step_up()?;
         let new = NewSandbox { name: tenant_name, slug: tenant_slug };
-        let (made, user_errors) = settled(ctx, ctx.given::<Identity>()?.sandbox_create(session, new).await)?;
+        let (made, user_errors) = settled(ctx.given::<Identity>()?.sandbox_create(session, new).await)?;
         Ok(SandboxPayload { sandbox: made.map(Tenant::from), user_errors, replayed: false, seq: None })
     }
 }

@@ -24,8 +24,8 @@ pub struct OkPayload {
 }
 
 impl OkPayload {
-    pub(super) fn of<T>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<Self> {
-        let (_, user_errors) = settled(ctx, outcome)?;
+    pub(super) fn of<T>(outcome: Result<T, IdentityError>) -> Answer<Self> {
+        let (_, user_errors) = settled(outcome)?;
         Ok(Self { user_errors, replayed: false, seq: None })
     }
 }
@@ -58,7 +58,7 @@ impl SessionMutation {
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let session = ctx.session()?;
         forget_cookies(ctx);
-        OkPayload::of(ctx, ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
+        OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }
 
     /// Ends one of the caller's sessions, at once: somebody else's device, or one that was lost.
@@ -69,7 +69,7 @@ impl SessionMutation {
             Ok(id) => identity.end_session(user, id, EndReason::Revoked).await,
             Err(refused) => Err(refused),
         };
-        OkPayload::of(ctx, outcome)
+        OkPayload::of(outcome)
     }
 
     /// Ends all of the caller's sessions but the one that asks.
@@ -78,7 +78,7 @@ impl SessionMutation {
         let session = ctx.session()?;
         let which = Which::OthersOfUser(session.user, session.id);
         let ended = ctx.given::<Identity>()?.end_sessions(which, EndReason::Revoked).await;
-        OkPayload::of(ctx, ended.map_err(IdentityError::from))
+        OkPayload::of(ended.map_err(IdentityError::from))
     }
 
     /// Names one of the caller's sessions, so that they know it again.
@@ -94,7 +94,7 @@ impl SessionMutation {
             Ok(id) => identity.name_session(session.user, id, name.as_deref()).await,
             Err(refused) => Err(refused),
         };
-        let (renamed, user_errors) = settled(ctx, outcome)?;
+        let (renamed, user_errors) = settled(outcome)?;
         let renamed = renamed.map(|renamed| LoginSession::new(renamed, session.id));
         Ok(SessionPayload { session: renamed, user_errors, replayed: false, seq: None })
     }

@@ -6,7 +6,7 @@ use super::{Entered, Identity, IdentityError, Visit};
 use crate::{
     identity::{
         Session,
-        core::Rejection,
+        core::{self, Rejection},
         rows::{
             self,
             members::{self, MemberPage, MemberView},
@@ -148,6 +148,10 @@ impl Identity {
     pub async fn switch(&self, session: &Session, slug: &str, visit: &Visit) -> Result<Entered, IdentityError> {
         let global = self.db.global();
         let none = || Rejection::NotFound { what: "tenant of yours", field: path!["tenant"] };
+        // What can be no tenant's short name is not looked for: a database refuses some of it.
+        if core::check_slug(slug).is_some() {
+            return Err(none().into());
+        }
         let tenant = rows::tenant_by_slug(&global, slug).await?.ok_or_else(none)?;
         let memberships = rows::memberships(&global, session.user).await?;
         let membership = memberships.iter().find(|m| m.tenant == tenant.id && m.status == MemberStatus::Active);

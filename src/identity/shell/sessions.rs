@@ -283,9 +283,8 @@ impl Identity {
     /// Names a session, so that its user knows it again.
     pub async fn name_session(&self, user: UserId, id: SessionId, name: Option<&str>) -> Result<SessionRow, IdentityError> {
         let name = name.map(str::trim).filter(|name| !name.is_empty());
-        if name.is_some_and(|name| name.chars().count() > NAME) {
-            let message = format!("at most {NAME} characters");
-            return Err(Rejection::TooLong { message, field: crate::path!["name"] }.into());
+        if let Some(wrong) = name.and_then(|name| core::check_name("name", name)) {
+            return Err(wrong.into());
         }
         let work = self.db.global().begin().await?;
         let is_there = sessions::rename(&work, id, user, name.map(ToOwned::to_owned)).await?;

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     access::{Permission, kind},
     catalog::graph::{Money, Product},
+    costing::graph::checked_span,
     graphql::{
         context::Asks,
         directives::{cost, list_size, mask, requires},
@@ -226,7 +227,7 @@ impl InsightQuery {
         );
         let filter = SalesFilter { condition, values };
         let (group, top_by) = (group_by.into(), top_by.map(Measure::from));
-        let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
+        let (from, to) = checked_span(from, to)?;
         let ask =
             SalesAsk { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
         let rows = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await?;

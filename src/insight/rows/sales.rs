@@ -7,7 +7,7 @@ use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 use crate::{
-    insight::core::{Group, GroupKey, SoldLine, Sums, Tally},
+    insight::core::{GivenBack, Group, GroupKey, SoldLine, Sums, Tally},
     storage::{Backend, Fault, Reads, Row},
 };
 
@@ -51,7 +51,7 @@ const SOLD: &str = "o.tenant_id = $1 AND o.status IN ('CONFIRMED', 'PARTIALLY_FU
 const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store_id, r.customer_id, NULL AS external_ref, r.currency,
     coalesce(r.channel_id, (SELECT s.channel_id FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
       WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), {nil}) AS channel_id,
-    r.occurred_at AS placed_at, r.business_date
+    r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
     FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
 
 /// Within these bounds no product of two columns leaves 64 bits, and 2,000 lines at the bounds can be summed; the few lines beyond are
@@ -73,22 +73,71 @@ enum Side {
     Returns,
 }
 
+/// What stands for no id.
+const fn nil(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "zeroblob(16)",
+        Backend::Postgres => "'00000000-0000-0000-0000-000000000000'::uuid",
+    }
+}
+
 impl SalesQuery {
     /// The lines of one side, each with its group.
     fn lines(&self, side: Side, backend: Backend) -> String {
-        let nil = match backend {
-            Backend::Sqlite => "zeroblob(16)",
-            Backend::Postgres => "'00000000-0000-0000-0000-000000000000'::uuid",
-        };
+        let nil = nil(backend);
         let (documents, counted, table, document) = match side {
             Side::Sales => (ORDERS.to_owned(), SOLD, "order_line", "order_id"),
             Side::Returns => (RETURNS.replace("{nil}", nil), "TRUE", "return_line", "return_id"),
         };
-        let (cancelled, cost, large) = match side {
-            Side::Sales => ("l.cancelled", "coalesce(l.unit_cost_minor, 0)", LARGE.to_owned()),
+        let (cancelled, cost, large, settled) = match side {
+            Side::Sales => ("l.cancelled", "coalesce(l.unit_cost_minor, 0)", LARGE.to_owned(), "0"),
             // What has not come counts like what was cancelled: not at all.
-            Side::Returns => ("(l.quantity - l.received)", "0", LARGE.replace("l.unit_cost_minor", "0")),
+            Side::Returns => {
+                let settled = "CASE WHEN o.refunded_minor IS NULL THEN 0 ELSE 1 END";
+                ("(l.quantity - l.received)", "0", LARGE.replace("l.unit_cost_minor", "0"), settled)
+            }
         };
+        let (key, customer) = self.grouped(nil);
+        let (product, narrowed) = match self.group {
+            Group::Product => ("", " AND l.product_id IS NOT NULL"),
+            Group::Category => ("CROSS JOIN product p", " AND p.tenant_id = $1 AND p.id = l.product_id"),
+            _ => ("", ""),
+        };
+        // CROSS JOIN fixes SQLite's order: documents, then their lines by key. For Postgres it is an inner join like any other.
+        format!(
+            "SELECT {key} AS grp, l.{document} AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
+                    {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
+             FROM {documents} {customer} CROSS JOIN {table} l {product}
+             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}",
+            self.bounds(),
+            self.filter.condition
+        )
+    }
+
+    /// What came of closed returns that gave back something else than their lines' own worth, return by return, with all of their lines.
+    fn settled_lines(&self, backend: Backend) -> String {
+        let nil = nil(backend);
+        let (key, customer) = self.grouped(nil);
+        let product = match self.group {
+            Group::Category => "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id",
+            _ => "",
+        };
+        format!(
+            "SELECT {key} AS grp, o.id, o.refunded_minor, CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END, l.quantity, l.quantity - l.received,
+                    l.total_minor, l.unit_decimals
+             FROM {} {customer} CROSS JOIN return_line l {product}
+             WHERE o.refunded_minor IS NOT NULL{} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
+               AND (o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
+                 WHERE u.tenant_id = $1 AND u.return_id = o.id AND u.received < u.quantity))
+             ORDER BY o.id, l.position",
+            RETURNS.replace("{nil}", nil),
+            self.bounds(),
+            self.filter.condition
+        )
+    }
+
+    /// What a line's group is, and the table that knows it.
+    fn grouped(&self, nil: &str) -> (String, &'static str) {
         let key = match self.group {
             Group::None => "CAST(NULL AS bigint)".to_owned(),
             Group::Day | Group::Month => "o.business_date".to_owned(),
@@ -103,20 +152,7 @@ impl SalesQuery {
             Group::Country => "LEFT JOIN customer c ON c.tenant_id = $1 AND c.id = o.customer_id",
             _ => "",
         };
-        let (product, narrowed) = match self.group {
-            Group::Product => ("", " AND l.product_id IS NOT NULL"),
-            Group::Category => ("CROSS JOIN product p", " AND p.tenant_id = $1 AND p.id = l.product_id"),
-            _ => ("", ""),
-        };
-        // CROSS JOIN fixes SQLite's order: documents, then their lines by key. For Postgres it is an inner join like any other.
-        format!(
-            "SELECT {key} AS grp, l.{document} AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
-                    {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large
-             FROM {documents} {customer} CROSS JOIN {table} l {product}
-             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}",
-            self.bounds(),
-            self.filter.condition
-        )
+        (key, customer)
     }
 
     /// Currency and moments; their parameters come after the filter's.
@@ -144,7 +180,7 @@ impl SalesQuery {
         let sum = |of: &str| format!("CAST(sum(CASE WHEN large = 1 THEN 0 {of} END) AS bigint)");
         let cost = COST.replace("SCALE", SCALE);
         format!(
-            "SELECT {}, grp, count(DISTINCT document), count(item), {}, {}, {}, {}, sum(large) FROM ({}) x GROUP BY grp",
+            "SELECT {}, grp, count(DISTINCT document), count(item), {}, {}, {}, {}, sum(large), sum(settled) FROM ({}) x GROUP BY grp",
             side as i32,
             sum("WHEN item IS NULL THEN 0 ELSE quantity - cancelled"),
             sum(&format!("WHEN item IS NULL THEN 0 ELSE {AMOUNT}")),
@@ -178,9 +214,10 @@ pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Faul
     let backend = reads.backend();
     let sql = format!("{} UNION ALL {}", query.totals(Side::Sales, backend), query.totals(Side::Returns, backend));
     let mut tally = Tally::new();
-    let mut large = 0;
+    let (mut large, mut settled) = (0, 0);
     for row in &reads.rows(&sql, query.values()).await? {
-        large += add_totals(query, row, &mut tally)?;
+        let apart = add_totals(query, row, &mut tally)?;
+        (large, settled) = (large + apart[0], settled + apart[1]);
     }
     if large > 0 {
         let sql = format!("{} UNION ALL {}", query.large_lines(Side::Sales, backend), query.large_lines(Side::Returns, backend));
@@ -188,11 +225,14 @@ pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Faul
             add_large(query, row, &mut tally)?;
         }
     }
+    if settled > 0 {
+        settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, &mut tally)?;
+    }
     Ok(tally)
 }
 
-/// Gives the number of lines that were left out as too large.
-fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<i64, Fault> {
+/// Gives the number of lines that were left out as too large, and of those of closed returns.
+fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<[i64; 2], Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
     let sums = tally.entry(query.key(&mut row)?).or_default();
@@ -219,7 +259,7 @@ fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Resul
             ..Sums::default()
         }
     });
-    next()
+    Ok([next()?, next()?])
 }
 
 fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<(), Fault> {
@@ -240,6 +280,36 @@ fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result
         (false, true) => Sums { units_returned: line.units(), refunds: line.amount(), ..Sums::default() },
         (false, false) => Sums { charge_credits: line.amount(), ..Sums::default() },
     });
+    Ok(())
+}
+
+/// Puts what closed returns gave back in the place of their lines' own worth, which was counted.
+fn settle(query: &SalesQuery, rows: &[QueryResult], tally: &mut Tally) -> Result<(), Fault> {
+    let mut returns: Vec<(Uuid, i64, GivenBack)> = Vec::new();
+    for row in rows {
+        let mut row = Row::new(row);
+        let (key, id, refunded) = (query.key(&mut row)?, row.take()?, row.take()?);
+        let is_product = row.take::<i32>()? == 1;
+        let (quantity, cancelled, total) = (row.take()?, row.take()?, row.take()?);
+        let line = SoldLine { quantity, cancelled, total, unit_cost: 0, decimals: row.take::<i32>()? as u8 };
+        if returns.last().is_none_or(|last| last.0 != id) {
+            returns.push((id, refunded, GivenBack::default()));
+        }
+        if let Some((.., back)) = returns.last_mut() {
+            let lines = if is_product { &mut back.products } else { &mut back.charges };
+            // A share of the total, which fits.
+            lines.push((key, line.amount() as i64));
+        }
+    }
+    for (_, refunded, back) in returns {
+        let (products, charges) = back.corrections(refunded);
+        for (key, refunds) in products {
+            tally.entry(key).or_default().refunds += refunds;
+        }
+        for (key, charge_credits) in charges.into_iter().filter(|_| !query.group.by_product()) {
+            tally.entry(key).or_default().charge_credits += charge_credits;
+        }
+    }
     Ok(())
 }
 

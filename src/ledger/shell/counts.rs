@@ -6,10 +6,10 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Checks, Done, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of,
+    Checks, Done, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, first_answer, key_of,
     lots::chosen,
     names::{Names, known_store},
-    submit,
+    submit, submit_found,
 };
 use crate::{
     access::{Permission, Permit, kind},
@@ -135,6 +135,11 @@ pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
     checks.items(input.products.len(), MAX_PRODUCTS, || path!["input", "products"]);
     checks.done()?;
     let key = key_of(&permit, "countCreate", &input.idempotency_key, &input);
+    let command = planned(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &CountCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
@@ -161,7 +166,7 @@ pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
     };
     let steps =
         Steps { count: ledger.clock().document_id(), actor: permit.actor(), expected_version: None, step: Step::Create(new) };
-    submit(ledger, &permit, Command::Count(Box::new(steps), levels), key, mode).await
+    Ok(Command::Count(Box::new(steps), levels))
 }
 
 /// Begins to count: what fits the count now is what it is of.
@@ -234,19 +239,22 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     checks.done()?;
     let scope = permit.scope(ledger.database());
     let places = own(&scope, &permit, input.count).await?;
+    let act = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
-    let mut tallied = Vec::with_capacity(input.lines.len());
-    for (index, line) in input.lines.iter().enumerate() {
-        tallied.push(Tallied {
+    let found = input.lines.iter().enumerate().map(|(index, line)| {
+        Ok(Tallied {
             product: names.product(&line.product, || path!["input", "lines", index, "product"])?,
             lot: chosen(ledger, line.lot.as_ref()),
             counted: line.counted,
             note: line.note.clone(),
             line: ledger.clock().id(),
-        });
-    }
+        })
+    });
+    let tallied: Vec<Tallied> = match found.collect::<Result<_, Rejection>>() {
+        Ok(tallied) => tallied,
+        Err(missing) => return again(ledger, &permit, &act, &input, missing).await,
+    };
     let products = tallied.iter().map(|one| one.product).collect();
-    let act = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
     let record = Record { counted_at: input.counted_at, tallied };
     step(ledger, permit, (act, mode), &input, (places, products), Step::Record(record)).await
 }
@@ -271,19 +279,22 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
     checks.done()?;
     let scope = permit.scope(ledger.database());
     let places = own(&scope, &permit, input.count).await?;
-    let products = match &input.products {
-        None => None,
-        Some(named) => {
-            let names = Names::look_up(&scope, named).await?;
-            let found = named.iter().enumerate().map(|(index, one)| names.product(one, || path!["input", "products", index]));
-            Some(found.collect::<Result<Vec<_>, _>>()?)
-        }
-    };
     let act = Act {
         mutation: "countRecount",
         key: &input.idempotency_key,
         count: input.count,
         expected_version: input.expected_version,
+    };
+    let products = match &input.products {
+        None => None,
+        Some(named) => {
+            let names = Names::look_up(&scope, named).await?;
+            let found = named.iter().enumerate().map(|(index, one)| names.product(one, || path!["input", "products", index]));
+            match found.collect::<Result<Vec<_>, Rejection>>() {
+                Ok(products) => Some(products),
+                Err(missing) => return again(ledger, &permit, &act, &input, missing).await,
+            }
+        }
     };
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Recount(products)).await
 }
@@ -333,6 +344,11 @@ pub async fn count_cancel(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
 /// Where a count of one of the caller's stores is.
 async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId) -> Result<Option<Places>, Fault> {
     Ok(rows::places_of(reads, id).await?.filter(|places| permit.covers(places.store)))
+}
+
+/// What a step is answered that names what is not there any more.
+async fn again<P>(ledger: &Ledger, permit: &Permit<P>, act: &Act<'_>, input: &impl Serialize, missing: Rejection) -> Done {
+    first_answer(ledger, permit, &key_of(permit, act.mutation, act.key, input), missing.into()).await
 }
 
 /// A step of a count that exists. One that is not the caller's is nobody's: the ledger refuses it as it refuses what does not exist.

@@ -4,14 +4,14 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Checks, Done, MAX_NOTE, Mode, ProductRef, Stop, StoreRef, check_key, key_of, may_override,
+    Checks, Done, MAX_NOTE, Mode, ProductRef, Stop, StoreRef, check_key, first_answer, key_of, may_override,
     names::Names,
     overrides,
     stock::{Head, Lines, MAX_LINES, checked, head},
-    submit,
+    submit, submit_found,
 };
 use crate::{
-    access::{Permit, kind},
+    access::{Permit, Reach, kind},
     catalog::core::Patch,
     ledger::{Command, Ledger},
     path,
@@ -70,7 +70,10 @@ pub async fn lot_create(ledger: &Ledger, permit: Permit<kind::LotWrite>, input: 
     let key = key_of(&permit, "lotCreate", &input.idempotency_key, &input);
     let scope = permit.scope(ledger.database());
     let names = Names::look_up(&scope, [&input.product]).await?;
-    let product = names.product(&input.product, || path!["input", "product"])?;
+    let product = match names.product(&input.product, || path!["input", "product"]) {
+        Ok(product) => product,
+        Err(missing) => return first_answer(ledger, &permit, &key, missing.into()).await,
+    };
     let name = LotName::new(ledger.clock().id(), &input.code, input.made_on, input.expires_on);
     let create = CreateLot { product, name, note: input.note };
     submit(ledger, &permit, Command::LotCreate(Box::new(create)), key, mode).await
@@ -206,6 +209,16 @@ pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, inpu
     }
     checks.done()?;
     let key = key_of(&permit, "stockMove", &input.idempotency_key, &input);
+    let command = moving(ledger, &permit, &input, &overriding).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn moving(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockAdjust>,
+    input: &MoveInput,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let is_gone = input.to == Destination::WrittenOff;
@@ -217,17 +230,16 @@ pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, inpu
         reference: None,
         occurred_at: input.occurred_at,
     };
-    let head = head(ledger, &permit, of);
+    let head = head(ledger, permit, of);
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&item.product, &item.store, "items", index)?;
         let lot = chosen(ledger, item.lot.as_ref());
         items.push(MoveItem { key, quantity: item.quantity, lot, note: item.note.clone() });
     }
-    overrides(&overriding, items.iter().map(|item| item.key.store))?;
+    overrides(overriding, items.iter().map(|item| item.key.store))?;
     let (room, on_shortage) = (ledger.clock().document_id(), input.on_shortage);
-    let command = MoveStock { head, room, on_shortage, from: input.from, to: input.to, items };
-    submit(ledger, &permit, Command::Move(command), key, mode).await
+    Ok(Command::Move(MoveStock { head, room, on_shortage, from: input.from, to: input.to, items }))
 }
 
 /// What a job does: sets aside what is past its date, and says how much that was of how many lots.

@@ -16,6 +16,7 @@ pub use lots::LotRef;
 pub use names::{ProductRef, StoreRef};
 
 use super::{
+    batch::remembered,
     command::{Command, Outcome},
     engine::Ledger,
     receipt::Receipt,
@@ -26,7 +27,7 @@ use crate::{
     stock::core::{Field, MAX_LOT_CODE, Rejection, Shortage},
     storage::{
         Fault,
-        idempotency::{Key, MAX_KEY, hash_of},
+        idempotency::{self, Key, MAX_KEY, hash_of},
     },
 };
 
@@ -148,9 +149,36 @@ pub(super) fn overrides(reach: &Reach, stores: impl IntoIterator<Item = StoreId>
 pub(super) async fn submit<P>(ledger: &Ledger, permit: &Permit<P>, command: Command, key: Key, mode: Mode) -> Done {
     let outcome: Outcome = match mode {
         Mode::Commit => ledger.submit(permit.tenant(), command, Some(key)).await,
-        Mode::Validate => ledger.validate(permit.tenant(), &command, Some(&key)).await,
+        Mode::Validate => Box::pin(ledger.validate(permit.tenant(), &command, Some(&key))).await,
     };
     Ok(outcome??)
+}
+
+/// Hands in what a call came to. A call that came to nothing is asked for by its key.
+pub(super) async fn submit_found<P>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    command: Result<Command, Stop>,
+    key: Key,
+    mode: Mode,
+) -> Done {
+    match command {
+        Ok(command) => submit(ledger, permit, command, key, mode).await,
+        Err(stop) => first_answer(ledger, permit, &key, stop).await,
+    }
+}
+
+/// What a call is answered that is refused before the ledger sees it. Names change, keys stay: what cannot be found any more may have been done
+/// while it was there, and then the first answer stands.
+pub(super) async fn first_answer<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key, stop: Stop) -> Done {
+    if !matches!(stop, Stop::Refused(_)) {
+        return Err(stop);
+    }
+    let found = idempotency::look_up(&permit.scope(ledger.database()), [key]).await?;
+    match remembered(key, &found) {
+        Some(first) => Ok(first?),
+        None => Err(stop),
+    }
 }
 
 /// New ids of documents whose lines are numbered inside them.

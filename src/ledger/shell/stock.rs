@@ -6,12 +6,12 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, StoreRef, check_key, key_of,
+    Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, first_answer, key_of,
     lots::{LotRef, chosen},
     may_override,
     mine::own_reservations,
     names::{Names, store_of, stores_by_code},
-    overrides, submit,
+    overrides, submit, submit_found,
 };
 use crate::{
     access::{Permit, Reach, kind},
@@ -68,7 +68,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) async fn look_up<'a, I>(reads: &impl Reads, reach: Reach, lines: I) -> Result<Self, super::Stop>
+    pub(super) async fn look_up<'a, I>(reads: &impl Reads, reach: Reach, lines: I) -> Result<Self, Stop>
     where
         I: Iterator<Item = (&'a ProductRef, &'a StoreRef)> + Clone,
     {
@@ -134,6 +134,16 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     }
     checks.done()?;
     let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
+    let command = adjustment(ledger, &permit, input, &overriding).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn adjustment(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockAdjust>,
+    input: AdjustInput,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
     let of = Head {
@@ -144,7 +154,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
         reference: None,
         occurred_at: input.occurred_at,
     };
-    let head = head(ledger, &permit, of);
+    let head = head(ledger, permit, of);
     let mut changes = Vec::with_capacity(input.changes.len());
     for (index, change) in input.changes.into_iter().enumerate() {
         changes.push(Change {
@@ -156,9 +166,8 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
             lot: chosen(ledger, change.lot.as_ref()),
         });
     }
-    overrides(&overriding, changes.iter().map(|change| change.key.store))?;
-    let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, changes };
-    submit(ledger, &permit, Command::Adjust(adjust), key, mode).await
+    overrides(overriding, changes.iter().map(|change| change.key.store))?;
+    Ok(Command::Adjust(Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, changes }))
 }
 
 /// What `stockSet` was given.
@@ -192,6 +201,16 @@ pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: S
     }
     checks.done()?;
     let key = key_of(&permit, "stockSet", &input.idempotency_key, &input);
+    let command = figures(ledger, &permit, &input, &overriding).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn figures(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockSet>,
+    input: &SetInput,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let of = Head {
@@ -202,16 +221,15 @@ pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: S
         reference: None,
         occurred_at: None,
     };
-    let head = head(ledger, &permit, of);
+    let head = head(ledger, permit, of);
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&item.product, &item.store, "items", index)?;
         let lot = chosen(ledger, item.lot.as_ref());
         items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare, lot });
     }
-    overrides(&overriding, items.iter().map(|item| item.key.store))?;
-    let set = Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items };
-    submit(ledger, &permit, Command::Set(set), key, mode).await
+    overrides(overriding, items.iter().map(|item| item.key.store))?;
+    Ok(Command::Set(Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items }))
 }
 
 /// What `stockReverse` was given.
@@ -236,7 +254,10 @@ pub async fn stock_reverse(ledger: &Ledger, permit: Permit<kind::StockReverse>, 
     let original = rows::movement_of(&scope, input.movement).await?;
     // A movement is reversed whole: who may not act in all of its stores does not find it.
     let original = original.filter(|movement| movement.entries.iter().all(|entry| reach.covers(entry.key.store)));
-    let Some(original) = original else { return Err(Rejection::not_found("movement", path!["input", "movementId"]).into()) };
+    let Some(original) = original else {
+        let missing = Rejection::not_found("movement", path!["input", "movementId"]);
+        return first_answer(ledger, &permit, &key, missing.into()).await;
+    };
     overrides(&overriding, original.entries.iter().map(|entry| entry.key.store))?;
     let of = Head {
         kind: MovementKind::Reversal,
@@ -257,7 +278,8 @@ pub struct ReserveInput {
     #[serde(skip)]
     pub idempotency_key: String,
     pub ttl_seconds: i64,
-    pub reference: Option<uuid::Uuid>,
+    #[serde(serialize_with = "id_of")]
+    pub reference: Option<Reference>,
     pub items: Vec<ReserveItemInput>,
 }
 #[derive(Debug, Clone, Serialize)]
@@ -265,6 +287,27 @@ pub struct ReserveItemInput {
     pub product: ProductRef,
     pub store: StoreRef,
     pub quantity: Quantity,
+}
+
+/// A reference as the hash of an input has it.
+#[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
+fn id_of<S: serde::Serializer>(reference: &Option<Reference>, serializer: S) -> Result<S::Ok, S::Error> {
+    reference.map(|reference| reference.id).serialize(serializer)
+}
+
+/// What stock is held for: it exists, and where it is of a store, of one of the caller's. What a transfer holds itself is known by its reference,
+/// so a transfer that is only named is kept like the ids that are no document's.
+async fn held_for(reads: &impl Reads, reach: &Reach, named: Reference) -> Result<Reference, Stop> {
+    let is_there = match named.kind {
+        ReferenceKind::Reservation | ReferenceKind::Other => return Ok(named),
+        ReferenceKind::Lot => rows::stores_of(reads, named).await?.is_some(),
+        _ => rows::stores_of(reads, named).await?.is_some_and(|stores| stores.iter().any(|store| reach.covers(*store))),
+    };
+    if !is_there {
+        return Err(Rejection::not_found("document", path!["input", "referenceId"]).into());
+    }
+    let kind = if named.kind == ReferenceKind::Transfer { ReferenceKind::Other } else { named.kind };
+    Ok(Reference { kind, ..named })
 }
 
 /// Holds stock for a while, all items or none.
@@ -276,19 +319,26 @@ pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, 
     }
     checks.done()?;
     let key = key_of(&permit, "stockReserve", &input.idempotency_key, &input);
+    let command = holding(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &ReserveInput) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
-    let reference = input.reference.map(|id| Reference { kind: ReferenceKind::Other, id });
+    let reference = match input.reference {
+        Some(named) => Some(held_for(&scope, &permit.reach(), named).await?),
+        None => None,
+    };
     let of = Head { kind: MovementKind::Reserve, reason: None, note: None, external_ref: None, reference, occurred_at: None };
-    let head = head(ledger, &permit, of);
+    let head = head(ledger, permit, of);
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
         let key = lines.key(&item.product, &item.store, "items", index)?;
         items.push(ReserveItem { id: ledger.clock().id(), key, quantity: item.quantity });
     }
     let expires_at = Some(ledger.clock().now().plus_seconds(input.ttl_seconds));
-    let reserve = Reserve { head, expires_at, channel: permit.channel(), items };
-    submit(ledger, &permit, Command::Reserve(reserve), key, mode).await
+    Ok(Command::Reserve(Reserve { head, expires_at, channel: permit.channel(), items }))
 }
 
 /// What `stockRelease` was given.

@@ -5,10 +5,11 @@ use entity::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Checks, Done, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, document_ids, key_of,
+    Checks, Done, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef, check_key, document_ids, first_answer,
+    key_of,
     lots::chosen,
     names::{Names, store_of, stores_by_code},
-    submit,
+    submit, submit_found,
 };
 use crate::{
     access::{Permission, Permit, Reach, kind},
@@ -142,6 +143,11 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
     checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
     checks.done()?;
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
+    let command = asked(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &TransferCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
     let from = store_of(&input.from, &codes, || path!["input", "fromStore"])?;
@@ -168,7 +174,7 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
         sent: Vec::new(),
         movements: document_ids(ledger),
     };
-    submit(ledger, &permit, Command::Transfer(Box::new(steps), levels), key, mode).await
+    Ok(Command::Transfer(Box::new(steps), levels))
 }
 
 /// A store that is not there is said of its own field: lines would only say that the product or store is not.
@@ -199,6 +205,7 @@ fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId)
 /// Changes a draft.
 pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
     let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
     checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
     checks.done()?;
@@ -210,7 +217,10 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
         note: input.note.as_ref(),
     };
     let scope = permit.scope(ledger.database());
-    let lines = planned(&scope, &input.lines).await?;
+    let lines = match planned(&scope, &input.lines).await {
+        Ok(lines) => lines,
+        Err(stop) => return first_answer(ledger, &permit, &key_of(&permit, act.mutation, act.key, &input), stop).await,
+    };
     let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
     let change =
         Change { external_ref: input.external_ref.clone(), note: input.note.clone(), expected_at: input.expected_at, lines };

@@ -24,7 +24,6 @@ use crate::{
     },
     media::{Media, MediaError, NewDocument, NewImage, Written, core::Rejection},
     path,
-    stock::graph::counted,
 };
 
 /// What became of a change of a product's pictures.
@@ -83,8 +82,8 @@ fn refuse(error: MediaError) -> Result<UserError, TopError> {
 }
 
 impl ProductImagePayload {
-    fn refused(ctx: &Context<'_>, errors: Vec<UserError>) -> Self {
-        Self { user_errors: counted(ctx, errors), ..Self::default() }
+    fn refused(errors: Vec<UserError>) -> Self {
+        Self { user_errors: errors, ..Self::default() }
     }
 
     /// With what there is now, for whoever may see it.
@@ -95,7 +94,7 @@ impl ProductImagePayload {
     ) -> Answer<Self> {
         let Changed { value: Written { id, product, replayed }, seq } = match outcome {
             Ok(changed) => changed,
-            Err(error) => return Ok(Self::refused(ctx, vec![refuse(error)?])),
+            Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
@@ -110,15 +109,15 @@ impl ProductImagePayload {
 }
 
 impl ProductDocumentPayload {
-    fn refused(ctx: &Context<'_>, errors: Vec<UserError>) -> Self {
-        Self { user_errors: counted(ctx, errors), ..Self::default() }
+    fn refused(errors: Vec<UserError>) -> Self {
+        Self { user_errors: errors, ..Self::default() }
     }
 
     /// With what there is now, for whoever may see it.
     async fn of(ctx: &Context<'_>, outcome: Result<Changed<Written<DocumentId>>, MediaError>) -> Answer<Self> {
         let Changed { value: Written { id, product, replayed }, seq } = match outcome {
             Ok(changed) => changed,
-            Err(error) => return Ok(Self::refused(ctx, vec![refuse(error)?])),
+            Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
         };
         let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
         loads(ctx)?.forget();
@@ -153,7 +152,7 @@ impl MediaMutation {
         let permit = ctx.permit::<kind::ProductWrite>()?;
         let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
-            Err(errors) => return Ok(ProductImagePayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
         };
         let position = input.position.map(|position| position.0);
         let new = NewImage { key: input.idempotency_key, product, file, alt: input.alt, position };
@@ -174,7 +173,7 @@ impl MediaMutation {
         let permit = ctx.permit::<kind::ProductWrite>()?;
         let id: ImageId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ProductImagePayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
         };
         let outcome = ctx.given::<Media>()?.image_remove(permit, &input.idempotency_key, id).await;
         ProductImagePayload::of(ctx, outcome, |_removed| None).await
@@ -196,7 +195,7 @@ impl MediaMutation {
         });
         let wanted: (ProductId, Vec<ImageId>) = match wanted {
             Ok(wanted) => wanted,
-            Err(errors) => return Ok(ProductImagePayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
         };
         let outcome = ctx.given::<Media>()?.image_reorder(permit, &input.idempotency_key, wanted).await;
         ProductImagePayload::of(ctx, outcome, |_product| None).await
@@ -215,7 +214,7 @@ impl MediaMutation {
         let permit = ctx.permit::<kind::ProductWrite>()?;
         let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
             Ok(ids) => ids,
-            Err(errors) => return Ok(ProductDocumentPayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
         };
         let new = NewDocument { key: input.idempotency_key, product, file, title: input.title };
         let outcome = ctx.given::<Media>()?.document_add(permit, new).await;
@@ -235,7 +234,7 @@ impl MediaMutation {
         let permit = ctx.permit::<kind::ProductWrite>()?;
         let id: DocumentId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ProductDocumentPayload::refused(ctx, errors)),
+            Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
         };
         let outcome = ctx.given::<Media>()?.document_remove(permit, &input.idempotency_key, id).await;
         ProductDocumentPayload::of(ctx, outcome).await

@@ -3,6 +3,7 @@
 use entity::prelude::*;
 
 use super::{
+    create::is_sold,
     hold::{hold, order_head},
     order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
     sourcing::Sourcing,
@@ -11,7 +12,8 @@ use super::{
 use crate::{
     path,
     stock::core::{
-        Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Reservation, Room, Shortage, Step, cover, whole_kits,
+        Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Reservation, Room, Shortage, Step, check_moment,
+        cover, whole_kits,
     },
 };
 
@@ -62,6 +64,12 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
     let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
     order.actor = act.actor;
     if order.status == OrderStatus::Draft {
+        for product in order.lines.iter().filter_map(|line| line.product) {
+            // The step has read the levels of all that a draft names.
+            if let Ok(level) = draft.level(LevelKey { product, store: order.store }, &Vec::new()) {
+                is_sold(&level.facts, path!["input", "id"])?;
+            }
+        }
         // It holds from now on: the day it was placed may lie in a closed period by now.
         let now = draft.now();
         hold(draft, &mut order, (act.movement, now), confirm.sourcing.as_ref())?;
@@ -200,12 +208,22 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     }
     release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
+    // Also where nothing leaves stock.
+    check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
     let outstanding = order.lines.iter().any(|line| line.outstanding() > 0);
     order.status = if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled };
     order.touch(draft.now());
     let status = FulfilmentStatus::Shipped;
     let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, "order.fulfilled") })
+}
+
+/// The store's time zone, from whatever is known of it.
+fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: StoreId) -> &'a str {
+    let mut goods = order.lines.iter().flat_map(|line| line.goods().collect::<Vec<_>>());
+    let level = goods.find_map(|(product, _)| draft.level(LevelKey { product, store }, &Vec::new()).ok());
+    let zone = level.map(|level| level.facts.time_zone.as_str());
+    zone.or_else(|| book.stores.get(&store).map(|facts| facts.time_zone.as_str())).unwrap_or("UTC")
 }
 
 type Wanted = Vec<(u16, i64, LotChoice, crate::stock::core::Field)>;

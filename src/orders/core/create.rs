@@ -72,7 +72,7 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
     let now = draft.now();
     let placed_at = command.placed_at.unwrap_or(now);
     let mut order = draft_order(book, draft, command, placed_at)?;
-    release_given(draft, command)?;
+    release_given(draft, command, &order)?;
     let (movement, sourcing) = ((command.movements[2], placed_at), command.sourcing.as_ref());
     let mut drafted = Vec::new();
     match command.status {
@@ -259,10 +259,16 @@ fn price_line(
     Ok((line, facts.map(|f| f.time_zone.clone())))
 }
 
-fn for_sale(facts: &Facts, field: Field) -> Result<(), Rejection> {
+/// Refuses what is not, or not any more, sold.
+pub(super) fn is_sold(facts: &Facts, field: Field) -> Result<(), Rejection> {
     if facts.status != ProductStatus::Active {
         return Err(Rejection::state(format!("{} is {}: only ACTIVE products are sold", facts.sku, facts.status), field));
     }
+    Ok(())
+}
+
+fn for_sale(facts: &Facts, field: Field) -> Result<(), Rejection> {
+    is_sold(facts, field)?;
     if facts.store_archived {
         return Err(Rejection::state("the store is archived", path!["input", "store"]));
     }
@@ -281,15 +287,25 @@ fn part(given: Option<Money>, gross: Money, field: &Field) -> Result<Money, Reje
 }
 
 /// Ends the holds that the order takes the place of.
-fn release_given(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
+fn release_given(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Result<(), Rejection> {
+    let goods: Vec<ProductId> = order.lines.iter().flat_map(Line::goods).map(|(product, _)| product).collect();
     for (index, id) in command.reservations.iter().enumerate() {
         let field = path!["input", "reservationIds", index];
         let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found("reservation", field)) };
-        if reservation.order.is_some() || reservation.status != ReservationStatus::Active {
-            return Err(Rejection::state(format!("it is {} or belongs to an order", reservation.status), field));
+        if reservation.status != ReservationStatus::Active {
+            return Err(Rejection::state(format!("it is {}", reservation.status), field));
+        }
+        if reservation.order.is_some() {
+            return Err(Rejection::state("it belongs to an order", field));
         }
         if reservation.is_of_a_document() {
             return Err(Rejection::state("it belongs to a document", field));
+        }
+        if command.status == NewStatus::Draft {
+            return Err(Rejection::invalid("a DRAFT holds nothing: it takes no reservation's place", field));
+        }
+        if !goods.contains(&reservation.key.product) {
+            return Err(Rejection::invalid("it holds a product that no line of the order takes", field));
         }
         let mut reservation = reservation.clone();
         if index == 0 {

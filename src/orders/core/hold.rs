@@ -119,6 +119,7 @@ fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<Sourci
         };
         let what = format!("{} from {places}", line.sku);
         Rejection::LotShort {
+            level: None,
             what,
             usable: lacking.found,
             requested: line.open.get(),

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    order::{DocumentEvent, Order, OrderBook, OrderDecision, count},
+    order::{Order, OrderBook, OrderDecision, count},
     return_doc::{Return, ReturnLine, ReturnLot},
     return_inspect::{Inspection, inspect, of_lot},
     return_states::{ReturnAction, return_actions_from},
+    returns::decided,
 };
 use crate::{
     path,
@@ -112,9 +113,7 @@ pub fn decide_return_step(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnRe
     }
     ret.touch(now);
     orders.values_mut().for_each(|order| order.touch(now));
-    let event = DocumentEvent { kind: act.step.event(), order: None, ret: Some(ret.id), before: None };
-    let orders = orders.into_values().collect();
-    Ok(OrderDecision { orders, returns: vec![ret], events: vec![event], ..OrderDecision::default() })
+    Ok(decided(act.step.event(), ret, orders))
 }
 
 /// The return, if the step is open in its state.

@@ -116,13 +116,17 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         take_in(draft, &ret, command)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
-    let event = DocumentEvent { kind: "return.created", order: None, ret: Some(ret.id), before: None };
-    Ok(OrderDecision {
-        orders: orders.into_values().collect(),
-        returns: vec![ret],
-        events: vec![event],
-        ..OrderDecision::default()
-    })
+    Ok(decided("return.created", ret, orders))
+}
+
+/// A return and the orders that it changed, each with its event.
+pub(super) fn decided(kind: &'static str, ret: Return, orders: BTreeMap<OrderId, Order>) -> OrderDecision {
+    let event = DocumentEvent { kind, order: None, ret: Some(ret.id), before: None };
+    // No return changes where an order stands.
+    let updated =
+        |order: &Order| DocumentEvent { kind: "order.updated", order: Some(order.id), ret: None, before: Some(order.status) };
+    let events = std::iter::once(event).chain(orders.values().map(updated)).collect();
+    OrderDecision { orders: orders.into_values().collect(), returns: vec![ret], events, ..OrderDecision::default() }
 }
 
 fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection> {
@@ -166,7 +170,7 @@ fn return_line(
         (LineKind::Charge, None) => None,
     };
     let sold_at = match_lines(book, (index, command.receive), new, orders)?;
-    let unit_price = new.unit_price.or(sold_at).or_else(|| facts.as_ref().and_then(|f| f.price));
+    let unit_price = new.unit_price.or(sold_at.map(|sold| sold.0)).or_else(|| facts.as_ref().and_then(|f| f.price));
     let Some(unit_price) = unit_price else { return Err(Rejection::invalid("it has no price: give unitPrice", at("unitPrice"))) };
     if unit_price.minor < 0 && new.kind == LineKind::Product {
         return Err(Rejection::out_of_range("a price is never negative", at("unitPrice")));
@@ -176,7 +180,8 @@ fn return_line(
         (None, Some(name)) => name.clone(),
         (None, None) => return Err(Rejection::invalid("a CHARGE needs a name", at("name"))),
     };
-    let decimals = facts.as_ref().map_or(0, |f| f.decimals);
+    // What was sold is counted as it was when it was sold.
+    let decimals = sold_at.map(|sold| sold.1).or_else(|| facts.as_ref().map(|f| f.decimals)).unwrap_or(0);
     let total = unit_price.times(new.quantity, decimals);
     let now = |quantity: Quantity| if command.receive == Receive::Now { quantity } else { Quantity::ZERO };
     let pieces = new.matches.iter();
@@ -205,14 +210,15 @@ fn return_line(
     Ok(line)
 }
 
-/// Puts the line's quantity back on the order lines it names, or asks for it there; gives the price the first of them was sold at.
+/// Puts the line's quantity back on the order lines it names, or asks for it there; gives the price the first of them was sold at, and the
+/// decimals of its quantity.
 fn match_lines(
     book: &OrderBook,
     (index, receive): (usize, Receive),
     new: &NewReturnLine,
     orders: &mut BTreeMap<OrderId, Order>,
-) -> Result<Option<Money>, Rejection> {
-    let mut sold_at = None;
+) -> Result<Option<(Money, u8)>, Rejection> {
+    let mut sold_at: Option<(Money, u8)> = None;
     let mut left = new.quantity.get();
     for (piece, matched) in new.matches.iter().enumerate() {
         let field = path!["input", "lines", index, "matches", piece];
@@ -242,7 +248,10 @@ fn match_lines(
             Receive::Later => &mut line.return_pending,
         };
         *counted = count(counted.get() + matched.quantity.get());
-        sold_at = sold_at.or(Some(line.unit_price));
+        if sold_at.get_or_insert((line.unit_price, line.decimals)).1 != line.decimals {
+            let message = "it was sold in another unit than the pieces before it: give it a line of its own";
+            return Err(Rejection::invalid(message, field));
+        }
     }
     Ok(sold_at)
 }

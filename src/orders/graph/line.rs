@@ -28,18 +28,34 @@ use crate::{
 pub struct OrderLine {
     order: Arc<core::Order>,
     index: usize,
+    foreseen: Foreseen,
+}
+
+/// What an order's lines would hold, in a dry run, where nothing can be read.
+pub(super) type Foreseen = Option<Arc<Vec<Held>>>;
+
+/// What an order's lines hold, or would.
+pub(super) async fn held_for(
+    ctx: &Context<'_>,
+    order: prelude::OrderId,
+    foreseen: Option<&Arc<Vec<Held>>>,
+) -> Answer<Arc<Vec<Held>>> {
+    match foreseen {
+        Some(held) => Ok(held.clone()),
+        None => Ok(load(ctx, HeldFor(order)).await?.unwrap_or_default()),
+    }
 }
 
 impl OrderLine {
     /// The line at a place that the order has.
-    pub(super) fn new(order: Arc<core::Order>, index: usize) -> Self {
-        Self { order, index }
+    pub(super) fn new(order: Arc<core::Order>, index: usize, foreseen: Foreseen) -> Self {
+        Self { order, index, foreseen }
     }
     /// The line of an id, if its order has it.
     pub(super) fn find(order: Arc<core::Order>, id: OrderLineId) -> Option<Self> {
         let (_, position) = id.split_line::<entity::id::kind::OrderId>();
         let index = order.lines.iter().position(|line| line.position == position)?;
-        Some(Self { order, index })
+        Some(Self { order, index, foreseen: None })
     }
     fn row(&self) -> &core::Line {
         &self.order.lines[self.index]
@@ -61,7 +77,7 @@ impl OrderLine {
     }
     /// The order that it is a line of.
     async fn order(&self) -> Order {
-        Order::whole(self.order.clone())
+        Order::foreseen(self.order.clone(), self.foreseen.clone())
     }
     /// What it is of.
     async fn kind(&self) -> OrderLineKind {
@@ -136,7 +152,7 @@ impl OrderLine {
     }
     /// Where the line is held, and how much of it; of a kit how many whole ones.
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
-        let held = load(ctx, HeldFor(self.order.id)).await?.unwrap_or_default();
+        let held = held_for(ctx, self.order.id, self.foreseen.as_ref()).await?;
         if self.row().parts.is_empty() {
             let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
             return Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect());

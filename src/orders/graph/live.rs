@@ -72,7 +72,7 @@ impl OrderChange {
         &self.order
     }
     /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.updated (a backorder was
-    /// filled); snapshot when it is how things stand. More may be added.
+    /// filled, a hold gave way, or a return changed what came back or is to come back); snapshot when it is how things stand. More may be added.
     async fn event_type(&self) -> &str {
         self.kind.as_ref().map_or(SNAPSHOT, |told| told.event.kind.as_str())
     }

@@ -90,7 +90,7 @@ impl OrdersMutation {
     /// Takes goods back, or notes that somebody wants to give them back.
     #[graphql(
         directive = requires::apply("order.return".to_owned()),
-        directive = emits::apply(vec!["return.created".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec!["return.created".to_owned(), "order.updated".to_owned(), "stock.changed".to_owned()])
     )]
     async fn return_create(
         &self,

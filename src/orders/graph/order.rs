@@ -7,9 +7,9 @@ use entity::prelude::{self, Actor as ActorKey, Timestamp};
 
 use super::{
     fulfilment::Fulfilment,
-    line::{OrderLine, held_units},
+    line::{Foreseen, OrderLine, held_for, held_units},
     links::{self, Actor, Channel, Customer, Money, Store},
-    loaders::{FlagsOf, FulfilmentsOf, HeldFor, ReturnsOf, load},
+    loaders::{FlagsOf, FulfilmentsOf, ReturnsOf, load},
     returns::Return,
     sight::returns_seen,
     words::OrderStatus,
@@ -35,6 +35,8 @@ use crate::{
 pub struct Order {
     row: Arc<core::Order>,
     lines: Lines,
+    /// What it would hold, in a dry run.
+    foreseen: Foreseen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +52,15 @@ impl Order {
     }
     /// With its lines.
     pub fn whole(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::Read }
+        Self { row, lines: Lines::Read, foreseen: None }
+    }
+    /// As a dry run would leave it, with its lines and what they would hold.
+    pub(super) fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
+        Self { row, lines: Lines::Read, foreseen: held }
     }
     /// Its lines are read when they are asked for.
     pub fn head(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::ToRead }
+        Self { row, lines: Lines::ToRead, foreseen: None }
     }
     pub fn row(&self) -> &core::Order {
         &self.row
@@ -94,9 +100,10 @@ impl Order {
             return Ok(flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default()));
         }
         // Asked for together, so that what `allocations` asks for at the same time is asked for once.
-        let (placed, held, order) = futures_util::join!(load(ctx, FlagsOf(id)), load(ctx, HeldFor(id)), self.with_lines(ctx));
+        let (placed, held, order) =
+            futures_util::join!(load(ctx, FlagsOf(id)), held_for(ctx, id, self.foreseen.as_ref()), self.with_lines(ctx));
         let mut holds = flags(&placed?.unwrap_or_default());
-        let (order, held) = (order?, held?.unwrap_or_default());
+        let (order, held) = (order?, held?);
         holds.extend(short(&order, &held));
         Ok(holds)
     }
@@ -115,7 +122,7 @@ impl Order {
     /// What was sold, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
         let order = self.with_lines(ctx).await?;
-        Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index)).collect())
+        Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index, self.foreseen.clone())).collect())
     }
     /// The sum of its lines.
     async fn total(&self) -> Money {

@@ -61,7 +61,9 @@ impl OrderPayload {
             Some(id) => rows::orders(scope, id.as_slice()).await?.pop(),
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
-        Ok(Self { order: Some(Order::whole(Arc::new(order))), user_errors: Vec::new(), replayed, seq })
+        // Nothing was written: what it would hold is in the receipt alone.
+        let foreseen = seq.is_none().then(|| Arc::new(rows::held_in(&receipt.reservations, order.id)));
+        Ok(Self { order: Some(Order::foreseen(Arc::new(order), foreseen)), user_errors: Vec::new(), replayed, seq })
     }
 }
 

@@ -40,7 +40,7 @@ impl ReturnsMutation {
     /// Says why the goods of a return may not come, or no longer; what was asked back can be asked back again.
     #[graphql(
         directive = requires::apply("return.approve".to_owned()),
-        directive = emits::apply(vec!["return.rejected".to_owned()])
+        directive = emits::apply(vec!["return.rejected".to_owned(), "order.updated".to_owned()])
     )]
     async fn return_reject(
         &self,
@@ -53,7 +53,7 @@ impl ReturnsMutation {
     /// Takes goods of an approved return in, whole or in parts. They lie in quarantine until somebody has looked at them.
     #[graphql(
         directive = requires::apply("order.return".to_owned()),
-        directive = emits::apply(vec!["return.received".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec!["return.received".to_owned(), "order.updated".to_owned(), "stock.changed".to_owned()])
     )]
     async fn return_receive(
         &self,

@@ -22,7 +22,7 @@ use crate::{
         shell::{SourcingRefusal, SourcingSet, set_sourcing},
     },
     path,
-    stock::graph::{changed, counted},
+    stock::graph::changed,
     storage::idempotency::is_key,
 };
 
@@ -64,14 +64,14 @@ impl SourcingMutation {
         let ledger = ledger(ctx)?;
         let set = match read(ctx, input).await? {
             Ok(set) => set,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
+            Err(errors) => return Ok(errors.into()),
         };
         match Box::pin(set_sourcing(ledger.database(), ledger.clock(), permit, set)).await? {
             Ok(done) => {
                 changed(ctx);
                 Ok(SourcingPayload { is_set: true, user_errors: Vec::new(), replayed: done.is_replayed, seq: done.seq.map(Long) })
             }
-            Err(refusal) => Ok(counted(ctx, vec![refused(refusal)]).into()),
+            Err(refusal) => Ok(vec![refused(refusal)].into()),
         }
     }
 }

@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use crate::{
     orders::core::{Fulfilment, FulfilmentLine},
-    stock::core::LevelKey,
+    stock::core::{LevelKey, Reservation},
     storage::{Fault, Reads, Row},
 };
 
@@ -75,6 +75,19 @@ pub async fn held_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Held>
         .collect()
 }
 
+/// What of these holds is the order's, as `held_of` would find it.
+pub fn held_in(reservations: &[Reservation], order: OrderId) -> Vec<Held> {
+    let own = |one: &Reservation| {
+        let (_, position) = one.order.filter(|(id, _)| *id == order)?;
+        let (product, store) = (one.key.product, one.key.store);
+        Some(Held { order, position, product, store, remaining: one.remaining, updated_at: one.updated_at })
+    };
+    let holds = [ReservationStatus::Active, ReservationStatus::Shortened];
+    let mut held: Vec<&Reservation> = reservations.iter().filter(|one| holds.contains(&one.status)).collect();
+    held.sort_by_key(|one| (one.order.map(|(_, position)| position), one.id));
+    held.into_iter().filter_map(own).collect()
+}
+
 /// A flag that stops an order's fulfilment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
@@ -104,12 +117,13 @@ pub async fn flags_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Flag
 }
 
 /// The levels that the stocked lines of these orders and the parts of their kits are on: at each order's own store, and wherever they are held.
+/// Of a draft also those of its other products, which must still be for sale when it is confirmed.
 pub async fn stocked_levels(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<(OrderId, LevelKey)>, Fault> {
     let backend = reads.backend();
     let of = backend.in_ids("o.id", 2);
     let sql = format!(
         "SELECT o.id, l.product_id, o.store_id FROM sales_order o JOIN order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-         WHERE o.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'
+         WHERE o.tenant_id = $1 AND {of} AND l.product_id IS NOT NULL AND (l.stock_policy <> 'UNTRACKED' OR o.status = 'DRAFT')
          UNION ALL SELECT o.id, n.product_id, o.store_id FROM sales_order o
          JOIN order_line_part n ON n.tenant_id = o.tenant_id AND n.order_id = o.id WHERE o.tenant_id = $1 AND {of}
          UNION ALL SELECT r.order_id, r.product_id, r.store_id FROM reservation r

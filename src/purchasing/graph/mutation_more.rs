@@ -30,7 +30,7 @@ use crate::{
     step,
     stock::{
         core::LevelKey,
-        graph::{StockLevel, StockLoader, changed, counted},
+        graph::{StockLevel, StockLoader, changed},
     },
     storage::idempotency::MAX_KEY,
 };
@@ -77,7 +77,7 @@ impl SupplyMutation {
         let (permit, ledger) = (ctx.permit::<kind::ProductWrite>()?, ctx.given::<Ledger>()?);
         let refused = |errors: Vec<UserError>| SupplierProductBulkUpsertPayload {
             rows: Vec::new(),
-            user_errors: counted(ctx, errors),
+            user_errors: errors,
             replayed: false,
             seq: None,
         };
@@ -128,7 +128,7 @@ impl SupplyMutation {
     ) -> Answer<StockPolicyPayload> {
         let (permit, ledger) = (ctx.permit::<kind::StockPolicy>()?, ctx.given::<Ledger>()?);
         if let Some(error) = too_many(input.items.len(), "items") {
-            return Ok(counted(ctx, vec![error]).into());
+            return Ok(vec![error].into());
         }
         let input = read(|reading| {
             check_key(reading, &input.idempotency_key);
@@ -137,11 +137,11 @@ impl SupplyMutation {
         });
         let input = match input {
             Ok(input) => input,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
+            Err(errors) => return Ok(errors.into()),
         };
         let set = match Box::pin(own::set_policies(ledger.database(), ledger.clock(), permit, input)).await? {
             Ok(set) => set,
-            Err(refusal) => return Ok(counted(ctx, vec![policy_refused(refusal)]).into()),
+            Err(refusal) => return Ok(vec![policy_refused(refusal)].into()),
         };
         changed(ctx);
         let keys: Vec<LevelKey> =
@@ -193,11 +193,11 @@ impl SupplyMutation {
         });
         let what = match read {
             Ok(what) => what,
-            Err(errors) => return Ok(counted(ctx, errors).into()),
+            Err(errors) => return Ok(errors.into()),
         };
         Ok(match Box::pin(own::send(ledger.database(), ledger.clock(), permit, what)).await? {
             Ok(sent) => PurchaseOrderPayload::unchanged(sent.order, sent.is_replayed),
-            Err(refusal) => counted(ctx, vec![mail_refused(refusal)]).into(),
+            Err(refusal) => vec![mail_refused(refusal)].into(),
         })
     }
 }

@@ -46,7 +46,7 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
         let version = *versions.entry(change.key).or_insert(level.version);
         if change.expected_version.is_some_and(|expected| expected != version) {
             let field = path!["input", "changes", index, "expectedVersion"];
-            return Err(Rejection::VersionConflict { level: Box::new(level.clone()), field });
+            return Err(Rejection::VersionConflict { level: Box::new(level.clone()), lot: None, field });
         }
         check_sign(command.head.kind, change.delta, index)?;
         steps.push(Step {
@@ -152,8 +152,10 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
             Compare::Unconditional => true,
         };
         if !agrees {
+            let of_lot = item.lot.is_said() && matches!(item.compare, Compare::OnHand(_));
             return Err(Rejection::VersionConflict {
                 level: Box::new(level.clone()),
+                lot: of_lot.then_some(current),
                 field: path!["input", "items", index, "compare"],
             });
         }
@@ -197,6 +199,10 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
     let original = &command.original;
     if draft.book().reversed.contains(&original.id) {
         return Err(Rejection::state("it has been reversed already", field));
+    }
+    if original.keeps_a_count() {
+        let message = "it keeps what a count found: reverse the movement that came late instead, at its occurredAt";
+        return Err(Rejection::state(message, field));
     }
     if let Some(reference) = original.reference
         && reference.kind.is_document()

@@ -21,7 +21,7 @@ use super::{
 const NOTE: &str = "arrived after a count that had seen it";
 
 /// The id of a movement that goes with another one: a batch draws no ids of its own.
-fn beside(id: MovementId, nth: u128) -> MovementId {
+pub(super) fn beside(id: MovementId, nth: u128) -> MovementId {
     MovementId::from_uuid(Uuid::from_u128(id.uuid().as_u128() ^ nth << 12))
 }
 

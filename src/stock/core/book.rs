@@ -8,6 +8,7 @@ use super::{
     draft::StockDecision,
     level::{Level, LevelKey},
     lot::LotBook,
+    rejection::{Field, Rejection},
     reserve::Reservation,
 };
 
@@ -21,6 +22,8 @@ pub struct Book {
     /// A moment's local day in a time zone; handed in, so that the rules know no clock.
     pub local_day: fn(Timestamp, &str) -> i32,
     pub levels: HashMap<LevelKey, Level>,
+    /// Stores of levels that were asked for and do not exist.
+    pub unknown_stores: HashSet<StoreId>,
     pub reservations: HashMap<ReservationId, Reservation>,
     /// Movements that have been reversed.
     pub reversed: HashSet<MovementId>,
@@ -34,10 +37,26 @@ impl Book {
             closed_through: None,
             local_day,
             levels: HashMap::new(),
+            unknown_stores: HashSet::new(),
             reservations: HashMap::new(),
             reversed: HashSet::new(),
             lots: LotBook::default(),
         }
+    }
+
+    /// What of a level does not exist, said of its own field.
+    pub(super) fn absent(&self, key: LevelKey, field: &Field) -> Rejection {
+        let what = if self.unknown_stores.contains(&key.store) { "store" } else { "product" };
+        let of = what.to_owned();
+        let field = match field.as_slice() {
+            // A document has one store for all its lines.
+            [input, list, ..] if list == "lines" && what == "store" => vec![input.clone(), of],
+            [input, list, nth, ..] if ["lines", "changes", "items"].contains(&list.as_str()) => {
+                vec![input.clone(), list.clone(), nth.clone(), of]
+            }
+            _ => field.clone(),
+        };
+        Rejection::not_found(what, field)
     }
 
     /// Brings the state forward by an accepted decision.

@@ -1,6 +1,6 @@
 //! What one command would write, on top of the book.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
 
@@ -61,6 +61,8 @@ pub struct StockDecision {
     pub lot_levels: Vec<LotLevel>,
     /// Lots that were made or changed, and not only moved.
     pub told_lots: Vec<LotId>,
+    /// Orders that hold less than before, to make room for it.
+    pub gave_way: Vec<OrderId>,
     /// What is set aside after it, of what it touched.
     pub asides: Vec<((LevelKey, Option<LotId>), Aside)>,
 }
@@ -74,6 +76,7 @@ pub struct Draft<'b> {
     pub(super) lots: LotDraft,
     /// What was put on levels so that a fact from before their last count could take it.
     pub(super) lent: BTreeMap<LevelKey, i64>,
+    pub(super) gave_way: BTreeSet<OrderId>,
 }
 
 impl<'b> Draft<'b> {
@@ -85,6 +88,7 @@ impl<'b> Draft<'b> {
             movements: Vec::new(),
             lots: LotDraft::default(),
             lent: BTreeMap::new(),
+            gave_way: BTreeSet::new(),
         }
     }
     pub fn book(&self) -> &'b Book {
@@ -96,10 +100,7 @@ impl<'b> Draft<'b> {
 
     /// The level as it stands after what this draft did.
     pub fn level(&self, key: LevelKey, field: &Field) -> Result<&Level, Rejection> {
-        self.levels
-            .get(&key)
-            .or_else(|| self.book.levels.get(&key))
-            .ok_or_else(|| Rejection::not_found("product or store", field.clone()))
+        self.levels.get(&key).or_else(|| self.book.levels.get(&key)).ok_or_else(|| self.book.absent(key, field))
     }
     /// A level that stock may move on: its product is tracked and neither product nor store is archived.
     pub fn stocked(&self, key: LevelKey, field: &Field) -> Result<&Level, Rejection> {
@@ -306,6 +307,7 @@ impl<'b> Draft<'b> {
             lots: self.lots.lots.into_values().collect(),
             lot_levels: self.lots.levels.into_values().collect(),
             told_lots: self.lots.told.into_iter().collect(),
+            gave_way: self.gave_way.into_iter().collect(),
             asides: self.lots.asides.into_iter().collect(),
         })
     }

@@ -41,6 +41,11 @@ pub(super) fn lot_field(field: &Field) -> Field {
     }
 }
 
+/// Where a line's new lot was described.
+fn named_field(field: &Field) -> Field {
+    [lot_field(field), vec!["named".to_owned()]].concat()
+}
+
 impl Draft<'_> {
     pub fn lot(&self, id: LotId) -> Option<&Lot> {
         self.lots.lots.get(&id).or_else(|| self.book().lots.lots.get(&id))
@@ -72,10 +77,11 @@ impl Draft<'_> {
         let mut aside = self.aside(key, lot);
         let is_known = self.book().lots.asides_known.contains(&key);
         if is_known && aside.of(condition) + delta < 0 {
-            let sku = self.level(key, field)?.facts.sku.clone();
+            let level = Box::new(self.level(key, field)?.clone());
             let (usable, requested) = (aside.of(condition), -delta);
             return Err(Rejection::LotShort {
-                what: format!("{sku} that is {condition}"),
+                what: format!("{} that is {condition}", level.facts.sku),
+                level: Some(level),
                 usable,
                 requested,
                 field: field.clone(),
@@ -105,7 +111,7 @@ impl Draft<'_> {
         match (choice, found) {
             (LotChoice::Id(_), None) => return Err(Rejection::not_found("lot", lot_field(field))),
             (LotChoice::Named(name), Some(lot)) => same_dates(lot, name, field)?,
-            (LotChoice::Named(name), None) => check_dates(name.made_on, name.expires_on, &lot_field(field))?,
+            (LotChoice::Named(name), None) => check_dates(name.made_on, name.expires_on, &named_field(field))?,
             _ => {}
         }
         Ok(found)
@@ -182,7 +188,8 @@ impl Draft<'_> {
         if level.unavailable < 0 || level.on_hand < level.unavailable {
             let usable = level.available() - (delta.on_hand - delta.unavailable);
             let requested = delta.on_hand.abs().max(delta.unavailable.abs());
-            return Err(Rejection::LotShort { what: format!("lot {}", of.code), usable, requested, field: field.clone() });
+            let (there, what) = (Box::new(self.level(key, field)?.clone()), format!("lot {}", of.code));
+            return Err(Rejection::LotShort { level: Some(there), what, usable, requested, field: field.clone() });
         }
         let on_hand = of.on_hand.get() + delta.on_hand;
         if of.tracking == Tracking::Serial && on_hand > 1 {
@@ -218,7 +225,7 @@ impl Draft<'_> {
             return Ok(lot);
         }
         let LotChoice::Named(name) = &posting.lot else { return Err(Rejection::not_found("lot", lot_field(field))) };
-        let lot = new_lot(key.product, name, facts.tracking, self.now(), &lot_field(field))?;
+        let lot = new_lot(key.product, name, facts.tracking, self.now(), &named_field(field))?;
         self.tell_lot(lot.clone());
         Ok(lot)
     }
@@ -240,14 +247,20 @@ impl Draft<'_> {
         };
         if posting.lot.is_said() {
             let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found("lot", lot_field(field)))?;
-            if is_sale && posting.dates == Dates::Keep && lot.blocked(today) == Some(Condition::Expired) {
-                let message = format!("lot {} is past its date: only stock.override sells it (onShortage)", lot.code);
-                return Err(Rejection::state(message, lot_field(field)));
+            let (usable, aside) = self.lot_level(key, lot.id).map_or((0, 0), |level| (there(level), level.unavailable));
+            if is_sale && lot.blocked(today) == Some(Condition::Expired) {
+                let way = if usable < amount && aside > 0 {
+                    Some(" and set aside: stockMove writes it off, lotUpdate corrects its date")
+                } else {
+                    (posting.dates == Dates::Keep).then_some(": only stock.override sells it (onShortage)")
+                };
+                if let Some(way) = way {
+                    return Err(Rejection::state(format!("lot {} is past its date{way}", lot.code), lot_field(field)));
+                }
             }
-            let usable = self.lot_level(key, lot.id).map_or(0, there);
             if usable < amount {
-                let what = format!("lot {}", lot.code);
-                return Err(Rejection::LotShort { what, usable, requested: amount, field: field.clone() });
+                let (there, what) = (Box::new(self.level(key, field)?.clone()), format!("lot {}", lot.code));
+                return Err(Rejection::LotShort { level: Some(there), what, usable, requested: amount, field: field.clone() });
             }
             return Ok(vec![(lot.id, amount)]);
         }
@@ -269,8 +282,9 @@ impl Draft<'_> {
         };
         let (parts, short) = first_expired(&candidates, amount, today, remaining);
         if short > 0 {
-            let what = format!("{} in lots that may be taken", facts.sku);
-            return Err(Rejection::LotShort { what, usable: amount - short, requested: amount, field: field.clone() });
+            let (there, what) = (Box::new(self.level(key, field)?.clone()), format!("{} in lots that may be taken", facts.sku));
+            let usable = amount - short;
+            return Err(Rejection::LotShort { level: Some(there), what, usable, requested: amount, field: field.clone() });
         }
         Ok(parts)
     }

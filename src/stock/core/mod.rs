@@ -32,7 +32,7 @@ pub use lot::{
 pub use lot_act::{
     ActOnLot, CreateLot, Destination, LotAction, MoveItem, MoveStock, decide_act_on_lot, decide_create_lot, decide_move,
 };
-pub use movement::{Entry, Movement, Reference, ReferenceKind};
+pub use movement::{Entry, Movement, Reference, ReferenceKind, own_movement};
 pub use rejection::{Field, Rejection};
 pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
 pub use shortage::{Room, Shortage, Step, cover};

@@ -49,6 +49,19 @@ impl ReferenceKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
+    /// What an id that begins so is of.
+    pub fn of_prefix(prefix: &str) -> Self {
+        match prefix {
+            kind::OrderId::PREFIX => Self::Order,
+            kind::ReturnId::PREFIX => Self::Return,
+            kind::PurchaseOrderId::PREFIX => Self::PurchaseOrder,
+            kind::SupplierReturnId::PREFIX => Self::SupplierReturn,
+            kind::TransferId::PREFIX => Self::Transfer,
+            kind::CountId::PREFIX => Self::Count,
+            kind::LotId::PREFIX => Self::Lot,
+            _ => Self::Other,
+        }
+    }
     /// Whether it is a document of ours, whose own actions undo what it moved.
     pub const fn is_document(self) -> bool {
         !matches!(self, Self::Reservation | Self::Other)
@@ -110,7 +123,16 @@ pub struct Entry {
 }
 
 impl Movement {
+    /// Whether it only keeps what a count found, beside a fact that came late. A count's own movement names its count.
+    pub fn keeps_a_count(&self) -> bool {
+        self.kind == MovementKind::Count && self.reference.is_none()
+    }
     pub fn entry_id(&self, line: u16) -> EntryId {
         self.id.line(line)
     }
+}
+
+/// Which of a command's movements is its own: the last one, but for what keeps a count.
+pub fn own_movement(movements: &[Movement]) -> Option<usize> {
+    movements.iter().rposition(|movement| !movement.keeps_a_count())
 }

@@ -41,6 +41,8 @@ pub enum Rejection {
     },
     VersionConflict {
         level: Box<Level>,
+        /// What the lot has that was meant; none where the level was.
+        lot: Option<i64>,
         field: Field,
     },
     /// A document's version is not the one expected.
@@ -57,6 +59,8 @@ pub enum Rejection {
     },
     /// A lot, or what of it may be taken, has less than was asked for.
     LotShort {
+        /// Where; none where several stores were looked at.
+        level: Option<Box<Level>>,
         what: String,
         usable: i64,
         requested: i64,

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use super::{
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
-    movement::Reference,
+    movement::{Reference, ReferenceKind},
     rejection::Rejection,
 };
 use crate::path;
@@ -33,9 +33,9 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// Whether a document besides orders holds it, whose own actions let it go.
+    /// Whether a document besides orders holds it, whose own actions let it go: only transfers do. What else is named is what it is held for.
     pub fn is_of_a_document(&self) -> bool {
-        self.reference.is_some_and(|reference| reference.kind.is_document())
+        self.order.is_none() && self.reference.is_some_and(|reference| reference.kind == ReferenceKind::Transfer)
     }
     /// Holds `taken` less; when nothing is left it ends as `end`.
     pub fn give_back(&mut self, taken: i64, end: ReservationStatus, now: Timestamp) {

@@ -1,14 +1,17 @@
 //! Physical truth wins, and says so: what happens when a fact takes what was promised or was not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 
 use super::{
+    balance::beside,
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
     lot::Dates,
+    movement::Reference,
     rejection::{Field, Rejection},
+    reserve::Reservation,
 };
 
 /// What to do about a shortage.
@@ -62,7 +65,10 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
         *now += step.available_delta;
         if *now < *lowest {
             if policy == Shortage::Refuse {
-                let level = Box::new(draft.level(step.key, &step.field)?.clone());
+                // As it stands after the steps before this one.
+                let mut level = Box::new(draft.level(step.key, &step.field)?.clone());
+                let before = level.on_hand.get() + *now - step.available_delta - level.available();
+                level.on_hand = Quantity::new(before).unwrap_or(level.on_hand);
                 let requested = Quantity::new(-step.available_delta).unwrap_or(Quantity::ZERO);
                 return Err(Rejection::Insufficient { level, requested, field: step.field.clone() });
             }
@@ -74,49 +80,60 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
         .filter(|(_, (_, lowest))| *lowest < 0)
         .filter_map(|(key, (_, lowest))| Some((key, -lowest, &steps.iter().find(|s| s.key == key)?.field)))
         .collect();
+    if policy == Shortage::Shorten {
+        return give_way(draft, &short, head, room);
+    }
     let Some((first, _, field)) = short.first() else { return Ok(()) };
-    let kind = if policy == Shortage::Shorten { MovementKind::Release } else { MovementKind::Discrepancy };
+    let kind = MovementKind::Discrepancy;
     draft.begin(MovementHead { id: room.id, kind, reverses: None, ..head.clone() }, *first, field)?;
     for (key, missing, field) in short {
-        match policy {
-            Shortage::Refuse => {}
-            Shortage::Shorten => shorten(draft, key, missing, room.spare, field)?,
-            Shortage::PostDiscrepancy => {
-                let facts = &draft.level(key, field)?.facts;
-                if facts.tracking != Tracking::None {
-                    let message = format!("{} is tracked: take in the lot that was not on record first", facts.sku);
-                    return Err(Rejection::invalid(message, field.clone()));
-                }
-                let cost = draft.level(key, field)?.facts.cost;
-                draft.post(key, Delta { on_hand: missing, ..Delta::default() }, cost, None, field)?;
-            }
+        let facts = draft.level(key, field)?.facts.clone();
+        if facts.tracking != Tracking::None {
+            let message = format!("{} is tracked: take in the lot that was not on record first", facts.sku);
+            return Err(Rejection::invalid(message, field.clone()));
         }
+        draft.post(key, Delta { on_hand: missing, ..Delta::default() }, facts.cost, None, field)?;
     }
     Ok(())
 }
 
-/// Takes `missing` back from the level's holds, unpaid and newest first.
-fn shorten(draft: &mut Draft<'_>, key: LevelKey, missing: i64, spare: Option<OrderId>, field: &Field) -> Result<(), Rejection> {
-    let mut left = missing;
-    for id in draft.active_reservations(key) {
-        if left == 0 {
-            break;
+/// Takes what is missing back from the levels' holds, unpaid and newest first: a movement for each document whose holds give way.
+fn give_way(draft: &mut Draft<'_>, short: &[(LevelKey, i64, &Field)], head: &MovementHead, room: Room) -> Result<(), Rejection> {
+    let mut places: HashMap<Option<Reference>, usize> = HashMap::new();
+    let mut given: Vec<Vec<(Reservation, i64, &Field)>> = Vec::new();
+    for (key, missing, field) in short {
+        let mut left = *missing;
+        for id in draft.active_reservations(*key) {
+            let Some(reservation) = draft.reservation(id).filter(|_| left > 0) else { continue };
+            if room.spare.is_some() && reservation.order.map(|(order, _)| order) == room.spare {
+                continue;
+            }
+            let taken = left.min(reservation.remaining.get());
+            left -= taken;
+            let place = *places.entry(reservation.reference).or_insert(given.len());
+            if place == given.len() {
+                given.push(Vec::new());
+            }
+            given[place].push((reservation.clone(), taken, field));
         }
-        let Some(reservation) = draft.reservation(id) else { continue };
-        if spare.is_some() && reservation.order.map(|(order, _)| order) == spare {
-            continue;
+        if left > 0 {
+            let level = Box::new(draft.level(*key, field)?.clone());
+            let requested = Quantity::new(level.available() + missing).unwrap_or(Quantity::ZERO);
+            return Err(Rejection::Insufficient { level, requested, field: (*field).clone() });
         }
-        let mut reservation = reservation.clone();
-        let taken = left.min(reservation.remaining.get());
-        left -= taken;
-        reservation.give_back(taken, ReservationStatus::Shortened, draft.now());
-        draft.post(key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
-        draft.put_reservation(reservation);
     }
-    if left > 0 {
-        let level = Box::new(draft.level(key, field)?.clone());
-        let requested = Quantity::new(missing).unwrap_or(Quantity::ZERO);
-        return Err(Rejection::Insufficient { level, requested, field: field.clone() });
+    for (nth, of) in given.into_iter().enumerate() {
+        for (index, (mut reservation, taken, field)) in of.into_iter().enumerate() {
+            if index == 0 {
+                let (id, reference) = (beside(room.id, nth as u128), reservation.reference.or(head.reference));
+                let head = MovementHead { id, kind: MovementKind::Release, reference, reverses: None, ..head.clone() };
+                draft.begin(head, reservation.key, field)?;
+            }
+            reservation.give_back(taken, ReservationStatus::Shortened, draft.now());
+            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
+            draft.gave_way.extend(reservation.order.map(|(order, _)| order));
+            draft.put_reservation(reservation);
+        }
     }
     Ok(())
 }

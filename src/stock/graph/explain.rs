@@ -107,7 +107,7 @@ impl AvailabilityExplained {
     async fn reservations(&self, ctx: &Context<'_>) -> Answer<Vec<Reservation>> {
         let permit = ctx.permit::<kind::StockRead>()?;
         let seen = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
-        Ok(seen.cloned().map(Reservation).collect())
+        Ok(seen.cloned().map(|held| Reservation(None, held)).collect())
     }
     /// What more reservations hold than are listed, or those of channels that you may not see.
     async fn reserved_else(&self, ctx: &Context<'_>) -> Answer<Quantity> {

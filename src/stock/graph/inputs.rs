@@ -87,8 +87,11 @@ fn plain(filter: &StockFilter, depth: usize, members: &Groups) -> Result<LevelFi
     }
     let categories: Option<Vec<CategoryId>> =
         filter.category.as_ref().map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
+    // A part that asks for nothing is none.
+    let mut and = parts(&filter.and)?.unwrap_or_default();
+    and.retain(|part| *part != LevelFilter::default());
     Ok(LevelFilter {
-        and: parts(&filter.and)?.unwrap_or_default(),
+        and,
         or: parts(&filter.or)?,
         not: filter.not.as_ref().map(|part| plain(part, depth + 1, members).map(Box::new)).transpose()?,
         stores,

@@ -1,6 +1,9 @@
 //! Dataloaders of the stock room, made for each request.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_graphql::{
     Context, Request,
@@ -29,7 +32,15 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BySeq(pub i64);
 
-pub struct StockLoader(TenantScope);
+/// The tenant's rows, and lots that a call has made, or would make were it no dry run.
+pub struct StockLoader(TenantScope, Mutex<HashMap<LotId, Arc<Lot>>>);
+
+impl StockLoader {
+    pub fn make(&self, lots: &[Lot]) {
+        let new = lots.iter().filter(|lot| !lot.exists).map(|lot| (lot.id, Arc::new(lot.clone())));
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).extend(new);
+    }
+}
 
 impl Loader<LevelId> for StockLoader {
     type Value = LevelRow;
@@ -95,7 +106,11 @@ impl Loader<LotId> for StockLoader {
     type Value = Arc<Lot>;
     type Error = TopError;
     async fn load(&self, keys: &[LotId]) -> Result<HashMap<LotId, Self::Value>, TopError> {
-        Ok(rows::lot_list::lots_by_id(&self.0, keys).await?.into_iter().map(|lot| (lot.id, Arc::new(lot))).collect())
+        let read = rows::lot_list::lots_by_id(&self.0, keys).await?;
+        let mut lots = self.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        lots.extend(read.into_iter().map(|lot| (lot.id, Arc::new(lot))));
+        lots.retain(|id, _| keys.contains(id));
+        Ok(lots)
     }
 }
 
@@ -168,7 +183,7 @@ pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
 
 impl From<TenantScope> for DataLoader<StockLoader> {
     fn from(scope: TenantScope) -> Self {
-        at_once(StockLoader(scope))
+        at_once(StockLoader(scope, Mutex::default()))
     }
 }
 

@@ -10,7 +10,6 @@ use super::{
     lot_inputs::{LotActInput, LotCreateInput, LotUpdateInput, StockMoveInput},
     movement_seen,
     mutations::stock_payload,
-    refusals::counted,
     stopped,
 };
 use crate::{
@@ -74,7 +73,7 @@ async fn act<'c, F: Future<Output = Done> + Send>(
     let (permit, ledger) = (ctx.permit::<kind::LotWrite>()?, ctx.given::<Ledger>()?);
     let input = match input {
         Ok(input) => input,
-        Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
+        Err(errors) => return Ok(LotPayload::refused(errors)),
     };
     let lot = input.lot;
     let done = Box::pin(step(ledger, permit, input)).await;
@@ -99,7 +98,7 @@ impl LotMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| input.read(reading)) {
             Ok(input) => input,
-            Err(errors) => return Ok(LotPayload::refused(counted(ctx, errors))),
+            Err(errors) => return Ok(LotPayload::refused(errors)),
         };
         let done = Box::pin(shell::lot_create(ledger, permit, input, Mode::of(validate_only))).await;
         Box::pin(payload(ctx, done, None)).await
@@ -186,7 +185,7 @@ impl LotMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading: &mut Reading| input.read(reading)) {
             Ok(input) => input,
-            Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
+            Err(errors) => return Ok(StockPayload::refused(errors)),
         };
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_move(ledger, permit, input, Mode::of(validate_only))).await)).await
     }
@@ -202,6 +201,7 @@ async fn payload(ctx: &Context<'_>, done: Result<Receipt, Stop>, of: Option<enti
     let loader = ctx.late::<DataLoader<StockLoader>>()?;
     let seq = receipt.seq.map(Long);
     let stored = receipt.stored.take();
+    let own = receipt.take_movement();
     let id = stored.as_ref().and_then(|stored| stored.lot).or(receipt.lot).or(of);
     let lot = match (receipt.lots.into_iter().find(|lot| Some(lot.id) == id), id) {
         (Some(lot), _) => Some(Lot::of(lot)),
@@ -209,7 +209,7 @@ async fn payload(ctx: &Context<'_>, done: Result<Receipt, Stop>, of: Option<enti
         (None, None) => None,
     };
     let movement = match &stored {
-        None => receipt.movements.pop().map(|movement| StockMovement(Arc::new(movement))),
+        None => own.map(|movement| StockMovement(Arc::new(movement))),
         Some(stored) => match stored.movement {
             Some(seq) => loader.load_one(BySeq(seq)).await?.map(StockMovement),
             None => None,

@@ -41,6 +41,6 @@ pub use movement_filter::MovementFilter;
 pub use mutations::StockMutation;
 pub use payloads::{ReservationPayload, StockPayload};
 pub use queries::{StockQuery, levels_of_product, levels_of_store};
-pub use refusals::{counted, lost, receipt, refuse, refuse_all, stopped};
+pub use refusals::{lost, receipt, refuse, refuse_all, stopped};
 pub use reservation::Reservation;
 pub use sight::{level_seen, movement_seen, movements_within, sees_movements, sees_reservation};

@@ -6,7 +6,7 @@ use super::MovementKind;
 use crate::{
     graphql::{
         fault::TopError,
-        filters::{DateTimeFilter, IdFilter, MAX_VALUES, StringFilter},
+        filters::{DateTimeFilter, IdFilter, StringFilter},
     },
     stock::rows::{MovementFilterSpec, TextTest},
 };
@@ -46,10 +46,7 @@ impl MovementFilter {
 }
 
 fn texts(filter: &StringFilter) -> Result<Vec<TextTest>, TopError> {
-    if filter.one_of.as_ref().is_some_and(|list| list.len() > MAX_VALUES) {
-        let field = vec!["filter".to_owned(), "externalRef".to_owned(), "in".to_owned()];
-        return Err(TopError::bad_input(format!("at most {MAX_VALUES} texts"), field));
-    }
+    filter.check(&["filter", "externalRef"])?;
     let listed = filter.one_of.clone().map(TextTest::In);
     let same = filter.eq.clone().map(|text| TextTest::In(vec![text]));
     let begins = filter.starts_with.clone().map(TextTest::StartsWith);

@@ -8,7 +8,6 @@ use super::{
     Reservation, ReservationPayload, StockLevel, StockMovement, StockPayload,
     inputs::{StockAdjustInput, StockCompare, StockReleaseInput, StockReserveInput, StockReverseInput, StockSetInput},
     loaders::{BySeq, StockLoader, changed},
-    refusals::counted,
     stopped,
 };
 use crate::{
@@ -26,7 +25,7 @@ use crate::{
     },
     path,
     stock::{
-        core::{Compare, Entry, LevelKey, Movement},
+        core::{Compare, Entry, LevelKey, Movement, Reference, ReferenceKind},
         rows::list::LevelRow,
     },
 };
@@ -49,7 +48,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| adjust_input(reading, input)) {
             Ok(input) => input,
-            Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
+            Err(errors) => return Ok(StockPayload::refused(errors)),
         };
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, Mode::of(validate_only))).await)).await
     }
@@ -67,7 +66,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| set_input(reading, input)) {
             Ok(input) => input,
-            Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
+            Err(errors) => return Ok(StockPayload::refused(errors)),
         };
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, Mode::of(validate_only))).await)).await
     }
@@ -85,7 +84,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let movement = match read(|reading| reading.id(&input.movement_id, || path!["input", "movementId"])) {
             Ok(movement) => movement,
-            Err(errors) => return Ok(StockPayload::refused(counted(ctx, errors))),
+            Err(errors) => return Ok(StockPayload::refused(errors)),
         };
         let input = shell::ReverseInput {
             idempotency_key: input.idempotency_key,
@@ -110,7 +109,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reserve_input(reading, input)) {
             Ok(input) => input,
-            Err(errors) => return Ok(ReservationPayload::refused(counted(ctx, errors))),
+            Err(errors) => return Ok(ReservationPayload::refused(errors)),
         };
         Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, Mode::of(validate_only))).await))
             .await
@@ -127,7 +126,7 @@ impl StockMutation {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reading.ids(Some(input.reservation_ids), "reservationIds")) {
             Ok(reservations) => shell::ReleaseInput { idempotency_key: input.idempotency_key, reservations },
-            Err(errors) => return Ok(ReservationPayload::refused(counted(ctx, errors))),
+            Err(errors) => return Ok(ReservationPayload::refused(errors)),
         };
         Box::pin(reservation_payload(ctx, Box::pin(shell::stock_release(ledger, permit, input)).await)).await
     }
@@ -192,11 +191,11 @@ fn reserve_input(reading: &mut Reading, input: StockReserveInput) -> shell::Rese
     });
     let items = items.collect();
     let reference = input.reference_id.as_ref().and_then(|id| {
-        let found = entity::id::prefix_of(id);
+        let found = entity::id::prefix_of(id).filter(|(prefix, _)| entity::id::PREFIXES.contains(prefix));
         if found.is_none() {
             reading.invalid("one of our ids is expected", || path!["input", "referenceId"]);
         }
-        found.map(|(_, uuid)| uuid)
+        found.map(|(prefix, id)| Reference { kind: ReferenceKind::of_prefix(prefix), id })
     });
     shell::ReserveInput { idempotency_key: input.idempotency_key, ttl_seconds: input.ttl_seconds.into(), reference, items }
 }
@@ -210,28 +209,32 @@ pub(super) async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>
     if let Some(stored) = receipt.stored {
         return replayed(ctx, stored.movement, stored.seq).await;
     }
+    if receipt.lots.iter().any(|lot| !lot.exists) {
+        ctx.late::<DataLoader<StockLoader>>()?.loader().make(&receipt.lots);
+    }
     Ok(StockPayload {
         levels: Some(receipt.levels.iter().map(|level| StockLevel(level.into())).collect()),
-        movement: receipt.movements.pop().map(|movement| StockMovement(Arc::new(movement))),
+        movement: receipt.take_movement().map(|movement| StockMovement(Arc::new(movement))),
         user_errors: Vec::new(),
         replayed: false,
         seq: receipt.seq.map(Long),
     })
 }
 
-/// The stored answer: the movement from the ledger, and its levels with the figures of then.
+/// The stored answer: the movement from the ledger, and its levels with the figures of then. The call's last event is another movement's where a
+/// count was kept beside it.
 async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) -> Answer<StockPayload> {
     let loader = ctx.late::<DataLoader<StockLoader>>()?;
-    let movement = match movement {
-        Some(seq) => loader.load_one(BySeq(seq)).await?,
-        None => None,
-    };
-    let last: HashMap<LevelKey, Entry> =
-        movement.iter().flat_map(|m| &m.entries).map(|entry| (entry.key, entry.clone())).collect();
+    let mut found = loader.load_many(movement.into_iter().chain(movement.and(seq)).map(BySeq)).await?;
+    let beside = seq.filter(|seq| movement != Some(*seq)).and_then(|seq| found.remove(&BySeq(seq)));
+    let movement = movement.and_then(|seq| found.remove(&BySeq(seq)));
+    let moved = movement.iter().chain(&beside);
+    let last: HashMap<LevelKey, (&Entry, &Movement)> =
+        moved.flat_map(|movement| movement.entries.iter().map(|entry| (entry.key, (entry, &**movement)))).collect();
     let mut levels: Vec<LevelRow> = loader.load_many(last.keys().copied()).await?.into_values().collect();
     levels.sort_by_key(|level| level.key);
     for level in &mut levels {
-        if let (Some(entry), Some(movement)) = (last.get(&level.key), &movement) {
+        if let Some((entry, movement)) = last.get(&level.key) {
             as_after(level, entry, movement);
         }
     }
@@ -251,6 +254,8 @@ async fn reservation_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> 
         Ok(receipt) => receipt,
         Err(stop) => return Ok(ReservationPayload::refused(stopped(ctx, stop).await?)),
     };
+    let levels: HashMap<LevelKey, Arc<LevelRow>> =
+        receipt.levels.iter().map(|level| (level.key, Arc::new(LevelRow::from(level)))).collect();
     let (held, replayed) = match &receipt.stored {
         None => (receipt.reservations, false),
         Some(stored) => {
@@ -258,7 +263,7 @@ async fn reservation_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> 
             (stored.reservations.iter().filter_map(|id| found.remove(id)).collect(), true)
         }
     };
-    let reservations = Some(held.into_iter().map(Reservation).collect());
+    let reservations = Some(held.into_iter().map(|held| Reservation(levels.get(&held.key).cloned(), held)).collect());
     let seq: Option<Long> = receipt.seq.map(Long);
     Ok(ReservationPayload { reservations, user_errors: Vec::new(), replayed, seq })
 }

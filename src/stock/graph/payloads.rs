@@ -58,7 +58,7 @@ impl ReservationPayload {
     /// The reservations as they are after it; null when it was refused.
     async fn reservations(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&Reservation>>> {
         let reservations = self.reservations.as_deref()?;
-        let seen = |permit| reservations.iter().filter(|held| sees_reservation(&permit, &held.0)).collect();
+        let seen = |permit| reservations.iter().filter(|held| sees_reservation(&permit, &held.1)).collect();
         Some(ctx.permit().map(seen))
     }
 }

@@ -168,7 +168,9 @@ pub async fn levels_of_store(
 ) -> Answer<StockLevelConnection> {
     let permit = ctx.permit::<kind::StockRead>()?;
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let filter = within(&permit, level_filter(ctx, filter).await?);
-    let own = LevelFilter { stores: Some(vec![store]), and: vec![filter], ..LevelFilter::default() };
+    let asked = level_filter(ctx, filter).await?;
+    // As whoever follows the store writes it, or the stream would be another one than the page's cursor is for.
+    let stores = if asked.stores.as_ref().is_none_or(|asked| asked.contains(&store)) { vec![store] } else { Vec::new() };
+    let own = within(&permit, LevelFilter { stores: Some(stores), ..asked });
     levels(ctx, &scope, &own, order, args).await
 }

@@ -9,7 +9,6 @@ use crate::{
         fault::{Answer, TopError},
         refusal::{ErrorCode, InsufficientStock, UserError, VersionConflict},
         scalars::{Long, Quantity},
-        session::UserErrorCount,
     },
     ledger::{
         Receipt,
@@ -17,7 +16,7 @@ use crate::{
     },
     schema::Node,
     stock::{
-        core::{Level, Rejection},
+        core::{Field, Level, Rejection},
         rows::list::LevelRow,
     },
     storage::Fault,
@@ -36,9 +35,9 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
         Rejection::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
         Rejection::TooLong { message, field } => UserError::new(ErrorCode::TooLong, message, field),
         Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
-        Rejection::LotShort { what, usable, requested, field } => {
+        Rejection::LotShort { level, what, usable, requested, field } => {
             let message = format!("{requested} of {what} asked for, {} there", usable.max(0));
-            UserError::new(ErrorCode::InsufficientStock, message, field)
+            short(ctx, level.as_deref(), message, (requested, usable), field)
         }
         Rejection::Duplicate { message, field } => UserError::new(ErrorCode::Duplicate, message, field),
         Rejection::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
@@ -50,9 +49,10 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             let message = "this key was used before with another input: use a new key for a new change";
             UserError::new(ErrorCode::IdempotencyKeyReused, message, crate::path!["input", "idempotencyKey"])
         }
-        Rejection::VersionConflict { level, field } => {
+        Rejection::VersionConflict { level, lot, field } => {
             let current = visible(ctx, &level).map(Node::StockLevel);
-            let on_hand = current.as_ref().map(|_| format!(", {} on hand", level.on_hand)).unwrap_or_default();
+            let on_hand = lot.map_or_else(|| format!(", {} on hand", level.on_hand), |lot| format!(", {lot} of the lot on hand"));
+            let on_hand = current.as_ref().map(|_| on_hand).unwrap_or_default();
             UserError::VersionConflict(Box::new(VersionConflict {
                 code: ErrorCode::VersionConflict.noted(),
                 message: format!("the level has changed: its version is {}{on_hand}", level.version),
@@ -70,31 +70,37 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             actual_version: Long(actual),
             current: crate::schema::current_document(ctx, what, id).await,
         })),
-        Rejection::Insufficient { level, requested, field } => UserError::InsufficientStock(Box::new(InsufficientStock {
-            code: ErrorCode::InsufficientStock.noted(),
-            message: format!("{} of {} asked for, {} available", requested, level.facts.sku, level.available()),
-            field: Some(field),
-            // Stock may come: the same call with the same key may succeed later.
-            retryable: false,
-            available: Quantity(entity::prelude::Quantity::new(level.available().max(0)).unwrap_or_default()),
-            requested: requested.into(),
-            level: visible(ctx, &level),
-        })),
+        Rejection::Insufficient { level, requested, field } => {
+            let message = format!("{} of {} asked for, {} available", requested, level.facts.sku, level.available());
+            short(ctx, Some(&level), message, (requested.get(), level.available()), field)
+        }
     }
+}
+
+fn short(
+    ctx: &Context<'_>,
+    level: Option<&Level>,
+    message: String,
+    (requested, available): (i64, i64),
+    field: Field,
+) -> UserError {
+    let quantity = |units: i64| Quantity(entity::prelude::Quantity::new(units.max(0)).unwrap_or_default());
+    UserError::InsufficientStock(Box::new(InsufficientStock {
+        code: ErrorCode::InsufficientStock.noted(),
+        message,
+        field: Some(field),
+        // Stock may come: the same call with the same key may succeed later.
+        retryable: false,
+        available: quantity(available),
+        requested: quantity(requested),
+        level: level.and_then(|level| visible(ctx, level)),
+    }))
 }
 
 pub async fn refuse_all(ctx: &Context<'_>, rejections: Vec<Rejection>) -> Vec<UserError> {
     let mut errors = Vec::with_capacity(rejections.len());
     for rejection in rejections {
         errors.push(refuse(ctx, rejection).await);
-    }
-    counted(ctx, errors)
-}
-
-/// Tells the front how many refusals an answer carries, for clients that do not look.
-pub fn counted(ctx: &Context<'_>, errors: Vec<UserError>) -> Vec<UserError> {
-    if let Some(count) = ctx.data_opt::<UserErrorCount>() {
-        count.add(errors.len());
     }
     errors
 }

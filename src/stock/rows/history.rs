@@ -50,7 +50,7 @@ pub async fn past(
             return Err(Fault::corrupt("entry", format!("a level's versions are dense, but none lies between {low} and {high}")));
         }
         let (walked, units): (i64, i64) = (row.take()?, row.take()?);
-        let on_hand = Quantity::new(units).ok_or_else(|| Fault::corrupt("entry", "what is on hand lies within ±(2^53 − 1)"))?;
+        let on_hand = Quantity::new(units).ok_or(Fault::TooLarge)?;
         found.insert(key, Past { on_hand, walked });
     }
     Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or_default()).collect())

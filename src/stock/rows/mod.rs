@@ -17,5 +17,5 @@ pub use history::{Past, past};
 pub use history_blocks::{BLOCK, condense};
 pub use levels::{closed_through, facts_for, levels_knowing, lock_levels, read_levels};
 pub use movements::{entries_of_level, movement_of, movement_seqs, movements_by_seq, reversal_seqs, reversed, seqs_of};
-pub use reservations::{Which, reservations};
+pub use reservations::{Which, reservations, stores_of};
 pub use write::{level_rows, movement_rows, reservation_rows};

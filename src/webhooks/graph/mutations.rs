@@ -16,7 +16,6 @@ use crate::{
     },
     jobs::graph::Job,
     path,
-    stock::graph::counted,
     webhooks::{
         EndpointFields, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
         core::{Endpoint, Rejection, Secret},
@@ -115,9 +114,9 @@ fn refuse(rejection: Rejection) -> UserError {
     }
 }
 
-fn stopped(ctx: &Context<'_>, error: WebhookError) -> Result<Vec<UserError>, TopError> {
+fn stopped(error: WebhookError) -> Result<Vec<UserError>, TopError> {
     match error {
-        WebhookError::Refused(rejection) => Ok(counted(ctx, vec![refuse(rejection)])),
+        WebhookError::Refused(rejection) => Ok(vec![refuse(rejection)]),
         WebhookError::Fault(fault) => Err(fault.into()),
     }
 }
@@ -128,13 +127,13 @@ impl WebhookEndpointPayload {
     }
     fn of(ctx: &Context<'_>, done: Result<Changed<Endpoint>, WebhookError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => Self::refused(stopped(ctx, error)?),
+            Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value, seq }) => Self { webhook_endpoint: seen(ctx, value), seq: seq.map(Long), ..Self::default() },
         })
     }
     fn made(ctx: &Context<'_>, done: Result<Changed<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => Self::refused(stopped(ctx, error)?),
+            Err(error) => Self::refused(stopped(error)?),
             Ok(Changed { value: (endpoint, secret), seq }) => {
                 let secret = Some(secret.text());
                 Self { webhook_endpoint: seen(ctx, endpoint), secret, seq: seq.map(Long), ..Self::default() }
@@ -148,12 +147,12 @@ fn seen(ctx: &Context<'_>, endpoint: Endpoint) -> Option<WebhookEndpoint> {
     ctx.permit::<kind::WebhookRead>().ok().map(|_| endpoint.into())
 }
 
-fn endpoint_id(ctx: &Context<'_>, id: &ID, field: Vec<String>) -> Result<EndpointId, Vec<UserError>> {
-    read(|reading| reading.id(id, || field)).map_err(|errors| counted(ctx, errors))
+fn endpoint_id(id: &ID, field: Vec<String>) -> Result<EndpointId, Vec<UserError>> {
+    read(|reading| reading.id(id, || field))
 }
 
 /// What is to be sent again, or what is wrong with how it was said.
-fn replay(ctx: &Context<'_>, input: &WebhookEndpointReplayInput) -> Result<(EndpointId, Replay), Vec<UserError>> {
+fn replay(input: &WebhookEndpointReplayInput) -> Result<(EndpointId, Replay), Vec<UserError>> {
     let mut reading = Reading::default();
     let id = reading.id(&input.id, || path!["input", "id"]);
     let what = match (&input.message_ids, input.from_seq, input.to_seq) {
@@ -168,7 +167,7 @@ fn replay(ctx: &Context<'_>, input: &WebhookEndpointReplayInput) -> Result<(Endp
             Replay::Messages(Vec::new())
         }
     };
-    reading.end((id, what)).map_err(|errors| counted(ctx, errors))
+    reading.end((id, what))
 }
 
 /// Changes of webhook endpoints.
@@ -208,7 +207,7 @@ impl WebhookMutation {
     ) -> Answer<WebhookEndpointPayload> {
         let permit = ctx.permit::<kind::WebhookManage>()?;
         ctx.step_up()?;
-        let id = match endpoint_id(ctx, &input.id, path!["input", "id"]) {
+        let id = match endpoint_id(&input.id, path!["input", "id"]) {
             Ok(id) => id,
             Err(errors) => return Ok(WebhookEndpointPayload::refused(errors)),
         };
@@ -230,7 +229,7 @@ impl WebhookMutation {
         #[graphql(desc = "Which one.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
         let permit = ctx.permit::<kind::WebhookManage>()?;
-        match endpoint_id(ctx, &id, path!["id"]) {
+        match endpoint_id(&id, path!["id"]) {
             Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.delete(permit, id).await),
             Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
         }
@@ -250,7 +249,7 @@ impl WebhookMutation {
     ) -> Answer<WebhookEndpointPayload> {
         let permit = ctx.permit::<kind::WebhookManage>()?;
         ctx.step_up()?;
-        match endpoint_id(ctx, &id, path!["id"]) {
+        match endpoint_id(&id, path!["id"]) {
             Ok(id) => {
                 let done = ctx.given::<Webhooks>()?.rotate(permit, id, overlap_seconds.into()).await;
                 WebhookEndpointPayload::made(ctx, done)
@@ -271,7 +270,7 @@ impl WebhookMutation {
         #[graphql(desc = "Which one.")] id: ID,
     ) -> Answer<WebhookEndpointPayload> {
         let permit = ctx.permit::<kind::WebhookManage>()?;
-        match endpoint_id(ctx, &id, path!["id"]) {
+        match endpoint_id(&id, path!["id"]) {
             Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.test(permit, id).await),
             Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
         }
@@ -285,12 +284,12 @@ impl WebhookMutation {
         #[graphql(desc = "What is wanted.")] input: WebhookEndpointReplayInput,
     ) -> Answer<WebhookReplayPayload> {
         let permit = ctx.permit::<kind::WebhookManage>()?;
-        let (id, what) = match replay(ctx, &input) {
+        let (id, what) = match replay(&input) {
             Ok(parts) => parts,
             Err(user_errors) => return Ok(WebhookReplayPayload { user_errors, ..WebhookReplayPayload::default() }),
         };
         Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
-            Err(error) => WebhookReplayPayload { user_errors: stopped(ctx, error)?, ..WebhookReplayPayload::default() },
+            Err(error) => WebhookReplayPayload { user_errors: stopped(error)?, ..WebhookReplayPayload::default() },
             Ok(Replayed { endpoint, job }) => {
                 let job = job.filter(|_| ctx.permit::<kind::JobRead>().is_ok()).map(Job::from);
                 WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }

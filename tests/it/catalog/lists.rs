@@ -71,6 +71,23 @@ scenario!(both_ways_show_every_row_once, world => {
     assert_eq!(by_name, ["S-000", "S-007", "S-014", "S-021", "S-028", "S-035", "S-042", "S-049", "S-056"]);
 });
 
+scenario!(a_page_between_two_cursors_knows_what_lies_beyond_them, world => {
+    shelf(world, 6).await;
+    let whole = page(world, json!({})).await;
+    let cursor = |at: usize| whole["edges"][at]["cursor"].clone();
+    for (between, skus_of, beyond) in [
+        (json!({ "first": 50, "after": cursor(0), "before": cursor(3) }), 2, [true, true]),
+        (json!({ "last": 50, "after": cursor(0), "before": cursor(3) }), 2, [true, true]),
+        (json!({ "first": 3, "before": cursor(2) }), 2, [false, true]),
+        (json!({ "last": 3, "after": cursor(3) }), 2, [true, false]),
+        (json!({ "first": 6 }), 6, [false, false]),
+    ] {
+        let page = page(world, between.clone()).await;
+        let info = &page["pageInfo"];
+        assert_eq!((skus(&page).len(), &info["hasPreviousPage"], &info["hasNextPage"]), (skus_of, &json!(beyond[0]), &json!(beyond[1])), "{between}");
+    }
+});
+
 scenario!(updates_do_not_disturb_who_pages_by_time, world => {
     shelf(world, 40).await;
     let order = json!({ "field": "UPDATED_AT" });

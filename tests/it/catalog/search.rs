@@ -99,6 +99,47 @@ scenario!(a_search_narrows_and_is_narrowed, world => {
     assert_eq!(count["productsCount"], json!({ "count": 4, "precision": "EXACT" }));
 });
 
+scenario!(the_best_is_found_among_very_many, world => {
+    for half in [0..500, 500..700] {
+        let rows: Vec<Value> =
+            half.map(|n| json!({ "sku": format!("A{n:04}"), "name": format!("White ceramic mug number {n}") })).collect();
+        change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+    }
+    for (sku, name) in [("ZZ1", "White"), ("ZZ2", "White mug"), ("ZZ3", "Black hat")] {
+        made(product(world, json!({ "sku": sku, "name": name })).await);
+    }
+    for (text, first) in [("white", "ZZ1"), ("white mug", "ZZ2"), ("whit mug", "ZZ2"), ("a0007", "A0007"), ("mug 412", "A0412")] {
+        assert_eq!(search(world, text).await[0], first, "{text}");
+    }
+    let sorted = json!({ "filter": { "search": "white" }, "orderBy": { "field": "SKU", "direction": "DESC" }, "first": 3 });
+    assert_eq!(found(world, sorted).await, ["ZZ2", "ZZ1", "A0699"]);
+    let count = "query($filter: ProductFilter) { productsCount(filter: $filter) { count precision } }";
+    for (filter, counted) in [
+        (json!({ "search": "white" }), 702),
+        (json!({ "not": { "search": "white" } }), 1),
+        (json!({ "or": [{ "search": "white" }, { "sku": { "eq": "zz3" } }] }), 703),
+        (json!({ "or": [{ "search": "white" }], "name": { "eq": "White" } }), 1),
+        (json!({ "search": "white", "sku": { "startsWith": "zz" } }), 2),
+    ] {
+        let got = world.ask(count, json!({ "filter": filter })).await["productsCount"].take();
+        assert_eq!(got, json!({ "count": counted, "precision": "EXACT" }), "{filter}");
+    }
+});
+
+scenario!(short_words_are_forgiven_too, world => {
+    let names = ["Storage box", "Desk lamp", "Straw hat", "Frying pan", "Red mug", "Soup bowl", "Vitamin C", "한국어 컵"];
+    for (number, name) in names.iter().enumerate() {
+        made(product(world, json!({ "sku": format!("K{number}"), "name": name })).await);
+    }
+    for (text, meant) in [
+        ("bxo", 0), ("obx", 0), ("bix", 0), ("lmap", 1), ("dsek", 1), ("hta", 2), ("hst", 2), ("pna", 3), ("mgu", 4), ("mog", 4), ("bwol", 5),
+        ("c", 6), ("vitamin c", 6), ("컵", 7), ("한국어 컵", 7),
+    ] {
+        assert_eq!(search(world, text).await.first(), Some(&format!("K{meant}")), "{text}");
+    }
+    assert_eq!(search(world, "zzz").await, [""; 0]);
+});
+
 scenario!(relevance_has_pages_too, world => {
     stock_up(world).await;
     let filter = json!({ "search": "heart" });

@@ -62,6 +62,24 @@ scenario!(nobody_lies_below_themselves, world => {
     assert_eq!(refusals, said("INVALID", "input.parentId"));
 });
 
+scenario!(what_moves_takes_its_height_along, world => {
+    let mut tops = Vec::new();
+    for name in ["b", "c"] {
+        let rows: Vec<Value> = (1..=20)
+            .map(|level| json!({ "slug": format!("{name}{level}"), "name": name, "parentSlug": (level > 1).then(|| format!("{name}{}", level - 1)) }))
+            .collect();
+        let fields = "rows { outcome category { id } }";
+        let made = change(world, "categoryBulkUpsert", "CategoryBulkUpsertInput", fields, json!({ "rows": rows })).await;
+        tops.push([made["rows"][0]["category"]["id"].clone(), made["rows"][11]["category"]["id"].clone(), made["rows"][19]["category"]["id"].clone()]);
+    }
+    // Twenty below twenty are forty; below the twelfth they are the 32 that may be.
+    let below = |parent: &Value| json!({ "id": tops[0][0], "expectedVersion": 1, "parentId": parent });
+    assert_eq!(refused(&update(world, below(&tops[1][2])).await), said("LIMIT_EXCEEDED", "input.parentId"));
+    made(update(world, below(&tops[1][1])).await);
+    let path = world.ask("{ category(by: { slug: \"b20\" }) { path { slug } } }", json!({})).await["category"]["path"].clone();
+    assert_eq!((path.as_array().map(Vec::len), &path[0]["slug"]), (Some(32), &json!("c1")));
+});
+
 scenario!(slugs_are_made_checked_and_unique, world => {
     assert_eq!(made(category(world, json!({ "name": "Candles & T-Lights" })).await)["category"]["slug"], json!("candles-t-lights"));
     assert_eq!(refused(&category(world, json!({ "name": "Other", "slug": "candles-t-lights" })).await), said("DUPLICATE", "input.slug"));

@@ -9,6 +9,7 @@ use super::world::{Works, World, ask, counts, import, on_both, over, result, sho
 
 on_both!(
     each_line_is_answered_by_itself,
+    a_refusal_counts_as_one_whatever_was_refused,
     no_line_is_done_twice_however_often_the_worker_dies,
     what_knows_no_call_again_is_not_begun_twice,
     lines_wait_for_their_makers_budget,
@@ -93,6 +94,31 @@ async fn each_line_is_answered_by_itself(world: &World) {
     assert!(said[7]["errors"].is_array() && said[7]["data"].is_null(), "{:#}", said[7]);
     assert_eq!(said[8]["data"]["stockAdjust"]["replayed"], false);
     assert_eq!(on_hand(world).await, before + 2);
+    works.kill().await;
+}
+
+async fn a_refusal_counts_as_one_whatever_was_refused(world: &World) {
+    let works = Works::begin(world);
+    for (kind, name) in [
+        ("Product", json!({ "sku": "twice" })),
+        ("Store", json!({ "code": "twice" })),
+        ("Supplier", json!({ "code": "twice" })),
+        ("Channel", json!({ "code": "twice" })),
+        ("Customer", json!({ "externalRef": "twice" })),
+        ("StoreGroup", json!({ "code": "twice", "storeIds": [] })),
+    ] {
+        let mut input = json!({ "name": "Twice" });
+        input.as_object_mut().unwrap().extend(name.as_object().unwrap().clone());
+        let field = format!("{}{}Create", kind[..1].to_lowercase(), &kind[1..]);
+        // The answer's count is all that is known of a refusal that nobody has asked for.
+        let mutation = format!("mutation($input: {kind}CreateInput!) {{ {field}(input: $input) {{ seq }} }}");
+        let id = run(world, &mutation, lines([input.clone(), input])).await;
+        let done = over(world, &id).await;
+        assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [2, 0, 1, 0, 1]), "{field}: {done:#}");
+        let said = answers(world, &done).await;
+        assert!(said[0]["extensions"].is_null(), "{:#}", said[0]);
+        assert_eq!(said[1]["extensions"]["entrepot"]["userErrorCount"], 1, "{:#}", said[1]);
+    }
     works.kill().await;
 }
 

@@ -224,6 +224,27 @@ async fn payloads_with_refusals_are_counted() {
 }
 
 #[tokio::test]
+async fn whoever_is_turned_away_learns_from_the_headers_too_when_to_come_again() {
+    let world = World::new().await;
+    let reply = ask(world.address, "mutation { throttled bump }").await;
+    assert_eq!((reply.status, reply.header("retry-after")), (200, Some("8")));
+    let shown = reply.json();
+    assert_eq!((&shown["errors"][0]["extensions"]["retryAfterMs"], &shown["data"]["bump"]), (&json!(7_400), &json!(1)));
+    assert_eq!(ask(world.address, "mutation { bump }").await.header("retry-after"), None);
+}
+
+#[tokio::test]
+async fn a_list_may_stand_in_several_lines() {
+    let world = World::new().await;
+    let body = br#"{"query":"{ ping }"}"#;
+    let reply = post(world.address, &[JSON, "accept: text/html", "accept: application/json"], body).await;
+    assert_eq!((reply.status, &reply.json()["data"]["ping"]), (200, &json!("pong")));
+    let twice = post(world.address, &[JSON, NEW], br#"{"query":"{ ping }","query":"{ ping }"}"#).await;
+    assert_eq!(twice.status, 400);
+    assert!(twice.json()["errors"][0]["message"].as_str().unwrap().starts_with("`query` is given twice"), "{}", twice.json());
+}
+
+#[tokio::test]
 async fn at_most_ten_errors_are_reported() {
     let world = World::new().await;
     let fields: String = (0..900).map(|number| format!("nothing{number} ")).collect();

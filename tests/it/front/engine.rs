@@ -141,6 +141,9 @@ async fn a_value_that_does_not_fit_is_named_with_its_place() {
         ),
         (count, json!({ "input": { "lines": [{ "at": null }] } }), json!(["input", "lines", "0", "delta"])),
         (count, json!({ "input": { "lines": [{ "delta": "1" }] } }), json!(["input", "lines", "0", "delta"])),
+        (count, json!({ "input": { "lines": [{ "delta": 1, "unheard": 1 }] } }), json!(["input", "lines", "0", "unheard"])),
+        (count, json!({ "input": { "lines": [{ "delta": 1 }, null] } }), json!(["input", "lines", "1"])),
+        (count, json!({ "input": "x" }), json!(["input"])),
         (
             "query($d: Quantity!) { counted(input: { lines: [{ delta: 1 }, { delta: $d }] }) }",
             json!({ "d": 1.5 }),

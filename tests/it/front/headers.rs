@@ -36,6 +36,8 @@ async fn no_response_may_be_framed_sniffed_or_load_anything() {
         get(address, "/livez", &[]).await,
         get(address, "/readyz", &[]).await,
         options(&world, "https://shop.example").await,
+        exchange(address, b"DELETE /livez HTTP/1.1\r\nhost: test\r\n\r\n").await,
+        exchange(address, b"DELETE /graphiql/app.js HTTP/1.1\r\nhost: test\r\n\r\n").await,
     ];
     for reply in replies {
         let shown = format!("{} {:?}", reply.status, reply.headers);
@@ -44,9 +46,14 @@ async fn no_response_may_be_framed_sniffed_or_load_anything() {
         let policy = reply.header("content-security-policy").unwrap_or_default();
         assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{shown}");
         assert!(reply.header("cache-control").is_some(), "{shown}");
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{shown}");
+        assert_ne!(reply.header("x-request-id"), Some(""), "{shown}");
         assert_eq!(reply.header("server"), None, "{shown}");
     }
-    assert_eq!(get(address, "/nowhere", &[]).await.status, 404);
+    let nowhere = get(address, "/nowhere", &[]).await;
+    let id = nowhere.json()["errors"][0]["extensions"]["requestId"].clone();
+    assert_eq!((nowhere.status, id.as_str()), (404, nowhere.header("x-request-id")));
+    assert_eq!(exchange(address, b"DELETE /livez HTTP/1.1\r\nhost: test\r\n\r\n").await.status, 405);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod examined;
 mod explorer;
 mod headers;
 mod hostile;
+mod merged;
 mod schema;
 mod socket_life;
 mod socket_operations;

@@ -14,6 +14,7 @@ use entrepot::graphql::{
     code::Code,
     directives::{cost, paged},
     examined::{Examination, Examiner},
+    fault::TopError,
     scalars::{DateTime, Quantity},
     session::UserErrorCount,
 };
@@ -211,6 +212,9 @@ impl Mutation {
     async fn bump(&self, ctx: &Context<'_>) -> i32 {
         count(ctx);
         1
+    }
+    async fn throttled(&self) -> Option<Result<i32, TopError>> {
+        Some(Err(TopError::RateLimited { retry_after_ms: 7_400 }))
     }
     async fn long_secret(&self) -> String {
         "secret".repeat(500)

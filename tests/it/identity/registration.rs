@@ -11,7 +11,8 @@ use super::{
 on_both!(
     where_addresses_are_confirmed_nobody_learns_who_is_known,
     where_registration_is_closed_nobody_registers,
-    an_address_is_confirmed_by_a_link
+    an_address_is_confirmed_by_a_link,
+    no_name_has_control_characters
 );
 
 const REGISTER: &str = "mutation($e: String!, $p: String!, $s: String!) { it: register(email: $e, password: $p, displayName: \"Owner\", tenantName: \"Mugs & Co\", tenantSlug: $s) {
@@ -84,4 +85,32 @@ async fn an_address_is_confirmed_by_a_link(world: &World) {
     assert_eq!(codes(&world.change(None, VERIFY, json!({ "t": token })).await), DONE);
     assert_eq!(global.rows(verified, Vec::new()).await.unwrap().len(), 1);
     assert_eq!(codes(&world.change(None, VERIFY, json!({ "t": token })).await), ["TOKEN_EXPIRED"]);
+}
+
+async fn no_name_has_control_characters(world: &World) {
+    let ada = world.founder("ada").await;
+    let register =
+        "mutation($d: String!, $t: String!) { it: register(email: \"bob@example.com\", password: \"nine spoons in a drawer\",
+        displayName: $d, tenantName: $t, tenantSlug: \"bobs\") { userErrors { code field } } }";
+    let refused = world.change(None, register, json!({ "d": "B\0b", "t": "Mugs\u{7}" })).await;
+    let at = |field: &str| json!({ "code": "INVALID", "field": [field] });
+    assert_eq!(refused["userErrors"], json!([at("displayName"), at("tenantName")]));
+    let rename = "mutation($id: ID!, $n: String!) { it: sessionRename(id: $id, name: $n) { userErrors { code field } } }";
+    assert_eq!(
+        world.change(Some(&ada.access), rename, json!({ "id": ada.session, "n": "my\0phone" })).await["userErrors"],
+        json!([at("name")])
+    );
+    // Nobody has such an address, and no company such a name: that is all there is to say.
+    let login =
+        "mutation($e: String!) { it: login(email: $e, password: \"not the password\") { userErrors { code message field } } }";
+    let unknown = world.change(None, login, json!({ "e": "nobody@example.com" })).await;
+    for email in ["a\0b", "ada@example.com\0", "\0ada@example.com"] {
+        assert_eq!(world.change(None, login, json!({ "e": email })).await, unknown, "{email:?}");
+    }
+    let reset = "mutation($e: String!) { it: passwordResetRequest(email: $e) { userErrors { code } } }";
+    assert_eq!(codes(&world.change(None, reset, json!({ "e": "a\0b" })).await), DONE);
+    let switch = "mutation($t: String!) { it: tenantSwitch(tenant: $t) { userErrors { code message field } } }";
+    let none = world.change(Some(&ada.access), switch, json!({ "t": "nobodys" })).await;
+    assert_eq!(codes(&none), ["NOT_FOUND"]);
+    assert_eq!(world.change(Some(&ada.access), switch, json!({ "t": "a\0b" })).await, none);
 }

@@ -60,6 +60,7 @@ async fn arguments_are_checked() {
             "currency: \"XXX\"",
             "from: \"yesterday\"",
             "groupBy: WEEK",
+            "from: \"2026-03-02T00:00:00Z\", to: \"2026-03-01T00:00:00Z\"",
         ] {
             let answer = run(&world, PermissionSet::all(), &format!("{{ salesReport({bad}) {{ key }} }}")).await;
             assert!(answer["errors"].is_array(), "{bad}: {answer}");

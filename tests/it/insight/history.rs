@@ -165,3 +165,19 @@ async fn what_arrived_late_is_condensed_once_and_walked_no_more() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn more_than_can_be_told_exactly_is_named() {
+    on_both(|world| async move {
+        let key = LevelKey { product: world.products[0], store: world.stores[0] };
+        let most = (1 << 53) - 1;
+        let ago = |hours: i64| Timestamp(world.clock.now().micros() - hours * HOUR);
+        world.adjust(MovementKind::Receipt, &[(key, most)], ago(3)).await;
+        world.adjust(MovementKind::Removal, &[(key, -most)], ago(1)).await;
+        world.adjust(MovementKind::Receipt, &[(key, most)], ago(3)).await;
+        let found = on_hand_at(&world.scope(), key, ago(2), None).await;
+        assert!(matches!(found, Err(Fault::TooLarge)), "{found:?}");
+        assert_eq!(on_hand_at(&world.scope(), key, ago(0), None).await.unwrap().get(), most);
+    })
+    .await;
+}

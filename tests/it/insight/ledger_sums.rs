@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use entrepot::{
-    insight::shell::movement_report,
+    insight::shell::{ReportError, movement_report},
     stock::{
         core::{LevelKey, Movement},
         rows::{MovementFilterSpec, TextTest, movement_filter, movements_by_seq},
@@ -127,6 +127,23 @@ async fn the_same_filter_finds_movements_for_a_list() {
             let found = movements.iter().filter(|m| fits(&spec, m) && m.entries.iter().any(|e| entry_fits(&spec, e.key)));
             assert_eq!(got, found.map(|m| m.seq).collect::<Vec<_>>(), "{spec:?}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sums_that_no_database_counts_to_are_refused() {
+    on_both(|world| async move {
+        let work = world.scope().begin().await.unwrap();
+        let dear = "UPDATE product SET cost_minor = 9007199254740991 WHERE tenant_id = $1 AND id = $2";
+        work.execute(dear, vec![world.products[0].into()]).await.unwrap();
+        work.commit().await.unwrap();
+        // 1,024 times the largest amount passes 63 bits.
+        let key = LevelKey { product: world.products[0], store: world.stores[0] };
+        let changes: Vec<_> = std::iter::repeat_n((key, 1), 1_100).collect();
+        world.adjust(MovementKind::Receipt, &changes, Timestamp(START - HOUR)).await;
+        let refused = movement_report(world.reader(), &world.db, &MovementFilterSpec::default()).await;
+        assert!(matches!(refused, Err(ReportError::TooLarge)), "{refused:?}");
     })
     .await;
 }

@@ -239,3 +239,23 @@ async fn sums_beyond_64_bits_inside_are_exact_and_beyond_53_bits_outside_are_ref
     })
     .await;
 }
+
+#[tokio::test]
+async fn sums_that_no_database_counts_to_are_refused() {
+    on_both(|world| async move {
+        let work = world.scope().begin().await.unwrap();
+        let dear = "UPDATE product SET cost_minor = 16777216 WHERE tenant_id = $1 AND id = $2";
+        work.execute(dear, vec![world.products[2].into()]).await.unwrap();
+        work.commit().await.unwrap();
+        let mut trade = Trade::default();
+        // Each line is within what SQL multiplies, and 2,000 of them just within what it sums.
+        for _ in 0..2 {
+            trade.sell_many(&world, 2_000, 268_435_456).await;
+        }
+        for group in [Group::None, Group::Product, Group::Month] {
+            let refused = sales_report(world.reader(), &world.db, ask(group)).await;
+            assert!(matches!(refused, Err(ReportError::TooLarge)), "{refused:?}");
+        }
+    })
+    .await;
+}

@@ -203,6 +203,15 @@ impl Trade {
         self.keep(world.done(Command::ReturnCreate(Box::new(create))).await);
     }
 
+    /// A sale of the service that keeps no stock, for nothing, in so many lines.
+    pub async fn sell_many(&mut self, world: &World, lines: usize, quantity: i64) {
+        let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());
+        let (name, unit_price, discount, tax) = (None, Some(money(0, "GBP")), None, None);
+        let line = NewLine { kind, product, name, quantity, unit_price, discount, tax };
+        let deal = Deal { store: world.stores[0], status: NewStatus::Fulfilled, placed_at: Timestamp(START), number: None };
+        self.create(world, deal, vec![line; lines]).await;
+    }
+
     /// An order of the service that keeps no stock, of which all but `delivered` is cancelled.
     pub async fn sell_large(&mut self, world: &World, quantity: i64, price: i64, delivered: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());

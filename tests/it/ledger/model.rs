@@ -246,7 +246,11 @@ impl Model {
             return RANGE;
         }
         if let Some(n) = takes {
+            let product = self.holds[self.free[*n]].place.0;
             self.end_hold(self.free[*n])?;
+            if *status == OrderStatus::Draft || !lines.iter().any(|line| line.0 == product) {
+                return Err("INVALID");
+            }
         }
         let new = |product, open| Line { product, open, backordered: 0, cancelled: 0, fulfilled: 0, returned: 0 };
         let mut rows: Vec<_> = lines.iter().map(|(p, n)| new(Some(*p), *n)).collect();

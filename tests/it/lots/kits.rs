@@ -219,7 +219,7 @@ async fn what_cannot_be_a_kit_is_refused(world: &World) {
     refused(
         &house.desk.act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": bowl["id"] })).await,
         "IN_USE",
-        "input.status",
+        "input.id",
     );
     refused(&update(&bowl, 1, json!({ "unit": { "code": "kg", "decimals": 3 } })).await, "IN_USE", "input.unit");
     refused(&update(&bowl, 1, json!({ "stockPolicy": "UNTRACKED" })).await, "IN_USE", "input.stockPolicy");

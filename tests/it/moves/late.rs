@@ -72,3 +72,31 @@ async fn what_arrives_before_the_count_is_posted_changes_what_it_is_held_against
     })
     .await;
 }
+
+#[tokio::test]
+async fn it_is_answered_with_itself_and_what_keeps_the_count_stays() {
+    on_both(async |world| {
+        counted(&world, 80).await;
+        let input = json!({"idempotencyKey": world.key(), "kind": "SALE", "reasonCode": "CORRECTION", "occurredAt": "2026-11-20T09:05:00Z",
+            "changes": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "delta": -20}]});
+        let document = "mutation($i: StockAdjustInput!) { stockAdjust(input: $i) { movement { id kind entries { onHandDelta } }
+            levels { onHand version } userErrors { message } replayed } }";
+        let sell = async || world.ask(document, json!({ "i": input })).await["stockAdjust"].clone();
+        let first = sell().await;
+        let movement = done(&first, "movement");
+        assert_eq!((&movement["kind"], &movement["entries"]), (&json!("SALE"), &json!([{"onHandDelta": -20}])));
+        assert_eq!(first["levels"][0]["onHand"], 80);
+        let again = sell().await;
+        assert_eq!((&again["replayed"], &again["movement"], &again["levels"]), (&json!(true), movement, &first["levels"]));
+        let newest = world.ask("{ stockMovements(first: 1) { nodes { id kind } } }", json!({})).await;
+        let kept = &newest["stockMovements"]["nodes"][0];
+        assert_eq!(kept["kind"], "COUNT");
+        let reverse = |movement: &Value| json!({"idempotencyKey": world.key(), "movementId": movement["id"], "note": "Nobody came",
+            "occurredAt": "2026-11-20T09:05:00Z"});
+        refused(&world.act("stockReverse", reverse(kept)).await, "INVALID_STATE", "input.movementId");
+        assert_eq!(mugs(&world).await, 80);
+        done(&world.act("stockReverse", reverse(movement)).await, "");
+        assert_eq!(mugs(&world).await, 80, "the count had seen that, too");
+    })
+    .await;
+}

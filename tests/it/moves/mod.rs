@@ -1,5 +1,6 @@
 //! Transfers and counts through GraphQL, on both databases.
 
+mod answers;
 mod count_figures;
 mod count_rights;
 mod count_speed;

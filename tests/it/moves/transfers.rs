@@ -157,7 +157,7 @@ async fn what_cannot_be_asked_for_is_refused() {
         refused(
             &ask(&|input| input["lines"] = line(json!({"id": world.shop.foreign.mug}), 1)).await,
             "NOT_FOUND",
-            "input.lines.0",
+            "input.lines.0.product",
         );
         refused(&ask(&|input| input["toStore"] = json!({"id": world.shop.foreign.store})).await, "NOT_FOUND", "input.toStore");
         refused(

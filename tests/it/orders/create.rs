@@ -172,7 +172,7 @@ async fn bad_input_is_refused_with_its_path() {
             json!([{"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "1", "currencyCode": "GBP"}}]);
         let base = json!({"store": {"id": world.store}, "lines": [mug(&world, 1)]});
         for (name, value, code, field) in [
-            ("store", json!({"id": world.foreign.store}), "NOT_FOUND", "input.lines.0.product"),
+            ("store", json!({"id": world.foreign.store}), "NOT_FOUND", "input.store"),
             ("store", json!({"code": "NOPE"}), "NOT_FOUND", "input.store"),
             ("channelId", json!(world.customer), "INVALID", "input.channelId"),
             ("customerId", json!("cus_00000000000000000000000001"), "NOT_FOUND", "input.customerId"),
@@ -233,6 +233,45 @@ async fn a_backorder_holds_what_there_is_and_says_that_it_is_short() {
         assert_eq!(order["lines"][0]["backordered"], 2);
         assert_eq!(order["holds"], json!([{"reason": "SHORT"}]));
         assert_eq!(order["lines"][0]["allocations"], json!([{"store": {"code": "LDN"}, "quantity": 4}]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_the_order_would_hold() {
+    on_both(async |world| {
+        let document = "mutation Try($input: OrderCreateInput!, $dry: Boolean!) { result: orderCreate(input: $input, validateOnly: $dry) {
+            order { holds { reason } lines { allocations { store { code } quantity } order { holds { reason } } } } userErrors { code } seq } }";
+        let lamps = json!({"product": {"id": world.lamp}, "quantity": 6});
+        for (status, line, held, holds) in [
+            ("CONFIRMED", mug(&world, 3), json!([{"store": {"code": "LDN"}, "quantity": 3}]), json!([])),
+            ("PENDING", mug(&world, 3), json!([{"store": {"code": "LDN"}, "quantity": 3}]), json!([])),
+            ("DRAFT", mug(&world, 3), json!([]), json!([])),
+            ("CONFIRMED", lamps, json!([{"store": {"code": "LDN"}, "quantity": 4}]), json!([{"reason": "SHORT"}])),
+        ] {
+            let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": status, "lines": [line]});
+            let dry = world.ask(document, json!({"input": input, "dry": true})).await["result"].clone();
+            assert_eq!(dry["seq"], Value::Null, "{dry}");
+            let expected = json!({"holds": holds, "lines": [{"allocations": held, "order": {"holds": holds}}]});
+            assert_eq!(dry["order"], expected, "{status}");
+            let real = world.ask(document, json!({"input": input, "dry": false})).await["result"].clone();
+            assert_eq!(real["order"], dry["order"], "{status}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reservation_that_the_order_cannot_take_the_place_of_is_refused() {
+    on_both(async |world| {
+        let id = world.reserve(world.mug, 90, None).await;
+        let wrap = json!({"product": {"id": world.wrap}, "quantity": 1});
+        for (status, line) in [("DRAFT", mug(&world, 90)), ("CONFIRMED", wrap.clone()), ("FULFILLED", wrap)] {
+            let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": status, "reservationIds": [id],
+                "lines": [line]});
+            refused(&world.act("orderCreate", input).await, "INVALID", "input.reservationIds.0");
+        }
+        assert_eq!(world.level(world.mug, world.store).await, [100, 90, 0], "it is still held");
     })
     .await;
 }

@@ -1,5 +1,6 @@
 //! What is done to orders.
 
+use entity::prelude::ProductId;
 use serde_json::{Value, json};
 
 use super::world::{World, done, on_both, refused};
@@ -134,6 +135,31 @@ async fn a_hold_that_gave_way_is_short() {
         let hold = json!({"reason": "SHORT", "placedAt": "2026-11-20T09:00:05.000000Z", "actor": {"__typename": "SystemActor"}});
         let lines = json!([{"open": 60, "allocations": [{"quantity": 30}]}]);
         assert_eq!(answer["order"], json!({"holds": [hold], "lines": lines}));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_draft_of_what_is_no_longer_sold_is_not_confirmed() {
+    on_both(async |world| {
+        let becomes = async |product: ProductId, status: &str| {
+            let work = world.db.tenant(world.tenant).begin().await.unwrap();
+            let sql = "UPDATE product SET status = $3 WHERE tenant_id = $1 AND id = $2";
+            work.execute(sql, vec![product.into(), status.into()]).await.unwrap();
+            work.commit().await.unwrap();
+        };
+        for product in [world.mug, world.wrap] {
+            let payload = world.order("DRAFT", json!([{"product": {"id": product}, "quantity": 1}])).await;
+            let order = done(&payload, "order").clone();
+            becomes(product, "DRAFT").await;
+            let payload = world.act("orderConfirm", act(&world, &order)).await;
+            refused(&payload, "INVALID_STATE", "input.id");
+            let message = payload["userErrors"][0]["message"].as_str().unwrap();
+            assert!(message.ends_with("is DRAFT: only ACTIVE products are sold"), "{message}");
+            becomes(product, "ACTIVE").await;
+            let payload = world.act("orderConfirm", act(&world, &order)).await;
+            assert_eq!(done(&payload, "order")["status"], "CONFIRMED");
+        }
     })
     .await;
 }

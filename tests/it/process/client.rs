@@ -15,6 +15,21 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Top-level errors after which nobody knows whether the change was made.
 const INDETERMINATE: [&str; 3] = ["UNAVAILABLE", "TIMEOUT", "OVERLOADED"];
 
+/// The refusals that an answer shows, those of payloads' rows included.
+fn refusals(data: &Value) -> u64 {
+    match data {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| match value {
+                Value::Array(errors) if name == "userErrors" => errors.len() as u64,
+                value => refusals(value),
+            })
+            .sum(),
+        Value::Array(items) => items.iter().map(refusals).sum(),
+        _ => 0,
+    }
+}
+
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -45,6 +60,8 @@ impl Client {
         let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
         let answer = request.timeout(PATIENCE).send().await.map_err(|err| err.to_string())?;
         let answer: Value = answer.json().await.map_err(|err| err.to_string())?;
+        let counted = answer["extensions"]["entrepot"]["userErrorCount"].as_u64().unwrap_or_default();
+        assert!(counted >= refusals(&answer["data"]), "refusals that are not counted: {answer:#}");
         match answer["errors"][0]["extensions"]["code"].as_str() {
             Some(code) if INDETERMINATE.contains(&code) => Err(answer.to_string()),
             _ => Ok(answer),

@@ -39,6 +39,17 @@ async fn an_unmigrated_database_is_not_verified_either() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newer_database_is_not_touched() {
+    for site in empty().await {
+        assert!(on(&site, &["migrate"]).await.well());
+        site.tell("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_tomorrow', 0)").await;
+        for subcommand in ["serve", "worker", "migrate", "verify"] {
+            on(&site, &[subcommand]).await.refused(&["a newer Entrepot", "m9999_tomorrow", "use that version or a later one"]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_may_migrate_at_once() {
     for site in empty().await {
         let migrate = || on(&site, &["migrate"]);
@@ -91,6 +102,14 @@ async fn flags_are_explained() {
     }
     let schema = entrepot(&["schema"]).await;
     assert!(schema.well() && schema.out.contains("type Mutation"));
+}
+
+#[test]
+fn whoever_reads_the_schema_may_stop() {
+    let mut child = command(&["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
 }
 
 #[tokio::test]
@@ -154,7 +173,14 @@ async fn a_second_demo_keeps_the_data() {
     assert!(first.well() && first.out.contains("(new)") && first.out.contains("every figure agrees"), "{first:?}");
     let second = demo(&site.folder).await;
     assert!(second.well() && second.out.contains("kept from an earlier start"), "{second:?}");
-    let line = second.out.lines().find(|line| line.contains("documents sent")).unwrap();
+    assert!(second.out.contains("by an earlier start") && !second.out.contains("documents sent"), "{second:?}");
+    // One that was killed before all was there and checked goes on where it was.
+    let record = site.folder.join(".entrepot/demo.sqlite.filled.json");
+    let begun = std::fs::read_to_string(&record).unwrap().replace("true", "false");
+    std::fs::write(&record, begun).unwrap();
+    let third = demo(&site.folder).await;
+    assert!(third.well() && third.out.contains("every figure agrees"), "{third:?}");
+    let line = third.out.lines().find(|line| line.contains("documents sent")).unwrap();
     let sent = line.split(' ').next().unwrap();
     assert!(line.contains(&format!("({sent} already there)")), "{line}");
     let url = format!("sqlite://{}", site.folder.join(".entrepot/demo.sqlite").display());
@@ -165,11 +191,27 @@ async fn a_second_demo_keeps_the_data() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_is_lived_and_the_books_hold_after_it() {
     let site = Site::empty_sqlite();
-    let day = entrepot_in(&site.folder, &["demo", "--exit", "--day", "--rows", "50", "--listen", "127.0.0.1:0"]).await;
+    let demo = async |words: &[&str]| {
+        entrepot_in(&site.folder, &[&["demo", "--exit", "--listen", "127.0.0.1:0"][..], words].concat()).await
+    };
+    let day = demo(&["--day", "--rows", "50"]).await;
     assert!(day.well() && day.out.contains("invariants hold"), "{day:?}");
     for step in ["opens", "makes", "alerts", "fills", "closes"] {
         assert!(day.out.contains(&format!("\n  {step} ")), "{step} is not in {day:?}");
     }
+    // Nothing is as it was loaded any more, and it starts all the same; another day may follow.
+    for words in [&["--rows", "50"][..], &["--rows", "50", "--day"]] {
+        let again = demo(words).await;
+        assert!(again.well() && again.out.contains("by an earlier start"), "{again:?}");
+    }
+    // Other data would be refused half-way: nothing of them is sent.
+    for words in [&["--rows", "60"][..], &["--rows", "50", "--seed", "2"], &[]] {
+        let other = demo(words).await;
+        other.refused(&["demo.sqlite", "--rows 50 --seed 1", "--data", "--file"]);
+        assert!(!other.out.contains("documents sent"), "{other:?}");
+    }
+    let elsewhere = demo(&["--rows", "60", "--file", "elsewhere.sqlite"]).await;
+    assert!(elsewhere.well() && elsewhere.out.contains("(new)"), "{elsewhere:?}");
 }
 
 /// The end of a server that is asked to stop.

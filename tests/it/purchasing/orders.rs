@@ -290,7 +290,7 @@ async fn an_archived_product_keeps_no_order_open(world: &World) {
     let archive = desk
         .act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))
         .await;
-    refused(&archive, "IN_USE", "input.status");
+    refused(&archive, "IN_USE", "input.id");
     desk.step(&out, "purchaseOrderCancel").await;
     let archive = desk
         .act("productArchive", "ProductArchiveInput", "product { id }", json!({ "id": mug["id"], "expectedVersion": 1 }))

@@ -65,7 +65,7 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     refused(
         &buyer.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id }", reorder).await,
         "NOT_FOUND",
-        "input.lines.0.product",
+        "input.lines.0.store",
     );
     let policy = json!({ "idempotencyKey": key(), "items": [{ "product": mug, "store": desk.store, "maximum": 5 }] });
     refused(

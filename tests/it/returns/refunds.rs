@@ -77,3 +77,64 @@ async fn reports_count_what_has_come_on_the_day_that_it_came() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn reports_count_what_a_closed_return_gave_back() {
+    on_both(async |world| {
+        let report =
+            "query($by: SalesGroup!) { salesReport(groupBy: $by) { refunds { amount } chargeCredits { amount } netRevenue { amount } } }";
+        let sums = async |by: &str| {
+            let rows = world.ask(report, json!({ "by": by })).await["salesReport"].clone();
+            assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+            ["refunds", "chargeCredits", "netRevenue"].map(|name| rows[0][name]["amount"].as_str().unwrap().to_owned())
+        };
+        let ret = discounted(&world).await;
+        assert_eq!(sums("NONE").await, ["5.10", "0.00", "-1.10"], "its own prices, until it is closed");
+        world.does("returnClose", &ret, pounds("0")).await;
+        for by in ["NONE", "DAY", "MONTH", "PRODUCT", "CATEGORY", "STORE", "CHANNEL", "COUNTRY", "CUSTOMER"] {
+            assert_eq!(sums(by).await, ["0.00", "0.00", "4.00"], "{by}");
+        }
+        let ret = discounted(&world).await;
+        world.does("returnClose", &ret, json!({})).await;
+        assert_eq!(sums("PRODUCT").await, ["4.00", "0.00", "4.00"], "no more than was charged");
+        // A fee that is kept, one that is waived, and one of which nothing was given back that it could be kept of.
+        let fee = json!({"kind": "CHARGE", "name": "Restocking", "quantity": 1, "unitPrice": {"amount": "-0.55", "currencyCode": "GBP"}});
+        for (more, expected) in [
+            (json!({}), ["6.55", "-0.55", "4.00"]),
+            (pounds("2.55"), ["9.10", "-0.55", "4.00"]),
+            (pounds("0"), ["9.10", "-0.55", "6.55"]),
+        ] {
+            let line = world.sold(1).await;
+            let ret = world.approved(json!([back(&line, 1), fee])).await;
+            world.does("returnReceive", &ret, json!({})).await;
+            world.does("returnInspect", &ret, json!({})).await;
+            world.does("returnClose", &ret, more).await;
+            assert_eq!(sums("NONE").await, expected);
+        }
+        // Of four one came: 2.55 of 10.20 was given back.
+        let line = world.sold(4).await;
+        let ret = world.approved(json!([back(&line, 4)])).await;
+        let came = json!({"lines": [{"lineId": ret["lines"][0]["id"], "quantity": 1}], "isLast": true});
+        world.does("returnReceive", &ret, came).await;
+        world.does("returnInspect", &ret, json!({})).await;
+        world.does("returnClose", &ret, json!({})).await;
+        assert_eq!(sums("NONE").await, ["11.65", "-0.55", "14.20"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_sold_by_the_piece_is_refunded_by_the_piece() {
+    on_both(async |world| {
+        let wrap = world.shop.wrap;
+        let line = world.order("FULFILLED", &[(wrap, 5)]).await["lines"][0]["id"].clone();
+        // Nothing was ever moved of it, so its unit may change: from now on it is sold by the metre of 100 smallest units.
+        world.pretend("UPDATE product SET unit_decimals = 2 WHERE tenant_id = $1 AND id = $2", vec![wrap.into()]).await;
+        let asked = world.approved(json!([back(&line, 5)])).await;
+        assert_eq!(asked["refund"]["amount"], "7.50");
+        world.does("returnReceive", &asked, json!({})).await;
+        world.does("returnInspect", &asked, json!({})).await;
+        assert_eq!(world.does("returnClose", &asked, json!({})).await["refunded"]["amount"], "7.50");
+    })
+    .await;
+}

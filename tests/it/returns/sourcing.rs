@@ -169,7 +169,7 @@ async fn who_may_act_in_one_store_finds_what_that_one_has() {
         refused(&more, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         assert_eq!(more["userErrors"][0]["message"], "90 of MUG from at most 3 stores asked for, 80 there");
         let none = world.act_as(of_store(world.shop.depot), "orderCreate", ordering(&world, 1, json!({}))).await;
-        refused(&none, "NOT_FOUND", "input.lines.0.product");
+        refused(&none, "NOT_FOUND", "input.store");
         assert_eq!(mugs(&world).await, [[100, 20, 0], [50, 0, 0]]);
     })
     .await;

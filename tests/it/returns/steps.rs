@@ -1,5 +1,6 @@
 //! A return is asked for, allowed, received, looked at, and filed.
 
+use entrepot::storage::journal;
 use serde_json::{Value, json};
 
 use super::world::{World, back, done, on_both, refused};
@@ -47,6 +48,33 @@ async fn a_return_goes_all_the_way() {
         assert_eq!(world.events("return.").await, kinds.map(|kind| format!("return.{kind}")));
         let removals = "SELECT count(*) FROM movement WHERE tenant_id = $1 AND kind = 'REMOVAL' AND reference_kind = 'RETURN'";
         assert_eq!(world.number(removals).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_tells_of_each_return_that_changes_it() {
+    on_both(async |world| {
+        let order = world.order("FULFILLED", &[(world.shop.mug, 5)]).await;
+        let line = order["lines"][0]["id"].clone();
+        let asked = world.requested(json!([back(&line, 2)])).await;
+        world.does("returnReject", &asked, json!({"reason": "worn"})).await;
+        let asked = world.approved(json!([back(&line, 2)])).await;
+        world.does("returnReceive", &asked, json!({})).await;
+        world.does("returnInspect", &asked, json!({})).await;
+        world.does("returnClose", &asked, json!({})).await;
+        let mut now = world.asking(json!([back(&line, 1)]));
+        now["receive"] = json!(true);
+        done(&world.act("returnCreate", now).await, "return");
+        // Asked for, rejected, asked for again, received; and taken in at once. The other steps change the return alone.
+        let kinds = ["created", "updated", "updated", "updated", "updated", "updated"];
+        assert_eq!(world.events("order.").await, kinds.map(|kind| format!("order.{kind}")));
+        let told = journal::after(&world.shop.db.tenant(world.shop.tenant), 0, 10_000).await.unwrap();
+        let told = told.iter().filter(|event| event.kind == "order.updated");
+        let versions: Vec<Value> =
+            told.map(|event| serde_json::from_str::<Value>(&event.payload).unwrap()["version"].clone()).collect();
+        assert_eq!(json!(versions), json!([2, 3, 4, 5, 6]));
+        assert_eq!(world.read(&order).await["version"], 6, "the newest that was told");
     })
     .await;
 }

@@ -264,3 +264,34 @@ scenario!(a_sale_leaves_the_customer_some_days, world => {
     assert_eq!(lots(&house.adjust("3", "SALE", "CHEESE", -1, json!({ "code": "short" })).await), ["short"]);
     assert_eq!(lots(&house.adjust("4", "REMOVAL", "CHEESE", -1, Value::Null).await), ["short"]);
 });
+
+scenario!(refusals_about_lots_say_what_is_there_and_what_works, world => {
+    let house = Warehouse::open(world).await;
+    house.receive("L-1", 14, None).await;
+    house.receive("L-2", 8, None).await;
+    house.receive("OLD", 4, Some("2026-09-20")).await;
+    for (key, policy) in [("e1", "REFUSE"), ("e2", "SHORTEN")] {
+        let mut sale = Warehouse::change(key, "SALE", "CHEESE", -1, json!({ "code": "OLD" }));
+        sale["onShortage"] = json!(policy);
+        let refused = house.call("stockAdjust", "StockAdjustInput", sale, "levels { onHand }").await;
+        assert_eq!(refusal(&refused), ("INVALID_STATE", "input.changes.0.lot".to_owned()));
+        let message = "lot OLD is past its date and set aside: stockMove writes it off, lotUpdate corrects its date";
+        assert_eq!(refused["userErrors"][0]["message"], message, "{policy}");
+    }
+    let set = json!({ "idempotencyKey": "s", "reasonCode": "CORRECTION", "items": [{ "product": { "sku": "CHEESE" }, "store": { "code": "LDN" },
+        "onHand": 7, "lot": { "code": "L-2" }, "compare": { "expectedOnHand": 10 } }] });
+    let stale = house.call("stockSet", "StockSetInput", set, "levels { onHand }").await;
+    assert_eq!(refusal(&stale), ("VERSION_CONFLICT", "input.items.0.compare".to_owned()));
+    assert!(stale["userErrors"][0]["message"].as_str().unwrap().ends_with(", 8 of the lot on hand"), "{stale}");
+    let query = "mutation($i: StockAdjustInput!) { stockAdjust(input: $i, validateOnly: true) { movement { entries { lot { code } } }
+        userErrors { code field ... on InsufficientStock { requested available level { onHand } } } } }";
+    let dry = async |input: Value| ask(&house.schema, world, query, json!({ "i": input })).await["stockAdjust"].clone();
+    let short = dry(Warehouse::change("n", "SALE", "CHEESE", -9, json!({ "code": "L-2" }))).await;
+    assert_eq!(short["userErrors"][0], json!({ "code": "INSUFFICIENT_STOCK", "field": ["input", "changes", "0", "delta"],
+        "requested": 9, "available": 8, "level": { "onHand": 26 } }));
+    let new = dry(Warehouse::change("d", "RECEIPT", "CHEESE", 1, json!({ "code": "NEW" }))).await;
+    assert_eq!(new["movement"]["entries"], json!([{ "lot": { "code": "NEW" } }]), "{new}");
+    let backwards = json!({ "named": { "code": "B", "madeOn": "2030-01-01", "expiresOn": "2029-01-01" } });
+    let refused = dry(Warehouse::change("b", "RECEIPT", "CHEESE", 1, backwards)).await;
+    assert_eq!(refusal(&refused), ("OUT_OF_RANGE", "input.changes.0.lot.named.expiresOn".to_owned()));
+});

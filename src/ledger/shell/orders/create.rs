@@ -11,7 +11,8 @@ use crate::{
     ledger::{
         Command, Ledger,
         shell::{
-            Checks, Done, MAX_NAME, MAX_REFERENCE, Mode, Stop, StoreRef, check_key, document_ids, key_of, may_override,
+            Checks, Done, MAX_NAME, MAX_REFERENCE, Mode, Stop, StoreRef, check_key, document_ids, first_answer, key_of,
+            may_override,
             mine::{own_channel, own_reservations},
             names::{Names, known_store},
             overrides, submit,
@@ -22,7 +23,7 @@ use crate::{
         rows,
     },
     path,
-    stock::core::Rejection,
+    stock::core::{LevelKey, Rejection},
     storage::Reads,
 };
 
@@ -34,14 +35,41 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
     }
     check(&input)?;
     let key = key_of(&permit, "orderCreate", &input.idempotency_key, &input);
+    let (create, levels) = match placed(ledger, &permit, input, &overriding).await {
+        Ok(placed) => placed,
+        Err(stop) => return first_answer(ledger, &permit, &key, stop).await,
+    };
+    let by = create.sourcing.as_ref().map(|by| (by.rule, by.destination));
+    match by {
+        // Only what is held is looked for.
+        Some((rule, destination)) if matches!(create.status, NewStatus::Pending { .. } | NewStatus::Confirmed) => {
+            let products = create.lines.iter().filter_map(|line| line.product).collect();
+            let search = Search { rule, destination, products, reserved: levels.clone() };
+            let command = |sourcing| {
+                let create = Create { sourcing: Some(sourcing), ..create.clone() };
+                Command::OrderCreate(Box::new(create), levels.clone())
+            };
+            submit_sourced(ledger, &permit, search, (key, mode), command).await
+        }
+        _ => submit(ledger, &permit, Command::OrderCreate(Box::new(create), levels), key, mode).await,
+    }
+}
+
+/// The order, and the levels of the reservations that it takes the place of. Which stores its sourcing has is not looked for yet.
+async fn placed(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderWrite>,
+    input: OrderCreate,
+    overriding: &Reach,
+) -> Result<(Create, Vec<LevelKey>), Stop> {
     let scope = permit.scope(ledger.database());
     let now = ledger.clock().now();
     let terms = ledger.terms(&scope).await?;
     let store = store_of(&scope, &input, &permit.reach()).await?;
-    overrides(&overriding, [store])?;
+    overrides(overriding, [store])?;
     let lines = lines_of(&scope, &input).await?;
-    let (reservations, levels) = own_reservations(ledger, &permit, &scope, input.reservations).await?;
-    let channel = own_channel(ledger, &permit, input.channel)
+    let (reservations, levels) = own_reservations(ledger, permit, &scope, input.reservations).await?;
+    let channel = own_channel(ledger, permit, input.channel)
         .or(terms.direct)
         .ok_or_else(|| Rejection::invalid("there is no channel with the code DIRECT: name one", path!["input", "channelId"]))?;
     let status = match input.status {
@@ -70,19 +98,7 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
         movements: document_ids(ledger),
         currency: terms.currency,
     };
-    match by {
-        // Only what is held is looked for.
-        Some((rule, destination)) if matches!(status, NewStatus::Pending { .. } | NewStatus::Confirmed) => {
-            let products = create.lines.iter().filter_map(|line| line.product).collect();
-            let search = Search { rule, destination, products, reserved: levels.clone() };
-            let command = |sourcing| {
-                let create = Create { sourcing: Some(sourcing), ..create.clone() };
-                Command::OrderCreate(Box::new(create), levels.clone())
-            };
-            submit_sourced(ledger, &permit, search, (key, mode), command).await
-        }
-        _ => submit(ledger, &permit, Command::OrderCreate(Box::new(create), levels), key, mode).await,
-    }
+    Ok((create, levels))
 }
 
 fn check(input: &OrderCreate) -> Result<(), Stop> {

@@ -4,15 +4,18 @@ use serde::{Serialize, Serializer, ser::SerializeSeq};
 
 use super::{LineQuantity, MAX_LINES, OrderFulfil, act::levels_of};
 use crate::{
-    access::{Permit, kind},
+    access::{Permit, Reach, kind},
     ledger::{
         Command, Ledger,
         shell::{
-            Checks, Done, Mode, check_key, document_ids, key_of, lots::chosen, may_override, mine::own_order, names::known_store,
-            overrides, submit,
+            Checks, Done, Mode, Stop, check_key, document_ids, key_of, lots::chosen, may_override, mine::own_order,
+            names::known_store, overrides, submit_found,
         },
     },
-    orders::core::{self as rules, Fulfil},
+    orders::{
+        core::{self as rules, Fulfil},
+        rows::places_of,
+    },
     path,
     stock::core::Rejection,
 };
@@ -28,17 +31,31 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
     }
     checks.done()?;
     let key = key_of(&permit, "orderFulfil", &input.idempotency_key, &input);
+    let command = shipping(ledger, &permit, input, &overriding).await;
+    submit_found(ledger, &permit, command, key, Mode::Commit).await
+}
+
+async fn shipping(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderFulfil>,
+    input: OrderFulfil,
+    overriding: &Reach,
+) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let store = match &input.store {
+    let mut store = match &input.store {
         None => None,
         Some(named) => {
             let store = known_store(&scope, named, &permit.reach()).await?;
             Some(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
         }
     };
-    let order = own_order(ledger, &permit, input.order).await?;
+    let order = own_order(ledger, permit, input.order).await?;
     let levels = levels_of(&scope, order, store).await?;
-    overrides(&overriding, levels.iter().map(|key| key.store).filter(|own| store.is_none_or(|store| store == *own)))?;
+    if levels.is_empty() && store.is_none() {
+        // No level knows the store's time then.
+        store = places_of(&scope, &[order]).await?.first().map(|(_, store, _)| *store);
+    }
+    overrides(overriding, levels.iter().map(|key| key.store).filter(|own| store.is_none_or(|store| store == *own)))?;
     let fulfil = Fulfil {
         order,
         expected_version: input.expected_version,
@@ -57,7 +74,7 @@ pub async fn order_fulfil(ledger: &Ledger, permit: Permit<kind::OrderFulfil>, in
         fulfilment: ledger.clock().id(),
         movements: document_ids(ledger),
     };
-    submit(ledger, &permit, Command::OrderFulfil(fulfil, levels), key, Mode::Commit).await
+    Ok(Command::OrderFulfil(fulfil, levels))
 }
 
 /// Quantities of lines, for the hash of an input.

@@ -10,7 +10,8 @@ use crate::{
     ledger::{
         Command, Ledger,
         shell::{
-            Checks, Done, LotRef, MAX_NOTE, Mode, Stop, check_key, document_ids, key_of, lots::chosen, mine::own_return, submit,
+            Checks, Done, LotRef, MAX_NOTE, Mode, check_key, document_ids, first_answer, key_of, lots::chosen, mine::own_return,
+            submit,
         },
     },
     orders::core::{ActOnReturn, GoodsBack, Inspection, LineBack, LineSeen, ReturnStep},
@@ -158,8 +159,10 @@ async fn step<P: Permission>(
 ) -> Done {
     let key = key_of(permit, mutation, &of.idempotency_key, input);
     let place = own_return(ledger, permit, of.ret).await?;
-    let missing = || Stop::from(Rejection::not_found("return", path!["input", "id"]));
-    let place = place.ok_or_else(missing)?;
+    let Some(place) = place else {
+        let missing = Rejection::not_found("return", path!["input", "id"]);
+        return first_answer(ledger, permit, &key, missing.into()).await;
+    };
     let act = ActOnReturn {
         ret: of.ret,
         orders: place.orders,

@@ -15,7 +15,7 @@ use crate::{
             lots::chosen,
             mine::own_lines,
             names::{Names, known_store},
-            submit,
+            submit_found,
         },
     },
     orders::{
@@ -32,11 +32,17 @@ use crate::{
 pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, mut input: ReturnCreate, mode: Mode) -> Done {
     check(&input)?;
     let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
+    let command = taken_back(ledger, &permit, &mut input).await;
+    let done = submit_found(ledger, &permit, command, key, mode).await;
+    done.map_err(|stop| as_supplied(stop, &input.lines))
+}
+
+async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: &mut ReturnCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let terms = ledger.terms(&scope).await?;
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?;
-    own_lines(ledger, &permit, &scope, &mut input.lines).await?;
+    own_lines(ledger, permit, &scope, &mut input.lines).await?;
     let lines = lines_of(ledger, &scope, &input.lines).await?;
     let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
     let parts = rows::parts_of(&scope, &orders).await?.into_iter().map(|product| LevelKey { product, store: store.id }).collect();
@@ -44,9 +50,9 @@ pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, m
         id: ledger.clock().document_id(),
         store: store.id,
         customer: input.customer,
-        external_ref: input.external_ref,
+        external_ref: input.external_ref.take(),
         receive: input.receive,
-        note: input.note,
+        note: input.note.take(),
         occurred_at: input.occurred_at,
         lines,
         parts,
@@ -55,8 +61,7 @@ pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, m
         currency: terms.currency,
         time_zone: store.time_zone,
     };
-    let done = submit(ledger, &permit, Command::ReturnCreate(Box::new(create)), key, mode).await;
-    done.map_err(|stop| as_supplied(stop, &input.lines))
+    Ok(Command::ReturnCreate(Box::new(create)))
 }
 
 fn check(input: &ReturnCreate) -> Result<(), Stop> {

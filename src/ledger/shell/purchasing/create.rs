@@ -16,9 +16,10 @@ use crate::{
         shell::{
             Checks, Done, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of,
             names::{Names, known_store, store_of, stores_by_code},
-            submit,
+            submit_found,
         },
     },
+    orders::rows::store_facts,
     path,
     purchasing::{
         core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Supply},
@@ -42,6 +43,11 @@ pub async fn purchase_order_create(
     parts(&mut checks, Some(&input.lines), Some(&input.charges));
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderCreate", &input.idempotency_key, &input);
+    let command = written(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
@@ -68,7 +74,7 @@ pub async fn purchase_order_create(
         actor: permit.actor(),
         field: path!["input"],
     };
-    submit(ledger, &permit, Command::Purchase(Box::new(Purchase::Create(vec![create])), Vec::new()), key, mode).await
+    Ok(Command::Purchase(Box::new(Purchase::Create(vec![create])), Vec::new()))
 }
 
 /// Changes a draft, or what was rejected, which is a draft then.
@@ -80,8 +86,13 @@ pub async fn purchase_order_update(ledger: &Ledger, permit: Permit<kind::Purchas
     parts(&mut checks, input.lines.as_deref(), input.charges.as_deref());
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderUpdate", &input.idempotency_key, &input);
+    let command = changed(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, Mode::Commit).await
+}
+
+async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderUpdate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let order = own_order(ledger, &permit, input.order).await?;
+    let order = own_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
     let (mut lines, mut levels) = (None, Vec::new());
     if let (Some(new), Some((store, supplier))) = (&input.lines, place) {
@@ -100,7 +111,7 @@ pub async fn purchase_order_update(ledger: &Ledger, permit: Permit<kind::Purchas
         lines,
         charges: input.charges.map(|charges| charges.into_iter().map(charge).collect()),
     };
-    submit(ledger, &permit, Command::Purchase(Box::new(Purchase::Amend(amend)), levels), key, Mode::Commit).await
+    Ok(Command::Purchase(Box::new(Purchase::Amend(amend)), levels))
 }
 
 /// Makes drafts of lines, one for each supplier and store, in one command: all or none.
@@ -113,6 +124,11 @@ pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>,
         return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]).into());
     }
     let key = key_of(&permit, "reorderOrder", &input.idempotency_key, &input);
+    let command = reordered(ledger, &permit, &input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: &ReorderOrder) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
     let codes = stores_by_code(&scope, &input.lines.iter().map(|line| &line.store).collect::<Vec<_>>()).await?;
@@ -123,6 +139,11 @@ pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>,
         let product = names.product(&line.product, || at(index, "product"))?;
         let store = permit.reach().or_nobodys(store_of(&line.store, &codes, || at(index, "store"))?);
         wanted.push((product, store, line.quantity));
+    }
+    let stores: Vec<StoreId> = wanted.iter().map(|(_, store, _)| *store).collect();
+    let known = store_facts(&scope, &stores).await?;
+    if let Some(index) = stores.iter().position(|store| !known.contains_key(store)) {
+        return Err(Rejection::not_found("store", at(index, "store")).into());
     }
     let preferred = rows::preferred_of(&scope, &wanted.iter().map(|(product, ..)| *product).collect::<Vec<_>>()).await?;
     let mut pairs = Vec::with_capacity(wanted.len());
@@ -163,7 +184,7 @@ pub async fn reorder_order(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>,
         field: path!["input"],
     };
     let orders = groups.into_iter().map(create).collect();
-    submit(ledger, &permit, Command::Purchase(Box::new(Purchase::Create(orders)), Vec::new()), key, mode).await
+    Ok(Command::Purchase(Box::new(Purchase::Create(orders)), Vec::new()))
 }
 
 fn texts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>) {

@@ -5,7 +5,7 @@ use crate::{
     access::{Permit, kind},
     ledger::{
         Command, Ledger,
-        shell::{Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, check_key, key_of, lots::chosen, names::Names, submit},
+        shell::{Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of, lots::chosen, names::Names, submit_found},
     },
     path,
     purchasing::{
@@ -41,8 +41,17 @@ pub async fn purchase_order_receive(
     }
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderReceive", &input.idempotency_key, &input);
+    let command = counted_in(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn counted_in(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseReceive>,
+    input: PurchaseOrderReceive,
+) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let order = own_order(ledger, &permit, input.order).await?;
+    let order = own_order(ledger, permit, input.order).await?;
     let levels = rows::levels_of(&scope, order).await?;
     let names = Names::look_up(&scope, input.wrong.iter().filter_map(|wrong| wrong.product.as_ref())).await?;
     let mut wrong = Vec::with_capacity(input.wrong.len());
@@ -82,5 +91,5 @@ pub async fn purchase_order_receive(
         actor: permit.actor(),
         movement: ledger.clock().document_id(),
     };
-    submit(ledger, &permit, Command::Purchase(Box::new(Purchase::Receive(receive)), levels), key, mode).await
+    Ok(Command::Purchase(Box::new(Purchase::Receive(receive)), levels))
 }

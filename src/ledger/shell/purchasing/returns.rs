@@ -8,10 +8,10 @@ use crate::{
     ledger::{
         Command, Ledger,
         shell::{
-            Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, check_key, key_of,
+            Checks, Done, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of,
             lots::chosen,
             names::{Names, known_store},
-            submit,
+            submit_found,
         },
     },
     path,
@@ -40,6 +40,15 @@ pub async fn supplier_return_create(
     }
     checks.done()?;
     let key = key_of(&permit, "supplierReturnCreate", &input.idempotency_key, &input);
+    let command = sent_back(ledger, &permit, input).await;
+    submit_found(ledger, &permit, command, key, mode).await
+}
+
+async fn sent_back(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseReceive>,
+    input: SupplierReturnCreate,
+) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id;
@@ -87,5 +96,5 @@ pub async fn supplier_return_create(
         actor: permit.actor(),
         movement: ledger.clock().document_id(),
     };
-    submit(ledger, &permit, Command::Purchase(Box::new(Purchase::Return(create)), Vec::new()), key, mode).await
+    Ok(Command::Purchase(Box::new(Purchase::Return(create)), Vec::new()))
 }

@@ -1,0 +1,97 @@
+//! What is selected more than once is one thing with everything that was selected of it, as clients write it who keep a fragment beside each
+//! of their components.
+
+use serde_json::{Value, json};
+
+use super::{
+    wire::{JSON, NEW, Socket, ask, post},
+    world::World,
+};
+
+async fn answer(world: &World, query: &str, variables: &Value) -> Value {
+    let body = json!({ "query": query, "variables": variables }).to_string();
+    post(world.address, &[JSON, NEW], body.as_bytes()).await.json()
+}
+
+#[tokio::test]
+async fn a_mutation_that_two_fragments_ask_of_runs_once() {
+    let world = World::new().await;
+    for query in [
+        "mutation { bump bump }",
+        "mutation { ...A ...B } fragment A on Mutation { bump } fragment B on Mutation { bump }",
+        "mutation { bump ... on Mutation { bump } ... { bump } ... @include(if: true) { bump } }",
+    ] {
+        let before = world.ran();
+        assert_eq!(ask(world.address, query).await.json()["data"], json!({ "bump": 1 }), "{query}");
+        assert_eq!(world.ran(), before + 1, "{query}");
+    }
+    let before = world.ran();
+    assert_eq!(ask(world.address, "mutation { a: bump b: bump }").await.json()["data"], json!({ "a": 1, "b": 1 }));
+    assert_eq!(world.ran(), before + 2);
+}
+
+#[tokio::test]
+async fn selections_of_one_field_come_together_under_their_conditions() {
+    let world = World::new().await;
+    let query = "query($yes: Boolean!, $no: Boolean!) {
+        thing { ...Row ...Row }
+        ... on Query { thing { late @skip(if: $no) } thing @include(if: $no) { name2: name } }
+        ... @include(if: $yes) { thing { name3: name ... @skip(if: $yes) { name4: name } } ping }
+        things { nodes { name } } ...More }
+      fragment Row on Thing { name }
+      fragment More on Query { things { nodes { late } } }";
+    let expected = json!({
+        "thing": { "name": "thing", "late": "late", "name3": "thing" }, "ping": "pong", "things": { "nodes": [] }
+    });
+    let mut got = answer(&world, query, &json!({ "yes": true, "no": false })).await["data"].take();
+    got["things"]["nodes"] = json!([]);
+    assert_eq!(got, expected);
+    let found = answer(&world, "{ things(found: 1) { nodes { name } nodes { late } } }", &json!({})).await;
+    assert_eq!(found["data"]["things"]["nodes"][0], json!({ "name": "thing", "late": "late" }));
+}
+
+#[tokio::test]
+async fn two_fields_under_one_name_are_refused() {
+    let world = World::new().await;
+    for query in [
+        "{ thing { x: name x: late } }",
+        "{ ...A ...B } fragment A on Query { thing { x: name } } fragment B on Query { thing { x: late } }",
+        "{ echo(text: \"a\") ... { echo(text: \"b\") } }",
+        "subscription { a: count(to: 1) b: count(to: 1) }",
+    ] {
+        let reply = ask(world.address, query).await;
+        let error = &reply.json()["errors"][0];
+        assert_eq!((reply.status, &error["extensions"]["code"]), (400, &json!("GRAPHQL_VALIDATION_FAILED")), "{query}: {error}");
+    }
+    assert_eq!(ask(world.address, "{ echo(text: \"a\") echo(text: \"a\") }").await.json()["data"], json!({ "echo": "a" }));
+}
+
+#[tokio::test]
+async fn a_condition_that_is_left_out_has_its_default() {
+    let world = World::new().await;
+    let skip =
+        "query($dry: Boolean = true) { ping caller: __typename @skip(if: $dry) thing { name ... @include(if: $dry) { late } } }";
+    let whole = json!({ "ping": "pong", "thing": { "name": "thing", "late": "late" } });
+    assert_eq!(answer(&world, skip, &json!({})).await["data"], whole);
+    let other = json!({ "ping": "pong", "caller": "Query", "thing": { "name": "thing" } });
+    assert_eq!(answer(&world, skip, &json!({ "dry": false })).await["data"], other);
+    let before = world.ran();
+    let mutation = "mutation($dry: Boolean! = true) { bump @skip(if: $dry) __typename }";
+    assert_eq!(answer(&world, mutation, &json!({})).await["data"], json!({ "__typename": "Mutation" }));
+    assert_eq!(world.ran(), before);
+}
+
+#[tokio::test]
+async fn a_subscription_may_stand_in_a_fragment() {
+    let world = World::new().await;
+    let mut socket = Socket::ready(world.address).await;
+    for query in [
+        "subscription { ...F } fragment F on Events { count(to: 1) }",
+        "subscription { ... on Events { count(to: 1) } }",
+        "subscription { ... { count(to: 1) } count(to: 1) }",
+    ] {
+        socket.subscribe("a", query).await;
+        assert_eq!(socket.hear().await, json!({ "id": "a", "type": "next", "payload": { "data": { "count": 0 } } }), "{query}");
+        assert_eq!(socket.hear().await, json!({ "id": "a", "type": "complete" }));
+    }
+}

@@ -1,0 +1,127 @@
+//! What open documents tie: a product's unit, whether its stock is kept, and that it and its store stay.
+
+use serde_json::{Value, json};
+
+use super::{
+    client::Client,
+    server::{Server, on_both},
+    shop::{ADJUST, ORDER, Shop, UPDATE, text},
+};
+
+const SUPPLIER: &str = "mutation($input: SupplierCreateInput!) { result: supplierCreate(input: $input) { supplier { id } userErrors { code message } } }";
+const BUY: &str = "mutation($input: PurchaseOrderCreateInput!) { result: purchaseOrderCreate(input: $input) { purchaseOrder { id } userErrors { code message } } }";
+const UNBUY: &str =
+    "mutation($input: PurchaseOrderActionInput!) { result: purchaseOrderCancel(input: $input) { userErrors { code message } } }";
+const RETURN: &str =
+    "mutation($input: ReturnCreateInput!) { result: returnCreate(input: $input) { return { id } userErrors { code message } } }";
+const REJECT: &str =
+    "mutation($input: ReturnRejectInput!) { result: returnReject(input: $input) { userErrors { code message } } }";
+const CANCEL: &str = "mutation($input: ActionInput!) { result: orderCancel(input: $input) { userErrors { code message } } }";
+const ARCHIVE: &str =
+    "mutation($input: ProductArchiveInput!) { result: productArchive(input: $input) { userErrors { code message field } } }";
+const CLOSE: &str =
+    "mutation($input: StoreArchiveInput!) { result: storeArchive(input: $input) { userErrors { code message field } } }";
+
+/// Codes, words and last part of the path.
+fn refusals(payload: &Value) -> Vec<(String, String)> {
+    let errors = payload["userErrors"].as_array().unwrap();
+    errors.iter().map(|one| (text(&one["message"]), text(one["field"].as_array().unwrap().last().unwrap()))).collect()
+}
+
+/// What changing unit and policy, archiving the product and archiving the store are refused for, tried without doing any of it.
+async fn tied(client: &Client, product: &str, store: &str) -> Vec<(String, String)> {
+    let version =
+        client.ask("query($id: ID!) { product(by: { id: $id }) { version stockPolicy } }", json!({ "id": product })).await;
+    let (version, policy) = (version["product"]["version"].clone(), text(&version["product"]["stockPolicy"]));
+    let other = if policy == "UNTRACKED" { "TRACKED" } else { "UNTRACKED" };
+    let mut all = Vec::new();
+    for (query, input) in [
+        (UPDATE, json!({ "id": product, "expectedVersion": version, "unit": { "code": "kg", "decimals": 3 } })),
+        (UPDATE, json!({ "id": product, "expectedVersion": version, "stockPolicy": other })),
+        (ARCHIVE, json!({ "id": product })),
+        (CLOSE, json!({ "id": store })),
+    ] {
+        let dry = query.replace("(input: $input)", "(input: $input, validateOnly: true)");
+        all.extend(refusals(&client.change(&dry, input).await));
+    }
+    all
+}
+
+fn all_four(why: &str) -> Vec<(String, String)> {
+    ["unit", "stockPolicy", "id", "id"].map(|field| (why.to_owned(), field.to_owned())).to_vec()
+}
+
+const TENANT: &str = "mutation($input: TenantUpdateInput!) { result: tenantUpdate(input: $input) {
+    tenant { closedThrough settings { version } } userErrors { code message field } } }";
+
+on_both!(what_happened_in_closed_books_cannot_be_booked, site => {
+    let server = Server::start(site).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 5).await;
+    let book = async |key: &str, day: &str| {
+        let change = json!({ "product": { "id": shop.products[0] }, "store": { "id": shop.stores[0] }, "delta": 1 });
+        let input = json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "PURCHASE", "occurredAt": format!("{day}T12:00:00Z"), "changes": [change] });
+        let payload = shop.client.change(ADJUST, input).await;
+        payload["userErrors"].as_array().unwrap().iter().map(|one| text(&one["code"])).collect::<Vec<_>>()
+    };
+    let mut version = shop.client.ask("{ viewer { tenant { settings { version } } } }", json!({})).await["viewer"]["tenant"]["settings"]["version"].clone();
+    let mut close = async |day: Value| {
+        let payload = shop.client.change(TENANT, json!({ "expectedVersion": version, "closedThrough": day })).await;
+        if payload["userErrors"] == json!([]) {
+            assert_eq!(payload["tenant"]["closedThrough"], day);
+            version = payload["tenant"]["settings"]["version"].clone();
+        }
+        payload["userErrors"][0]["code"].clone()
+    };
+    assert_eq!(book("a", "2026-03-31").await, [""; 0]);
+    assert_eq!(close(json!("2026-03-31")).await, Value::Null);
+    // The very next call knows of it, as does the key of a call of before.
+    assert_eq!(book("b", "2026-03-31").await, ["PERIOD_CLOSED"]);
+    assert_eq!(book("a", "2026-03-31").await, [""; 0]);
+    assert_eq!(book("c", "2026-04-01").await, [""; 0]);
+    assert_eq!(close(json!("2099-01-01")).await, "OUT_OF_RANGE");
+    assert_eq!(close(Value::Null).await, Value::Null);
+    assert_eq!(book("b", "2026-03-31").await, [""; 0]);
+});
+
+on_both!(what_is_open_ties_its_products_and_stores, site => {
+    let server = Server::start(site).await;
+    let shop = Shop::open(server.tenant().await, 1, 0, 0).await;
+    let client = &shop.client;
+    let store = json!({ "id": shop.stores[0] });
+    let price = json!({ "amount": "10.00", "currencyCode": "GBP" });
+    let product = async |sku: &str, policy: &str| {
+        let made = client.done(
+            "mutation($input: ProductCreateInput!) { result: productCreate(input: $input) { product { id } userErrors { code message } } }",
+            json!({ "sku": sku, "name": sku, "price": price, "stockPolicy": policy }),
+        );
+        text(&made.await["product"]["id"])
+    };
+    for policy in ["TRACKED", "UNTRACKED"] {
+        let id = product(policy, policy).await;
+        assert_eq!(tied(client, &id, &shop.stores[0]).await, []);
+
+        let line = json!({ "product": { "id": id }, "quantity": 5 });
+        let order = json!({ "idempotencyKey": format!("order {policy}"), "store": store, "status": "DRAFT", "lines": [line] });
+        let order = client.done(ORDER, order).await["order"]["id"].clone();
+        assert_eq!(tied(client, &id, &shop.stores[0]).await, all_four("orders are open"));
+        client.done(CANCEL, json!({ "idempotencyKey": format!("cancel {policy}"), "id": order })).await;
+
+        let supplier = client.done(SUPPLIER, json!({ "code": policy, "name": "Acme" })).await["supplier"]["id"].clone();
+        let line = json!({ "product": { "id": id }, "quantity": 1000, "unitCost": price });
+        let bought = json!({ "idempotencyKey": format!("buy {policy}"), "supplier": { "id": supplier }, "store": store, "lines": [line] });
+        let bought = client.change(BUY, bought).await;
+        // What is not stocked is not bought.
+        if policy == "TRACKED" {
+            assert_eq!(tied(client, &id, &shop.stores[0]).await, all_four("purchase orders are open"));
+            let cancelled = json!({ "idempotencyKey": format!("unbuy {policy}"), "id": bought["purchaseOrder"]["id"] });
+            client.done(UNBUY, cancelled).await;
+        }
+
+        let line = json!({ "product": { "id": id }, "quantity": 1, "unitPrice": price });
+        let back = json!({ "idempotencyKey": format!("return {policy}"), "store": store, "receive": false, "lines": [line] });
+        let back = client.done(RETURN, back).await["return"]["id"].clone();
+        assert_eq!(tied(client, &id, &shop.stores[0]).await, all_four("returns are open"));
+        client.done(REJECT, json!({ "idempotencyKey": format!("reject {policy}"), "id": back, "reason": "no" })).await;
+        assert_eq!(tied(client, &id, &shop.stores[0]).await, []);
+    }
+});
