@@ -102,7 +102,9 @@ impl Database {
                 .test_before_acquire(false)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .max_lifetime(None)
-                .idle_timeout(Some(Duration::from_mins(1)))
+                // With a time limit sqlx 0.9 starts a task that counts idle connections, and one that is taken while it is put back counts as
+                // nearly all there could be: the task then looks for them without an end.
+                .idle_timeout(None)
                 .after_release(|connection, _| Box::pin(is_at_rest(connection)))
                 .connect_lazy_with(connect)
         };

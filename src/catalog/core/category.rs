@@ -103,6 +103,9 @@ impl Around {
                 problems.push(Problem::at("slug", Rejection::Taken(Word::Slug)));
             }
             row.slug.clone_from(slug);
+        } else if command.target == Target::Key && problems.iter().all(|p| p.at != ["slug"]) {
+            // A row of a file may leave it out.
+            problems.push(Problem::at("slug", Rejection::Required));
         }
         if before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
             problems.push(Problem::at("name", Rejection::Required));

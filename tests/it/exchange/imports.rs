@@ -13,6 +13,7 @@ on_both!(
     suppliers_categories_and_customers_come_in_files_too,
     what_is_there_already_may_be_refused,
     an_import_can_be_ended_early,
+    a_row_without_its_key_is_refused_by_itself,
 );
 
 async fn a_buyers_list_becomes_products(world: &World) {
@@ -53,6 +54,19 @@ async fn a_buyers_list_becomes_products(world: &World) {
     for action in ["importCreate", "file.upload", "import.products", "exchange.finish"] {
         assert!(actions.contains(&&json!(action)), "{action} is not in {actions:?}");
     }
+}
+
+async fn a_row_without_its_key_is_refused_by_itself(world: &World) {
+    let works = Works::begin(world);
+    for (noun, key) in [("PRODUCTS", "sku"), ("CATEGORIES", "slug")] {
+        let text = format!("{key},name\n,One\n,Two\nkept,Kept\n");
+        let done = over(world, &import(world, noun, text, json!({})).await).await;
+        assert_eq!((&done["state"], counts(&done)), (&json!("DONE"), [3, 1, 0, 0, 2]), "{done:#}");
+        let told = result(world, &done).await;
+        let lines: Vec<&str> = told.lines().skip(1).collect();
+        assert_eq!(lines, [1, 2].map(|row| format!("{row},REQUIRED,{key},a value is needed")));
+    }
+    works.kill().await;
 }
 
 async fn a_dry_run_says_what_would_be_and_writes_nothing(world: &World) {
