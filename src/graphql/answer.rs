@@ -136,6 +136,7 @@ pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
             return Answer::Refused(Errors::new(Code::Overloaded, response.errors, about.request_id, Some(BUSY_MS)).paid(bill));
         }
     }
+    response.errors.iter_mut().for_each(shorten);
     let json = written(&response, &about, bill);
     about.operation.answered_with(json.len());
     Answer::Ran { json, bill, retry_after_ms: response.errors.iter().filter_map(wait_of).max() }
@@ -212,7 +213,6 @@ fn settle(error: &mut ServerError, ran: bool, request_id: &str) -> Code {
         extensions.set("code", code.as_str());
     }
     extensions.set("requestId", request_id);
-    shorten(error);
     code
 }
 

@@ -121,11 +121,7 @@ impl TenancyMutation {
         let permit = ctx.permit::<kind::TenantWrite>()?;
         ctx.step_up()?;
         let identity = ctx.given::<Identity>()?;
-        let long = |value: MaybeUndefined<Long>| match value {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(Long(seconds)) => Some(Some(seconds)),
-        };
+        let long = |value: MaybeUndefined<Long>| Option::from(value.map_value(|Long(number)| number));
         let mut reading = Reading::default();
         let approval_limit = match &input.approval_limit {
             MaybeUndefined::Undefined => None,
@@ -144,11 +140,7 @@ impl TenancyMutation {
             password_length: long(input.password_length),
             approval_limit,
             costing_method: input.costing_method.map(Into::into),
-            closed_through: match input.closed_through {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(Date(day)) => Some(Some(day)),
-            },
+            closed_through: input.closed_through.map_value(|Date(day)| day).into(),
         };
         let tenant = permit.tenant();
         let done = match reading.end(change) {

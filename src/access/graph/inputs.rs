@@ -234,11 +234,7 @@ impl IntegrationUpdateInput {
     pub fn read(self, reading: &mut Reading) -> IntegrationFields {
         IntegrationFields {
             name: self.name,
-            channel: match self.channel_id {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(id) => Some(Some(reading.id(&id, || path!["input", "channelId"]))),
-            },
+            channel: self.channel_id.map_value(|id| reading.id(&id, || path!["input", "channelId"])).into(),
             permissions: self.permissions,
             scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
             trusted_only: self.trusted_documents_only,

@@ -51,6 +51,9 @@ pub struct CategoryCommand {
 
 pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: Checker) -> CategoryCommand {
     let name = checker.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
+    if target == Target::Key && fields.slug.is_keep() {
+        checker.refuse(place!["slug"], Rejection::Required);
+    }
     let mut slug = checker.needed("slug", &fields.slug, |c, value| c.slug(place!["slug"], value));
     if let (Target::New, true, Patch::Set(name)) = (&target, fields.slug.is_keep(), &name) {
         match slug_of(name) {
@@ -103,9 +106,6 @@ impl Around {
                 problems.push(Problem::at("slug", Rejection::Taken(Word::Slug)));
             }
             row.slug.clone_from(slug);
-        } else if command.target == Target::Key && problems.iter().all(|p| p.at != ["slug"]) {
-            // A row of a file may leave it out.
-            problems.push(Problem::at("slug", Rejection::Required));
         }
         if before.is_none() && command.name.is_keep() && problems.iter().all(|p| p.at != ["name"]) {
             problems.push(Problem::at("name", Rejection::Required));

@@ -20,6 +20,9 @@ const MAX_REMAINING_DAYS: i64 = 36_500;
 /// Checks the fields of a product; whatever is wrong is listed in the command.
 pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Checker) -> ProductCommand {
     let c = &mut checker;
+    if target.id().is_none() && fields.sku.is_keep() {
+        c.refuse(place!["sku"], Rejection::Required);
+    }
     let sku = c.needed("sku", &fields.sku, |c, value| c.code(place!["sku"], value));
     let name = c.needed("name", &fields.name, |c, value| c.line(place!["name"], value, MAX_NAME));
     let description = match &fields.description {

@@ -99,13 +99,7 @@ impl Around {
         if let Patch::Set(name) = &command.name {
             (doc.row.name, doc.row.name_key) = (name.clone(), text::fold(name));
         }
-        let Patch::Set(sku) = &command.sku else {
-            // A row of a file may leave it out.
-            if command.target == Target::Key && problems.iter().all(|p| p.at != ["sku"]) {
-                problems.push(Problem::at("sku", Rejection::Required));
-            }
-            return;
-        };
+        let Patch::Set(sku) = &command.sku else { return };
         if command.target == Target::Key && !self.seen.insert(sku.key.clone()) {
             problems.push(Problem::at("sku", Rejection::Repeated(Word::Sku)));
         } else if self.by_sku.get(&sku.key).is_some_and(|owner| *owner != doc.row.id) {

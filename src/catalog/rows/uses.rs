@@ -7,7 +7,7 @@ use entity::prelude::{Id, ProductId};
 
 use crate::{
     catalog::core::Use,
-    storage::{Fault, Reads, Row, Work, journal},
+    storage::{Backend, Fault, Reads, Row, Work, journal},
 };
 
 /// Which column of those tables names the row.
@@ -17,7 +17,96 @@ pub enum Tied {
     Store,
 }
 
-const OPEN_ORDERS: &str = "('DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')";
+/// A document that is not done with its products and its stores.
+struct Document {
+    /// Tells it apart in the answer, and orders what is said.
+    number: i32,
+    what: Use,
+    table: &'static str,
+    /// The columns that name its stores.
+    stores: &'static [&'static str],
+    /// The states in which it is open.
+    states: &'static str,
+    lines: &'static str,
+    /// The column by which a line names its document.
+    of: &'static str,
+    /// Whether a line is not done with its product, on alias `n`.
+    is_left: &'static str,
+}
+
+const DOCUMENTS: &[Document] = &[
+    Document {
+        number: 2,
+        what: Use::OpenOrders,
+        table: "sales_order",
+        stores: &["store_id"],
+        states: "'DRAFT', 'PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED'",
+        lines: "order_line",
+        of: "order_id",
+        is_left: "(n.open > 0 OR n.backordered > 0)",
+    },
+    Document {
+        number: 3,
+        what: Use::OpenTransfers,
+        table: "transfer",
+        stores: &["from_store_id", "to_store_id"],
+        states: "'DRAFT', 'READY', 'IN_TRANSIT', 'PARTIALLY_RECEIVED'",
+        lines: "transfer_line",
+        of: "transfer_id",
+        is_left: "n.quantity > 0",
+    },
+    Document {
+        number: 4,
+        what: Use::OpenCounts,
+        table: "stock_count",
+        stores: &["store_id"],
+        states: "'OPEN', 'COUNTING', 'REVIEW'",
+        lines: "count_line",
+        of: "count_id",
+        is_left: "TRUE",
+    },
+    // It may still bring it.
+    Document {
+        number: 6,
+        what: Use::OpenPurchaseOrders,
+        table: "purchase_order",
+        stores: &["store_id"],
+        states: "'DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED'",
+        lines: "purchase_order_line",
+        of: "purchase_order_id",
+        is_left: "n.open > 0",
+    },
+    // Its goods are awaited, or not yet inspected.
+    Document {
+        number: 7,
+        what: Use::OpenReturns,
+        table: "sales_return",
+        stores: &["store_id"],
+        states: "'REQUESTED', 'APPROVED', 'PARTIALLY_RECEIVED', 'RECEIVED'",
+        lines: "return_line",
+        of: "return_id",
+        is_left: "TRUE",
+    },
+];
+
+impl Document {
+    /// The products or stores that open ones of its kind are not done with.
+    fn open(&self, tied: Tied, backend: Backend) -> String {
+        let Self { number, table, states, lines, of, is_left, .. } = self;
+        if tied == Tied::Product {
+            return format!(
+                "SELECT n.product_id, {number} FROM {lines} n JOIN {table} d ON d.tenant_id = $1 AND d.id = n.{of}
+                 WHERE n.tenant_id = $1 AND {} AND {is_left} AND d.status IN ({states})",
+                backend.in_ids("n.product_id", 2)
+            );
+        }
+        let by = |column: &&str| {
+            let ours = backend.in_ids(&format!("d.{column}"), 2);
+            format!("SELECT d.{column}, {number} FROM {table} d WHERE d.tenant_id = $1 AND {ours} AND d.status IN ({states})")
+        };
+        self.stores.iter().map(by).collect::<Vec<_>>().join(" UNION ")
+    }
+}
 
 /// What is left of each. Locks their levels first, in the ledger's own order, so that nothing is received while the answer is used.
 pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashMap<Id<K>, Vec<Use>>, Fault> {
@@ -37,19 +126,6 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
         );
         work.rows(&sql, value()).await?;
     }
-    let open_orders = match tied {
-        Tied::Product => format!(
-            "SELECT o.product_id, 2 FROM order_line o JOIN sales_order s ON s.tenant_id = o.tenant_id AND s.id = o.order_id
-             WHERE o.tenant_id = $1 AND {} AND (o.open > 0 OR o.backordered > 0) AND s.status IN {OPEN_ORDERS}",
-            ours("o")
-        ),
-        Tied::Store => {
-            format!(
-                "SELECT o.store_id, 2 FROM sales_order o WHERE o.tenant_id = $1 AND {} AND o.status IN {OPEN_ORDERS}",
-                ours("o")
-            )
-        }
-    };
     let kits = match tied {
         Tied::Product => format!(
             " UNION SELECT c.component_id, 5 FROM kit_component c WHERE c.tenant_id = $1 AND {}",
@@ -57,12 +133,12 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
         ),
         Tied::Store => String::new(),
     };
-    let (moves, trade) = (open_moves(tied, &ours), open_trade(tied, &ours));
+    let documents = DOCUMENTS.iter().map(|document| document.open(tied, backend)).collect::<Vec<_>>().join(" UNION ");
     let sql = format!(
         "SELECT l.{column}, 0 FROM stock_level l WHERE l.tenant_id = $1 AND {}
            AND (l.on_hand > 0 OR l.unavailable > 0 OR l.incoming > 0 OR l.in_transit > 0)
          UNION SELECT r.{column}, 1 FROM reservation r WHERE r.tenant_id = $1 AND {} AND r.status = 'ACTIVE'
-         UNION {open_orders} UNION {moves} UNION {trade}{kits} ORDER BY 2",
+         UNION {documents}{kits} ORDER BY 2",
         ours("l"),
         ours("r")
     );
@@ -72,69 +148,11 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
         let what = match row.take::<i32>()? {
             0 => Use::Stock,
             1 => Use::Reservations,
-            2 => Use::OpenOrders,
-            3 => Use::OpenTransfers,
-            4 => Use::OpenCounts,
-            5 => Use::Kits,
-            6 => Use::OpenPurchaseOrders,
-            _ => Use::OpenReturns,
+            number => DOCUMENTS.iter().find(|document| document.number == number).map_or(Use::Kits, |document| document.what),
         };
         found.entry(id).or_default().push(what);
     }
     Ok(found)
-}
-
-/// Transfers (3) and counts (4) that are not done with it.
-fn open_moves(tied: Tied, ours: &impl Fn(&str) -> String) -> String {
-    const TRANSFERS: &str = "('DRAFT', 'READY', 'IN_TRANSIT', 'PARTIALLY_RECEIVED')";
-    const COUNTS: &str = "('OPEN', 'COUNTING', 'REVIEW')";
-    match tied {
-        Tied::Product => format!(
-            "SELECT n.product_id, 3 FROM transfer_line n JOIN transfer t ON t.tenant_id = $1 AND t.id = n.transfer_id
-             WHERE n.tenant_id = $1 AND {} AND n.quantity > 0 AND t.status IN {TRANSFERS}
-             UNION SELECT c.product_id, 4 FROM count_line c JOIN stock_count s ON s.tenant_id = $1 AND s.id = c.count_id
-             WHERE c.tenant_id = $1 AND {} AND s.status IN {COUNTS}",
-            ours("n"),
-            ours("c")
-        ),
-        Tied::Store => {
-            let counts = format!(
-                "SELECT c.store_id, 4 FROM stock_count c WHERE c.tenant_id = $1 AND {} AND c.status IN {COUNTS}",
-                ours("c")
-            );
-            // Either end of a transfer is a store.
-            let end = |column: &str| {
-                let ends = format!("SELECT tenant_id, status, {column} AS store_id FROM transfer");
-                format!(
-                    "SELECT t.store_id, 3 FROM ({ends}) t WHERE t.tenant_id = $1 AND {} AND t.status IN {TRANSFERS}",
-                    ours("t")
-                )
-            };
-            format!("{} UNION {} UNION {counts}", end("from_store_id"), end("to_store_id"))
-        }
-    }
-}
-
-/// Purchase orders (6) that may still bring it, and returns (7) whose goods are awaited or not yet inspected.
-fn open_trade(tied: Tied, ours: &impl Fn(&str) -> String) -> String {
-    const PURCHASES: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
-    const RETURNS: &str = "('REQUESTED', 'APPROVED', 'PARTIALLY_RECEIVED', 'RECEIVED')";
-    match tied {
-        Tied::Product => format!(
-            "SELECT b.product_id, 6 FROM purchase_order_line b JOIN purchase_order p ON p.tenant_id = $1 AND p.id = b.purchase_order_id
-             WHERE b.tenant_id = $1 AND {} AND b.open > 0 AND p.status IN {PURCHASES}
-             UNION SELECT g.product_id, 7 FROM sales_return t JOIN return_line g ON g.tenant_id = $1 AND g.return_id = t.id
-             WHERE t.tenant_id = $1 AND {} AND t.status IN {RETURNS}",
-            ours("b"),
-            ours("g")
-        ),
-        Tied::Store => format!(
-            "SELECT b.store_id, 6 FROM purchase_order b WHERE b.tenant_id = $1 AND {} AND b.status IN {PURCHASES}
-             UNION SELECT g.store_id, 7 FROM sales_return g WHERE g.tenant_id = $1 AND {} AND g.status IN {RETURNS}",
-            ours("b"),
-            ours("g")
-        ),
-    }
 }
 
 /// Which of the products the ledger has entries of.

@@ -46,15 +46,6 @@ fn target<K: entity::id::Kind>(which: &Which, word: Word, checker: &mut Checker)
     Target::Id { id, expected_version: which.expected_version }
 }
 
-/// A new row has these.
-fn needed(checker: &mut Checker, fields: &[(&str, bool)]) {
-    for (field, is_given) in fields {
-        if !is_given {
-            checker.refuse(vec![(*field).to_owned()], Rejection::Required);
-        }
-    }
-}
-
 impl Catalog {
     pub(super) async fn run<N: Noun, P: Permission>(
         &self,
@@ -226,9 +217,7 @@ impl Catalog {
         fields: ProductFields,
         ask: Ask,
     ) -> Result<Batch<ProductDoc>, Fault> {
-        let mut checker = Checker::default();
-        needed(&mut checker, &[("sku", !fields.sku.is_keep())]);
-        let command = product::check(Target::New, &fields, checker);
+        let command = product::check(Target::New, &fields, Checker::default());
         self.run::<Products, _>(permit, &ask, ("productCreate", hash_of(&fields)), vec![command]).await
     }
     pub async fn product_update(

@@ -84,12 +84,7 @@ impl AccountMutation {
         #[graphql(desc = "The time zone that they live in (IANA), as in Europe/London.")] time_zone: MaybeUndefined<String>,
     ) -> Answer<OkPayload> {
         let session = ctx.session()?;
-        let given = |said: MaybeUndefined<String>| match said {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(value) => Some(Some(value)),
-        };
-        let change = ProfileChange { display_name, locale: given(locale), time_zone: given(time_zone) };
+        let change = ProfileChange { display_name, locale: locale.into(), time_zone: time_zone.into() };
         OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)
     }
 

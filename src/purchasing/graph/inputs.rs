@@ -242,16 +242,6 @@ impl PurchaseOrderCreateInput {
     }
 }
 
-/// Left out is None, null is `Some(None)`.
-#[expect(clippy::option_option, reason = "what is left out and what is null are two things")]
-pub(super) fn patch<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
-}
-
 impl PurchaseOrderUpdateInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderUpdate {
@@ -259,9 +249,9 @@ impl PurchaseOrderUpdateInput {
             idempotency_key: self.idempotency_key,
             order: reading.id(&self.id, || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
-            expected_on: patch(self.expected_on).map(|day| day.map(|day| day.0)),
-            external_ref: patch(self.external_ref),
-            note: patch(self.note),
+            expected_on: self.expected_on.map_value(|day| day.0).into(),
+            external_ref: self.external_ref.into(),
+            note: self.note.into(),
             over_percent: self.over_percent,
             under_percent: self.under_percent,
             lines: self.lines.map(|lines| PurchaseOrderLineInput::all(lines, reading)),

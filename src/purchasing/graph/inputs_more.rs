@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::{StoreId, SupplierId};
 
 use super::{
-    inputs::{patch, supplier_ref},
+    inputs::supplier_ref,
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
     words::SupplierReturnSource,
 };
@@ -250,8 +250,8 @@ impl StockPolicyInput {
         PolicyRow {
             product: product_name(reading, self.product, || at("product")),
             store: store_name(reading, self.store, || at("store")),
-            reorder_point: patch(self.reorder_point).map(|point| point.map(|point| point.0)),
-            maximum: patch(self.maximum).map(|most| most.map(|most| most.0)),
+            reorder_point: self.reorder_point.map_value(|point| point.0).into(),
+            maximum: self.maximum.map_value(|most| most.0).into(),
             safety_stock: self.safety_stock.map(|stock| stock.0),
         }
     }

@@ -77,19 +77,23 @@ impl Draft<'_> {
         let mut aside = self.aside(key, lot);
         let is_known = self.book().lots.asides_known.contains(&key);
         if is_known && aside.of(condition) + delta < 0 {
-            let level = Box::new(self.level(key, field)?.clone());
+            let what = format!("{} that is {condition}", self.level(key, field)?.facts.sku);
             let (usable, requested) = (aside.of(condition), -delta);
-            return Err(Rejection::LotShort {
-                what: format!("{} that is {condition}", level.facts.sku),
-                level: Some(level),
-                usable,
-                requested,
-                field: field.clone(),
-            });
+            return Err(self.lot_short(key, what, (requested, usable), field));
         }
         aside.add(condition, delta);
         self.lots.asides.insert((key, lot), aside);
         Ok(())
+    }
+
+    /// Less of a lot, or of what stands in lots, is on a level than was asked for.
+    fn lot_short(&self, key: LevelKey, what: String, (requested, usable): (i64, i64), field: &Field) -> Rejection {
+        match self.level(key, field) {
+            Ok(level) => {
+                Rejection::LotShort { level: Some(Box::new(level.clone())), what, usable, requested, field: field.clone() }
+            }
+            Err(absent) => absent,
+        }
     }
 
     /// The lot that a line says, among those that exist.
@@ -188,8 +192,7 @@ impl Draft<'_> {
         if level.unavailable < 0 || level.on_hand < level.unavailable {
             let usable = level.available() - (delta.on_hand - delta.unavailable);
             let requested = delta.on_hand.abs().max(delta.unavailable.abs());
-            let (there, what) = (Box::new(self.level(key, field)?.clone()), format!("lot {}", of.code));
-            return Err(Rejection::LotShort { level: Some(there), what, usable, requested, field: field.clone() });
+            return Err(self.lot_short(key, format!("lot {}", of.code), (requested, usable), field));
         }
         let on_hand = of.on_hand.get() + delta.on_hand;
         if of.tracking == Tracking::Serial && on_hand > 1 {
@@ -259,8 +262,7 @@ impl Draft<'_> {
                 }
             }
             if usable < amount {
-                let (there, what) = (Box::new(self.level(key, field)?.clone()), format!("lot {}", lot.code));
-                return Err(Rejection::LotShort { level: Some(there), what, usable, requested: amount, field: field.clone() });
+                return Err(self.lot_short(key, format!("lot {}", lot.code), (amount, usable), field));
             }
             return Ok(vec![(lot.id, amount)]);
         }
@@ -282,9 +284,8 @@ impl Draft<'_> {
         };
         let (parts, short) = first_expired(&candidates, amount, today, remaining);
         if short > 0 {
-            let (there, what) = (Box::new(self.level(key, field)?.clone()), format!("{} in lots that may be taken", facts.sku));
-            let usable = amount - short;
-            return Err(Rejection::LotShort { level: Some(there), what, usable, requested: amount, field: field.clone() });
+            let what = format!("{} in lots that may be taken", facts.sku);
+            return Err(self.lot_short(key, what, (amount, amount - short), field));
         }
         Ok(parts)
     }

@@ -66,6 +66,9 @@ async fn a_row_without_its_key_is_refused_by_itself(world: &World) {
         let lines: Vec<&str> = told.lines().skip(1).collect();
         assert_eq!(lines, [1, 2].map(|row| format!("{row},REQUIRED,{key},a value is needed")));
     }
+    let new = over(world, &import(world, "PRODUCTS", "sku,name\n,One\nnew,New\n", json!({ "mode": "CREATE" })).await).await;
+    assert_eq!(counts(&new), [2, 1, 0, 0, 1], "{new:#}");
+    assert_eq!(result(world, &new).await.lines().nth(1), Some("1,REQUIRED,sku,a value is needed"));
     works.kill().await;
 }
 
