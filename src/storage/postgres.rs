@@ -93,12 +93,22 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     })
 }
 
-/// A pool that opens connections when they are needed.
+/// A connection that nothing has used for so long is closed instead of used: what stands between may have cut it without a word, and a
+/// statement on it would wait for the answer of nobody.
+pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// A connection in a pool is closed when it is so old: what the server has kept for it goes with it.
+const OLDEST: Duration = Duration::from_secs(30 * 60);
+
+/// A pool that opens connections when they are needed. They are looked at when they are taken: with time limits of its own sqlx 0.9 starts
+/// a task that counts idle connections, and may count without an end (see `connect`).
 pub(super) fn pool(connect: PgConnectOptions, most: u32) -> DatabaseConnection {
     let pool = PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .before_acquire(|_, kept| Box::pin(async move { Ok(kept.idle_for < IDLE_LIMIT && kept.age < OLDEST) }))
         .connect_lazy_with(connect);
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
 }
@@ -126,4 +136,17 @@ fn place(url: &str) -> &str {
     let url = url.split('?').next().unwrap_or_default();
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.rsplit_once('@').map_or(rest, |(_, place)| place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_counts_idle_connections_beside_those_who_take_them() {
+        let login = PgConnectOptions::new_without_pgpass().host("127.0.0.1");
+        let pool = pool(login, 2);
+        let options = pool.get_postgres_connection_pool().options();
+        assert_eq!((options.get_idle_timeout(), options.get_max_lifetime(), options.get_min_connections()), (None, None, 0));
+    }
 }

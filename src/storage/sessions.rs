@@ -18,9 +18,9 @@ use sea_orm::{
     },
 };
 use sea_query_sqlx::SqlxValues;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
-use super::Fault;
+use super::{Fault, postgres::IDLE_LIMIT};
 
 /// A number of connections, opened when they are first needed. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +49,7 @@ pub(super) enum Binding {
 struct Idle {
     bound: Option<TenantId>,
     connection: PgConnection,
+    since: Instant,
 }
 
 impl Sessions {
@@ -91,9 +92,9 @@ impl Sessions {
             return Err(sqlx::Error::PoolTimedOut);
         };
         let wanted = (self.0.binding == Binding::Tenant).then_some(tenant);
-        let Idle { bound, mut connection } = match self.take(wanted) {
-            Some(idle) => idle,
-            None => Idle { bound: None, connection: self.0.options.connect().await? },
+        let (bound, mut connection) = match self.take(wanted) {
+            Some(idle) => (idle.bound, idle.connection),
+            None => (None, self.0.options.connect().await?),
         };
         if let Some(tenant) = wanted
             && bound != wanted
@@ -107,13 +108,18 @@ impl Sessions {
             Err(err) => return Err(err),
             rows => rows,
         };
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Idle { bound: wanted, connection });
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Idle {
+            bound: wanted,
+            connection,
+            since: Instant::now(),
+        });
         rows
     }
 
     /// An idle connection: one that is bound as wanted, or else the one that has been idle the longest.
     fn take(&self, wanted: Option<TenantId>) -> Option<Idle> {
         let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|idle| idle.since.elapsed() < IDLE_LIMIT);
         match idle.iter().rposition(|idle| idle.bound == wanted) {
             Some(index) => Some(idle.remove(index)),
             None if idle.is_empty() => None,
