@@ -247,11 +247,12 @@ impl<E: Executor> Desk<E> {
     ) -> (Request, UserErrorCount) {
         operation.complete(&mut variables);
         let paid = Paid { bill, at: self.till.budgets().now() };
+        let document = operation.document(&variables, self.guard.outline());
         let mut request = Request::new(String::new()).variables(variables).data(paid);
         if self.introspection == Introspection::Closed {
             request = request.disable_introspection();
         }
-        request.set_parsed_query(operation.document());
+        request.set_parsed_query(document);
         let user_errors = UserErrorCount::default();
         if operation.kind == Kind::Mutation {
             request = request.data(user_errors.clone());

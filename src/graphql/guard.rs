@@ -121,9 +121,9 @@ impl Guard {
             if check(&measure, &self.limits).is_ok() {
                 defaults::take_over(&mut document, &self.outline);
                 plan = cost::compile(&document, &self.outline);
-                merged = merge::merged(&document, &self.outline)?;
+                merged = merge::merged(&document, &self.outline, None)?;
             }
-            copies += 1 + usize::from(merged.is_some());
+            copies += 1 + usize::from(matches!(merged, Some(merge::Merged::Always(_))));
             let operation = Operation::new(name.clone(), measure, plan, (document, merged));
             operations.extend(operation.map(|operation| (name, Arc::new(operation))));
         }

@@ -7,24 +7,33 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
-    Name, Pos, Positioned,
+    Name, Pos, Positioned, Value, Variables,
     parser::types::{
         Directive, DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationType, Selection, SelectionSet,
         TypeCondition,
     },
 };
+use async_graphql_value::Value as InputValue;
 
 use super::Refusal;
 use crate::graphql::{code::Code, outline::Outline};
 
-/// The operation with each name once; `None` when it is so already. It must have been measured: fragments are put in place.
+/// What is run instead of what was written.
+pub enum Merged {
+    Always(ExecutableDocument),
+    /// A name stands under several conditions, none of them sure: it is one field once their values are known.
+    ByValues,
+}
+
+/// The operation with each name once; `None` when it is so already. It must have been measured: fragments are put in place. With `values`,
+/// all that its conditions read, they are settled: what passed without them passes with any.
 ///
 /// # Errors
 /// Two fields want one name, or a subscription has several.
-pub fn merged(document: &ExecutableDocument, outline: &Outline) -> Result<Option<ExecutableDocument>, Refusal> {
+pub fn merged(document: &ExecutableDocument, outline: &Outline, values: Option<&Variables>) -> Result<Option<Merged>, Refusal> {
     let Some((_, operation)) = document.operations.iter().next() else { return Ok(None) };
     let (root, kind) = (&operation.node.selection_set, operation.node.ty);
-    let mut merge = Merge { document, outline, is_changed: false };
+    let mut merge = Merge { document, outline, values, is_changed: false, is_open: false };
     let of = outline.root(kind).map_or("", Name::as_str);
     let items = merge.set(of, &[Part { conditions: Vec::new(), set: &root.node }])?;
     if kind == OperationType::Subscription {
@@ -38,7 +47,8 @@ pub fn merged(document: &ExecutableDocument, outline: &Outline) -> Result<Option
     }
     let mut operation = operation.clone();
     operation.node.selection_set.node.items = items;
-    Ok(Some(ExecutableDocument { operations: DocumentOperations::Single(operation), fragments: HashMap::new() }))
+    let document = ExecutableDocument { operations: DocumentOperations::Single(operation), fragments: HashMap::new() };
+    Ok(Some(if merge.is_open { Merged::ByValues } else { Merged::Always(document) }))
 }
 
 /// What has to hold for a selection: `@skip` and `@include` of itself and of the fragments around it.
@@ -61,7 +71,9 @@ enum Group<'a> {
 struct Merge<'a> {
     document: &'a ExecutableDocument,
     outline: &'a Outline,
+    values: Option<&'a Variables>,
     is_changed: bool,
+    is_open: bool,
 }
 
 impl<'a> Merge<'a> {
@@ -94,7 +106,10 @@ impl<'a> Merge<'a> {
         seen: &mut HashSet<&'a Name>,
     ) {
         for item in &set.items {
-            let conditions: Conditions<'a> = around.iter().copied().chain(item.node.directives()).collect();
+            let mut conditions = around.clone();
+            if !item.node.directives().iter().all(|one| self.may_hold(one, &mut conditions)) {
+                continue;
+            }
             let (on, inside) = match &item.node {
                 Selection::Field(field) => {
                     add_field(groups, conditions, item.pos, &field.node);
@@ -115,13 +130,35 @@ impl<'a> Merge<'a> {
                 }
             };
             match on {
-                Some(on) if !self.outline.is_always(of, on) => add_within(groups, on, conditions, item.pos, inside),
+                Some(on) if !self.outline.is_always(of, on) => {
+                    self.is_open |= add_within(groups, on, conditions, item.pos, inside);
+                }
                 _ => self.collect(of, &conditions, inside, groups, seen),
             }
         }
     }
 
-    /// Everything under one name, as one field where the conditions allow it.
+    /// Whether a selection under this directive may be wanted. What is not settled becomes one of its conditions.
+    fn may_hold(&self, directive: &'a Positioned<Directive>, conditions: &mut Conditions<'a>) -> bool {
+        let holds = self.values.and_then(|values| {
+            let is_met = match &directive.node.get_argument("if")?.node {
+                InputValue::Boolean(value) => *value,
+                InputValue::Variable(name) => values.get(name) == Some(&Value::Boolean(true)),
+                _ => return None,
+            };
+            Some(match directive.node.name.node.as_str() {
+                "include" => is_met,
+                "skip" => !is_met,
+                _ => return None,
+            })
+        });
+        if holds.is_none() {
+            conditions.push(directive);
+        }
+        holds != Some(false)
+    }
+
+    /// Everything under one name, as one field.
     fn fields(
         &mut self,
         of: &str,
@@ -129,36 +166,32 @@ impl<'a> Merge<'a> {
         found: Vec<(Conditions<'a>, Pos, &'a Field)>,
         items: &mut Vec<Positioned<Selection>>,
     ) -> Result<(), Refusal> {
-        let Some((first_conditions, _, first)) = found.first().cloned() else { return Ok(()) };
+        let Some((first_conditions, pos, first)) = found.first().cloned() else { return Ok(()) };
         if found.iter().any(|(_, _, field)| !is_same_call(first, field)) {
             let message = format!("different fields or arguments are wanted as \"{key}\": give one of them an alias");
             return Err(refusal(message, found.iter().map(|(_, pos, _)| *pos).collect()));
         }
         self.is_changed |= found.len() > 1;
-        let is_certain = found.iter().any(|(conditions, _, _)| conditions.is_empty());
         let is_alike = found.iter().all(|(conditions, _, _)| are_same(conditions, &first_conditions));
-        let together: Vec<Vec<(Conditions<'a>, Pos, &'a Field)>> =
-            if is_certain || is_alike { vec![found] } else { found.into_iter().map(|one| vec![one]).collect() };
+        self.is_open |= !is_alike && found.iter().all(|(conditions, _, _)| !conditions.is_empty());
+        // What they have in common stands at the field, what they do not at what is selected of it.
+        let common = if is_alike { first_conditions } else { Vec::new() };
+        let parts: Vec<Part<'a>> = found
+            .into_iter()
+            .map(|(conditions, _, field)| Part {
+                conditions: if is_alike { Vec::new() } else { conditions },
+                set: &field.selection_set.node,
+            })
+            .collect();
         let below = self.outline.field(of, &first.name.node).map_or("", |field| field.of.as_str());
-        for found in together {
-            let Some((conditions, pos, field)) = found.first() else { continue };
-            let common = if is_certain { Vec::new() } else { conditions.clone() };
-            let parts: Vec<Part<'a>> = found
-                .iter()
-                .map(|(conditions, _, field)| Part {
-                    conditions: if is_certain { conditions.clone() } else { Vec::new() },
-                    set: &field.selection_set.node,
-                })
-                .collect();
-            let inside = self.set(below, &parts)?;
-            let selection_set = Positioned::new(SelectionSet { items: inside }, field.selection_set.pos);
-            let (alias, name, arguments) = (field.alias.clone(), field.name.clone(), field.arguments.clone());
-            let (own, around) = at_most_one_each(&common);
-            let directives = own.into_iter().cloned().collect();
-            let field = Field { alias, name, arguments, directives, selection_set };
-            let item = Positioned::new(Selection::Field(Positioned::new(field, *pos)), *pos);
-            items.push(if around.is_empty() { item } else { within(None, vec![item], &around, *pos) });
-        }
+        let inside = self.set(below, &parts)?;
+        let selection_set = Positioned::new(SelectionSet { items: inside }, first.selection_set.pos);
+        let (alias, name, arguments) = (first.alias.clone(), first.name.clone(), first.arguments.clone());
+        let (own, around) = at_most_one_each(&common);
+        let directives = own.into_iter().cloned().collect();
+        let field = Field { alias, name, arguments, directives, selection_set };
+        let item = Positioned::new(Selection::Field(Positioned::new(field, pos)), pos);
+        items.push(if around.is_empty() { item } else { within(None, vec![item], &around, pos) });
         Ok(())
     }
 }
@@ -175,7 +208,14 @@ fn add_field<'a>(groups: &mut Vec<Group<'a>>, conditions: Conditions<'a>, pos: P
     }
 }
 
-fn add_within<'a>(groups: &mut Vec<Group<'a>>, on: &'a Name, conditions: Conditions<'a>, pos: Pos, set: &'a SelectionSet) {
+/// Whether the same type is asked under other conditions too.
+fn add_within<'a>(
+    groups: &mut Vec<Group<'a>>,
+    on: &'a Name,
+    conditions: Conditions<'a>,
+    pos: Pos,
+    set: &'a SelectionSet,
+) -> bool {
     let part = Part { conditions: Vec::new(), set };
     let known = groups.iter_mut().find_map(|group| match group {
         Group::Within { on: known, conditions: others, parts, .. } if *known == on && are_same(others, &conditions) => {
@@ -183,10 +223,13 @@ fn add_within<'a>(groups: &mut Vec<Group<'a>>, on: &'a Name, conditions: Conditi
         }
         _ => None,
     });
-    match known {
-        Some(parts) => parts.push(part),
-        None => groups.push(Group::Within { on, conditions, pos, parts: vec![part] }),
+    if let Some(parts) = known {
+        parts.push(part);
+        return false;
     }
+    let is_open = groups.iter().any(|group| matches!(group, Group::Within { on: known, .. } if *known == on));
+    groups.push(Group::Within { on, conditions, pos, parts: vec![part] });
+    is_open
 }
 
 /// An inline fragment under conditions: one fragment for as many as may stand on one element.

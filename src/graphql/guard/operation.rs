@@ -10,8 +10,14 @@ use async_graphql::{
     parser::types::{BaseType, ExecutableDocument, OperationType},
 };
 
-use super::{Refusal, cost::Plan, measure::Measure, within};
-use crate::graphql::{code::Code, examined::Examined, limits::Limits};
+use super::{
+    Refusal,
+    cost::Plan,
+    measure::Measure,
+    merge::{self, Merged},
+    within,
+};
+use crate::graphql::{code::Code, examined::Examined, limits::Limits, outline::Outline};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +48,7 @@ pub struct Operation {
     /// As it was written: what is validated.
     document: ExecutableDocument,
     /// What is run, where that is something else.
-    merged: Option<ExecutableDocument>,
+    merged: Option<Merged>,
     /// Variables that conditions may read, and what they are when they are left out.
     conditions: Vec<(Name, Value)>,
     pub examined: Examined,
@@ -63,7 +69,7 @@ impl Operation {
         name: Option<Name>,
         measure: Measure,
         plan: Plan,
-        (document, merged): (ExecutableDocument, Option<ExecutableDocument>),
+        (document, merged): (ExecutableDocument, Option<Merged>),
     ) -> Option<Self> {
         let definition = &document.operations.iter().next()?.1.node;
         let kind = match definition.ty {
@@ -88,9 +94,18 @@ impl Operation {
         Some(Self { kind, name, measure, plan, required, document, merged, conditions, examined, answer_bytes })
     }
 
-    /// What is run: for `Request::set_parsed_query`, which takes the document by value, as rc.5 offers no way to lend it.
-    pub fn document(&self) -> ExecutableDocument {
-        self.merged.as_ref().unwrap_or(&self.document).clone()
+    /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as rc.5
+    /// offers no way to lend it.
+    pub fn document(&self, variables: &Variables, outline: &Outline) -> ExecutableDocument {
+        let settled = match &self.merged {
+            None => None,
+            Some(Merged::Always(document)) => return document.clone(),
+            Some(Merged::ByValues) => merge::merged(&self.document, outline, Some(variables)).ok().flatten(),
+        };
+        match settled {
+            Some(Merged::Always(document)) => document,
+            _ => self.document.clone(),
+        }
     }
 
     /// Adds the truth values that were left out and have a default: rc.5 looks for what `@skip` and `@include` name only among those that were

@@ -51,6 +51,35 @@ async fn selections_of_one_field_come_together_under_their_conditions() {
 }
 
 #[tokio::test]
+async fn a_list_under_two_conditions_is_one_list_with_what_holds() {
+    let world = World::new().await;
+    let query = "query($a: Boolean!, $b: Boolean! = true) {
+        things(found: 1) @include(if: $a) { nodes { name } }
+        things(found: 1) @include(if: $b) { nodes { late } }
+        ... @skip(if: $a) { things(found: 1) { nodes { again: name } } }
+        thing @include(if: $a) { name } thing @include(if: $b) { name @skip(if: $b) } }";
+    let (name, late) = (json!({ "name": "thing" }), json!({ "late": "late" }));
+    for (sent, node, thing) in [
+        (json!({ "a": true }), json!({ "name": "thing", "late": "late" }), Some(name.clone())),
+        (json!({ "a": true, "b": false }), name.clone(), Some(name.clone())),
+        (json!({ "a": false }), json!({ "late": "late", "again": "thing" }), Some(json!({}))),
+        (json!({ "a": false, "b": false }), json!({ "again": "thing" }), None),
+        (json!({ "a": false, "b": true }), json!({ "late": late["late"], "again": "thing" }), Some(json!({}))),
+    ] {
+        let got = answer(&world, query, &sent).await["data"].take();
+        assert_eq!(got["things"]["nodes"], json!([node]), "{sent}");
+        assert_eq!(got.get("thing"), thing.as_ref(), "{sent}");
+    }
+    let before = world.ran();
+    let twice = "mutation($a: Boolean!, $b: Boolean!) { bump @include(if: $a) bump @include(if: $b) }";
+    assert_eq!(answer(&world, twice, &json!({ "a": true, "b": true })).await["data"], json!({ "bump": 1 }));
+    assert_eq!(world.ran(), before + 1);
+    let at_odds = "query($a: Boolean!, $b: Boolean!) { thing @include(if: $a) { x: name } thing @include(if: $b) { x: late } }";
+    let refused = answer(&world, at_odds, &json!({ "a": true, "b": false })).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{refused}");
+}
+
+#[tokio::test]
 async fn two_fields_under_one_name_are_refused() {
     let world = World::new().await;
     for query in [
