@@ -9,8 +9,11 @@ use crate::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub tenant_id: TenantId,
+    /// As it was given.
     #[sea_orm(primary_key, auto_increment = false)]
     pub code: String,
+    /// The code as it is unique: a GTIN in fourteen digits.
+    pub code_key: String,
     pub product_id: ProductId,
     pub pack_quantity: i64,
     pub position: i32,

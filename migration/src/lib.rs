@@ -33,6 +33,7 @@ mod m0024_returns;
 mod m0025_alerts;
 mod m0026_media;
 mod m0027_sourcing;
+mod m0028_codes;
 pub mod row_security;
 pub mod statistics;
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_alerts::Migration),
             Box::new(m0026_media::Migration),
             Box::new(m0027_sourcing::Migration),
+            Box::new(m0028_codes::Migration),
         ]
     }
 }

@@ -1,7 +1,8 @@
 //! From what a demo's database was filled: a record beside it, by which a later start knows whether it is asked for the same data.
 
 use std::{
-    fs, io,
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -43,8 +44,42 @@ impl Filled {
     }
 }
 
+/// Held by the demo that fills a database; given back when its process ends, however it does.
+pub struct Filling(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
+
+impl Filling {
+    /// None while another demo fills it.
+    pub fn begin(database: &Path) -> io::Result<Option<Self>> {
+        let file = File::create(named(database, ".filling"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(err)) => Err(err),
+        }
+    }
+}
+
 fn beside(database: &Path) -> PathBuf {
+    named(database, ".filled.json")
+}
+
+fn named(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
-    name.push(".filled.json");
+    name.push(ending);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_demo_fills_a_database_at_a_time() {
+        let database = std::env::temp_dir().join(format!("entrepot-filling-{}.sqlite", std::process::id()));
+        let first = Filling::begin(&database).unwrap();
+        assert!(first.is_some() && Filling::begin(&database).unwrap().is_none());
+        drop(first);
+        assert!(Filling::begin(&database).unwrap().is_some());
+        fs::remove_file(named(&database, ".filling")).unwrap();
+    }
 }

@@ -10,7 +10,11 @@ use std::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{day::Day, filled::Filled, generate};
+use super::{
+    day::Day,
+    filled::{Filled, Filling},
+    generate,
+};
 use crate::{
     clock::Clock,
     config::Demo,
@@ -45,6 +49,10 @@ pub enum DemoError {
         "{file} was filled from other data, by {asked}: ask for the same data (--rows, --seed, --data), or name another database with --file"
     )]
     OtherData { file: PathBuf, asked: String },
+    #[error("another demo is filling {0} just now: wait until it is up, or name another database with --file")]
+    Busy(PathBuf),
+    #[error("stopped before all data were in; the next start goes on with them")]
+    Stopped,
     #[error("the day went wrong: {0}")]
     Day(String),
     #[error("{0}")]
@@ -64,6 +72,8 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(&folder).map_err(|err| DemoError::File(folder.clone(), err))?;
     }
+    let filling = Filling::begin(&args.file).map_err(|err| DemoError::File(args.file.clone(), err))?;
+    let filling = filling.ok_or_else(|| DemoError::Busy(args.file.clone()))?;
     let url = format!("sqlite://{}", args.file.display());
     let fresh = !args.file.exists();
     println!("Database  {}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
@@ -77,10 +87,13 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let address = listener.local_addr()?;
     let base = format!("http://{address}");
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let until = async {
+    let (tell, asked) = tokio::sync::watch::channel(false);
+    let until = async move {
         tokio::select! {
             _ = stopping => {}
-            () = serve::stopped() => {}
+            () = serve::stopped() => {
+                tell.send_replace(true);
+            }
         }
     };
     // The only callers are this machine's own.
@@ -88,10 +101,19 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
     let guide = async {
-        let mut filled = fill(&args, fresh, &base, &folder).await;
-        if let (Ok(token), true) = (&filled, args.day) {
-            filled = day(&db, &clock, &base, token).await.map(|()| token.clone());
-        }
+        let work = async {
+            let token = fill(&args, fresh, &base, &folder).await?;
+            drop(filling);
+            if args.day {
+                day(&db, &clock, &base, &token).await?;
+            }
+            Ok::<_, DemoError>(token)
+        };
+        // Whoever stops it does not wait for answers that the server gives no more.
+        let filled = tokio::select! {
+            filled = work => filled,
+            () = heard(asked) => Err(DemoError::Stopped),
+        };
         match &filled {
             Ok(token) if !args.exit => {
                 welcome(&base, token);
@@ -105,8 +127,20 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         }
     };
     let (served, (filled, _)) = tokio::join!(server, guide);
-    filled?;
+    match filled {
+        Err(DemoError::Stopped) if !args.exit => println!("{}", DemoError::Stopped),
+        other => {
+            other?;
+        }
+    }
     Ok(served?)
+}
+
+/// Done when a stop was asked for, and never where nobody will say so any more.
+async fn heard(mut asked: tokio::sync::watch::Receiver<bool>) {
+    if asked.wait_for(|asked| *asked).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Logs in, making the tenant if it is not there, and brings in the data if it is not complete; gives a token. What was filled from other
@@ -144,14 +178,15 @@ async fn fill(args: &Demo, is_new: bool, base: &str, folder: &Path) -> Result<St
 async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Result<(), DemoError> {
     println!("{}", replay::load(client, plan, 8).await?);
     let beside = data.with_file_name("expected.json");
-    let expected = match (&args.expect, &args.data) {
-        (Some(path), _) => expect::load(path, &plan.seal.csv_sha256)?,
-        (None, Some(_)) if beside.exists() => expect::load(&beside, &plan.seal.csv_sha256)?,
-        _ => expect::from_plan(plan),
+    let computed = |path: &Path| Ok::<_, ReplayError>((expect::load(path, &plan.seal.csv_sha256)?, path.display().to_string()));
+    let (expected, whose) = match (&args.expect, &args.data) {
+        (Some(path), _) => computed(path)?,
+        (None, Some(_)) if beside.exists() => computed(&beside)?,
+        _ => (expect::from_plan(plan), "what the file's rows come to".to_owned()),
     };
     let comparison = replay::verify(client, plan, &expected).await?;
     match comparison.differences() {
-        0 => println!("Totals    every figure agrees with the independent computation, to the unit and the penny"),
+        0 => println!("Totals    every figure agrees with {whose}, to the unit and the penny"),
         figures => {
             println!("{comparison}");
             return Err(ReplayError::Differs { figures }.into());
@@ -193,7 +228,7 @@ async fn log_in(base: &str) -> Result<String, DemoError> {
     let login = "mutation($e: String!, $p: String!, $s: String) { login(email: $e, password: $p, tenant: $s) {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
     let variables = json!({ "e": EMAIL, "p": PASSWORD, "s": SLUG });
-    let mut last = String::new();
+    let mut refusals = Vec::new();
     for (name, query) in [("login", login), ("register", register)] {
         let answer: Value = reqwest::Client::new()
             .post(format!("{base}/graphql"))
@@ -205,9 +240,10 @@ async fn log_in(base: &str) -> Result<String, DemoError> {
         if let Some(token) = answer["data"][name]["result"]["accessToken"].as_str() {
             return Ok(token.to_owned());
         }
-        last = answer.to_string();
+        let said = [&answer["data"][name]["userErrors"][0]["message"], &answer["errors"][0]["message"]];
+        refusals.push(format!("{name}: {}", said.into_iter().find_map(Value::as_str).unwrap_or("no reason was given")));
     }
-    Err(DemoError::Login(last))
+    Err(DemoError::Login(refusals.join("; ")))
 }
 
 fn welcome(base: &str, token: &str) {

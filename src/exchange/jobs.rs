@@ -21,7 +21,7 @@ pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
             async move {
                 let order: Order = serde_json::from_str(&job.payload)
                     .map_err(|error| Failure::Hopeless(format!("the job's payload cannot be read: {error}")))?;
-                Box::pin(exchange.work(lease, (job.tenant, order.id), job.failures + 1 >= MOST_FAILURES)).await
+                Box::pin(exchange.work(lease, (job.tenant, order.id), (job.failures, MOST_FAILURES))).await
             }
         })
         .standing("exchange.forget", HOUR, move |_| {

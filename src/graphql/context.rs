@@ -25,8 +25,10 @@ pub trait Asks {
     fn caller(&self) -> Result<&Caller, TopError>;
     /// The proof that the caller holds `P`, or FORBIDDEN.
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError>;
-    /// The session of the person who calls: also of one who must enrol a second factor first. Keys have none.
+    /// The session of the person who calls. Keys have none.
     fn session(&self) -> Result<&Session, TopError>;
+    /// The same, also of one who must enrol a second factor first: for enrolling and for logging out, which is all that they may.
+    fn session_to_enrol(&self) -> Result<&Session, TopError>;
     /// STEP_UP_REQUIRED unless a person calls who has shown a password or code in the last ten minutes.
     fn step_up(&self) -> Result<(), TopError>;
     /// Something the schema or the request was given; its absence is a bug of ours.
@@ -46,13 +48,19 @@ impl Asks for Context<'_> {
         Ok(access::permit::<P>(self.caller()?)?)
     }
     fn session(&self) -> Result<&Session, TopError> {
+        match self.data_opt::<MustEnrol>() {
+            Some(MustEnrol) => Err(TopError::MfaEnrolmentRequired),
+            None => self.session_to_enrol(),
+        }
+    }
+    fn session_to_enrol(&self) -> Result<&Session, TopError> {
         self.data_opt::<Session>().ok_or_else(|| match self.data_opt::<Caller>() {
             Some(_) => TopError::StepUpRequired(STEP_UP_SECONDS),
             None => TopError::Unauthenticated,
         })
     }
     fn step_up(&self) -> Result<(), TopError> {
-        let authenticated_at = self.session()?.authenticated_at;
+        let authenticated_at = self.session_to_enrol()?.authenticated_at;
         let now = self.given::<Identity>()?.clock().now();
         if authenticated_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
             return Err(TopError::StepUpRequired(STEP_UP_SECONDS));

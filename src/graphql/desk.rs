@@ -31,7 +31,7 @@ use crate::gauges;
 pub enum Introspection {
     #[default]
     Open,
-    /// `__schema` and `__type` answer null; the schema's builder should also `disable_suggestions`.
+    /// Documents with `__schema` or `__type` are refused; the schema's builder should also `disable_suggestions`.
     Closed,
 }
 
@@ -95,6 +95,7 @@ impl<E: Executor> Desk<E> {
     /// The guard's refusals: reading what is no good costs its sender a point all the same.
     pub async fn choose(&self, asked: &Asked, session: &Session, request_id: &str) -> Result<Arc<Operation>, Errors> {
         let chosen = self.text(asked, session).and_then(|text| self.guard.operation(text, asked.operation_name.as_deref()));
+        let chosen = chosen.and_then(|chosen| self.shows_schema(&chosen).map(|()| chosen));
         let refusal = match chosen.and_then(|chosen| chosen.check_variables(&asked.variables, &self.limits).map(|()| chosen)) {
             Ok(operation) => return Ok(operation),
             Err(refusal) => refusal,
@@ -104,6 +105,14 @@ impl<E: Executor> Desk<E> {
             Ok(bill) => Err(Errors::refusal(refusal, request_id).paid(bill)),
             Err(unpaid) => Err(Errors::unpaid(*unpaid, request_id)),
         }
+    }
+
+    fn shows_schema(&self, operation: &Operation) -> Result<(), Refusal> {
+        if self.introspection == Introspection::Open || !operation.is_introspective {
+            return Ok(());
+        }
+        let message = "introspection is switched off here: __schema and __type cannot be asked for";
+        Err(Refusal::new(Code::ValidationFailed, message))
     }
 
     /// The document, by itself or by its id.

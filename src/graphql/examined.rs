@@ -3,7 +3,7 @@
 //! The engine validates with each request, a tenth of what an adjustment costs the server. But a document that was found good stays good;
 //! what changes are the values of its variables, and of the engine's rules only one looks at those: arguments must be of their types
 //! (`ArgumentsOfCorrectType`). Where each variable is of the type that it was declared with, they are, because another rule holds
-//! declarations to the places where they are used (`VariableInAllowedPosition`). So the executor runs without rules, and before it an
+//! declarations to the places where they are used (`guard/positions.rs`, and the engine's `VariableInAllowedPosition`). So the executor runs without rules, and before it an
 //! examiner with all of them, whenever a document, or what it is sent with, is not known to be good.
 
 use std::{
@@ -47,8 +47,9 @@ impl Examiner {
         }
         let mut request = Request::new(String::new()).variables(variables.clone());
         request.set_parsed_query(operation.parsed().clone());
-        let response = (self.0)(request).await;
-        let is_good = matches!(response.errors.as_slice(), [only] if only.message == GOOD);
+        let mut response = (self.0)(request).await;
+        response.errors.retain(|error| !is_list_for_list(&error.message));
+        let is_good = response.errors.iter().all(|error| error.message == GOOD);
         if is_good {
             operation.examined.passed(variables);
         }
@@ -58,6 +59,13 @@ impl Examiner {
 
 /// Ends what is executed when it has been validated.
 pub struct Examination;
+
+/// Whether a variable is refused because it is a list that is never null, and its place one that may be: 8.0.0-rc.5 forgets that such a list will
+/// do (`MetaTypeName::is_subtype`). The guard has looked at all places itself (`guard/positions.rs`).
+fn is_list_for_list(message: &str) -> bool {
+    let Some((place, declared)) = message.split_once("\" used in position expecting type \"") else { return false };
+    message.starts_with("Variable \"") && place.ends_with(']') && declared.ends_with("]!\"")
+}
 
 /// What the end of an examination says; never shown.
 const GOOD: &str = "no rule is broken";

@@ -61,6 +61,11 @@ pub struct DateTimeFilter {
     pub lt: Option<DateTime>,
 }
 
+/// Refuses a text that no row has: one with a NUL, which Postgres does not even look for.
+pub fn plain(text: &str, field: impl FnOnce() -> Vec<String>) -> Result<(), TopError> {
+    if text.contains('\0') { Err(TopError::bad_input("a text without NUL characters is expected", field())) } else { Ok(()) }
+}
+
 /// Reads an id of a query's argument; another kind or junk is BAD_USER_INPUT, and no SQL is run for it.
 pub fn id_of<K: Kind>(id: &ID, field: &[&str]) -> Result<Id<K>, TopError> {
     id.parse()
@@ -99,21 +104,16 @@ impl IdFilter {
 }
 
 impl StringFilter {
-    /// Refuses more texts than are taken, and what no row has: a text with a NUL, which Postgres does not even look for.
+    /// Refuses more texts than are taken, and what no row has.
     pub fn check(&self, field: &[&str]) -> Result<(), TopError> {
-        let bad = |message: String, name: &str| {
-            TopError::bad_input(message, [field, &[name]].concat().iter().map(ToString::to_string).collect())
-        };
+        let path = |name: &str| [field, &[name]].concat().iter().map(ToString::to_string).collect();
         if self.one_of.as_ref().is_some_and(|list| list.len() > MAX_VALUES) {
-            return Err(bad(format!("at most {MAX_VALUES} texts"), "in"));
+            return Err(TopError::bad_input(format!("at most {MAX_VALUES} texts"), path("in")));
         }
         let single = [(&self.eq, "eq"), (&self.starts_with, "startsWith"), (&self.contains, "contains")];
         let single = single.into_iter().filter_map(|(text, name)| Some((text.as_ref()?, name)));
         let mut all = single.chain(self.one_of.iter().flatten().map(|text| (text, "in")));
-        match all.find(|(text, _)| text.contains('\0')) {
-            Some((_, name)) => Err(bad("a text without NUL characters is expected".to_owned(), name)),
-            None => Ok(()),
-        }
+        all.try_for_each(|(text, name)| plain(text, || path(name)))
     }
 }
 

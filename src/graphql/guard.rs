@@ -8,6 +8,7 @@ mod measure;
 mod merge;
 pub mod misfit;
 mod operation;
+mod positions;
 mod rewrite;
 mod tokens;
 
@@ -119,6 +120,7 @@ impl Guard {
             // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
             let (mut plan, mut merged) = (cost::Plan::default(), None);
             if check(&measure, &self.limits).is_ok() {
+                positions::check(&document, &self.outline)?;
                 defaults::take_over(&mut document, &self.outline);
                 plan = cost::compile(&document, &self.outline);
                 merged = merge::merged(&document, &self.outline, None)?;

@@ -112,13 +112,17 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     }
     let Ok(Ok(protocol)) = tokio::time::timeout(limits.header_time, detect(&stream)).await else { return };
     let router = TowerToHyperService::new(shared.router.clone());
+    let most = limits.header_bytes;
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
-        let answer = (!is_coded(request.headers())).then(|| router.call(request));
+        let answer = match refused(&request, most) {
+            Some(refused) => Err(refused),
+            None => Ok(router.call(request)),
+        };
         async move {
             let mut response = match answer {
-                Some(answer) => answer.await?,
-                None => coded(),
+                Ok(answer) => answer.await?,
+                Err(refused) => refused,
             };
             // What no handler of ours has answered: a method that a route does not serve, a probe.
             if !response.headers().contains_key(header::X_FRAME_OPTIONS) {
@@ -135,6 +139,23 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     }
 }
 
+/// The answer to a request that is not read any further.
+fn refused(request: &Request<Incoming>, most_header_bytes: usize) -> Option<Response<Body>> {
+    if head_bytes(request) > most_header_bytes {
+        return Some(cut(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are larger than is read here\n"));
+    }
+    is_coded(request.headers()).then(|| cut(StatusCode::NOT_IMPLEMENTED, "no transfer coding but chunked is known here\n"))
+}
+
+/// What a request's line and headers take. hyper looks at its limit between two reads, and each may bring as much again.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    // ": " and the end of the line.
+    const AROUND: usize = 4;
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + AROUND);
+    target + headers.sum::<usize>()
+}
+
 /// Whether a body is coded for its transfer other than in chunks. hyper reads the chunks of such a body and leaves the rest to us, who know no other
 /// coding. Of a request with chunks and a length it takes the chunks, takes the length away and closes the connection behind the answer.
 fn is_coded(headers: &HeaderMap) -> bool {
@@ -143,9 +164,10 @@ fn is_coded(headers: &HeaderMap) -> bool {
     !is_plain || codings.next().is_some()
 }
 
-fn coded() -> Response<Body> {
-    let mut response = Response::new(Body::from("no transfer coding but chunked is known here\n"));
-    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+/// An answer behind which the connection is closed.
+fn cut(status: StatusCode, why: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(why));
+    *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

@@ -45,6 +45,22 @@ impl Known {
     pub fn watch(&self) -> watch::Receiver<bool> {
         self.ended.subscribe()
     }
+
+    /// Whether a second factor must be enrolled that was not asked for when this was read.
+    fn is_tightened(&self, now: &Standing) -> bool {
+        now.must_enrol() && !self.standing.must_enrol()
+    }
+
+    /// The same session, to be read again before anything else.
+    fn stale(&self, standing: Standing, ended: watch::Sender<bool>) -> Self {
+        Self {
+            standing,
+            read_at: Timestamp(i64::MIN),
+            ended,
+            used_at: AtomicI64::new(self.used_at.load(Ordering::Relaxed)),
+            touched_at: AtomicI64::new(self.touched_at.load(Ordering::Relaxed)),
+        }
+    }
 }
 
 impl Presence {
@@ -71,7 +87,15 @@ impl Presence {
         let before = sessions.get(&standing.id);
         // A read that began before a revocation and came back after it must not undo it.
         let ended = standing.ended || before.is_some_and(|known| *known.ended.borrow());
-        let sender = before.map_or_else(|| watch::channel(false).0, |known| known.ended.clone());
+        let sender = match before {
+            // Sockets were let in on easier terms: they close, and come in again on those of now.
+            Some(known) if known.is_tightened(&standing) => {
+                known.ended.send_replace(true);
+                watch::channel(false).0
+            }
+            Some(known) => known.ended.clone(),
+            None => watch::channel(false).0,
+        };
         if ended {
             sender.send_replace(true);
         }
@@ -101,6 +125,17 @@ impl Presence {
         }
     }
 
+    /// Tells everybody who watches this session here, if a second factor must be enrolled first that was not asked for before. The session
+    /// itself goes on.
+    pub fn tighten_here(&self, standing: Standing) {
+        let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sessions.get(&standing.id).filter(|known| !known.has_ended() && known.is_tightened(&standing)) {
+            known.ended.send_replace(true);
+            let next = known.stale(standing, watch::channel(false).0);
+            sessions.insert(next.standing.id, Arc::new(next));
+        }
+    }
+
     /// What was read of a session does not hold any more, on no node.
     pub fn forget(&self, id: SessionId) {
         self.forget_here(id);
@@ -111,13 +146,7 @@ impl Presence {
     pub fn forget_here(&self, id: SessionId) {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = sessions.get(&id) {
-            let stale = Known {
-                standing: known.standing.clone(),
-                read_at: Timestamp(i64::MIN),
-                ended: known.ended.clone(),
-                used_at: AtomicI64::new(known.used_at.load(Ordering::Relaxed)),
-                touched_at: AtomicI64::new(known.touched_at.load(Ordering::Relaxed)),
-            };
+            let stale = known.stale(known.standing.clone(), known.ended.clone());
             sessions.insert(id, Arc::new(stale));
         }
     }
@@ -179,6 +208,29 @@ mod tests {
         // A read from before the end comes back late.
         assert!(presence.keep(standing(false), START).standing().ended);
         assert!(presence.fresh(id, START.plus_seconds(900)).is_some_and(|known| *known.watch().borrow()));
+    }
+
+    #[test]
+    fn whoever_must_enrol_all_at_once_comes_in_again() {
+        let asked = || Standing { mfa_required: true, ..standing(false) };
+        for read_by_a_request in [true, false] {
+            let presence = Presence::default();
+            let before = presence.keep(standing(false), START).watch();
+            if read_by_a_request {
+                presence.keep(asked(), START.plus_seconds(5));
+            } else {
+                presence.tighten_here(asked());
+            }
+            assert!(*before.borrow(), "open sockets are told");
+            assert!(presence.fresh(standing(false).id, START.plus_seconds(5)).is_none_or(|known| !known.has_ended()));
+            let after = presence.keep(asked(), START.plus_seconds(6));
+            presence.tighten_here(asked());
+            assert!(!after.has_ended() && !*after.watch().borrow(), "the session goes on, and so does who has come in again");
+        }
+        let presence = Presence::default();
+        presence.keep(standing(true), START);
+        presence.tighten_here(asked());
+        assert!(presence.keep(asked(), START).has_ended(), "what has ended stays so");
     }
 
     #[test]

@@ -28,6 +28,28 @@ impl ProductMoved {
     }
 }
 
+/// What streams and alerts need of `stock_policy.set`: the policies of levels, and what they were.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PolicySet {
+    pub levels: Vec<PolicyMoved>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyMoved {
+    pub product: ProductId,
+    pub store: StoreId,
+    #[serde(default)]
+    pub category: Option<CategoryId>,
+    pub reorder_point: Option<Quantity>,
+    pub maximum: Option<Quantity>,
+    pub safety_stock: Quantity,
+    #[serde(default)]
+    pub reorder_point_before: Option<Quantity>,
+    #[serde(default)]
+    pub maximum_before: Option<Quantity>,
+}
+
 /// Where an alert is: the room of alerts comes later, and says more of it in its own event.
 #[derive(Debug, Deserialize)]
 struct AlertPlace {
@@ -37,15 +59,21 @@ struct AlertPlace {
     product: Option<ProductId>,
 }
 
+fn at(store: StoreId, product: ProductId, category: Option<CategoryId>) -> impl Iterator<Item = Subject> {
+    [Subject::Store(store), Subject::Product(product)].into_iter().chain(category.map(Subject::Category))
+}
+
 /// An event that cannot be read concerns all who might care: they meet its fault themselves.
 pub fn about(told: &Told) -> About {
     let kind = told.event.kind.as_str();
     if kind == "stock.changed" {
         let Ok(changed) = told.payload::<StockChanged>() else { return About::All(Topic::Stock) };
-        let subjects = changed.levels.iter().flat_map(|level| {
-            let both = [Subject::Store(level.store), Subject::Product(level.product)];
-            both.into_iter().chain(level.category.map(Subject::Category))
-        });
+        let subjects = changed.levels.iter().flat_map(|level| at(level.store, level.product, level.category));
+        return About::Some(Topic::Stock, subjects.collect());
+    }
+    if kind == "stock_policy.set" {
+        let Ok(set) = told.payload::<PolicySet>() else { return About::All(Topic::Stock) };
+        let subjects = set.levels.iter().flat_map(|level| at(level.store, level.product, level.category));
         return About::Some(Topic::Stock, subjects.collect());
     }
     if kind.starts_with("product.") {

@@ -89,6 +89,13 @@ pub async fn load(reads: &impl Reads, footprint: &Footprint, counts: Vec<Count>)
         let found = past(reads, keys, *at, None, BLOCK).await?;
         book.lots_past.extend(rows::lots_past(reads, keys, *at).await?);
         book.past.extend(keys.iter().zip(found).map(|(key, then)| ((key.product, key.store, *at), then.on_hand.get())));
+        for (key, lot, posted) in rows::posted_since(reads, keys, *at).await? {
+            let then = match lot {
+                Some(lot) => book.lots_past.entry((lot, key.store, *at)).or_default(),
+                None => book.past.entry((key.product, key.store, *at)).or_default(),
+            };
+            *then += posted;
+        }
     }
     let references: Vec<&str> = wanted.refs.iter().map(String::as_str).collect();
     book.taken_refs = rows::taken_refs(reads, &references).await?;

@@ -23,6 +23,10 @@ pub struct Footprint {
     pub reversals: BTreeSet<MovementId>,
     pub orders: BTreeSet<OrderId>,
     pub returns: BTreeSet<ReturnId>,
+    /// Orders of which it matters how much came back for good.
+    pub settled: BTreeSet<OrderId>,
+    /// Orders that goods come back on.
+    pub comes_back: BTreeSet<OrderId>,
     /// Levels of what is sold, or comes back: kits among them stand for what they are made of.
     pub goods: BTreeSet<LevelKey>,
     pub channels: BTreeSet<ChannelId>,
@@ -102,9 +106,13 @@ impl Footprint {
         self.goods.extend(c.lines.iter().filter_map(|line| Some(LevelKey { product: line.product?, store: c.store })));
         self.levels.extend(&self.goods);
         self.levels.extend(&c.parts);
-        self.orders.extend(c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0));
+        self.comes_back.extend(c.lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0));
+        self.orders.extend(&self.comes_back);
         self.customers.extend(c.customer);
         self.return_refs.extend(c.external_ref.clone());
+        if c.is_only_charges() {
+            self.stores.insert(c.store);
+        }
         for line in &c.lines {
             line.product.into_iter().for_each(|product| self.lots.choice(product, &line.lot));
         }
@@ -116,12 +124,16 @@ impl Footprint {
         // Which product a line is of is not known here: a lot is looked for among those of the return.
         let mut lots = |lot: &LotChoice| keys.iter().for_each(|key| self.lots.choice(key.product, lot));
         match &c.step {
-            ReturnStep::Receive(goods) => goods.lines.iter().flatten().for_each(|line| lots(&line.lot)),
+            ReturnStep::Receive(goods) => {
+                goods.lines.iter().flatten().for_each(|line| lots(&line.lot));
+                self.comes_back.extend(&c.orders);
+            }
             ReturnStep::Inspect(what) => {
                 what.lines.iter().flatten().for_each(|line| lots(&line.lot));
                 self.lots.asides.extend(keys);
             }
-            ReturnStep::Approve | ReturnStep::Reject { .. } | ReturnStep::Close { .. } => {}
+            ReturnStep::Close { .. } => self.settled.extend(&c.orders),
+            ReturnStep::Approve | ReturnStep::Reject { .. } => {}
         }
     }
     pub(super) fn count(&mut self, c: &CountSteps, keys: &[LevelKey]) {
@@ -132,9 +144,8 @@ impl Footprint {
                 record.tallied.iter().for_each(|one| self.lots.choice(one.product, &one.lot));
             }
             count_rules::Step::Approve(approval) => {
-                let tracked: BTreeSet<ProductId> = approval.lots.keys().map(|line| line.product).collect();
                 self.lots.codes.extend(approval.lots.keys().map(|line| (line.product, line.lot.clone())));
-                self.lots.asides.extend(keys.iter().filter(|key| tracked.contains(&key.product)));
+                self.lots.asides.extend(keys);
             }
             _ => {}
         }
@@ -176,6 +187,8 @@ impl Footprint {
         self.reversals.append(&mut own.reversals);
         self.orders.append(&mut own.orders);
         self.returns.append(&mut own.returns);
+        self.settled.append(&mut own.settled);
+        self.comes_back.append(&mut own.comes_back);
         self.goods.append(&mut own.goods);
         self.channels.append(&mut own.channels);
         self.customers.append(&mut own.customers);

@@ -17,7 +17,7 @@ use crate::{
     },
     purchasing::rows as purchase_rows,
     stock::{
-        core::{Book, Level, LevelKey, Reservation},
+        core::{Book, Level, LevelKey, Lot, Reservation},
         rows::{
             self as stock_rows,
             lots::{Hold, lot_book},
@@ -111,6 +111,18 @@ async fn load_lots(reads: &impl Reads, footprint: &Footprint, state: &mut State,
     let tracked: Vec<LevelKey> = state.stock.levels.values().filter(is_tracked).map(|level| level.key).collect();
     if !tracked.is_empty() || !footprint.lots.is_empty() {
         state.stock.lots = lot_book(reads, &tracked, &footprint.lots, hold).await?;
+        let lots = &mut state.stock.lots.lots;
+        // A serial number that is nowhere in stock may be on its way.
+        let is_away = |lot: &&Lot| lot.tracking == Tracking::Serial && lot.on_hand == Quantity::ZERO;
+        let away: Vec<LotId> = lots.values().filter(is_away).map(|lot| lot.id).collect();
+        for lot in transfer_rows::under_way(reads, &away).await? {
+            lots.entry(lot).and_modify(|lot| lot.in_transit = true);
+        }
+        let serial = state.stock.levels.values().filter(|level| level.facts.tracking == Tracking::Serial);
+        let serial: HashSet<ProductId> = serial.map(|level| level.key.product).collect();
+        if !serial.is_empty() && !footprint.comes_back.is_empty() {
+            state.documents.orders.shipped = order_rows::shipped(reads, &footprint.comes_back, &serial).await?;
+        }
     }
     Ok(())
 }
@@ -239,6 +251,8 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
         let ids: Vec<MovementId> = footprint.reversals.iter().copied().collect();
         state.stock.reversed = stock_rows::reversed(reads, &ids).await?.into_iter().collect();
     }
+    let settled: Vec<OrderId> = footprint.settled.iter().copied().collect();
+    state.documents.orders.settled = order_rows::settled(reads, &settled).await?;
     let channels: Vec<ChannelId> = footprint.channels.iter().copied().collect();
     state.documents.orders.channels = order_rows::existing_channels(reads, &channels).await?;
     let customers: Vec<CustomerId> = footprint.customers.iter().copied().collect();

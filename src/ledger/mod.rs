@@ -20,7 +20,7 @@ mod receipt;
 pub mod shell;
 mod tenants;
 
-pub use about::{ProductMoved, about};
+pub use about::{PolicyMoved, PolicySet, ProductMoved, about};
 pub use command::{Command, Outcome};
 pub use counted::CountEvent;
 pub use decision::{Decision, Documents};

@@ -37,6 +37,33 @@ pub const RETURNS: &str = "query ReplayReturnPages($first: Int!, $after: Cursor)
      quantity matches { quantity orderLine { unitPrice { amount } order { externalRef } } } } } \
      pageInfo { hasNextPage endCursor } } }";
 
+/// Whether anything ever moved.
+pub const BEGUN: &str = "query ReplayBegun($first: Int!) { \
+     page: stockMovements(first: $first) { nodes { externalRef } pageInfo { hasNextPage endCursor } } }";
+
+pub const MOVED: &str = "query ReplayMovedPages($first: Int!, $after: Cursor, $kind: [MovementKind!]!, $references: [String!]!) { \
+     page: stockMovements(filter: {kind: $kind, externalRef: {in: $references}}, first: $first, after: $after) \
+     { nodes { externalRef occurredAt entries { product { sku } onHandDelta } } pageInfo { hasNextPage endCursor } } }";
+
+pub const ORDER_THERE: &str = "query ReplayOrderThere($first: Int!, $after: Cursor, $reference: String!) { \
+     page: orders(filter: {externalRef: {eq: $reference}}, first: $first, after: $after) \
+     { nodes { at: placedAt lines { id kind name sku quantity unitPrice { amount } } } pageInfo { hasNextPage endCursor } } }";
+
+pub const RETURN_THERE: &str = "query ReplayReturnThere($first: Int!, $after: Cursor, $reference: String!) { \
+     page: returns(filter: {externalRef: {eq: $reference}}, first: $first, after: $after) \
+     { nodes { at: occurredAt lines { id kind name sku quantity unitPrice { amount } } } pageInfo { hasNextPage endCursor } } }";
+
+/// The months after those that one report holds.
+pub const MONTHS: &str = "query ReplayMonths($from: DateTime!) { \
+     months: salesReport(groupBy: MONTH, from: $from) { key orders unitsSold grossRevenue { amount } refunds { amount } \
+     netRevenue { amount } } }";
+
+/// What one product sold, for those that a list of the best leaves out.
+pub const SOLD: &str = "query ReplaySold($products: [ID!]!) { \
+     movements: movementReport(filter: {kind: [SALE], product: {in: $products}}) { kind unitsOut } }";
+
+pub const NAMED: &str = "query ReplayNamed($sku: String!) { product(by: {sku: $sku}) { id sku name } }";
+
 /// Money of the API as pence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pence(pub i64);
@@ -111,7 +138,7 @@ pub struct TopProduct {
     pub units_sold: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct ProductName {
     pub sku: String,
     pub name: String,
@@ -235,4 +262,49 @@ pub struct OrderLine {
 #[serde(rename_all = "camelCase")]
 pub struct OrderName {
     pub external_ref: Option<String>,
+}
+
+/// A movement, by what it changed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moved {
+    pub external_ref: Option<String>,
+    pub occurred_at: Moment,
+    pub entries: Vec<MovedEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovedEntry {
+    pub product: Sku,
+    pub on_hand_delta: i64,
+}
+
+/// An order or a return that has the reference of one of the plan's.
+#[derive(Debug, Deserialize)]
+pub struct There {
+    pub at: Option<Moment>,
+    pub lines: Vec<ThereLine>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThereLine {
+    pub id: Box<str>,
+    pub kind: LineKind,
+    pub name: String,
+    pub sku: String,
+    pub quantity: i64,
+    pub unit_price: Pence,
+}
+
+impl ThereLine {
+    pub fn node(self) -> super::payload::Node {
+        super::payload::Node { id: self.id }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Months {
+    pub months: Vec<Sales>,
 }

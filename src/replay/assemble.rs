@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::error::ReplayError;
 use super::intake::{Draft, Intake, NameUse, Pick, ServiceRow, Slots};
+use super::judge;
 use super::matching;
 use super::plan::{Charge, Customer, Document, DocumentKind, Line, Plan, Product};
 use super::reader::Seal;
@@ -11,7 +12,7 @@ use super::rule;
 
 pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> {
     let Some(first_time) = intake.first_time else { return Err(ReplayError::Empty { file: seal.file }) };
-    let (mut products, sku_rank) = products(intake.skus.list, &intake.names);
+    let (mut products, sku_rank) = products(intake.skus.list, &intake.names, &seal.file)?;
     drop(intake.names);
     let (order, document_rank) = documents_in_order(&intake.drafts);
     let (lines, ranges) = lines(intake.picks, &document_rank, &sku_rank, &intake.drafts);
@@ -32,7 +33,8 @@ pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> 
         documents[rank as usize].charges = start..charges.len() as u32;
     }
     let pieces = matching::pieces(&documents, &lines);
-    stock_and_cost(&mut products, &documents, &lines);
+    let came_in = stock_and_cost(&mut products, &documents, &lines);
+    judge::worth(&seal.file, &products, &came_in)?;
     let customers = intake.customers.list.into_iter().zip(intake.countries);
     Ok(Plan {
         seal,
@@ -51,23 +53,33 @@ pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> 
 }
 
 /// Products sorted by SKU, and each SKU's place among them.
-fn products(skus: Vec<Box<str>>, names: &[HashMap<Box<str>, NameUse>]) -> (Vec<Product>, Vec<u32>) {
+fn products(
+    skus: Vec<Box<str>>,
+    names: &[HashMap<Box<str>, NameUse>],
+    file: &str,
+) -> Result<(Vec<Product>, Vec<u32>), ReplayError> {
     let mut sorted: Vec<(Box<str>, u32)> = skus.into_iter().zip(0..).collect();
     sorted.sort_unstable();
     let mut rank = vec![0; sorted.len()];
     let products = sorted.into_iter().zip(0..).map(|((sku, first_use), place)| {
         rank[first_use as usize] = place;
-        let name = best_name(&names[first_use as usize]).unwrap_or(&sku).into();
-        Product { sku, name, price: 0, cost: 0, opening: 0, closing: 0 }
+        let name = match best_name(&names[first_use as usize]) {
+            Some((name, row)) => {
+                judge::name(file, name, row)?;
+                name.into()
+            }
+            None => sku.clone(),
+        };
+        Ok(Product { sku, name, price: 0, cost: 0, opening: 0, closing: 0 })
     });
-    (products.collect(), rank)
+    Ok((products.collect::<Result<_, ReplayError>>()?, rank))
 }
 
-/// The name most used in sales, else most used at all; of equals the one that came first.
-fn best_name(uses: &HashMap<Box<str>, NameUse>) -> Option<&str> {
+/// The name most used in sales, else most used at all, of equals the one that came first; and the first row that has it.
+fn best_name(uses: &HashMap<Box<str>, NameUse>) -> Option<(&str, u32)> {
     let in_sales = uses.iter().filter(|(_, u)| u.sales > 0).max_by_key(|(_, u)| (u.sales, std::cmp::Reverse(u.first_sale)));
     let in_all = || uses.iter().max_by_key(|(_, u)| (u.all, std::cmp::Reverse(u.first)));
-    in_sales.or_else(in_all).map(|(name, _)| &**name)
+    in_sales.or_else(in_all).map(|(name, uses)| (&**name, uses.first))
 }
 
 /// The drafts by (time, seq), and each draft's place in that order.
@@ -146,7 +158,8 @@ fn services(mut rows: Vec<ServiceRow>, slots: &[Slots], document_rank: &[u32]) -
         if row.quantity == 0 {
             continue;
         }
-        let charge = Charge { sku: row.sku, quantity: row.quantity, price: row.price };
+        let name = if row.sku.is_empty() { row.name } else { row.sku };
+        let charge = Charge { name, quantity: row.quantity, price: row.price };
         by_document.entry(document_rank[document as usize]).or_default().push(charge);
     }
     Services { by_document, skipped_charge_only: skipped[0], skipped_credit_only: skipped[1] }
@@ -157,14 +170,17 @@ fn home(row: &ServiceRow, slots: &[Slots]) -> Option<u32> {
     slots[row.invoice as usize][kind as usize]
 }
 
-/// Walks all lines once: the first positive sale price sets the cost; the lowest running sum sets the opening stock.
-fn stock_and_cost(products: &mut [Product], documents: &[Document], lines: &[Line]) {
+/// Walks all lines once: the first positive sale price sets the cost; the lowest running sum sets the opening stock. Gives the units of each
+/// product that came in later.
+fn stock_and_cost(products: &mut [Product], documents: &[Document], lines: &[Line]) -> Vec<i64> {
     let mut lowest = vec![0_i64; products.len()];
+    let mut came_in = vec![0_i64; products.len()];
     for document in documents {
         for line in &lines[document.lines.start as usize..document.lines.end as usize] {
             let product = &mut products[line.product as usize];
             let delta = if document.kind == DocumentKind::Order { -line.quantity } else { line.quantity };
             product.closing += delta;
+            came_in[line.product as usize] += delta.max(0);
             let low = &mut lowest[line.product as usize];
             *low = product.closing.min(*low);
             if document.kind == DocumentKind::Order && product.price == 0 {
@@ -177,4 +193,5 @@ fn stock_and_cost(products: &mut [Product], documents: &[Document], lines: &[Lin
         product.closing += product.opening;
         product.cost = rule::cost(product.price);
     }
+    came_in
 }

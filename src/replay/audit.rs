@@ -4,15 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::answers::{self, Adjustment, Level, LineKind, Movements, Order, Page, Paged, Product, Receipt, Return, Sales, Totals};
+use super::answers::{
+    self, Adjustment, Level, LineKind, Months, Movements, Order, Page, Paged, Product, Receipt, Return, Sales, Totals,
+};
+use super::best::{self, Best};
 use super::costs::costs;
 use super::documents::{self, OPENING};
 use super::error::ReplayError;
 use super::expect::{Expected, Found};
-use super::figures::{Matching, TOP, local, sha256_of};
+use super::figures::{Matching, local, sha256_of};
 use super::payload;
 use super::plan::Plan;
 use super::section;
@@ -21,6 +25,8 @@ use super::wire::{About, Client, request};
 /// Rows of plain lists come in the largest pages; those with lists inside in smaller ones, to stay within the query budget.
 const PAGE: u32 = 250;
 const PAGE_OF_DOCUMENTS: u32 = 100;
+/// A report has so many rows at most.
+const MONTHS: usize = 250;
 /// A page of receipts of 500 entries each.
 const PAGE_OF_RECEIPTS: u32 = 4;
 
@@ -31,7 +37,8 @@ pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result
     })?;
     let mut found = Found::default();
     found.add("file", &section::of_file(plan));
-    found.add("salesReport", &of_sales(&totals));
+    let best = best::best(client, &totals.top, expected.best()).await?;
+    found.add("salesReport", &of_sales(&totals, &best));
     found.add("movementReport", &of_movements(&totals.movements));
     found.add("counts", &json!({"products": totals.products.count, "customers": totals.customers.count}));
     found.add("products, levels", &stock.section(expected.spots()));
@@ -50,19 +57,32 @@ pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result
 async fn totals(client: &Client, plan: &Plan) -> Result<Totals, ReplayError> {
     let limit = plan.products.len().max(plan.customers.len()).max(9_999) + 1;
     let about = About::new("figures", "salesReport, movementReport");
-    client.ask(&about, request(answers::TOTALS, json!({"top": TOP, "limit": limit}))?).await
+    let mut totals: Totals = client.ask(&about, request(answers::TOTALS, json!({"top": best::ROWS, "limit": limit}))?).await?;
+    let mut told = totals.months.len();
+    while told == MONTHS
+        && let Some(from) = totals.months.last().and_then(|month| month_after(month.key.as_deref()?))
+    {
+        let from = documents::instant(&documents::zone()?, from)?.to_string();
+        let more: Months = client.ask(&about, request(answers::MONTHS, json!({"from": from}))?).await?;
+        told = more.months.len();
+        totals.months.extend(more.months);
+    }
+    Ok(totals)
 }
 
-fn of_sales(totals: &Totals) -> Value {
+/// The first moment after a month, such as `2010-12`.
+fn month_after(key: &str) -> Option<DateTime> {
+    let first: Date = format!("{key}-01").parse().ok()?;
+    Some(first.checked_add(jiff::Span::new().months(1)).ok()?.at(0, 0, 0, 0))
+}
+
+fn of_sales(totals: &Totals, best: &[Best]) -> Value {
     let all = totals.all.first().cloned().unwrap_or_default();
     let months = totals.months.iter().map(|m: &Sales| {
         json!({"month": m.key, "orders": m.orders, "units_sold": m.units_sold, "gross_pence": m.gross_revenue.0,
             "refunds_pence": m.refunds.0, "net_pence": m.net_revenue.0})
     });
-    let top = totals.top.iter().map(|t| {
-        let named = |part: fn(&answers::ProductName) -> &String| t.product.as_ref().map(|p| part(p).clone());
-        json!({"sku": named(|p| &p.sku), "name": named(|p| &p.name), "units": t.units_sold})
-    });
+    let top = best.iter().map(|b| json!({"sku": b.sku, "name": b.name, "units": b.units}));
     let mut section = json!({
         "orders": all.orders,
         "order_lines": all.order_lines,
@@ -254,7 +274,7 @@ async fn adjustments(client: &Client) -> Result<Documents, ReplayError> {
 }
 
 /// All nodes of a list, page after page.
-async fn pages<N: DeserializeOwned>(
+pub(super) async fn pages<N: DeserializeOwned>(
     client: &Client,
     list: &'static str,
     query: &str,

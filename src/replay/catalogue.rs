@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::country;
 use super::documents::{CHANGES_LIMIT, Ids, Input, Money};
 use super::error::ReplayError;
+use super::judge;
 use super::payload::{self, Changed, Found, RowNode};
 use super::plan::{Plan, TIME_ZONE};
 use super::wire::{About, Client, request};
@@ -63,6 +64,9 @@ async fn store(client: &Client) -> Result<String, ReplayError> {
     let about = About::new("store", STORE_CODE);
     let found: Found = client.ask(&about, request(payload::STORE, ByCode { code: STORE_CODE })?).await?;
     if let Some(store) = found.result {
+        if store.time_zone != TIME_ZONE {
+            return Err(ReplayError::StoreZone { code: STORE_CODE, found: store.time_zone, wanted: TIME_ZONE });
+        }
         return Ok(store.id.into());
     }
     let input =
@@ -93,7 +97,7 @@ async fn customers(client: &Client, plan: &Plan) -> Result<Vec<Box<str>>, Replay
     for some in plan.customers.chunks(CHANGES_LIMIT) {
         let rows = some.iter().map(|c| CustomerRow {
             external_ref: &c.external_ref,
-            name: format!("Customer {}", c.external_ref),
+            name: format!("Customer {}", c.external_ref).chars().take(judge::NAME).collect(),
             country: country::iso_code(&c.country),
         });
         let body = request(payload::CUSTOMERS, Input { input: Rows { rows: rows.collect() } })?;

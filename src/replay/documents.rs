@@ -184,7 +184,7 @@ impl<'a> Writer<'a> {
     /// One call as a rule; more where an invoice adjusts more than [`CHANGES_LIMIT`] rows. They go one after another.
     pub fn adjustments(&self, document: &'a Document) -> Result<Vec<AdjustInput<'a>>, ReplayError> {
         let occurred_at = self.utc(document.time)?;
-        let reference = format!("ADJ-{}", document.invoice);
+        let reference = adjustment_reference(document);
         let parts = self.plan.lines_of(document).chunks(CHANGES_LIMIT).zip(1..);
         let inputs = parts.map(|(lines, part)| AdjustInput {
             idempotency_key: if part == 1 { reference.clone() } else { format!("{reference}-{part}") },
@@ -241,7 +241,7 @@ impl<'a> Writer<'a> {
     }
 
     fn utc(&self, local: DateTime) -> Result<String, ReplayError> {
-        Ok(self.zone.to_timestamp(local).map_err(|_| ReplayError::TimeZone(TIME_ZONE))?.to_string())
+        Ok(instant(&self.zone, local)?.to_string())
     }
 
     /// A movement has one reason; each change keeps its clerk's words as its note.
@@ -262,17 +262,30 @@ impl<'a> Writer<'a> {
 
 /// The zone of the file's times.
 pub fn zone() -> Result<TimeZone, ReplayError> {
-    TimeZone::get(TIME_ZONE).map_err(|_| ReplayError::TimeZone(TIME_ZONE))
+    TimeZone::get(TIME_ZONE).map_err(unusable)
+}
+
+/// The moment of a local time.
+pub fn instant(zone: &TimeZone, local: DateTime) -> Result<jiff::Timestamp, ReplayError> {
+    zone.to_timestamp(local).map_err(unusable)
+}
+
+fn unusable(error: jiff::Error) -> ReplayError {
+    ReplayError::TimeZone { zone: TIME_ZONE, reason: error.to_string() }
+}
+
+/// What the calls of an adjustment have in common.
+pub fn adjustment_reference(document: &Document) -> String {
+    format!("ADJ-{}", document.invoice)
 }
 
 /// A charge has no product; a credit taken back keeps a positive quantity and turns its price.
 fn charge(charge: &Charge) -> LineInput<'_> {
-    let price = if charge.quantity < 0 { -charge.price } else { charge.price };
     LineInput {
         kind: Some("CHARGE"),
-        name: Some(&charge.sku),
+        name: Some(&charge.name),
         quantity: charge.quantity.abs(),
-        unit_price: Some(Money::pence(price)),
+        unit_price: Some(Money::pence(charge.signed_price())),
         ..LineInput::default()
     }
 }

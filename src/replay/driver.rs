@@ -12,6 +12,7 @@ use super::payload::{self, Changed, Payload};
 use super::plan::{Document, DocumentKind, Plan};
 use super::progress::Progress;
 use super::schedule::{Scheduler, Work};
+use super::there::{self, Standing};
 use super::wire::{About, Client, request};
 
 /// How many documents are looked at ahead, for each that may be in flight.
@@ -21,7 +22,7 @@ const LOOK_AHEAD: usize = 8;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Loaded {
     pub documents: u64,
-    /// Of these, answered from an earlier run.
+    /// Of these, there from an earlier run.
     pub replayed: u64,
     pub lines: u64,
     /// Requests sent again after a fault on the way.
@@ -49,20 +50,26 @@ struct Job {
     number: u32,
     about: About,
     calls: Vec<Vec<u8>>,
+    /// Calls that are there already and are not made.
+    there: u64,
 }
 
 struct Finished {
     number: u32,
-    payloads: Vec<Payload>,
+    there: u64,
+    payloads: Result<Vec<Payload>, ReplayError>,
 }
 
-/// Sends everything, at most `parallel` documents at a time. A second load of the same plan changes nothing.
+/// Sends everything, at most `parallel` documents at a time. A second load of the same plan changes nothing, whoever sends it.
+/// What the tenant holds already is looked at before anything is written.
 pub async fn load(client: &Arc<Client>, plan: &Plan, parallel: usize) -> Result<Loaded, ReplayError> {
     fits(plan)?;
     let mut progress = Progress::new(plan.documents.len() as u64);
     progress.say(&format!("{} products, {} customers …", plan.products.len(), plan.customers.len()));
+    let standing = Standing::look(client, plan).await?;
     let ids = catalogue::ensure(client, plan).await?;
-    let mut load = Load { client, writer: Writer::new(plan, &ids)?, matched: Matched::of(plan), sum: Loaded::default() };
+    let mut load =
+        Load { client, writer: Writer::new(plan, &ids)?, standing, matched: Matched::of(plan), sum: Loaded::default() };
     progress.say("opening receipt …");
     load.opening().await?;
     progress.say(&format!("{} documents, {} at a time …", plan.documents.len(), parallel.max(1)));
@@ -100,16 +107,21 @@ impl Matched {
 struct Load<'a> {
     client: &'a Arc<Client>,
     writer: Writer<'a>,
+    standing: Standing,
     matched: Matched,
     sum: Loaded,
 }
 
 impl<'a> Load<'a> {
     async fn opening(&mut self) -> Result<(), ReplayError> {
-        for input in self.writer.opening()? {
+        for (part, input) in self.writer.opening()?.into_iter().enumerate() {
+            if self.standing.opened(part) {
+                self.count_there(1);
+                continue;
+            }
             let about = About::new("stock adjustment", input.idempotency_key.clone());
             let body = request(payload::ADJUST, Input { input })?;
-            let answer: Changed = self.client.change(&about, body).await?;
+            let answer: Changed = self.client.change(&about, body).await.map_err(explained)?;
             self.count(&answer.result);
         }
         self.sum.lines += self.writer.plan.products.iter().filter(|p| p.opening > 0).count() as u64;
@@ -121,7 +133,7 @@ impl<'a> Load<'a> {
         let mut scheduler = Scheduler::new(parallel * LOOK_AHEAD);
         let mut waiting = (0..).zip(&plan.documents);
         // Dropping the set, on an error, gives up what is in flight; a later run finds out by the keys.
-        let mut running: JoinSet<Result<Finished, ReplayError>> = JoinSet::new();
+        let mut running: JoinSet<Finished> = JoinSet::new();
         loop {
             while scheduler.has_room()
                 && let Some((number, document)) = waiting.next()
@@ -134,18 +146,24 @@ impl<'a> Load<'a> {
                 running.spawn(send(self.client.clone(), self.job(number)?));
             }
             let Some(ended) = running.join_next().await else { return Ok(()) };
-            let finished = ended.map_err(|e| ReplayError::Task(e.to_string()))??;
-            let document = &plan.documents[finished.number as usize];
-            self.keep_line_ids(document, &finished)?;
-            finished.payloads.iter().for_each(|payload| self.count(payload));
+            let Finished { number, there, payloads } = ended.map_err(|e| ReplayError::Task(e.to_string()))?;
+            let document = &plan.documents[number as usize];
+            let payloads = match payloads {
+                Ok(payloads) => payloads,
+                Err(error) => vec![self.known(document, error).await?],
+            };
+            self.keep_line_ids(document, &payloads)?;
+            payloads.iter().for_each(|payload| self.count(payload));
+            self.count_there(there);
             self.sum.lines += document.lines.len() as u64;
             progress.done(document.lines.len() as u64);
-            scheduler.finish(finished.number);
+            scheduler.finish(number);
         }
     }
 
     fn job(&self, number: u32) -> Result<Job, ReplayError> {
         let document: &'a Document = &self.writer.plan.documents[number as usize];
+        let mut there = 0;
         let (name, calls) = match document.kind {
             DocumentKind::Order => {
                 let query = if self.matched.wants(document) { payload::ORDER_WITH_LINES } else { payload::ORDER };
@@ -156,20 +174,35 @@ impl<'a> Load<'a> {
                 ("return", vec![request(payload::RETURN, Input { input })?])
             }
             DocumentKind::Adjustment => {
-                let inputs = self.writer.adjustments(document)?.into_iter();
-                let calls = inputs.map(|input| request(payload::ADJUST, Input { input }));
+                let mut inputs = self.writer.adjustments(document)?;
+                let all = inputs.len();
+                let mut part = 0..;
+                inputs.retain(|_| part.next().is_some_and(|part| !self.standing.adjusted(number, part)));
+                there = (all - inputs.len()) as u64;
+                let calls = inputs.into_iter().map(|input| request(payload::ADJUST, Input { input }));
                 ("stock adjustment", calls.collect::<Result<_, _>>()?)
             }
         };
-        Ok(Job { number, about: About::new(name, &*document.invoice), calls })
+        Ok(Job { number, about: About::new(name, &*document.invoice), calls, there })
     }
 
-    fn keep_line_ids(&mut self, document: &Document, finished: &Finished) -> Result<(), ReplayError> {
+    /// What is there, where a document was refused because it was sent before with another credential.
+    async fn known(&self, document: &Document, error: ReplayError) -> Result<Payload, ReplayError> {
+        let is_taken = matches!(&error, ReplayError::Refused(refusal) if refusal.code == "DUPLICATE" && refusal.field == "input.externalRef");
+        if !is_taken {
+            return Err(explained(error));
+        }
+        let same = there::same(self.client, self.writer.plan, document).await?;
+        let what = || format!("what is there as {} is not what the file says", document.invoice);
+        same.ok_or_else(|| ReplayError::OtherData { what: what() })
+    }
+
+    fn keep_line_ids(&mut self, document: &Document, payloads: &[Payload]) -> Result<(), ReplayError> {
         if !self.matched.wants(document) {
             return Ok(());
         }
         let about = || About::new("order", &*document.invoice);
-        let lines = finished.payloads.first().and_then(|p| p.order.as_ref()).map(|order| &order.lines);
+        let lines = payloads.first().and_then(|p| p.order.as_ref()).map(|order| &order.lines);
         let lines = lines.filter(|lines| lines.len() == document.lines.len() + document.charges.len());
         let lines = lines.ok_or_else(|| about().nonsense("orderCreate did not give a line for each line sent"))?;
         // Products go first and charges after them, so the plan's lines are the first ones.
@@ -185,15 +218,35 @@ impl<'a> Load<'a> {
         self.sum.documents += 1;
         self.sum.replayed += u64::from(payload.replayed);
     }
+
+    fn count_there(&mut self, calls: u64) {
+        self.sum.documents += calls;
+        self.sum.replayed += calls;
+    }
 }
 
-async fn send(client: Arc<Client>, job: Job) -> Result<Finished, ReplayError> {
-    let mut payloads = Vec::with_capacity(job.calls.len());
-    for body in job.calls {
-        let answer: Changed = client.change(&job.about, body).await?;
+/// A key that was used for something else says that other data were sent.
+fn explained(error: ReplayError) -> ReplayError {
+    match error {
+        ReplayError::Refused(refusal) if refusal.code == "IDEMPOTENCY_KEY_REUSED" => ReplayError::OtherData {
+            what: format!("{} {} was sent before and was another one", refusal.document, refusal.external_ref),
+        },
+        other => other,
+    }
+}
+
+async fn send(client: Arc<Client>, job: Job) -> Finished {
+    let Job { number, about, calls, there } = job;
+    Finished { number, there, payloads: send_all(&client, &about, calls).await }
+}
+
+async fn send_all(client: &Client, about: &About, calls: Vec<Vec<u8>>) -> Result<Vec<Payload>, ReplayError> {
+    let mut payloads = Vec::with_capacity(calls.len());
+    for body in calls {
+        let answer: Changed = client.change(about, body).await?;
         payloads.push(answer.result);
     }
-    Ok(Finished { number: job.number, payloads })
+    Ok(payloads)
 }
 
 /// What a document adds, takes and waits for.

@@ -44,13 +44,27 @@ pub enum ReplayError {
     TooManyLines { invoice: String, lines: usize, limit: usize },
     #[error("{file}: {reason}")]
     Expectation { file: String, reason: String },
-    #[error("the time zone {0} is not known to this build")]
-    TimeZone(&'static str),
+    #[error("{file}: {reason}")]
+    TooMuch { file: String, reason: String },
+    #[error("the time zone {zone} cannot be used: {reason}")]
+    TimeZone { zone: &'static str, reason: String },
+    #[error("the token holds a character that no token has; give it as it was shown, without blanks or line breaks in it")]
+    Token,
 
     #[error("{what}: no answer from the server after {attempts} attempts: {reason}")]
     Unreachable { what: String, attempts: u32, reason: String },
     #[error("{0} is not the address of a server: {1}")]
     Address(String, String),
+    #[error(
+        "{what}: this tenant was loaded from other data, or from another version of this file. Load this file into a tenant of its own, or \
+         go on with the file that the tenant was loaded from"
+    )]
+    OtherData { what: String },
+    #[error(
+        "the store {code} keeps its days in {found}, and the file's times are {wanted}: days and months would not be the file's. Change the \
+         store's time zone, or load the file into a tenant of its own"
+    )]
+    StoreZone { code: &'static str, found: String, wanted: &'static str },
     #[error("refused: {0}")]
     Refused(Box<Refusal>),
     #[error("{what}: the server's answer is not what the schema promises: {reason}")]

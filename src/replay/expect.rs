@@ -13,6 +13,8 @@ use super::section;
 
 /// Leaves of a section that are words about it, not figures.
 const NOT_FIGURES: [&str; 2] = ["file", "note"];
+/// Lists in which nothing may be found that is not expected; an empty one expects nothing.
+const WHOLE: [&str; 3] = ["monthly", "rows_by_kind", "top10_by_units"];
 /// How many products [`from_plan`] looks at one by one.
 const SPOTS: usize = 5;
 
@@ -21,15 +23,37 @@ const SPOTS: usize = 5;
 pub struct Expected {
     figures: Figures,
     spots: BTreeSet<String>,
+    /// The SKUs of the ten best, in their order.
+    best: Vec<String>,
+    /// Of [`WHOLE`], those that the section has.
+    whole: Vec<&'static str>,
 }
 
 impl Expected {
     /// One section of `expected.json`.
     pub fn from_section(section: &Value) -> Self {
-        let mut figures = figures::flatten(section);
+        let mut section = section.clone();
+        // What sold nothing is no best product.
+        if let Some(best) = section.get_mut("top10_by_units").and_then(Value::as_array_mut) {
+            best.retain(|row| row.get("units").and_then(Value::as_i64) != Some(0));
+        }
+        let mut figures = figures::flatten(&section);
         figures.retain(|path, _| !NOT_FIGURES.contains(&path.as_str()));
         let spots = section.get("spot_checks").and_then(Value::as_object);
-        Self { figures, spots: spots.map(|s| s.keys().cloned().collect()).unwrap_or_default() }
+        let spots = spots.map(|s| s.keys().cloned().collect()).unwrap_or_default();
+        let best = section.get("top10_by_units").and_then(Value::as_array).into_iter().flatten();
+        let best = best.filter_map(|row| row.get("sku")?.as_str().map(str::to_owned)).collect();
+        let whole = WHOLE.into_iter().filter(|list| section.get(list).is_some()).collect();
+        Self { figures, spots, best, whole }
+    }
+
+    /// Whether there is something to compare.
+    pub fn is_empty(&self) -> bool {
+        self.figures.is_empty() && self.whole.is_empty()
+    }
+
+    pub fn best(&self) -> &[String] {
+        &self.best
     }
 
     pub fn figures(&self) -> &Figures {
@@ -57,7 +81,12 @@ pub fn load(path: &Path, csv_sha256: &str) -> Result<Expected, ReplayError> {
     let text = std::fs::read(path).map_err(|source| ReplayError::Unreadable { file: file.clone(), source })?;
     let fault = |reason: String| ReplayError::Expectation { file: file.clone(), reason };
     let all: Value = serde_json::from_slice(&text).map_err(|e| fault(e.to_string()))?;
-    choose(&all, csv_sha256).map(Expected::from_section).map_err(fault)
+    let expected = choose(&all, csv_sha256).map(Expected::from_section).map_err(fault)?;
+    if expected.is_empty() {
+        Err(fault("there is no figure in its section, so nothing would be checked".to_owned()))
+    } else {
+        Ok(expected)
+    }
 }
 
 fn choose<'a>(all: &'a Value, csv_sha256: &str) -> Result<&'a Value, String> {
@@ -126,13 +155,22 @@ pub fn compare(expected: &Expected, found: &Found) -> Comparison {
         checks.extend(known.iter().map(|(source, got)| check(figure, Some(want), Some(got), source)));
     }
     for (figure, known) in &found.figures {
-        let open_ended = ["monthly.", "rows_by_kind.", "top10_by_units."].iter().find(|g| figure.starts_with(**g));
-        let asked = open_ended.is_some_and(|group| expected.figures.keys().any(|f| f.starts_with(group)));
-        if asked && !expected.figures.contains_key(figure) {
+        if expected.whole.iter().any(|list| is_in(figure, list)) && !expected.figures.contains_key(figure) {
             checks.extend(known.iter().map(|(source, got)| check(figure, None, Some(got), source)));
         }
     }
+    for list in &expected.whole {
+        let is_told = |figure: &String| is_in(figure, list);
+        if !expected.figures.keys().any(is_told) && !found.figures.keys().any(is_told) {
+            let nothing = Value::from("nothing");
+            checks.push(check(list, Some(&nothing), Some(&nothing), "all"));
+        }
+    }
     Comparison { checks }
+}
+
+fn is_in(figure: &str, list: &str) -> bool {
+    figure.strip_prefix(list).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn check(figure: &str, want: Option<&Value>, got: Option<&Value>, source: &'static str) -> Check {

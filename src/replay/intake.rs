@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
+use entity::prelude::Timestamp;
 use jiff::civil::DateTime;
 
 use super::assemble;
 use super::error::ReplayError;
+use super::judge::{self, Judge};
 use super::plan::{DocumentKind, Plan};
 use super::reader::{Row, RowReader};
 use super::rule::{self, Facts, Kind};
+use crate::clock::Clock;
 
 /// A row that moves stock. 32 bytes, kept until lines are merged.
 pub(super) struct Pick {
@@ -35,6 +38,8 @@ pub(super) struct ServiceRow {
     pub invoice: u32,
     pub credit: bool,
     pub sku: Box<str>,
+    /// What it is called where it has no code; empty otherwise.
+    pub name: Box<str>,
     /// Positive for a charge; a credit's sign is turned, so that it is positive too.
     pub quantity: i64,
     pub price: i64,
@@ -89,12 +94,18 @@ impl Names {
 }
 
 /// Reads a file to its end and plans it.
-pub fn plan(mut reader: RowReader<'_>) -> Result<Plan, ReplayError> {
+pub fn plan(reader: RowReader<'_>) -> Result<Plan, ReplayError> {
+    plan_at(reader, Clock::system().now())
+}
+
+/// The same at a given moment: later rows are refused.
+pub fn plan_at(mut reader: RowReader<'_>, now: Timestamp) -> Result<Plan, ReplayError> {
     let file = reader.file().to_owned();
+    let mut judge = Judge::new(&file, judge::latest(now)?);
     let mut intake = Intake::default();
     let mut text = Buffers::default();
     while let Some(row) = reader.next_row()? {
-        intake.take(&row, &mut text, &file)?;
+        intake.take(&row, &mut text, &file, &mut judge)?;
     }
     assemble::assemble(intake, reader.seal())
 }
@@ -106,9 +117,10 @@ struct Buffers {
 }
 
 impl Intake {
-    fn take(&mut self, row: &Row<'_>, text: &mut Buffers, file: &str) -> Result<(), ReplayError> {
+    fn take(&mut self, row: &Row<'_>, text: &mut Buffers, file: &str, judge: &mut Judge<'_>) -> Result<(), ReplayError> {
         self.first_time.get_or_insert(row.time);
         rule::sku(row.stock_code, &mut text.sku);
+        rule::description(row.description, &mut text.description);
         let facts =
             Facts { invoice: row.invoice, sku: &text.sku, quantity: row.quantity, price: row.price, customer: row.customer };
         let kind = rule::kind(facts);
@@ -117,10 +129,11 @@ impl Intake {
         if of_a_product && row.price < 0 {
             return Err(ReplayError::NegativePrice { file: file.to_owned(), row: u64::from(row.number) });
         }
+        judge.row(row, kind, &text.sku, &text.description)?;
         match kind {
             Kind::Financial | Kind::ServiceIgnored | Kind::Ignored => {}
-            Kind::Charge => self.service(row, &text.sku, false),
-            Kind::ChargeCredit => self.service(row, &text.sku, true),
+            Kind::Charge => self.service(row, text, false),
+            Kind::ChargeCredit => self.service(row, text, true),
             Kind::Sale => self.pick(row, text, DocumentKind::Order),
             Kind::Return => self.pick(row, text, DocumentKind::Return),
             Kind::AdjustIn | Kind::AdjustOut => self.pick(row, text, DocumentKind::Adjustment),
@@ -128,14 +141,15 @@ impl Intake {
         Ok(())
     }
 
-    fn service(&mut self, row: &Row<'_>, sku: &str, credit: bool) {
+    fn service(&mut self, row: &Row<'_>, text: &Buffers, credit: bool) {
         let invoice = self.invoice(row.invoice);
         let quantity = if credit { -row.quantity } else { row.quantity };
-        self.services.push(ServiceRow { invoice, credit, sku: sku.into(), quantity, price: row.price, row: row.number });
+        let name = if text.sku.is_empty() { charge_name(&text.description) } else { Box::default() };
+        let sku = text.sku.as_str().into();
+        self.services.push(ServiceRow { invoice, credit, sku, name, quantity, price: row.price, row: row.number });
     }
 
-    fn pick(&mut self, row: &Row<'_>, text: &mut Buffers, kind: DocumentKind) {
-        rule::description(row.description, &mut text.description);
+    fn pick(&mut self, row: &Row<'_>, text: &Buffers, kind: DocumentKind) {
         let product = self.skus.number(&text.sku);
         if self.names.len() == product as usize {
             self.names.push(HashMap::new());
@@ -206,4 +220,10 @@ impl Intake {
         self.drafts.push(Draft { kind, invoice, time: row.time, seq: row.number, customer });
         number
     }
+}
+
+/// A charge without a code is called what its row says.
+fn charge_name(description: &str) -> Box<str> {
+    let said: String = description.chars().filter(|c| !c.is_control()).take(judge::CHARGE).collect();
+    if said.is_empty() { "Charge".into() } else { said.into() }
 }

@@ -1,8 +1,8 @@
 //! The replay: a retailer's file, by a fixed rule, through the public GraphQL API, and its totals compared at the end.
 //!
 //! `reader` streams rows, `rule` says what a row is, `intake` and `assemble` make the `plan` (all that happens, in order),
-//! `documents` write it as inputs, `schedule` says what may be in flight together, `driver` sends, `audit` asks for the
-//! figures and `expect` compares. This room is a client: it knows the public API and nothing inside.
+//! `documents` write it as inputs, `there` knows again what was sent before, `schedule` says what may be in flight together,
+//! `driver` sends, `audit` asks for the figures and `expect` compares. This room is a client: it knows the public API and nothing inside.
 
 pub mod audit;
 pub mod catalogue;
@@ -18,11 +18,14 @@ pub mod reader;
 pub mod rule;
 pub mod schedule;
 pub mod section;
+pub mod there;
 pub mod wire;
 
 mod answers;
 mod assemble;
+mod best;
 mod costs;
+mod judge;
 mod matching;
 mod payload;
 mod progress;
@@ -39,13 +42,13 @@ pub use wire::Client;
 /// Replay a retailer's file through the GraphQL API of a running server.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReplayArgs {
-    /// The retailer's rows: .csv, .csv.gz or .csv.zst, with the columns InvoiceNo, StockCode, Description, Quantity,
+    /// The retailer's rows: .csv, .csv.gz or .csv.zst, or - for .csv from standard input, with the columns InvoiceNo, StockCode, Description, Quantity,
     /// InvoiceDate, UnitPrice, CustomerID and Country
     pub file: PathBuf,
     /// The server, or its GraphQL endpoint where that is not at /graphql
     #[arg(long, env = "ENTREPOT_URL", default_value = "http://127.0.0.1:8080")]
     pub url: String,
-    /// A bearer token of the tenant that takes the data: an access token or an API key
+    /// A bearer token of the tenant that takes the data: an access token or an API key, which may also read stock movements
     #[arg(long, env = "ENTREPOT_TOKEN", hide_env_values = true)]
     pub token: String,
     /// Check every figure of this file after the load; the section is found by the data's checksum

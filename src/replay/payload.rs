@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::wire::{Judged, UserError};
 
-pub const STORE: &str = "query ReplayStore($code: String!) { result: store(by: {code: $code}) { id } }";
+pub const STORE: &str = "query ReplayStore($code: String!) { result: store(by: {code: $code}) { id timeZone } }";
 
 pub const STORE_CREATE: &str = "mutation ReplayStoreCreate($input: StoreCreateInput!) \
      { result: storeCreate(input: $input) { store { id } replayed userErrors { code message field retryable } } }";
@@ -33,7 +33,14 @@ pub const RETURN: &str = "mutation ReplayReturn($input: ReturnCreateInput!) \
 
 #[derive(Debug, Deserialize)]
 pub struct Found {
-    pub result: Option<Node>,
+    pub result: Option<StoreNode>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreNode {
+    pub id: Box<str>,
+    pub time_zone: String,
 }
 
 #[derive(Debug, Deserialize)]

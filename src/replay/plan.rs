@@ -74,10 +74,18 @@ pub struct Line {
 /// A line that is no stock: postage, a fee, a discount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    pub sku: Box<str>,
+    /// The service's code; where a row has none, what it says.
+    pub name: Box<str>,
     /// Positive, but for a credit that takes back another one.
     pub quantity: i64,
     pub price: i64,
+}
+
+impl Charge {
+    /// A credit that takes back another one keeps a positive quantity and turns its price.
+    pub fn signed_price(&self) -> i64 {
+        if self.quantity < 0 { -self.price } else { self.price }
+    }
 }
 
 /// Units of a return line that came from one order line.
@@ -95,7 +103,7 @@ pub struct Plan {
     pub seal: Seal,
     /// In the order of [`Kind::ALL`].
     pub rows_by_kind: [u64; Kind::ALL.len()],
-    /// Local midnight before the first row.
+    /// Local midnight before the file's first row.
     pub opening_time: DateTime,
     pub products: Vec<Product>,
     pub customers: Vec<Customer>,

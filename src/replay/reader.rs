@@ -50,12 +50,16 @@ pub struct RowReader<'r> {
 }
 
 impl RowReader<'static> {
-    /// Opens a file; its ending says how it is compressed.
+    /// Opens a file; its ending says how it is compressed. `-` is standard input, not compressed.
     pub fn open(path: &Path) -> Result<Self, ReplayError> {
+        if path == Path::new("-") {
+            return Self::new("standard input", Box::new(io::stdin()));
+        }
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let unreadable = |source| ReplayError::Unreadable { file: file.clone(), source };
         let raw = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
-        let plain: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()) {
+        let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+        let plain: Box<dyn Read> = match ending.as_deref() {
             Some("gz") => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
             Some("zst") => Box::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(unreadable)?),
             _ => Box::new(raw),
@@ -67,7 +71,7 @@ impl RowReader<'static> {
 impl<'r> RowReader<'r> {
     /// Reads uncompressed CSV from anywhere; `file` is the name that errors carry.
     pub fn new(file: &str, plain: Box<dyn Read + 'r>) -> Result<Self, ReplayError> {
-        let tally = Tally { inner: plain, hash: Sha256::new(), bytes: 0 };
+        let tally = Tally { inner: plain, hash: Sha256::new(), bytes: 0, quotes: 0 };
         let mut csv = csv::ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(tally);
         let header = csv.headers().map_err(|e| fault(file, 0, e))?;
         let mut columns = [0; 8];
@@ -87,9 +91,15 @@ impl<'r> RowReader<'r> {
 
     /// The next row, or none after the last one.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, ReplayError> {
-        let more = self.csv.read_record(&mut self.record).map_err(|e| fault(&self.file, self.row, e))?;
+        let was_long = self.spans_lines();
+        let more = self.csv.read_record(&mut self.record).map_err(|e| match e.kind() {
+            csv::ErrorKind::UnequalLengths { .. } if self.spans_lines() => self.unclosed(self.row + 1),
+            _ => fault(&self.file, self.row, e),
+        })?;
         if !more {
-            return Ok(None);
+            // A quote that is never closed takes the rest of the file into its field.
+            let is_open = was_long && !self.csv.get_ref().quotes.is_multiple_of(2);
+            return if is_open { Err(self.unclosed(self.row)) } else { Ok(None) };
         }
         self.row += 1;
         let number = u32::try_from(self.row).map_err(|_| self.bad_row("more than 2^32 rows"))?;
@@ -150,6 +160,15 @@ impl<'r> RowReader<'r> {
         Ok(time)
     }
 
+    fn spans_lines(&self) -> bool {
+        self.record.as_slice().contains('\n')
+    }
+
+    fn unclosed(&self, row: u64) -> ReplayError {
+        let reason = "a quote is opened in it and not closed where the field ends".to_owned();
+        ReplayError::BadRow { file: self.file.clone(), row, reason }
+    }
+
     fn bad_row(&self, reason: &str) -> ReplayError {
         ReplayError::BadRow { file: self.file.clone(), row: self.row, reason: reason.to_owned() }
     }
@@ -170,6 +189,7 @@ struct Tally<R> {
     inner: R,
     hash: Sha256,
     bytes: u64,
+    quotes: u64,
 }
 
 impl<R: Read> Read for Tally<R> {
@@ -177,6 +197,7 @@ impl<R: Read> Read for Tally<R> {
         let read = self.inner.read(buffer)?;
         self.hash.update(&buffer[..read]);
         self.bytes += read as u64;
+        self.quotes += buffer[..read].iter().map(|byte| u64::from(*byte == b'"')).sum::<u64>();
         Ok(read)
     }
 }

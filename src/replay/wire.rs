@@ -1,6 +1,6 @@
 //! GraphQL over HTTP with one bearer token: one request, its answer judged, and tried again where that is safe.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -74,6 +74,8 @@ pub struct Client {
     http: reqwest::Client,
     url: String,
     retries: AtomicU64,
+    /// Whether the server ever answered, or it was said that it does not.
+    heard: AtomicBool,
 }
 
 #[derive(Serialize)]
@@ -128,7 +130,8 @@ impl Client {
     pub fn new(url: &str, token: &str) -> Result<Self, ReplayError> {
         let url: String = endpoint(url).map_err(|why| ReplayError::Address(url.to_owned(), why))?.into();
         let unfit = |reason: String| ReplayError::Unreachable { what: url.clone(), attempts: 0, reason };
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|e| unfit(e.to_string()))?;
+        // A token that was read from a file has a line break at its end.
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| ReplayError::Token)?;
         bearer.set_sensitive(true);
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, bearer);
@@ -140,7 +143,7 @@ impl Client {
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(|e| unfit(e.to_string()))?;
-        Ok(Self { http, url, retries: AtomicU64::new(0) })
+        Ok(Self { http, url, retries: AtomicU64::new(0), heard: AtomicBool::new(false) })
     }
 
     /// How many requests had to be sent again so far.
@@ -181,6 +184,9 @@ impl Client {
             if attempt == ATTEMPTS {
                 return Err(ReplayError::Unreachable { what: about.to_string(), attempts: attempt, reason: again.reason });
             }
+            if !self.heard.swap(true, Ordering::Relaxed) {
+                println!("{} does not answer yet ({}); it is tried again for half a minute …", self.url, again.reason);
+            }
             self.retries.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(pause(attempt, again.wait)).await;
             attempt += 1;
@@ -194,6 +200,7 @@ impl Client {
             Err(e) if e.is_builder() => return Verdict::Stop(about.nonsense(cause(&e))),
             Err(e) => return again(e),
         };
+        self.heard.store(true, Ordering::Relaxed);
         let status = response.status();
         let seconds = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
         let bytes = match response.bytes().await {

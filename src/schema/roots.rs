@@ -6,7 +6,7 @@ use super::NodeQuery;
 use crate::{
     access::graph::{AccessMutation, AccessQuery},
     alerts::graph::{AlertMutation, AlertQuery, AlertSubscription},
-    audit::graph::{AuditQuery, Audited},
+    audit::graph::{AuditQuery, Audited, AuditedStreams},
     catalog::graph::{CatalogMutation, CatalogQuery},
     costing::graph::{CostMutation, CostQuery},
     counts::graph::{CountsMutation, CountsQuery},
@@ -84,12 +84,14 @@ pub struct OtherMutations(
     SourcingMutation,
 );
 
+/// What can be followed as it changes, without a gap.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscriptions(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
+
 /// The roots as they are served: what goes through them is in the audit log.
 pub type Query = Audited<Queries>;
 pub type Mutation = Audited<Mutations>;
-
-/// What can be followed as it changes, without a gap.
-#[derive(MergedSubscription, Default)]
-pub struct Subscription(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
+pub type Subscription = AuditedStreams<Subscriptions>;
 
 pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;

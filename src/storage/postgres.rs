@@ -95,9 +95,9 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
 
 /// A connection that nothing has used for so long is closed instead of used: what stands between may have cut it without a word, and a
 /// statement on it would wait for the answer of nobody.
-pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(10 * 60);
+pub(super) const IDLE_LIMIT: Duration = Duration::from_mins(10);
 /// A connection in a pool is closed when it is so old: what the server has kept for it goes with it.
-const OLDEST: Duration = Duration::from_secs(30 * 60);
+const OLDEST: Duration = Duration::from_mins(30);
 
 /// A pool that opens connections when they are needed. They are looked at when they are taken: with time limits of its own sqlx 0.9 starts
 /// a task that counts idle connections, and may count without an end (see `connect`).

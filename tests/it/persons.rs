@@ -146,7 +146,11 @@ scenario!(master_keys_are_turned_over_and_persons_stay_readable, world => {
     assert_eq!(by_email(world, "ada@example.com").await, 1);
 });
 
-on_both!(an_erased_customer_is_forgotten_and_the_books_stay, whoever_reads_contacts_is_in_the_log);
+on_both!(
+    an_erased_customer_is_forgotten_and_the_books_stay,
+    whoever_reads_contacts_is_in_the_log,
+    contacts_that_a_change_or_a_stream_shows_are_in_the_log
+);
 
 async fn an_erased_customer_is_forgotten_and_the_books_stay(world: &World) {
     let house = &world.ours;
@@ -229,4 +233,29 @@ async fn whoever_reads_contacts_is_in_the_log(world: &World) {
     let told: Value = serde_json::from_str(&found[0].changes).unwrap();
     assert_eq!((&told["field"], &told["count"]), (&json!("customers"), &json!(shown)), "{told}");
     assert!(!found[0].changes.contains("example.com"), "the log says whose, not what");
+}
+
+async fn contacts_that_a_change_or_a_stream_shows_are_in_the_log(world: &World) {
+    let house = &world.ours;
+    let told = async |field: &str| {
+        for _ in 0..200 {
+            world.node.audit.seal_all().await.unwrap();
+            let all = log::chain(&world.node.db.tenant(house.owner.tenant), 1, 10_000).await.unwrap();
+            let mut read = all.into_iter().map(|stored| stored.entry).filter(|entry| entry.action == "customer.contact.read");
+            if let Some(entry) = read.find(|entry| entry.changes.contains(field)) {
+                return Some(entry);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        None
+    };
+    let change = "mutation { customerCreate(input: { name: \"Ada\", email: \"ada@example.com\" }) { customer { id email } } }";
+    let stream = "subscription { orderChanged { changes { order { customer { id email } } } } }";
+    for (field, query) in [("customerCreate", change), ("orderChanged", stream)] {
+        let answer = world.ask(house, Some(house.owner.clone()), query, &json!({})).await;
+        assert!(answer["errors"].is_null() && answer.to_string().contains("@example.com"), "{answer:#}");
+        let entry = told(field).await.unwrap_or_else(|| panic!("{field} is not in the log"));
+        assert_eq!(entry.actor, Some(house.owner.actor));
+        assert!(!entry.changes.contains("example.com"), "the log says whose, not what");
+    }
 }

@@ -12,4 +12,4 @@ pub use integration::{
     UsedFrom, bounded, gained, rights,
 };
 pub use rejection::{Field, Rejection, check_code, check_name};
-pub use role::{MAX_ROLES, NewRole, Role, check_role, inheritance};
+pub use role::{MAX_ROLES, NewRole, Role, check_role, heirs, inheritance};

@@ -84,6 +84,11 @@ pub fn inheritance(role: RoleId, inherits: &[RoleId], known: &HashMap<RoleId, Ve
     Ok(())
 }
 
+/// A role and all that inherit it, be it by way of others.
+pub fn heirs(role: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> Vec<RoleId> {
+    known.keys().copied().filter(|from| reaches(*from, role, known)).collect()
+}
+
 fn reaches(from: RoleId, goal: RoleId, known: &HashMap<RoleId, Vec<RoleId>>) -> bool {
     let (mut open, mut seen) = (vec![from], HashSet::new());
     while let Some(role) = open.pop() {
@@ -125,6 +130,9 @@ mod tests {
             assert!(matches!(inheritance(id(3), &[id(from)], &known), Err(Rejection::Invalid { .. })), "3 → {from} → … → 3");
         }
         assert!(matches!(inheritance(id(4), &[id(9)], &known), Err(Rejection::NotFound { .. })));
+        let mut inheriting = heirs(id(3), &known);
+        inheriting.sort_unstable();
+        assert_eq!((inheriting, heirs(id(1), &known)), (vec![id(1), id(2), id(3)], vec![id(1)]));
         let long: HashMap<_, _> = (1..=9).map(|n| (id(n), if n == 9 { vec![] } else { vec![id(n + 1)] })).collect();
         assert!(matches!(inheritance(id(20), &[id(1)], &long), Err(Rejection::LimitExceeded { .. })));
     }

@@ -94,9 +94,10 @@ pub async fn has_lasting_owner(reads: &impl Reads) -> Result<bool, Fault> {
     Ok(!reads.rows(sql, vec![OWNER.id.into()]).await?.is_empty())
 }
 
-/// The members who may come in and own the tenant, for all stores.
-pub async fn owners(reads: &impl Reads) -> Result<Vec<MemberId>, Fault> {
+/// The members who may come in and own the tenant now, for all stores.
+pub async fn owners(reads: &impl Reads, now: Timestamp) -> Result<Vec<MemberId>, Fault> {
     let sql = "SELECT DISTINCT m.id FROM role_grant g JOIN member m ON m.tenant_id = g.tenant_id AND m.id = g.member_id
-         WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.scope = '\"all\"' AND m.status = 'ACTIVE' ORDER BY m.id";
-    reads.rows(sql, vec![OWNER.id.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+         WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.scope = '\"all\"' AND m.status = 'ACTIVE'
+         AND (g.expires_at IS NULL OR g.expires_at > $3) ORDER BY m.id";
+    reads.rows(sql, vec![OWNER.id.into(), now.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
 }

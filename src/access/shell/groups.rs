@@ -6,7 +6,7 @@ use super::{Access, AccessError, Changed, told};
 use crate::{
     access::{
         caller::Permit,
-        core::{Rejection, Scope, StoreGroup, check_code, check_name},
+        core::{Rejection, Scope, StoreGroup, check_code, check_name, outlives},
         permissions::{Bits, Class, REGISTRY, kind},
         rows,
         set::{PermissionSet, Reach},
@@ -77,18 +77,26 @@ impl Access {
         };
         let stores = fields.stores.unwrap_or_else(|| had.clone());
         let key = check(&work, &group, &stores, &all).await?;
-        let moved = stores.iter().filter(|store| !had.contains(store)).chain(had.iter().filter(|store| !stores.contains(store)));
-        let moved = Reach::stores(moved.copied());
         let giver = self.held_now(&work, permit.caller()).await?;
-        self.may_move(&work, &giver, id, &moved).await?;
+        self.may_move(&work, &giver, id, (&had, &stores)).await?;
         rows::change_group(&work, &group, &key, &stores).await?;
         let seq = self.end(work, told("store_group.updated", id, group.version)).await?;
         Ok(Changed { value: group, seq })
     }
 
-    /// Whoever puts a store into a group gives something to all who have rights by it, so they must hold that themselves in this store.
-    async fn may_move(&self, work: &Work, giver: &PermissionSet, group: GroupId, moved: &Reach) -> Result<(), AccessError> {
-        if *moved == Reach::stores([]) {
+    /// Whoever puts a store into a group gives something to all who have rights by it, so they must hold that themselves in this store, and for
+    /// as long.
+    async fn may_move(
+        &self,
+        work: &Work,
+        giver: &PermissionSet,
+        group: GroupId,
+        (before, after): (&[StoreId], &[StoreId]),
+    ) -> Result<(), AccessError> {
+        let new = |of: &[StoreId], than: &[StoreId]| of.iter().filter(|store| !than.contains(store)).copied().collect::<Vec<_>>();
+        let (added, gone) = (new(after, before), new(before, after));
+        let moved = Reach::stores(added.iter().chain(&gone).copied());
+        if moved == Reach::stores([]) {
             return Ok(());
         }
         let roles = self.grantable(work).await?;
@@ -96,13 +104,27 @@ impl Access {
         for role in rows::roles_granted_by_group(work, group).await? {
             given.join(roles.get(&role).copied().unwrap_or_default());
         }
-        for integration in rows::integrations(work).await? {
-            if matches!(&integration.scope, Scope::Groups(groups) if groups.contains(&group)) {
+        let is_by_group = |scope: &Scope| scope.groups().contains(&group);
+        let integrations = rows::integrations(work).await?;
+        let ids: Vec<IntegrationId> = integrations.iter().map(|integration| integration.id).collect();
+        let keys = rows::keys_of(work, &ids).await?;
+        for integration in &integrations {
+            if is_by_group(&integration.scope) {
                 given.join(integration.permissions);
             }
+            // A key may be narrower than its integration by a group of its own.
+            for key in keys.iter().filter(|key| key.integration == integration.id && key.revoked_at.is_none()) {
+                if key.scope.as_ref().is_some_and(is_by_group) {
+                    given.join(key.permissions.unwrap_or(integration.permissions).and(integration.permissions));
+                }
+            }
         }
-        let beyond = |index: &usize| REGISTRY[*index].class == Class::Store && !giver.reach(*index).contains(moved);
-        match given.indices().find(beyond) {
+        let mut given = given.indices().filter(|index| REGISTRY[*index].class == Class::Store).peekable();
+        if !added.is_empty() && given.peek().is_some() && outlives(giver, None) {
+            let message = "your own rights end before those of who has rights by the group: it cannot give them more by you";
+            return Err(Rejection::invalid(message, path!["input", "storeIds"]).into());
+        }
+        match given.find(|index| !giver.reach(*index).contains(&moved)) {
             None => Ok(()),
             Some(index) => Err(Rejection::NotHeld { permission: REGISTRY[index].code, field: path!["input", "storeIds"] }.into()),
         }

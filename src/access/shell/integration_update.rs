@@ -11,7 +11,7 @@ use super::{
 use crate::{
     access::{
         caller::Permit,
-        core::{Integration, Rejection, Scope, check_name, gained, rights},
+        core::{ApiKey, Integration, Rejection, Scope, check_name, gained, outlives, rights},
         permissions::kind,
         rows,
         set::PermissionSet,
@@ -60,7 +60,13 @@ impl Access {
         let had = if is_opened { PermissionSet::default() } else { had };
         if after.disabled_at.is_none() {
             let giver = self.held_now(&work, permit.caller()).await?;
-            within(&giver, &gained(&had, &whole), path!["input", "permissions"].as_slice())?;
+            let gained = gained(&had, &whole);
+            within(&giver, &gained, path!["input", "permissions"].as_slice())?;
+            let lives = |key: &ApiKey| key.revoked_at.is_none() && outlives(&giver, key.expires_at);
+            if !gained.bits().is_empty() && rows::keys_of(&work, &[id]).await?.iter().any(lives) {
+                let message = "your own rights end before a key of the integration does: it cannot be given more by you";
+                return Err(Rejection::invalid(message, path!["input", "permissions"]).into());
+            }
         }
         if after == before {
             return Ok(Changed { value: before, seq: None });

@@ -42,7 +42,7 @@ impl Access {
         let now = self.0.clock.now();
         let after = ApiKey { revoked_at: Some(now), leaked_at: Some(now), ..key };
         rows::end_key(&work, &after).await?;
-        let owners = rows::owners(&work).await?;
+        let owners = rows::owners(&work, now).await?;
         let ended = self.end(work, told("api_key.revoked", after.id, 1));
         self.logged(("api_key.leaked", Actor::SYSTEM), home, None, ended).await?;
         let ApiKey { id: key, name: key_name, prefix, .. } = after;

@@ -34,7 +34,9 @@ impl Access {
         if actual != expected {
             return Err(Rejection::Stale { actual, field: path!["input", "expectedVersion"] }.into());
         }
-        let before = rows::grants_of(&work, member).await?;
+        // What has ended gives nothing: it can go without being held, and does.
+        let mut before = rows::grants_of(&work, member).await?;
+        before.retain(|grant| grant.expires_at.is_none_or(|end| end > now));
         let giver = self.held_now(&work, permit.caller()).await?;
         if !giver.holds(kind::MemberWrite::INDEX) {
             return Err(AccessError::Denied(crate::access::Denied(kind::MemberWrite::info().code)));

@@ -36,7 +36,7 @@ pub(super) fn defaults(gives: &HashMap<RoleId, Bits>) -> impl Iterator<Item = Ro
 impl Access {
     /// The members who own the tenant.
     pub async fn owners(&self, tenant: TenantId) -> Result<Vec<MemberId>, Fault> {
-        rows::owners(&self.database().tenant(tenant)).await
+        rows::owners(&self.database().tenant(tenant), self.clock().now()).await
     }
 
     /// The default roles, then the tenant's own by key.

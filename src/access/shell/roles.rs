@@ -8,7 +8,7 @@ use super::{Access, AccessError, Changed, RoleView, reads::defaults, told};
 use crate::{
     access::{
         caller::Permit,
-        core::{MAX_ROLES, NewRole, Rejection, Role, check_role, inheritance},
+        core::{MAX_ROLES, NewRole, Rejection, Role, check_role, heirs, inheritance, outlives},
         permissions::{Bits, REGISTRY, kind},
         policy::BUILT_IN,
         rows,
@@ -40,7 +40,7 @@ fn unique(own: &[Role], role: RoleId, key: &str) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// A role says nothing of stores, so whoever puts a permission into one must hold it for all of them.
+/// A role says nothing of stores, so whoever puts a permission into one, or takes it out, must hold it for all of them.
 fn within(giver: &PermissionSet, given: Bits) -> Result<(), Rejection> {
     match given.indices().find(|index| giver.reach(*index) != Reach::Everywhere) {
         None => Ok(()),
@@ -111,7 +111,14 @@ impl Access {
         };
         own[place] = role.clone();
         let gives = self.gives(&work, &own, id).await?;
-        within(&self.held_now(&work, permit.caller()).await?, gives.without(gave))?;
+        let giver = self.held_now(&work, permit.caller()).await?;
+        let gained = gives.without(gave);
+        within(&giver, gained)?;
+        within(&giver, gave.without(gives))?;
+        if !gained.is_empty() && outlives(&giver, None) && had(&work, &heirs(id, &known(&own))).await? {
+            let message = "your own rights end before those of who has the role: it cannot give them more by you";
+            return Err(Rejection::invalid(message, path!["input", "permissions"]).into());
+        }
         rows::change_role(&work, &role).await?;
         let event = told("role.updated", role.id, role.version);
         let seq = self.end(work, event).await?;
@@ -154,6 +161,16 @@ impl Access {
         let ids = own.iter().map(|role| role.id).chain(defaults(&gives).map(|role| role.id));
         Ok(ids.map(|id| (id, gives.get(&id).copied().unwrap_or_default())).collect())
     }
+}
+
+/// Whether somebody has one of the roles.
+async fn had(work: &Work, roles: &[RoleId]) -> Result<bool, Fault> {
+    for role in roles {
+        if rows::holders(work, *role).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn find_own(own: &[Role], id: RoleId, expected: i64) -> Result<usize, Rejection> {

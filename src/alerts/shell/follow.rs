@@ -17,7 +17,7 @@ use crate::{
         rows::{self, Behind, Zones},
     },
     clock,
-    ledger::{CountEvent, LevelState, ProductMoved, StockChanged},
+    ledger::{CountEvent, LevelState, PolicyMoved, PolicySet, ProductMoved, StockChanged},
     stock::{
         core::{LevelKey, available},
         rows::list::{LevelRow, levels_by_key, levels_of_product_at},
@@ -39,25 +39,6 @@ pub(super) const MOST_STEPS: usize = 5_000;
 
 /// A step, when it was recorded, and the event that it comes from.
 pub(super) type Dated = (Step, Timestamp, Option<i64>);
-
-/// What a rule for the levels of `stock_policy.set` says of each.
-#[derive(Debug, Deserialize)]
-struct PolicySet {
-    levels: Vec<PolicyMoved>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PolicyMoved {
-    product: ProductId,
-    store: StoreId,
-    reorder_point: Option<Quantity>,
-    maximum: Option<Quantity>,
-    #[serde(default)]
-    reorder_point_before: Option<Quantity>,
-    #[serde(default)]
-    maximum_before: Option<Quantity>,
-}
 
 fn payload<'e, T: Deserialize<'e>>(event: &'e Event) -> Result<T, Fault> {
     serde_json::from_str(&event.payload).map_err(|err| Fault::corrupt("event", format!("{}: {err}", event.seq)))

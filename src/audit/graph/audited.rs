@@ -1,10 +1,19 @@
-//! The one place that every root field goes through: what a mutation comes to is in the log, and so is every query that was denied.
+//! The one place that every root field goes through: what a mutation comes to is in the log, every query that was denied, and whoever was shown
+//! contacts, however they asked.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    borrow::Cow,
+    pin::Pin,
+    sync::{Arc, PoisonError},
+};
 
-use async_graphql::{ContainerType, Context, ObjectType, PathSegment, ServerError, ServerResult, Value};
+use async_graphql::{
+    ContainerType, Context, ObjectType, PathSegment, Response, ServerError, ServerResult, SubscriptionType, Value,
+    registry::Registry,
+};
 use async_graphql_value::Value as Written;
 use entity::prelude::Actor;
+use futures_util::{Stream, StreamExt};
 
 use crate::{
     access::Caller,
@@ -32,12 +41,31 @@ impl<T: ObjectType> ContainerType for Audited<T> {
 
 wraps_object!(Audited);
 
-type Resolving<'a> = std::pin::Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
+/// The root of subscriptions: whose contacts an item shows is in the log. Who asks for them shares nobody's items (`live::streams`).
+#[derive(Default)]
+pub struct AuditedStreams<T>(T);
+
+impl<T: SubscriptionType> SubscriptionType for AuditedStreams<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+    fn create_field_stream<'a>(&'a self, ctx: &'a Context<'_>) -> Option<Pin<Box<dyn Stream<Item = Response> + Send + 'a>>> {
+        let items = self.0.create_field_stream(ctx)?;
+        let Some(audit) = ctx.data_opt::<Audit>() else { return Some(items) };
+        Some(items.inspect(move |_| tell_of_contacts(ctx, audit)).boxed())
+    }
+}
+
+type Resolving<'a> = Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
 
 async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
     let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
     let stamp = stamp(ctx, audit, target(ctx));
     let answer = stamp.over(field).await;
+    tell_of_contacts(ctx, audit);
     if let Some(count) = ctx.data_opt::<UserErrorCount>() {
         count.add(stamp.refusals());
     }

@@ -4,7 +4,7 @@ mod audited;
 mod filter;
 mod types;
 
-pub use audited::Audited;
+pub use audited::{Audited, AuditedStreams};
 pub use filter::AuditFilter;
 pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerification};
 

@@ -13,9 +13,10 @@ use super::{
 
 pub use entity::customer::Model as CustomerRow;
 
-/// What the caller asks to be forgotten: everything that tells who somebody is. The country stays, for the figures that were made of it.
-pub fn forgotten() -> CustomerFields {
-    CustomerFields { external_ref: Patch::Clear, name: Patch::Clear, country: Patch::Keep, email: Patch::Clear }
+/// Forgets everything that tells who somebody is. The country stays, for the figures that were made of it.
+pub fn forget(target: Target<CustomerId>, checker: Checker) -> CustomerCommand {
+    let fields = CustomerFields { external_ref: Patch::Clear, name: Patch::Clear, country: Patch::Keep, email: Patch::Clear };
+    CustomerCommand { target, purpose: Purpose::Forget, fields, problems: checker.problems }
 }
 
 /// A customer as callers describe it.
@@ -27,10 +28,19 @@ pub struct CustomerFields {
     pub email: Patch<String>,
 }
 
+/// What a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Somebody stays who can be told from others.
+    Describe,
+    Forget,
+}
+
 /// A checked command.
 #[derive(Debug, Clone)]
 pub struct CustomerCommand {
     pub target: Target<CustomerId>,
+    pub purpose: Purpose,
     pub fields: CustomerFields,
     pub problems: Vec<Problem>,
 }
@@ -50,7 +60,12 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
     if target == Target::Key && fields.external_ref.set().is_none() && checker.problems.is_empty() {
         checker.refuse(place!["externalRef"], Rejection::Required);
     }
-    CustomerCommand { target, fields, problems: checker.problems }
+    CustomerCommand { target, purpose: Purpose::Describe, fields, problems: checker.problems }
+}
+
+/// Whether anything tells who it is.
+fn is_somebody(row: &CustomerRow) -> bool {
+    row.external_ref.is_some() || row.name.is_some() || row.email.is_some()
 }
 
 /// Codes of ISO 3166 are written in capitals; any other text is kept as it is.
@@ -61,6 +76,11 @@ fn country_code(text: String) -> String {
         && (1..=3).contains(&rest.len())
         && rest.bytes().all(|b| b.is_ascii_alphanumeric());
     if is_code { text.to_ascii_uppercase() } else { text }
+}
+
+/// What is left of a customer for eyes that may not see who it is.
+pub fn nameless(row: CustomerRow) -> CustomerRow {
+    CustomerRow { external_ref: None, name: None, country: None, email: None, ..row }
 }
 
 /// What the database knows around a call's customers.
@@ -100,6 +120,10 @@ impl Around {
         name.apply(&mut row.name);
         country.apply(&mut row.country);
         email.apply(&mut row.email);
+        let loses_all = before.as_ref().is_some_and(is_somebody) && !is_somebody(&row);
+        if loses_all && command.purpose == Purpose::Describe {
+            problems.push(Problem::at("name", Rejection::Required));
+        }
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }

@@ -1,11 +1,22 @@
-//! Check digits of the GS1 General Specifications, §7.9: GTIN-8, -12, -13 and -14.
+//! GTINs of 8, 12, 13 and 14 digits: their check digits (GS1 General Specifications, §7.9), and what makes two of them one number.
+
+/// Whether a code has the shape of a GTIN.
+fn is_gtin(code: &str) -> bool {
+    matches!(code.len(), 8 | 12..=14) && code.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A code as it is unique among a tenant's products: a GTIN with zeros in front up to fourteen digits (GS1 General Specifications, §3.3.2), so
+/// that a UPC-A and its EAN-13 are one; any other code as it is.
+pub fn key(code: &str) -> String {
+    if is_gtin(code) { format!("{code:0>14}") } else { code.to_owned() }
+}
 
 /// What the last digit should be, for a code of only digits of one of the four lengths; None for any other code.
 pub fn expected_check_digit(code: &str) -> Option<u8> {
-    let digits = code.as_bytes();
-    if !matches!(digits.len(), 8 | 12..=14) || !digits.iter().all(u8::is_ascii_digit) {
+    if !is_gtin(code) {
         return None;
     }
+    let digits = code.as_bytes();
     // From the right, the digits before the check digit weigh 3, 1, 3, 1 …
     let weighed = digits.iter().rev().skip(1).zip([3u32, 1].into_iter().cycle());
     let sum: u32 = weighed.map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
@@ -30,6 +41,19 @@ mod tests {
         }
         assert_eq!(wrong_check_digit("4006381333932"), Some(1));
         assert_eq!(wrong_check_digit("96385070"), Some(4));
+    }
+
+    #[test]
+    fn the_same_number_has_one_key_in_all_its_lengths() {
+        for same in ["036000291452", "0036000291452", "00036000291452"] {
+            assert_eq!(key(same), "00036000291452", "{same}");
+        }
+        assert_eq!(key("96385074"), key("0000096385074"));
+        // Another packaging level is another number, and what is no GTIN has nothing in front.
+        assert_ne!(key("10036000291459"), key("0036000291452"));
+        for other in ["036000291", "ABC-12345678", "00360002914520"] {
+            assert_eq!(key(other), other);
+        }
     }
 
     #[test]

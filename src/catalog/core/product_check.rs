@@ -96,7 +96,7 @@ fn barcodes(c: &mut Checker, codes: &[Barcode]) -> Option<Vec<Barcode>> {
         let Some(code) = c.line(at.clone(), &barcode.code, super::check::MAX_CODE) else { continue };
         if let Some(expected) = gtin::wrong_check_digit(&code) {
             c.refuse(at, Rejection::CheckDigit { expected });
-        } else if kept.iter().any(|known| known.code == code) {
+        } else if kept.iter().any(|known| gtin::key(&known.code) == gtin::key(&code)) {
             c.refuse(at, Rejection::Repeated(Word::Barcode));
         }
         kept.push(Barcode { code, pack_quantity: barcode.pack_quantity });

@@ -7,7 +7,7 @@ use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolic
 use super::{
     Counted, Fresh, Patch, Problem, Rejection, Target, Use, Verdict, Word,
     check::place,
-    found,
+    found, gtin,
     product::{ProductCommand, ProductDoc, ProductOption, ProductRow},
     text,
 };
@@ -33,6 +33,7 @@ impl Counted for Known {
 pub struct Around {
     pub products: HashMap<ProductId, Known>,
     pub by_sku: HashMap<String, ProductId>,
+    /// By what a code is unique as.
     pub by_barcode: HashMap<String, ProductId>,
     pub categories: HashSet<CategoryId>,
     pub suppliers: HashSet<SupplierId>,
@@ -134,7 +135,7 @@ impl Around {
         command.family_id.apply(&mut doc.row.family_id);
         if let Patch::Set(barcodes) = &command.barcodes {
             for (index, barcode) in barcodes.iter().enumerate() {
-                if self.by_barcode.get(&barcode.code).is_some_and(|owner| *owner != doc.row.id) {
+                if self.by_barcode.get(&gtin::key(&barcode.code)).is_some_and(|owner| *owner != doc.row.id) {
                     let at = place!["barcodes", index, "code"];
                     problems.push(Problem { at, why: Rejection::Taken(Word::Barcode) });
                 }
@@ -180,7 +181,7 @@ impl Around {
     fn forget(&mut self, doc: &ProductDoc) {
         self.by_sku.remove(&doc.row.sku_key);
         for barcode in &doc.barcodes {
-            self.by_barcode.remove(&barcode.code);
+            self.by_barcode.remove(&gtin::key(&barcode.code));
         }
         if let Some(family) = doc.row.family_id {
             self.combinations.remove(&(family, combination(&doc.row.option_list())));
@@ -190,7 +191,7 @@ impl Around {
     fn remember(&mut self, doc: ProductDoc) {
         let id = doc.row.id;
         self.by_sku.insert(doc.row.sku_key.clone(), id);
-        self.by_barcode.extend(doc.barcodes.iter().map(|barcode| (barcode.code.clone(), id)));
+        self.by_barcode.extend(doc.barcodes.iter().map(|barcode| (gtin::key(&barcode.code), id)));
         if let Some(family) = doc.row.family_id {
             self.combinations.insert((family, combination(&doc.row.option_list())), id);
         }

@@ -33,7 +33,8 @@ pub struct UnitInput {
 /// A code printed on a product or on a pack of it.
 #[derive(Debug, Clone, InputObject)]
 pub struct BarcodeInput {
-    /// A GTIN of 8, 12, 13 or 14 digits, whose check digit is verified, or any other code of at most 64 characters.
+    /// A GTIN of 8, 12, 13 or 14 digits, whose check digit is verified, or any other code of at most 64 characters. A GTIN is
+    /// the same with zeros in front: a UPC-A and its EAN-13 are one code.
     pub code: String,
     /// How many smallest units the pack holds.
     #[graphql(default_with = "Quantity(entity::prelude::Quantity::ONE)")]

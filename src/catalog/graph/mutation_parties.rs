@@ -15,7 +15,10 @@ use crate::{
     access::kind,
     catalog::{
         Ask, Catalog, Mode,
-        core::store::{Life, StoreFields},
+        core::{
+            customer::{CustomerRow, nameless},
+            store::{Life, StoreFields},
+        },
     },
     graphql::{
         context::Asks,
@@ -23,6 +26,12 @@ use crate::{
         fault::Answer,
     },
 };
+
+/// The customer that was written, for whoever wrote it: who may not read customers is told its id and version, and nothing that others have said of it.
+fn told(ctx: &Context<'_>, row: CustomerRow) -> Customer {
+    let row = if ctx.permit::<kind::CustomerRead>().is_ok() { row } else { nameless(row) };
+    Customer(row.into())
+}
 
 /// Changes of stores, suppliers, customers and channels.
 #[derive(Default)]
@@ -126,7 +135,7 @@ impl PartyMutation {
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
-    /// Makes a customer.
+    /// Makes a customer. Without customer.read the answer tells its id and version only.
     #[graphql(
         directive = requires::apply("customer.write".to_owned()),
         directive = emits::apply(vec!["customer.created".to_owned()])
@@ -139,12 +148,11 @@ impl PartyMutation {
         let permit = ctx.permit::<kind::CustomerWrite>()?;
         let ask = Ask { key: input.idempotency_key.clone(), mode: Mode::Write };
         let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| Customer(row.into()));
+        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Changes a customer: what is left out of the input stays, null clears.
+    /// Changes a customer: what is left out of the input stays, null clears. Without customer.read the answer tells its id and version only.
     #[graphql(
         directive = requires::apply("customer.write".to_owned()),
         directive = emits::apply(vec!["customer.updated".to_owned()])
@@ -159,8 +167,7 @@ impl PartyMutation {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| Customer(row.into()));
+        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
@@ -181,12 +188,12 @@ impl PartyMutation {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: None, mode: mode(validate_only) };
         let batch = ctx.given::<Catalog>()?.customer_erase(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| Customer(row.into()));
+        let Parts { entity, user_errors, replayed, seq } = parts(batch, sight::<kind::CustomerRead>(ctx)?, |row| told(ctx, row));
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Makes or changes up to 500 customers by externalRef. Each row is answered by itself: a refused one does not stop the others.
+    /// Makes or changes up to 500 customers by externalRef. Each row is answered by itself: a refused one does not stop the others. Without
+    /// customer.read the answer tells ids and versions only.
     #[graphql(
         directive = requires::apply("customer.write".to_owned()),
         directive = emits::apply(vec!["customer.created".to_owned(), "customer.updated".to_owned()])
@@ -202,7 +209,7 @@ impl PartyMutation {
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.customer_upsert(permit, rows, ask).await?;
         written(ctx)?;
-        Ok(CustomerBulkUpsertPayload::of(batch, |row| Customer(row.into())))
+        Ok(CustomerBulkUpsertPayload::of(batch, |row| told(ctx, row)))
     }
 
     /// Makes a channel.

@@ -9,6 +9,7 @@ use crate::{
     catalog::core::{
         Patch, Use,
         family::option_names,
+        gtin,
         product::{Around, Barcode, Known, ProductCommand, ProductDoc, ProductOption, ProductRow, Unit, combination},
     },
     storage::{Fault, Reads, Row, Work},
@@ -44,8 +45,8 @@ async fn targets(work: &Work, commands: &[ProductCommand]) -> Result<Vec<Product
 }
 
 async fn barcodes(work: &Work, commands: &[ProductCommand], rows: Vec<ProductRow>, around: &mut Around) -> Result<(), Fault> {
-    let codes: Vec<&str> =
-        commands.iter().filter_map(|c| c.barcodes.set()).flatten().map(|barcode| barcode.code.as_str()).collect();
+    let codes: Vec<String> =
+        commands.iter().filter_map(|c| c.barcodes.set()).flatten().map(|barcode| gtin::key(&barcode.code)).collect();
     let mut known: HashMap<ProductId, Known> = HashMap::new();
     for row in rows {
         around.by_sku.insert(row.sku_key.clone(), row.id);
@@ -60,13 +61,13 @@ async fn barcodes(work: &Work, commands: &[ProductCommand], rows: Vec<ProductRow
     let sql = format!(
         "SELECT product_id, code, pack_quantity FROM barcode WHERE tenant_id = $1 AND ({} OR {}) ORDER BY product_id, position",
         backend.in_ids("product_id", 2),
-        backend.in_texts("code", 3)
+        backend.in_texts("code_key", 3)
     );
-    let values = vec![backend.ids(around.products.keys().copied()), backend.texts(codes)];
+    let values = vec![backend.ids(around.products.keys().copied()), backend.texts(codes.iter().map(String::as_str))];
     for row in &work.rows(&sql, values).await? {
         let mut row = Row::new(row);
         let (id, code, pack_quantity): (ProductId, String, i64) = (row.take()?, row.take()?, row.take()?);
-        around.by_barcode.insert(code.clone(), id);
+        around.by_barcode.insert(gtin::key(&code), id);
         if let Some(known) = around.products.get_mut(&id) {
             known.doc.barcodes.push(Barcode { code, pack_quantity });
         }

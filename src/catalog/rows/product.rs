@@ -6,7 +6,10 @@ use entity::prelude::{Currency, Money, ProductId, ProductStatus, StockPolicy, Tr
 use sea_orm::{QueryResult, Value};
 
 use crate::{
-    catalog::core::product::{Barcode, ProductDoc, ProductRow},
+    catalog::core::{
+        gtin,
+        product::{Barcode, ProductDoc, ProductRow},
+    },
     storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, TenantScope, Work},
 };
 
@@ -98,8 +101,8 @@ pub async fn by_sku_key(reads: &impl Reads, key: &str) -> Result<Option<ProductR
     Ok(select(reads, "p.sku_key = $2", vec![key.into()]).await?.into_iter().next())
 }
 pub async fn by_barcode(reads: &impl Reads, code: &str) -> Result<Option<ProductRow>, Fault> {
-    let condition = "p.id = (SELECT product_id FROM barcode WHERE tenant_id = $1 AND code = $2)";
-    Ok(select(reads, condition, vec![code.into()]).await?.into_iter().next())
+    let condition = "p.id = (SELECT product_id FROM barcode WHERE tenant_id = $1 AND code_key = $2)";
+    Ok(select(reads, condition, vec![gtin::key(code).into()]).await?.into_iter().next())
 }
 pub async fn by_ids(reads: &impl Reads, ids: impl IntoIterator<Item = ProductId> + Send) -> Result<Vec<ProductRow>, Fault> {
     let backend = reads.backend();
@@ -211,6 +214,7 @@ fn values(work: &Work, doc: &ProductDoc) -> [Value; 28] {
 
 const BARCODE: &[Column] = &[
     Column("tenant_id", ColumnKind::Id),
+    Column("code_key", ColumnKind::Text),
     Column("code", ColumnKind::Text),
     Column("product_id", ColumnKind::Id),
     Column("pack_quantity", ColumnKind::Int),
@@ -238,15 +242,16 @@ pub async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc
         let sql = format!("DELETE FROM barcode WHERE tenant_id = $1 AND {}", backend.in_ids("product_id", 2));
         work.execute(&sql, vec![backend.ids(recoded.iter().map(|doc| doc.row.id))]).await?;
     }
-    let mut codes: Vec<(&Barcode, ProductId, i32)> = Vec::new();
+    let mut codes: Vec<(String, &Barcode, ProductId, i32)> = Vec::new();
     for doc in new.iter().chain(&recoded) {
-        codes.extend(doc.barcodes.iter().zip(0..).map(|(barcode, position)| (barcode, doc.row.id, position)));
+        let listed = doc.barcodes.iter().zip(0..);
+        codes.extend(listed.map(|(barcode, position)| (gtin::key(&barcode.code), barcode, doc.row.id, position)));
     }
-    codes.sort_by(|a, b| a.0.code.cmp(&b.0.code));
+    codes.sort_by(|a, b| a.0.cmp(&b.0));
     let mut barcodes = Bulk::insert("barcode", BARCODE);
-    for (barcode, id, position) in codes {
-        let code = barcode.code.as_str().into();
-        barcodes.row([work.tenant().into(), code, id.into(), barcode.pack_quantity.into(), position.into()]);
+    for (key, barcode, id, position) in codes {
+        let (code, pack) = (barcode.code.as_str().into(), barcode.pack_quantity.into());
+        barcodes.row([work.tenant().into(), key.into(), code, id.into(), pack, position.into()]);
     }
     work.write(updates).await?;
     work.write(inserts).await?;

@@ -7,7 +7,7 @@ use entity::prelude::{Id, ProductId};
 
 use crate::{
     catalog::core::Use,
-    storage::{Backend, Fault, Reads, Row, Work, journal},
+    storage::{Backend, Fault, Reads as _, Row, Work, journal},
 };
 
 /// Which column of those tables names the row.
@@ -155,17 +155,19 @@ pub async fn of<K: Send>(work: &Work, tied: Tied, ids: &[Id<K>]) -> Result<HashM
     Ok(found)
 }
 
-/// Which of the products the ledger has entries of.
-pub async fn moved(reads: &impl Reads, ids: &[ProductId]) -> Result<Vec<ProductId>, Fault> {
+/// Which of the products the ledger has entries of. Holds the journal first: a batch that is being written has taken it, and its entries are
+/// seen here.
+pub async fn moved(work: &Work, ids: &[ProductId]) -> Result<Vec<ProductId>, Fault> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let backend = reads.backend();
+    journal::hold(work).await?;
+    let backend = work.backend();
     let sql = format!(
         "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {} AND EXISTS
            (SELECT 1 FROM entry e WHERE e.tenant_id = $1 AND e.product_id = p.id)",
         backend.in_ids("p.id", 2)
     );
-    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let rows = work.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
 }

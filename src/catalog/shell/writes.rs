@@ -196,7 +196,7 @@ impl Catalog {
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Word::Customer, &mut checker);
-        let command = customer::check(target, &customer::forgotten(), checker);
+        let command = customer::forget(target, checker);
         self.run::<Customers, _>(permit, &ask, ("customerErase", [0; 32]), vec![command]).await
     }
     /// Makes or changes customers by their external reference, each row by itself.

@@ -63,6 +63,11 @@ pub fn valued(unit_cost: i64, quantity: i64, decimals: u8) -> i64 {
     share(unit_cost, quantity, 10i64.pow(u32::from(decimals))).clamp(-MAX_SAFE, MAX_SAFE)
 }
 
+/// Whether what they are worth can be told exactly.
+pub fn can_be_told(unit_cost: i64, quantity: i64, decimals: u8) -> bool {
+    i128::from(unit_cost) * i128::from(quantity) <= i128::from(MAX_SAFE) * 10i128.pow(u32::from(decimals))
+}
+
 /// Units that came in at one cost. Layers of the same cost that lie next to each other are one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layer {
@@ -139,7 +144,7 @@ impl Pool {
         let average = if all { self.average } else { brought.clamp(0, self.average) };
         let mut fifo = 0;
         let mut left = quantity;
-        if let Some(layer) = self.layers.iter_mut().find(|layer| layer.from.seq <= seq && seq <= layer.last_seq) {
+        for layer in self.layers.iter_mut().filter(|layer| layer.from.seq <= seq && seq <= layer.last_seq) {
             let own = left.min(layer.quantity);
             fifo += layer.take(own);
             left -= own;

@@ -63,30 +63,60 @@ impl Sums {
 /// Earlier postings that later ones are told by.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// What sales of a document took of a product.
+    /// What a document's sales of a product took and its returns have not brought back.
     pub sold: HashMap<(Uuid, ProductId), Sums>,
-    /// The orders that a return is matched with.
-    pub orders: HashMap<Uuid, Vec<Uuid>>,
-    /// What a movement, by its event, did to a product's worth.
+    /// The orders that a return brings a product back from, and how many units of each have yet to be booked.
+    pub matched: HashMap<(Uuid, ProductId), Vec<(Uuid, i64)>>,
+    /// What a movement, by its event, did to a product's worth and its reversal has not undone.
     pub booked: HashMap<(i64, ProductId), Sums>,
+    /// What a whole unit of a product was last said to be worth: in which event, in minor units, and the unit's decimals.
+    pub revalued: HashMap<ProductId, (i64, i64, u8)>,
 }
 
 impl Known {
-    /// Takes a posting in: later ones of the same page may rest on it.
-    pub fn note(&mut self, posting: &Posting) {
+    /// Takes a posting in: later ones may rest on it.
+    pub fn note(&mut self, posting: &Posting, reverses: Option<i64>) {
         let sums = Sums { quantity: posting.quantity, values: posting.values };
         self.booked.entry((posting.place.seq, posting.product)).or_default().add(sums);
-        if let (CostKind::Sale, Some(document)) = (posting.kind, posting.reference) {
-            self.sold.entry((document, posting.product)).or_default().add(sums);
+        if let Some(undone) = reverses.and_then(|seq| self.booked.get_mut(&(seq, posting.product))) {
+            undone.add(sums);
+        }
+        match (posting.kind, posting.reference) {
+            (CostKind::Sale, Some(document)) => self.sold.entry((document, posting.product)).or_default().add(sums),
+            (CostKind::Return, Some(ret)) => {
+                for (place, order, part) in self.brought_back(ret, posting.product, posting.quantity) {
+                    self.sold.entry((order, posting.product)).or_default().add(part);
+                    if let Some((_, left)) = self.matched.get_mut(&(ret, posting.product)).and_then(|all| all.get_mut(place)) {
+                        *left -= part.quantity;
+                    }
+                }
+            }
+            _ => {}
         }
     }
-    /// What the orders that a return is matched with took of a product.
-    fn sold_to(&self, ret: Uuid, product: ProductId) -> Sums {
-        let mut all = Sums::default();
-        for order in self.orders.get(&ret).into_iter().flatten() {
-            all.add(self.sold.get(&(*order, product)).copied().unwrap_or_default());
+    /// Of which orders a return's units come, with their shares of what has not come back: the last unit of an order has the rest. What is more than
+    /// the orders gave comes of none.
+    fn brought_back(&self, ret: Uuid, product: ProductId, units: i64) -> Vec<(usize, Uuid, Sums)> {
+        let (mut rest, mut parts) = (units, Vec::new());
+        for (place, (order, matched)) in self.matched.get(&(ret, product)).into_iter().flatten().enumerate() {
+            let Some(taken) = self.sold.get(&(*order, product)) else { continue };
+            let quantity = rest.min(*matched).min(-taken.quantity);
+            if quantity > 0 {
+                let values = taken.values.negated().share(quantity, -taken.quantity);
+                parts.push((place, *order, Sums { quantity, values }));
+                rest -= quantity;
+            }
         }
-        all
+        parts
+    }
+    /// What units of a receipt brought that is undone: as they were valued since, where the product was.
+    fn brought(&self, seq: i64, product: ProductId, left: Sums, units: i64) -> i64 {
+        match self.revalued.get(&product) {
+            Some((since, unit_cost, decimals)) if *since > seq => {
+                valued(*unit_cost, left.quantity, *decimals) - valued(*unit_cost, left.quantity - units, *decimals)
+            }
+            _ => left.values.share(units, left.quantity).average,
+        }
     }
 }
 
@@ -123,9 +153,9 @@ pub fn post(pool: &mut Pool, fact: &Fact, known: &Known) -> Posting {
     let (basis, values) = if fact.quantity < 0 {
         let units = -fact.quantity;
         match booked {
-            Some((seq, brought)) if brought.quantity > 0 => {
-                let share = brought.values.share(units, brought.quantity);
-                (CostBasis::Reversed, pool.give_back(units, seq, share.average).negated())
+            Some((seq, left)) if left.quantity > 0 => {
+                let brought = known.brought(seq, fact.product, left, units.min(left.quantity));
+                (CostBasis::Reversed, pool.give_back(units, seq, brought).negated())
             }
             _ => (CostBasis::Issued, pool.issue(units).negated()),
         }
@@ -150,21 +180,29 @@ pub fn post(pool: &mut Pool, fact: &Fact, known: &Known) -> Posting {
 
 /// What units that come in are worth.
 fn worth(pool: &Pool, fact: &Fact, known: &Known, booked: Option<Sums>) -> (CostBasis, Values) {
-    let as_taken = |taken: Sums| taken.values.negated().share(fact.quantity, -taken.quantity);
     if let Some(taken) = booked.filter(|sums| sums.quantity < 0) {
-        return (CostBasis::Reversed, as_taken(taken));
+        let units = fact.quantity.min(-taken.quantity);
+        return (CostBasis::Reversed, taken.values.negated().share(units, -taken.quantity));
     }
     if let (CostKind::Return, Some(ret)) = (fact.kind, fact.reference) {
-        let taken = known.sold_to(ret, fact.product);
-        if taken.quantity < 0 {
-            return (CostBasis::Sold, as_taken(taken));
+        let mut back = Sums::default();
+        known.brought_back(ret, fact.product, fact.quantity).into_iter().for_each(|(_, _, part)| back.add(part));
+        if back.quantity > 0 {
+            let rest = fact.quantity - back.quantity;
+            back.add(Sums { quantity: rest, values: if rest > 0 { of_none(pool, fact, rest).1 } else { Values::default() } });
+            return (CostBasis::Sold, back.values);
         }
     }
+    of_none(pool, fact, fact.quantity)
+}
+
+/// What units are worth that no earlier posting tells of.
+fn of_none(pool: &Pool, fact: &Fact, units: i64) -> (CostBasis, Values) {
     if let Some(cost) = fact.unit_cost {
-        return (CostBasis::Stated, Values::both(valued(cost, fact.quantity, fact.decimals)));
+        return (CostBasis::Stated, Values::both(valued(cost, units, fact.decimals)));
     }
     if pool.quantity > 0 {
-        return (CostBasis::Average, pool.values().share(fact.quantity, pool.quantity));
+        return (CostBasis::Average, pool.values().share(units, pool.quantity));
     }
     (CostBasis::Unknown, Values::default())
 }
@@ -190,6 +228,12 @@ mod tests {
         }
     }
 
+    fn booked(pool: &mut Pool, known: &mut Known, fact: Fact) -> Posting {
+        let posting = post(pool, &fact, known);
+        known.note(&posting, fact.reverses);
+        posting
+    }
+
     #[test]
     fn what_goes_from_one_store_to_another_changes_nothing() {
         let quantities = |entries: Vec<Fact>| facts(entries).iter().map(|f| (f.place.line, f.quantity)).collect::<Vec<_>>();
@@ -203,13 +247,9 @@ mod tests {
     #[test]
     fn what_comes_back_is_worth_what_the_sale_took() {
         let (order, ret) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let mut known = Known { orders: HashMap::from([(ret, vec![order])]), ..Known::default() };
+        let mut known = Known { matched: HashMap::from([((ret, ProductId::NIL), vec![(order, 3)])]), ..Known::default() };
         let mut pool = Pool::default();
-        let mut step = |fact: Fact| {
-            let posting = post(&mut pool, &fact, &known);
-            known.note(&posting);
-            posting
-        };
+        let mut step = |fact: Fact| booked(&mut pool, &mut known, fact);
         step(Fact { unit_cost: Some(100), kind: CostKind::Receipt, ..fact(1, 1, 10) });
         let sale = Fact { kind: CostKind::Sale, reference: Some(order), ..fact(2, 1, -4) };
         assert_eq!(step(sale).values, Values::both(-400));
@@ -223,18 +263,87 @@ mod tests {
         assert_eq!((posting.basis, posting.values), (CostBasis::Stated, Values::both(2_997)));
     }
 
+    /// Three units that cost a pound together were sold for one order and five for another: what comes back is what they took, to the penny.
+    #[test]
+    fn what_comes_back_in_parts_is_worth_what_was_taken_and_no_more() {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let ret = |nth: u128| Uuid::from_u128(100 + nth);
+        let of = |nth: u128, orders: &[(Uuid, i64)]| ((ret(nth), ProductId::NIL), orders.to_vec());
+        let returns =
+            [of(0, &[(one, 1)]), of(1, &[(one, 1), (other, 2)]), of(2, &[(other, 3)]), of(3, &[(one, 1)]), of(4, &[(one, 2)])];
+        let mut known = Known { matched: HashMap::from(returns), ..Known::default() };
+        let mut pool = Pool::default();
+        let mut step = |fact: Fact| booked(&mut pool, &mut known, fact).values;
+        step(Fact { unit_cost: None, kind: CostKind::Receipt, ..fact(1, 1, 3) });
+        step(Fact { unit_cost: Some(33), kind: CostKind::Receipt, ..fact(2, 1, 3) });
+        let sale = |seq, order, quantity| Fact { kind: CostKind::Sale, reference: Some(order), ..fact(seq, 1, quantity) };
+        let back = |seq, line, nth: u128, quantity| Fact {
+            kind: CostKind::Return,
+            reference: Some(ret(nth)),
+            ..fact(seq, line, quantity)
+        };
+        let taken = step(sale(3, one, -2));
+        step(Fact { unit_cost: Some(500), kind: CostKind::Receipt, ..fact(4, 1, 1) });
+        let taken_more = step(sale(5, other, -5));
+        let mut came = Values::default();
+        let mut add = |values: Values| {
+            came = Values { average: came.average + values.average, fifo: came.fifo + values.fifo };
+            came
+        };
+        add(step(back(6, 1, 0, 1)));
+        // One movement, of which each line is booked by itself: a unit of the one order, two of the other.
+        add(step(back(7, 1, 1, 2)));
+        add(step(back(7, 2, 1, 1)));
+        let all = add(step(back(8, 1, 2, 3)));
+        let sum = Values { average: taken.average + taken_more.average, fifo: taken.fifo + taken_more.fifo };
+        assert_eq!(all, sum.negated(), "everything is back");
+        // What is more than was taken, or matched, is of no order: the entry says its cost.
+        assert_eq!(step(back(9, 1, 3, 1)), Values::both(100));
+        let again = step(sale(10, one, -1));
+        assert_eq!(step(back(11, 1, 4, 2)), Values { average: 100 - again.average, fifo: 100 - again.fifo });
+    }
+
+    #[test]
+    fn a_reversal_of_several_lines_undoes_them_to_the_penny() {
+        let (mut pool, mut known) = (Pool::default(), Known::default());
+        let mut step = |fact: Fact| booked(&mut pool, &mut known, fact).values.average;
+        step(Fact { unit_cost: None, ..fact(1, 1, 4) });
+        step(Fact { unit_cost: Some(100), ..fact(2, 1, 2) });
+        let taken = step(fact(3, 1, -1)) + step(fact(3, 2, -1)) + step(fact(3, 3, -1));
+        let undo = |line| Fact { reverses: Some(3), ..fact(4, line, 1) };
+        assert_eq!(step(undo(1)) + step(undo(2)) + step(undo(3)), -taken);
+        let brought = step(Fact { unit_cost: Some(1), ..fact(5, 1, 1) }) + step(Fact { unit_cost: Some(4), ..fact(5, 2, 1) });
+        let undo = |line| Fact { reverses: Some(5), ..fact(6, line, -1) };
+        assert_eq!(step(undo(1)) + step(undo(2)), -brought);
+    }
+
+    #[test]
+    fn a_reversal_after_a_revaluation_leaves_other_units_their_worth() {
+        let (mut pool, mut known) = (Pool::default(), Known::default());
+        booked(&mut pool, &mut known, Fact { unit_cost: Some(100), ..fact(1, 1, 10) });
+        booked(&mut pool, &mut known, Fact { unit_cost: Some(1_000), ..fact(2, 1, 10) });
+        pool.revalue(100, 0);
+        known.revalued.insert(ProductId::NIL, (3, 100, 0));
+        booked(&mut pool, &mut known, Fact { unit_cost: Some(300), ..fact(4, 1, 10) });
+        let undone = booked(&mut pool, &mut known, Fact { reverses: Some(2), ..fact(5, 1, -10) });
+        assert_eq!(undone.values, Values::both(-1_000));
+        let undone = booked(&mut pool, &mut known, Fact { reverses: Some(4), ..fact(6, 1, -10) });
+        assert_eq!(undone.values, Values::both(-3_000), "what came after it goes with what it brought");
+        assert_eq!((pool.quantity, pool.values()), (10, Values::both(1_000)));
+    }
+
     #[test]
     fn a_reversal_undoes_what_was_booked() {
         let (mut pool, mut known) = (Pool::default(), Known::default());
         for one in [Fact { unit_cost: Some(100), ..fact(1, 1, 10) }, Fact { unit_cost: Some(1_000), ..fact(2, 1, 10) }] {
             let posting = post(&mut pool, &one, &known);
-            known.note(&posting);
+            known.note(&posting, None);
         }
         let undone = post(&mut pool, &Fact { reverses: Some(2), ..fact(3, 1, -10) }, &known);
         assert_eq!((undone.basis, undone.values), (CostBasis::Reversed, Values::both(-10_000)));
         assert_eq!((pool.quantity, pool.values()), (10, Values::both(1_000)));
         let gone = post(&mut pool, &fact(4, 1, -10), &known);
-        known.note(&gone);
+        known.note(&gone, None);
         let back = post(&mut pool, &Fact { reverses: Some(4), unit_cost: Some(7), ..fact(5, 1, 10) }, &known);
         assert_eq!((back.basis, back.values), (CostBasis::Reversed, Values::both(1_000)));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
-    pool::{Place, Pool},
+    pool::{Place, Pool, can_be_told},
     post::Posting,
 };
 
@@ -61,6 +61,10 @@ pub enum RevalueProblem {
     Currency(usize, Currency),
     /// There are no units to be worth anything.
     NoStock(usize),
+    /// Its units would be worth more than can be told exactly.
+    TooDear(usize),
+    /// All stock together would.
+    TooDearTogether,
     /// Another document is called so elsewhere.
     ReferenceTaken,
     KeyReused,
@@ -85,11 +89,14 @@ pub fn check(
         if !seen.insert(line.product) {
             return Err(RevalueProblem::Twice(index));
         }
-        let decimals = match units(line.product) {
+        let (quantity, decimals) = match units(line.product) {
             None => return Err(RevalueProblem::NoProduct(index)),
             Some((0, _)) => return Err(RevalueProblem::NoStock(index)),
-            Some((_, decimals)) => decimals,
+            Some(of) => of,
         };
+        if !can_be_told(line.unit_cost.minor, quantity, decimals) {
+            return Err(RevalueProblem::TooDear(index));
+        }
         let (position, unit_cost) = (index as u16 + 1, line.unit_cost.minor);
         checked.push(RevaluationLine { position, product: line.product, unit_cost, decimals });
     }

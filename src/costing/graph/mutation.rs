@@ -141,6 +141,14 @@ fn told(problem: &RevalueProblem) -> UserError {
             let message = "there is no unit of it in any store or on its way: nothing to revalue";
             new(ErrorCode::InvalidState, message, at(*index, "product"))
         }
+        RevalueProblem::TooDear(index) => {
+            let message = "its units would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            new(ErrorCode::OutOfRange, message, at(*index, "unitCost"))
+        }
+        RevalueProblem::TooDearTogether => {
+            let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            new(ErrorCode::OutOfRange, message, path!["input", "lines"])
+        }
         RevalueProblem::KeyReused => {
             let message = "this key was used before with another input: use a new key for a new change";
             new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])

@@ -11,7 +11,7 @@ use super::{
     words::{CostGroup, CostingMethod, StockValueGroup},
 };
 use crate::{
-    access::kind,
+    access::{Permission, kind},
     catalog::graph::{ProductRef, StoreRef, product_named, store_named},
     costing::{
         rows::{self, CostFilter, Worth},
@@ -32,7 +32,7 @@ impl From<ReportError> for TopError {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::Fault(fault) => fault.into(),
-            ReportError::TooLarge => Self::bad_input(error.to_string(), Vec::new()),
+            ReportError::TooLarge | ReportError::TooDear => Self::bad_input(error.to_string(), Vec::new()),
         }
     }
 }
@@ -91,6 +91,10 @@ impl CostQuery {
         #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
         let permit = ctx.permit::<kind::ProductCostRead>()?;
+        if permit.channel().is_some() {
+            // The books know no channels: what one of them sold cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+        }
         let (from, to) = checked_span(from, to)?;
         let mut filter = CostFilter { from, to, ..CostFilter::default() };
         let unknown = |name: &str| TopError::bad_input(format!("there is no such {name}"), vec![name.to_owned()]);

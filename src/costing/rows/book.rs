@@ -6,7 +6,7 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use crate::{
-    costing::core::{Fact, Known, Layer, Place, Pool, Posting, Sums, Values},
+    costing::core::{Layer, Place, Pool, Posting, Sums, Values},
     storage::{Bulk, Column, ColumnKind::*, Fault, Global, Reads, Row, Work},
 };
 
@@ -221,23 +221,4 @@ pub async fn sold(reads: &impl Reads, orders: Vec<OrderId>) -> Result<HashMap<(U
             Ok(((row.take()?, row.take()?), sums(&mut row)?))
         })
         .collect()
-}
-
-/// What earlier sales took that returns come back from, and what earlier movements did that are reversed.
-pub async fn sold_and_booked(reads: &impl Reads, facts: &[Fact], orders: HashMap<Uuid, Vec<Uuid>>) -> Result<Known, Fault> {
-    let mut known = Known { orders, ..Known::default() };
-    let documents: BTreeSet<Uuid> = known.orders.values().flatten().copied().collect();
-    known.sold = sold(reads, documents.into_iter().map(OrderId::from_uuid).collect()).await?;
-    let reversed: BTreeSet<i64> = facts.iter().filter_map(|fact| fact.reverses).collect();
-    if !reversed.is_empty() {
-        let backend = reads.backend();
-        let is_of = backend.in_numbers("seq", 2);
-        let sql =
-            format!("SELECT seq, product_id, {SUMS} FROM cost_posting WHERE tenant_id = $1 AND {is_of} GROUP BY seq, product_id");
-        for row in &reads.rows(&sql, vec![backend.numbers(reversed)]).await? {
-            let mut row = Row::new(row);
-            known.booked.insert((row.take()?, row.take()?), sums(&mut row)?);
-        }
-    }
-    Ok(known)
 }

@@ -1,6 +1,6 @@
 //! What the ledger says next.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use entity::prelude::*;
 use uuid::Uuid;
@@ -19,8 +19,8 @@ pub struct Page {
     pub entries: Vec<Fact>,
     /// Everything up to this event is in it.
     pub upto: i64,
-    /// The orders that its returns are matched with.
-    pub orders: HashMap<Uuid, Vec<Uuid>>,
+    /// The returns among its documents.
+    pub returns: BTreeSet<Uuid>,
 }
 
 /// Entries after an event up to another, or to as many events as a page has: all that are left would be sorted for each page.
@@ -36,12 +36,11 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
     );
     let upto = head.min(after + MOST as i64);
     let rows = reads.rows(&sql, vec![after.into(), upto.into()]).await?;
-    let mut page = Page { entries: Vec::with_capacity(rows.len()), upto, orders: HashMap::new() };
-    let mut returns = BTreeSet::new();
+    let mut page = Page { entries: Vec::with_capacity(rows.len()), upto, returns: BTreeSet::new() };
     for row in &rows {
         let (fact, ret) = fact(&mut Row::new(row), currency)?;
         page.entries.push(fact);
-        returns.extend(ret);
+        page.returns.extend(ret);
     }
     if rows.len() == MOST
         && let Some(last) = page.entries.last().map(|entry| entry.place.seq)
@@ -49,17 +48,6 @@ pub async fn page(reads: &impl Reads, after: i64, head: i64, currency: Currency)
         // The last movement may go on behind the page.
         page.entries.retain(|entry| entry.place.seq < last);
         page.upto = last - 1;
-    }
-    if !returns.is_empty() {
-        let backend = reads.backend();
-        let sql = format!(
-            "SELECT DISTINCT return_id, order_id FROM return_match WHERE tenant_id = $1 AND {} ORDER BY return_id, order_id",
-            backend.in_ids("return_id", 2)
-        );
-        for row in &reads.rows(&sql, vec![backend.ids(returns.into_iter().map(ReturnId::from_uuid))]).await? {
-            let mut row = Row::new(row);
-            page.orders.entry(row.take()?).or_default().push(row.take()?);
-        }
     }
     Ok(page)
 }

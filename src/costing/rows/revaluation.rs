@@ -77,6 +77,14 @@ pub async fn product_units(reads: &impl Reads, products: &[ProductId]) -> Result
         .collect()
 }
 
+/// What all products are worth, by the method that says more: about, because it may be more than can be told.
+pub async fn worth_of_all(reads: &impl Reads) -> Result<f64, Fault> {
+    let dearer = "CASE WHEN average_minor > fifo_minor THEN average_minor ELSE fifo_minor END";
+    let sql = format!("SELECT coalesce(sum(CAST({dearer} AS double precision)), 0.0) FROM cost_pool WHERE tenant_id = $1");
+    let rows = reads.rows(&sql, vec![]).await?;
+    rows.first().map_or(Ok(0.0), |row| Row::new(row).take())
+}
+
 const SELECT: &str = "SELECT v.id, v.number, v.seq, v.external_ref, v.note, v.actor_kind, v.actor_id, v.business_date, v.created_at FROM revaluation v";
 
 async fn documents(reads: &impl Reads, sql: &str, values: Vec<sea_orm::Value>) -> Result<Vec<Revaluation>, Fault> {

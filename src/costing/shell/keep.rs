@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     costing::{
-        core::{self, Posting, Revaluation},
+        core::{self, Known, Posting, Revaluation},
         rows::{self, Pools},
     },
     storage::{Database, Fault, TenantScope, journal},
@@ -76,18 +76,18 @@ async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
     let of_documents = documents.iter().flat_map(|one| &one.lines).map(|line| line.product);
     let products: BTreeSet<ProductId> = facts.iter().map(|fact| fact.product).chain(of_documents).collect();
     let mut pools = rows::pools(&work, &products).await?;
-    let mut known = rows::sold_and_booked(&work, &facts, page.orders).await?;
+    let mut known = rows::known(&work, seq, &facts, &page.returns).await?;
     let mut postings: Vec<Posting> = Vec::with_capacity(facts.len());
     let mut documents = documents.iter().peekable();
     for fact in &facts {
         while let Some(document) = documents.next_if(|one| one.seq < fact.place.seq) {
-            apply(&mut pools, document, &mut postings);
+            apply(&mut pools, document, &mut postings, &mut known);
         }
         let posting = core::post(pools.of.entry(fact.product).or_default(), fact, &known);
-        known.note(&posting);
+        known.note(&posting, fact.reverses);
         postings.push(posting);
     }
-    documents.for_each(|document| apply(&mut pools, document, &mut postings));
+    documents.for_each(|document| apply(&mut pools, document, &mut postings, &mut known));
     rows::write_pools(&work, &pools, page.upto).await?;
     rows::write_postings(&work, &postings).await?;
     rows::move_book(&work, page.upto).await?;
@@ -95,8 +95,9 @@ async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
     Ok(page.upto)
 }
 
-fn apply(pools: &mut Pools, document: &Revaluation, postings: &mut Vec<Posting>) {
+fn apply(pools: &mut Pools, document: &Revaluation, postings: &mut Vec<Posting>, known: &mut Known) {
     for line in &document.lines {
+        known.revalued.insert(line.product, (document.seq, line.unit_cost, line.decimals));
         postings.push(core::revalue(pools.of.entry(line.product).or_default(), document, line));
     }
 }

@@ -31,12 +31,17 @@ pub enum ReportError {
     /// A sum passes 2^53 − 1, the largest that clients can be told exactly.
     #[error("a sum passes 2^53 − 1: narrow the report")]
     TooLarge,
+    /// So does what all stock is worth, of which nothing can be left out.
+    #[error(
+        "what stock is worth passes 2^53 − 1 minor units, the most that can be told: productCost tells of one product, stockRevalue puts its cost right"
+    )]
+    TooDear,
 }
 
 impl ReportError {
     /// What the database cannot count to, no client can be told.
-    fn of_sums(fault: Fault) -> Self {
-        if fault.is_overflow() { Self::TooLarge } else { Self::Fault(fault) }
+    fn of_sums(fault: Fault, passed: Self) -> Self {
+        if fault.is_overflow() { passed } else { Self::Fault(fault) }
     }
 }
 
@@ -98,7 +103,7 @@ pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, a
     let how = begin(&scope, ask.method).await?;
     let mut total = Sums::default();
     let mut groups: BTreeMap<(Option<ProductId>, Option<CategoryId>), Sums> = BTreeMap::new();
-    for one in rows::worth(&scope, ask.of, None).await.map_err(ReportError::of_sums)? {
+    for one in rows::worth(&scope, ask.of, None).await.map_err(|fault| ReportError::of_sums(fault, ReportError::TooDear))? {
         total = added(total, one.sums)?;
         let key = match ask.group {
             ValueGroup::None => continue,
@@ -109,7 +114,7 @@ pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, a
         *group = added(*group, one.sums)?;
     }
     let shape = |(product, category): (Option<ProductId>, Option<CategoryId>), sums: &Sums| {
-        let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooLarge)?;
+        let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooDear)?;
         Ok::<_, ReportError>(ValueRow { product, category, quantity, value: money(sums.values.by(how.method), how.currency)? })
     };
     let mut rows = groups.iter().map(|(key, sums)| shape(*key, sums)).collect::<Result<Vec<_>, _>>()?;
@@ -119,7 +124,7 @@ pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, a
 }
 
 fn added(a: Sums, b: Sums) -> Result<Sums, ReportError> {
-    let add = |a: i64, b: i64| a.checked_add(b).ok_or(ReportError::TooLarge);
+    let add = |a: i64, b: i64| a.checked_add(b).ok_or(ReportError::TooDear);
     Ok(Sums {
         quantity: add(a.quantity, b.quantity)?,
         values: Values { average: add(a.values.average, b.values.average)?, fifo: add(a.values.fifo, b.values.fifo)? },
@@ -127,7 +132,7 @@ fn added(a: Sums, b: Sums) -> Result<Sums, ReportError> {
 }
 
 fn money(minor: i64, currency: Currency) -> Result<Money, ReportError> {
-    if minor.abs() <= MAX_SAFE { Ok(Money::new(minor, currency)) } else { Err(ReportError::TooLarge) }
+    if minor.abs() <= MAX_SAFE { Ok(Money::new(minor, currency)) } else { Err(ReportError::TooDear) }
 }
 
 /// What a report of costs is of.
@@ -174,7 +179,8 @@ pub async fn cost_report(
     if ask.group == CostGroup::None {
         groups.insert((true, String::new()), CostRow::empty(None, how.currency));
     }
-    for (day, id, kind, sums) in rows::cost_sums(&scope, ask.group, &ask.filter).await.map_err(ReportError::of_sums)? {
+    let sums = rows::cost_sums(&scope, ask.group, &ask.filter).await;
+    for (day, id, kind, sums) in sums.map_err(|fault| ReportError::of_sums(fault, ReportError::TooLarge))? {
         let key = key_text(ask.group, day, id);
         let row =
             groups.entry((key.is_none(), key.clone().unwrap_or_default())).or_insert_with(|| CostRow::empty(key, how.currency));

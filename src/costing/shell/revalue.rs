@@ -1,6 +1,6 @@
 //! Saying what units are worth: a document, in a transaction of its own. What it does is booked where the journal has it.
 
-use entity::prelude::*;
+use entity::{prelude::*, quantity::MAX_SAFE};
 use serde::{Deserialize, Serialize};
 
 use super::keep::catch_up;
@@ -167,7 +167,11 @@ async fn once(
         let pool: &mut Pool = pools.of.entry(line.product).or_default();
         apply(pool, &document, line).values
     });
-    let foreseen = foreseen.collect();
+    let foreseen: Vec<Values> = foreseen.collect();
+    let raised = foreseen.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
+    if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
+        return Ok(Err(RevalueProblem::TooDearTogether));
+    }
     let before = journal::take(work, Want::events(1).and(1, Numbered::Revaluation)).await?;
     let mut counter = before;
     document.number = counter.number(Numbered::Revaluation);

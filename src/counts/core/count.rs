@@ -162,7 +162,8 @@ pub struct CountBook {
     pub lines: HashMap<CountId, HashMap<LineKey, Line>>,
     /// How many lines are still to be counted.
     pub open: HashMap<CountId, i64>,
-    /// What arrived behind a line's tally and happened before it, in units.
+    /// How far the books of then are from what a line's tally says, by what has become known since: what arrived behind it, and what other
+    /// counts posted.
     pub late: HashMap<(CountId, LineKey), i64>,
     /// Who counted.
     pub counters: HashMap<CountId, Vec<Actor>>,

@@ -44,7 +44,8 @@ pub(super) fn approve(
     (actor, approval): (Actor, &Approval),
 ) -> Result<Vec<Line>, Rejection> {
     let mut lines: Vec<Line> = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values().cloned()).collect();
-    lines.retain(|line| line.tally.is_some());
+    // What is still to be counted again was not found: nobody stands by its last figure.
+    lines.retain(|line| line.state == CountLineState::Counted);
     lines.sort_by_cached_key(Line::key);
     if lines.is_empty() {
         return Err(Rejection::state("nothing was counted", path!["input", "id"]));
@@ -104,11 +105,10 @@ fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: Movement
     let mut postings = Vec::with_capacity(part.len());
     for off in part {
         let level = draft.level(off.key, &field)?;
-        let deltas = if off.lot.is_said() { of_lot(draft, off) } else { vec![(of_level(level, off.difference), None)] };
-        for (delta, condition) in deltas {
+        for (delta, condition) in deltas(draft, off, level) {
             let is_blocked = delta.on_hand > 0 && draft.blocked(off.key, &off.lot).is_some();
             let available_delta = if is_blocked { 0 } else { delta.on_hand - delta.unavailable };
-            steps.push(Step { key: off.key, available_delta, field: field.clone() });
+            steps.push(Step { key: off.key, available_delta, on_hand_delta: delta.on_hand, field: field.clone() });
             let (cost, lot) = (level.facts.cost, off.lot.clone());
             postings.push(Posting { delta, cost, lot, condition, ..Posting::default() });
         }
@@ -122,21 +122,18 @@ fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: Movement
     Ok(())
 }
 
-fn of_level(level: &Level, difference: i64) -> Delta {
-    let left = level.on_hand.get().saturating_add(difference);
-    // What is gone cannot be unavailable either.
-    let unavailable = (left - level.unavailable.get()).min(0).max(-level.unavailable.get());
-    Delta { on_hand: difference, unavailable, ..Delta::default() }
-}
-
-/// What is gone of a lot is gone of what could be sold first, then of what was set aside, each for its reason.
-fn of_lot(draft: &Draft<'_>, off: &Off) -> Vec<(Delta, Option<Condition>)> {
+/// What is gone of a level or a lot is gone of what could be sold first, then of what was set aside, each for its reason.
+fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Condition>)> {
     let gone = |on_hand: i64, unavailable: i64| Delta { on_hand, unavailable, ..Delta::default() };
-    let lot = draft.said(off.key.product, &off.lot).map(|lot| lot.id);
-    let available = lot.and_then(|lot| draft.lot_level(off.key, lot)).map_or(0, LotLevel::available);
     if off.difference > 0 {
         return vec![(gone(off.difference, 0), None)];
     }
+    let lot = draft.said(off.key.product, &off.lot).map(|lot| lot.id);
+    let available = if off.lot.is_said() {
+        lot.and_then(|lot| draft.lot_level(off.key, lot)).map_or(0, LotLevel::available)
+    } else {
+        level.on_hand.get() - level.unavailable.get()
+    };
     let mut left = -off.difference;
     let first = left.min(available);
     left -= first;
@@ -155,22 +152,29 @@ fn of_lot(draft: &Draft<'_>, off: &Off) -> Vec<(Delta, Option<Condition>)> {
     deltas
 }
 
-/// Above the tenant's limit nobody approves what they counted themselves.
+/// Above the tenant's limit nobody approves what they counted themselves. A difference that nobody can value is above any limit.
 fn independent(book: &CountBook, count: &Count, (actor, approval): (Actor, &Approval), lines: &[Line]) -> Result<(), Rejection> {
     let Some(limit) = approval.limit else { return Ok(()) };
-    let value = |line: &Line| {
-        let cost = line.unit_cost.filter(|cost| cost.currency == limit.currency)?;
-        Some(cost.times(Quantity::new(line.posted?)?, line.decimals)?.minor.abs())
-    };
-    let total: i128 = lines.iter().filter_map(value).map(i128::from).sum();
-    let has_counted = book.counters.get(&count.id).is_some_and(|counters| counters.contains(&actor));
-    if total > i128::from(limit.minor) && has_counted {
-        let message = format!(
-            "the differences are worth more than {} {}: somebody who did not count approves",
-            limit.amount(),
-            limit.currency
-        );
-        return Err(Rejection::state(message, path!["input", "id"]));
+    if !book.counters.get(&count.id).is_some_and(|counters| counters.contains(&actor)) {
+        return Ok(());
+    }
+    let refused =
+        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), path!["input", "id"]));
+    let mut total: i128 = 0;
+    for line in lines.iter().filter(|line| line.posted.is_some_and(|posted| posted != 0)) {
+        let Some(worth) = worth(line, limit.currency) else {
+            return refused(format!("what {} is off by has no value in {}", line.sku, limit.currency));
+        };
+        total += worth;
+    }
+    if total > i128::from(limit.minor) {
+        return refused(format!("the differences are worth more than {} {}", limit.amount(), limit.currency));
     }
     Ok(())
+}
+
+/// What a line is off by, in minor units; None where it cannot be said in the currency.
+fn worth(line: &Line, currency: Currency) -> Option<i128> {
+    let cost = line.unit_cost.filter(|cost| cost.currency == currency)?;
+    Some(i128::from(cost.times(Quantity::new(line.posted?)?, line.decimals)?.minor).abs())
 }

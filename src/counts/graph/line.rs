@@ -139,7 +139,8 @@ impl CountLine {
     async fn counted_at(&self) -> Option<DateTime> {
         self.shown.line.tally.map(|tally| DateTime(tally.counted_at))
     }
-    /// What the books had at that moment, with all that is known by now. Of a blind count it takes count.review to see it.
+    /// What the books had at that moment, with all that is known by now, also what other counts posted meanwhile. Where a later count of it has
+    /// been posted, that one holds: it is what was found here. Of a blind count it takes count.review to see it.
     #[graphql(directive = mask::apply("count.review".to_owned()))]
     async fn book(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.seen_book(ctx)?)

@@ -21,7 +21,7 @@ use crate::{
         context::Asks,
         directives::{cost, list_size, paged, requires},
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter},
+        filters::{DateTimeFilter, IdFilter, plain},
         scalars::{Cursor, DateTime},
     },
     ledger::{Ledger, shell::counts::classes},
@@ -63,10 +63,7 @@ impl CountFilter {
             all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(CountTest::Store));
         }
         if let Some(text) = self.external_ref {
-            if text.contains('\0') {
-                let message = "a text without NUL characters is expected";
-                return Err(TopError::bad_input(message, path!["filter", "externalRef"]));
-            }
+            plain(&text, || path!["filter", "externalRef"])?;
             all.push(CountTest::ExternalRef(text));
         }
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {

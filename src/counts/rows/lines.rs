@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
-use super::load::{LINE, late_sum, line};
+use super::load::{LINE, known_book, line};
 use crate::{
     counts::core::{Line, LineKey, Pair, Tally, Try},
     graphql::connection::{Key, PageRequest, keyset},
@@ -40,11 +40,6 @@ pub fn line_keys(line: &Line) -> Vec<Key> {
     vec![Key::Text(line.sku.clone()), line.id.into()]
 }
 
-/// A completed count has its lines' books as they were posted: what arrives later is no business of theirs.
-fn shown() -> String {
-    format!("CASE WHEN c.status = 'COMPLETED' THEN l.book ELSE l.book + coalesce(({}), 0) END", late_sum())
-}
-
 /// A page of a count's lines, by SKU.
 pub async fn line_page(
     reads: &impl Reads,
@@ -53,7 +48,7 @@ pub async fn line_page(
     request: &PageRequest,
 ) -> Result<Vec<ShownLine>, Fault> {
     let backend = reads.backend();
-    let shown = shown();
+    let shown = known_book();
     let mut sql = format!(
         "SELECT {LINE}, {shown} FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
          WHERE l.tenant_id = $1 AND l.count_id = $2"
@@ -113,13 +108,13 @@ pub async fn progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<Cou
     rows.iter().map(read).collect()
 }
 
-/// What the books had and what was there, of every line that was counted, with what one unit costs and its decimals.
+/// What the books had and what was there, of every line that was counted and is not to be counted again, with what one unit costs and its decimals.
 pub async fn pairs(reads: &impl Reads, count: CountId) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
     let sql = format!(
         "SELECT {}, l.counted, l.unit_cost_minor, l.cost_currency, l.unit_decimals FROM count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
-         WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.counted IS NOT NULL",
-        shown()
+         WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.state = 'COUNTED'",
+        known_book()
     );
     let rows = reads.rows(&sql, vec![count.into()]).await?;
     let read = |row| {

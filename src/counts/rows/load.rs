@@ -152,28 +152,64 @@ pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<C
 const OF_LOT: &str = "CASE WHEN e.lot_id IS NULL THEN l.lot_key = ''
     ELSE l.lot_key = (SELECT o.code_key FROM lot o WHERE o.tenant_id = $1 AND o.id = e.lot_id) END";
 
-/// What arrived behind each line's tally and happened before it: few rows, found by the level's versions.
-pub(super) fn late_sum() -> String {
+/// That an entry is what another count posted. It set right what was off when that count was made, though it is dated when it was approved.
+const OF_A_COUNT: &str = "EXISTS (SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq AND m.kind = 'COUNT' AND m.reference_kind = 'COUNT')";
+
+/// That a later count of the line's product or lot has been posted: that one holds.
+const IS_OVERTAKEN: &str =
+    "(EXISTS (SELECT 1 FROM stock_level v WHERE v.tenant_id = $1 AND v.product_id = l.product_id AND v.store_id = c.store_id
+      AND v.counted_at > l.counted_at AND l.lot_key = '')
+    OR EXISTS (SELECT 1 FROM lot o JOIN lot_level v ON v.tenant_id = $1 AND v.lot_id = o.id AND v.store_id = c.store_id
+      WHERE o.tenant_id = $1 AND o.product_id = l.product_id AND o.code_key = l.lot_key AND v.counted_at > l.counted_at))";
+
+/// What the books had when the line was counted, with what is known by now: what arrived behind its tally and happened before it, or was posted
+/// by another count, is added (few rows, found by the level's versions). What a later count has settled is as it was found. A completed count has
+/// its lines' books as they were posted: what arrives later is no business of theirs.
+pub(super) fn known_book() -> String {
     format!(
-        "SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e WHERE e.tenant_id = $1 AND e.product_id = l.product_id
-         AND e.store_id = c.store_id AND e.version_after > l.book_version AND e.occurred_at < l.counted_at AND {OF_LOT}"
+        "CASE WHEN c.status = 'COMPLETED' THEN l.book WHEN {IS_OVERTAKEN} THEN l.counted
+         ELSE l.book + coalesce((SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e WHERE e.tenant_id = $1 AND e.product_id = l.product_id
+           AND e.store_id = c.store_id AND e.version_after > l.book_version AND e.on_hand_delta <> 0
+           AND (e.occurred_at < l.counted_at OR {OF_A_COUNT}) AND {OF_LOT}), 0) END"
     )
 }
 
-/// The same for all lines of a count, those where nothing arrived left out.
+/// How far the books of a count's lines are from what its tallies say, where they are.
 pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId, LineKey), i64>, Fault> {
+    let known = known_book();
     let sql = format!(
-        "SELECT l.product_id, l.lot_key, CAST(sum(e.on_hand_delta) AS bigint) FROM count_line l
-         JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
-         JOIN entry e ON e.tenant_id = $1 AND e.product_id = l.product_id AND e.store_id = c.store_id
-           AND e.version_after > l.book_version AND e.occurred_at < l.counted_at AND {OF_LOT}
-         WHERE l.tenant_id = $1 AND l.count_id = $2 GROUP BY l.product_id, l.lot_key"
+        "SELECT k.product_id, k.lot_key, k.known - k.book FROM (SELECT l.product_id, l.lot_key, l.book, {known} AS known FROM count_line l
+           JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
+           WHERE l.tenant_id = $1 AND l.count_id = $2 AND l.counted IS NOT NULL) k WHERE k.known <> k.book"
     );
     let rows = reads.rows(&sql, vec![count.into()]).await?;
     let read = |row| {
         let mut row = Row::new(row);
         let key = LineKey { product: row.take()?, lot: row.take()? };
         Ok(((count, key), row.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What counts that were approved after a moment put on these levels, of lots by lot: the books of that moment lack it.
+pub async fn posted_since(
+    reads: &impl Reads,
+    keys: &[LevelKey],
+    at: Timestamp,
+) -> Result<Vec<(LevelKey, Option<LotId>, i64)>, Fault> {
+    let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
+    let (k, mut values) = reads.backend().pairs(&pairs, 2);
+    let time = values.len() + 2;
+    values.push(at.micros().into());
+    let sql = format!(
+        "SELECT l.product_id, c.store_id, l.lot_id, CAST(sum(l.posted) AS bigint) FROM {k} CROSS JOIN count_line l
+         JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id AND c.store_id = k.b AND c.completed_at > ${time}
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.posted <> 0 GROUP BY l.product_id, c.store_id, l.lot_id"
+    );
+    let rows = reads.rows(&sql, values).await?;
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((LevelKey { product: row.take()?, store: row.take()? }, row.take()?, row.take()?))
     };
     rows.iter().map(read).collect()
 }

@@ -11,6 +11,6 @@ pub use lines::{COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_key
 pub use list::{COUNTS, CountTest, count_keys, id_numbered, page};
 pub use load::{
     Places, approval_limit, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of,
-    taken_refs,
+    posted_since, taken_refs,
 };
 pub use write::{Written, count_rows};

@@ -239,7 +239,7 @@ impl<'c> Day<'c> {
         self.call("countRecord", "CountRecordInput", "count { status }", json!({ "id": count["id"], "lines": lines })).await?;
         let input = json!({ "store": things.shop, "status": "FULFILLED", "lines": [{ "product": things.mug, "quantity": 1 }] });
         self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
-        self.call("countSubmit", "CountActionInput", "count { status }", id.clone()).await?;
+        self.call("countSubmit", "CountSubmitInput", "count { status }", id.clone()).await?;
         self.call("countApprove", "CountActionInput", "count { status }", id).await?;
         self.look(&things.mug, &things.shop, 25, 25).await?;
         tell("counts", &format!("count {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));

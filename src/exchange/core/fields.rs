@@ -10,6 +10,7 @@ use crate::catalog::core::{
     Patch,
     category::CategoryFields,
     customer::CustomerFields,
+    gtin,
     product::{Barcode, MoneyText, ProductFields, UnitText},
     supplier::SupplierFields,
     text::fold,
@@ -117,7 +118,7 @@ impl<'a> Cells<'a> {
             return Ok(found);
         }
         let code = self.text("barcode").ok_or_else(|| Refused::required(self.number, "sku"))?;
-        known.barcodes.get(code.trim()).copied().ok_or_else(|| Refused::missing(self.number, "barcode", "product"))
+        known.barcodes.get(&gtin::key(code.trim())).copied().ok_or_else(|| Refused::missing(self.number, "barcode", "product"))
     }
 
     /// The store that the row names.

@@ -18,9 +18,37 @@ use crate::{
 };
 
 /// Bytes that the parser may ask for before it has a whole row: a quote that is never closed would else make one row of the rest of the file.
+/// One that is shorter than that is seen at the end.
 struct Bounded<R> {
     inner: R,
     left: Rc<Counter<usize>>,
+    delimiter: u8,
+    quotes: Quotes,
+    /// The text has ended between quotes.
+    is_open: Rc<Counter<bool>>,
+}
+
+/// Where quotes stand, as the parser reads them: they mean something where a cell begins, and in one that began so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    Begin,
+    Plain,
+    Quoted,
+    /// After a quote in such a cell: the end of it, or the first of two that stand for one.
+    Closing,
+}
+
+impl Quotes {
+    fn after(self, byte: u8, delimiter: u8) -> Self {
+        match (self, byte) {
+            (Self::Begin | Self::Closing, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::Closing,
+            (Self::Quoted, _) => Self::Quoted,
+            (_, b'\n' | b'\r') => Self::Begin,
+            (_, byte) if byte == delimiter => Self::Begin,
+            _ => Self::Plain,
+        }
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {
@@ -32,6 +60,8 @@ impl<R: Read> Read for Bounded<R> {
         let most = out.len().min(left);
         let count = self.inner.read(&mut out[..most])?;
         self.left.set(left - count);
+        self.quotes = out[..count].iter().fold(self.quotes, |quotes, byte| quotes.after(*byte, self.delimiter));
+        self.is_open.set(count == 0 && self.quotes == Quotes::Quoted);
         Ok(count)
     }
 }
@@ -44,7 +74,9 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan,
     let delimiter_byte = u8::try_from(delimiter)
         .map_err(|_| Unreadable::Broken("a delimiter is one of the simple characters, as in , or ;".to_owned()))?;
     let left = Rc::new(Counter::new(ROW_BYTES + BUFFER));
-    let bounded = Bounded { inner: text, left: left.clone() };
+    let is_open = Rc::new(Counter::new(false));
+    let bounded =
+        Bounded { inner: text, left: left.clone(), delimiter: delimiter_byte, quotes: Quotes::Begin, is_open: is_open.clone() };
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(delimiter_byte)
         .has_headers(false)
@@ -54,7 +86,13 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan,
     let mut row = csv::ByteRecord::new();
     let mut next = |row: &mut csv::ByteRecord| -> Result<bool, Stop> {
         left.set(ROW_BYTES + BUFFER);
-        rows.read_byte_record(row).map_err(fault)
+        let is_row = rows.read_byte_record(row).map_err(fault)?;
+        if is_open.get() {
+            let line = row.position().map_or(0, csv::Position::line);
+            let message = format!("a quote that opens in line {line} or below is never closed: nothing from there on was read");
+            return Err(Unreadable::Broken(message).into());
+        }
+        Ok(is_row)
     };
     if !next(&mut row)? {
         return Err(Unreadable::Broken("it has no header".to_owned()).into());

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use entity::prelude::*;
 
 use crate::{
-    catalog::core::text::fold,
+    catalog::core::{gtin, text::fold},
     exchange::core::{
         Noun,
         fields::{Cells, Known, Record},
@@ -52,7 +52,7 @@ pub async fn known(reads: &impl Reads, noun: Noun, rows: &[Record]) -> Result<Kn
         Noun::Stock | Noun::StockChanges | Noun::Orders => {
             known.skus = by_texts(reads, ("product", "id", "sku_key"), texts(noun, rows, "sku", fold)).await?;
             known.barcodes =
-                by_texts(reads, ("barcode", "product_id", "code"), texts(noun, rows, "barcode", str::to_owned)).await?;
+                by_texts(reads, ("barcode", "product_id", "code_key"), texts(noun, rows, "barcode", gtin::key)).await?;
             known.stores = by_texts(reads, ("store", "id", "code_key"), texts(noun, rows, "store", fold)).await?;
             let (mut channels, customers) = (texts(noun, rows, "channel", fold), texts(noun, rows, "customer", str::to_owned));
             if noun == Noun::Orders {

@@ -188,14 +188,8 @@ impl Exchange {
 
     /// Keeps what lines were answered, and how far it is. Without any it takes a mark away.
     async fn keep_answers(&self, lease: Lease, run: &Run, answers: Vec<Answered>) -> Result<Run, Halt> {
-        let work = self.0.db.global().steward_for(run.tenant).await?;
-        lease.guard(&work).await?;
         // What was done before it was cancelled is told too.
-        let now = rows::lock(&work, run.id).await?.filter(|now| matches!(now.state, State::Running | State::Cancelled));
-        let Some(before) = now else {
-            work.rollback().await?;
-            return Err(Halt::Cancelled);
-        };
+        let (work, before) = self.locked_as(lease, run, |state| matches!(state, State::Running | State::Cancelled)).await?;
         if before.position() != run.position() {
             work.rollback().await?;
             return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, before.position(), run.position())).into());

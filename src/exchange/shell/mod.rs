@@ -4,6 +4,7 @@ mod apply;
 mod bulk;
 mod engine;
 mod export;
+mod halt;
 mod import;
 mod manage;
 mod order_rows;
@@ -19,6 +20,7 @@ use sea_orm::Value;
 
 pub use bulk::BulkAsk;
 pub use engine::{Call, Carried, Engine, Looked, Maker, Trial};
+use halt::Halt;
 pub use manage::{Ask, JOB, Order};
 
 use super::{
@@ -109,42 +111,6 @@ struct Inner {
     /// What runs mutations. It knows the schema, which knows this room: so it is not held, only known.
     engine: RwLock<Option<Weak<dyn Engine>>>,
     most: RwLock<ImportLimits>,
-}
-
-/// Why an exchange ends before its end.
-#[derive(Debug)]
-enum Halt {
-    /// In words for whoever asked for it.
-    Failed(String),
-    /// Somebody has cancelled it.
-    Cancelled,
-    /// It may go well the next time.
-    Fault(Fault),
-}
-impl From<Fault> for Halt {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-impl From<Denied> for Halt {
-    fn from(denied: Denied) -> Self {
-        Self::Failed(format!("{denied}, and whoever asked for this does not hold it now"))
-    }
-}
-impl From<FileError> for Halt {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Fault(fault) => Self::Fault(fault),
-            FileError::Full => Self::Failed("there is no room for files: free some, then ask again".to_owned()),
-            FileError::Quota { most } => Self::Failed(format!(
-                "all files of the tenant together may have {} MiB, and its result would be more",
-                most >> 20
-            )),
-            FileError::TooLarge { most } => Self::Failed(format!("its result is larger than {} MiB: ask for less", most >> 20)),
-            FileError::NotFound | FileError::NotReady => Self::Failed("the bytes of its file are not there any more".to_owned()),
-            other => Self::Fault(Fault::Broken(format!("its file: {other:?}"))),
-        }
-    }
 }
 
 /// Whether the caller may do with this noun what an exchange does.
@@ -243,7 +209,7 @@ impl Exchange {
         &self,
         lease: Lease,
         (tenant, id): (TenantId, ExchangeId),
-        is_last: bool,
+        (failures, most): (i64, i64),
     ) -> Result<(), Failure> {
         let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
         let ended = match run.kind {
@@ -251,11 +217,12 @@ impl Exchange {
             Kind::Export => Box::pin(self.export(lease, run.clone())).await,
             Kind::Bulk => Box::pin(self.bulk(lease, run.clone())).await,
         };
-        match ended {
+        let is_last = failures + 1 >= most;
+        match ended.map_err(|halt| halt.at(failures)) {
             Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
             Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.leave_result(lease, &run).await?,
             Err(Halt::Cancelled) => {}
-            Err(Halt::Failed(why)) => {
+            Err(Halt::Failed(why) | Halt::Raced(why)) => {
                 let made = self.so_far(&run).await?;
                 self.end(lease, &run, State::Failed, made, Some(why)).await?;
             }
@@ -291,9 +258,9 @@ impl Exchange {
         Ok(Some(after))
     }
 
-    /// Notes rows that are done with, and the refused ones among them.
+    /// Notes rows that are done with, and the refused ones among them; those too that were done before it was cancelled.
     async fn advance(&self, lease: Lease, run: &Run, done: Counts, refused: &[Refused]) -> Result<Run, Halt> {
-        let (work, before) = self.locked(lease, run).await?;
+        let (work, before) = self.locked_as(lease, run, |state| matches!(state, State::Running | State::Cancelled)).await?;
         if before.position() != run.position() {
             work.rollback().await?;
             return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, before.position(), run.position())).into());
@@ -302,7 +269,7 @@ impl Exchange {
         let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
-        Ok(after)
+        if after.state == State::Cancelled { Err(Halt::Cancelled) } else { Ok(after) }
     }
 
     /// Keeps rows that were refused before the rest of their chunk is tried again: whoever takes over must leave out the same.
@@ -323,9 +290,13 @@ impl Exchange {
 
     /// A transaction under the lease that has an exchange for itself, while it runs.
     async fn locked(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
+        self.locked_as(lease, run, |state| state == State::Running).await
+    }
+
+    async fn locked_as(&self, lease: Lease, run: &Run, stands: impl Fn(State) -> bool) -> Result<(Work, Run), Halt> {
         let work = self.0.db.global().steward_for(run.tenant).await?;
         lease.guard(&work).await?;
-        if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| run.state == State::Running) {
+        if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| stands(run.state)) {
             return Ok((work, now));
         }
         work.rollback().await?;
@@ -337,7 +308,7 @@ impl Exchange {
         match ended {
             Ok(()) | Err(Halt::Cancelled) => Ok(()),
             Err(Halt::Fault(fault)) => Err(fault),
-            Err(Halt::Failed(why)) => match self.try_end(lease, run, State::Failed, None, Some(why)).await {
+            Err(Halt::Failed(why) | Halt::Raced(why)) => match self.try_end(lease, run, State::Failed, None, Some(why)).await {
                 Err(Halt::Fault(fault)) => Err(fault),
                 _ => Ok(()),
             },
@@ -382,7 +353,7 @@ fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
 }
 
 fn told(name: &'static str, run: &Run) -> NewEvent {
-    let payload =
-        serde_json::json!({ "id": run.id, "kind": run.kind.as_str(), "state": run.state.as_str(), "version": run.version });
+    let payload = serde_json::json!({ "id": run.id, "kind": run.kind.as_str(), "state": run.state.as_str(), "version": run.version,
+        "maker": run.maker.id });
     NewEvent { kind: name, payload: payload.to_string() }
 }

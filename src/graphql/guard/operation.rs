@@ -1,13 +1,14 @@
 //! One operation of a document that passed the guard, ready for the engine.
 
 use std::{
+    collections::HashSet,
     fmt,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use async_graphql::{
     Name, Value, Variables,
-    parser::types::{BaseType, ExecutableDocument, OperationType},
+    parser::types::{BaseType, ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 
 use super::{
@@ -43,6 +44,8 @@ pub struct Operation {
     pub measure: Measure,
     /// What it costs.
     pub plan: Plan,
+    /// Whether it asks for the schema itself.
+    pub is_introspective: bool,
     /// Non-null, without a default: name and type.
     required: Vec<(Name, String)>,
     /// As it was written: what is validated.
@@ -89,9 +92,10 @@ impl Operation {
             .filter(|variable| matches!(&variable.node.var_type.node.base, BaseType::Named(name) if name == "Boolean"))
             .filter_map(|variable| Some((variable.node.name.node.clone(), variable.node.default_value.as_ref()?.node.clone())))
             .collect();
+        let is_introspective = introspects(&definition.selection_set.node, &document, &mut HashSet::new());
         let (name, examined) = (name.map(|name| name.to_string()), Examined::new(definition));
         let answer_bytes = AtomicUsize::new(512);
-        Some(Self { kind, name, measure, plan, required, document, merged, conditions, examined, answer_bytes })
+        Some(Self { kind, name, measure, plan, is_introspective, required, document, merged, conditions, examined, answer_bytes })
     }
 
     /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as rc.5
@@ -145,4 +149,18 @@ impl Operation {
         }
         Ok(())
     }
+}
+
+/// Whether a root field is the schema or one of its types: there are such fields nowhere else.
+fn introspects<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, seen: &mut HashSet<&'a Name>) -> bool {
+    set.items.iter().any(|item| match &item.node {
+        Selection::Field(field) => matches!(field.node.name.node.as_str(), "__schema" | "__type"),
+        Selection::InlineFragment(inline) => introspects(&inline.node.selection_set.node, document, seen),
+        Selection::FragmentSpread(spread) => {
+            let found = document.fragments.get_key_value(&spread.node.fragment_name.node);
+            found.is_some_and(|(name, fragment)| {
+                seen.insert(name) && introspects(&fragment.node.selection_set.node, document, seen)
+            })
+        }
+    })
 }

@@ -46,7 +46,7 @@ impl FactorMutation {
     /// Begins to enrol an authenticator as the caller's second factor. It counts once totpConfirm has seen a code of it.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        let session = ctx.session()?;
+        let session = ctx.session_to_enrol()?;
         ctx.step_up()?;
         let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
         let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
@@ -60,7 +60,7 @@ impl FactorMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The code that the authenticator shows.")] code: String,
     ) -> Answer<TotpPayload> {
-        let session = ctx.session()?;
+        let session = ctx.session_to_enrol()?;
         ctx.step_up()?;
         codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
     }

@@ -144,7 +144,7 @@ impl IdentityMutation {
         #[graphql(desc = "The password.")] password: Option<String>,
         #[graphql(desc = "A code of the authenticator, or one kept for emergencies.")] code: Option<String>,
     ) -> Answer<LoginPayload> {
-        let (session, identity) = (ctx.session()?, ctx.given::<Identity>()?);
+        let (session, identity) = (ctx.session_to_enrol()?, ctx.given::<Identity>()?);
         answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref(), &visit(ctx)).await)
     }
 

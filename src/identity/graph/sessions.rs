@@ -56,7 +56,7 @@ impl SessionMutation {
     /// Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close.
     #[graphql(directive = authenticated::apply())]
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let session = ctx.session()?;
+        let session = ctx.session_to_enrol()?;
         forget_cookies(ctx);
         OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }

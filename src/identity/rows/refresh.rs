@@ -56,10 +56,10 @@ pub async fn rotate(work: &GlobalWork, id: RefreshTokenId, next: RefreshTokenId,
     Ok(())
 }
 
-/// Withdraws a token whose reply was lost.
-pub async fn withdraw(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<(), Fault> {
-    work.change("UPDATE refresh_token SET dead_at = $1 WHERE id = $2", vec![now.into(), id.into()]).await?;
-    Ok(())
+/// Withdraws a token whose reply was lost; false when it has been used meanwhile.
+pub async fn withdraw(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE refresh_token SET dead_at = $1 WHERE id = $2 AND used_at IS NULL AND rotated_at IS NULL";
+    Ok(work.change(sql, vec![now.into(), id.into()]).await? == 1)
 }
 
 /// Whatever of the session's tokens could still be used is replaced by `next`.
@@ -69,8 +69,9 @@ pub async fn rotate_all(work: &GlobalWork, session: SessionId, next: RefreshToke
     Ok(())
 }
 
-/// Notes that the access token which came with a refresh token was seen: its reply was not lost.
-pub async fn seen(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<(), Fault> {
-    work.change("UPDATE refresh_token SET used_at = $1 WHERE id = $2 AND used_at IS NULL", vec![now.into(), id.into()]).await?;
-    Ok(())
+/// Notes that the access token which came with a refresh token was seen: its reply was not lost. False when it was withdrawn as if it were.
+pub async fn seen(work: &GlobalWork, id: RefreshTokenId, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE refresh_token SET used_at = COALESCE(used_at, $1) WHERE id = $2 RETURNING dead_at";
+    let rows = work.rows(sql, vec![now.into(), id.into()]).await?;
+    rows.first().map_or(Ok(true), |row| Ok(Row::new(row).time_opt()?.is_none()))
 }

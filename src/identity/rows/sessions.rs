@@ -146,8 +146,10 @@ pub enum Which {
     OfMember(TenantId, MemberId),
 }
 
-/// Ends sessions that go on; the ids of those it ended.
+/// Ends sessions that go on, and the logins of the same people that wait for a second factor; the ids of the sessions it ended.
 pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp) -> Result<Vec<SessionId>, Fault> {
+    // First: where such a login is met at this very moment, its session has begun before the next statement looks.
+    end_challenges(work, which, now).await?;
     let (filter, ids): (&str, Vec<Value>) = match which {
         Which::One(id) => ("id = $3", vec![id.into()]),
         Which::OfUser(user) => ("user_id = $3", vec![user.into()]),
@@ -157,6 +159,17 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
     let sql = format!("UPDATE session SET ended_at = $1, end_reason = $2 WHERE {filter} AND ended_at IS NULL RETURNING id");
     let values = [vec![now.into(), why.as_str().into()], ids].concat();
     work.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {
+    let (filter, ids): (&str, Vec<Value>) = match which {
+        Which::One(_) => return Ok(()),
+        Which::OfUser(user) | Which::OthersOfUser(user, _) => ("user_id = $2", vec![user.into()]),
+        Which::OfMember(tenant, member) => ("tenant_id = $2 AND member_id = $3", vec![tenant.into(), member.into()]),
+    };
+    let sql = format!("UPDATE login_challenge SET done_at = $1 WHERE {filter} AND done_at IS NULL");
+    work.change(&sql, [vec![now.into()], ids].concat()).await?;
+    Ok(())
 }
 
 /// Writes down that somebody has shown who they are once more.
@@ -203,6 +216,13 @@ pub struct Standing {
     pub mfa_required: bool,
     /// How unusual the login was, from 0 to 100.
     pub risk: i32,
+}
+
+impl Standing {
+    /// Whether the person must enrol a second factor before anything else.
+    pub fn must_enrol(&self) -> bool {
+        self.mfa_required && self.mfa_at.is_none()
+    }
 }
 
 /// The standing of some sessions; those that are not there have ended.

@@ -42,7 +42,7 @@ impl Admitted {
     }
     /// Whether the person must enrol a second factor before anything else.
     pub fn must_enrol(&self) -> bool {
-        self.standing().mfa_required && self.standing().mfa_at.is_none()
+        self.standing().must_enrol()
     }
 }
 
@@ -81,11 +81,30 @@ impl Identity {
         }
         if sight == Sight::First {
             let work = self.db.global().begin().await?;
-            refresh::seen(&work, claims.jti, now).await?;
+            if !refresh::seen(&work, claims.jti, now).await? {
+                self.end_family(work, claims.sid).await?;
+                return Err(AdmitError::Token);
+            }
             work.commit().await?;
             self.tokens.remember(token, claims.clone());
         }
         Ok(Admitted { claims, known })
+    }
+
+    /// Ends a session of which a token came back that is somebody else's, tells its owner, and commits.
+    async fn end_family(&self, work: GlobalWork, session: SessionId) -> Result<(), Fault> {
+        let ended = sessions::end(&work, Which::One(session), EndReason::Reuse, self.clock.now()).await?;
+        let owner = match sessions::by_id(&work, session).await? {
+            Some(row) if !ended.is_empty() => rows::user(&work, row.user).await?,
+            _ => None,
+        };
+        work.commit().await?;
+        self.presence.end(&ended);
+        if let Some(owner) = owner {
+            self.write(About::SessionStolen, &owner.email, &owner.display_name);
+        }
+        tracing::warn!(%session, "a token came back after it was used or withdrawn: the session is ended");
+        Ok(())
     }
 
     /// Begins a session of a member.
@@ -180,17 +199,7 @@ impl Identity {
                 return Ok(logged_in);
             }
             Err(Refusal::Family(session)) => {
-                let ended = sessions::end(&work, Which::One(session), EndReason::Reuse, self.clock.now()).await?;
-                let owner = match sessions::by_id(&work, session).await? {
-                    Some(row) => rows::user(&work, row.user).await?,
-                    None => None,
-                };
-                work.commit().await?;
-                self.presence.end(&ended);
-                if let Some(owner) = owner {
-                    self.write(About::SessionStolen, &owner.email, &owner.display_name);
-                }
-                tracing::warn!(%session, "a refresh token came back after it was used: the session is ended");
+                self.end_family(work, session).await?;
                 return Err(Rejection::TokenExpired.into());
             }
             Err(Refusal::Expired) => Rejection::TokenExpired.into(),
@@ -214,13 +223,13 @@ impl Identity {
             None => None,
         };
         let shown = Shown { token: token.kept, successor: successor.as_ref().map(|next| next.kept), arrived_at, now };
-        match core::step(shown) {
-            Step::Rotate => {}
-            Step::Replace => {
-                if let Some(lost) = &successor {
-                    refresh::withdraw(work, lost.id, now).await?;
-                }
-            }
+        let step = match (core::step(shown), &successor) {
+            // Its access token may have been seen since it was read.
+            (Step::Replace, Some(lost)) if !refresh::withdraw(work, lost.id, now).await? => Step::EndFamily,
+            (step, _) => step,
+        };
+        match step {
+            Step::Rotate | Step::Replace => {}
             Step::EndFamily => {
                 audit::attribute(session.tenant, Actor::member(session.member));
                 audit::about(audit::Target::of(session.id));
@@ -293,7 +302,7 @@ impl Identity {
         Ok(session.ok_or(Rejection::NotFound { what: "session", field: crate::path!["id"] })?)
     }
 
-    /// Looks whether sessions that somebody here watches were ended elsewhere, and tells.
+    /// Looks whether sessions that somebody here watches were ended elsewhere, or must show more now, and tells.
     pub async fn notice_ends(&self) -> Result<(), Fault> {
         self.notice_ends_of(&self.presence.watched()).await
     }
@@ -318,6 +327,7 @@ impl Identity {
             let goes_on = |id: &SessionId| found.iter().any(|session| session.id == *id && !session.ended);
             let ended: Vec<SessionId> = ids.iter().filter(|id| !goes_on(id)).copied().collect();
             self.presence.end_here(&ended);
+            found.into_iter().filter(Standing::must_enrol).for_each(|standing| self.presence.tighten_here(standing));
         }
         Ok(())
     }

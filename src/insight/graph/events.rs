@@ -130,7 +130,10 @@ impl EventQuery {
     async fn events(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only of these types, at most 50; an empty list matches nothing.")] types: Option<Vec<String>>,
+        #[graphql(
+            desc = "Only of these types, as in order.created, order.* or *; at most 50, and an empty list matches nothing."
+        )]
+        types: Option<Vec<String>>,
         #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
         #[graphql(desc = "Go on after this cursor, of this list with the same types.")] after: Option<Cursor>,
     ) -> Answer<EventConnection> {
@@ -138,6 +141,9 @@ impl EventQuery {
         let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);
         if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
             return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));
+        }
+        if let Some(index) = types.as_deref().and_then(webhooks::core::idle) {
+            return Err(TopError::bad_input(webhooks::core::NO_SUCH_EVENT, vec!["types".to_owned(), index.to_string()]));
         }
         let signer = ctx.given::<CursorSigner>()?.clone();
         // The cursor is a stream's, and read as one.
@@ -202,7 +208,7 @@ impl List {
     }
 
     fn shown(&self, row: journal::Event) -> Result<Option<Event>, Fault> {
-        if self.types.as_ref().is_some_and(|types| !types.contains(&row.kind)) {
+        if self.types.as_ref().is_some_and(|types| !types.iter().any(|one| webhooks::core::matches(one, &row.kind))) {
             return Ok(None);
         }
         let data = webhooks::seen(&self.caller, &row.kind, &row.payload)

@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
                             GROUP BY m.reference_id, e.product_id, coalesce(o.code_key, '')) m
                    ON m.reference_id = l.count_id AND m.product_id = l.product_id AND m.lot_key = l.lot_key
                  WHERE l.tenant_id = $1 AND (coalesce(l.posted, 0) <> coalesce(m.moved, 0)
-                   OR (l.posted IS NOT NULL) <> (c.status = 'COMPLETED' AND l.counted IS NOT NULL)
+                   OR (l.posted IS NOT NULL) <> (c.status = 'COMPLETED' AND l.state = 'COUNTED')
                    OR (l.posted IS NOT NULL AND l.posted <> l.counted - l.book))
                  ORDER BY l.id LIMIT 1",
     },

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     access::Reach,
-    catalog::core::text::fold,
+    catalog::core::{gtin, text::fold},
     stock::core::{Field, Rejection},
     storage::{Fault, Reads, Row},
 };
@@ -52,12 +52,13 @@ impl Names {
             match product {
                 ProductRef::Id(_) => {}
                 ProductRef::Sku(sku) => skus.push(key(sku)),
-                ProductRef::Barcode(code) => barcodes.push(code.trim().to_owned()),
+                ProductRef::Barcode(code) => barcodes.push(gtin::key(code.trim())),
             }
         }
         Ok(Self {
             skus: ids_by(reads, "SELECT sku_key, id FROM product WHERE tenant_id = $1 AND ", "sku_key", skus).await?,
-            barcodes: ids_by(reads, "SELECT code, product_id FROM barcode WHERE tenant_id = $1 AND ", "code", barcodes).await?,
+            barcodes: ids_by(reads, "SELECT code_key, product_id FROM barcode WHERE tenant_id = $1 AND ", "code_key", barcodes)
+                .await?,
         })
     }
 
@@ -65,7 +66,7 @@ impl Names {
         let found = match named {
             ProductRef::Id(id) => Some(*id),
             ProductRef::Sku(sku) => self.skus.get(&key(sku)).copied(),
-            ProductRef::Barcode(code) => self.barcodes.get(code.trim()).copied(),
+            ProductRef::Barcode(code) => self.barcodes.get(&gtin::key(code.trim())).copied(),
         };
         found.ok_or_else(|| Rejection::not_found("product", field()))
     }

@@ -148,7 +148,7 @@ fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationS
     Ok(())
 }
 
-/// Ship what is named, or all that is outstanding.
+/// Ship what is named, or all that is open.
 #[derive(Debug, Clone)]
 pub struct Fulfil {
     pub order: OrderId,
@@ -253,7 +253,7 @@ fn wanted_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result
     Ok(wanted)
 }
 
-/// All that is outstanding; of an order that is held in several stores, what is held where it leaves from.
+/// All that is open; of an order that is held in several stores, what is held where it leaves from. What waits for stock goes on waiting.
 fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
     let store = command.store.unwrap_or(order.store);
     let is_here = held.iter().any(|r| r.key.store == store);
@@ -264,16 +264,26 @@ fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wa
     }
     let wanted = |line: &Line| {
         if !is_here || !is_elsewhere || line.goods().next().is_none() {
-            return line.outstanding();
+            return line.open.get();
         }
         let units = |product| {
             let own = held.iter().filter(|r| r.key == LevelKey { product, store } && r.order == Some((order.id, line.position)));
             own.map(|r| r.remaining.get()).sum::<i64>()
         };
-        whole_kits(line.goods().map(|(product, takes)| (units(product), takes))).min(line.outstanding())
+        whole_kits(line.goods().map(|(product, takes)| (units(product), takes))).min(line.open.get())
     };
     let lines = order.lines.iter().map(|line| (line.position, wanted(line))).filter(|(_, quantity)| *quantity > 0);
-    Ok(lines.map(|(position, quantity)| (position, quantity, LotChoice::Unsaid, path!["input", "lines"])).collect())
+    let all: Wanted =
+        lines.map(|(position, quantity)| (position, quantity, LotChoice::Unsaid, path!["input", "lines"])).collect();
+    if all.is_empty() {
+        let message = if order.has_open() {
+            "nothing of it is held where it leaves from (OrderLine.allocations)"
+        } else {
+            "all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile"
+        };
+        return Err(Rejection::state(message, path!["input", "lines"]));
+    }
+    Ok(all)
 }
 
 /// Lets go what is held at other stores for lines that leave from this one.
@@ -310,8 +320,13 @@ fn release_elsewhere(
 
 /// Takes the goods out: what was held is consumed with them.
 fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parcel], at: Timestamp) -> Result<(), Rejection> {
-    let steps: Vec<Step> =
-        parcels.iter().map(|p| Step { key: p.key, available_delta: p.held - p.quantity, field: p.field.clone() }).collect();
+    let step = |p: &Parcel| Step {
+        key: p.key,
+        available_delta: p.held - p.quantity,
+        on_hand_delta: -p.quantity,
+        field: p.field.clone(),
+    };
+    let steps: Vec<Step> = parcels.iter().map(step).collect();
     let Some(first) = steps.first() else { return Ok(()) };
     let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
     cover(draft, &steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;

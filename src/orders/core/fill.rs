@@ -6,7 +6,7 @@ use super::{
     hold::{order_head, reservation},
     order::{DocumentEvent, Line, OrderBook, OrderDecision, count},
 };
-use crate::stock::core::{Delta, Draft, Level, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
+use crate::stock::core::{Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
 
 /// The job's command: hold what has come for an order that waits for it.
 #[derive(Debug, Clone)]
@@ -63,8 +63,7 @@ fn fillable(draft: &Draft<'_>, line: &Line, store: StoreId, fill: &Fill) -> i64 
         let key = LevelKey { product, store };
         let named = fill.levels.contains(&key).then_some(key);
         // What was archived meanwhile is held for nobody: its orders are cancelled by whoever archives it.
-        let level = named.and_then(|key| draft.stocked(key, &Vec::new()).ok());
-        (level.map_or(0, Level::available), takes)
+        (named.and_then(|key| draft.promisable(key, &Vec::new()).ok()).unwrap_or(0), takes)
     };
     line.backordered.get().min(whole_kits(line.goods().map(there)))
 }

@@ -39,11 +39,11 @@ fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: &Field) -> Re
         let needed = wanted.saturating_mul(takes);
         // What a line is of was frozen with it; what it is made of is as the catalogue has it.
         let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
-        if level.available() < needed && policy != StockPolicy::Backorder {
-            let requested = Quantity::new(needed).unwrap_or(line.open);
-            return Err(Rejection::Insufficient { level: Box::new(level.clone()), requested, field: field.clone() });
+        let there = draft.promisable(level.key, field)?;
+        if there < needed && policy != StockPolicy::Backorder {
+            return Err(draft.unpromised(level.key, (needed, there), field));
         }
-        parts.push((level.available(), takes));
+        parts.push((there, takes));
     }
     Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
 }
@@ -105,8 +105,8 @@ pub(super) fn hold(
 fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<SourcingPlan, Rejection> {
     let now = |source: &Source| {
         // What was archived meanwhile gives nothing.
-        let there = |product: &ProductId| draft.stocked(LevelKey { product: *product, store: source.store }, &Vec::new()).ok();
-        let available = source.available.keys().filter_map(|product| Some((*product, there(product)?.available()))).collect();
+        let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, &Vec::new()).ok();
+        let available = source.available.keys().filter_map(|product| Some((*product, there(product)?))).collect();
         Source { available, ..source.clone() }
     };
     let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
@@ -173,6 +173,7 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
         steps.extend(line.goods().map(|(product, takes)| Step {
             key: LevelKey { product, store: order.store },
             available_delta: -(line.quantity.get() * takes),
+            on_hand_delta: -(line.quantity.get() * takes),
             field: path!["input", "lines", index, "quantity"],
         }));
     }
@@ -181,7 +182,7 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
         draft.begin(head, first.key, &first.field)?;
         for step in &steps {
             let cost = draft.level(step.key, &step.field)?.facts.cost;
-            let delta = Delta { on_hand: step.available_delta, ..Delta::default() };
+            let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };
             let dates = command.on_shortage.dates();
             draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
         }

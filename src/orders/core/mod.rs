@@ -11,6 +11,7 @@ mod return_doc;
 mod return_inspect;
 mod return_states;
 mod returns;
+mod settle;
 mod sourcing;
 mod states;
 
@@ -18,12 +19,13 @@ pub use act::{Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, d
 pub use create::{Create, NewLine, NewStatus, decide_create};
 pub use fill::{Fill, decide_fill};
 pub use kit::{Kits, Part};
-pub use order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, StoreFacts};
+pub use order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, Shipped, StoreFacts};
 pub use return_act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
 pub use return_doc::{Return, ReturnLine, ReturnLot, ReturnPiece};
 pub use return_inspect::{Inspection, LineSeen};
 pub use return_states::{RETURN_STEPS, ReturnAction, ReturnSteps, return_actions_from};
 pub use returns::{CreateReturn, NewReturnLine, Receive, ReturnMatch, decide_return};
+pub use settle::Settled;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,
 };

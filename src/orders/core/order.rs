@@ -1,12 +1,13 @@
 //! An order as the rules see it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::prelude::*;
 
 use super::{
     kit::{Kits, Part},
     return_doc::Return,
+    settle::Settled,
     sourcing::{Position, SourcingRule},
 };
 use crate::stock::core::Rejection;
@@ -113,6 +114,10 @@ impl Order {
         self.version += 1;
         self.updated_at = now;
     }
+    /// Whether any of it can be shipped as it stands: where all that is left waits for stock, nothing can.
+    pub fn has_open(&self) -> bool {
+        self.lines.iter().any(|line| line.open.is_positive())
+    }
     /// Checks the version that the caller saw.
     pub fn expect(&self, version: Option<i64>) -> Result<(), Rejection> {
         match version {
@@ -150,11 +155,18 @@ pub struct StoreFacts {
     pub archived: bool,
 }
 
+/// What left with orders, and as which lot; None for what was not kept by lots when it left.
+pub type Shipped = HashMap<OrderId, BTreeSet<(ProductId, Option<LotId>)>>;
+
 /// The documents that a batch has loaded and locked.
 #[derive(Debug, Clone, Default)]
 pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
     pub returns: HashMap<ReturnId, Return>,
+    /// Of the orders that returns are closed on.
+    pub settled: Settled,
+    /// Of the orders that goods with serial numbers come back on.
+    pub shipped: Shipped,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
     pub taken_return_refs: std::collections::HashSet<String>,
@@ -199,6 +211,11 @@ impl OrderBook {
         }
         for ret in &decision.returns {
             self.taken_return_refs.extend(ret.external_ref.clone());
+            if ret.status == ReturnStatus::Closed {
+                for piece in ret.lines.iter().flat_map(|line| &line.matches) {
+                    *self.settled.entry(piece.line).or_default() += piece.received.get();
+                }
+            }
             self.returns.insert(ret.id, ret.clone());
         }
     }

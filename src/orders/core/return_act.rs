@@ -9,7 +9,8 @@ use super::{
     return_doc::{Return, ReturnLine, ReturnLot},
     return_inspect::{Inspection, inspect, of_lot},
     return_states::{ReturnAction, return_actions_from},
-    returns::decided,
+    returns::{comes_in, decided, left_with},
+    settle::close,
 };
 use crate::{
     path,
@@ -240,10 +241,14 @@ fn receive(
         let key = ret.lines.iter().find(|line| line.position == position).and_then(|line| stocked(draft, ret, line));
         let mut came_in = None;
         if let Some(key) = key {
+            comes_in(&draft.level(key, &field)?.facts, &field)?;
             if let Some(head) = begin.take() {
                 draft.begin(head, key, &field)?;
             }
             came_in = put_aside(draft, key, (quantity, lot), &field)?;
+            if let Some(line) = ret.line_mut(position) {
+                left_with(book, draft, line, of_lot(&field))?;
+            }
         } else if lot.is_said() {
             return Err(Rejection::invalid("it is not kept by lots", of_lot(&field)));
         }
@@ -293,74 +298,5 @@ fn note_lot(line: &mut ReturnLine, lot: LotId, quantity: i64) {
     match line.lots.iter_mut().find(|known| known.lot == lot) {
         Some(known) => known.received = count(known.received.get() + quantity),
         None => line.lots.push(ReturnLot { lot, received: count(quantity), inspected: Quantity::ZERO, exists: false }),
-    }
-}
-
-/// Files it with what is given back: at most what was charged for what came.
-fn close(book: &OrderBook, ret: &mut Return, refund: Option<Money>) -> Result<(), Rejection> {
-    let currency = ret.refund.currency;
-    let field = || path!["input", "refund"];
-    let too_large = || Rejection::out_of_range("the refund is too large to be kept exactly", field());
-    let (mut usual, mut charged) = (0_i128, 0_i128);
-    for line in &ret.lines {
-        let own = i128::from(line.unit_price.times(line.received, line.decimals).ok_or_else(too_large)?.minor);
-        usual += own;
-        charged += if own > 0 { charged_for(book, line).ok_or_else(too_large)? } else { 0 };
-    }
-    let most = i64::try_from(charged.max(0)).map_err(|_| too_large())?;
-    let refund = match refund {
-        None => Money::new(i64::try_from(usual.clamp(0, i128::from(most))).map_err(|_| too_large())?, currency),
-        Some(given) if given.currency != currency => {
-            return Err(Rejection::invalid(format!("the return is in {currency}"), field()));
-        }
-        Some(given) if given.minor < 0 || given.minor > most => {
-            let most = Money::new(most, currency).amount();
-            return Err(Rejection::out_of_range(format!("between 0 and {most} was charged for what came"), field()));
-        }
-        Some(given) => given,
-    };
-    (ret.refunded, ret.status) = (Some(refund), ReturnStatus::Closed);
-    Ok(())
-}
-
-/// What was charged for what came of a line, in minor units: its share of the order lines that it goes back on, discounts and taxes with them;
-/// what came from no known order, or from one in another currency, at its own price.
-fn charged_for(book: &OrderBook, line: &ReturnLine) -> Option<i128> {
-    let mut charged = 0;
-    let mut own = line.received.get();
-    for piece in line.matches.iter().filter(|piece| piece.received.is_positive()) {
-        let (order, position) = piece.line.split_line();
-        let sold = book.orders.get(&order).and_then(|order| order.lines.iter().find(|sold| sold.position == position))?;
-        if sold.total.currency == line.unit_price.currency {
-            own -= piece.received.get();
-            charged += share(sold.total.minor, piece.received.get(), sold.quantity.get());
-        }
-    }
-    Some(charged + i128::from(line.unit_price.times(Quantity::new(own)?, line.decimals)?.minor))
-}
-
-/// `total × part ÷ whole`, rounded half away from zero.
-fn share(total: i64, part: i64, whole: i64) -> i128 {
-    let (product, whole) = (i128::from(total) * i128::from(part), i128::from(whole.max(1)));
-    let half = whole / 2;
-    if product < 0 { (product - half) / whole } else { (product + half) / whole }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::share;
-
-    #[test]
-    fn a_share_is_rounded_half_away_from_zero() {
-        for (total, part, whole, expected) in [
-            (1_000, 1, 3, 333),
-            (1_000, 2, 3, 667),
-            (5, 1, 2, 3),
-            (-5, 1, 2, -3),
-            (0, 1, 1, 0),
-            (i64::MAX, 7, 7, i128::from(i64::MAX)),
-        ] {
-            assert_eq!(share(total, part, whole), expected, "{total} × {part} ÷ {whole}");
-        }
     }
 }

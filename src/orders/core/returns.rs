@@ -12,7 +12,8 @@ use super::{
 use crate::{
     path,
     stock::core::{
-        Dates, Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, check_moment,
+        Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection,
+        check_moment,
     },
 };
 
@@ -41,6 +42,13 @@ pub struct CreateReturn {
     pub movements: [MovementId; 2],
     pub currency: Currency,
     pub time_zone: String,
+}
+
+impl CreateReturn {
+    /// Whether no line names a product, so that no level is loaded with it.
+    pub fn is_only_charges(&self) -> bool {
+        self.lines.iter().all(|line| line.product.is_none())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +121,7 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         exists: false,
     };
     if received {
-        take_in(draft, &ret, command)?;
+        take_in(book, draft, &ret, command)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
     Ok(decided("return.created", ret, orders))
@@ -144,6 +152,23 @@ fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection
     if command.lines.is_empty() {
         return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
     }
+    // Where a line names a product, its level knows the store.
+    if command.is_only_charges() {
+        is_open(book.stores.get(&command.store).is_some_and(|store| store.archived))?;
+    }
+    Ok(())
+}
+
+fn is_open(is_archived: bool) -> Result<(), Rejection> {
+    if is_archived { Err(Rejection::state("the store is archived", path!["input", "store"])) } else { Ok(()) }
+}
+
+/// Refuses what could not be taken into stock: already when it is asked for, so that nobody sends what cannot come.
+pub(super) fn comes_in(facts: &Facts, field: &Field) -> Result<(), Rejection> {
+    if facts.status == ProductStatus::Archived && facts.policy != StockPolicy::Untracked {
+        let message = format!("{} is ARCHIVED: make it ACTIVE first (productUpdate)", facts.sku);
+        return Err(Rejection::state(message, field.clone()));
+    }
     Ok(())
 }
 
@@ -161,7 +186,10 @@ fn return_line(
     }
     let facts = match (new.kind, new.product) {
         (LineKind::Product, Some(product)) => {
-            Some(draft.level(LevelKey { product, store: command.store }, &at("product"))?.facts.clone())
+            let facts = draft.level(LevelKey { product, store: command.store }, &at("product"))?.facts.clone();
+            is_open(facts.store_archived)?;
+            comes_in(&facts, &at("product"))?;
+            Some(facts)
         }
         (LineKind::Product, None) => {
             return Err(Rejection::invalid("a PRODUCT line names its product or order line", at("product")));
@@ -235,6 +263,15 @@ fn match_lines(
         if line.product != new.product {
             return Err(Rejection::invalid("the order line is of another product", field));
         }
+        let currency = line.total.currency;
+        if new.unit_price.is_some_and(|price| price.currency != currency) {
+            let field = path!["input", "lines", index, "unitPrice", "currencyCode"];
+            return Err(Rejection::invalid(format!("it was sold in {currency}, and is given back in it"), field));
+        }
+        if sold_at.is_some_and(|(price, _)| price.currency != currency) {
+            let message = "it was sold in another currency than the pieces before it: give it a return of its own";
+            return Err(Rejection::invalid(message, field));
+        }
         let returnable = line.returnable();
         if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
             return Err(Rejection::out_of_range(format!("{returnable} of this order line can be returned"), field));
@@ -267,8 +304,23 @@ fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i
     own.into_iter().chain(parts).filter_map(stocked).collect()
 }
 
+/// Refuses the serial number that was posted last where its line goes back on orders, and it left with none of them.
+pub(super) fn left_with(book: &OrderBook, draft: &Draft<'_>, line: &ReturnLine, field: Field) -> Result<(), Rejection> {
+    let lot = draft.last_lot().and_then(|lot| draft.lot(lot)).filter(|lot| lot.tracking == Tracking::Serial);
+    let Some(serial) = lot.filter(|serial| line.product == Some(serial.product)) else { return Ok(()) };
+    let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
+    let orders = line.matches.iter().filter_map(|piece| book.shipped.get(&piece.line.split_line().0));
+    let mut left = orders.flatten().filter(|(product, _)| *product == serial.product).peekable();
+    // What was not kept by serial numbers when it left may have any.
+    let is_known = left.peek().is_none() || left.any(|(_, lot)| lot.is_none_or(|lot| lot == serial.id));
+    if is_known || matched < line.quantity.get() {
+        return Ok(());
+    }
+    Err(Rejection::invalid(format!("serial number {} did not leave with what it goes back on", serial.code), field))
+}
+
 /// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
-fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
+fn take_in(book: &OrderBook, draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
     let head = MovementHead {
         id: command.movements[0],
         kind: MovementKind::Return,
@@ -291,6 +343,7 @@ fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Resul
             let field = path!["input", "lines", index];
             let lot = command.lines.get(index).map(|line| line.lot.clone()).unwrap_or_default();
             for (key, quantity, cost) in goods(draft, ret, line) {
+                comes_in(&draft.level(key, &field)?.facts, &field)?;
                 if !begun {
                     draft.begin(head.clone(), key, &field)?;
                     begun = true;
@@ -302,6 +355,7 @@ fn take_in(draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Resul
                 let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
                 let posting = Posting { delta, cost, note: None, lot: lot.clone(), condition, dates: Dates::Override };
                 draft.post_to(key, posting, &field)?;
+                left_with(book, draft, line, path!["input", "lines", index, "lot"])?;
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{
     words::OrderStatus,
 };
 use crate::{
-    graphql::{fault::TopError, refusal::Path},
+    graphql::{fault::TopError, filters::plain, refusal::Path},
     orders::rows::{Filter, IdColumn, OrderSort, ReturnTest, Sorted, Span, TextTest},
     path,
 };
@@ -176,12 +176,7 @@ fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<V
 
 fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextTest>, TopError> {
     let Some(filter) = filter else { return Ok(Vec::new()) };
-    let sound = |text: String, name: &str| {
-        if text.contains('\0') {
-            return Err(TopError::bad_input("a text without NUL characters is expected", below(at, name)));
-        }
-        Ok(text)
-    };
+    let sound = |text: String, name: &str| plain(&text, || below(at, name)).map(|()| text);
     let mut tests = Vec::new();
     if let Some(text) = filter.eq {
         tests.push(TextTest::In(vec![sound(text, "eq")?]));

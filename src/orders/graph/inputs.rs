@@ -119,7 +119,8 @@ pub struct OrderFulfilInput {
     pub expected_version: Option<Long>,
     /// Where it leaves from; the order's store when it is left out.
     pub store: Option<StoreRef>,
-    /// What leaves. When it is left out all that is outstanding; of an order that is held in several stores, what is held where it leaves from.
+    /// What leaves. When it is left out all that is open; of an order that is held in several stores, what is held where it leaves from. What waits for
+    /// stock (backordered) leaves when it is named.
     pub lines: Option<Vec<LineQuantity>>,
     /// When it left; now when it is left out.
     pub occurred_at: Option<DateTime>,

@@ -151,11 +151,14 @@ impl Order {
         let all = load(ctx, ReturnsOf(self.row.id)).await?.unwrap_or_default();
         Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
     }
-    /// The mutations that its state allows and that you may do.
+    /// The mutations that its state allows and that you may do; orderFulfil where any of it is open.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let open = actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store));
-        Ok(open.filter_map(Action::mutation).collect())
+        let mut open: Vec<Action> = actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store)).collect();
+        if open.contains(&Action::Fulfil) && !self.with_lines(ctx).await?.has_open() {
+            open.retain(|action| *action != Action::Fulfil);
+        }
+        Ok(open.into_iter().filter_map(Action::mutation).collect())
     }
     /// When it was placed.
     async fn placed_at(&self) -> DateTime {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use entity::prelude::{OrderLineId, ReturnId, ReturnLineId, StoreId};
+use entity::prelude::{self, OrderLineId, ReturnId, ReturnLineId, StoreId};
 
 use super::{
     line::{OrderLine, line_of},
@@ -47,6 +47,13 @@ impl Return {
     pub fn row(&self) -> &core::Return {
         &self.row
     }
+
+    async fn own_lines(&self, ctx: &Context<'_>) -> Answer<Arc<Vec<core::ReturnLine>>> {
+        match &self.lines {
+            Some(lines) => Ok(lines.clone()),
+            None => Ok(load(ctx, LinesOf(self.row.id)).await?.unwrap_or_default()),
+        }
+    }
 }
 
 /// Goods that came back, or that somebody wants to give back: a document of its own, at any store, from one order, several or none.
@@ -74,10 +81,7 @@ impl Return {
     }
     /// What came back, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnLine>> {
-        let lines = match &self.lines {
-            Some(lines) => lines.clone(),
-            None => load(ctx, LinesOf(self.row.id)).await?.unwrap_or_default(),
-        };
+        let lines = self.own_lines(ctx).await?;
         Ok((0..lines.len()).map(|index| ReturnLine { of: self.row.id, lines: lines.clone(), index }).collect())
     }
     /// What is given back for it when all of it comes: the sum of its lines.
@@ -92,11 +96,17 @@ impl Return {
     async fn reject_reason(&self) -> Option<&str> {
         self.row.reject_reason.as_deref()
     }
-    /// The mutations that its state allows and that you may do.
+    /// The mutations that its state allows and that you may do; returnInspect of what has come in parts where any of that is left to look at.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let open = return_actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store));
-        Ok(open.map(ReturnAction::mutation).collect())
+        let mut open: Vec<ReturnAction> =
+            return_actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store)).collect();
+        let is_coming = self.row.status == prelude::ReturnStatus::PartiallyReceived;
+        if is_coming && open.contains(&ReturnAction::Inspect) && self.own_lines(ctx).await?.iter().all(|line| line.unseen() == 0)
+        {
+            open.retain(|action| *action != ReturnAction::Inspect);
+        }
+        Ok(open.into_iter().map(ReturnAction::mutation).collect())
     }
     /// What it is called elsewhere; unique in the tenant.
     async fn external_ref(&self) -> Option<&str> {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access::kind,
-    catalog::graph::store_named,
+    catalog::{Catalog, shell::By},
     graphql::{
         context::Asks,
         directives::{emits, requires},
@@ -17,6 +17,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    ledger::shell::StoreRef,
     orders::{
         rows::StoreSourcing,
         shell::{SourcingRefusal, SourcingSet, set_sourcing},
@@ -88,8 +89,14 @@ async fn read(ctx: &Context<'_>, input: SourcingSetInput) -> Answer<Result<Sourc
     let mut stores = Vec::with_capacity(input.stores.len().min(MOST_SET));
     for (index, one) in input.stores.iter().enumerate().take(MOST_SET) {
         let said = one.read(index, &mut reading);
-        let place = index.to_string();
-        let store = store_named(ctx, &one.store, &["input", "stores", &place, "store"]).await?;
+        let store = match reading.store(one.store.clone(), || path!["input", "stores", index, "store"]) {
+            StoreRef::Id(id) => Some(id),
+            StoreRef::Code(code) if code.contains('\0') => None,
+            StoreRef::Code(code) => {
+                let permit = ctx.permit::<kind::StoreRead>()?;
+                ctx.given::<Catalog>()?.store(permit, By::Key(code)).await?.map(|row| row.id)
+            }
+        };
         stores.push(StoreSourcing { store: store.unwrap_or(said.store), ..said });
     }
     Ok(reading.end(SourcingSet { idempotency_key: input.idempotency_key, rule, stores }))

@@ -1,12 +1,12 @@
 //! Returns, for many of them at once: one statement each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::prelude::*;
 
 use super::load::currency_of;
 use crate::{
-    orders::core::{Return, ReturnLine, ReturnLot, ReturnPiece},
+    orders::core::{Return, ReturnLine, ReturnLot, ReturnPiece, Settled, Shipped},
     stock::core::LevelKey,
     storage::{Fault, Reads, Row},
 };
@@ -173,6 +173,43 @@ async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<R
             Ok(Return { lines: lines.remove(&ret.id).unwrap_or_default(), ..ret })
         })
         .collect()
+}
+
+/// How much of the lines of these orders came back with returns that are closed.
+pub async fn settled(reads: &impl Reads, orders: &[OrderId]) -> Result<Settled, Fault> {
+    if orders.is_empty() {
+        return Ok(Settled::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT m.order_id, m.order_position, m.received FROM return_match m
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' WHERE m.tenant_id = $1 AND {}",
+        backend.in_ids("m.order_id", 2)
+    );
+    let mut all = Settled::new();
+    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let (order, position): (OrderId, i32) = (row.take()?, row.take()?);
+        *all.entry(order.line(position as u16)).or_default() += row.take::<i64>()?;
+    }
+    Ok(all)
+}
+
+/// What of these products left with these orders, and as which lots.
+pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &HashSet<ProductId>) -> Result<Shipped, Fault> {
+    let backend = reads.backend();
+    let (of, sold) = (backend.in_ids("m.reference_id", 2), backend.in_ids("e.product_id", 3));
+    let sql = format!(
+        "SELECT DISTINCT m.reference_id, e.product_id, e.lot_id FROM movement m
+         JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta < 0 AND {sold}
+         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}"
+    );
+    let mut all = Shipped::new();
+    for row in &reads.rows(&sql, vec![backend.ids(orders.iter().copied()), backend.ids(products.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        all.entry(row.take()?).or_default().insert((row.take()?, row.take()?));
+    }
+    Ok(all)
 }
 
 /// What a step of a return needs before it is queued: none of it changes.

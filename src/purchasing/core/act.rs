@@ -100,15 +100,15 @@ fn person(command: &Act) -> Result<MemberId, Rejection> {
     }
 }
 
-/// Above the limit it is approved by somebody else than who wrote it or asked for it. An order in a currency that the limit is not in
-/// cannot be compared, and counts as above it.
 fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection> {
     let person = person(command)?;
-    let is_above = |limit: Money| order.total().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor);
-    let is_own = order.requester == Some(command.actor) || order.actor == command.actor;
     match command.limit {
-        Some(limit) if is_own && is_above(limit) => Err(Rejection::state(
-            format!("it is above {} {}: somebody else than who asks for it approves it", limit.amount(), limit.currency),
+        Some(limit) if order.needs_another(command.actor, Some(limit)) => Err(Rejection::state(
+            format!(
+                "it is above {} {}: somebody else than who wrote it or asks for it approves it",
+                limit.amount(),
+                limit.currency
+            ),
             path!["input", "id"],
         )),
         _ => Ok(person),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     path,
-    stock::core::{Draft, Field, LevelKey, Rejection},
+    stock::core::{Draft, Facts, Field, LevelKey, Rejection},
 };
 
 /// A new order, in DRAFT.
@@ -26,10 +26,20 @@ pub struct Create {
     pub over_percent: u8,
     pub under_percent: u8,
     pub lines: Vec<NewLine>,
+    pub prices: Prices,
     pub charges: Vec<NewCharge>,
     pub actor: Actor,
     /// Where its input begins: several orders may come of one call.
     pub field: Field,
+}
+
+/// Where the costs of lines come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prices {
+    /// The input may say them.
+    Stated,
+    /// Only from what is listed.
+    Listed,
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +76,7 @@ pub struct Amend {
     pub under_percent: Option<u8>,
     pub lines: Option<Vec<NewLine>>,
     pub charges: Option<Vec<NewCharge>>,
+    pub actor: Actor,
 }
 
 pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
@@ -89,6 +100,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
         charges_sum: zero,
         reason: None,
         actor: command.actor,
+        editors: Vec::new(),
         requester: None,
         approver: None,
         submitted_at: None,
@@ -105,7 +117,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
         discrepancies: 0,
         change: Change::New,
     };
-    order.lines = lines(draft, &order, &command.lines, &at("lines"))?;
+    order.lines = lines(draft, (&order, command.prices), &command.lines, &at("lines"))?;
     order.charges = charges(&order, &command.charges, &at("charges"))?;
     settle(&mut order, &command.field)?;
     let events = vec![order.event("purchase_order.created", None)];
@@ -125,11 +137,14 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
     order.note = command.note.clone().unwrap_or(order.note);
     order.over_percent = command.over_percent.unwrap_or(order.over_percent);
     order.under_percent = command.under_percent.unwrap_or(order.under_percent);
+    if command.lines.is_some() || command.charges.is_some() || command.over_percent.is_some() {
+        order.edited_by(command.actor);
+    }
     if order.change == Change::Figures {
         order.change = Change::Replaced { lines: order.lines.len() as u16, charges: order.charges.len() as u16 };
     }
     if let Some(new) = &command.lines {
-        order.lines = lines(draft, &order, new, &path!["input", "lines"])?;
+        order.lines = lines(draft, (&order, Prices::Stated), new, &path!["input", "lines"])?;
     }
     if let Some(new) = &command.charges {
         order.charges = charges(&order, new, &path!["input", "charges"])?;
@@ -153,14 +168,18 @@ fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, 
     }
 }
 
-fn lines(draft: &Draft<'_>, order: &PurchaseOrder, new: &[NewLine], field: &Field) -> Result<Vec<Line>, Rejection> {
+/// An order, and where the costs of its lines come from.
+type Terms<'a> = (&'a PurchaseOrder, Prices);
+
+fn lines(draft: &Draft<'_>, terms: Terms<'_>, new: &[NewLine], field: &Field) -> Result<Vec<Line>, Rejection> {
     if new.is_empty() {
         return Err(Rejection::invalid("at least one line is needed", field.clone()));
     }
-    new.iter().enumerate().map(|(index, one)| line(draft, order, index, one, field)).collect()
+    new.iter().enumerate().map(|(index, one)| line(draft, terms, index, one, field)).collect()
 }
 
-fn line(draft: &Draft<'_>, order: &PurchaseOrder, index: usize, new: &NewLine, field: &Field) -> Result<Line, Rejection> {
+fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine, field: &Field) -> Result<Line, Rejection> {
+    let order = terms.0;
     let at = |name: &str| [field.clone(), path![new.place, name]].concat();
     let level = draft.stocked(LevelKey { product: new.product, store: order.store }, &at("product"))?;
     let facts = &level.facts;
@@ -170,18 +189,7 @@ fn line(draft: &Draft<'_>, order: &PurchaseOrder, index: usize, new: &NewLine, f
     if new.weight.is_some_and(|weight| weight < 0) {
         return Err(Rejection::out_of_range("a weight of 0 or more is expected", at("weight")));
     }
-    let listed = || new.supply.as_ref().map(|supply| supply.cost_at(new.quantity)).or(facts.cost);
-    let Some(unit_cost) = new.unit_cost.or_else(listed) else {
-        return Err(Rejection::invalid(format!("{} has no cost: give unitCost", facts.sku), at("unitCost")));
-    };
-    if unit_cost.currency != order.currency {
-        let message =
-            format!("{} costs {}, and the order is in {}: give unitCost", facts.sku, unit_cost.currency, order.currency);
-        return Err(Rejection::invalid(message, at("unitCost")));
-    }
-    if unit_cost.minor < 0 {
-        return Err(Rejection::out_of_range("a cost of 0 or more is expected", at("unitCost")));
-    }
+    let unit_cost = cost(facts, terms, new, at)?;
     let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));
     Ok(Line {
         position: index as u16 + 1,
@@ -203,6 +211,29 @@ fn line(draft: &Draft<'_>, order: &PurchaseOrder, index: usize, new: &NewLine, f
         short: Quantity::ZERO,
         returned: Quantity::ZERO,
     })
+}
+
+/// What a whole unit of a line costs: as it was said, else as it is listed.
+fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(&str) -> Field) -> Result<Money, Rejection> {
+    let (field, remedy) = match prices {
+        Prices::Stated => (at("unitCost"), "give unitCost"),
+        Prices::Listed => (
+            at("product"),
+            "say what the supplier takes for it, by supplierProductBulkUpsert, or order it by purchaseOrderCreate",
+        ),
+    };
+    let listed = || new.supply.as_ref().map(|supply| supply.cost_at(new.quantity)).or(facts.cost);
+    let Some(unit_cost) = new.unit_cost.or_else(listed) else {
+        return Err(Rejection::invalid(format!("{} has no cost: {remedy}", facts.sku), field));
+    };
+    if unit_cost.currency != order.currency {
+        let message = format!("{} costs {}, and the order is in {}: {remedy}", facts.sku, unit_cost.currency, order.currency);
+        return Err(Rejection::invalid(message, field));
+    }
+    if unit_cost.minor < 0 {
+        return Err(Rejection::out_of_range("a cost of 0 or more is expected", field));
+    }
+    Ok(unit_cost)
 }
 
 fn charges(order: &PurchaseOrder, new: &[NewCharge], field: &Field) -> Result<Vec<Charge>, Rejection> {

@@ -16,7 +16,7 @@ mod supply;
 
 pub use act::{Act, decide_act};
 pub use command::Command;
-pub use create::{Amend, Create, NewCharge, NewLine, decide_amend, decide_create};
+pub use create::{Amend, Create, NewCharge, NewLine, Prices, decide_amend, decide_create};
 pub use landed::{allot, pieces, share};
 pub use order::{
     Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine,

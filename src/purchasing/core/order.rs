@@ -39,6 +39,8 @@ pub struct PurchaseOrder {
     pub reason: Option<String>,
     /// Who made it.
     pub actor: Actor,
+    /// Who else has changed what is bought, or at which cost.
+    pub editors: Vec<Actor>,
     /// Who asked for its approval.
     pub requester: Option<Actor>,
     /// The person who approved it.
@@ -230,6 +232,20 @@ impl PurchaseOrder {
     }
     pub fn line_id(&self, position: u16) -> PurchaseOrderLineId {
         self.id.line(position)
+    }
+    /// Whether somebody else than this one must approve it: above the limit whoever had a hand in what it buys, or asked for it, does not. An order in a
+    /// currency that the limit is not in cannot be compared, and counts as above it.
+    pub fn needs_another(&self, approver: Actor, limit: Option<Money>) -> bool {
+        let is_above =
+            |limit: Money| self.total().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor);
+        let is_own = self.actor == approver || self.requester == Some(approver) || self.editors.contains(&approver);
+        is_own && limit.is_some_and(is_above)
+    }
+    /// Notes that somebody has changed what is bought.
+    pub(super) fn edited_by(&mut self, actor: Actor) {
+        if !self.editors.contains(&actor) {
+            self.editors.push(actor);
+        }
     }
     /// Whether its open quantities count as incoming.
     pub fn is_incoming(&self) -> bool {

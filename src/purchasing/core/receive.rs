@@ -79,7 +79,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         return Err(Rejection::invalid("an order has a line", path!["input", "id"]));
     };
     order.receipts += 1;
-    order.received_at = if counted.lines.is_empty() { order.received_at } else { Some(occurred_at) };
+    order.received_at = if counted.lines.is_empty() { order.received_at } else { order.received_at.max(Some(occurred_at)) };
     order.touch(now);
     let receipt = GoodsReceipt {
         id: command.id,
@@ -188,7 +188,11 @@ impl Counted {
         let came = one.quantity.get() + one.damaged.get();
         let (had, most) = (line.received.get(), line.most.get());
         if came == 0 || had + came > most {
-            return Err(Rejection::out_of_range(format!("1 to {} of {} can be received", most - had, line.sku), at("quantity")));
+            let message = match most - had {
+                ..=0 => format!("nothing of {} is left to be received", line.sku),
+                left => format!("1 to {left} of {} can be received", line.sku),
+            };
+            return Err(Rejection::out_of_range(message, at("quantity")));
         }
         let received = count(had + came);
         let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));

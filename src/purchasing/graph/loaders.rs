@@ -42,6 +42,9 @@ pub struct ReceiptsOf(pub PurchaseOrderId);
 /// Discrepancies of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DiscrepanciesOf(pub PurchaseOrderId);
+/// Above which total somebody else approves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ApprovalLimit;
 /// Lines of a return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinesOf(pub SupplierReturnId);
@@ -72,6 +75,15 @@ impl Loader<DiscrepanciesOf> for Rows {
         let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::discrepancies_of(&self.0, &ids).await?;
         Ok(grouped(keys, all.into_iter().map(|one| (DiscrepanciesOf(one.order), one))))
+    }
+}
+
+impl Loader<ApprovalLimit> for Rows {
+    type Value = Option<Money>;
+    type Error = Fault;
+    async fn load(&self, keys: &[ApprovalLimit]) -> Result<HashMap<ApprovalLimit, Option<Money>>, Fault> {
+        let limit = rows::approval_limit(&self.0).await?;
+        Ok(keys.iter().map(|key| (*key, limit)).collect())
     }
 }
 

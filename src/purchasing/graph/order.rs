@@ -8,7 +8,7 @@ use entity::prelude;
 use super::{
     line::PurchaseOrderLine,
     links::{self, Actor, Money, Store, cost},
-    loaders::{DiscrepanciesOf, ReceiptsOf, load},
+    loaders::{ApprovalLimit, DiscrepanciesOf, ReceiptsOf, load},
     receipt::{GoodsReceipt, PurchaseDiscrepancy},
     words::{ChargeBasis, ChargeKind, PurchaseOrderStatus},
 };
@@ -56,13 +56,13 @@ impl PurchaseOrder {
     }
 }
 
-/// Whether the caller may do the action to an order of this store.
-fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
-    let holds = |index: usize| caller.permissions.holds(index) && caller.permissions.reach(index).covers(store);
+/// Whether the caller may do the action to the order, of which a total above the limit is approved by somebody else than who wrote it.
+fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Option<prelude::Money>) -> bool {
+    let holds = |index: usize| caller.permissions.holds(index) && caller.permissions.reach(index).covers(order.store);
+    let decides = || caller.actor.kind == prelude::ActorKind::Member && holds(kind::PurchaseApprove::INDEX);
     match action {
-        Action::Approve | Action::Reject => {
-            caller.actor.kind == prelude::ActorKind::Member && holds(kind::PurchaseApprove::INDEX)
-        }
+        Action::Approve => decides() && !order.needs_another(caller.actor, limit),
+        Action::Reject => decides(),
         Action::Receive => holds(kind::PurchaseReceive::INDEX),
         Action::Update | Action::Submit | Action::Order | Action::Close | Action::Cancel => holds(kind::PurchaseWrite::INDEX),
     }
@@ -184,7 +184,9 @@ impl PurchaseOrder {
     /// The mutations that its state allows and that you may do.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        Ok(actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store)).map(Action::mutation).collect())
+        let open: Vec<Action> = actions_from(self.row.status).collect();
+        let limit = if open.contains(&Action::Approve) { load(ctx, ApprovalLimit).await?.flatten() } else { None };
+        Ok(open.into_iter().filter(|action| may(caller, *action, &self.row, limit)).map(Action::mutation).collect())
     }
     /// +1 for each change.
     pub async fn version(&self) -> Long {

@@ -11,8 +11,8 @@ use crate::{
 };
 
 pub(super) const ORDER: &str = "o.id, o.number, o.status, o.supplier_id, o.store_id, o.currency, o.expected_on, o.external_ref, o.note, o.over_percent,
-    o.under_percent, o.goods_minor, o.charges_minor, o.reason, o.actor_kind, o.actor_id, o.requester_kind, o.requester_id, o.approver_id, o.submitted_at,
-    o.decided_at, o.ordered_at, o.received_at, o.ended_at, o.version, o.created_at, o.updated_at";
+    o.under_percent, o.goods_minor, o.charges_minor, o.reason, o.actor_kind, o.actor_id, o.editors, o.requester_kind, o.requester_id,
+    o.approver_id, o.submitted_at, o.decided_at, o.ordered_at, o.received_at, o.ended_at, o.version, o.created_at, o.updated_at";
 
 const LINE: &str = "l.purchase_order_id, l.position, l.product_id, l.sku, l.name, l.supplier_sku, l.unit_decimals, l.expected_on, l.weight, l.quantity, l.most,
     l.unit_cost_minor, l.total_minor, l.charges_minor, l.received, l.damaged, l.open, l.short, l.returned";
@@ -54,14 +54,9 @@ pub(super) fn order(row: &mut Row<'_>) -> Result<PurchaseOrder, Fault> {
     let (goods, charges_sum) = (Money::new(row.take()?, currency), Money::new(row.take()?, currency));
     let reason = row.take()?;
     let actor = Actor { kind: row.word("purchase_order", ActorKind::parse)?, id: row.take()? };
-    let requester: (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
-    let requester = match requester {
-        (Some(kind), Some(id)) => {
-            let unknown = || Fault::corrupt("purchase_order", format!("unknown word {kind}"));
-            Some(Actor { kind: ActorKind::parse(&kind).ok_or_else(unknown)?, id })
-        }
-        _ => None,
-    };
+    let editors: Option<String> = row.take()?;
+    let editors = editors.iter().flat_map(|all| all.split(' ')).map(editor).collect::<Result<_, _>>()?;
+    let requester = actor_of(row)?;
     Ok(PurchaseOrder {
         id,
         number,
@@ -78,6 +73,7 @@ pub(super) fn order(row: &mut Row<'_>) -> Result<PurchaseOrder, Fault> {
         charges_sum,
         reason,
         actor,
+        editors,
         requester,
         approver: row.take()?,
         submitted_at: row.time_opt()?,
@@ -94,6 +90,20 @@ pub(super) fn order(row: &mut Row<'_>) -> Result<PurchaseOrder, Fault> {
         discrepancies: 0,
         change: Change::Figures,
     })
+}
+
+/// An actor that may be missing.
+fn actor_of(row: &mut Row<'_>) -> Result<Option<Actor>, Fault> {
+    let found: (Option<String>, Option<uuid::Uuid>) = (row.take()?, row.take()?);
+    let (Some(kind), Some(id)) = found else { return Ok(None) };
+    let unknown = || Fault::corrupt("purchase_order", format!("unknown word {kind}"));
+    Ok(Some(Actor { kind: ActorKind::parse(&kind).ok_or_else(unknown)?, id }))
+}
+
+/// As `write` puts it: its kind and its id.
+fn editor(text: &str) -> Result<Actor, Fault> {
+    let found = text.split_once(':').and_then(|(kind, id)| Some(Actor { kind: ActorKind::parse(kind)?, id: id.parse().ok()? }));
+    found.ok_or_else(|| Fault::corrupt("purchase_order", format!("unknown editor {text}")))
 }
 
 pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
@@ -264,4 +274,14 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
             Ok((row.take()?, row.take()?))
         })
         .collect()
+}
+
+/// Above which total an order is approved by somebody else, as the tenant says now.
+pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
+    let rows = reads.rows("SELECT default_currency, approval_minor FROM tenant WHERE id = $1", vec![]).await?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
+    let mut row = Row::new(row);
+    let (code, minor): (String, Option<i64>) = (row.take()?, row.take()?);
+    let currency = currency_of("tenant", &code)?;
+    Ok(minor.map(|minor| Money::new(minor, currency)))
 }

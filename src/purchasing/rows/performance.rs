@@ -43,7 +43,7 @@ pub async fn deliveries(
         let (id, ordered, received): (PurchaseOrderId, i64, Option<i64>) = (row.take()?, row.take()?, row.take()?);
         let (expected, day): (Option<i32>, Option<i32>) = (row.take()?, row.take()?);
         let line = (row.take()?, row.take()?);
-        let lead_days = received.map(|at| (at - ordered) as f64 / DAY);
+        let lead_days = received.map(|at| (at - ordered).max(0) as f64 / DAY);
         let delivery = found.entry(id).or_insert_with(|| Delivery { lead_days, was_on_time: None, lines: Vec::new() });
         if let Some((expected, day)) = expected.zip(day) {
             delivery.was_on_time = Some(delivery.was_on_time.unwrap_or(true) && day <= expected);
@@ -67,7 +67,8 @@ pub async fn leads(
         values.push(backend.ids(stores.iter().copied()));
         within = format!(" AND {}", backend.in_ids("o.store_id", 4));
     }
-    let days = format!("CAST(o.received_at - o.ordered_at AS double precision) / {DAY:.1}");
+    let took = "CASE WHEN o.received_at > o.ordered_at THEN o.received_at - o.ordered_at ELSE 0 END";
+    let days = format!("CAST({took} AS double precision) / {DAY:.1}");
     let sql = format!(
         "SELECT s.id, s.lead_time_days, coalesce(d.size, 0), coalesce(d.total, 0.0), coalesce(d.squares, 0.0) FROM supplier s
          LEFT JOIN (SELECT o.supplier_id, count(*) AS size, sum({days}) AS total, sum({days} * {days}) AS squares FROM purchase_order o

@@ -15,6 +15,8 @@ pub struct Policy {
     pub key: LevelKey,
     /// None: the level has no row yet.
     pub level: Option<LevelId>,
+    /// Its product's.
+    pub category: Option<CategoryId>,
     pub reorder_point: Option<Quantity>,
     pub maximum: Option<Quantity>,
     pub safety_stock: Quantity,
@@ -27,24 +29,28 @@ pub async fn lock_policies(work: &Work, keys: &[LevelKey]) -> Result<HashMap<Lev
     let (k, values) = work.backend().pairs(&pairs, 2);
     let lock = work.backend().for_change("l");
     let sql = format!(
-        "SELECT l.product_id, l.store_id, l.id, l.reorder_point, l.maximum, l.safety_stock FROM {k} CROSS JOIN stock_level l
+        "SELECT l.product_id, l.store_id, l.id, p.category_id, l.reorder_point, l.maximum, l.safety_stock
+         FROM {k} CROSS JOIN stock_level l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
          WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b ORDER BY l.product_id, l.store_id{lock}"
     );
     let mut found = HashMap::with_capacity(keys.len());
     for row in &work.rows(&sql, values.clone()).await? {
         let mut row = Row::new(row);
         let key = LevelKey { product: row.take()?, store: row.take()? };
-        let (level, reorder_point, maximum, safety_stock) = (Some(row.take()?), row.take()?, row.take()?, row.take()?);
-        found.insert(key, Policy { key, level, reorder_point, maximum, safety_stock });
+        let (level, category) = (Some(row.take()?), row.take()?);
+        let (reorder_point, maximum, safety_stock) = (row.take()?, row.take()?, row.take()?);
+        found.insert(key, Policy { key, level, category, reorder_point, maximum, safety_stock });
     }
     if found.len() < keys.len() {
         let sql = format!(
-            "SELECT p.id, s.id FROM {k} CROSS JOIN product p CROSS JOIN store s WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b"
+            "SELECT p.id, s.id, p.category_id FROM {k} CROSS JOIN product p CROSS JOIN store s
+             WHERE p.tenant_id = $1 AND p.id = k.a AND s.tenant_id = $1 AND s.id = k.b"
         );
         for row in &work.rows(&sql, values).await? {
             let mut row = Row::new(row);
             let key = LevelKey { product: row.take()?, store: row.take()? };
-            let none = Policy { key, level: None, reorder_point: None, maximum: None, safety_stock: Quantity::ZERO };
+            let category = row.take()?;
+            let none = Policy { key, level: None, category, reorder_point: None, maximum: None, safety_stock: Quantity::ZERO };
             found.entry(key).or_insert(none);
         }
     }

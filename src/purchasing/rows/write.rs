@@ -42,6 +42,7 @@ const ORDER: &[Column] = &[
     Column("goods_minor", Int),
     Column("charges_minor", Int),
     Column("reason", TextOrNull),
+    Column("editors", TextOrNull),
     Column("requester_kind", TextOrNull),
     Column("requester_id", IdOrNull),
     Column("approver_id", IdOrNull),
@@ -217,6 +218,11 @@ fn new_order(bulk: &mut Bulk, tenant: &Value, o: &PurchaseOrder) {
     ]);
 }
 
+/// Who has changed it, as kind and id; None where nobody has.
+fn editors(o: &PurchaseOrder) -> Option<String> {
+    o.editors.iter().map(|actor| format!("{}:{}", actor.kind.as_str(), actor.id)).reduce(|all, one| format!("{all} {one}"))
+}
+
 fn changed_order(bulk: &mut Bulk, tenant: &Value, o: &PurchaseOrder) {
     bulk.row([
         tenant.clone(),
@@ -230,6 +236,7 @@ fn changed_order(bulk: &mut Bulk, tenant: &Value, o: &PurchaseOrder) {
         o.goods.minor.into(),
         o.charges_sum.minor.into(),
         o.reason.clone().into(),
+        editors(o).into(),
         o.requester.map(|actor| actor.kind.as_str()).into(),
         o.requester.map(|actor| actor.id).into(),
         o.approver.map(entity::id::Id::uuid).into(),

@@ -155,7 +155,7 @@ async fn once(
 
 /// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.
 fn told(policy: &Policy, before: Option<&Policy>) -> serde_json::Value {
-    serde_json::json!({ "product": policy.key.product, "store": policy.key.store, "reorderPoint": policy.reorder_point,
+    serde_json::json!({ "product": policy.key.product, "store": policy.key.store, "category": policy.category, "reorderPoint": policy.reorder_point,
         "maximum": policy.maximum, "safetyStock": policy.safety_stock,
         "reorderPointBefore": before.and_then(|before| before.reorder_point), "maximumBefore": before.and_then(|before| before.maximum) })
 }

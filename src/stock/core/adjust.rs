@@ -52,6 +52,7 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
         steps.push(Step {
             key: change.key,
             available_delta: change.delta.get(),
+            on_hand_delta: change.delta.get(),
             field: path!["input", "changes", index, "delta"],
         });
     }
@@ -163,15 +164,16 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
             return Err(Rejection::out_of_range("stock is never negative", path!["input", "items", index, "onHand"]));
         }
         let delta = item.on_hand.get() - current;
-        steps.push(Step { key: item.key, available_delta: delta, field: path!["input", "items", index, "onHand"] });
+        let field = path!["input", "items", index, "onHand"];
+        steps.push(Step { key: item.key, available_delta: delta, on_hand_delta: delta, field });
     }
     // Room is made by holds that give way; a discrepancy would change the very figure that is being set.
     let policy = if command.on_shortage == Shortage::PostDiscrepancy { Shortage::Shorten } else { command.on_shortage };
     cover(draft, &steps, policy, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
-    for (item, step) in command.items.iter().zip(&steps).filter(|(_, step)| step.available_delta != 0) {
+    for (item, step) in command.items.iter().zip(&steps).filter(|(_, step)| step.on_hand_delta != 0) {
         let posting = Posting {
-            delta: Delta { on_hand: step.available_delta, ..Delta::default() },
+            delta: Delta { on_hand: step.on_hand_delta, ..Delta::default() },
             cost: draft.level(step.key, &step.field)?.facts.cost,
             lot: item.lot.clone(),
             dates: command.on_shortage.dates(),
@@ -215,7 +217,12 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
     let Some(first) = original.entries.first() else { return Err(Rejection::state("it has no entries", field)) };
     let mirrored = || original.entries.iter().rev();
     let steps: Vec<Step> = mirrored()
-        .map(|e| Step { key: e.key, available_delta: e.unavailable_delta - e.on_hand_delta, field: field.clone() })
+        .map(|e| Step {
+            key: e.key,
+            available_delta: e.unavailable_delta - e.on_hand_delta,
+            on_hand_delta: -e.on_hand_delta,
+            field: field.clone(),
+        })
         .collect();
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &field)?;

@@ -51,15 +51,21 @@ impl Draft<'_> {
         }
     }
 
-    /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it.
+    /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it. No more
+    /// is lent than leaves: what is only set aside, or comes back, must be there. A count itself borrows nothing.
     pub(super) fn lend(&mut self, steps: &[Step], head: &MovementHead) -> Result<(), Rejection> {
-        let mut lowest: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
-        for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, &step.field)) {
-            let (now, low) = lowest.entry(step.key).or_insert((self.level(step.key, &step.field)?.available(), 0));
-            *now += step.available_delta;
-            *low = (*low).min(*now);
+        if head.kind == MovementKind::Count {
+            return Ok(());
         }
-        lowest.retain(|_, (_, low)| *low < 0);
+        // What is available after each step, what has left by then, and what is lent.
+        let mut lowest: BTreeMap<LevelKey, (i64, i64, i64)> = BTreeMap::new();
+        for step in steps.iter().filter(|step| self.is_behind(step.key, head.occurred_at, &step.field)) {
+            let (now, gone, lent) = lowest.entry(step.key).or_insert((self.level(step.key, &step.field)?.available(), 0, 0));
+            *now += step.available_delta;
+            *gone += (-step.on_hand_delta).max(0);
+            *lent = (*lent).max((*gone).min(-*now));
+        }
+        lowest.retain(|_, (.., lent)| *lent > 0);
         let Some(first) = lowest.keys().next().copied() else { return Ok(()) };
         let field = steps.iter().find(|step| step.key == first).map(|step| step.field.clone()).unwrap_or_default();
         let lending = MovementHead {
@@ -72,10 +78,10 @@ impl Draft<'_> {
             ..head.clone()
         };
         self.begin(lending, first, &field)?;
-        for (key, (_, low)) in lowest {
+        for (key, (.., lent)) in lowest {
             let cost = self.level(key, &field)?.facts.cost;
-            self.post(key, Delta { on_hand: -low, ..Delta::default() }, cost, None, &field)?;
-            *self.lent.entry(key).or_default() -= low;
+            self.post(key, Delta { on_hand: lent, ..Delta::default() }, cost, None, &field)?;
+            *self.lent.entry(key).or_default() += lent;
         }
         Ok(())
     }

@@ -315,12 +315,17 @@ impl<'b> Draft<'b> {
 
 /// How far ahead of our clock another one may run.
 const AHEAD_SECONDS: i64 = 300;
+/// 0001-01-02T00:00:00Z: from then on a business date lies in the years 1 to 9999 in every zone.
+const FIRST_MOMENT: Timestamp = Timestamp(-62_135_510_400_000_000);
 
 /// The local day of a moment that is neither ahead nor in a closed period.
 pub fn check_moment(book: &Book, occurred_at: Timestamp, zone: &str) -> Result<i32, Rejection> {
     let field = || vec!["input".to_owned(), "occurredAt".to_owned()];
     if occurred_at > book.now.plus_seconds(AHEAD_SECONDS) {
         return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
+    }
+    if occurred_at < FIRST_MOMENT {
+        return Err(Rejection::out_of_range("it lies before 0001-01-02T00:00:00Z", field()));
     }
     let day = (book.local_day)(occurred_at, zone);
     match book.closed_through {

@@ -2,7 +2,11 @@
 
 use entity::prelude::*;
 
-use super::{level::Level, lot::Aside, movement::Reference};
+use super::{
+    level::Level,
+    lot::{Aside, lasts},
+    movement::Reference,
+};
 
 /// Something that is on its way here. Above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +62,8 @@ pub struct Known {
 pub struct Outlook {
     /// On hand, less unavailable, less reserved: as of now.
     pub available: i64,
-    /// What can be sold now and will be past its date by then, beyond what is reserved: reservations take the first to expire.
+    /// What may not be sold any more by then because its date has passed or is too near: all that may not be sold today, and what comes to it,
+    /// beyond what is reserved. Reservations take the first to expire.
     pub expiring: i64,
     /// What open orders are owed beyond stock: whatever comes is theirs first.
     pub owed: i64,
@@ -84,12 +89,15 @@ impl Known {
 
     /// What may be promised for a day that is `today` in the store, or later.
     pub fn outlook(&self, today: i32, day: i32) -> Outlook {
-        let expires = |lot: &&LotShare| lot.expires_on.is_some_and(|last| last < day);
-        let expiring: i64 = self.lots.iter().filter(expires).map(|lot| lot.available).sum();
+        let remaining = Some(self.level.facts.minimum_remaining_days);
+        let stays = |on: i32| -> i64 {
+            self.lots.iter().filter(|lot| !lasts(lot.expires_on, on, remaining)).map(|lot| lot.available).sum()
+        };
+        let (now, then) = (stays(today), stays(day));
         let dated = || self.incoming.iter().chain(&self.in_transit).filter_map(|arrival| Some((arrival.on?, arrival.quantity)));
         Outlook {
             available: self.level.available(),
-            expiring: (expiring - self.level.reserved.get()).max(0),
+            expiring: now + (then - now - self.level.reserved.get()).max(0),
             owed: self.owed,
             arriving: dated().filter(|(on, _)| (today..=day).contains(on)).map(|(_, quantity)| quantity).sum(),
             overdue: dated().filter(|(on, _)| *on < today).map(|(_, quantity)| quantity).sum(),

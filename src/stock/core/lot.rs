@@ -26,6 +26,8 @@ pub struct Lot {
     pub note: Option<String>,
     /// In all stores together.
     pub on_hand: Quantity,
+    /// Of a serial number that is in no stock: whether it is under way with a transfer. Asked for where it may come in; no row keeps it.
+    pub in_transit: bool,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -205,15 +207,26 @@ pub struct Candidate<'a> {
     pub received_at: Timestamp,
 }
 
+/// Whether what expires then has so many days left on a day; no number asks for nothing.
+pub fn lasts(expires_on: Option<i32>, day: i32, remaining: Option<i32>) -> bool {
+    match (expires_on, remaining) {
+        (Some(last), Some(least)) => i64::from(last) - i64::from(day) >= i64::from(least),
+        _ => true,
+    }
+}
+
+impl Candidate<'_> {
+    /// Whether it may be picked on a day, as far as its status and dates go.
+    pub fn may_go(&self, day: i32, remaining: Option<i32>) -> bool {
+        self.status == LotStatus::Available && lasts(self.expires_on, day, remaining)
+    }
+}
+
 /// Picks `quantity` first-expired-first-out on a day: of AVAILABLE lots with at least `remaining` days before their expiry, by expiry (none
 /// last), then by when they came in, then by code. Gives what to take of each, and what is short. Source: `fefo_allocation` of the vectors
 /// (WHO TRS 1025, Annex 7).
 pub fn first_expired(candidates: &[Candidate<'_>], quantity: i64, day: i32, remaining: Option<i32>) -> (Vec<(LotId, i64)>, i64) {
-    let lasts = |expires: Option<i32>| match (expires, remaining) {
-        (Some(last), Some(least)) => i64::from(last) - i64::from(day) >= i64::from(least),
-        _ => true,
-    };
-    let is_usable = |c: &&Candidate<'_>| c.status == LotStatus::Available && c.available > 0 && lasts(c.expires_on);
+    let is_usable = |c: &&Candidate<'_>| c.available > 0 && c.may_go(day, remaining);
     let mut usable: Vec<&Candidate<'_>> = candidates.iter().filter(is_usable).collect();
     usable.sort_by_key(|c| (c.expires_on.is_none(), c.expires_on, c.received_at, c.code));
     let mut left = quantity;

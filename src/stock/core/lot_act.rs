@@ -6,7 +6,8 @@ use super::{
     draft::{Delta, Draft, MovementHead, Posting},
     level::LevelKey,
     lot::{Dates, Lot, LotChoice, LotName},
-    lot_draft::{Shelf, check_dates, new_lot},
+    lot_draft::{check_dates, new_lot},
+    lot_pick::Shelf,
     rejection::{Field, Rejection},
     shortage::{Shortage, Step, cover},
 };
@@ -120,7 +121,8 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
         .iter()
         .map(|plan| {
             let freed: i64 = plan.free.iter().map(|(_, n)| n).sum();
-            Step { key: plan.key, available_delta: freed - plan.block.map_or(0, |(_, n)| n), field: field.clone() }
+            let available_delta = freed - plan.block.map_or(0, |(_, n)| n);
+            Step { key: plan.key, available_delta, on_hand_delta: 0, field: field.clone() }
         })
         .collect();
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
@@ -259,7 +261,8 @@ pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rej
             (Some(_), Destination::Available) => quantity,
             (Some(_), _) => 0,
         };
-        steps.push(Step { key: item.key, available_delta, field });
+        let on_hand_delta = if command.to == Destination::WrittenOff { -quantity } else { 0 };
+        steps.push(Step { key: item.key, available_delta, on_hand_delta, field });
     }
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;

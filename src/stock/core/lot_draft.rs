@@ -7,7 +7,8 @@ use entity::prelude::*;
 use super::{
     draft::{Delta, Draft, Posting},
     level::{Facts, LevelKey},
-    lot::{Aside, Candidate, Dates, Lot, LotChoice, LotLevel, LotName, first_expired},
+    lot::{Aside, Lot, LotChoice, LotLevel, LotName},
+    lot_pick::Shelf,
     rejection::{Field, Rejection},
 };
 
@@ -21,21 +22,11 @@ pub(super) struct LotDraft {
     pub told: BTreeSet<LotId>,
 }
 
-/// A part of a line, of one lot. Above 0.
-type Part = (LotId, i64);
-
-/// Which stock of a level is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shelf {
-    /// What can be sold.
-    Available,
-    /// What was set aside for a reason.
-    Aside(Condition),
-}
-
-/// Where a line's lot was said, beside the field that is meant.
+/// Where a line's lot was said, beside the field that is meant. Who names no lines (a whole document, a movement) says no lot either: its own
+/// field stays.
 pub(super) fn lot_field(field: &Field) -> Field {
     match field.as_slice() {
+        [] | [_] | [_, _] => field.clone(),
         [rest @ .., last] if rest.len() > 2 && last.parse::<usize>().is_err() => [rest, &["lot".to_owned()]].concat(),
         _ => [field.as_slice(), &["lot".to_owned()]].concat(),
     }
@@ -43,7 +34,11 @@ pub(super) fn lot_field(field: &Field) -> Field {
 
 /// Where a line's new lot was described.
 fn named_field(field: &Field) -> Field {
-    [lot_field(field), vec!["named".to_owned()]].concat()
+    let mut at = lot_field(field);
+    if at != *field {
+        at.push("named".to_owned());
+    }
+    at
 }
 
 impl Draft<'_> {
@@ -60,6 +55,14 @@ impl Draft<'_> {
     pub(super) fn tell_lot(&mut self, lot: Lot) {
         self.lots.told.insert(lot.id);
         self.put_lot(lot);
+    }
+
+    /// What of a lot was under way is lost.
+    pub fn lose_on_the_way(&mut self, lot: LotId) {
+        if let Some(lost) = self.lot(lot).filter(|lot| lot.in_transit) {
+            let lost = Lot { in_transit: false, ..lost.clone() };
+            self.put_lot(lost);
+        }
     }
 
     /// What was set aside of a level, or of one of its lots.
@@ -87,7 +90,7 @@ impl Draft<'_> {
     }
 
     /// Less of a lot, or of what stands in lots, is on a level than was asked for.
-    fn lot_short(&self, key: LevelKey, what: String, (requested, usable): (i64, i64), field: &Field) -> Rejection {
+    pub(super) fn lot_short(&self, key: LevelKey, what: String, (requested, usable): (i64, i64), field: &Field) -> Rejection {
         match self.level(key, field) {
             Ok(level) => {
                 Rejection::LotShort { level: Some(Box::new(level.clone())), what, usable, requested, field: field.clone() }
@@ -195,9 +198,14 @@ impl Draft<'_> {
             return Err(self.lot_short(key, format!("lot {}", of.code), (requested, usable), field));
         }
         let on_hand = of.on_hand.get() + delta.on_hand;
-        if of.tracking == Tracking::Serial && on_hand > 1 {
-            let message = format!("serial number {} is in stock already: it stands for one unit", of.code);
-            return Err(Rejection::Duplicate { message, field: lot_field(field) });
+        if of.tracking == Tracking::Serial && delta.on_hand != 0 {
+            let is_under_way = of.in_transit && delta.on_hand > 0 && self.kind() != MovementKind::TransferIn;
+            if on_hand > 1 || is_under_way {
+                let place = if is_under_way { "under way with a transfer" } else { "in stock already" };
+                let message = format!("serial number {} is {place}: it stands for one unit", of.code);
+                return Err(Rejection::Duplicate { message, field: lot_field(field) });
+            }
+            of.in_transit = self.kind() == MovementKind::TransferOut;
         }
         let too_much = || Rejection::out_of_range("stock would pass 2^53 − 1", field.clone());
         of.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
@@ -231,83 +239,6 @@ impl Draft<'_> {
         let lot = new_lot(key.product, name, facts.tracking, self.now(), &named_field(field))?;
         self.tell_lot(lot.clone());
         Ok(lot)
-    }
-
-    /// What to take of which lots.
-    pub(super) fn pick(
-        &self,
-        key: LevelKey,
-        posting: &Posting,
-        (shelf, amount): (Shelf, i64),
-        field: &Field,
-    ) -> Result<Vec<Part>, Rejection> {
-        let facts = self.level(key, field)?.facts.clone();
-        let today = self.today(&facts);
-        let is_sale = self.kind() == MovementKind::Sale;
-        let there = |level: &LotLevel| match shelf {
-            Shelf::Available => level.available(),
-            Shelf::Aside(condition) => self.aside(key, Some(level.lot)).of(condition),
-        };
-        if posting.lot.is_said() {
-            let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found("lot", lot_field(field)))?;
-            let (usable, aside) = self.lot_level(key, lot.id).map_or((0, 0), |level| (there(level), level.unavailable));
-            if is_sale && lot.blocked(today) == Some(Condition::Expired) {
-                let way = if usable < amount && aside > 0 {
-                    Some(" and set aside: stockMove writes it off, lotUpdate corrects its date")
-                } else {
-                    (posting.dates == Dates::Keep).then_some(": only stock.override sells it (onShortage)")
-                };
-                if let Some(way) = way {
-                    return Err(Rejection::state(format!("lot {} is past its date{way}", lot.code), lot_field(field)));
-                }
-            }
-            if usable < amount {
-                return Err(self.lot_short(key, format!("lot {}", lot.code), (amount, usable), field));
-            }
-            return Ok(vec![(lot.id, amount)]);
-        }
-        let levels = self.lot_levels(key);
-        let candidates: Vec<Candidate<'_>> = levels
-            .iter()
-            .filter_map(|level| {
-                let lot = self.lot(level.lot)?;
-                // What was set aside is there whatever the lot's status.
-                let status = if shelf == Shelf::Available { lot.status } else { LotStatus::Available };
-                let (expires_on, received_at) = (lot.expires_on, level.received_at);
-                Some(Candidate { lot: lot.id, code: &lot.code, available: there(level), status, expires_on, received_at })
-            })
-            .collect();
-        let remaining = match (posting.dates, shelf) {
-            (Dates::Override, _) | (_, Shelf::Aside(_)) => None,
-            (Dates::Keep, Shelf::Available) if is_sale => Some(facts.minimum_remaining_days),
-            (Dates::Keep, Shelf::Available) => Some(0),
-        };
-        let (parts, short) = first_expired(&candidates, amount, today, remaining);
-        if short > 0 {
-            let what = format!("{} in lots that may be taken", facts.sku);
-            return Err(self.lot_short(key, what, (amount, amount - short), field));
-        }
-        Ok(parts)
-    }
-
-    /// What would be taken of which lots of what is available: of the one that is said, else of the first to expire.
-    pub fn lots_to_take(
-        &self,
-        key: LevelKey,
-        (choice, amount): (&LotChoice, i64),
-        field: &Field,
-    ) -> Result<Vec<(LotId, i64)>, Rejection> {
-        let posting = Posting { lot: choice.clone(), ..Posting::default() };
-        self.pick(key, &posting, (Shelf::Available, amount), field)
-    }
-
-    /// The lots of a level that are loaded.
-    pub(super) fn lot_levels(&self, key: LevelKey) -> Vec<LotLevel> {
-        let range = (key, LotId::NIL)..=(key, LotId::from_uuid(uuid::Uuid::max()));
-        let mut found: BTreeMap<(LevelKey, LotId), LotLevel> =
-            self.book().lots.levels.range(range.clone()).map(|(key, level)| (*key, *level)).collect();
-        found.extend(self.lots.levels.range(range).map(|(key, level)| (*key, *level)));
-        found.into_values().collect()
     }
 
     /// Why nothing of the lot that a line says may be sold at a level; none when it may, or no lot is said.
@@ -359,6 +290,7 @@ pub(super) fn new_lot(
         status: LotStatus::Available,
         note: None,
         on_hand: Quantity::ZERO,
+        in_transit: false,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -75,9 +75,10 @@ pub fn decide_reserve(draft: &mut Draft<'_>, command: &Reserve) -> Result<Vec<Re
         if !item.quantity.is_positive() {
             return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
         }
-        let level = draft.stocked(item.key, &path!["input", "items", index])?;
-        if level.available() < item.quantity.get() {
-            return Err(Rejection::Insufficient { level: Box::new(level.clone()), requested: item.quantity, field });
+        // What is held for buyers is what may be promised to them.
+        let there = draft.promisable(item.key, &path!["input", "items", index])?;
+        if there < item.quantity.get() {
+            return Err(draft.unpromised(item.key, (item.quantity.get(), there), &field));
         }
         draft.post(item.key, Delta { reserved: item.quantity.get(), ..Delta::default() }, None, None, &field)?;
         let now = draft.now();

@@ -51,6 +51,8 @@ pub struct Step {
     pub key: LevelKey,
     /// The change of `on_hand − unavailable − reserved`.
     pub available_delta: i64,
+    /// The change of `on_hand` itself.
+    pub on_hand_delta: i64,
     pub field: Field,
 }
 

@@ -9,7 +9,7 @@ use entity::prelude::{CategoryId, ProductId, StoreId};
 use super::{
     StockLevel,
     live::forget,
-    topic::{before, interest, level_row, levels_moved, moved_product},
+    topic::{before, interest, level_row, lines_moved},
 };
 use crate::{
     access::{Permit, Reach, kind},
@@ -166,9 +166,9 @@ impl Topic for AlertTopic {
                     let after = level_row(state, seq, at);
                     self.raised(seq, &before(state, &after), after)
                 }));
-            } else if let Some(moved) = moved_product(told)? {
-                let levels = levels_moved(scope, seq, &moved).await?;
-                let raised = levels
+            } else {
+                let raised = lines_moved(scope, told)
+                    .await?
                     .into_iter()
                     .filter_map(|(before, after)| self.raised(seq, &before, LevelRow { updated_at: at, ..after }));
                 alerts.extend(raised);

@@ -198,7 +198,8 @@ impl AvailableOn {
     async fn available(&self) -> Quantity {
         quantity(self.outlook.available)
     }
-    /// What will be past its date by then, beyond what is reserved: reservations take the first to expire.
+    /// What will be past its date by then, or have fewer days left than the product's minimumRemainingDays, beyond what is reserved:
+    /// reservations take the first to expire. What may not be sold today is all in it.
     async fn expiring(&self) -> Quantity {
         quantity(self.outlook.expiring)
     }

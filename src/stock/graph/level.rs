@@ -84,7 +84,7 @@ impl StockLevel {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// The last event that changed what can be seen here.
+    /// The last event that moved it; in a stream, the event that is told.
     async fn seq(&self) -> Long {
         Long(self.0.seq)
     }

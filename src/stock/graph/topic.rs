@@ -1,13 +1,13 @@
 //! What `stockChanged` is about: levels that match a filter.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use entity::prelude::{Quantity, Timestamp};
 
 use super::StockChange;
 use crate::{
     graphql::connection::{Key, PageRequest, keyset},
-    ledger::{LevelState, ProductMoved, StockChanged},
+    ledger::{LevelState, PolicyMoved, PolicySet, ProductMoved, StockChanged},
     live::feed::{Standing, Topic},
     realtime::{self, Interest, Subject, Told},
     stock::{
@@ -57,8 +57,8 @@ impl Topic for StockTopic {
             if told.event.kind == "stock.changed" {
                 let changed = told.payload::<StockChanged>()?;
                 changes.extend(changed.levels.iter().filter_map(|state| self.moved(told, state)));
-            } else if let Some(moved) = moved_product(told)? {
-                changes.extend(self.belongs(scope, told.seq(), &moved).await?);
+            } else {
+                changes.extend(self.seen(told.seq(), lines_moved(scope, told).await?));
             }
         }
         Ok(changes)
@@ -85,14 +85,14 @@ impl StockTopic {
         })
     }
 
-    /// A product went to another category, or runs low at another threshold: its levels enter or leave filters by category or status.
-    async fn belongs(&self, scope: &TenantScope, seq: i64, moved: &ProductMoved) -> Result<Vec<StockChange>, Fault> {
-        let levels = levels_moved(scope, seq, moved).await?;
-        let change = |(before, after): (LevelRow, LevelRow)| {
-            let in_filter = self.filter.matches(&after);
-            (in_filter != self.filter.matches(&before)).then_some(StockChange { seq, level: after, in_filter, moved: None })
-        };
-        Ok(levels.into_iter().filter_map(change).collect())
+    /// Nothing moved, but levels enter or leave filters by category or status, or say something else of themselves.
+    fn seen(&self, seq: i64, levels: Vec<(LevelRow, LevelRow)>) -> impl Iterator<Item = StockChange> {
+        levels.into_iter().filter_map(move |(before, after)| {
+            let (was_in, in_filter) = (self.filter.matches(&before), self.filter.matches(&after));
+            let says = |level: &LevelRow| (level.status(), level.reorder_point, level.maximum);
+            let is_news = was_in != in_filter || (in_filter && says(&before) != says(&after));
+            is_news.then_some(StockChange { seq, level: after, in_filter, moved: None })
+        })
     }
 }
 
@@ -110,16 +110,31 @@ fn demanded(filter: &LevelFilter, lists: &mut Vec<Vec<Subject>>) {
     filter.and.iter().for_each(|part| demanded(part, lists));
 }
 
-/// A product's event after which its levels may match other filters.
-pub fn moved_product(told: &Told) -> Result<Option<Arc<ProductMoved>>, Fault> {
-    if !told.event.kind.starts_with("product.") {
-        return Ok(None);
+/// The levels, before and after, of an event that moved no stock but what levels are judged by: a product went to another category or runs
+/// low at another threshold, or levels were given other policies.
+pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
+    let seq = told.seq();
+    if told.event.kind == "stock_policy.set" {
+        let set = told.payload::<PolicySet>()?;
+        let of: HashMap<LevelKey, &PolicyMoved> =
+            set.levels.iter().map(|one| (LevelKey { product: one.product, store: one.store }, one)).collect();
+        let levels = rows::list::levels_by_key_at(scope, &of.keys().copied().collect::<Vec<_>>(), seq).await?;
+        let both = |level: LevelRow| {
+            let one = of.get(&level.key)?;
+            let (reorder_point, maximum, safety_stock) = (one.reorder_point, one.maximum, one.safety_stock);
+            let after = LevelRow { reorder_point, maximum, safety_stock, seq, category: one.category, ..level };
+            let before = LevelRow { reorder_point: one.reorder_point_before, maximum: one.maximum_before, ..after.clone() };
+            Some((before, after))
+        };
+        return Ok(levels.into_iter().filter_map(both).collect());
     }
-    Ok(Some(told.payload::<ProductMoved>()?).filter(|moved| moved.matters()))
-}
-
-/// The levels of such a product, before its event and after.
-pub async fn levels_moved(scope: &TenantScope, seq: i64, moved: &ProductMoved) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
+    if !told.event.kind.starts_with("product.") {
+        return Ok(Vec::new());
+    }
+    let moved = told.payload::<ProductMoved>()?;
+    if !moved.matters() {
+        return Ok(Vec::new());
+    }
     let levels = rows::list::levels_of_product_at(scope, moved.id, seq).await?;
     let both = |level: LevelRow| {
         let after = LevelRow { low_stock_threshold: moved.threshold_after, seq, category: moved.category_after, ..level };

@@ -1,6 +1,9 @@
 //! Levels as lists show them.
 
-use std::{array, collections::HashMap};
+use std::{
+    array,
+    collections::{HashMap, HashSet},
+};
 
 use entity::prelude::*;
 use sea_orm::Value;
@@ -175,32 +178,50 @@ async fn figures_in_rows(reads: &impl Reads, products: &[ProductId]) -> Result<H
 /// did not exist yet is left out.
 pub async fn levels_of_product_at(reads: &impl Reads, product: ProductId, seq: i64) -> Result<Vec<LevelRow>, Fault> {
     let mut levels = levels_of_products(reads, &[product]).await?;
-    if levels.iter().all(|level| level.seq <= seq) {
-        return Ok(levels);
+    let moved = take_back(reads, &mut levels, seq).await?;
+    levels.retain(|level| !moved.contains(&level.key) || level.version > 0);
+    Ok(levels)
+}
+
+/// These levels as event `seq` found them; what has moved only since then has moved nothing yet.
+pub async fn levels_by_key_at(reads: &impl Reads, keys: &[LevelKey], seq: i64) -> Result<Vec<LevelRow>, Fault> {
+    let mut levels = levels_by_key(reads, keys).await?;
+    take_back(reads, &mut levels, seq).await?;
+    Ok(levels)
+}
+
+/// Gives levels the figures that they had at event `seq`, and says which have moved since.
+async fn take_back(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Result<HashSet<LevelKey>, Fault> {
+    let moved: HashSet<LevelKey> = levels.iter().filter(|level| level.seq > seq).map(|level| level.key).collect();
+    if moved.is_empty() {
+        return Ok(moved);
     }
+    let pairs: Vec<_> = moved.iter().map(|key| (key.product, key.store)).collect();
+    let (k, mut values) = reads.backend().pairs(&pairs, 3);
+    values.insert(0, seq.into());
     // Which entry it is stands by itself: under row-level security a subquery's outcome would not be looked for in the index.
-    let sql = "WITH newest AS MATERIALIZED (
-           SELECT l.store_id, (SELECT max(x.version_after) FROM entry x WHERE x.tenant_id = l.tenant_id
-             AND x.product_id = l.product_id AND x.store_id = l.store_id AND x.seq <= $3) AS version
-           FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = $2)
-         SELECT e.store_id, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.seq, e.recorded_at
-         FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = n.store_id AND e.version_after = n.version";
-    let rows = reads.rows(sql, vec![product.into(), seq.into()]).await?;
-    let mut then = HashMap::with_capacity(rows.len());
-    for row in &rows {
+    let sql = format!(
+        "WITH newest AS MATERIALIZED (
+           SELECT k.a, k.b, (SELECT max(x.version_after) FROM entry x WHERE x.tenant_id = $1
+             AND x.product_id = k.a AND x.store_id = k.b AND x.seq <= $2) AS version FROM {k})
+         SELECT e.product_id, e.store_id, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.seq, e.recorded_at
+         FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = n.a AND e.store_id = n.b AND e.version_after = n.version"
+    );
+    let mut then = HashMap::with_capacity(moved.len());
+    for row in &reads.rows(&sql, values).await? {
         let mut row = Row::new(row);
-        let store: entity::prelude::StoreId = row.take()?;
+        let key = LevelKey { product: row.take()?, store: row.take()? };
         let figures: (Quantity, Quantity, Quantity) = (row.take()?, row.take()?, row.take()?);
         let (version, seq): (i64, i64) = (row.take()?, row.take()?);
-        then.insert(store, (figures, version, seq, row.time()?));
+        then.insert(key, (figures, version, seq, row.time()?));
     }
-    levels.retain_mut(|level| {
-        let Some((figures, version, seq, at)) = then.remove(&level.key.store) else { return false };
+    for level in levels.iter_mut().filter(|level| moved.contains(&level.key)) {
+        let nothing = ((Quantity::ZERO, Quantity::ZERO, Quantity::ZERO), 0, 0, level.updated_at);
+        let (figures, version, seq, at) = then.remove(&level.key).unwrap_or(nothing);
         (level.on_hand, level.reserved, level.unavailable) = figures;
         (level.version, level.seq, level.updated_at) = (version, seq, at);
-        true
-    });
-    Ok(levels)
+    }
+    Ok(moved)
 }
 
 pub async fn levels_by_id(reads: &impl Reads, ids: &[LevelId]) -> Result<Vec<LevelRow>, Fault> {

@@ -28,6 +28,7 @@ pub fn read_lot(row: &mut Row<'_>) -> Result<Lot, Fault> {
         status: row.word("lot", LotStatus::parse)?,
         note: row.take()?,
         on_hand: row.take()?,
+        in_transit: false,
         version: row.take()?,
         created_at: row.time()?,
         updated_at: row.time()?,

@@ -17,7 +17,7 @@ use crate::{
 pub(super) type LotPart = (LotId, i64);
 
 /// Where a parcel names its lots.
-fn lots_field(one: &Wanted<'_>) -> Field {
+pub(super) fn lots_field(one: &Wanted<'_>) -> Field {
     one.index.map_or_else(|| one.field.clone(), |index| path!["input", "lines", index, "lots"])
 }
 

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     decide::{Steps, head},
-    lots::{LotPart, arriving, leaving},
+    lots::{LotPart, arriving, leaving, lots_field},
     transfer::{Line, SentLot, Transfer},
 };
 use crate::{
@@ -126,7 +126,8 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     for (one, held) in wanted.iter().zip(&consumed) {
         let Some(product) = product(one.position) else { continue };
         let key = LevelKey { product, store: from };
-        needed.push(crate::stock::core::Step { key, available_delta: held - one.quantity, field: one.field.clone() });
+        let (available_delta, on_hand_delta) = (held - one.quantity, -one.quantity);
+        needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, field: one.field.clone() });
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
     let Some(first) = needed.first() else {
@@ -230,7 +231,7 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
         let line = &mut transfer.lines[place];
         for (lot, amount) in parts {
             let posting = Posting { delta: arrives(amount), cost, lot: LotChoice::Id(lot), ..Posting::default() };
-            draft.post_to(key, posting, field)?;
+            draft.post_to(key, posting, field).map_err(|refusal| of_lots(refusal, &one))?;
             line.lots.iter_mut().filter(|sent| sent.lot == lot).for_each(|sent| sent.received += amount);
         }
         line.received = units(line.received.get() + one.quantity);
@@ -239,6 +240,14 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
     let is_done = transfer.lines.iter().all(|line| line.under_way() == 0);
     transfer.status = if is_done { TransferStatus::Received } else { TransferStatus::PartiallyReceived };
     Ok(())
+}
+
+/// A serial number that is in stock already is said of the lots that the parcel names.
+fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
+    match refusal {
+        Rejection::Duplicate { message, .. } => Rejection::Duplicate { message, field: lots_field(one) },
+        other => other,
+    }
 }
 
 /// Writes off what is still under way.
@@ -253,7 +262,10 @@ pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Step
         }
         let lost = line.under_way();
         draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, &field)?;
-        line.lots.iter_mut().for_each(|sent| sent.lost += sent.under_way());
+        for sent in &mut line.lots {
+            draft.lose_on_the_way(sent.lot);
+            sent.lost += sent.under_way();
+        }
         line.lost = units(line.lost.get() + lost);
     }
     transfer.status = TransferStatus::Received;

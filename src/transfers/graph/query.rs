@@ -17,7 +17,7 @@ use crate::{
         context::Asks,
         directives::{paged, requires},
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter},
+        filters::{DateTimeFilter, IdFilter, plain},
         scalars::Cursor,
     },
     ledger::Ledger,
@@ -74,10 +74,7 @@ impl TransferFilter {
             all.extend(filter.ids::<ids::ProductId>(&["filter", "product"])?.map(TransferTest::Product));
         }
         if let Some(text) = self.external_ref {
-            if text.contains('\0') {
-                let message = "a text without NUL characters is expected";
-                return Err(TopError::bad_input(message, path!["filter", "externalRef"]));
-            }
+            plain(&text, || path!["filter", "externalRef"])?;
             all.push(TransferTest::ExternalRef(vec![text]));
         }
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {

@@ -175,6 +175,20 @@ pub async fn places_of(reads: &impl Reads, id: TransferId) -> Result<Option<Plac
     Ok(places)
 }
 
+/// Which of these lots are under way, in part or whole.
+pub async fn under_way(reads: &impl Reads, lots: &[LotId]) -> Result<HashSet<LotId>, Fault> {
+    if lots.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT DISTINCT s.lot_id FROM transfer_line_lot s WHERE s.tenant_id = $1 AND {} AND s.shipped > s.received + s.lost",
+        backend.in_ids("s.lot_id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
 /// Which of these stores there are.
 pub async fn existing_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
     let backend = reads.backend();

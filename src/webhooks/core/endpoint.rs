@@ -2,7 +2,7 @@
 
 use entity::prelude::{EndpointId, MemberId, TenantId, Timestamp};
 
-use super::{EVENTS, Health};
+use super::{Health, NO_SUCH_EVENT, idle};
 
 /// Where messages go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub fn check_description(text: &str) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Each pattern must match an event that there is: a slip of the pen would otherwise be silence.
+/// Each pattern must match an event that there is.
 pub fn check_patterns(patterns: &[String]) -> Result<(), Rejection> {
     if patterns.is_empty() {
         let message = "name at least one event, as in stock.changed, order.* or *".to_owned();
@@ -111,15 +111,12 @@ pub fn check_patterns(patterns: &[String]) -> Result<(), Rejection> {
         let message = format!("at most {MAX_PATTERNS} are taken");
         return Err(Rejection::LimitExceeded { message, field: input("eventTypes") });
     }
-    let idle = |pattern: &String| !EVENTS.iter().any(|(name, _)| super::matches(pattern, name));
-    match patterns.iter().position(idle) {
+    match idle(patterns) {
         None => Ok(()),
         Some(index) => {
             let mut field = input("eventTypes");
             field.push(index.to_string());
-            let message =
-                "there is no such event: webhookEventTypes lists them; noun.* stands for all of a noun, * for all".to_owned();
-            Err(Rejection::Invalid { message, field })
+            Err(Rejection::Invalid { message: NO_SUCH_EVENT.to_owned(), field })
         }
     }
 }

@@ -33,6 +33,8 @@ pub enum Kind {
     Policy,
     /// An alert of a store that `alert.read` covers; of no store, where it covers all, and costs may be seen.
     Alert,
+    /// An exchange of one's own, or any for whoever holds `exchange.run` for all stores.
+    Exchange,
 }
 
 /// Every event there is. A test compares it with the `@emits` of the schema.
@@ -128,9 +130,9 @@ pub const EVENTS: &[(&str, Kind)] = &[
     ("webhook.tested", Kind::Whole("webhook.read")),
     ("file.created", Kind::Whole("file.write")),
     ("file.uploaded", Kind::Whole("file.write")),
-    ("exchange.created", Kind::Whole("exchange.run")),
-    ("exchange.cancelled", Kind::Whole("exchange.run")),
-    ("exchange.finished", Kind::Whole("exchange.run")),
+    ("exchange.created", Kind::Exchange),
+    ("exchange.cancelled", Kind::Exchange),
+    ("exchange.finished", Kind::Exchange),
 ];
 
 /// What is known of an event; none for one that has no place in the list, which is told to nobody.
@@ -145,6 +147,15 @@ pub fn matches(pattern: &str, name: &str) -> bool {
         || pattern.strip_suffix(".*").is_some_and(|noun| name.split_once('.').is_some_and(|(of, _)| of == noun))
 }
 
+/// The first pattern that stands for no event at all: a slip of the pen would otherwise be silence.
+pub fn idle(patterns: &[String]) -> Option<usize> {
+    patterns.iter().position(|pattern| !EVENTS.iter().any(|(name, _)| matches(pattern, name)))
+}
+
+/// What to do about such a one.
+pub const NO_SUCH_EVENT: &str =
+    "there is no such event: webhookEventTypes lists them; noun.* stands for all of a noun, * for all";
+
 /// An event as a message tells it.
 #[derive(Debug, Clone, Copy)]
 pub struct Fact<'a> {
@@ -156,14 +167,21 @@ pub struct Fact<'a> {
     pub at: &'a str,
 }
 
+/// Who asks: themselves, and the channel whose orders alone they see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Viewer {
+    pub id: uuid::Uuid,
+    pub channel: Option<ChannelId>,
+}
+
 /// What somebody may see of an event, in a message or when they ask. `holds` says whether they hold a permission at all, `covers` whether they
-/// hold it for a store; `channel` is the one whose orders alone they see. The outer error is a payload that is not what it should be.
+/// hold it for a store. The outer error is a payload that is not what it should be.
 pub fn shown(
     name: &str,
     payload: &str,
     holds: impl Fn(&str) -> bool,
     covers: impl Fn(&str, StoreId) -> bool,
-    channel: Option<ChannelId>,
+    Viewer { id, channel }: Viewer,
 ) -> Result<Option<Value>, serde_json::Error> {
     let Some(kind) = kind_of(name) else { return Ok(None) };
     let customer = |id: Option<CustomerId>| id.filter(|_| holds("customer.read"));
@@ -216,6 +234,12 @@ pub fn shown(
             )
         }
         Kind::Policy => policy(&serde_json::from_str(payload)?, &covers),
+        Kind::Exchange => {
+            let mut run: Value = serde_json::from_str(payload)?;
+            let maker = run.as_object_mut().and_then(|fields| fields.remove("maker"));
+            let is_own = maker.as_ref().and_then(Value::as_str).is_some_and(|maker| maker.parse() == Ok(id));
+            (holds("exchange.run") && (is_own || covers("exchange.run", StoreId::NIL))).then_some(run)
+        }
         Kind::Alert => {
             let alert: AlertEvent = serde_json::from_str(payload)?;
             // No store is the nil one's: only who may see all of them is covered for it.
@@ -281,6 +305,8 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
+    const NOBODY: Viewer = Viewer { id: Uuid::nil(), channel: None };
+
     fn id<K>(n: u128) -> Id<K> {
         Id::from_uuid(Uuid::from_u128(n))
     }
@@ -308,12 +334,12 @@ mod tests {
             json!({ "movement": id::<entity::id::kind::MovementId>(4096), "kind": "RECEIPT", "levels": [level(1), level(2)] })
                 .to_string();
         let one = |_: &str, store: StoreId| store == id(1);
-        let seen = shown("stock.changed", &payload, |_| true, one, None).unwrap().unwrap();
+        let seen = shown("stock.changed", &payload, |_| true, one, NOBODY).unwrap().unwrap();
         assert_eq!(seen["levels"].as_array().unwrap().len(), 1);
         assert_eq!((&seen["levels"][0]["available"], &seen["movementId"]), (&json!(2), &Value::Null));
-        let all = shown("stock.changed", &payload, |_| true, |_, _| true, None).unwrap().unwrap();
+        let all = shown("stock.changed", &payload, |_| true, |_, _| true, NOBODY).unwrap().unwrap();
         assert_eq!((all["levels"].as_array().unwrap().len(), all["movementKind"].as_str()), (2, Some("RECEIPT")));
-        assert_eq!(shown("stock.changed", &payload, |_| true, |_, _| false, None).unwrap(), None);
+        assert_eq!(shown("stock.changed", &payload, |_| true, |_, _| false, NOBODY).unwrap(), None);
     }
 
     #[test]
@@ -321,19 +347,38 @@ mod tests {
         let payload = json!({ "order": id::<entity::id::kind::OrderId>(4096), "number": 7, "status": "PENDING", "store": id::<entity::id::kind::StoreId>(1),
             "channel": id::<entity::id::kind::ChannelId>(3), "customer": id::<entity::id::kind::CustomerId>(4), "version": 1 })
         .to_string();
-        let asked =
-            |code: &'static str, channel| shown("order.created", &payload, |held| held != code, |_, _| true, channel).unwrap();
+        let asked = |code: &'static str, channel| {
+            shown("order.created", &payload, |held| held != code, |_, _| true, Viewer { channel, ..NOBODY }).unwrap()
+        };
         assert_eq!(asked("customer.read", None).unwrap()["customerId"], Value::Null);
         assert_eq!(asked("", None).unwrap()["customerId"], json!(id::<entity::id::kind::CustomerId>(4)));
         assert!(asked("", Some(id(3))).is_some() && asked("", Some(id(5))).is_none());
     }
 
     #[test]
-    fn what_is_not_in_the_list_is_told_to_nobody() {
-        assert_eq!(shown("payroll.changed", "{}", |_| true, |_, _| true, None).unwrap(), None);
-        assert_eq!(shown("role.created", "{\"id\":\"x\"}", |code| code != "role.read", |_, _| true, None).unwrap(), None);
+    fn an_exchange_is_told_to_its_owner_and_to_whoever_may_exchange_what_they_like() {
+        let payload =
+            json!({ "id": "exg_1", "kind": "IMPORT", "state": "DONE", "version": 3, "maker": Uuid::from_u128(7) }).to_string();
+        let told = |holds: bool, of_all: bool, id: u128| {
+            let viewer = Viewer { id: Uuid::from_u128(id), channel: None };
+            let covers = |_: &str, store: StoreId| of_all || store == super::tests::id(1);
+            shown("exchange.finished", &payload, |_| holds, covers, viewer).unwrap()
+        };
+        let seen = json!({ "id": "exg_1", "kind": "IMPORT", "state": "DONE", "version": 3 });
+        assert_eq!([told(true, false, 7), told(true, true, 8)], [Some(seen.clone()), Some(seen)]);
         assert_eq!(
-            shown("role.created", "{\"id\":\"x\"}", |code| code == "role.read", |_, _| true, None).unwrap(),
+            [told(true, false, 8), told(false, false, 7)],
+            [None, None],
+            "of others, for one store; and without the right"
+        );
+    }
+
+    #[test]
+    fn what_is_not_in_the_list_is_told_to_nobody() {
+        assert_eq!(shown("payroll.changed", "{}", |_| true, |_, _| true, NOBODY).unwrap(), None);
+        assert_eq!(shown("role.created", "{\"id\":\"x\"}", |code| code != "role.read", |_, _| true, NOBODY).unwrap(), None);
+        assert_eq!(
+            shown("role.created", "{\"id\":\"x\"}", |code| code == "role.read", |_, _| true, NOBODY).unwrap(),
             Some(json!({ "id": "x" }))
         );
     }

@@ -87,11 +87,13 @@ pub fn slow_down(health: Health, answer: Answer, now: Timestamp) -> (Health, Opt
     if answer.is_success() {
         return (Health::default(), None);
     }
-    let failures = health.failures + 1;
+    // Nothing is sent to an endpoint that is left alone: this was on its way before, with the one that began the pause, and says nothing new.
+    let is_known = health.is_paused(now);
+    let failures = health.failures + i64::from(!is_known);
     let since = health.failing_since.unwrap_or(now);
     let over = failures - BREAKS_AFTER;
-    let own = (over >= 0).then(|| (FIRST_PAUSE << over.min(6)).min(LONGEST_PAUSE));
-    let pause = [own, answer.asked_pause()].into_iter().flatten().max();
+    let own = (over >= 0 && !is_known).then(|| (FIRST_PAUSE << over.min(6)).min(LONGEST_PAUSE));
+    let pause = answer.asked_pause().filter(|seconds| *seconds > 0).or(own);
     let paused_until = [health.paused_until, pause.map(|seconds| now.plus_seconds(seconds))].into_iter().flatten().max();
     let why = if answer.is_gone() {
         Some(DisabledWhy::Gone)
@@ -141,6 +143,32 @@ mod tests {
         assert_eq!(after(asked(400, 120), 1, 255), Some(6), "of others it is not heard");
         let (health, why) = slow_down(Health::default(), asked(429, 120), NOW);
         assert_eq!((health.paused_until, why), (Some(NOW.plus_seconds(120)), None));
+    }
+
+    #[test]
+    fn failures_that_were_under_way_at_once_are_one_pause() {
+        let mut health = Health { failures: BREAKS_AFTER - 1, ..Health::default() };
+        for _ in 0..AT_ONCE {
+            health = slow_down(health, status(500), NOW).0;
+            assert_eq!((health.failures, health.paused_until), (BREAKS_AFTER, Some(NOW.plus_seconds(FIRST_PAUSE))));
+        }
+        // What is asked after the pause and fails again is new.
+        let later = NOW.plus_seconds(FIRST_PAUSE);
+        health = slow_down(health, status(500), later).0;
+        assert_eq!(health.paused_until, Some(later.plus_seconds(2 * FIRST_PAUSE)));
+    }
+
+    #[test]
+    fn a_receiver_that_says_how_long_is_left_alone_for_so_long() {
+        let asked = |seconds| Answer { status: Some(503), retry_after: Some(seconds) };
+        let mut health = Health { failures: BREAKS_AFTER + 5, failing_since: Some(NOW), paused_until: Some(NOW) };
+        for seconds in [12, 12, 9] {
+            health = slow_down(health, asked(seconds), NOW).0;
+            assert_eq!(health.paused_until, Some(NOW.plus_seconds(12)));
+        }
+        assert_eq!(slow_down(health, asked(30), NOW).0.paused_until, Some(NOW.plus_seconds(30)), "who asks for more has more");
+        let tired = Health { failures: BREAKS_AFTER - 1, ..Health::default() };
+        assert_eq!(slow_down(tired, asked(0), NOW).0.paused_until, Some(NOW.plus_seconds(FIRST_PAUSE)));
     }
 
     #[test]

@@ -58,6 +58,7 @@ impl WebhookQuery {
                 Kind::Transfer => "transfer.read",
                 Kind::Count => "count.read",
                 Kind::Alert => "alert.read",
+                Kind::Exchange => "exchange.run",
             },
         };
         Ok(EVENTS.iter().map(named).collect())

@@ -182,5 +182,6 @@ fn told(name: &'static str, endpoint: &Endpoint) -> NewEvent {
 pub fn seen(caller: &Caller, name: &str, payload: &str) -> Result<Option<serde_json::Value>, serde_json::Error> {
     let held = |code: &str| index_of(code).filter(|index| caller.permissions.holds(*index));
     let covers = |code: &str, store: StoreId| held(code).is_some_and(|index| caller.permissions.reach(index).covers(store));
-    super::core::shown(name, payload, |code| held(code).is_some(), covers, caller.channel)
+    let viewer = super::core::Viewer { id: caller.actor.id, channel: caller.channel };
+    super::core::shown(name, payload, |code| held(code).is_some(), covers, viewer)
 }

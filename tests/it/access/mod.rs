@@ -8,5 +8,6 @@ mod partners;
 mod roles;
 mod shops;
 mod speed;
+mod temporary;
 mod uses;
 mod world;

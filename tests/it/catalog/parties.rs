@@ -67,6 +67,13 @@ scenario!(customers, world => {
         { "outcome": "CREATED", "customer": { "externalRef": "2", "name": "Bo", "country": null }, "userErrors": [] },
         { "outcome": "REFUSED", "customer": null, "userErrors": [{ "code": "DUPLICATE", "field": ["input", "rows", "2", "externalRef"] }] },
         { "outcome": "REFUSED", "customer": null, "userErrors": [{ "code": "INVALID", "field": ["input", "rows", "3", "email"] }] }]));
+    // Somebody stays who can be told from others; only forgetting them leaves nobody.
+    let update = async |input: Value| change(world, "customerUpdate", "CustomerUpdateInput", "customer { externalRef name email version }", input).await;
+    let version = world.ask("query($id: ID!) { customer(by: { id: $id }) { version } }", json!({ "id": first["id"] })).await["customer"]["version"].clone();
+    let nobody = json!({ "id": first["id"], "expectedVersion": version, "externalRef": null, "name": null, "email": null });
+    assert_eq!(refused(&update(nobody).await), said("REQUIRED", "input.name"));
+    let less = made(update(json!({ "id": first["id"], "expectedVersion": version, "name": null, "email": null })).await);
+    assert_eq!((&less["customer"]["externalRef"], &less["customer"]["name"]), (&json!("17850"), &Value::Null));
     let found = world.ask("{ customer(by: { externalRef: \"2\" }) { name } customersCount(limit: 3) { count precision } all: customersCount { count precision } }", json!({})).await;
     assert_eq!(found, json!({ "customer": { "name": "Bo" }, "customersCount": { "count": 3, "precision": "AT_LEAST" }, "all": { "count": 4, "precision": "EXACT" } }));
     let racing = (0..6).map(|_| customer(world, json!({ "idempotencyKey": "same", "externalRef": "race" })));

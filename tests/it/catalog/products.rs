@@ -70,6 +70,21 @@ scenario!(skus_and_barcodes_are_nobody_elses, world => {
     assert_eq!(refused(&control), said("INVALID", "input.sku"));
 });
 
+scenario!(a_upc_and_its_ean_are_one_code, world => {
+    let upc = json!([{ "code": "036000291452" }]);
+    let made_mug = made(product(world, json!({ "sku": "mug", "name": "Mug", "barcodes": upc })).await);
+    for same in ["0036000291452", "00036000291452"] {
+        let taken = product(world, json!({ "sku": "cup", "name": "Cup", "barcodes": [{ "code": same }] })).await;
+        assert_eq!(refused(&taken), said("DUPLICATE", "input.barcodes.0.code"), "{same}");
+        let found = world.ask("query($by: ProductRef!) { product(by: $by) { id barcodes { code } } }", json!({ "by": { "barcode": same } })).await;
+        assert_eq!(found["product"], json!({ "id": made_mug["product"]["id"], "barcodes": upc }), "it is shown as it was given");
+    }
+    let both = product(world, json!({ "sku": "jug", "name": "Jug", "barcodes": [{ "code": "012345678905" }, { "code": "0012345678905" }] })).await;
+    assert_eq!(refused(&both), said("DUPLICATE", "input.barcodes.1.code"));
+    // A case of them has a number of its own.
+    made(product(world, json!({ "sku": "case", "name": "Case", "barcodes": [{ "code": "10036000291459" }] })).await);
+});
+
 scenario!(a_change_leaves_what_it_does_not_name, world => {
     let id = made(product(world, json!({ "sku": "mug", "name": "Mug", "description": "Blue", "lowStockThreshold": 4,
         "price": { "amount": "1", "currencyCode": "GBP" }, "barcodes": [{ "code": "B1" }, { "code": "B2" }] })).await)["product"]["id"].clone();

@@ -37,6 +37,28 @@ scenario!(costs_and_contacts_are_masked, world => {
     assert_eq!(hidden["data"], json!({ "product": { "sku": "mug", "unitCost": null }, "customer": { "externalRef": "1", "email": null } }));
 });
 
+scenario!(whoever_writes_customers_learns_nothing_of_them, world => {
+    let make = "mutation { customerCreate(input: { externalRef: \"1\", name: \"Ada\", country: \"GB\", email: \"ada@example.com\" }) { customer { id } } }";
+    let id = world.ask(make, json!({})).await["customerCreate"]["customer"]["id"].clone();
+    let blind = world.with(&["customer.write", "customer.contact.read"]);
+    let fields = "customer { id externalRef name country email version }";
+    let told = |version: i64| json!({ "id": id, "externalRef": null, "name": null, "country": null, "email": null, "version": version });
+    let upsert = format!("mutation {{ customerBulkUpsert(input: {{ rows: [{{ externalRef: \"1\" }}] }}) {{ rows {{ outcome {fields} }} }} }}");
+    let answer = world.ask_as(Some(blind.clone()), &upsert, json!({})).await;
+    let row = json!({ "outcome": "UNCHANGED", "customer": told(1) });
+    assert_eq!((&answer["errors"], &answer["data"]["customerBulkUpsert"]["rows"]), (&Value::Null, &json!([row])));
+    let update = format!("mutation($id: ID!) {{ customerUpdate(input: {{ id: $id, expectedVersion: 1, country: \"FR\" }}) {{ {fields} }} }}");
+    let answer = world.ask_as(Some(blind.clone()), &update, json!({ "id": id })).await;
+    assert_eq!(answer["data"]["customerUpdate"]["customer"], told(2), "{answer}");
+    let create = format!("mutation {{ customerCreate(input: {{ name: \"Bob\" }}) {{ {fields} }} }}");
+    let answer = world.ask_as(Some(blind), &create, json!({})).await;
+    assert_eq!(answer["data"]["customerCreate"]["customer"]["name"], Value::Null);
+    assert!(answer["data"]["customerCreate"]["customer"]["id"].is_string(), "{answer}");
+    let seen = world.ask_as(Some(world.with(&["customer.write", "customer.read"])), &upsert, json!({})).await;
+    let customer = &seen["data"]["customerBulkUpsert"]["rows"][0]["customer"];
+    assert_eq!((&customer["name"], &customer["country"], &customer["email"]), (&json!("Ada"), &json!("FR"), &Value::Null), "{seen}");
+});
+
 scenario!(a_stale_version_shows_only_what_may_be_seen, world => {
     let id = made(product(world, json!({ "sku": "mug", "name": "Mug" })).await)["product"]["id"].clone();
     let query = "mutation($id: ID!) { productUpdate(input: { id: $id, expectedVersion: 9, name: \"X\" }) {

@@ -220,13 +220,13 @@ async fn pages_without_a_movement_are_turned_too(world: &World) {
 }
 
 /// The whole book: it is made again from the journal.
-async fn throw_away(world: &World) {
+pub async fn throw_away(world: &World) {
     for table in ["cost_posting", "cost_layer", "cost_pool", "cost_book"] {
         pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
     }
 }
 
-async fn postings(world: &World, tenant: entity::prelude::TenantId) -> Vec<(i64, i32, i64, i64, i64)> {
+pub async fn postings(world: &World, tenant: entity::prelude::TenantId) -> Vec<(i64, i32, i64, i64, i64)> {
     use entrepot::storage::{Reads, Row};
     let sql = "SELECT seq, line, quantity, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 ORDER BY seq, line";
     let rows = world.node.db.tenant(tenant).rows(sql, vec![]).await.unwrap();

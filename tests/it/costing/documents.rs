@@ -60,7 +60,9 @@ async fn a_dry_run_says_what_would_happen_and_writes_nothing(world: &World) {
 async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
     let books = Books::of(world).await;
     let (mug, empty) = (books.desk.product("MUG", "2.00").await, books.desk.product("EMPTY", "2.00").await);
+    let plate = books.desk.product("PLATE", "2.00").await;
     books.receive(&mug, 3, "2.00").await;
+    books.receive(&plate, 1, "2.00").await;
     let line = |product: &Value, cost: Value| json!({ "product": product, "unitCost": cost });
     let theirs = json!({ "id": world.theirs.ids["prd"] });
     let euros = json!({ "amount": "1.00", "currencyCode": "EUR" });
@@ -73,6 +75,8 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
         (json!([line(&mug, euros)]), "INVALID", "input.lines.0.unitCost"),
         (json!([fine(), line(&theirs, gbp("1.00"))]), "NOT_FOUND", "input.lines.1.product"),
         (json!([line(&empty, gbp("1.00"))]), "INVALID_STATE", "input.lines.0.product"),
+        (json!([line(&plate, gbp("1.00")), line(&mug, gbp("90071992547409.91"))]), "OUT_OF_RANGE", "input.lines.1.unitCost"),
+        (json!([line(&mug, gbp("30023997515803.30")), line(&plate, gbp("9.00"))]), "OUT_OF_RANGE", "input.lines"),
         (json!([line(&json!({ "sku": "NOBODY" }), gbp("1.00"))]), "NOT_FOUND", "input.lines.0.product"),
         (json!([line(&mug, json!({ "amount": "1.005", "currencyCode": "GBP" }))]), "INVALID", "input.lines.0.unitCost.amount"),
     ] {

@@ -1,5 +1,6 @@
 //! What stock is worth and what goods cost, in the words of whoever keeps the books.
 
+mod back;
 mod books;
 mod desk;
 mod documents;

@@ -11,7 +11,11 @@ use crate::{
     },
 };
 
-on_both!(who_may_not_see_costs_sees_none, each_proof_of_costs_names_what_is_broken);
+on_both!(
+    who_may_not_see_costs_sees_none,
+    a_partner_of_a_channel_has_no_report_of_all_of_them,
+    each_proof_of_costs_names_what_is_broken
+);
 
 async fn who_may_not_see_costs_sees_none(world: &World) {
     let books = Books::of(world).await;
@@ -33,6 +37,18 @@ async fn who_may_not_see_costs_sees_none(world: &World) {
     let input = json!({ "idempotencyKey": key(), "note": "why", "lines": [{ "product": mug, "unitCost": gbp("1.00") }] });
     let payload = blind.act("stockRevalue", "StockRevalueInput", "revaluation { id }", input).await;
     assert!(payload["revaluation"].is_null() && payload["seq"].is_i64() && payload["userErrors"] == json!([]), "{payload}");
+}
+
+async fn a_partner_of_a_channel_has_no_report_of_all_of_them(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "2.00").await;
+    books.receive(&mug, 3, "2.00").await;
+    books.sell(&mug, 1).await;
+    let mut partner = books.desk.caller.clone();
+    partner.channel = Some(world.ours.ids["chn"].parse().unwrap());
+    let query = "{ costReport { rows { costOfGoodsSold { amount } } } }";
+    let answer = books.desk.as_caller(partner).ask(query, json!({})).await;
+    assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
 }
 
 async fn each_proof_of_costs_names_what_is_broken(world: &World) {

@@ -284,7 +284,10 @@ async fn a_dry_run_writes_nothing(world: &World) {
 
 async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
     let file = world.sent(&world.ours, "x", lines([one_more(world)]).into_bytes()).await;
-    let one = |name: &str| format!("mutation($input: X!) {{ {name}(input: $input) {{ __typename }} }}");
+    let one = |name: &str| {
+        let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+        format!("mutation($input: {kind}!) {{ {name}(input: $input) {{ __typename }} }}")
+    };
     let cases = [
         (one("bulkOperationRun"), "call it by itself"),
         (one("importCreate"), "call it by itself"),
@@ -294,16 +297,21 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
         (one("login"), "nobody is while a file is carried out"),
         (one("passwordChange"), "nobody is while a file is carried out"),
         (one("jobRetry"), "not one input"),
+        ("mutation($input: X!) { stockAdjust(input: $input) { seq } }".to_owned(), "\"StockAdjustInput!\" is expected"),
         (one("nonsense"), "there is no mutation nonsense"),
         ("query { viewer { __typename } }".to_owned(), "one mutation of one field"),
         (
-            "mutation($input: X!) { a: stockAdjust(input: $input) { seq } b: stockAdjust(input: $input) { seq } }".to_owned(),
+            "mutation($input: StockAdjustInput!) { a: stockAdjust(input: $input) { seq } b: stockAdjust(input: $input) { seq } }"
+                .to_owned(),
             "one mutation of one field",
         ),
-        ("mutation($input: X!, $id: ID!) { stockAdjust(input: $input) { seq } }".to_owned(), "$id has no value"),
-        ("mutation($input: X!) { stockAdjust(input: { changes: [] }) { seq } }".to_owned(), "(input: $input)"),
-        ("mutation($input: X!) { stockAdjust(input: $input, validateOnly: true) { seq } }".to_owned(), "said by dryRun"),
-        ("mutation($input: X!) { stockAdjust(input: $input) @skip(if: true) { seq } }".to_owned(), "directive"),
+        ("mutation($input: StockAdjustInput!, $id: ID!) { stockAdjust(input: $input) { seq } }".to_owned(), "$id has no value"),
+        ("mutation($input: StockAdjustInput!) { stockAdjust(input: { changes: [] }) { seq } }".to_owned(), "(input: $input)"),
+        (
+            "mutation($input: StockAdjustInput!) { stockAdjust(input: $input, validateOnly: true) { seq } }".to_owned(),
+            "said by dryRun",
+        ),
+        ("mutation($input: StockAdjustInput!) { stockAdjust(input: $input) @skip(if: true) { seq } }".to_owned(), "directive"),
         ("mutation { ".to_owned(), ""),
         (String::new(), ""),
     ];

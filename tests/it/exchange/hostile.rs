@@ -19,6 +19,11 @@ async fn a_file_that_cannot_be_read_says_why(world: &World) {
         (b"sku,name\na,b\n".to_vec(), json!({ "encoding": "klingon" }), "is no encoding"),
         (b"sku,name\na,b\n".to_vec(), json!({ "format": "XLSX" }), "not of the format"),
         (endless.into_bytes(), json!({}), "never closed"),
+        (
+            b"sku,name,description\nv-1,a,\"open\nv-2,b,x\nv-3,c,y\n".to_vec(),
+            json!({}),
+            "opens in line 2 or below is never closed",
+        ),
         (vec![b','; 300], json!({}), "at most 256 columns"),
     ] {
         let done = over(world, &import(world, "PRODUCTS", bytes, more).await).await;
@@ -26,6 +31,11 @@ async fn a_file_that_cannot_be_read_says_why(world: &World) {
         assert!(done["error"].as_str().unwrap().contains(why), "{why}: {done:#}");
         assert_eq!(done["result"], Value::Null);
     }
+    assert_eq!(product(world, "v-1").await, Value::Null, "nothing of the row that swallowed the others");
+    let closed = b"sku,name,description\nv-4,\"a \"\"b\"\" c\",\"x, y\nz\"".to_vec();
+    let done = over(world, &import(world, "PRODUCTS", closed, json!({})).await).await;
+    assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [1, 1, 0, 0, 0]), "{done:#}");
+    assert_eq!(product(world, "v-4").await["name"], "a \"b\" c");
     works.kill().await;
 }
 

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use entrepot::storage::{Reads, Row};
 use serde_json::json;
 use tokio::time::sleep;
 
 use super::world::{Works, World, ask, counts, import, on_both, over, result, shown, until};
 
-on_both!(no_row_counts_twice_however_often_the_worker_dies, products_are_made_once_however_often_the_worker_dies);
+on_both!(
+    no_row_counts_twice_however_often_the_worker_dies,
+    products_are_made_once_however_often_the_worker_dies,
+    what_was_done_before_an_import_was_cancelled_is_counted,
+);
 
 const ROWS: usize = 6_000;
 
@@ -63,5 +68,30 @@ async fn products_are_made_once_however_often_the_worker_dies(world: &World) {
     let done = over(world, &id).await;
     // What the dead worker had made is not refused as being there already: its chunk is remembered.
     assert_eq!((done["state"].as_str(), counts(&done)), (Some("DONE"), [4_000, 4_000, 0, 0, 0]), "{done:#}");
+    works.kill().await;
+}
+
+async fn what_was_done_before_an_import_was_cancelled_is_counted(world: &World) {
+    let rows: String =
+        (0..30_000).map(|n| if n % 10 == 9 { format!("c-{n},\n") } else { format!("c-{n},Product {n}\n") }).collect();
+    let id = import(world, "PRODUCTS", format!("sku,name\n{rows}"), json!({})).await;
+    let works = Works::begin(world);
+    until("some rows to be done", async || counts(&shown(world, &id).await)[0] > 0).await;
+    let query = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    let told = ask(world, query, json!({ "id": id })).await;
+    assert_eq!(told["exchangeCancel"]["exchange"]["state"], "CANCELLED", "{told:#}");
+    let number = async |sql: &str| {
+        let rows = world.node.db.tenant(world.ours.owner.tenant).rows(sql, vec![]).await.unwrap();
+        Row::new(&rows[0]).take::<i64>().unwrap()
+    };
+    let left = "SELECT count(*) FROM job WHERE tenant_id = $1 AND kind = 'exchange.run' AND state IN ('WAITING', 'RUNNING')";
+    until("its worker to have ended", async || number(left).await == 0).await;
+    let now = shown(world, &id).await;
+    let (made, refused) = (
+        number("SELECT count(*) FROM product WHERE tenant_id = $1 AND sku LIKE 'c-%'").await,
+        number("SELECT count(*) FROM exchange_row WHERE tenant_id = $1").await,
+    );
+    assert_eq!((counts(&now), &now["state"]), ([made + refused, made, 0, 0, refused], &json!("CANCELLED")), "{now:#}");
+    assert_eq!((made + refused) % 500, 0, "whole chunks");
     works.kill().await;
 }

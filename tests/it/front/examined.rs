@@ -73,7 +73,7 @@ fn cases() -> Vec<(&'static str, Value)> {
         ),
         ("mutation($i: OrderCreateInput!) { orderCreate(input: $i) { seq } }", json!({ "i": order })),
         (
-            "query($f: ProductFilter, $n: Int = 5, $by: ProductOrderField!, $after: String) {
+            "query($f: ProductFilter, $n: Int = 5, $by: ProductOrderField!, $after: Cursor) {
                products(filter: $f, first: $n, orderBy: { field: $by }, after: $after) { nodes { id } } }",
             json!({ "f": filter, "n": 3, "by": "NAME", "after": "x" }),
         ),
@@ -110,6 +110,23 @@ async fn whatever_a_known_document_is_sent_with_is_judged_as_if_it_was_new() {
             (refused, all) = (refused + u32::from(as_new.is_some()), all + 1);
         }
         assert!(refused > 10 && all - refused > 1, "{refused} of {all}: {text}");
+    }
+}
+
+/// The engine's own rule does not know that a list that is never null will do where one may be.
+#[tokio::test]
+async fn a_list_that_is_never_null_stands_where_one_may_be() {
+    let (outline, examiner) = Judges::begin().made().unwrap();
+    let text = "query($ids: [ID!]!) { products(filter: { category: { in: $ids } }, first: 1) { nodes { id } } }";
+    let guard = Guard::new(Limits::default(), outline.clone());
+    for (text, is_good) in [(text.to_owned(), true), (text.replace("nodes { id }", "nodes { unheardOf }"), false)] {
+        let operation = guard.operation(&text, None).unwrap();
+        let refused = refusal(&examiner, &operation, &json!({ "ids": ["cat_1"] }), &outline).await;
+        assert_eq!(refused.is_none(), is_good, "{refused:?}");
+    }
+    for bad in ["[ID]", "[ID]!", "ID", "[ID] = null"] {
+        let refusal = guard.operation(&text.replace("[ID!]!", bad), None).unwrap_err();
+        assert_eq!(refusal.code.as_str(), "GRAPHQL_VALIDATION_FAILED", "{bad}: {}", refusal.message);
     }
 }
 

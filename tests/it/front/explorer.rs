@@ -55,13 +55,18 @@ async fn introspection_can_be_closed_everywhere() {
     for query in ["{ __schema { queryType { name } } }", "{ __type(name: \"Query\") { name } }"] {
         let posted = ask(world.address, query).await;
         assert!(!String::from_utf8_lossy(&posted.body).contains("\"Query\""), "{query}");
-        assert!(posted.json()["data"].as_object().is_none_or(|data| data.values().all(Value::is_null)));
+        let error = &posted.json()["errors"][0];
+        assert_eq!((&posted.json()["data"], &error["extensions"]["code"]), (&Value::Null, &json!("GRAPHQL_VALIDATION_FAILED")));
+        assert!(error["message"].as_str().unwrap().starts_with("introspection is switched off"), "{error}");
     }
     let got = get(world.address, "/graphql?query=%7B__schema%7BqueryType%7Bname%7D%7D%7D", &[]).await;
     assert!(!String::from_utf8_lossy(&got.body).contains("\"Query\""));
     let mut socket = Socket::ready(world.address).await;
     socket.subscribe("1", "{ __schema { queryType { name } } }").await;
     let heard = socket.hear().await;
-    assert_ne!(heard["payload"]["data"]["__schema"]["queryType"]["name"], json!("Query"));
+    assert_eq!(
+        (&heard["type"], &heard["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("GRAPHQL_VALIDATION_FAILED"))
+    );
     assert_eq!(ask(world.address, "{ __typename }").await.json()["data"]["__typename"], "Query");
 }

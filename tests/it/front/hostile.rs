@@ -184,6 +184,13 @@ async fn odd_heads_are_refused() {
     assert_eq!(exchange(world.address, many.as_bytes()).await.status, 431);
     let large = format!("GET /livez HTTP/1.1\r\nhost: test\r\nx: {}\r\n\r\n", "y".repeat(200 << 10));
     assert_eq!(exchange(world.address, large.as_bytes()).await.status, 431);
+    let heads = |bytes: usize| {
+        let half = "y".repeat(bytes / 2);
+        format!("GET /livez HTTP/1.1\r\nhost: test\r\nconnection: close\r\nx: {half}\r\nz: {half}\r\n\r\n")
+    };
+    for (bytes, status) in [(63 << 10, 200), (66 << 10, 431), (100_000, 431)] {
+        assert_eq!(exchange(world.address, heads(bytes).as_bytes()).await.status, status, "{bytes} bytes of headers");
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ on_both!(
 );
 
 /// Somebody's phone.
-struct Phone(Vec<u8>);
+pub(super) struct Phone(Vec<u8>);
 
 impl Phone {
     fn of(uri: &str) -> Self {
@@ -52,7 +52,7 @@ impl Phone {
     }
 
     /// The code now, or so many seconds from now.
-    fn shows(&self, world: &World, later: i64) -> String {
+    pub(super) fn shows(&self, world: &World, later: i64) -> String {
         self.at(world.node.clock.now().micros() / 1_000_000 + later)
     }
 
@@ -66,7 +66,7 @@ impl Phone {
 const ENROL: &str = "mutation { it: totpEnrol { otpauthUri qrSvg backupCodes userErrors { code message } } }";
 const CONFIRM: &str = "mutation($c: String!) { it: totpConfirm(code: $c) { backupCodes userErrors { code message } } }";
 
-async fn enrol(world: &World, access: &str) -> (Phone, Vec<String>) {
+pub(super) async fn enrol(world: &World, access: &str) -> (Phone, Vec<String>) {
     let begun = world.change(Some(access), ENROL, json!({})).await;
     assert_eq!((codes(&begun).len(), &begun["backupCodes"]), (0, &Value::Null), "{begun:#}");
     let uri = begun["otpauthUri"].as_str().unwrap();
@@ -100,7 +100,7 @@ async fn an_enrolment_that_nobody_finishes_is_over_after_an_hour(world: &World) 
 }
 
 /// Logs in as far as the challenge.
-async fn challenged(world: &World, word: &str) -> String {
+pub(super) async fn challenged(world: &World, word: &str) -> String {
     let query = "mutation($e: String!, $p: String!) { it: login(email: $e, password: $p) {
         result { ... on MfaChallenge { challengeToken methods } ... on TokenPair { accessToken } } userErrors { code } } }";
     let payload = world.change(None, query, json!({ "e": format!("{word}@example.com"), "p": PASSWORD })).await;
@@ -114,12 +114,12 @@ fn verify() -> String {
     )
 }
 
-async fn show(world: &World, challenge: &str, method: &str, code: &str) -> Value {
+pub(super) async fn show(world: &World, challenge: &str, method: &str, code: &str) -> Value {
     let answer = world.ask(None, &verify(), json!({ "t": challenge, "m": method, "c": code })).await;
     if answer["errors"].is_null() { answer["data"]["it"].clone() } else { answer }
 }
 
-async fn enrolled(world: &World, word: &str) -> (Tokens, Phone, Vec<String>) {
+pub(super) async fn enrolled(world: &World, word: &str) -> (Tokens, Phone, Vec<String>) {
     let first = world.founder(word).await;
     let (phone, kept) = enrol(world, &first.access).await;
     (first, phone, kept)

@@ -5,6 +5,7 @@ mod guessing;
 mod invitations;
 mod keys;
 mod members;
+mod outdated;
 mod passwords;
 mod policy;
 mod registration;

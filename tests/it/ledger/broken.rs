@@ -301,7 +301,7 @@ async fn rows_of_no_tenant_are_named(world: World) {
     let raw = lift_constraints(&world).await;
     let nobody = literal(world.backend(), world.clock.uuid());
     let sql = format!(
-        "INSERT INTO barcode (tenant_id, code, product_id, pack_quantity, position) VALUES ({nobody}, '1', {nobody}, 1, 1)"
+        "INSERT INTO barcode (tenant_id, code_key, code, product_id, pack_quantity, position) VALUES ({nobody}, '1', '1', {nobody}, 1, 1)"
     );
     raw.execute_unprepared(&sql).await.unwrap();
     let report = world.report().await;

@@ -170,6 +170,7 @@ async fn past_dates_go_only_with_an_override(world: World) {
     let old = receive(&world, 0, "old", 5, Some(TODAY)).await;
     let mut sale = world.make.adjusting(MovementKind::Sale, Shortage::Refuse, &[(MUG, 0, -1)]);
     world.submit(Command::Adjust(sale.clone())).await.unwrap();
+    world.submit(Command::Reserve(world.make.reserving(None, &[(MUG, 0, 2)]))).await.unwrap();
     // The day after, before the job has come: it is there, but it is past its date.
     let work = world.scope().begin().await.unwrap();
     work.execute("UPDATE lot SET expires_on = $2 WHERE tenant_id = $1", vec![(TODAY - 1).into()]).await.unwrap();
@@ -181,9 +182,10 @@ async fn past_dates_go_only_with_an_override(world: World) {
     assert_eq!(code_of(&world.submit(Command::Adjust(sale.clone())).await.unwrap_err()), "INVALID_STATE");
     sale.on_shortage = Shortage::Shorten;
     world.submit(Command::Adjust(sale)).await.unwrap();
-    assert_eq!(world.level(world.mugs()).await, [3, 0, 0]);
+    assert_eq!(world.level(world.mugs()).await, [3, 2, 0]);
+    let late = world.submit(Command::Reserve(world.make.reserving(None, &[(MUG, 0, 1)]))).await;
+    assert_eq!(code_of(&late.unwrap_err()), "LOT_SHORT", "nobody is promised what is past its date");
     // The job sets the rest aside, whatever was promised.
-    world.submit(Command::Reserve(world.make.reserving(None, &[(MUG, 0, 2)]))).await.unwrap();
     assert_eq!(expire_lots(&world.ledger, world.clock.now()).await.unwrap(), 1);
     assert_eq!(expire_lots(&world.ledger, world.clock.now()).await.unwrap(), 0, "twice does nothing more");
     assert_eq!(world.level(world.mugs()).await, [3, 0, 3]);

@@ -331,8 +331,11 @@ impl Model {
         let wanted: Vec<(usize, i64)> = match part {
             Some((line, quantity)) if quantity <= 0 || quantity > outstanding(&order.lines[line]) => return RANGE,
             Some(part) => vec![part],
-            None => (0..order.lines.len()).map(|l| (l, outstanding(&order.lines[l]))).filter(|w| w.1 > 0).collect(),
+            None => (0..order.lines.len()).map(|l| (l, order.lines[l].open)).filter(|w| w.1 > 0).collect(),
         };
+        if wanted.is_empty() {
+            return STATE;
+        }
         let mut leaving = Vec::new();
         for (position, quantity) in wanted {
             let line = &mut self.orders[n].lines[position];

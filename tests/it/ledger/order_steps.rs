@@ -132,7 +132,9 @@ fn fulfilling_in_parts_consumes_what_is_held() {
     let done = done.when(fulfil(order, None, &[(1, 1), (2, 4)])).then_mugs(6, 0).then_level(POSTER, 0, [0, 0, 0]);
     assert_eq!(counters(&done, 1), [0, 2, 0, 4, 0]);
     let done = done.after(|make| make.adjust(Receipt, &[(POSTER, 0, 5)]));
-    let done = done.when(|make| command(make, order, Action::Fulfil)).then_level(POSTER, 0, [3, 0, 0]);
+    // What came meanwhile is named: nothing of it is held for the order yet.
+    let done = done.when(|make| command(make, order, Action::Fulfil)).then_refused("INVALID_STATE").at("input.lines");
+    let done = done.when(fulfil(order, None, &[(2, 2)])).then_level(POSTER, 0, [3, 0, 0]);
     assert_eq!((done.the_order().status, counters(&done, 1)), (OrderStatus::Fulfilled, [0, 0, 0, 6, 0]));
 }
 
@@ -206,7 +208,7 @@ fn what_is_about_to_ship_does_not_give_way_to_itself() {
     let mut done = done;
     let line = &mut done.orders.orders.get_mut(&order).unwrap().lines[0];
     (line.quantity, line.backordered) = (Quantity::new(5).unwrap(), Quantity::new(2).unwrap());
-    let mut shorten = done.make.fulfilling(order, None, None);
+    let mut shorten = done.make.fulfilling(order, None, Some(&[(1, 5)]));
     shorten.on_shortage = Shortage::Shorten;
     // Unpaid ones give way first; were they confirmed, the order's own hold would be the newest.
     let paid = done.holds[0];

@@ -15,6 +15,8 @@ on_both!(
     a_fact_from_before_a_lots_count_leaves_the_count_true,
     what_arrives_before_the_count_is_posted_changes_the_lots_book,
     holds_give_way_to_a_counted_lot,
+    two_counts_of_a_lot_post_what_is_off_once,
+    a_serial_number_that_lies_elsewhere_is_said_of_the_count,
 );
 
 fn line(code: &str, counted: i64, book: i64) -> (Option<String>, Option<i64>, Option<i64>) {
@@ -200,5 +202,40 @@ async fn holds_give_way_to_a_counted_lot(world: &World) {
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 5, 0)]);
     let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
     refused(&sent, "INSUFFICIENT_STOCK", "input.id");
+    house.desk.is_sound().await;
+}
+
+async fn two_counts_of_a_lot_post_what_is_off_once(world: &World) {
+    let house = House::open(world).await;
+    let here = house.desk.store.clone();
+    house.takes_in("a", 10, "2099-03-01").await;
+    let (first, second) = (house.counting(json!({ "kind": "FULL" })).await, house.counting(json!({ "kind": "FULL" })).await);
+    // The second one counts before and after the first: only what it found after holds.
+    house.finds(&second, &[("a", 5)]).await;
+    house.finds(&first, &[("a", 8), ("stray", 3)]).await;
+    let between = world.node.clock.now();
+    let only = async |count: &Value| {
+        done(&house.counts("countSubmit", json!({ "id": count["id"], "onUncounted": "LEAVE" })).await, "count");
+        done(&house.counts("countApprove", json!({ "id": count["id"] })).await, "count").clone()
+    };
+    only(&first).await;
+    assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 0), lot("stray", 3, 0)]);
+    let mut found = house.found(&second, &[("stray", 3)]);
+    found["countedAt"] = json!(entrepot::clock::rfc3339(between));
+    done(&house.counts("countRecord", found).await, "count");
+    let posted = only(&second).await;
+    assert_eq!(lines(&posted, "CHEESE"), [line("a", 5, 5), line("stray", 3, 3)]);
+    assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 0), lot("stray", 3, 0)]);
+    house.desk.is_sound().await;
+}
+
+async fn a_serial_number_that_lies_elsewhere_is_said_of_the_count(world: &World) {
+    let house = House::open(world).await;
+    done(&house.adjust("RECEIPT", (&house.drill, &house.depot), 1, json!({ "code": "S-1" })).await, "levels");
+    let count = house.counting(json!({ "kind": "LIST", "products": [house.drill] })).await;
+    let found = json!({ "id": count["id"], "lines": [{ "product": house.drill, "lot": { "code": "S-1" }, "counted": 1 }] });
+    done(&house.counts("countRecord", found).await, "count");
+    done(&house.counts("countSubmit", json!({ "id": count["id"] })).await, "count");
+    refused(&house.counts("countApprove", json!({ "id": count["id"] })).await, "DUPLICATE", "input.id");
     house.desk.is_sound().await;
 }

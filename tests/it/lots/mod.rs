@@ -8,3 +8,4 @@ mod house;
 mod kits;
 mod moved;
 mod owed;
+mod promised;

@@ -12,6 +12,7 @@ on_both!(
     a_recalled_lot_lands_aside,
     a_serial_number_travels_and_is_never_in_two_places,
     two_that_want_the_last_of_a_lot_do_not_both_get_it,
+    a_serial_number_that_is_under_way_arrives_with_its_transfer_only,
 );
 
 async fn the_lots_that_were_sent_are_the_lots_that_arrive(world: &World) {
@@ -150,5 +151,30 @@ async fn two_that_want_the_last_of_a_lot_do_not_both_get_it(world: &World) {
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{sent:#}\n{sold:#}");
     let left = house.lots(&house.cheese, &here).await;
     assert_eq!(left, [lot("other", 5, 0)]);
+    house.desk.is_sound().await;
+}
+
+async fn a_serial_number_that_is_under_way_arrives_with_its_transfer_only(world: &World) {
+    let house = House::open(world).await;
+    let (here, there) = (house.desk.store.clone(), house.depot.clone());
+    for (code, is_lost) in [("S-1", false), ("S-2", true)] {
+        done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
+        let held = house.held(&[(&house.drill, 1)]).await;
+        done(&house.moves("transferShip", json!({ "id": held["id"] })).await, "transfer");
+        for store in [&here, &there] {
+            let twice = house.adjust("RECEIPT", (&house.drill, store), 1, json!({ "code": code })).await;
+            let message = refused(&twice, "DUPLICATE", "input.changes.0.lot");
+            assert!(message.contains("under way"), "{message}");
+        }
+        if is_lost {
+            done(&house.moves("transferClose", json!({ "id": held["id"], "reasonCode": "LOSS" })).await, "transfer");
+            // What was given up may turn up again.
+            done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": code })).await, "levels");
+        } else {
+            done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
+        }
+    }
+    assert_eq!(house.lots(&house.drill, &here).await, [lot("S-2", 1, 0)]);
+    assert_eq!(house.lots(&house.drill, &there).await, [lot("S-1", 1, 0)]);
     house.desk.is_sound().await;
 }

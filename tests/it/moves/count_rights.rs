@@ -64,6 +64,21 @@ async fn above_the_limit_somebody_else_approves() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_value_is_above_any_limit() {
+    on_both(async |world| {
+        world.pretend("UPDATE tenant SET approval_minor = 500 WHERE id = $1", vec![]).await;
+        for cost in ["cost_minor = NULL, cost_currency = NULL", "cost_minor = 1, cost_currency = 'USD'"] {
+            world.pretend(&format!("UPDATE product SET {cost} WHERE tenant_id = $1"), vec![]).await;
+            let right = handed_in(&world, 100).await;
+            world.counts("countApprove", &right).await;
+            let off = handed_in(&world, 99).await;
+            refused(&world.act("countApprove", world.step(&off)).await, "INVALID_STATE", "input.id");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_count_belongs_to_its_store() {
     on_both(async |world| {
         let elsewhere = of_store(world.shop.depot);

@@ -100,3 +100,51 @@ async fn it_is_answered_with_itself_and_what_keeps_the_count_stays() {
     })
     .await;
 }
+
+/// Sets mugs of the store aside, or takes them back, at a moment.
+async fn moved(world: &World, (from, to): (&str, &str), mugs: i64, at: &str) -> Value {
+    let input = json!({"idempotencyKey": world.key(), "from": from, "to": to, "reasonCode": "DAMAGE", "occurredAt": at,
+        "items": [{"product": {"id": world.shop.mug}, "store": {"id": world.shop.store}, "quantity": mugs}]});
+    world.act("stockMove", input).await
+}
+
+#[tokio::test]
+async fn setting_aside_before_a_count_makes_no_stock() {
+    on_both(async |world| {
+        let before = "2026-11-20T09:05:00Z";
+        counted(&world, 80).await;
+        let level = async || world.shop.level(world.shop.mug, world.shop.store).await;
+        let refusal = ("INSUFFICIENT_STOCK", "input.items.0.quantity");
+        refused(&moved(&world, ("AVAILABLE", "DAMAGED"), 1_000, before).await, refusal.0, refusal.1);
+        assert_eq!(level().await, [80, 0, 0]);
+        done(&moved(&world, ("AVAILABLE", "DAMAGED"), 30, before).await, "");
+        assert_eq!(level().await, [80, 0, 30]);
+        // Taking back what has been promised meanwhile borrows nothing either.
+        done(&moved(&world, ("DAMAGED", "AVAILABLE"), 10, before).await, "");
+        let order = world.shop.order("CONFIRMED", json!([{"product": {"id": world.shop.mug}, "quantity": 60}])).await;
+        assert_eq!(order["userErrors"], json!([]));
+        refused(&moved(&world, ("AVAILABLE", "QUARANTINE"), 1, before).await, refusal.0, refusal.1);
+        assert_eq!(level().await, [80, 60, 20]);
+        // What left before the count is lent still: the count had seen it.
+        done(&moved(&world, ("AVAILABLE", "WRITTEN_OFF"), 7, before).await, "");
+        assert_eq!(level().await, [80, 60, 20]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_count_by_a_clock_that_runs_ahead_borrows_nothing() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let order = world.shop.order("CONFIRMED", json!([{"product": {"id": mug}, "quantity": 100}])).await;
+        assert_eq!(order["userErrors"], json!([]));
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+        let mut found = world.found(&count, &[(mug, 40)]);
+        found["countedAt"] = json!("2026-11-20T09:04:00Z");
+        done(&world.act("countRecord", found).await, "count");
+        world.counts("countSubmit", &count).await;
+        world.counts("countApprove", &count).await;
+        assert_eq!(world.level(mug, world.shop.store).await, [40, 40, 0]);
+    })
+    .await;
+}

@@ -4,6 +4,7 @@ mod answers;
 mod count_figures;
 mod count_rights;
 mod count_speed;
+mod count_twice;
 mod counts;
 mod late;
 mod races;

@@ -12,7 +12,7 @@ use entrepot::{
     orders::graph::{OrdersMutation, OrdersQuery},
     stock::{
         core::LevelKey,
-        graph::{StockMutation, StockQuery},
+        graph::{LotMutation, StockMutation, StockQuery},
     },
     storage::{Reads, journal},
     transfers::graph::{TransfersMutation, TransfersQuery},
@@ -25,7 +25,7 @@ pub use crate::orders::world::{on_both as on_both_shops, refusals};
 #[derive(MergedObject, Default)]
 pub struct Query(CountsQuery, TransfersQuery, OrdersQuery, StockQuery);
 #[derive(MergedObject, Default)]
-pub struct Mutation(CountsMutation, TransfersMutation, OrdersMutation, StockMutation);
+pub struct Mutation(CountsMutation, TransfersMutation, OrdersMutation, StockMutation, LotMutation);
 
 pub struct World {
     pub shop: Shop,

@@ -142,7 +142,7 @@ impl World {
         };
         work.insert::<entity::customer::Entity>(customer).await.unwrap();
         work.execute(
-            "INSERT INTO barcode (tenant_id, code, product_id, pack_quantity, position) VALUES ($1, '5012345678900', $2, 1, 1)",
+            "INSERT INTO barcode (tenant_id, code_key, code, product_id, pack_quantity, position) VALUES ($1, '05012345678900', '5012345678900', $2, 1, 1)",
             vec![self.mug.into()],
         )
         .await

@@ -4,6 +4,7 @@ use std::{path::Path, process::Stdio, time::Duration};
 
 use tokio::time::timeout;
 
+use super::replay::reached;
 use super::server::{Ended, Server, Site, command, entrepot, entrepot_in, free_address};
 
 /// Both kinds of empty databases, Postgres where there is one.
@@ -186,6 +187,31 @@ async fn a_second_demo_keeps_the_data() {
     let url = format!("sqlite://{}", site.folder.join(".entrepot/demo.sqlite").display());
     let verified = entrepot(&["verify", "--database-url", &url]).await;
     assert!(verified.well(), "{verified:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_demo_fills_a_file_at_a_time() {
+    let site = Site::empty_sqlite();
+    let (one, two) = tokio::join!(demo(&site.folder), demo(&site.folder));
+    let (filled, other) = if one.well() { (one, two) } else { (two, one) };
+    assert!(filled.well(), "{filled:?}");
+    other.refused(&["another demo is filling", "--file"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_that_is_stopped_while_it_fills_ends_at_once_and_goes_on_later() {
+    let site = Site::empty_sqlite();
+    let words = ["demo", "--exit", "--rows", "5000", "--listen", "127.0.0.1:0"];
+    let mut demo = command(&words);
+    let mut child = demo.current_dir(&site.folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(reached(child.stdout.take().unwrap(), 5).await);
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ending = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+    let ended = timeout(Duration::from_secs(15), ending).await.expect("it ends at once").unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("stopped before all data were in; the next start goes on with them"), "{said}");
+    let again = entrepot_in(&site.folder, &words).await;
+    assert!(again.well() && again.out.contains("every figure agrees with what the file's rows come to"), "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -204,6 +204,37 @@ on_both!(a_product_takes_its_levels_through_filters, site => {
     assert_eq!(news(&stream.soon().await), others.map(|place| (place, false)), "a higher threshold makes it low");
 });
 
+const POLICY: &str =
+    "mutation($input: StockPolicySetInput!) { result: stockPolicySet(input: $input) { userErrors { code message field } } }";
+
+on_both!(a_policy_takes_its_levels_through_filters, site => {
+    let (_server, shop) = open(site, 1, 2, 20).await;
+    let low = json!({ "status": ["LOW", "CRITICAL", "OUT_OF_STOCK"] });
+    let (mut few, state) = follow(&shop, low).await;
+    assert!(state.figures().is_empty());
+    let (mut all, _) = follow(&shop, Value::Null).await;
+    let (here, there) = (shop.place(0, 0), shop.place(1, 0));
+    let set = async |key: &str, point: Value| {
+        let item = json!({ "product": { "id": here.0 }, "store": { "id": here.1 }, "reorderPoint": point });
+        shop.client.done(POLICY, json!({ "idempotencyKey": key, "items": [item] })).await;
+    };
+    set("above what is there", json!(30)).await;
+    for stream in [&mut few, &mut all] {
+        assert_eq!(news(&stream.soon().await), [(here.clone(), true)], "it is low now, and nothing moved");
+    }
+    set("the same again", json!(30)).await;
+    shop.adjust("one more", 0, 0, 1).await;
+    set("below", json!(5)).await;
+    for (stream, is_in) in [(&mut few, false), (&mut all, true)] {
+        assert_eq!(news(&stream.soon().await), [(here.clone(), true)], "the movement, and nothing of what stayed as it was");
+        assert_eq!(news(&stream.soon().await), [(here.clone(), is_in)], "it is well again");
+    }
+    update(&shop, 1, json!({ "lowStockThreshold": 30 })).await;
+    for stream in [&mut few, &mut all] {
+        assert_eq!(news(&stream.soon().await), [(there.clone(), true)], "a threshold is told to who sees all, too");
+    }
+});
+
 on_both!(what_left_a_filter_while_nobody_looked_is_told_as_it_was, site => {
     let (_server, shop) = open(site, 2, 1, 20).await;
     let category = text(&shop.client.done(CATEGORY, json!({ "name": "Mugs" })).await["category"]["id"]);

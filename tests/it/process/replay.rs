@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{
     client::Client,
-    server::{Ended, Server, command, entrepot, on_both},
+    server::{Ended, Server, Site, command, entrepot, free_address, on_both},
 };
 
 /// The retailer's files, where they are.
@@ -67,8 +67,13 @@ pub async fn reached(out: ChildStdout, percent: u64) -> bool {
 }
 
 /// Where the journal stands.
-async fn head(client: &Client) -> Value {
-    client.ask("{ stockLevels(first: 1) { streamCursor } }", json!({})).await
+/// What a replay has written. The journal's head would not do: alerts and backorders move it by themselves, a moment later.
+async fn written(client: &Client) -> [Value; 3] {
+    [
+        client.ask("{ stockMovements(first: 250) { nodes { id } } }", json!({})).await,
+        client.ask("{ orders(first: 250) { nodes { id version } } }", json!({})).await,
+        client.ask("{ products(first: 250) { nodes { id version } } }", json!({})).await,
+    ]
 }
 
 /// The documents that it sent, and those of them that were there already.
@@ -88,11 +93,11 @@ on_both!(the_sample_agrees_to_the_penny, site => {
     assert!(first.well(), "{first:?}");
     let (sent, there) = counts(&first);
     assert!(there > 0 && there < sent, "{there} of {sent} were there from the run that was broken off");
-    let before = head(&client).await;
+    let before = written(&client).await;
     let second = replay(&client, &file, Some(&expect)).await;
     assert!(second.well(), "{second:?}");
     assert_eq!(counts(&second), (sent, sent), "everything is already there");
-    assert_eq!(head(&client).await, before, "a second run writes nothing");
+    assert_eq!(written(&client).await, before, "a second run writes nothing");
     println!("{}", first.out.lines().chain(second.out.lines()).filter(|l| l.contains("documents sent")).collect::<Vec<_>>().join("\n"));
     drop(server);
     site.verify().await;
@@ -104,7 +109,7 @@ const GOOD: &str = "536365,85123A,WHITE MUG,6,2010-12-01 08:26:00,2.55,17850,Uni
 on_both!(a_file_with_something_wrong_sends_nothing, site => {
     let server = Server::start(site).await;
     let client = server.tenant().await;
-    let before = head(&client).await;
+    let before = written(&client).await;
     let rows = |row: &str| format!("{HEADER}\n{GOOD}\n{row}\n").into_bytes();
     let long = [HEADER, "\n", &[GOOD, "\n"].concat().repeat(5_000)].concat();
     let zst = zstd::encode_all(long.as_bytes(), 1).unwrap();
@@ -125,7 +130,7 @@ on_both!(a_file_with_something_wrong_sends_nothing, site => {
     }
     let missing = replay(&client, &site.folder.join("missing.csv"), None).await;
     missing.refused(&["missing.csv"]);
-    assert_eq!(head(&client).await, before);
+    assert_eq!(written(&client).await, before);
     let products = client.ask("{ products(first: 1) { nodes { id } } }", json!({})).await;
     assert_eq!(products["products"]["nodes"], json!([]));
 });
@@ -148,3 +153,51 @@ on_both!(a_wrong_expectation_fails_the_run, site => {
     "not-a-token".clone_into(&mut stranger.token);
     replay(&stranger, &file, None).await.refused(&["UNAUTHENTICATED"]);
 });
+
+on_both!(another_credential_finds_what_was_sent_before, site => {
+    let server = Server::start(site).await;
+    let owner = server.tenant().await;
+    let file = site.folder.join("small.csv");
+    let rows = ["1,POST,,1,2010-12-01 08:26:00,3.50,17850,UK", "C2,85123A,,-2,2010-12-02 09:00:00,2.55,17850,UK",
+        "3,85123A,damaged,-1,2010-12-03 09:00:00,0,,UK"];
+    fs::write(&file, format!("{HEADER}\n{}\n{}\n", GOOD.replace("536365", "1"), rows.join("\n"))).unwrap();
+    let permissions = ["stock.read", "stock.movement.read", "stock.adjust", "product.read", "product.cost.read", "product.write",
+        "store.read", "store.write", "customer.read", "customer.write", "order.read", "order.price", "order.write", "order.fulfil",
+        "order.return", "return.approve", "channel.read", "cost.write"];
+    let make = "mutation($p: [String!]!) { result: integrationCreate(input: { name: \"Loader\", permissions: $p, scope: { all: true } }) {
+        integration { id } userErrors { code message } } }";
+    let made = owner.ask(make, json!({ "p": permissions })).await["result"]["integration"]["id"].clone();
+    let key = "mutation($i: ID!) { result: apiKeyCreate(input: { integrationId: $i, name: \"one\" }) { secret userErrors { code message } } }";
+    let answer = owner.ask(key, json!({ "i": made })).await;
+    let mut loader = owner.clone();
+    answer["result"]["secret"].as_str().unwrap_or_else(|| panic!("{answer}")).clone_into(&mut loader.token);
+    let first = replay(&loader, &file, None).await;
+    assert!(first.well(), "{first:?}");
+    let (sent, there) = counts(&first);
+    assert_eq!(there, 0);
+    let before = written(&owner).await;
+    let second = replay(&owner, &file, None).await;
+    assert!(second.well(), "{second:?}");
+    assert_eq!(counts(&second), (sent, sent), "everything is already there");
+    assert_eq!(written(&owner).await, before, "the second run writes nothing");
+    // The same tenant, another file.
+    fs::write(&file, format!("{HEADER}\n{}\n", GOOD.replace("MUG,6", "BOWL,7"))).unwrap();
+    replay(&owner, &file, None).await.refused(&["the opening receipt that is there is not this file's", "loaded from other data"]);
+    assert_eq!(written(&owner).await, before);
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_not_there_is_said_at_once() {
+    let site = Site::empty_sqlite();
+    let file = site.folder.join("small.csv");
+    fs::write(&file, format!("{HEADER}\n{GOOD}\n")).unwrap();
+    let url = format!("http://{}", free_address());
+    let words = ["replay", file.to_str().unwrap(), "--url", &url, "--token", "t"];
+    let mut child = command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told = tokio::task::spawn_blocking(move || lines.find(|line| line.contains("does not answer yet")));
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), told).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told.expect("before it gives up").unwrap().unwrap().contains(&url));
+}

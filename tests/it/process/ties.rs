@@ -51,6 +51,29 @@ fn all_four(why: &str) -> Vec<(String, String)> {
     ["unit", "stockPolicy", "id", "id"].map(|field| (why.to_owned(), field.to_owned())).to_vec()
 }
 
+on_both!(a_product_s_first_receipt_and_its_tracking_are_one_after_the_other, site => {
+    let server = Server::start(site).await;
+    let shop = Shop::open(server.tenant().await, 1, 0, 0).await;
+    let create = "mutation($input: ProductCreateInput!) { result: productCreate(input: $input) { product { id version } userErrors { code message } } }";
+    let (rounds, mut tracked) = (25, 0);
+    for round in 0..rounds {
+        let made = shop.client.done(create, json!({ "sku": format!("M{round}"), "name": "Mug" })).await;
+        let (product, version) = (&made["product"]["id"], &made["product"]["version"]);
+        let change = json!({ "product": { "id": product }, "store": { "id": shop.stores[0] }, "delta": 1 });
+        let receipt = async |n: i32| {
+            let key = format!("receipt {n} of {round}");
+            let input = json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "CORRECTION", "changes": [change] });
+            shop.client.change(ADJUST, input).await
+        };
+        let update = json!({ "id": product, "expectedVersion": version, "tracking": if round % 2 == 0 { "LOT" } else { "SERIAL" } });
+        let (update, ..) = tokio::join!(shop.client.change(UPDATE, update), receipt(1), receipt(2), receipt(3));
+        tracked += usize::from(update["userErrors"] == json!([]));
+    }
+    println!("{tracked} of {rounds} were tracked before anything came in");
+    drop(server);
+    site.verify().await;
+});
+
 const TENANT: &str = "mutation($input: TenantUpdateInput!) { result: tenantUpdate(input: $input) {
     tenant { closedThrough settings { version } } userErrors { code message field } } }";
 

@@ -185,6 +185,14 @@ on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site => {
     shop.client.done(crate::process::shop::UPDATE, input).await;
     let both = feed.some("alerts", 3).await;
     assert_eq!(kinds(&both)[1..], [("CRITICAL".to_owned(), 20), ("CRITICAL".to_owned(), 20)], "{both:#?}");
+    // So is a reorder point.
+    let item = json!({ "product": { "id": shop.products[1] }, "store": { "id": shop.stores[0] }, "reorderPoint": 13 });
+    let set = "mutation($input: StockPolicySetInput!) { result: stockPolicySet(input: $input) { userErrors { code message } } }";
+    for (key, point) in [("lower", json!(13)), ("higher", json!(20))] {
+        let item = item.as_object().unwrap().clone().into_iter().chain([("reorderPoint".to_owned(), point)]);
+        shop.client.done(set, json!({ "idempotencyKey": key, "items": [Value::Object(item.collect())] })).await;
+    }
+    assert_eq!(kinds(&feed.some("alerts", 1).await), [("CRITICAL".to_owned(), 20)]);
 });
 
 const CHANGED: &str = "subscription($filter: AlertListFilter, $after: Cursor) { alertChanged(filter: $filter, after: $after) {
@@ -244,6 +252,11 @@ on_both!(the_journal_can_be_polled, site => {
     assert_eq!(nodes[0]["data"]["levels"][0]["onHand"], 15, "{next:#}");
     let only = page(&shop.client, json!({ "types": ["store.created"] })).await;
     assert_eq!(only["nodes"].as_array().unwrap().iter().map(|event| text(&event["type"])).collect::<Vec<_>>(), ["store.created"; 2]);
+    let nouns = page(&shop.client, json!({ "types": ["order.*", "store.created"] })).await;
+    let nouns: Vec<String> = nouns["nodes"].as_array().unwrap().iter().map(|event| text(&event["type"])).collect();
+    assert_eq!(nouns, ["store.created", "store.created", "order.created"], "patterns as webhooks take them");
+    let slip = shop.client.send(EVENTS, &json!({ "types": ["order.*", "order.creatd"] })).await.unwrap();
+    assert_eq!((&slip["errors"][0]["extensions"]["code"], &slip["errors"][0]["extensions"]["field"]), (&json!("BAD_USER_INPUT"), &json!(["types", "1"])), "{slip:#}");
     let foreign = page(&shop.client, json!({ "types": ["store.created"], "after": after })).await;
     assert_eq!((&foreign["reset"], &foreign["nodes"]), (&json!("CURSOR_FOREIGN"), &json!([])), "of another list");
     // A program that may read stock alone sees no more of the journal than of the rest.

@@ -10,6 +10,7 @@ on_both!(
     an_order_goes_its_way_and_counts_as_incoming_only_while_it_is_out,
     a_step_outside_the_table_is_refused_and_names_what_is_open,
     above_the_limit_somebody_else_approves_and_never_a_key,
+    whoever_made_an_order_what_it_is_does_not_approve_it,
     a_draft_is_changed_and_a_rejected_order_is_a_draft_again,
     charges_are_spread_over_the_lines,
     what_cannot_be_bought_is_refused_with_its_path,
@@ -105,6 +106,47 @@ async fn above_the_limit_somebody_else_approves_and_never_a_key(world: &World) {
     let euros = desk.draft_with(input).await;
     desk.step(&euros, "purchaseOrderSubmit").await;
     refused(&desk.buy("purchaseOrderApprove", json!({ "id": euros["id"] })).await, "INVALID_STATE", "input.id");
+}
+
+async fn whoever_made_an_order_what_it_is_does_not_approve_it(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    world
+        .must(
+            &world.ours,
+            "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { userErrors { code } } }",
+            limited(&desk).await,
+        )
+        .await;
+    let colleague =
+        || desk.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..desk.caller.clone() });
+    let (buyer, third) = (colleague(), colleague());
+    let draft = desk.draft(json!([{ "product": mug, "quantity": 1 }])).await;
+    // What was a trifle becomes a fortune in another one's hands, who asks for nothing.
+    let change = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 1_000 }] });
+    done(&buyer.buy("purchaseOrderUpdate", change).await, "purchaseOrder");
+    // Whoever touches it later takes nothing off them.
+    let last = colleague();
+    done(&last.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "overPercent": 1 })).await, "purchaseOrder");
+    done(&third.buy("purchaseOrderUpdate", json!({ "id": draft["id"], "note": "soon" })).await, "purchaseOrder");
+    desk.step(&draft, "purchaseOrderSubmit").await;
+    refused(&buyer.buy("purchaseOrderApprove", json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
+    // Each is offered what they may do.
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { allowedActions } }";
+    for (asking, may) in [(&desk, false), (&buyer, false), (&last, false), (&third, true)] {
+        let answer = asking.ask(query, json!({ "id": draft["id"] })).await;
+        let offered =
+            answer["data"]["purchaseOrder"]["allowedActions"].as_array().unwrap().contains(&json!("purchaseOrderApprove"));
+        assert_eq!(offered, may, "{answer}");
+    }
+    assert_eq!(third.step(&draft, "purchaseOrderApprove").await["status"], "APPROVED", "a note makes nobody its author");
+}
+
+/// From a hundred pounds on somebody else approves.
+async fn limited(desk: &Desk<'_>) -> Value {
+    let answer = desk.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let version = &answer["data"]["viewer"]["tenant"]["settings"]["version"];
+    json!({ "input": { "expectedVersion": version, "approvalLimit": gbp("100.00") } })
 }
 
 async fn a_draft_is_changed_and_a_rejected_order_is_a_draft_again(world: &World) {

@@ -16,6 +16,7 @@ on_both!(
     two_receivers_at_once_never_receive_too_much,
     the_same_delivery_is_counted_once,
     what_cannot_be_received_is_refused_with_its_path,
+    what_came_last_is_when_an_order_was_received,
     a_dry_run_writes_nothing,
 );
 
@@ -242,6 +243,33 @@ async fn what_cannot_be_received_is_refused_with_its_path(world: &World) {
     }
     refused(&desk.buy("purchaseOrderReceive", json!({ "id": world.theirs.ids["por"] })).await, "NOT_FOUND", "input.id");
     assert_eq!(desk.level(&mug, &desk.store).await, [0, 0, 20]);
+    // What has come is said so, of an order that is still open by another line.
+    let two = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }, { "product": mug, "quantity": 1 }] })).await;
+    done(&desk.receive(&two, &[1]).await, "purchaseOrder");
+    let said = refused(&desk.receive(&two, &[1]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    assert_eq!(said, "nothing of MUG is left to be received");
+}
+
+async fn what_came_last_is_when_an_order_was_received(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    let before = entrepot::clock::rfc3339(world.node.clock.now());
+    world.pass(60);
+    let order = desk.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    let receive = async |quantity: i64, at: &str| {
+        let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": quantity }]);
+        desk.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines, "occurredAt": at })).await
+    };
+    world.pass(3_600);
+    let late = entrepot::clock::rfc3339(world.node.clock.now());
+    done(&receive(4, &late).await, "purchaseOrder");
+    // What is counted in afterwards and came earlier, even before the order was typed in, is not the last that came.
+    let early = receive(6, &before).await;
+    assert_eq!(
+        (&done(&early, "purchaseOrder")["status"], &early["purchaseOrder"]["receivedAt"]),
+        (&json!("RECEIVED"), &json!(late))
+    );
+    desk.is_sound().await;
 }
 
 async fn a_dry_run_writes_nothing(world: &World) {

@@ -9,6 +9,7 @@ on_both!(
     a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of,
     demand_makes_a_reorder_point_where_there_is_none,
     drafts_are_made_by_supplier_and_store_in_one_call,
+    what_has_no_cost_is_refused_with_what_to_do,
     a_rule_that_contradicts_itself_is_refused,
     a_suppliers_deliveries_are_measured,
     who_delivers_unevenly_is_ordered_from_earlier,
@@ -161,6 +162,20 @@ async fn drafts_are_made_by_supplier_and_store_in_one_call(world: &World) {
     );
     refused(&order(input(json!([]))).await, "INVALID", "input.lines");
     desk.is_sound().await;
+}
+
+async fn what_has_no_cost_is_refused_with_what_to_do(world: &World) {
+    let desk = Desk::of(world).await;
+    let made =
+        desk.act("productCreate", "ProductCreateInput", "product { id }", json!({ "sku": "FREE", "name": "No cost" })).await;
+    let line = json!({ "product": { "id": done(&made, "product")["id"] }, "store": desk.store, "supplier": desk.supplier, "quantity": 1 });
+    let input = json!({ "idempotencyKey": key(), "lines": [line] });
+    let said = refused(
+        &desk.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id }", input).await,
+        "INVALID",
+        "input.lines.0.product",
+    );
+    assert!(said.starts_with("FREE has no cost: ") && said.contains("supplierProductBulkUpsert"), "{said}");
 }
 
 async fn a_rule_that_contradicts_itself_is_refused(world: &World) {

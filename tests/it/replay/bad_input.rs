@@ -3,9 +3,11 @@
 use std::io::Write;
 
 use entrepot::replay::error::ReplayError;
+use entrepot::replay::expect::Found;
 use entrepot::replay::plan::Plan;
 use entrepot::replay::reader::RowReader;
-use entrepot::replay::{expect, intake};
+use entrepot::replay::{Expected, expect, intake};
+use serde_json::json;
 
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 const GOOD: &str = "536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom";
@@ -86,7 +88,7 @@ fn truncated_archives_are_told_from_bad_rows() {
     gz.write_all(csv.as_bytes()).unwrap();
     let folder = std::env::temp_dir().join(format!("entrepot-replay-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    for (ending, bytes) in [("zst", zst), ("gz", gz.finish().unwrap())] {
+    for (ending, bytes) in [("zst", zst), ("GZ", gz.finish().unwrap())] {
         let path = folder.join(format!("shop.csv.{ending}"));
         std::fs::write(&path, &bytes).unwrap();
         let whole = intake::plan(RowReader::open(&path).unwrap()).unwrap();
@@ -115,5 +117,102 @@ fn a_section_is_found_by_checksum_or_by_being_alone() {
     let none = load(r#"{"one": {"csv_sha256": "cc"}, "two": {"csv_sha256": "dd"}}"#);
     assert!(matches!(none, Err(ReplayError::Expectation { .. })));
     assert!(matches!(load("{"), Err(ReplayError::Expectation { .. })));
+    let nothing = load(r#"{"x": {}}"#).unwrap_err().to_string();
+    assert!(nothing.ends_with("there is no figure in its section, so nothing would be checked"), "{nothing}");
     std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn an_empty_list_expects_nothing() {
+    let compared = |found: serde_json::Value| {
+        let mut known = Found::default();
+        known.add("plan", &found);
+        expect::compare(&Expected::from_section(&json!({"monthly": [], "rows_by_kind": {}})), &known)
+    };
+    let months = compared(json!({"monthly": [{"month": "2011-01", "orders": 1}], "rows_by_kind": {"SALE": 1}}));
+    assert_eq!(months.differences(), 3, "{months}");
+    let none = compared(json!({"monthly": [], "rows_by_kind": {}}));
+    assert_eq!((none.differences(), none.checks.len()), (0, 2), "{none}");
+}
+
+#[test]
+fn who_sold_nothing_is_not_expected_among_the_best() {
+    let mut known = Found::default();
+    known.add("plan", &json!({"top10_by_units": [{"sku": "A", "units": 2}]}));
+    let expected = Expected::from_section(&json!({"top10_by_units": [{"sku": "A", "units": 2}, {"sku": "B", "units": 0}]}));
+    let comparison = expect::compare(&expected, &known);
+    assert_eq!(comparison.differences(), 0, "{comparison}");
+}
+
+#[test]
+fn what_the_api_would_refuse_is_found_with_its_row() {
+    let long = |most: usize| "9".repeat(most + 1);
+    let at = |row: String, reason: &str| assert_eq!(refusal(&row), format!("shop.csv, row 2: {reason}"));
+    let rest = "6,2010-12-01 08:26:00,2.55,1,UK";
+    at(format!("{},85123A,X,{rest}", long(128)), "InvoiceNo has 129 characters; the API takes 128");
+    at(format!("{},85123A,X,6,2010-12-01 08:26:00,0,,UK", long(124)), "InvoiceNo has 125 characters; the API takes 124");
+    at(format!("536366,DCGS{},X,{rest}", long(60)), "StockCode has 65 characters; the API takes 64");
+    at(format!("536366,P{},X,{rest}", long(299)), "StockCode has 301 characters; the API takes 300");
+    at(format!("536366,BANK\u{1}X,X,{rest}"), "StockCode holds a control character");
+    at(
+        format!("536366,85123B,{},{rest}", long(255)),
+        "Description has 256 characters; the API takes 255, and would be a product's name",
+    );
+    at(format!("536366,85123B,a\u{7}b,{rest}"), "Description holds a control character, and would be a product's name");
+    at(
+        format!("536366,85123A,{},-6,2010-12-01 08:26:00,0,,UK", long(1_000)),
+        "Description has 1001 characters; the API takes 1000",
+    );
+    at(
+        format!("536366,85123A,X,6,2010-12-01 08:26:00,2.55,{},UK", long(255)),
+        "CustomerID has 256 characters; the API takes 255",
+    );
+    at("536366,85123A,X,6,9999-12-31 23:59:59,2.55,1,UK".to_owned(), "InvoiceDate 9999-12-31 23:59:59 lies in the future");
+    let sold = "with it the file comes to more than 9007199254740991 pence sold, the most that the API tells";
+    at("536366,85123A,X,1000000000,2010-12-01 08:26:00,90072,1,UK".to_owned(), sold);
+    // A name that is not the one taken may be as long as it likes, and what makes nothing is not judged.
+    assert!(read(&format!("{HEADER}\n{GOOD}\n{GOOD}\n536366,85123A,{},{rest}\n", long(255))).is_ok());
+    assert!(read(&format!("{HEADER}\n{GOOD}\nA{},85123A,X,{rest}\n", long(128))).is_ok());
+}
+
+#[test]
+fn the_future_begins_at_the_moment_of_reading() {
+    let noon: jiff::Timestamp = "2010-12-01T08:21:00Z".parse().unwrap();
+    let csv = format!("{HEADER}\n{GOOD}\n");
+    let at = |now: jiff::Timestamp| {
+        let reader = RowReader::new("shop.csv", Box::new(csv.as_bytes())).unwrap();
+        intake::plan_at(reader, entity::prelude::Timestamp(now.as_microsecond()))
+    };
+    // Clocks may differ by five minutes.
+    assert!(at(noon).is_ok());
+    let early = at(noon - jiff::SignedDuration::from_secs(1)).unwrap_err().to_string();
+    assert_eq!(early, "shop.csv, row 1: InvoiceDate 2010-12-01 08:26:00 lies in the future");
+}
+
+#[test]
+fn stock_that_is_worth_too_much_to_tell_is_refused() {
+    // Sold dear once, and found in masses that cost as much.
+    let rows = "1,85123A,X,1,2010-12-01 08:26:00,1000000,1,UK\n2,85123A,X,1000000000,2010-12-01 08:27:00,0,,UK\n";
+    let error = read(&format!("{HEADER}\n{rows}")).unwrap_err().to_string();
+    assert!(error.starts_with("shop.csv: with product 85123A the stock is worth more than"), "{error}");
+}
+
+#[test]
+fn a_charge_without_a_code_is_called_what_its_row_says() {
+    let rows = "536365,, Carriage  UK ,1,2010-12-01 08:26:00,2.00,17850.0,UK\n536365,  ,,1,2010-12-01 08:26:00,3.00,17850.0,UK\n";
+    let plan = read(&format!("{HEADER}\n{GOOD}\n{rows}")).unwrap();
+    let names: Vec<&str> = plan.charges.iter().map(|charge| &*charge.name).collect();
+    assert_eq!(names, ["Carriage UK", "Charge"]);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_found_where_it_opens() {
+    let open = "shop.csv, row 2: a quote is opened in it and not closed where the field ends";
+    let after = format!("{GOOD}\n").repeat(3);
+    for row in ["536366,85123A,\"HEART,6,2010-12-01 08:26:00,2.55,1,UK", "536366,85123A,HEART,6,2010-12-01 08:26:00,2.55,1,\"UK"]
+    {
+        assert_eq!(refusal(&format!("{row}\n{after}")), open);
+    }
+    let closed = "536366,85123A,\"a \"\"HEART\"\"\nof two lines\",6,2010-12-01 08:26:00,2.55,1,UK";
+    assert!(read(&format!("{HEADER}\n{GOOD}\n{closed}\n")).is_ok());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use super::reports;
 pub struct Line {
     pub id: String,
     pub product: Option<String>,
+    pub name: String,
     pub quantity: i64,
     pub pence: i64,
     pub matches: Vec<(String, i64)>,
@@ -47,12 +48,14 @@ pub struct Product {
 #[derive(Default)]
 pub struct Shop {
     pub store: bool,
+    /// London's where none is given.
+    pub time_zone: Option<&'static str>,
     pub products: BTreeMap<String, Product>,
     pub customers: BTreeMap<String, String>,
     pub orders: Vec<Document>,
     pub returns: Vec<Document>,
     pub movements: Vec<Movement>,
-    pub keys: HashMap<String, (String, Value)>,
+    pub keys: HashMap<String, (Value, Value)>,
     pub requests: u64,
     /// Refuses everything from this request on.
     pub stop_after: Option<u64>,
@@ -71,7 +74,8 @@ pub async fn serve(shop: Shared) -> String {
     url
 }
 
-async fn answer(State(shop): State<Shared>, body: String) -> Response {
+async fn answer(State(shop): State<Shared>, headers: HeaderMap, body: String) -> Response {
+    let caller = headers["authorization"].to_str().unwrap();
     let request: Value = serde_json::from_str(&body).unwrap();
     let (number, delay) = {
         let mut shop = shop.lock().unwrap();
@@ -88,12 +92,12 @@ async fn answer(State(shop): State<Shared>, body: String) -> Response {
     if let Some(every) = shop.trouble_every
         && number.is_multiple_of(every)
     {
-        return trouble(&mut shop, number / every, &request);
+        return trouble(&mut shop, number / every, caller, &request);
     }
-    shop.respond(&request).to_string().into_response()
+    shop.respond(caller, &request).to_string().into_response()
 }
 
-fn trouble(shop: &mut Shop, which: u64, request: &Value) -> Response {
+fn trouble(shop: &mut Shop, which: u64, caller: &str, request: &Value) -> Response {
     let error =
         |code: &str| json!({"errors": [{"message": "later", "extensions": {"code": code, "retryAfterMs": 3}}], "data": null});
     let busy = json!({"code": "IDEMPOTENCY_IN_PROGRESS", "message": "later", "field": null, "retryable": true});
@@ -106,7 +110,7 @@ fn trouble(shop: &mut Shop, which: u64, request: &Value) -> Response {
         2 => (StatusCode::SERVICE_UNAVAILABLE, error("OVERLOADED").to_string()).into_response(),
         // The change is made and its answer lost.
         _ => {
-            shop.respond(request);
+            shop.respond(caller, request);
             (StatusCode::BAD_GATEWAY, "").into_response()
         }
     }
@@ -125,19 +129,22 @@ fn time(value: &Value) -> jiff::Timestamp {
 }
 
 impl Shop {
-    fn respond(&mut self, request: &Value) -> Value {
+    fn respond(&mut self, caller: &str, request: &Value) -> Value {
         let query = text(&request["query"]);
         let (variables, input) = (&request["variables"], &request["variables"]["input"]);
         let operation = query.split_once("Replay").unwrap().1.split('(').next().unwrap().to_owned();
         let result = match operation.as_str() {
-            "Store" => return json!({"data": {"result": self.store.then(|| json!({"id": "sto_1"}))}}),
+            "Store" => {
+                let zone = self.time_zone.unwrap_or("Europe/London");
+                return json!({"data": {"result": self.store.then(|| json!({"id": "sto_1", "timeZone": zone}))}});
+            }
             "StoreCreate" => {
                 self.store = true;
                 json!({"store": {"id": "sto_1"}, "replayed": false, "userErrors": []})
             }
             "Products" => self.upsert(input, "sku", "prd", "product"),
             "Customers" => self.upsert(input, "externalRef", "cus", "customer"),
-            "Adjust" | "Order" | "OrderWithLines" | "Return" => self.once(&operation, input),
+            "Adjust" | "Order" | "OrderWithLines" | "Return" => self.once(caller, &operation, input),
             _ => return json!({"data": reports::answer(self, &operation, variables)}),
         };
         json!({"data": {"result": result}})
@@ -162,12 +169,18 @@ impl Shop {
         json!({"rows": answered.collect::<Vec<_>>(), "replayed": false, "userErrors": []})
     }
 
-    /// The first call under a key changes something; later ones get its answer.
-    fn once(&mut self, operation: &str, input: &Value) -> Value {
+    /// A caller's first call under a key changes something; later ones get its answer.
+    fn once(&mut self, caller: &str, operation: &str, input: &Value) -> Value {
         let kind = operation.strip_suffix("WithLines").unwrap_or(operation);
-        let key = format!("{kind}/{}", text(&input["idempotencyKey"]));
+        let key = format!("{caller}/{kind}/{}", text(&input["idempotencyKey"]));
         if let Some((body, answer)) = self.keys.get(&key) {
-            assert_eq!(*body, input.to_string(), "another body under {key}");
+            if body != input {
+                return refused(
+                    "IDEMPOTENCY_KEY_REUSED",
+                    "the key was used for something else",
+                    json!(["input", "idempotencyKey"]),
+                );
+            }
             let mut answer = answer.clone();
             answer["replayed"] = json!(true);
             return answer;
@@ -181,11 +194,10 @@ impl Shop {
             Ok(mut answer) => {
                 answer["replayed"] = json!(false);
                 answer["userErrors"] = json!([]);
-                self.keys.insert(key, (input.to_string(), answer.clone()));
+                self.keys.insert(key, (input.clone(), answer.clone()));
                 answer
             }
-            Err(product) => json!({"replayed": false, "userErrors": [{"code": "INSUFFICIENT_STOCK", "retryable": false,
-                "message": format!("not enough of {product}"), "field": ["input", "lines", "0", "quantity"]}]}),
+            Err(refusal) => refusal,
         }
     }
 
@@ -197,14 +209,15 @@ impl Shop {
     }
 
     /// All of it or nothing; never below zero on the way.
-    fn post(&mut self, movement: Movement) -> Result<(), String> {
+    fn post(&mut self, movement: Movement) -> Result<(), Value> {
         for (done, (product, delta)) in movement.entries.iter().enumerate() {
             let shelf = self.products.get_mut(product).unwrap();
             if shelf.on_hand + delta < 0 {
                 for (product, delta) in &movement.entries[..done] {
                     self.products.get_mut(product).unwrap().on_hand -= delta;
                 }
-                return Err(product.clone());
+                let field = json!(["input", "lines", "0", "quantity"]);
+                return Err(refused("INSUFFICIENT_STOCK", &format!("not enough of {product}"), field));
             }
             shelf.on_hand += delta;
         }
@@ -212,7 +225,7 @@ impl Shop {
         Ok(())
     }
 
-    fn adjust(&mut self, input: &Value) -> Result<Value, String> {
+    fn adjust(&mut self, input: &Value) -> Result<Value, Value> {
         let changes = input["changes"].as_array().unwrap();
         assert!((1..=500).contains(&changes.len()));
         let entries = changes.iter().map(|c| (text(&c["product"]["id"]), c["delta"].as_i64().unwrap())).collect();
@@ -221,18 +234,20 @@ impl Shop {
         Ok(json!({}))
     }
 
-    fn order(&mut self, input: &Value) -> Result<Value, String> {
+    fn order(&mut self, input: &Value) -> Result<Value, Value> {
         assert_eq!(input["status"], "FULFILLED");
         let document = document(input, "placedAt", self.orders.len());
+        taken(&self.orders, &document)?;
         self.post(moved("SALE", &document, -1))?;
         let lines: Vec<Value> = document.lines.iter().map(|l| json!({"id": l.id})).collect();
         self.orders.push(document);
         Ok(json!({"order": {"lines": lines}}))
     }
 
-    fn refund(&mut self, input: &Value) -> Result<Value, String> {
+    fn refund(&mut self, input: &Value) -> Result<Value, Value> {
         assert_eq!(input["receive"], true);
         let document = document(input, "occurredAt", 0);
+        taken(&self.returns, &document)?;
         for line in &document.lines {
             assert!(line.matches.iter().all(|(id, _)| self.sold(id).1.product == line.product), "a match of another product");
             assert!(line.matches.iter().map(|(_, units)| units).sum::<i64>() <= line.quantity);
@@ -241,6 +256,17 @@ impl Shop {
         self.returns.push(document);
         Ok(json!({}))
     }
+}
+
+fn refused(code: &str, message: &str, field: Value) -> Value {
+    json!({"replayed": false, "userErrors": [{"code": code, "retryable": false, "message": message, "field": field}]})
+}
+
+fn taken(all: &[Document], new: &Document) -> Result<(), Value> {
+    if all.iter().any(|there| there.external_ref == new.external_ref) {
+        return Err(refused("DUPLICATE", "the reference is taken", json!(["input", "externalRef"])));
+    }
+    Ok(())
 }
 
 fn document(input: &Value, at: &str, number: usize) -> Document {
@@ -253,6 +279,7 @@ fn document(input: &Value, at: &str, number: usize) -> Document {
         Line {
             id: format!("oln_{number}_{place}"),
             product: line["product"]["id"].as_str().map(str::to_owned),
+            name: line["name"].as_str().unwrap_or_default().to_owned(),
             quantity: line["quantity"].as_i64().unwrap(),
             pence: pence(&line["unitPrice"]),
             matches: matches.map(|m| (text(&m["orderLineId"]), m["quantity"].as_i64().unwrap())).collect(),

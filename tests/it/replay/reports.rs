@@ -9,7 +9,29 @@ use super::model::{Document, Line, Movement, Shop, text};
 
 pub fn answer(shop: &Shop, operation: &str, variables: &Value) -> Value {
     match operation {
-        "Totals" => totals(shop),
+        "Totals" => totals(shop, variables),
+        "Months" => json!({"months": months(shop, text(&variables["from"]).parse().unwrap())}),
+        "Named" => {
+            let product = shop.products.iter().find(|(_, p)| variables["sku"] == p.sku);
+            json!({"product": product.map(|(id, p)| json!({"id": id, "sku": p.sku, "name": p.name}))})
+        }
+        "Sold" => {
+            let entries = shop.movements.iter().filter(|m| m.kind == "SALE").flat_map(|m| &m.entries);
+            let mine = entries.filter(|(product, _)| variables["products"] == json!([product]));
+            json!({"movements": [{"kind": "SALE", "unitsOut": mine.map(|(_, delta)| -delta).sum::<i64>()}]})
+        }
+        "Begun" => page(variables, &shop.movements.iter().collect::<Vec<_>>(), |m| json!({"externalRef": m.external_ref})),
+        "MovedPages" => {
+            let listed = |list: &Value, text: &str| list.as_array().unwrap().iter().any(|one| one == text);
+            let wanted = |m: &&Movement| listed(&variables["references"], &m.external_ref) && listed(&variables["kind"], &m.kind);
+            page(variables, &shop.movements.iter().filter(wanted).collect::<Vec<_>>(), |m| {
+                let entries =
+                    m.entries.iter().map(|(id, by)| json!({"product": {"sku": shop.products[id].sku}, "onHandDelta": by}));
+                json!({"externalRef": m.external_ref, "occurredAt": m.time.to_string(), "entries": entries.collect::<Vec<_>>()})
+            })
+        }
+        "OrderThere" => there(shop, variables, &shop.orders),
+        "ReturnThere" => there(shop, variables, &shop.returns),
         "ProductPages" => {
             let mut all: Vec<_> = shop.products.values().collect();
             all.sort_by(|a, b| a.sku.cmp(&b.sku));
@@ -41,6 +63,17 @@ pub fn answer(shop: &Shop, operation: &str, variables: &Value) -> Value {
         costs if costs.starts_with("Costs") => worths(shop),
         _ => panic!("{operation} is not known"),
     }
+}
+
+fn there(shop: &Shop, variables: &Value, all: &[Document]) -> Value {
+    let found: Vec<_> = all.iter().filter(|d| variables["reference"] == d.external_ref).collect();
+    page(variables, &found, |d| {
+        let lines = d.lines.iter().map(|l| {
+            let sku = l.product.as_ref().map(|id| shop.products[id].sku.clone()).unwrap_or_default();
+            json!({"id": l.id, "kind": kind(l), "name": l.name, "sku": sku, "quantity": l.quantity, "unitPrice": money(l.pence)})
+        });
+        json!({"at": d.time.to_string(), "lines": lines.collect::<Vec<_>>()})
+    })
 }
 
 /// A product's cost never changes here, so both ways say the same.
@@ -83,10 +116,15 @@ fn returned(shop: &Shop, r: &Document) -> Value {
     json!({"externalRef": r.external_ref, "receivedAt": r.time.to_string(), "lines": lines.collect::<Vec<_>>()})
 }
 
-fn totals(shop: &Shop) -> Value {
+/// At most 250 of them.
+fn months(shop: &Shop, from: jiff::Timestamp) -> Vec<Value> {
     let month = |d: &Document| d.time.in_tz("Europe/London").unwrap().strftime("%Y-%m").to_string();
-    let months: BTreeSet<String> = shop.orders.iter().chain(&shop.returns).map(month).collect();
-    let by_month = months.iter().map(|m| sales(shop, Some(m), |d| month(d) == *m));
+    let all = shop.orders.iter().chain(&shop.returns).filter(|d| d.time >= from);
+    let months: BTreeSet<String> = all.map(month).collect();
+    months.iter().take(250).map(|m| sales(shop, Some(m), |d| month(d) == *m)).collect()
+}
+
+fn totals(shop: &Shop, variables: &Value) -> Value {
     let mut units: BTreeMap<&str, i64> = BTreeMap::new();
     for line in shop.orders.iter().flat_map(|o| &o.lines) {
         if let Some(product) = &line.product {
@@ -94,15 +132,16 @@ fn totals(shop: &Shop) -> Value {
         }
     }
     let mut top: Vec<_> = units.into_iter().collect();
-    top.sort_by_key(|(_, units)| -units);
-    let top = top.iter().take(10).map(|(id, units)| {
+    // Ties stand in an order that is nobody's.
+    top.sort_by_key(|(id, units)| (-units, id.bytes().rev().collect::<Vec<_>>()));
+    let top = top.iter().take(variables["top"].as_u64().unwrap() as usize).map(|(id, units)| {
         let product = &shop.products[*id];
         json!({"product": {"sku": product.sku, "name": product.name}, "unitsSold": units})
     });
     let movements = ["RECEIPT", "SALE", "RETURN", "ADJUSTMENT"].map(|kind| report(shop, kind));
     json!({
         "all": [sales(shop, None, |_| true)],
-        "months": by_month.collect::<Vec<_>>(),
+        "months": months(shop, jiff::Timestamp::MIN),
         "top": top.collect::<Vec<_>>(),
         "movements": movements,
         "products": {"count": shop.products.len()},

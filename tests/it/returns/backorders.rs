@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, done, of_store, on_both};
+use super::world::{World, done, of_store, on_both, refused};
 
 /// Open and backordered of an order's only line.
 fn waits(order: &Value) -> [i64; 2] {
@@ -165,6 +165,28 @@ async fn who_waits_is_listed_oldest_first() {
             assert!(numbers(&world.ask(list, none).await).is_empty());
         }
         assert_eq!(numbers(&world.ask_as(of_store(world.shop.depot), list, json!({})).await), ["2"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_held_is_shipped_while_the_rest_waits() {
+    on_both(async |world| {
+        let order = lamps(&world, 9).await;
+        assert_eq!((waits(&order), &order["allowedActions"]), ([4, 5], &json!(["orderFulfil", "orderCancel"])));
+        let shipped = world.does("orderFulfil", &order, json!({})).await;
+        assert_eq!((&shipped["status"], waits(&shipped)), (&json!("PARTIALLY_FULFILLED"), [0, 5]));
+        assert_eq!(shipped["allowedActions"], json!(["orderCancel"]), "all that is left waits");
+        refused(&world.act("orderFulfil", world.step(&order, json!({}))).await, "INVALID_STATE", "input.lines");
+        assert_eq!(world.level(world.shop.lamp).await, [0, 0, 0]);
+        // What has just come leaves at once where it is named, and else when it is held.
+        arrive(&world, 5).await;
+        let one = json!([{"lineId": order["lines"][0]["id"], "quantity": 1}]);
+        world.does("orderFulfil", &order, json!({ "lines": one })).await;
+        assert_eq!(world.fill().await, 1);
+        assert_eq!(world.read(&order).await["allowedActions"], json!(["orderFulfil", "orderCancel"]));
+        assert_eq!(world.does("orderFulfil", &order, json!({})).await["status"], "FULFILLED");
+        assert_eq!(world.level(world.shop.lamp).await, [0, 0, 0]);
     })
     .await;
 }

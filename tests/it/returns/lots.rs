@@ -45,7 +45,7 @@ async fn goods_come_back_into_their_lots() {
     on_both(async |world| {
         let (product, line) = cheese(&world).await;
         let ret = world.approved(json!([{"orderLineId": line, "quantity": 6}])).await;
-        refused(&world.act("returnReceive", world.step(&ret, json!({}))).await, "INVALID", "input.lines.lot");
+        refused(&world.act("returnReceive", world.step(&ret, json!({}))).await, "INVALID", "input.lines");
         let lines = json!([of_lot(&ret, 4, "A"), of_lot(&ret, 2, "B")]);
         world.does("returnReceive", &ret, json!({ "lines": lines })).await;
         assert_eq!(world.level(product).await, [9, 0, 6]);
@@ -101,6 +101,14 @@ async fn a_serial_number_comes_back_once() {
         assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
         let order = world.order("FULFILLED", &[(drill, 2)]).await;
         let ret = world.approved(json!([{"orderLineId": order["lines"][0]["id"], "quantity": 2}])).await;
+        // One that was sold to somebody else does not come back for it, nor one that nobody knows.
+        let input = json!({"idempotencyKey": world.key(), "kind": "RECEIPT", "reasonCode": "PURCHASE", "changes": [change("S3")]});
+        assert_eq!(world.act("stockAdjust", input).await["userErrors"], json!([]));
+        world.order("FULFILLED", &[(drill, 1)]).await;
+        for other in ["S3", "S4"] {
+            let lines = json!([of_lot(&ret, 1, other)]);
+            refused(&world.act("returnReceive", world.step(&ret, json!({ "lines": lines }))).await, "INVALID", "input.lines.0.lot");
+        }
         let twice = json!([of_lot(&ret, 1, "S1"), of_lot(&ret, 1, "S1")]);
         refused(&world.act("returnReceive", world.step(&ret, json!({ "lines": twice }))).await, "DUPLICATE", "input.lines.1.lot");
         let both = json!([of_lot(&ret, 1, "S1"), of_lot(&ret, 1, "S2")]);

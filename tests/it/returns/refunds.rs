@@ -138,3 +138,51 @@ async fn what_was_sold_by_the_piece_is_refunded_by_the_piece() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_comes_back_in_parts_is_refunded_no_more_than_it_was_charged() {
+    on_both(async |world| {
+        // Three for 7.65 less 0.64: a third of 7.01 is no whole penny.
+        let sold = async || {
+            let line =
+                json!({"product": {"id": world.shop.mug}, "quantity": 3, "discount": {"amount": "0.64", "currencyCode": "GBP"}});
+            let input =
+                json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "status": "FULFILLED", "lines": [line]});
+            done(&world.act("orderCreate", input).await, "order")["lines"][0]["id"].clone()
+        };
+        let looked_at = async |lines: Value| {
+            let ret = world.approved(lines).await;
+            world.does("returnReceive", &ret, json!({})).await;
+            world.does("returnInspect", &ret, json!({})).await
+        };
+        let line = sold().await;
+        for (more, expected) in [("2.35", "2.34"), ("2.34", "2.33"), ("2.35", "2.34")] {
+            let ret = looked_at(json!([back(&line, 1)])).await;
+            refused(&world.act("returnClose", world.step(&ret, pounds(more))).await, "OUT_OF_RANGE", "input.refund");
+            assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], expected);
+        }
+        // Nor where the parts are lines of one return.
+        let line = sold().await;
+        let ret = looked_at(json!([back(&line, 1), back(&line, 1), back(&line, 1)])).await;
+        refused(&world.act("returnClose", world.step(&ret, pounds("7.02"))).await, "OUT_OF_RANGE", "input.refund");
+        assert_eq!(world.does("returnClose", &ret, json!({})).await["refunded"]["amount"], "7.01");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_sold_is_given_back_in_the_currency_it_was_sold_in() {
+    on_both(async |world| {
+        let line = world.sold(2).await;
+        let priced = |currency: &str| {
+            json!([{"orderLineId": line, "quantity": 1, "unitPrice": {"amount": "1.00", "currencyCode": currency}}])
+        };
+        for receive in [false, true] {
+            let mut input = world.asking(priced("EUR"));
+            input["receive"] = json!(receive);
+            refused(&world.act("returnCreate", input).await, "INVALID", "input.lines.0.unitPrice.currencyCode");
+        }
+        world.requested(priced("GBP")).await;
+    })
+    .await;
+}

@@ -141,6 +141,9 @@ async fn what_cannot_be_looked_for_is_refused() {
         let of = |store: Value| json!({"stores": [{"store": store}]});
         assert_eq!(code(&set(&world, of(json!({"id": world.shop.foreign.store}))).await), "NOT_FOUND");
         assert_eq!(code(&set(&world, of(json!({"code": "NONE"}))).await), "NOT_FOUND");
+        for wrong in [json!(world.shop.mug), json!("sto_nonsense"), json!("")] {
+            refused(&set(&world, of(json!({"id": wrong}))).await, "INVALID", "input.stores.0.store.id");
+        }
         let twice = json!({"stores": [{"store": {"code": "LDN"}}, {"store": {"id": world.shop.store}}]});
         assert_eq!(code(&set(&world, twice).await), "DUPLICATE");
         assert_eq!(code(&set(&world, json!({"rule": {"maxStores": 99}})).await), "INVALID");

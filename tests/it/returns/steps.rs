@@ -33,6 +33,9 @@ async fn a_return_goes_all_the_way() {
         let seen = |quantity: i64, disposition: &str| json!({"lineId": own, "quantity": quantity, "disposition": disposition});
         let early = world.does("returnInspect", &asked, json!({"lines": [seen(1, "RESTOCK")]})).await;
         assert_eq!((&early["status"], figures(&early)), (&json!("PARTIALLY_RECEIVED"), [1, 1, 0, 0]));
+        // Looking at it is offered while there is something to look at.
+        assert_eq!(partly["allowedActions"], json!(["returnReceive", "returnInspect"]));
+        assert_eq!(early["allowedActions"], json!(["returnReceive"]));
         assert_eq!(world.level(mug).await, [96, 0, 0]);
         let all = world.does("returnReceive", &asked, json!({})).await;
         assert_eq!((&all["status"], &all["allowedActions"]), (&json!("RECEIVED"), &json!(["returnInspect"])));
@@ -315,6 +318,63 @@ async fn goods_that_somebody_moved_meanwhile_are_not_restocked_twice() {
         let one = json!([{"lineId": ret["lines"][0]["id"], "quantity": 1, "disposition": "RESTOCK"}]);
         world.does("returnInspect", &ret, json!({ "lines": one })).await;
         assert_eq!(world.level(world.shop.mug).await, [100, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_archived_is_not_asked_back() {
+    on_both(async |world| {
+        let line = world.sold(3).await;
+        let ret = world.approved(json!([back(&line, 1)])).await;
+        let to = async |status: &str| {
+            let sql = format!("UPDATE product SET status = '{status}' WHERE tenant_id = $1 AND id = $2");
+            world.pretend(&sql, vec![world.shop.mug.into()]).await;
+        };
+        to("ARCHIVED").await;
+        let says = |payload: &Value| payload["userErrors"][0]["message"].as_str().unwrap().to_owned();
+        let mut now = world.asking(json!([back(&line, 1)]));
+        now["receive"] = json!(true);
+        let over_the_counter = world.act("returnCreate", now).await;
+        refused(&over_the_counter, "INVALID_STATE", "input.lines.0.product");
+        let asked = world.act("returnCreate", world.asking(json!([back(&line, 1)]))).await;
+        refused(&asked, "INVALID_STATE", "input.lines.0.product");
+        let comes = world.act("returnReceive", world.step(&ret, json!({}))).await;
+        refused(&comes, "INVALID_STATE", "input.lines");
+        assert!(says(&asked).contains("make it ACTIVE first"), "{asked}");
+        assert_eq!((says(&asked), says(&asked)), (says(&over_the_counter), says(&comes)));
+        to("ACTIVE").await;
+        world.does("returnReceive", &ret, json!({})).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_archived_store_takes_nothing_back() {
+    on_both(async |world| {
+        let wrap = world.order("FULFILLED", &[(world.shop.wrap, 1)]).await["lines"][0]["id"].clone();
+        let closing = "UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND id = $2";
+        world.pretend(closing, vec![world.shop.store.into()]).await;
+        let fee = json!({"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "1.00", "currencyCode": "GBP"}});
+        for lines in [json!([fee]), json!([back(&wrap, 1)]), json!([fee, back(&wrap, 1)])] {
+            refused(&world.act("returnCreate", world.asking(lines)).await, "INVALID_STATE", "input.store");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_booked_late_may_have_happened_before_its_document_was_written() {
+    on_both(async |world| {
+        let order = world.order("CONFIRMED", &[(world.shop.mug, 3)]).await;
+        // The till's clock is behind, or the paper was typed in afterwards.
+        let early = json!({"occurredAt": "2026-11-20T08:59:59Z"});
+        done(&world.act("orderFulfil", world.step(&order, early.clone())).await, "order");
+        let mut asked = world.asking(json!([back(&order["lines"][0]["id"], 1)]));
+        asked["occurredAt"] = early["occurredAt"].clone();
+        done(&world.act("returnCreate", asked).await, "return");
+        let ret = world.approved(json!([back(&order["lines"][0]["id"], 1)])).await;
+        done(&world.act("returnReceive", world.step(&ret, early)).await, "return");
     })
     .await;
 }

@@ -49,7 +49,7 @@ where
 const RETURN: &str = "return { id number status version refund { amount } refunded { amount } rejectReason occurredAt receivedAt allowedActions \
     lines { id kind sku quantity received restocked quarantined writtenOff disposition \
     matches { quantity orderLine { fulfilled returned returnPending } } } }";
-const ORDER: &str = "order { id number status version lines { id sku quantity open backordered cancelled fulfilled returned returnPending \
+const ORDER: &str = "order { id number status version allowedActions lines { id sku quantity open backordered cancelled fulfilled returned returnPending \
     allocations { store { code } quantity } } holds { reason } }";
 
 impl World {

@@ -256,6 +256,8 @@ scenario!(a_sale_leaves_the_customer_some_days, world => {
     let product = house.query("{ product(by: { sku: \"CHEESE\" }) { id version minimumRemainingDays } }").await["product"].clone();
     let input = json!({ "id": product["id"], "expectedVersion": product["version"], "minimumRemainingDays": 7 });
     house.done("productUpdate", "ProductUpdateInput", input, "product { minimumRemainingDays }").await;
+    let promised = house.query("{ availableOn(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }, date: \"2026-09-21\") { available expiring availableToPromise } }").await;
+    assert_eq!(promised["availableOn"], json!({ "available": 10, "expiring": 5, "availableToPromise": 5 }));
     let lots = |answer: &Value| answer["movement"]["entries"].as_array().unwrap().iter().map(|e| e["lot"]["code"].clone()).collect::<Vec<_>>();
     assert_eq!(lots(&house.adjust("1", "SALE", "CHEESE", -5, Value::Null).await), ["long"]);
     let short = house.adjust("2", "SALE", "CHEESE", -1, Value::Null).await;

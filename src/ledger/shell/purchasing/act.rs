@@ -1,7 +1,5 @@
 //! From asking for approval to the end of an order.
 
-use entity::prelude::*;
-
 use super::{PurchaseOrderAct, own_order};
 use crate::{
     access::{Permission, Permit, kind},
@@ -14,8 +12,6 @@ use crate::{
         core::{Act, Action, Command as Purchase},
         rows,
     },
-    storage::Reads,
-    storage::{Fault, Row},
 };
 
 /// Asks for approval.
@@ -52,7 +48,7 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
     let scope = permit.scope(ledger.database());
     let moves = matches!(action, Action::Order | Action::Close | Action::Cancel);
     let levels = if moves { rows::levels_of(&scope, order).await? } else { Vec::new() };
-    let limit = if action == Action::Approve { approval_limit(&scope).await? } else { None };
+    let limit = if action == Action::Approve { rows::approval_limit(&scope).await? } else { None };
     let act = Act {
         order,
         action,
@@ -63,14 +59,4 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
         limit,
     };
     submit(ledger, &permit, Command::Purchase(Box::new(Purchase::Act(act)), levels), key, Mode::Commit).await
-}
-
-/// Above which total an order is approved by somebody else, as the tenant says now.
-async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
-    let rows = reads.rows("SELECT default_currency, approval_minor FROM tenant WHERE id = $1", vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
-    let mut row = Row::new(row);
-    let (code, minor): (String, Option<i64>) = (row.take()?, row.take()?);
-    let currency = Currency::parse(&code).ok_or_else(|| Fault::corrupt("tenant", format!("unknown currency {code}")))?;
-    Ok(minor.map(|minor| Money::new(minor, currency)))
 }

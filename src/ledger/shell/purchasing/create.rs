@@ -22,7 +22,7 @@ use crate::{
     orders::rows::store_facts,
     path,
     purchasing::{
-        core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Supply},
+        core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Prices, Supply},
         rows::{self, SupplierFacts},
     },
     stock::core::{Field, Rejection},
@@ -70,6 +70,7 @@ async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
         over_percent: input.over_percent as u8,
         under_percent: input.under_percent as u8,
         lines,
+        prices: Prices::Stated,
         charges: input.charges.into_iter().map(charge).collect(),
         actor: permit.actor(),
         field: path!["input"],
@@ -110,6 +111,7 @@ async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
         under_percent: input.under_percent.map(|percent| percent as u8),
         lines,
         charges: input.charges.map(|charges| charges.into_iter().map(charge).collect()),
+        actor: permit.actor(),
     };
     Ok(Command::Purchase(Box::new(Purchase::Amend(amend)), levels))
 }
@@ -179,6 +181,7 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
         over_percent: 0,
         under_percent: 0,
         lines,
+        prices: Prices::Listed,
         charges: Vec::new(),
         actor: permit.actor(),
         field: path!["input"],

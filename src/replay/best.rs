@@ -1,0 +1,102 @@
+//! The products that sold most, as a report tells them. What sold equally much has no order of its own, so ties stand as they
+//! are expected to, also where the list ends among them.
+
+use std::cmp::Reverse;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answers::{self, ProductName, TopProduct};
+use super::error::ReplayError;
+use super::figures::TOP;
+use super::wire::{About, Client, request};
+
+/// A report has so many rows at most; more than the list needs, as ties may go on behind its end.
+pub const ROWS: usize = 250;
+
+/// A product and how much of it was sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Best {
+    pub sku: String,
+    pub name: String,
+    pub units: i64,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    product: Option<Found>,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    id: String,
+    sku: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Sold {
+    movements: Vec<answers::Movements>,
+}
+
+/// The best of a report's rows; `expected` are the SKUs in the order in which the file's section has them.
+pub async fn best(client: &Client, rows: &[TopProduct], expected: &[String]) -> Result<Vec<Best>, ReplayError> {
+    let told = |row: &TopProduct| {
+        let ProductName { sku, name } = row.product.clone()?;
+        Some(Best { sku, name, units: row.units_sold })
+    };
+    let mut all: Vec<Best> = rows.iter().filter_map(told).collect();
+    let last = rows.last().map(|row| row.units_sold);
+    if rows.len() == ROWS && last == rows.get(TOP - 1).map(|row| row.units_sold) {
+        for sku in expected {
+            if !all.iter().any(|best| best.sku == *sku) {
+                all.extend(one(client, sku).await?.filter(|best| Some(best.units) == last));
+            }
+        }
+    }
+    Ok(ranked(all, expected))
+}
+
+/// A product that the report leaves out.
+async fn one(client: &Client, sku: &str) -> Result<Option<Best>, ReplayError> {
+    let about = About::new("product", sku);
+    let named: Named = client.ask(&about, request(answers::NAMED, json!({"sku": sku}))?).await?;
+    let Some(Found { id, sku, name }) = named.product else { return Ok(None) };
+    let sold: Sold = client.ask(&about, request(answers::SOLD, json!({"products": [id]}))?).await?;
+    let units = sold.movements.iter().map(|row| row.units_out).sum();
+    Ok(Some(Best { sku, name, units }))
+}
+
+fn ranked(mut all: Vec<Best>, expected: &[String]) -> Vec<Best> {
+    // What sold nothing is not among the best, however few there are.
+    all.retain(|best| best.units > 0);
+    let place = |sku: &str| expected.iter().position(|e| e == sku).unwrap_or(usize::MAX);
+    all.sort_by(|a, b| (Reverse(a.units), place(&a.sku), &a.sku).cmp(&(Reverse(b.units), place(&b.sku), &b.sku)));
+    all.truncate(TOP);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_stand_as_they_are_expected_and_who_sold_nothing_is_left_out() {
+        let all = |units: &[(&str, i64)]| -> Vec<Best> {
+            units.iter().map(|(sku, units)| Best { sku: (*sku).to_owned(), name: String::new(), units: *units }).collect()
+        };
+        let skus = |expected: &[&str], units: &[(&str, i64)]| -> Vec<String> {
+            let expected: Vec<String> = expected.iter().map(|sku| (*sku).to_owned()).collect();
+            ranked(all(units), &expected).into_iter().map(|best| best.sku).collect()
+        };
+        assert_eq!(skus(&["b", "a"], &[("a", 5), ("b", 5), ("c", 9), ("d", 0)]), ["c", "b", "a"]);
+        assert_eq!(skus(&[], &[("b", 5), ("a", 5)]), ["a", "b"]);
+        // At the cut: any of the tied ones may be expected.
+        let many: Vec<String> = (0..20).map(|n| format!("p{n:02}")).collect();
+        let tied: Vec<(&str, i64)> = many.iter().map(|sku| (sku.as_str(), 3)).collect();
+        let asked: Vec<&str> = many[10..].iter().map(String::as_str).collect();
+        assert_eq!(skus(&asked, &tied), asked);
+        // What is expected and sold less is not lifted.
+        assert_eq!(skus(&["z"], &[("z", 1), ("y", 2)]), ["y", "z"]);
+    }
+}

@@ -1,0 +1,137 @@
+//! Which lots goods are taken from, and how much of them may be promised.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    draft::{Draft, Posting},
+    level::LevelKey,
+    lot::{Candidate, Dates, LotChoice, LotLevel, first_expired},
+    lot_draft::lot_field,
+    rejection::{Field, Rejection},
+};
+
+/// A part of a line, of one lot. Above 0.
+type Part = (LotId, i64);
+
+/// Which stock of a level is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shelf {
+    /// What can be sold.
+    Available,
+    /// What was set aside for a reason.
+    Aside(Condition),
+}
+
+impl Draft<'_> {
+    /// What to take of which lots.
+    pub(super) fn pick(
+        &self,
+        key: LevelKey,
+        posting: &Posting,
+        (shelf, amount): (Shelf, i64),
+        field: &Field,
+    ) -> Result<Vec<Part>, Rejection> {
+        let facts = self.level(key, field)?.facts.clone();
+        let today = self.today(&facts);
+        let is_sale = self.kind() == MovementKind::Sale;
+        if posting.lot.is_said() {
+            let lot = self.said(key.product, &posting.lot).ok_or_else(|| Rejection::not_found("lot", lot_field(field)))?;
+            let (usable, aside) =
+                self.lot_level(key, lot.id).map_or((0, 0), |level| (self.there(level, shelf), level.unavailable));
+            if is_sale && lot.blocked(today) == Some(Condition::Expired) {
+                let way = if usable < amount && aside > 0 {
+                    Some(" and set aside: stockMove writes it off, lotUpdate corrects its date")
+                } else {
+                    (posting.dates == Dates::Keep).then_some(": only stock.override sells it (onShortage)")
+                };
+                if let Some(way) = way {
+                    return Err(Rejection::state(format!("lot {} is past its date{way}", lot.code), lot_field(field)));
+                }
+            }
+            if usable < amount {
+                return Err(self.lot_short(key, format!("lot {}", lot.code), (amount, usable), field));
+            }
+            return Ok(vec![(lot.id, amount)]);
+        }
+        let candidates = self.candidates(key, shelf);
+        let remaining = match (posting.dates, shelf) {
+            (Dates::Override, _) | (_, Shelf::Aside(_)) => None,
+            (Dates::Keep, Shelf::Available) if is_sale => Some(facts.minimum_remaining_days),
+            (Dates::Keep, Shelf::Available) => Some(0),
+        };
+        let (parts, short) = first_expired(&candidates, amount, today, remaining);
+        if short > 0 {
+            let what = format!("{} in lots that may be taken", facts.sku);
+            return Err(self.lot_short(key, what, (amount, amount - short), field));
+        }
+        Ok(parts)
+    }
+
+    /// How much of a lot stands on that shelf.
+    fn there(&self, level: &LotLevel, shelf: Shelf) -> i64 {
+        match shelf {
+            Shelf::Available => level.available(),
+            Shelf::Aside(condition) => self.aside(level.key, Some(level.lot)).of(condition),
+        }
+    }
+
+    /// The lots of a level that there is something to pick from.
+    fn candidates(&self, key: LevelKey, shelf: Shelf) -> Vec<Candidate<'_>> {
+        let candidate = |level: LotLevel| {
+            let (lot, available) = (self.lot(level.lot)?, self.there(&level, shelf));
+            // What was set aside is there whatever the lot's status.
+            let status = if shelf == Shelf::Available { lot.status } else { LotStatus::Available };
+            let (expires_on, received_at) = (lot.expires_on, level.received_at);
+            Some(Candidate { lot: lot.id, code: &lot.code, available, status, expires_on, received_at })
+        };
+        self.lot_levels(key).into_iter().filter_map(candidate).collect()
+    }
+
+    /// What of a level may be promised to buyers: what is available, without the lots that a sale would not pick today.
+    pub fn promisable(&self, key: LevelKey, field: &Field) -> Result<i64, Rejection> {
+        let level = self.stocked(key, field)?;
+        if level.facts.tracking == Tracking::None {
+            return Ok(level.available());
+        }
+        let (today, remaining) = (self.today(&level.facts), Some(level.facts.minimum_remaining_days));
+        let candidates = self.candidates(key, Shelf::Available);
+        let stays: i64 = candidates.iter().filter(|lot| !lot.may_go(today, remaining)).map(|lot| lot.available).sum();
+        Ok((level.available() - stays).max(0))
+    }
+    /// That less than was asked for may be promised of a level: it is not there, or in lots that may not go.
+    pub fn unpromised(&self, key: LevelKey, (requested, usable): (i64, i64), field: &Field) -> Rejection {
+        match self.level(key, field) {
+            Ok(level) if level.available() < requested => {
+                let requested = Quantity::new(requested).unwrap_or(level.on_hand);
+                Rejection::Insufficient { level: Box::new(level.clone()), requested, field: field.clone() }
+            }
+            Ok(level) => {
+                let what = format!("{} in lots that may be sold", level.facts.sku);
+                self.lot_short(key, what, (requested, usable), field)
+            }
+            Err(absent) => absent,
+        }
+    }
+
+    /// What would be taken of which lots of what is available: of the one that is said, else of the first to expire.
+    pub fn lots_to_take(
+        &self,
+        key: LevelKey,
+        (choice, amount): (&LotChoice, i64),
+        field: &Field,
+    ) -> Result<Vec<(LotId, i64)>, Rejection> {
+        let posting = Posting { lot: choice.clone(), ..Posting::default() };
+        self.pick(key, &posting, (Shelf::Available, amount), field)
+    }
+
+    /// The lots of a level that are loaded.
+    pub(super) fn lot_levels(&self, key: LevelKey) -> Vec<LotLevel> {
+        let range = (key, LotId::NIL)..=(key, LotId::from_uuid(uuid::Uuid::max()));
+        let mut found: BTreeMap<(LevelKey, LotId), LotLevel> =
+            self.book().lots.levels.range(range.clone()).map(|(key, level)| (*key, *level)).collect();
+        found.extend(self.lots.levels.range(range).map(|(key, level)| (*key, *level)));
+        found.into_values().collect()
+    }
+}
