@@ -4,7 +4,10 @@ use entity::prelude::{CategoryId, ProductId, Quantity, StoreId};
 use serde::Deserialize;
 
 use super::{OrderEvent, StockChanged};
-use crate::realtime::{About, Subject, Told, Topic};
+use crate::{
+    realtime::{About, Subject, Told, Topic},
+    stock::{core::LevelKey, rows::list::LevelRow},
+};
 
 /// What streams of stock need of a product's event.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -22,6 +25,12 @@ pub struct ProductMoved {
 }
 
 impl ProductMoved {
+    /// One of its levels before the event and after.
+    pub fn around(&self, level: LevelRow) -> (LevelRow, LevelRow) {
+        let after = LevelRow { low_stock_threshold: self.threshold_after, category: self.category_after, ..level };
+        let before = LevelRow { low_stock_threshold: self.threshold_before, category: self.category_before, ..after.clone() };
+        (before, after)
+    }
     /// Whether its levels may enter or leave a filter.
     pub fn matters(&self) -> bool {
         self.category_before != self.category_after || self.threshold_before != self.threshold_after
@@ -48,6 +57,19 @@ pub struct PolicyMoved {
     pub reorder_point_before: Option<Quantity>,
     #[serde(default)]
     pub maximum_before: Option<Quantity>,
+}
+
+impl PolicyMoved {
+    pub fn key(&self) -> LevelKey {
+        LevelKey { product: self.product, store: self.store }
+    }
+    /// Its level before the event and after.
+    pub fn around(&self, level: LevelRow) -> (LevelRow, LevelRow) {
+        let (reorder_point, maximum, safety_stock) = (self.reorder_point, self.maximum, self.safety_stock);
+        let after = LevelRow { safety_stock, reorder_point, maximum, ..level };
+        let before = LevelRow { reorder_point: self.reorder_point_before, maximum: self.maximum_before, ..after.clone() };
+        (before, after)
+    }
 }
 
 /// Where an alert is: the room of alerts comes later, and says more of it in its own event.

@@ -28,7 +28,7 @@ const PAGE_OF_DOCUMENTS: u32 = 100;
 /// A report has so many rows at most.
 const MONTHS: usize = 250;
 /// A page of receipts of 500 entries each.
-const PAGE_OF_RECEIPTS: u32 = 4;
+pub(super) const PAGE_OF_RECEIPTS: u32 = 4;
 
 /// Gathers all figures; the parts that do not hang on each other are asked for at the same time.
 pub async fn gather(client: &Client, plan: &Plan, expected: &Expected) -> Result<Found, ReplayError> {

@@ -59,11 +59,8 @@ impl<'a> Judge<'a> {
         }
         let reference = if is_adjustment { REFERENCE - PREFIX } else { REFERENCE };
         self.text(row, "InvoiceNo", row.invoice, reference, Without::Nul)?;
-        if matches!(kind, Kind::Charge | Kind::ChargeCredit) {
-            self.text(row, "StockCode", sku, CHARGE, Without::Controls)?;
-        } else {
-            self.text(row, "StockCode", sku, SKU, Without::Controls)?;
-        }
+        let code = if matches!(kind, Kind::Charge | Kind::ChargeCredit) { CHARGE } else { SKU };
+        self.text(row, "StockCode", sku, code, Without::Controls)?;
         if is_adjustment {
             self.text(row, "Description", description, NOTE, Without::Nul)?;
         } else if let Some(customer) = row.customer {

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::answers::{self, Moved, Paged, There, ThereLine};
-use super::audit::pages;
+use super::audit::{PAGE_OF_RECEIPTS, pages};
 use super::documents::{self, CHANGES_LIMIT, OPENING};
 use super::error::ReplayError;
 use super::payload::{OrderNode, Payload};
@@ -18,8 +18,6 @@ use super::wire::{About, Client, request};
 /// Movements are asked for by so many references, and a question stops growing at so many lines.
 const REFERENCES: usize = 100;
 const LINES: usize = 2_000;
-/// A page of receipts of 500 entries each.
-const RECEIPTS: u32 = 4;
 
 /// When it happened, and by how much it changed each product.
 type Told = (jiff::Timestamp, BTreeMap<String, i64>);
@@ -58,7 +56,7 @@ async fn opening(client: &Client, plan: &Plan) -> Result<Vec<bool>, ReplayError>
     let parts = stocked.chunks(CHANGES_LIMIT).map(|some| (at, some.iter().map(|p| (p.sku.to_string(), p.opening)).collect()));
     let mut parts = Parts::new(parts.collect());
     let variables = json!({"kind": ["RECEIPT"], "references": [OPENING]});
-    for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, RECEIPTS, variables).await? {
+    for moved in pages::<Moved>(client, "stockMovements", answers::MOVED, PAGE_OF_RECEIPTS, variables).await? {
         if !parts.claim(&told(moved)) {
             return Err(ReplayError::OtherData { what: "the opening receipt that is there is not this file's".to_owned() });
         }

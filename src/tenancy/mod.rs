@@ -10,4 +10,5 @@ mod shell;
 pub mod tables;
 
 pub use self::core::{Change, Rejection, Settings};
+pub use rows::approval_limit;
 pub use shell::{Changed, settings, update};

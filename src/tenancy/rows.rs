@@ -31,6 +31,16 @@ pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault>
     })
 }
 
+/// Above which worth somebody else approves, as the tenant says now.
+pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
+    let settings = settings(reads, false).await?;
+    let limit = settings.approval_limit();
+    if limit.is_none() && settings.approval_minor.is_some() {
+        return Err(Fault::corrupt("tenant", format!("unknown currency {}", settings.currency)));
+    }
+    Ok(limit)
+}
+
 pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE tenant SET version = $2, name = $3, default_currency = $4, time_zone = $5, mfa_required = $6,
                reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12, costing_method = $13,

@@ -232,9 +232,7 @@ async fn redrawn(scope: &TenantScope, rules: &Rules, product: &ProductMoved, seq
     }
     let levels = levels_of_product_at(scope, product.id, seq).await?;
     let of = |level: LevelRow| {
-        let after = LevelRow { low_stock_threshold: product.threshold_after, category: product.category_after, ..level };
-        let before =
-            LevelRow { low_stock_threshold: product.threshold_before, category: product.category_before, ..after.clone() };
+        let (before, after) = product.around(level);
         crossings(rules, &view(&before), &view(&after), Level::Known)
     };
     Ok(levels.into_iter().flat_map(of).collect())
@@ -242,13 +240,11 @@ async fn redrawn(scope: &TenantScope, rules: &Rules, product: &ProductMoved, seq
 
 /// Levels have other reorder points and maxima. What is available is read as it is now: what moved since has an event of its own.
 async fn set(scope: &TenantScope, rules: &Rules, moved: &[PolicyMoved]) -> Result<Vec<Step>, Fault> {
-    let keys: Vec<LevelKey> = moved.iter().map(|one| LevelKey { product: one.product, store: one.store }).collect();
+    let keys: Vec<LevelKey> = moved.iter().map(PolicyMoved::key).collect();
     let levels: BTreeMap<LevelKey, LevelRow> =
         levels_by_key(scope, &keys).await?.into_iter().map(|level| (level.key, level)).collect();
     let of = |(key, one): (&LevelKey, &PolicyMoved)| {
-        let level = levels.get(key)?;
-        let after = LevelRow { reorder_point: one.reorder_point, maximum: one.maximum, ..level.clone() };
-        let before = LevelRow { reorder_point: one.reorder_point_before, maximum: one.maximum_before, ..after.clone() };
+        let (before, after) = one.around(levels.get(key)?.clone());
         Some(crossings(rules, &view(&before), &view(&after), Level::Known))
     };
     Ok(keys.iter().zip(moved).filter_map(of).flatten().collect())

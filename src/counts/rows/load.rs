@@ -276,15 +276,6 @@ pub async fn places_of(reads: &impl Reads, id: CountId) -> Result<Option<Places>
     Ok(found.map(|c| Places { store: c.store, kind: c.kind, category: c.category, class: c.class }))
 }
 
-/// From which total on the tenant wants somebody else to approve.
-pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
-    let rows = reads.rows("SELECT approval_minor, default_currency FROM tenant WHERE id = $1", vec![]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let mut row = Row::new(row);
-    let (minor, currency): (Option<i64>, String) = (row.take()?, row.take()?);
-    Ok(minor.zip(Currency::parse(&currency)).map(|(minor, currency)| Money::new(minor, currency)))
-}
-
 /// Whether there is such a category.
 pub async fn has_category(reads: &impl Reads, id: CategoryId) -> Result<bool, Fault> {
     let rows = reads.rows("SELECT 1 FROM category g WHERE g.tenant_id = $1 AND g.id = $2", vec![id.into()]).await?;

@@ -10,7 +10,6 @@ pub use due::{Countable, Planned, countable, listed, lots_there, plan, revenue};
 pub use lines::{COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_keys, line_page, pairs, progress, tries};
 pub use list::{COUNTS, CountTest, count_keys, id_numbered, page};
 pub use load::{
-    Places, approval_limit, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of,
-    posted_since, taken_refs,
+    Places, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since, taken_refs,
 };
 pub use write::{Written, count_rows};

@@ -73,30 +73,30 @@ impl Exchange {
             Some(Noun::Products) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
                 let Sorted { good, refused } = sorted::<ProductFields>(rows, |row| fields::product(row, known));
-                let (numbers, good): (Vec<i64>, Vec<_>) = good.into_iter().unzip();
+                let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.products", catalog.product_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), &numbers, done, refused)
+                counted(self.0.words.as_ref(), numbers, done, refused)
             }
             Some(Noun::Suppliers) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
                 let Sorted { good, refused } = sorted::<SupplierFields>(rows, fields::supplier);
-                let (numbers, good): (Vec<i64>, Vec<_>) = good.into_iter().unzip();
+                let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.suppliers", catalog.supplier_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), &numbers, done, refused)
+                counted(self.0.words.as_ref(), numbers, done, refused)
             }
             Some(Noun::Categories) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
                 let Sorted { good, refused } = sorted::<CategoryFields>(rows, fields::category);
-                let (numbers, good): (Vec<i64>, Vec<_>) = good.into_iter().unzip();
+                let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.categories", catalog.category_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), &numbers, done, refused)
+                counted(self.0.words.as_ref(), numbers, done, refused)
             }
             Some(Noun::Customers) => {
                 let permit = permit::<kind::CustomerWrite>(caller)?;
                 let Sorted { good, refused } = sorted::<CustomerFields>(rows, fields::customer);
-                let (numbers, good): (Vec<i64>, Vec<_>) = good.into_iter().unzip();
+                let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.customers", catalog.customer_import(permit, good, onto, ask)).await?;
-                counted(self.0.words.as_ref(), &numbers, done, refused)
+                counted(self.0.words.as_ref(), numbers, done, refused)
             }
             _ => Err(Fault::corrupt("exchange", "this noun comes in no file").into()),
         }
@@ -114,7 +114,7 @@ impl Exchange {
 /// What became of each row of a call to the catalogue.
 fn counted<R>(
     words: &dyn Words,
-    numbers: &[i64],
+    numbers: Vec<i64>,
     done: Batch<R>,
     mut refused: Vec<Refused>,
 ) -> Result<(Counts, Vec<Refused>), Halt> {
@@ -131,7 +131,7 @@ fn counted<R>(
         let is_raced = matches!(problem.why, Rejection::Taken(_));
         return Err(if is_raced { Halt::Raced(why) } else { Halt::Failed(why) });
     }
-    for (number, answer) in numbers.iter().copied().zip(done.rows) {
+    for (number, answer) in numbers.into_iter().zip(done.rows) {
         match answer.outcome {
             Outcome::Created => counts.created += 1,
             Outcome::Updated => counts.updated += 1,
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_chunk_that_is_refused_as_a_whole_says_why_and_is_tried_again_only_where_others_were_in_the_way() {
-        let refused = |why| counted(&Plain, &[501, 502, 999], Batch::<()>::refused(Problem::at("sku", why)), Vec::new());
+        let refused = |why| counted(&Plain, vec![501, 502, 999], Batch::<()>::refused(Problem::at("sku", why)), Vec::new());
         let words = "rows 501 to 999 were refused as a whole, for sku: that will not do";
         for why in [Rejection::Required, Rejection::TooMany { most: 500 }] {
             let halt = refused(why).unwrap_err();

@@ -188,12 +188,7 @@ impl Exchange {
 
     /// Keeps what lines were answered, and how far it is. Without any it takes a mark away.
     async fn keep_answers(&self, lease: Lease, run: &Run, answers: Vec<Answered>) -> Result<Run, Halt> {
-        // What was done before it was cancelled is told too.
-        let (work, before) = self.locked_as(lease, run, |state| matches!(state, State::Running | State::Cancelled)).await?;
-        if before.position() != run.position() {
-            work.rollback().await?;
-            return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, before.position(), run.position())).into());
-        }
+        let (work, before) = self.left_at(lease, run).await?;
         lines::answer(&work, run.id, &answers).await?;
         let refused = answers.iter().filter(|line| line.is_refused).count() as i64;
         let done = Counts { updated: answers.len() as i64 - refused, refused, ..Counts::default() };

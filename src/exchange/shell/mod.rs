@@ -260,11 +260,7 @@ impl Exchange {
 
     /// Notes rows that are done with, and the refused ones among them; those too that were done before it was cancelled.
     async fn advance(&self, lease: Lease, run: &Run, done: Counts, refused: &[Refused]) -> Result<Run, Halt> {
-        let (work, before) = self.locked_as(lease, run, |state| matches!(state, State::Running | State::Cancelled)).await?;
-        if before.position() != run.position() {
-            work.rollback().await?;
-            return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, before.position(), run.position())).into());
-        }
+        let (work, before) = self.left_at(lease, run).await?;
         rows::refuse(&work, run.id, refused).await?;
         let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
@@ -290,13 +286,23 @@ impl Exchange {
 
     /// A transaction under the lease that has an exchange for itself, while it runs.
     async fn locked(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
-        self.locked_as(lease, run, |state| state == State::Running).await
+        self.locked_in(lease, run, &[State::Running]).await
     }
 
-    async fn locked_as(&self, lease: Lease, run: &Run, stands: impl Fn(State) -> bool) -> Result<(Work, Run), Halt> {
+    /// The same for what was done, be it before it was cancelled, while nobody else has gone on with it.
+    async fn left_at(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
+        let (work, now) = self.locked_in(lease, run, &[State::Running, State::Cancelled]).await?;
+        if now.position() != run.position() {
+            work.rollback().await?;
+            return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, now.position(), run.position())).into());
+        }
+        Ok((work, now))
+    }
+
+    async fn locked_in(&self, lease: Lease, run: &Run, states: &[State]) -> Result<(Work, Run), Halt> {
         let work = self.0.db.global().steward_for(run.tenant).await?;
         lease.guard(&work).await?;
-        if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| stands(run.state)) {
+        if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| states.contains(&run.state)) {
             return Ok((work, now));
         }
         work.rollback().await?;

@@ -25,6 +25,7 @@ use crate::{
     path,
     stock::core::{LevelKey, LotName, Rejection},
     storage::{Fault, Reads},
+    tenancy,
 };
 
 /// The most lines that are recorded in one call.
@@ -317,7 +318,7 @@ pub async fn count_approve(ledger: &Ledger, permit: Permit<kind::CountApprove>, 
         Some((key, LotName::new(ledger.clock().id(), &lot.code, lot.made_on, lot.expires_on)))
     };
     let lots = lines.into_iter().filter_map(name).collect();
-    let approval = Approval { limit: rows::approval_limit(&scope).await?, note: input.note.clone(), movements, lots };
+    let approval = Approval { limit: tenancy::approval_limit(&scope).await?, note: input.note.clone(), movements, lots };
     let act = Act {
         mutation: "countApprove",
         key: &input.idempotency_key,

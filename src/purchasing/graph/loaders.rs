@@ -20,6 +20,7 @@ use crate::{
         rows,
     },
     storage::{Fault, TenantScope},
+    tenancy,
 };
 
 /// Gives a request the loaders of purchasing.
@@ -82,7 +83,7 @@ impl Loader<ApprovalLimit> for Rows {
     type Value = Option<Money>;
     type Error = Fault;
     async fn load(&self, keys: &[ApprovalLimit]) -> Result<HashMap<ApprovalLimit, Option<Money>>, Fault> {
-        let limit = rows::approval_limit(&self.0).await?;
+        let limit = tenancy::approval_limit(&self.0).await?;
         Ok(keys.iter().map(|key| (*key, limit)).collect())
     }
 }

@@ -275,13 +275,3 @@ pub async fn taken_refs(reads: &impl Reads, references: &[&str]) -> Result<HashS
         })
         .collect()
 }
-
-/// Above which total an order is approved by somebody else, as the tenant says now.
-pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
-    let rows = reads.rows("SELECT default_currency, approval_minor FROM tenant WHERE id = $1", vec![]).await?;
-    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
-    let mut row = Row::new(row);
-    let (code, minor): (String, Option<i64>) = (row.take()?, row.take()?);
-    let currency = currency_of("tenant", &code)?;
-    Ok(minor.map(|minor| Money::new(minor, currency)))
-}

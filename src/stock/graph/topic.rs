@@ -116,15 +116,11 @@ pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelR
     let seq = told.seq();
     if told.event.kind == "stock_policy.set" {
         let set = told.payload::<PolicySet>()?;
-        let of: HashMap<LevelKey, &PolicyMoved> =
-            set.levels.iter().map(|one| (LevelKey { product: one.product, store: one.store }, one)).collect();
+        let of: HashMap<LevelKey, &PolicyMoved> = set.levels.iter().map(|one| (one.key(), one)).collect();
         let levels = rows::list::levels_by_key_at(scope, &of.keys().copied().collect::<Vec<_>>(), seq).await?;
         let both = |level: LevelRow| {
             let one = of.get(&level.key)?;
-            let (reorder_point, maximum, safety_stock) = (one.reorder_point, one.maximum, one.safety_stock);
-            let after = LevelRow { reorder_point, maximum, safety_stock, seq, category: one.category, ..level };
-            let before = LevelRow { reorder_point: one.reorder_point_before, maximum: one.maximum_before, ..after.clone() };
-            Some((before, after))
+            Some(one.around(LevelRow { seq, category: one.category, ..level }))
         };
         return Ok(levels.into_iter().filter_map(both).collect());
     }
@@ -136,12 +132,7 @@ pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelR
         return Ok(Vec::new());
     }
     let levels = rows::list::levels_of_product_at(scope, moved.id, seq).await?;
-    let both = |level: LevelRow| {
-        let after = LevelRow { low_stock_threshold: moved.threshold_after, seq, category: moved.category_after, ..level };
-        let before = LevelRow { low_stock_threshold: moved.threshold_before, category: moved.category_before, ..after.clone() };
-        (before, after)
-    };
-    Ok(levels.into_iter().map(both).collect())
+    Ok(levels.into_iter().map(|level| moved.around(LevelRow { seq, ..level })).collect())
 }
 
 /// A level as an event left it.

@@ -12,6 +12,7 @@ use crate::{
         core::{Act, Action, Command as Purchase},
         rows,
     },
+    tenancy,
 };
 
 /// Asks for approval.
@@ -48,7 +49,7 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
     let scope = permit.scope(ledger.database());
     let moves = matches!(action, Action::Order | Action::Close | Action::Cancel);
     let levels = if moves { rows::levels_of(&scope, order).await? } else { Vec::new() };
-    let limit = if action == Action::Approve { rows::approval_limit(&scope).await? } else { None };
+    let limit = if action == Action::Approve { tenancy::approval_limit(&scope).await? } else { None };
     let act = Act {
         order,
         action,
