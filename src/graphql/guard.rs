@@ -11,6 +11,7 @@ mod operation;
 mod positions;
 mod rewrite;
 mod tokens;
+mod usages;
 
 use std::{fmt, sync::Arc};
 

@@ -63,8 +63,6 @@ pub struct Field {
 /// An argument, or a field of an input object.
 #[derive(Debug)]
 pub struct Input {
-    /// Its type without lists and exclamation marks.
-    pub of: Name,
     pub kind: Type,
     pub default: Option<Value>,
 }
@@ -232,7 +230,8 @@ fn composite(
 }
 
 fn field(field: &FieldDefinition, unsaid: Millis) -> Field {
-    let (of, is_list) = base(&field.ty.node);
+    let of = base(&field.ty.node).clone();
+    let is_list = matches!(field.ty.node.base, BaseType::List(_));
     let size = directive(&field.directives, "listSize").map_or_else(unsized_list, list_size);
     Field { of, is_list, arguments: inputs(&field.arguments), price: weight(&field.directives).unwrap_or(unsaid), size }
 }
@@ -258,17 +257,17 @@ fn list_size(directive: &ConstDirective) -> ListSize {
 
 fn inputs(definitions: &[Positioned<InputValueDefinition>]) -> HashMap<Name, Input> {
     let input = |input: &InputValueDefinition| Input {
-        of: base(&input.ty.node).0,
         kind: input.ty.node.clone(),
         default: input.default_value.as_ref().map(|value| value.node.clone()),
     };
     definitions.iter().map(|one| (one.node.name.node.clone(), input(&one.node))).collect()
 }
 
-fn base(kind: &Type) -> (Name, bool) {
+/// The name of a type without its lists.
+pub fn base(kind: &Type) -> &Name {
     match &kind.base {
-        BaseType::Named(name) => (name.clone(), false),
-        BaseType::List(inner) => (base(inner).0, true),
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => base(inner),
     }
 }
 
