@@ -6,6 +6,7 @@ mod kept;
 pub mod customer;
 pub mod filter;
 pub mod kit;
+pub mod local_days;
 pub mod page;
 pub mod parties;
 pub mod product;

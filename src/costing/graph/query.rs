@@ -32,7 +32,7 @@ impl From<ReportError> for TopError {
     fn from(error: ReportError) -> Self {
         match error {
             ReportError::Fault(fault) => fault.into(),
-            ReportError::TooLarge | ReportError::TooDear => Self::bad_input(error.to_string(), Vec::new()),
+            ReportError::TooLarge | ReportError::TooDear | ReportError::TooMany => Self::bad_input(error.to_string(), Vec::new()),
         }
     }
 }

@@ -36,6 +36,9 @@ pub enum ReportError {
         "what stock is worth passes 2^53 − 1 minor units, the most that can be told: productCost tells of one product, stockRevalue puts its cost right"
     )]
     TooDear,
+    /// So does what all stock counts, of units that have nothing in common.
+    #[error("there are more than 2^53 − 1 units in stock, the most that can be told: productCost tells of one product")]
+    TooMany,
 }
 
 impl ReportError {
@@ -114,7 +117,7 @@ pub async fn stock_value(db: &Database, permit: Permit<kind::ProductCostRead>, a
         *group = added(*group, one.sums)?;
     }
     let shape = |(product, category): (Option<ProductId>, Option<CategoryId>), sums: &Sums| {
-        let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooDear)?;
+        let quantity = Quantity::new(sums.quantity).ok_or(ReportError::TooMany)?;
         Ok::<_, ReportError>(ValueRow { product, category, quantity, value: money(sums.values.by(how.method), how.currency)? })
     };
     let mut rows = groups.iter().map(|(key, sums)| shape(*key, sums)).collect::<Result<Vec<_>, _>>()?;

@@ -92,12 +92,14 @@ pub async fn lots_there(
     Ok(found)
 }
 
-/// What each product brought in a store's orders placed since then, in minor units: the total of its lines, cancelled ones left out.
+/// What each product brought in a store's orders placed since then, in minor units of the tenant's own currency: the total of its lines, without
+/// what of them was cancelled. What was sold in another currency is left out, for there is no common measure.
 pub async fn revenue(reads: &impl Reads, store: StoreId, since: Timestamp) -> Result<Vec<(ProductId, i64)>, Fault> {
-    let sql = "SELECT l.product_id, CAST(sum(l.total_minor) AS bigint) FROM sales_order o
+    let sql = "SELECT l.product_id, CAST(sum(CASE WHEN l.cancelled = 0 THEN l.total_minor ELSE
+           CAST(round(CAST(l.total_minor AS double precision) * (l.quantity - l.cancelled) / l.quantity) AS bigint) END) AS bigint) FROM sales_order o
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
          WHERE o.tenant_id = $1 AND o.store_id = $2 AND o.placed_at >= $3 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')
-           AND l.product_id IS NOT NULL AND l.cancelled < l.quantity GROUP BY l.product_id";
+           AND o.currency = (SELECT t.default_currency FROM tenant t WHERE t.id = $1) AND l.product_id IS NOT NULL AND l.cancelled < l.quantity GROUP BY l.product_id";
     let rows = reads.rows(sql, vec![store.into(), since.micros().into()]).await?;
     let read = |row| {
         let mut row = Row::new(row);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     access::{Permission, Permit, Reach, kind},
-    clock::{day_text, local_day},
+    clock::day_text,
     graphql::{
         connection::{CursorSigner, Page, PageArgs},
         context::Asks,
@@ -324,8 +324,8 @@ async fn suggested(
         },
         None => None,
     };
-    let today = local_day(ledger.clock().now(), "UTC");
-    let found = shell::suggestions(ledger.database(), &permit, &PlanAsk { stores, supplier, plan, today }).await?;
+    let ask = PlanAsk { stores, supplier, plan, now: ledger.clock().now() };
+    let found = shell::suggestions(ledger.database(), &permit, &ask).await?;
     let each = found.into_iter().flat_map(|(of, rows)| {
         let of = Arc::new(of);
         rows.into_iter().map(move |row| ReorderSuggestion { of: of.clone(), row })

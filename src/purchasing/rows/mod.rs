@@ -17,7 +17,7 @@ pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, printed, products_that_exist, receipts_of};
 pub use performance::{deliveries, leads};
 pub use policy::{Policy, lock_policies, write_policies};
-pub use reorder::{Situation, situations};
+pub use reorder::{Look, Situation, situations};
 pub use returns::{return_lines, returns};
 pub use supply::{
     SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, no_longer_preferred, preferred_of, supplies,

@@ -7,6 +7,7 @@ use sea_orm::Value;
 
 use super::supply::preferred_of;
 use crate::{
+    catalog::rows::local_days::LocalDays,
     purchasing::core::{Place, Supply},
     stock::rows::expected::OWED,
     storage::{Backend, Fault, Reads, Row},
@@ -22,27 +23,22 @@ pub struct Situation {
 }
 
 /// Where and since when. `seen` are the stores that may be looked at, `asked` those that somebody asks for; None is all.
+#[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
     pub seen: Option<&'a [StoreId]>,
     pub asked: Option<&'a [StoreId]>,
-    /// Sales from this local day on, to the one before `until`.
-    pub from: i32,
-    pub until: i32,
+    pub today: &'a LocalDays,
+    /// Sales of so many local days before today.
+    pub days: i32,
 }
 
 type Sold = HashMap<(ProductId, StoreId), (f64, f64)>;
 
 /// The situation of every product that is stocked and active, in the order of their ids.
-pub async fn situations(
-    reads: &impl Reads,
-    seen: Option<&[StoreId]>,
-    asked: Option<&[StoreId]>,
-    (from, until): (i32, i32),
-) -> Result<Vec<Situation>, Fault> {
-    let look = Look { seen, asked, from, until };
-    let (sold, owed) = (sold(reads, &look).await?, backordered(reads, &look).await?);
-    let mut places = levels(reads, &look, &sold, &owed).await?;
-    add_never_there(reads, &look, &owed, &mut places).await?;
+pub async fn situations(reads: &impl Reads, look: &Look<'_>) -> Result<Vec<Situation>, Fault> {
+    let (sold, owed) = (sold(reads, look).await?, backordered(reads, look).await?);
+    let mut places = levels(reads, look, &sold, &owed).await?;
+    add_never_there(reads, look, &owed, &mut places).await?;
     // Nothing to say of a product that nobody sells, owes or has a rule for.
     places.retain(|_, places| {
         places.iter().any(|place| place.is_asked && (place.reorder_point.is_some() || place.sold > 0.0 || place.backordered > 0))
@@ -136,20 +132,26 @@ async fn add_never_there(
     Ok(())
 }
 
-/// What was sold of each product in each store, by the store's local days: the sum, and the sum of the squares of each day's.
+/// What was sold of each product in each store, by the store's local days: the sum, and the sum of the squares of each day's. A sale that was
+/// reversed was none.
 async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
     // Local days begin up to fourteen hours before UTC's and end twelve after them: the index is asked for a day more on both sides.
     const DAY: i64 = 86_400_000_000;
-    let (from, until) = (i64::from(look.from - 1) * DAY, i64::from(look.until + 1) * DAY);
-    let mut values: Vec<Value> = vec![from.into(), until.into(), look.from.into(), look.until.into()];
+    let (from, until) = (i64::from(look.today.first() - look.days - 1) * DAY, i64::from(look.today.last() + 1) * DAY);
+    let mut values: Vec<Value> = vec![from.into(), until.into()];
+    let (today, bound) = look.today.sql(reads.backend(), "e.store_id", 4);
+    values.extend(bound);
     let stores = within(reads.backend(), "e.store_id", look.seen, &mut values);
     let sql = format!(
         "SELECT d.product_id, d.store_id, CAST(sum(d.sold) AS double precision), CAST(sum(CAST(d.sold AS double precision) * CAST(d.sold AS double precision)) AS double precision)
          FROM (SELECT e.product_id, e.store_id, m.business_date, -sum(e.on_hand_delta) AS sold FROM movement m
                JOIN entry e ON e.tenant_id = m.tenant_id AND e.seq = m.seq
-               WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.occurred_at >= $2 AND m.occurred_at < $3 AND m.business_date >= $4 AND m.business_date < $5{stores}
+               WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.occurred_at >= $2 AND m.occurred_at < $3
+                 AND m.business_date >= {today} - {days} AND m.business_date < {today}{stores}
+                 AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.tenant_id = $1 AND r.reverses_id = m.id)
                GROUP BY e.product_id, e.store_id, m.business_date) d
-         GROUP BY d.product_id, d.store_id"
+         GROUP BY d.product_id, d.store_id",
+        days = look.days
     );
     let rows = reads.rows(&sql, values).await?;
     rows.iter()

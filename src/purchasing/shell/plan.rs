@@ -4,9 +4,10 @@ use entity::prelude::*;
 
 use crate::{
     access::{Permit, Reach, kind},
+    catalog::rows::local_days::LocalDays,
     purchasing::{
         core::{Performance, Plan, Suggestion, performance, suggest},
-        rows::{self, Situation},
+        rows::{self, Look, Situation},
     },
     storage::{Database, Fault},
 };
@@ -24,11 +25,11 @@ pub struct PlanAsk {
     /// Only what is bought from this one.
     pub supplier: Option<SupplierId>,
     pub plan: Plan,
-    /// The local day that counts as today: sales are taken from the days before it.
-    pub today: i32,
+    /// Today is the day that it is in a store now: sales are taken from the days before it.
+    pub now: Timestamp,
 }
 
-/// Suggestions with their products and suppliers, in the order of the products. Seven statements, however many levels there are.
+/// Suggestions with their products and suppliers, in the order of the products. Eight statements, however many levels there are.
 pub async fn suggestions(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
@@ -37,15 +38,17 @@ pub async fn suggestions(
     let scope = permit.scope(db).long();
     let reach = permit.reach();
     let seen = if let Reach::Stores(stores) = &reach { Some(stores.to_vec()) } else { None };
-    let days = (ask.today - i32::from(ask.plan.days), ask.today);
-    let mut all = rows::situations(&scope, seen.as_deref(), ask.stores.as_deref(), days).await?;
+    let today = LocalDays::at(&scope, ask.now).await?;
+    let days = i32::from(ask.plan.days);
+    let look = Look { seen: seen.as_deref(), asked: ask.stores.as_deref(), today: &today, days };
+    let mut all = rows::situations(&scope, &look).await?;
     if let Some(supplier) = ask.supplier {
         all.retain(|one| one.supplier == Some(supplier));
     }
     let mut suppliers: Vec<SupplierId> = all.iter().filter_map(|one| one.supplier).collect();
     suppliers.sort_unstable();
     suppliers.dedup();
-    let leads = rows::leads(&scope, &suppliers, ask.today - MEASURED_DAYS, seen.as_deref()).await?;
+    let leads = rows::leads(&scope, &suppliers, today.first() - MEASURED_DAYS, seen.as_deref()).await?;
     let mut found = Vec::new();
     for one in all {
         let lead = one.supplier.and_then(|supplier| leads.get(&supplier).copied()).unwrap_or_default();

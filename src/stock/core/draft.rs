@@ -236,6 +236,10 @@ impl<'b> Draft<'b> {
         if !sound || reserved.get() > on_hand.get() - unavailable.get() {
             return Err(Rejection::Insufficient { level: Box::new(level), requested, field: field.clone() });
         }
+        // A movement has the day of its first store; elsewhere it may still be the day before, and that one closed.
+        if let Some(begun) = self.movements.last().filter(|_| self.book.closed_through.is_some()) {
+            check_moment(self.book, begun.occurred_at, &level.facts.time_zone)?;
+        }
         let Some(movement) = self.movements.last_mut() else {
             return Err(Rejection::invalid("an entry needs a movement", field.clone()));
         };

@@ -14,8 +14,10 @@ use super::{
 };
 use crate::{
     access::{Reach, kind},
-    catalog::graph::{ProductRef, StoreRef, store_named},
-    clock,
+    catalog::{
+        graph::{ProductRef, StoreRef, store_named},
+        rows::local_days::LocalDays,
+    },
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs, keyset},
         context::Asks,
@@ -139,9 +141,11 @@ impl LotQuery {
             named.retain(|store| permit.covers(*store));
             wanted = Some(named);
         }
-        let (mut conditions, mut values) = (String::new(), Vec::new());
+        let days = LocalDays::at(&scope, ledger.clock().now()).await?;
+        let (today, mut values) = days.sql(scope.backend(), "v.store_id", 3);
+        let mut conditions = format!(" AND l.expires_on <= {today} + {within}");
         if let Some(wanted) = wanted {
-            conditions = format!(" AND {}", scope.backend().in_ids("v.store_id", 3));
+            conditions += &format!(" AND {}", scope.backend().in_ids("v.store_id", values.len() + 3));
             values.push(scope.backend().ids(wanted));
         }
         let columns = ["l.expires_on", "l.id", "v.store_id"];
@@ -149,8 +153,7 @@ impl LotQuery {
         conditions += &bounds;
         conditions += &order;
         values.extend(bound);
-        let through = clock::local_day(ledger.clock().now(), "UTC") + within;
-        let found = lot_list::expiring(&scope, through, &conditions, values).await?;
+        let found = lot_list::expiring(&scope, days.last() + within, &conditions, values).await?;
         let nodes = found.into_iter().map(|one| {
             let expires = i64::from(one.lot.expires_on.unwrap_or_default());
             let keys = vec![Key::Int(expires), one.lot.id.into(), one.level.key.store.into()];

@@ -273,6 +273,16 @@ fn moments_lie_in_the_open_past() {
     let summer = || Scenario::given(0, 0).closed_through("2023-06-30");
     summer().when(at(moment("2023-06-30T23:00:00Z"))).then_mugs(1, 0);
     summer().when(at(moment("2023-06-30T22:59:59Z"))).then_refused("PERIOD_CLOSED");
+    // Of a movement over several stores each has its own day, whichever comes first.
+    for far in [0, 1] {
+        let both = move |make: &Maker| {
+            let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1), (MUG, 1, 1)]);
+            adjust.head.occurred_at = moment("2023-11-01T00:00:00Z");
+            Command::Adjust(adjust)
+        };
+        let honolulu = closed().with_facts(MUG, far, |facts| facts.time_zone = "Pacific/Honolulu".to_owned());
+        honolulu.when(both).then_refused("PERIOD_CLOSED").at("input.occurredAt");
+    }
     let done = closed().when(at(moment("2023-11-02T10:00:00Z")));
     let movement = &done.result.unwrap().stock.movements[0];
     assert_eq!(clock::day_text(movement.business_date), "2023-11-02");

@@ -60,6 +60,32 @@ async fn a_count_tells_how_well_the_books_agree() {
 }
 
 #[tokio::test]
+async fn what_was_cancelled_or_sold_in_another_currency_makes_no_class() {
+    on_both(async |world| {
+        let (mug, tea, lamp) = (world.shop.mug, world.shop.tea, world.shop.lamp);
+        let sold = world.shop.order("FULFILLED", json!([{"product": {"id": mug}, "quantity": 2}])).await;
+        assert_eq!(sold["userErrors"], json!([]));
+        let foreign = json!({"amount": "90000.00", "currencyCode": "HUF"});
+        let sold = world.shop.order("FULFILLED", json!([{"product": {"id": lamp}, "quantity": 1, "unitPrice": foreign}])).await;
+        assert_eq!(sold["userErrors"], json!([]));
+        let ordered = world.shop.order("CONFIRMED", json!([{"product": {"id": tea}, "quantity": 4_000, "unitPrice": {"amount": "100.00", "currencyCode": "GBP"}}])).await;
+        let order = &ordered["order"];
+        let part = json!({"idempotencyKey": world.key(), "id": order["id"], "lines": [{"lineId": order["lines"][0]["id"], "quantity": 1}]});
+        let part = world.shop.act("orderFulfil", part).await;
+        assert_eq!(part["userErrors"], json!([]), "{part}");
+        let rest = world.shop.act("orderCancel", json!({"idempotencyKey": world.key(), "id": order["id"]})).await;
+        assert_eq!(rest["userErrors"], json!([]), "{rest}");
+        let document = "query($store: ID!) { countsDue(storeId: $store) { product { sku } abcClass } }";
+        let answer = world.ask(document, json!({"store": world.shop.store})).await;
+        let due: Vec<_> = answer["countsDue"].as_array().unwrap().iter().map(|one| (one["product"]["sku"].clone(), one["abcClass"].clone())).collect();
+        let (sku, class) = &due[0];
+        assert_eq!((sku, class), (&json!("MUG"), &json!("A")), "{due:?}");
+        assert!(due[1..].iter().all(|(_, class)| class == "C"), "{due:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_brings_most_is_due_first_until_it_has_been_counted() {
     on_both(async |world| {
         let (mug, tea) = (world.shop.mug, world.shop.tea);

@@ -8,6 +8,8 @@ use crate::authorization::{on_both, world::World};
 on_both!(
     a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of,
     demand_makes_a_reorder_point_where_there_is_none,
+    a_sale_that_was_reversed_is_no_demand,
+    yesterday_is_the_stores_own,
     drafts_are_made_by_supplier_and_store_in_one_call,
     what_has_no_cost_is_refused_with_what_to_do,
     a_rule_that_contradicts_itself_is_refused,
@@ -105,6 +107,49 @@ async fn demand_makes_a_reorder_point_where_there_is_none(world: &World) {
     );
     let nothing = desk.ask("{ reorderSuggestions(days: 0) { quantity } }", json!({})).await;
     assert_eq!(nothing["errors"][0]["code"], "BAD_USER_INPUT");
+}
+
+async fn a_sale_that_was_reversed_is_no_demand(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    adjust(&desk, "RECEIPT", &mug, &desk.store, 9_000).await;
+    adjust(&desk, "SALE", &mug, &desk.store, -10).await;
+    // Somebody slips, and takes it back a day later.
+    let changes = json!([{ "product": mug, "store": desk.store, "delta": -8_000 }]);
+    let input = json!({ "idempotencyKey": key(), "kind": "SALE", "reasonCode": "SALE", "changes": changes });
+    let slip = desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    world.pass(86_400);
+    let undone = json!({ "idempotencyKey": key(), "movementId": done(&slip, "movement")["id"], "note": "a slip" });
+    done(&desk.act("stockReverse", "StockReverseInput", "movement { kind }", undone).await, "movement");
+    adjust(&desk, "REMOVAL", &mug, &desk.store, -8_980).await;
+    world.pass(86_400);
+    let found = suggestions(&desk, "(days: 10, leadDays: 30, serviceLevel: 0.5)").await;
+    assert_eq!((&found[0]["dailyDemand"], &found[0]["reorderPoint"]), (&json!(1.0), &json!(30)), "{found:#?}");
+}
+
+async fn yesterday_is_the_stores_own(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    // 14:13 in UTC: on one side of the date line it is still morning, on the other it is tomorrow already.
+    for (code, zone) in [("WEST", "America/Los_Angeles"), ("EAST", "Pacific/Kiritimati")] {
+        let input = json!({ "code": code, "name": code, "timeZone": zone });
+        let made = desk.act("storeCreate", "StoreCreateInput", "store { id }", input).await;
+        let store = json!({ "id": done(&made, "store")["id"] });
+        adjust(&desk, "RECEIPT", &mug, &store, 20).await;
+        adjust(&desk, "SALE", &mug, &store, -10).await;
+    }
+    let stores = async || {
+        let answer = desk.ask("{ reorderSuggestions(days: 1, leadDays: 30) { store { code } } }", json!({})).await;
+        let found = answer["data"]["reorderSuggestions"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
+        let mut codes: Vec<_> = found.iter().map(|one| one["store"]["code"].as_str().unwrap().to_owned()).collect();
+        codes.sort();
+        codes
+    };
+    // Past midnight in UTC, and nowhere else.
+    world.pass(12 * 3_600);
+    assert_eq!(stores().await, Vec::<String>::new());
+    world.pass(8 * 3_600);
+    assert_eq!(stores().await, ["EAST", "WEST"]);
 }
 
 async fn drafts_are_made_by_supplier_and_store_in_one_call(world: &World) {

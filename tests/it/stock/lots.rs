@@ -172,6 +172,23 @@ scenario!(a_serial_number_comes_in_once, world => {
     assert_eq!(done["levels"], json!([{ "onHand": 1 }]));
 });
 
+scenario!(the_last_day_of_a_lot_is_a_day_where_it_lies, world => {
+    let house = Warehouse::open(world).await;
+    let east = json!({ "code": "EAST", "name": "EAST", "timeZone": "Pacific/Kiritimati" });
+    house.done("storeCreate", "StoreCreateInput", east, "store { id }").await;
+    // 14:13 in UTC: in Kiritimati it is tomorrow.
+    house.receive("tomorrow", 3, Some("2026-09-22")).await;
+    let mut input = Warehouse::change("east", "RECEIPT", "CHEESE", 2, json!({ "code": "tomorrow" }));
+    input["changes"][0]["store"] = json!({ "code": "EAST" });
+    house.done("stockAdjust", "StockAdjustInput", input, "seq").await;
+    for (within, expected) in [(0, json!([["EAST", 0]])), (1, json!([["EAST", 0], ["LDN", 1]]))] {
+        let listed = house.query(&format!("{{ expiringSoon(within: {within}) {{ nodes {{ store {{ code }} daysLeft }} }} }}")).await;
+        let mut found: Vec<_> = listed["expiringSoon"]["nodes"].as_array().unwrap().iter().map(|one| json!([one["store"]["code"], one["daysLeft"]])).collect();
+        found.sort_by_key(ToString::to_string);
+        assert_eq!(json!(found), expected, "within {within}");
+    }
+});
+
 scenario!(what_will_not_last_is_listed_soonest_first, world => {
     let house = Warehouse::open(world).await;
     house.receive("far", 9, Some("2027-09-01")).await;
