@@ -9,5 +9,6 @@ mod day;
 mod dice;
 mod filled;
 mod people;
+mod stoppable;
 
 pub use run::{DemoError, run};

@@ -8,12 +8,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use super::{
     day::Day,
     filled::{Filled, Filling},
     generate,
+    stoppable::Stoppable,
 };
 use crate::{
     clock::Clock,
@@ -87,7 +88,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let address = listener.local_addr()?;
     let base = format!("http://{address}");
     let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let (tell, asked) = tokio::sync::watch::channel(false);
+    let (tell, asked) = watch::channel(false);
     let until = async move {
         tokio::select! {
             _ = stopping => {}
@@ -102,7 +103,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
     let guide = async {
         let work = async {
-            let token = fill(&args, fresh, &base, &folder).await?;
+            let token = fill(&args, fresh, &base, (&folder, &asked)).await?;
             drop(filling);
             if args.day {
                 day(&db, &clock, &base, &token).await?;
@@ -111,8 +112,10 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         };
         // Whoever stops it does not wait for answers that the server gives no more.
         let filled = tokio::select! {
+            // Asked first: work that ends because of it is none that went wrong.
+            biased;
+            () = heard(asked.clone()) => Err(DemoError::Stopped),
             filled = work => filled,
-            () = heard(asked) => Err(DemoError::Stopped),
         };
         match &filled {
             Ok(token) if !args.exit => {
@@ -137,7 +140,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
 }
 
 /// Done when a stop was asked for, and never where nobody will say so any more.
-async fn heard(mut asked: tokio::sync::watch::Receiver<bool>) {
+async fn heard(mut asked: watch::Receiver<bool>) {
     if asked.wait_for(|asked| *asked).await.is_err() {
         std::future::pending::<()>().await;
     }
@@ -145,13 +148,20 @@ async fn heard(mut asked: tokio::sync::watch::Receiver<bool>) {
 
 /// Logs in, making the tenant if it is not there, and brings in the data if it is not complete; gives a token. What was filled from other
 /// data is left alone. Once the data are in and checked, whoever uses the demo changes them: later starts bring in and check nothing.
-async fn fill(args: &Demo, is_new: bool, base: &str, folder: &Path) -> Result<String, DemoError> {
+async fn fill(
+    args: &Demo,
+    is_new: bool,
+    base: &str,
+    (folder, asked): (&Path, &watch::Receiver<bool>),
+) -> Result<String, DemoError> {
     let data = match &args.data {
         Some(path) => path.clone(),
-        None => generated(args, folder)?,
+        None => generated(args, folder, asked.clone()).await?,
     };
-    let path = data.clone();
-    let plan = tokio::task::spawn_blocking(move || intake::plan(RowReader::open(&path)?));
+    let (path, asked) = (data.clone(), asked.clone());
+    let plan = tokio::task::spawn_blocking(move || {
+        intake::plan(RowReader::open_through(&path, |plain| Box::new(Stoppable::new(plain, asked)))?)
+    });
     let plan = plan.await.map_err(|err| ReplayError::Task(err.to_string()))??;
     println!("Data      {}: {} rows, {} documents", data.display(), plan.seal.rows, plan.documents.len());
     let mut filled = Filled::begun(&plan.seal.csv_sha256, args);
@@ -204,21 +214,26 @@ async fn day(db: &Database, clock: &Clock, base: &str, token: &str) -> Result<()
     if report.is_sound() { Ok(()) } else { Err(DemoError::Day("the database does not hold what it must".to_owned())) }
 }
 
-/// The generated retailer's file, made once for each seed and size.
-fn generated(args: &Demo, folder: &Path) -> Result<PathBuf, DemoError> {
+/// The generated retailer's file, made once for each seed and size. It is there whole or not at all.
+async fn generated(args: &Demo, folder: &Path, asked: watch::Receiver<bool>) -> Result<PathBuf, DemoError> {
     let path = folder.join(format!("retailer-{}-{}.csv", args.seed, args.rows));
-    if !path.exists() {
-        let part = path.with_extension("part");
-        let write = || {
-            let rows = u32::try_from(args.rows).unwrap_or(u32::MAX);
-            generate::write(
-                &generate::Settings { seed: args.seed, rows, ..generate::Settings::default() },
-                BufWriter::new(File::create(&part)?),
-            )?;
-            std::fs::rename(&part, &path)
-        };
-        write().map_err(|err| DemoError::File(path.clone(), err))?;
+    if path.exists() {
+        return Ok(path);
     }
+    let rows = u32::try_from(args.rows).unwrap_or(u32::MAX);
+    let settings = generate::Settings { seed: args.seed, rows, ..generate::Settings::default() };
+    let (part, whole) = (path.with_extension("part"), path.clone());
+    let writing = tokio::task::spawn_blocking(move || {
+        let file = Stoppable::new(File::create(&part)?, asked);
+        let written = generate::write(&settings, BufWriter::new(file)).and_then(|_| std::fs::rename(&part, &whole));
+        if written.is_err() {
+            // What went wrong matters more than what it leaves, which the next start writes over.
+            let _ = std::fs::remove_file(&part);
+        }
+        written
+    });
+    let written = writing.await.map_err(|err| ReplayError::Task(err.to_string()))?;
+    written.map_err(|err| DemoError::File(path.clone(), err))?;
     Ok(path)
 }
 

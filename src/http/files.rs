@@ -1,4 +1,5 @@
 //! `PUT /files/{link}` takes the bytes of a file, `GET /files/{link}` gives them. The link is signed, short-lived, and all the permission there is.
+//! Pages of other sites that the operator lists may use it as they use `/graphql`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,6 +9,7 @@ use axum::{
     body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderValue, Request, Response, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
     routing::get,
 };
 use futures_util::{Stream, TryStreamExt, stream};
@@ -17,6 +19,7 @@ use super::{
     Front,
     graphql::{address, text},
     negotiate::Media,
+    origin::{self, Methods},
     reply,
 };
 use crate::{
@@ -40,7 +43,24 @@ impl<E> Clone for Desk<E> {
 }
 
 pub fn routes<E: Executor>(front: Arc<Front<E>>, files: Files) -> Router {
-    Router::new().route("/files/{link}", get(fetch::<E>).put(send::<E>)).with_state(Desk { front, files })
+    let methods = get(fetch::<E>).put(send::<E>).options(asked::<E>);
+    let pages = from_fn_with_state(front.clone(), for_pages::<E>);
+    Router::new().route("/files/{link}", methods.layer(pages)).with_state(Desk { front, files })
+}
+
+/// Lets listed pages read whatever is answered here.
+async fn for_pages<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>, next: Next) -> Response<Body> {
+    let page = request.headers().get(header::ORIGIN).cloned();
+    let mut response = next.run(request).await;
+    origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);
+    response
+}
+
+/// A browser asks so before a page of another site sends a file.
+async fn asked<E: Executor>(State(desk): State<Desk<E>>) -> Response<Body> {
+    let mut response = origin::preflight(Methods { all: "GET, PUT, OPTIONS", of_pages: "GET, PUT" });
+    reply::seal(response.headers_mut(), &(desk.front.desk.new_id)());
+    response
 }
 
 async fn send<E: Executor>(State(desk): State<Desk<E>>, Path(link): Path<String>, request: Request<Body>) -> Response<Body> {

@@ -21,7 +21,7 @@ use super::{
     event_stream::{self, Wanted},
     graphiql,
     negotiate::{self, Media},
-    origin,
+    origin::{self, Methods},
     reply::{self, Form},
     upgrade,
 };
@@ -38,6 +38,8 @@ use crate::{
 };
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+const METHODS: Methods = Methods { all: "GET, POST, OPTIONS", of_pages: "GET, POST" };
 
 /// With the value `true` the answer says what it cost.
 pub const SHOW_COST: HeaderName = HeaderName::from_static("entrepot-cost");
@@ -85,12 +87,12 @@ async fn dispatch<E: Executor>(front: &Arc<Front<E>>, request: Request<Body>, id
         return get(front, &parts, id).await;
     }
     if parts.method == Method::OPTIONS {
-        let mut response = origin::preflight();
+        let mut response = origin::preflight(METHODS);
         reply::seal(response.headers_mut(), id);
         return response;
     }
     let mut response = reply::of_fault(StatusCode::METHOD_NOT_ALLOWED, "only GET and POST are served here", Media::Json, id);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS.all));
     response
 }
 

@@ -47,13 +47,20 @@ pub fn permit(page: Option<&HeaderValue>, response: &mut HeaderMap, allowed: &[S
     }
 }
 
+/// How a place may be asked: `Allow`, and the methods a page of another site may use there.
+#[derive(Debug, Clone, Copy)]
+pub struct Methods {
+    pub all: &'static str,
+    pub of_pages: &'static str,
+}
+
 /// The answer to a browser that asks before it sends: `permit` has the last word.
-pub fn preflight() -> Response<Body> {
+pub fn preflight(methods: Methods) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(header::ALLOW, HeaderValue::from_static(methods.all));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods.of_pages));
     let asked =
         HeaderValue::from_static("authorization, content-type, last-event-id, entrepot-cost, entrepot-session, entrepot-device");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);

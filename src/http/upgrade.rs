@@ -111,6 +111,8 @@ fn message(message: Result<Message, Error>) -> Incoming {
         Ok(Message::Ping(_) | Message::Pong(_)) => Incoming::Alive,
         // axum hides the kind of tungstenite's error; its text is "Space limit exceeded: Message too long: …".
         Err(error) if error.to_string().contains("too long") => Incoming::TooLarge,
+        // "UTF-8 encoding error: …"
+        Err(error) if error.to_string().starts_with("UTF-8") => Incoming::NoText,
         Ok(Message::Close(_)) | Err(_) => Incoming::Closed,
     }
 }

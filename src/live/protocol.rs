@@ -19,6 +19,8 @@ pub enum Incoming {
     Alive,
     /// More bytes than a message may have. Nothing follows.
     TooLarge,
+    /// It was called a text and is not written in UTF-8. Nothing follows.
+    NoText,
     Closed,
 }
 
@@ -48,6 +50,8 @@ impl Close {
     pub const DUPLICATE_ID: u16 = 4409;
     pub const SECOND_INIT: u16 = 4429;
     pub const GOING_AWAY: u16 = 1001;
+    /// A text that is not written in UTF-8 (RFC 6455, 7.4.1 and 8.1).
+    pub const NO_TEXT: u16 = 1007;
     pub const TOO_LARGE: u16 = 1009;
     /// Clients of the reference library come back after this one, after 4403 and 4408, but not after 1011 or 4500.
     pub const RESTART: u16 = 1012;

@@ -209,6 +209,7 @@ impl<E: Executor> Socket<E> {
             Incoming::Alive => return Ok(None),
             Incoming::Binary => return Err(Close::new(Close::BAD_MESSAGE, "Binary messages are not served").into()),
             Incoming::TooLarge => return Err(Close::new(Close::TOO_LARGE, "the message is too large").into()),
+            Incoming::NoText => return Err(Close::new(Close::NO_TEXT, "a text is expected in UTF-8").into()),
             Incoming::Closed => return Err(End::Gone),
         };
         match protocol::read(&text, self.desk.limits.socket_id_bytes)? {

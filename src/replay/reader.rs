@@ -52,8 +52,13 @@ pub struct RowReader<'r> {
 impl RowReader<'static> {
     /// Opens a file; its ending says how it is compressed. `-` is standard input, not compressed.
     pub fn open(path: &Path) -> Result<Self, ReplayError> {
+        Self::open_through(path, |plain| plain)
+    }
+
+    /// The same, of which each byte goes through what is put before it.
+    pub fn open_through(path: &Path, through: impl FnOnce(Box<dyn Read>) -> Box<dyn Read>) -> Result<Self, ReplayError> {
         if path == Path::new("-") {
-            return Self::new("standard input", Box::new(io::stdin()));
+            return Self::new("standard input", through(Box::new(io::stdin())));
         }
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let unreadable = |source| ReplayError::Unreadable { file: file.clone(), source };
@@ -64,7 +69,7 @@ impl RowReader<'static> {
             Some("zst") => Box::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(unreadable)?),
             _ => Box::new(raw),
         };
-        Self::new(&file, plain)
+        Self::new(&file, through(plain))
     }
 }
 

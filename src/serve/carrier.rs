@@ -145,8 +145,9 @@ impl Engine for Carrier {
         let mut answers = Vec::with_capacity(calls.len());
         for call in calls {
             let Some(session) = self.keeper.in_name_of(maker, &call.request).await? else { return Ok(Carried::Gone) };
-            let variables = Variables::from_json(call.variables);
-            let asked = Asked { query: document.to_owned(), variables, ..Asked::default() };
+            let variables = Variables::from_json(call.variables.clone());
+            let again = move || Some(Variables::from_json(call.variables.clone()));
+            let asked = Asked { query: document.to_owned(), variables, reread: Some(Box::new(again)), ..Asked::default() };
             let answer = match desk.choose(&asked, &session, &call.request).await {
                 Ok(operation) => desk.run(&operation, asked, &session, &call.request).await,
                 Err(errors) => Answer::Refused(errors),

@@ -100,7 +100,7 @@ impl Around {
         };
         let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
         if let Some(slug) = wanted {
-            if command.target == Target::Key && !self.seen.insert(slug.clone()) {
+            if command.target == Target::Key && self.seen.contains(slug) {
                 problems.push(Problem::at("slug", Rejection::Repeated(Word::Slug)));
             } else if self.by_slug.get(slug).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("slug", Rejection::Taken(Word::Slug)));
@@ -120,6 +120,7 @@ impl Around {
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
+        self.seen.extend(wanted.cloned());
         let verdict = match before {
             None => Verdict::Created(row.clone()),
             Some(before) if before == row => return Verdict::Unchanged(row),

@@ -109,7 +109,7 @@ impl Around {
         let before = before.cloned();
         let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
         if let Some(text) = wanted {
-            if command.target == Target::Key && !self.seen.insert(text.clone()) {
+            if command.target == Target::Key && self.seen.contains(text) {
                 problems.push(Problem::at("externalRef", Rejection::Repeated(Word::ExternalRef)));
             } else if self.by_ref.get(text).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("externalRef", Rejection::Taken(Word::ExternalRef)));
@@ -128,6 +128,7 @@ impl Around {
             return Verdict::refused(problems);
         }
         if let Some(text) = wanted {
+            self.seen.insert(text.clone());
             self.by_ref.insert(text.clone(), row.id);
         }
         match before {

@@ -40,7 +40,7 @@ pub struct Around {
     /// The names of each family's options.
     pub families: HashMap<FamilyId, Vec<String>>,
     pub combinations: HashMap<(FamilyId, String), ProductId>,
-    /// SKUs that this call has named.
+    /// SKUs that rows of this call have named, but for those that were refused.
     pub seen: HashSet<String>,
 }
 
@@ -82,6 +82,7 @@ impl Around {
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
+        self.seen.extend(command.sku.set().map(|sku| sku.key.clone()));
         let verdict = match before {
             None => Verdict::Created(doc.clone()),
             Some(known) if known.doc == doc => return Verdict::Unchanged(doc),
@@ -101,7 +102,7 @@ impl Around {
             (doc.row.name, doc.row.name_key) = (name.clone(), text::fold(name));
         }
         let Patch::Set(sku) = &command.sku else { return };
-        if command.target == Target::Key && !self.seen.insert(sku.key.clone()) {
+        if command.target == Target::Key && self.seen.contains(&sku.key) {
             problems.push(Problem::at("sku", Rejection::Repeated(Word::Sku)));
         } else if self.by_sku.get(&sku.key).is_some_and(|owner| *owner != doc.row.id) {
             problems.push(Problem::at("sku", Rejection::Taken(Word::Sku)));

@@ -84,7 +84,7 @@ impl Around {
             problems.push(Problem::at("name", Rejection::Required));
         }
         if let Patch::Set(code) = &command.code {
-            if command.target == Target::Key && !self.seen.insert(code.key.clone()) {
+            if command.target == Target::Key && self.seen.contains(&code.key) {
                 problems.push(Problem::at("code", Rejection::Repeated(Word::Code)));
             } else if self.by_code.get(&code.key).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("code", Rejection::Taken(Word::Code)));
@@ -100,6 +100,7 @@ impl Around {
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
+        self.seen.extend(command.code.set().map(|code| code.key.clone()));
         match before {
             None => {
                 self.remember(&row);

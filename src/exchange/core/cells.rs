@@ -1,5 +1,7 @@
 //! Cells: what a spreadsheet would take for a formula is not written as one, and what was marked so is read back.
 
+use super::Format;
+
 /// What a row says of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
@@ -12,6 +14,8 @@ pub enum Cell {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     None,
+    /// Not for whoever asked to see: nothing is said of it, for no value would be one that an import takes away.
+    Hidden,
     Text(String),
     Number(i64),
 }
@@ -47,19 +51,20 @@ fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
-/// A text as it is written into a CSV: one that begins like a formula gets an apostrophe before it, and one that begins with the mark gets
-/// another one, so that reading gives the text back.
-pub fn guarded(text: &str) -> std::borrow::Cow<'_, str> {
+/// Whether a text, but for marks before it, is written with one mark more: what would be run, and what would be read as no value.
+/// A cell of a workbook says itself that it is a text: nothing is run there.
+fn is_marked(text: &str, format: Format) -> bool {
     let behind = text.trim_start_matches(MARK);
-    if is_formula(text) || behind.len() < text.len() && is_formula(behind) {
-        std::borrow::Cow::Owned(format!("{MARK}{text}"))
-    } else {
-        std::borrow::Cow::Borrowed(text)
-    }
+    behind == CLEAR || format == Format::Csv && is_formula(behind)
 }
 
-/// What a cell of a text or a workbook says; None when it is empty, which says nothing.
-pub fn cell(text: &str) -> Option<Cell> {
+/// A text as it is written into a CSV or a workbook: with an apostrophe before it where one is needed, so that reading gives the text back.
+pub fn guarded(text: &str, format: Format) -> std::borrow::Cow<'_, str> {
+    if is_marked(text, format) { std::borrow::Cow::Owned(format!("{MARK}{text}")) } else { std::borrow::Cow::Borrowed(text) }
+}
+
+/// What a cell of a CSV or a workbook says; None when it is empty, which says nothing.
+pub fn cell(text: &str, format: Format) -> Option<Cell> {
     let text = text.trim();
     if text.is_empty() {
         return None;
@@ -67,7 +72,7 @@ pub fn cell(text: &str) -> Option<Cell> {
     if text == CLEAR {
         return Some(Cell::Clear);
     }
-    let unmarked = text.strip_prefix(MARK).filter(|rest| is_formula(rest.trim_start_matches(MARK)));
+    let unmarked = text.strip_prefix(MARK).filter(|rest| is_marked(rest, format));
     Some(Cell::Text(unmarked.unwrap_or(text).to_owned()))
 }
 
@@ -84,19 +89,35 @@ pub fn of_json(value: &serde_json::Value) -> Cell {
 mod tests {
     use super::*;
 
+    const TEXTS: [&str; 19] = [
+        "=cmd()", "+1", "-1", "@SUM(A1)", "'=cmd()", "''=x", "=x", "'=x", "'a", "\\N", "'\\N", "''\\N", "\\\\N", "\\", "mug",
+        "it's", "'tis", "1-2", "a=b",
+    ];
+
     #[test]
-    fn no_formula_survives_and_every_text_comes_back() {
-        for text in ["=cmd()", "+1", "-1", "@SUM(A1)", "'=cmd()", "''=x", "mug", "it's", "'tis", "1-2", "", "a=b"] {
-            let written = guarded(text);
+    fn no_formula_survives_in_a_text_and_every_text_comes_back() {
+        for text in TEXTS {
+            let written = guarded(text, Format::Csv);
             assert!(!is_formula(&written), "{text:?} is written as {written:?}");
-            let expected = if text.is_empty() { None } else { Some(Cell::Text(text.to_owned())) };
-            assert_eq!(cell(&written), expected, "{text:?} by way of {written:?}");
+            assert_eq!(cell(&written, Format::Csv), Some(Cell::Text(text.to_owned())), "{text:?} by way of {written:?}");
+        }
+    }
+
+    #[test]
+    fn a_workbook_marks_only_what_says_no_value() {
+        for text in TEXTS {
+            let written = guarded(text, Format::Xlsx);
+            assert_eq!(written == text, !text.trim_start_matches('\'').starts_with("\\N"), "{text:?} is written as {written:?}");
+            assert_eq!(cell(&written, Format::Xlsx), Some(Cell::Text(text.to_owned())), "{text:?} by way of {written:?}");
         }
     }
 
     #[test]
     fn an_empty_cell_says_nothing_and_a_marked_one_clears() {
-        assert_eq!((cell(""), cell("  "), cell("\\N")), (None, None, Some(Cell::Clear)));
+        for format in [Format::Csv, Format::Xlsx] {
+            let said = ["", "  ", "\\N"].map(|text| cell(text, format));
+            assert_eq!(said, [None, None, Some(Cell::Clear)]);
+        }
         assert_eq!(of_json(&serde_json::json!(null)), Cell::Clear);
         assert_eq!(of_json(&serde_json::json!(12.5)), Cell::Text("12.5".to_owned()));
         assert_eq!(of_json(&serde_json::json!(["a", "b"])), Cell::Text("[\"a\",\"b\"]".to_owned()));

@@ -221,12 +221,26 @@ fn told(noun: Noun, name: &str) -> Option<&'static str> {
 }
 
 /// What each column is, by what the mapping says of it or else by its name: an index into the noun's fields. None is left out of account.
-pub fn match_columns(
+pub fn match_columns(noun: Noun, header: &[String], mapping: &[(String, String)]) -> Vec<Option<usize>> {
+    let place = |field: &str| fields_of(noun).iter().position(|known| *known == field);
+    let of = |column: &String| {
+        let said = mapping.iter().find(|(known, _)| known.trim() == column.trim()).map(|(_, field)| field.as_str());
+        match said {
+            Some("") => None,
+            Some(field) => place(field),
+            None => told(noun, column).and_then(place),
+        }
+    };
+    header.iter().map(of).collect()
+}
+
+/// Whether rows can be read by a header, of which `columns` is what was made.
+pub fn check_columns(
     noun: Noun,
     header: &[String],
-    mapping: &[(String, String)],
+    (mapping, columns): (&[(String, String)], &[Option<usize>]),
     most: usize,
-) -> Result<Vec<Option<usize>>, HeaderFault> {
+) -> Result<(), HeaderFault> {
     if header.len() > most {
         return Err(HeaderFault::TooMany { most });
     }
@@ -240,25 +254,17 @@ pub fn match_columns(
             return Err(HeaderFault::Unknown { name: field.clone() });
         }
     }
-    let mut found = Vec::with_capacity(header.len());
-    for column in header {
-        let said = mapping.iter().find(|(known, _)| known.trim() == column.trim()).map(|(_, field)| field.as_str());
-        let field = match said {
-            Some("") => None,
-            Some(field) => place(field),
-            None => told(noun, column).and_then(place),
-        };
-        if let Some(at) = field.filter(|at| found.contains(&Some(*at))) {
+    for (number, (column, field)) in header.iter().zip(columns).enumerate() {
+        if let Some(at) = field.filter(|at| columns[..number].contains(&Some(*at))) {
             return Err(HeaderFault::Twice { column: column.clone(), field: fields[at].to_owned() });
         }
-        found.push(field);
     }
     for group in needed(noun) {
-        if !group.iter().filter_map(|field| place(field)).any(|at| found.contains(&Some(at))) {
+        if !group.iter().filter_map(|field| place(field)).any(|at| columns.contains(&Some(at))) {
             return Err(HeaderFault::Missing { fields: group });
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -268,7 +274,8 @@ mod tests {
     fn columns(header: &[&str], mapping: &[(&str, &str)]) -> Result<Vec<Option<usize>>, HeaderFault> {
         let header: Vec<String> = header.iter().map(|one| (*one).to_owned()).collect();
         let mapping: Vec<_> = mapping.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        match_columns(Noun::Products, &header, &mapping, 5)
+        let found = match_columns(Noun::Products, &header, &mapping);
+        check_columns(Noun::Products, &header, (&mapping, &found), 5).map(|()| found)
     }
 
     #[test]

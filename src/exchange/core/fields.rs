@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use entity::prelude::*;
 use serde_json::Value;
 
-use super::{Noun, Refused, cells::Cell, columns::fields_of};
+use super::{
+    Noun, Refused, barcodes,
+    cells::Cell,
+    columns::{fields_of, needed},
+};
 use crate::catalog::core::{
     Patch,
     category::CategoryFields,
     customer::CustomerFields,
     gtin,
-    product::{Barcode, MoneyText, ProductFields, UnitText},
+    product::{MoneyText, ProductFields, UnitText},
     supplier::SupplierFields,
     text::fold,
 };
@@ -156,7 +160,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn whole(text: &str) -> Result<i64, String> {
+pub(super) fn whole(text: &str) -> Result<i64, String> {
     let plain = text.strip_suffix(".0").unwrap_or(text);
     plain.parse().map_err(|_| format!("a whole number is expected, and {:?} is none", short(text)))
 }
@@ -174,32 +178,6 @@ fn json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|_| "a JSON object is expected".to_owned())
 }
 
-/// Codes between bars, commas, semicolons or spaces, each with its pack quantity after a star; or a list of JSON.
-fn barcodes(text: &str) -> Result<Vec<Barcode>, String> {
-    if text.starts_with('[') {
-        let list: Vec<Value> = serde_json::from_str(text).map_err(|_| "a list of codes is expected".to_owned())?;
-        let one = |value: &Value| match value {
-            Value::String(code) => Ok(Barcode { code: code.clone(), pack_quantity: 1 }),
-            Value::Object(fields) => {
-                let code = fields.get("code").and_then(Value::as_str).ok_or("a barcode has a code")?;
-                Ok(Barcode {
-                    code: code.to_owned(),
-                    pack_quantity: fields.get("packQuantity").and_then(Value::as_i64).unwrap_or(1),
-                })
-            }
-            _ => Err("a barcode is a text".to_owned()),
-        };
-        return list.iter().map(one).collect();
-    }
-    let parts = text.split(['|', ',', ';', ' ', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| match part.split_once('*') {
-            None => Ok(Barcode { code: part.to_owned(), pack_quantity: 1 }),
-            Some((code, pack)) => Ok(Barcode { code: code.to_owned(), pack_quantity: whole(pack)? }),
-        })
-        .collect()
-}
-
 pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused> {
     let cells = Cells::of(Noun::Products, record)?;
     let decimals = cells
@@ -214,7 +192,7 @@ pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused>
         name: cells.texts("name"),
         description: cells.texts("description"),
         unit,
-        barcodes: cells.patch("barcodes", barcodes)?,
+        barcodes: cells.patch("barcodes", barcodes::read)?,
         category_id: cells.looked_up(("category", "category"), |text| named(text, &known.categories, text))?,
         supplier_id: cells.looked_up(("supplier", "supplier"), |text| named(text, &known.suppliers, &fold(text)))?,
         family_id: Patch::Keep,
@@ -228,6 +206,14 @@ pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused>
         minimum_remaining_days: cells.patch("minimumRemainingDays", whole)?,
         metadata: cells.patch("metadata", json)?,
     })
+}
+
+/// What a row is found by, as it says it; empty where it says nothing.
+pub fn key(noun: Noun, record: &Record) -> String {
+    const LONGEST: usize = 255;
+    let Ok(cells) = Cells::of(noun, record) else { return String::new() };
+    let said = needed(noun).first().and_then(|group| group.iter().find_map(|field| cells.text(field)));
+    said.unwrap_or_default().trim().chars().take(LONGEST).collect()
 }
 
 /// An id as it is, or what a name was found to stand for.
@@ -302,6 +288,16 @@ mod tests {
         assert_eq!(fields.status, Patch::Set(ProductStatus::Active));
         let packs: Vec<i64> = fields.barcodes.set().unwrap().iter().map(|code| code.pack_quantity).collect();
         assert_eq!(packs, [1, 12]);
+    }
+
+    #[test]
+    fn a_row_is_called_what_it_is_found_by() {
+        let stock = |said: &[(&str, Cell)]| key(Noun::Stock, &record(Noun::Stock, said));
+        assert_eq!(stock(&[("sku", text(" mug ")), ("barcode", text("1"))]), "mug");
+        assert_eq!(stock(&[("barcode", text("1")), ("onHand", text("many"))]), "1");
+        assert_eq!(stock(&[("store", text("north"))]), "");
+        assert_eq!(key(Noun::Orders, &record(Noun::Orders, &[("externalRef", text("web-1"))])), "web-1");
+        assert_eq!(key(Noun::Products, &Record { number: 9, cells: Err("it has 3 cells".to_owned()) }), "");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is exchanged, in which form, and where it stands: pure.
 
+pub mod barcodes;
 pub mod bulk;
 pub mod cells;
 pub mod columns;

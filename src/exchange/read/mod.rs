@@ -11,11 +11,14 @@ use tokio::sync::mpsc;
 
 use super::core::{
     Format, ImportOptions, Noun, Told,
-    columns::HeaderFault,
+    columns::{HeaderFault, check_columns, fields_of, match_columns},
     fields::Record,
     orders::{ORDER_ROWS, Thread},
 };
-use crate::files::{Bytestream, core::limits::CHUNK_ROWS};
+use crate::files::{
+    Bytestream,
+    core::limits::{CHUNK_ROWS, COLUMNS},
+};
 
 pub use lines::{SaidLines, lines};
 pub use pipe::Pipe;
@@ -126,6 +129,17 @@ impl<'a> Chunks<'a> {
     fn new(sender: &'a Sender, plan: &Plan) -> Self {
         let Plan { noun, skip, most, .. } = *plan;
         Self { sender, noun, rows: Vec::new(), orders: Thread::default(), number: 0, skip, most }
+    }
+
+    /// Tells what the columns were taken for, and then whether rows can be read so: whoever puts the header right has to know.
+    fn head(&self, header: &[String], plan: &Plan, how: Told) -> Result<Vec<Option<usize>>, Stop> {
+        let (names, mapping) = (fields_of(self.noun), &plan.options.mapping);
+        let shown = &header[..header.len().min(COLUMNS)];
+        let found = match_columns(self.noun, shown, mapping);
+        let columns = shown.iter().cloned().zip(found.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
+        self.tell(Told { columns, ..how })?;
+        check_columns(self.noun, header, (mapping, &found), COLUMNS).map_err(Unreadable::Header)?;
+        Ok(found)
     }
 
     fn tell(&self, told: Told) -> Result<(), Stop> {

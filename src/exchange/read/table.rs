@@ -11,10 +11,10 @@ use crate::{
     exchange::core::{
         Format, Told,
         cells::{Cell, cell},
-        columns::{fields_of, match_columns},
+        columns::fields_of,
         guess,
     },
-    files::core::limits::{COLUMNS, ROW_BYTES},
+    files::core::limits::ROW_BYTES,
 };
 
 /// Bytes that the parser may ask for before it has a whole row: a quote that is never closed would else make one row of the rest of the file.
@@ -98,16 +98,11 @@ pub(super) fn read(text: impl Read, beginning: &str, encoding: &str, plan: Plan,
         return Err(Unreadable::Broken("it has no header".to_owned()).into());
     }
     let header: Vec<String> = row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
-    let columns = match_columns(plan.noun, &header, &plan.options.mapping, COLUMNS).map_err(Unreadable::Header)?;
     let names = fields_of(plan.noun);
-    let told = header.iter().cloned().zip(columns.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
     let mut chunks = Chunks::new(sender, &plan);
-    chunks.tell(Told {
-        format: Some(Format::Csv),
-        encoding: Some(encoding.to_owned()),
-        delimiter: Some(delimiter),
-        columns: told,
-    })?;
+    let how =
+        Told { format: Some(Format::Csv), encoding: Some(encoding.to_owned()), delimiter: Some(delimiter), ..Told::default() };
+    let columns = chunks.head(&header, &plan, how)?;
     while next(&mut row)? {
         // A line with nothing in it is no row.
         if row.len() == 1 && row[0].is_empty() {
@@ -130,7 +125,7 @@ fn cells(row: &csv::ByteRecord, columns: &[Option<usize>], fields: usize) -> Res
         if text.contains('\u{fffd}') {
             return Err("the row has letters that the file's encoding does not have: say which encoding it is".to_owned());
         }
-        found[*at] = cell(text);
+        found[*at] = cell(text, Format::Csv);
     }
     Ok(found)
 }

@@ -12,7 +12,7 @@ use crate::{
     exchange::core::{
         Format, Told,
         cells::{Cell, cell},
-        columns::{fields_of, match_columns},
+        columns::fields_of,
     },
     files::core::limits::{COLUMNS, IMPORT_BYTES, WORKBOOK_BYTES, WORKBOOK_ENTRIES, WORKBOOK_RATIO, WORKBOOK_TEXT_BYTES},
 };
@@ -111,11 +111,8 @@ impl Sheet<'_> {
         let names = fields_of(self.plan.noun);
         let Some(columns) = &self.columns else {
             let header: Vec<String> = texts.iter().map(|text| text.trim().to_owned()).collect();
-            let columns =
-                match_columns(self.plan.noun, &header, &self.plan.options.mapping, COLUMNS).map_err(Unreadable::Header)?;
-            let told = header.into_iter().zip(columns.iter().map(|at| at.map(|at| names[at].to_owned()))).collect();
-            self.chunks.tell(Told { format: Some(Format::Xlsx), columns: told, ..Told::default() })?;
-            self.columns = Some(columns);
+            let how = Told { format: Some(Format::Xlsx), ..Told::default() };
+            self.columns = Some(self.chunks.head(&header, &self.plan, how)?);
             return Ok(());
         };
         self.chunks.add(|| {
@@ -125,7 +122,7 @@ impl Sheet<'_> {
             let mut found: Vec<Option<Cell>> = vec![None; names.len()];
             for (text, at) in texts.iter().zip(columns) {
                 if let Some(at) = at {
-                    found[*at] = cell(text);
+                    found[*at] = cell(text, Format::Xlsx);
                 }
             }
             Ok(found)

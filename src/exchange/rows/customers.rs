@@ -30,9 +30,9 @@ pub async fn page(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
     found.retain(|one| is_meant(one.updated_at));
     let mut contacts = Vec::new();
     let rows = found.into_iter().map(|one| {
-        let email = one.email.filter(|_| sight.sees_contacts);
-        contacts.extend(email.is_some().then_some(one.id));
-        vec![Item::from(one.external_ref), one.name.into(), one.country.into(), email.into()]
+        let email = if sight.sees_contacts { one.email.into() } else { Item::Hidden };
+        contacts.extend(matches!(email, Item::Text(_)).then_some(one.id));
+        vec![Item::from(one.external_ref), one.name.into(), one.country.into(), email]
     });
     let rows = rows.collect();
     Ok(Page { rows, next, contacts })

@@ -7,7 +7,7 @@ use crate::{
     access::Reach,
     catalog::rows::{Clause, product::barcodes_of},
     clock::rfc3339,
-    exchange::core::{ExportOptions, Noun, cells::Item},
+    exchange::core::{ExportOptions, Noun, barcodes, cells::Item},
     storage::{Fault, Reads, Row},
 };
 
@@ -42,9 +42,12 @@ pub(super) fn time(at: i64) -> Item {
     rfc3339(Timestamp(at)).into()
 }
 
-/// An amount and its currency; nothing of either where there is none, or it is not to be seen.
+/// An amount and its currency; nothing of either where there is none.
 fn money(minor: Option<i64>, currency: Option<String>, is_seen: bool) -> Result<[Item; 2], Fault> {
-    let (Some(minor), Some(currency), true) = (minor, currency, is_seen) else { return Ok([Item::None, Item::None]) };
+    if !is_seen {
+        return Ok([Item::Hidden, Item::Hidden]);
+    }
+    let (Some(minor), Some(currency)) = (minor, currency) else { return Ok([Item::None, Item::None]) };
     let known = Currency::parse(&currency).ok_or_else(|| Fault::corrupt("product", "currencies are ISO 4217 codes"))?;
     Ok([Money::new(minor, known).amount().into(), currency.into()])
 }
@@ -178,11 +181,7 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
     let codes = barcodes_of(reads, ids.iter().copied()).await?;
     for (items, id) in page.rows.iter_mut().zip(&ids) {
         let Some(codes) = codes.get(id) else { continue };
-        let shown = codes.iter().map(|code| match code.pack_quantity {
-            1 => code.code.clone(),
-            pack => format!("{}*{pack}", code.code),
-        });
-        items[BARCODES] = shown.collect::<Vec<_>>().join("|").into();
+        items[BARCODES] = barcodes::written(codes).into();
     }
     Ok(page)
 }
@@ -240,7 +239,7 @@ async fn orders(reads: &impl Reads, sight: &Sight, options: &ExportOptions, afte
         let mut items: Vec<Item> = vec![number.into(), i64::from(position).into()];
         items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
         let (reference, customer): (Option<String>, Option<String>) = (row.take()?, row.take()?);
-        items.extend([reference.into(), customer.filter(|_| sight.sees_customers).into(), time(row.take()?)]);
+        items.extend([reference.into(), if sight.sees_customers { customer.into() } else { Item::Hidden }, time(row.take()?)]);
         items.extend([row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()]);
         items.extend([row.take::<i64>()?, row.take()?, row.take()?, row.take()?].map(Item::Number));
         let currency: String = row.take()?;

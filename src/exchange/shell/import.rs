@@ -29,7 +29,8 @@ impl Exchange {
         }
         let most = self.most();
         let plan = Plan { noun, options: options.clone(), skip: run.position(), most: most.rows };
-        let unfit = if noun == Noun::Orders { self.survey(&run, &file, (is_workbook, &plan)).await? } else { Unfits::default() };
+        let unfit =
+            if noun == Noun::Orders { self.survey(lease, &run, &file, (is_workbook, &plan)).await? } else { Unfits::default() };
         let mut reading = read::records(self.0.files.read(&file).await?, is_workbook, plan);
         let is_new = run.position() == 0;
         let mut measured = run.position().max(FEW);
@@ -58,15 +59,22 @@ impl Exchange {
     }
 
     /// Reads a file of orders before anything of it is carried out: an order whose rows are all over the file is known by the last of them.
-    async fn survey(&self, run: &Run, file: &File, (is_workbook, plan): (bool, &Plan)) -> Result<Unfits, Halt> {
+    async fn survey(&self, lease: Lease, run: &Run, file: &File, (is_workbook, plan): (bool, &Plan)) -> Result<Unfits, Halt> {
         let plan = Plan { skip: 0, ..plan.clone() };
         let mut reading = read::records(self.0.files.read(file).await?, is_workbook, plan);
-        let mut survey = Survey::default();
+        let (mut survey, mut how) = (Survey::default(), None);
         loop {
-            match said(reading.recv().await, run)? {
-                Said::How(_) => {}
-                Said::Rows(rows) => rows.iter().for_each(|row| survey.row(row)),
-                Said::End => break,
+            match said(reading.recv().await, run) {
+                Ok(Said::How(told)) => how = Some(told),
+                Ok(Said::Rows(rows)) => rows.iter().for_each(|row| survey.row(row)),
+                Ok(Said::End) => break,
+                Err(halt) => {
+                    // It ends here: how it was read is not told by the second reading.
+                    if let Some(told) = how {
+                        self.tell(lease, run, told).await?;
+                    }
+                    return Err(halt);
+                }
             }
         }
         let unfit = survey.end();

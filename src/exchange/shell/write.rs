@@ -82,21 +82,22 @@ impl Sheet {
                 let mut digits = itoa_buffer();
                 for value in values {
                     match value {
-                        Item::None => rows.write_field([]).map_err(broken)?,
-                        Item::Text(text) => rows.write_field(guarded(text).as_bytes()).map_err(broken)?,
+                        Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
+                        Item::Text(text) => rows.write_field(guarded(text, Format::Csv).as_bytes()).map_err(broken)?,
                         Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
                     }
                 }
                 rows.write_record(None::<&[u8]>).map_err(broken)
             }
             Form::Jsonl(out) => {
-                let said = self.names.iter().zip(values).map(|(name, value)| {
+                let said = self.names.iter().zip(values).filter_map(|(name, value)| {
                     let value = match value {
+                        Item::Hidden => return None,
                         Item::None => Json::Null,
                         Item::Text(text) => Json::from(text.as_str()),
                         Item::Number(number) => Json::Number(Number::from(*number)),
                     };
-                    (name.clone(), value)
+                    Some((name.clone(), value))
                 });
                 serde_json::to_writer(&mut *out, &said.collect::<Map<_, _>>()).map_err(broken)?;
                 out.push(b'\n');
@@ -176,10 +177,10 @@ impl Book {
         let sheet = self.workbook.worksheet_from_index(self.sheets - 1).map_err(book)?;
         for (column, value) in (0..).zip(values) {
             match value {
-                Item::None => {}
+                Item::None | Item::Hidden => {}
                 // Written as a text it is one: Excel asks before it would take it for anything else.
                 Item::Text(text) => {
-                    let short: String = text.chars().take(CELL_CHARACTERS).collect();
+                    let short: String = guarded(text, Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
                     sheet.write_string(row, column, short).map_err(book)?;
                 }
                 Item::Number(number) => {

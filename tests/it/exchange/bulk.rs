@@ -92,6 +92,7 @@ async fn each_line_is_answered_by_itself(world: &World) {
     }
     // What is missing, the engine says; the next line is not touched by it.
     assert!(said[7]["errors"].is_array() && said[7]["data"].is_null(), "{:#}", said[7]);
+    assert_eq!(said[7]["errors"][0]["extensions"]["field"], json!(["input", "changes"]), "{:#}", said[7]);
     assert_eq!(said[8]["data"]["stockAdjust"]["replayed"], false);
     assert_eq!(on_hand(world).await, before + 2);
     works.kill().await;

@@ -40,11 +40,11 @@ async fn a_buyers_list_becomes_products(world: &World) {
     assert_eq!(mug["barcodes"], json!([{ "code": "4006381333931", "packQuantity": 1 }]));
     assert_eq!(product(world, "alpha-mug").await["name"], "Renamed");
     let lines: Vec<String> = result(world, &done).await.lines().map(ToOwned::to_owned).collect();
-    assert_eq!(lines[0], "row,code,field,message");
+    assert_eq!(lines[0], "row,code,field,message,key");
     assert!(lines[1].starts_with("2,INVALID,name,"), "{lines:?}");
     assert!(lines[2].starts_with("3,INVALID,price.amount,"), "{lines:?}");
-    assert_eq!(lines[3], "4,NOT_FOUND,category,there is no such category");
-    assert_eq!(lines[4], "5,INVALID,,\"the row has 2 cells, and the header 8\"");
+    assert_eq!(lines[3], "4,NOT_FOUND,category,there is no such category,a-4");
+    assert_eq!(lines[4], "5,INVALID,,\"the row has 2 cells, and the header 8\",");
     assert_eq!(lines.len(), 5);
     works.kill().await;
     // Who did it, and what for, is in the log.
@@ -64,11 +64,11 @@ async fn a_row_without_its_key_is_refused_by_itself(world: &World) {
         assert_eq!((&done["state"], counts(&done)), (&json!("DONE"), [3, 1, 0, 0, 2]), "{done:#}");
         let told = result(world, &done).await;
         let lines: Vec<&str> = told.lines().skip(1).collect();
-        assert_eq!(lines, [1, 2].map(|row| format!("{row},REQUIRED,{key},a value is needed")));
+        assert_eq!(lines, [1, 2].map(|row| format!("{row},REQUIRED,{key},a value is needed,")));
     }
     let new = over(world, &import(world, "PRODUCTS", "sku,name\n,One\nnew,New\n", json!({ "mode": "CREATE" })).await).await;
     assert_eq!(counts(&new), [2, 1, 0, 0, 1], "{new:#}");
-    assert_eq!(result(world, &new).await.lines().nth(1), Some("1,REQUIRED,sku,a value is needed"));
+    assert_eq!(result(world, &new).await.lines().nth(1), Some("1,REQUIRED,sku,a value is needed,"));
     works.kill().await;
 }
 
@@ -77,7 +77,7 @@ async fn a_dry_run_says_what_would_be_and_writes_nothing(world: &World) {
     let text = "sku,name\nnew-1,One\nalpha-mug,Other\nnew-2,\n";
     let done = over(world, &import(world, "PRODUCTS", text, json!({ "dryRun": true })).await).await;
     assert_eq!((&done["state"], &done["isDryRun"], counts(&done)), (&json!("DONE"), &json!(true), [3, 1, 1, 0, 1]), "{done:#}");
-    assert_eq!(result(world, &done).await.lines().nth(1), Some("3,REQUIRED,name,a value is needed"));
+    assert_eq!(result(world, &done).await.lines().nth(1), Some("3,REQUIRED,name,a value is needed,new-2"));
     assert_eq!(product(world, "new-1").await, Value::Null);
     assert_eq!(product(world, "alpha-mug").await["name"], "alpha mug");
     let before = on_hand(world).await;
@@ -215,6 +215,6 @@ async fn an_import_can_be_ended_early(world: &World) {
     let later = over(world, &import(world, "PRODUCTS", "sku,name\nlater,Later\n", json!({})).await).await;
     assert_eq!(later["state"], "DONE");
     assert_eq!((shown(world, &id).await["state"].clone(), product(world, "never").await), (json!("CANCELLED"), Value::Null));
-    assert_eq!(fetched(world, &later["result"]["downloadUrl"]).await, b"row,code,field,message\r\n");
+    assert_eq!(fetched(world, &later["result"]["downloadUrl"]).await, b"row,code,field,message,key\r\n");
     works.kill().await;
 }

@@ -9,6 +9,7 @@ mod labels;
 mod orders;
 mod pictures;
 mod progress;
+mod refusals;
 mod resume;
 mod rights;
 mod speed;

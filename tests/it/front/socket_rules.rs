@@ -3,7 +3,13 @@
 use futures_util::SinkExt;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
 
 use super::{
     wire::{Socket, ask},
@@ -189,6 +195,21 @@ async fn what_is_no_message_closes_4400() {
     socket.0.send(Message::binary(b"{}".to_vec())).await.unwrap();
     assert_eq!(socket.closing().await.0, 4400);
     assert_eq!(world.ran(), 0);
+}
+
+#[tokio::test]
+async fn a_text_that_is_not_written_in_utf_8_closes_1007() {
+    let world = World::new().await;
+    let text = |bytes: &'static [u8], is_last| Message::Frame(Frame::message(bytes, OpCode::Data(Data::Text), is_last));
+    let rest = |bytes: &'static [u8]| Message::Frame(Frame::message(bytes, OpCode::Data(Data::Continue), true));
+    for frames in [vec![text(b"{\"type\":\"ping\xff\"}", true)], vec![text(b"{\"type\":\"\xc3", false), rest(b"(\"}")]] {
+        let mut socket = Socket::ready(world.address).await;
+        for frame in frames {
+            socket.0.send(frame).await.unwrap();
+        }
+        let (code, reason) = socket.closing().await;
+        assert!(code == 1007 && !reason.is_empty(), "{code} {reason}");
+    }
 }
 
 #[tokio::test]

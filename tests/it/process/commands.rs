@@ -215,6 +215,29 @@ async fn a_demo_that_is_stopped_while_it_fills_ends_at_once_and_goes_on_later() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_that_is_stopped_while_it_makes_its_data_ends_at_once_and_leaves_no_half_of_them() {
+    let (site, address) = (Site::empty_sqlite(), free_address());
+    let mut demo = command(&["demo", "--exit", "--rows", "10000000", "--listen", &address.to_string()]);
+    let mut child = demo.current_dir(&site.folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let made = |ending: &str| site.folder.join(format!(".entrepot/retailer-1-10000000.{ending}")).exists();
+    let is_up = async || reqwest::get(format!("http://{address}/livez")).await.is_ok_and(|answer| answer.status() == 200);
+    for _ in 0..600 {
+        if made("part") && is_up().await {
+            break;
+        }
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(made("part") && !made("csv"), "it was not stopped while it made them");
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ending = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+    let ended = timeout(Duration::from_secs(5), ending).await.expect("it ends at once").unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("stopped before all data were in"), "{said}");
+    assert!(!made("part") && !made("csv"), "half of the data were left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_is_lived_and_the_books_hold_after_it() {
     let site = Site::empty_sqlite();
     let demo = async |words: &[&str]| {

@@ -126,6 +126,41 @@ on_both!(files_that_find_no_room_are_refused_whole, site => {
     assert_eq!(sizes(&folder), [large.len() as u64]);
 });
 
+on_both!(pages_that_the_operator_lists_send_and_fetch_files, site => {
+    let place = format!("file:{}", site.folder.join("files").display());
+    let listed = "https://shop.example";
+    let node = Server::start_with(site, free_address(), &["--files", &place, "--origin", listed]).await;
+    let (shop, http) = (node.tenant().await, reqwest::Client::new());
+    let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "rows.csv" })).await;
+    let link = format!("{}{}", node.url(), made["uploadUrl"].as_str().unwrap());
+    let asked = async |origin: &str| {
+        let ask = http.request(reqwest::Method::OPTIONS, &link).header("origin", origin);
+        let ask = ask.header("access-control-request-method", "PUT").header("access-control-request-headers", "content-type");
+        let answer = ask.send().await.unwrap();
+        assert_eq!(answer.status(), 204, "{origin}");
+        answer.headers().clone()
+    };
+    let allowed = asked(listed).await;
+    assert_eq!(allowed["access-control-allow-origin"], listed);
+    for (name, value) in [("access-control-allow-methods", "PUT"), ("access-control-allow-headers", "content-type")] {
+        assert!(allowed[name].to_str().unwrap().contains(value), "{allowed:?}");
+    }
+    assert!(!asked("https://evil.example").await.contains_key("access-control-allow-origin"));
+    // What was refused a page may read too: else it could not say why.
+    for expected in [200, 409] {
+        let sent = http.put(&link).header("origin", listed).body("sku\n").send().await.unwrap();
+        assert_eq!((sent.status().as_u16(), &sent.headers()["access-control-allow-origin"]), (expected, &listed.parse().unwrap()));
+        assert_eq!(sent.headers()["vary"], "origin");
+    }
+    let query = "query($id: ID!) { node(id: $id) { ... on File { downloadUrl } } }";
+    let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
+    let fetched = format!("{}{}", node.url(), file["downloadUrl"].as_str().unwrap());
+    for (origin, is_told) in [(listed, true), ("https://evil.example", false), ("null", false)] {
+        let fetched = http.get(&fetched).header("origin", origin).send().await.unwrap();
+        assert_eq!(fetched.headers().contains_key("access-control-allow-origin"), is_told, "{origin}");
+    }
+});
+
 async fn travel(node: &Server) {
     let (shop, http) = (node.tenant().await, reqwest::Client::new());
     let at = |link: &Value| format!("{}{}", node.url(), link.as_str().unwrap());
@@ -168,5 +203,5 @@ async fn travel(node: &Server) {
     ] {
         assert_eq!(headers[name], value, "{name}");
     }
-    assert_eq!(fetched.text().await.unwrap(), "row,code,field,message\r\n");
+    assert_eq!(fetched.text().await.unwrap(), "row,code,field,message,key\r\n");
 }

@@ -1,0 +1,80 @@
+//! What is told of rows and files that are refused: enough to put them right.
+
+use serde_json::json;
+
+use super::world::{Works, World, counts, import, on_both, over, product, result};
+
+on_both!(
+    a_refused_row_is_told_with_what_it_is_found_by,
+    a_row_behind_a_refused_one_is_looked_at_by_itself,
+    a_header_that_cannot_be_used_is_told_with_what_it_was_taken_for,
+);
+
+/// Row and key of those that were refused.
+fn keys(report: &str) -> Vec<(String, String)> {
+    let mut rows = csv::Reader::from_reader(report.as_bytes());
+    rows.records().map(Result::unwrap).map(|row| (row[0].to_owned(), row[4].to_owned())).collect()
+}
+fn said(rows: &[(&str, &str)]) -> Vec<(String, String)> {
+    rows.iter().map(|(row, key)| ((*row).to_owned(), (*key).to_owned())).collect()
+}
+
+async fn a_refused_row_is_told_with_what_it_is_found_by(world: &World) {
+    let works = Works::begin(world);
+    let lines = |from: usize, to: usize| (from..to).map(|n| format!("k-{n},Key {n}\n")).collect::<String>();
+    let text = format!("sku,name\nfirst,\n{}=last,\n,Nobody\none,cell,more\n", lines(0, 1_100));
+    let done = over(world, &import(world, "PRODUCTS", text, json!({})).await).await;
+    assert_eq!(counts(&done), [1_104, 1_100, 0, 0, 4], "{done:#}");
+    // As in an export, what a spreadsheet would run is marked.
+    assert_eq!(keys(&result(world, &done).await), said(&[("1", "first"), ("1102", "'=last"), ("1103", ""), ("1104", "")]));
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (at, row) in (0..).zip([["barcode", "store", "delta"], ["none-1", "alpha-shop", "1"], ["nothing", "alpha-shop", "x"]]) {
+        for (column, text) in (0..).zip(row) {
+            sheet.write_string(at, column, text).unwrap();
+        }
+    }
+    let done = over(world, &import(world, "STOCK_CHANGES", book.save_to_buffer().unwrap(), json!({})).await).await;
+    assert_eq!(keys(&result(world, &done).await), said(&[("1", "none-1"), ("2", "nothing")]));
+    let orders = "externalRef,store,sku,quantity\nweb-1,alpha-shop,nobody,1\nweb-1,alpha-shop,alpha-mug,1\n";
+    let done = over(world, &import(world, "ORDERS", orders, json!({})).await).await;
+    assert_eq!(keys(&result(world, &done).await), said(&[("1", "web-1"), ("2", "web-1")]));
+    works.kill().await;
+}
+
+async fn a_row_behind_a_refused_one_is_looked_at_by_itself(world: &World) {
+    let works = Works::begin(world);
+    for (noun, text) in [
+        ("PRODUCTS", "sku,name,price,priceCurrency\nmug,,1.00,GBP\nMUG,Mug,1.00,GBP\nmug,Other,1.00,GBP\n"),
+        ("SUPPLIERS", "code,name,email\nhoward,Howard,none\nHOWARD,Howard,h@example.com\nhoward,Other,\n"),
+        ("CATEGORIES", "slug,name,parent\nkept,Kept,nowhere\nkept,Kept,\nkept,Other,\n"),
+        ("CUSTOMERS", "externalRef,name,email\nc-7,Ada,none\nc-7,Ada,ada@example.com\nc-7,Other,\n"),
+    ] {
+        let done = over(world, &import(world, noun, text, json!({})).await).await;
+        let report = result(world, &done).await;
+        assert_eq!(counts(&done), [3, 1, 0, 0, 2], "{noun}: {report}");
+        // One that says something else of what another row has just made is refused as before.
+        assert!(report.contains("\n3,DUPLICATE,"), "{noun}: {report}");
+    }
+    assert_eq!(product(world, "mug").await["name"], "Mug");
+    works.kill().await;
+}
+
+async fn a_header_that_cannot_be_used_is_told_with_what_it_was_taken_for(world: &World) {
+    let works = Works::begin(world);
+    for (noun, text) in [
+        ("PRODUCTS", "Title;Colour\nMug;red\n"),
+        ("ORDERS", "Order number;Colour\n7;red\n"),
+        ("PRODUCTS", "sku;Colour;SKU\nmug;red;mug\n"),
+    ] {
+        let failed = over(world, &import(world, noun, text, json!({})).await).await;
+        assert_eq!(failed["state"], "FAILED", "{failed:#}");
+        let reading = &failed["reading"];
+        assert_eq!((&reading["format"], &reading["delimiter"]), (&json!("CSV"), &json!(";")), "{failed:#}");
+        let columns = reading["columns"].as_array().unwrap();
+        assert!(columns[0]["field"].is_string() && columns[1] == json!({ "name": "Colour", "field": null }), "{failed:#}");
+    }
+    let failed = over(world, &import(world, "PRODUCTS", vec![b','; 300], json!({})).await).await;
+    assert_eq!(failed["reading"]["columns"].as_array().unwrap().len(), 256, "{failed:#}");
+    works.kill().await;
+}
