@@ -61,8 +61,10 @@ impl Errors {
         let mut error = ServerError::new(unpaid.message, None);
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("cost", unpaid.bill.requested);
+        if let Some(limit) = unpaid.limit.or(unpaid.bill.budget.map(|budget| budget.allowance.most)) {
+            extensions.set("limit", limit);
+        }
         if let Some(budget) = unpaid.bill.budget {
-            extensions.set("limit", budget.allowance.most);
             extensions.set("remaining", budget.left);
         }
         Self::new(unpaid.code, vec![error], request_id, unpaid.retry_after_ms).paid(unpaid.bill)

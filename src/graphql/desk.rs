@@ -203,7 +203,7 @@ impl<E: Executor> Desk<E> {
             let message =
                 format!("the operation costs {points} points, and one may cost {most}: ask for smaller pages, or fewer lists");
             let bill = Bill { requested: points, ..bill };
-            return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, bill }));
+            return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, limit: Some(most), bill }));
         }
         Ok((cost, self.till.charge(&session.payer, points).await?))
     }

@@ -45,6 +45,8 @@ pub struct Unpaid {
     pub code: Code,
     pub message: String,
     pub retry_after_ms: Option<u64>,
+    /// What one operation may cost, where that is what it goes beyond; None: the budget's limit is meant.
+    pub limit: Option<u32>,
     pub bill: Bill,
 }
 
@@ -118,11 +120,11 @@ impl Till {
                         "the operation costs {points} points, and {whose} budget never holds more than {}",
                         allowance.most
                     );
-                    return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, bill }));
+                    return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, limit: None, bill }));
                 }
                 let wait = empty.wait_ms();
                 let message = format!("{whose} budget has {} of {points} points left: wait {wait} ms", empty.left);
-                Err(Box::new(Unpaid { code: Code::RateLimited, message, retry_after_ms: Some(wait), bill }))
+                Err(Box::new(Unpaid { code: Code::RateLimited, message, retry_after_ms: Some(wait), limit: None, bill }))
             }
         }
     }
@@ -158,6 +160,7 @@ impl Till {
                 code: Code::RateLimited,
                 message: "too many operations of your tenant wait already".to_owned(),
                 retry_after_ms: Some(CROWDED_MS),
+                limit: None,
                 bill: *bill,
             })
         })

@@ -163,7 +163,8 @@ impl Doorkeeper for Keeper {
         if key::is_meant(token) {
             return self.program(token, visit, origin(meta, None)).await;
         }
-        let admitted = self.identity.admit(token).await.map_err(|err| match err {
+        let mut origin = origin(meta, None);
+        let admitted = self.identity.admit(token, &origin).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
             AdmitError::Fault(fault) => unavailable(&fault),
         })?;
@@ -183,7 +184,7 @@ impl Doorkeeper for Keeper {
         };
         let must_enrol = admitted.must_enrol();
         let standing = self.access.watch_member(claims.tid, claims.mid, &caller);
-        let origin = origin(meta, Some(claims.sid));
+        origin.session = Some(claims.sid);
         let likeness = (!must_enrol).then(|| likeness(standing.clone()));
         let attach = move |request: Request| {
             let request = schema::attach(request, &scope).data(session.clone()).data(visit.clone()).data(origin.clone());

@@ -10,9 +10,12 @@ use entrepot::{
 };
 use serde_json::{Value, json};
 
-use crate::authorization::{
-    on_both,
-    world::{House, World},
+use crate::{
+    authorization::{
+        on_both,
+        world::{House, World},
+    },
+    identity::world::lets_in,
 };
 
 mod chain;
@@ -22,6 +25,7 @@ on_both!(
     what_comes_to_nothing_is_there_too,
     logins_are_in_the_log_of_where_they_lead,
     a_refresh_token_that_comes_back_is_in_the_log_with_what_it_ended,
+    a_withdrawn_access_token_is_in_the_log_with_what_it_ended,
     what_was_written_stays,
     an_address_can_be_erased_and_the_chain_holds,
     the_log_can_be_read_in_pages_and_searched,
@@ -217,6 +221,35 @@ async fn a_refresh_token_that_comes_back_is_in_the_log_with_what_it_ended(world:
         (last.actor, last.target.as_ref().map(|target| target.kind.as_str())),
         (Some(world.ours.owner.actor), Some("ses"))
     );
+}
+
+async fn a_withdrawn_access_token_is_in_the_log_with_what_it_ended(world: &World) {
+    let tenant = world.ours.owner.tenant;
+    let pair = "result { ... on TokenPair { accessToken refreshToken session { id } } }";
+    let login = format!(
+        "mutation {{ it: login(email: \"alpha@example.com\", password: \"correct horse battery staple\") {{ {pair} }} }}"
+    );
+    let refresh = format!("mutation($token: String!) {{ it: sessionRefresh(refreshToken: $token) {{ {pair} }} }}");
+    let given = |answer: Value| answer["data"]["it"]["result"].clone();
+    let first = given(ask(world, None, &login, json!({})).await);
+    let lost = given(ask(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
+    let again = given(ask(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
+    assert!(again["accessToken"].is_string(), "the reply was lost, and is given again");
+    let before = entries(world, tenant).await.len();
+    assert!(!lets_in(&world.node, lost["accessToken"].as_str().unwrap()).await, "what was lost turns up");
+    assert!(!lets_in(&world.node, again["accessToken"].as_str().unwrap()).await, "and ends the session");
+    let log = entries(world, tenant).await;
+    assert_eq!(log.len(), before + 1);
+    let last = &log.last().unwrap().entry;
+    assert_eq!(
+        (last.action.as_str(), last.outcome.as_str(), last.actor),
+        ("session.end", "REFUSED", Some(world.ours.owner.actor))
+    );
+    assert!(last.changes.contains("REFRESH_TOKEN_REUSED") && last.ip_commitment.is_some(), "{last:?}");
+    let ended = first["session"]["id"].as_str().unwrap();
+    assert_eq!(last.session.map(|id| id.to_string()).as_deref(), Some(ended));
+    assert_eq!(last.target.as_ref().map(|target| (target.kind.as_str(), target.id)), last.session.map(|id| ("ses", id.uuid())));
+    assert!(whole(world, tenant).await.is_ok());
 }
 
 async fn what_was_written_stays(world: &World) {

@@ -50,7 +50,7 @@ impl Checker {
         self.text(at, value, most, |c| !matches!(c, '\n' | '\r' | '\t'))
     }
     fn text(&mut self, at: Place, value: &str, most: usize, is_bad_control: fn(char) -> bool) -> Option<String> {
-        let value = value.trim();
+        let value = text::composed(value.trim());
         if value.is_empty() {
             self.refuse(at, Rejection::Required);
         } else if value.chars().count() > most {
@@ -58,7 +58,7 @@ impl Checker {
         } else if value.chars().any(|c| c.is_control() && is_bad_control(c)) {
             self.refuse(at, Rejection::Malformed(Form::Plain));
         } else {
-            return Some(value.to_owned());
+            return Some(value.into_owned());
         }
         None
     }

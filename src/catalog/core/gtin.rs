@@ -1,5 +1,7 @@
 //! GTINs of 8, 12, 13 and 14 digits: their check digits (GS1 General Specifications, §7.9), and what makes two of them one number.
 
+use super::text::kept;
+
 /// Whether a code has the shape of a GTIN.
 fn is_gtin(code: &str) -> bool {
     matches!(code.len(), 8 | 12..=14) && code.bytes().all(|byte| byte.is_ascii_digit())
@@ -8,7 +10,14 @@ fn is_gtin(code: &str) -> bool {
 /// A code as it is unique among a tenant's products: a GTIN with zeros in front up to fourteen digits (GS1 General Specifications, §3.3.2), so
 /// that a UPC-A and its EAN-13 are one; any other code as it is.
 pub fn key(code: &str) -> String {
-    if is_gtin(code) { format!("{code:0>14}") } else { code.to_owned() }
+    if is_gtin(code) { format!("{code:0>14}") } else { kept(code) }
+}
+
+/// The key of a code as somebody types it: a GTIN may have spaces and hyphens between its digits, as they are printed.
+pub fn key_of_typed(text: &str) -> String {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let is_printed = expected_check_digit(&digits).is_some() && wrong_check_digit(&digits).is_none();
+    key(if is_printed { &digits } else { text })
 }
 
 /// What the last digit should be, for a code of only digits of one of the four lengths; None for any other code.
@@ -54,6 +63,14 @@ mod tests {
         for other in ["036000291", "ABC-12345678", "00360002914520"] {
             assert_eq!(key(other), other);
         }
+    }
+
+    #[test]
+    fn what_is_typed_as_it_is_printed_is_the_same_number() {
+        for typed in ["4006381333931", "4 006381 333931", "400-6381-33393-1", "04006381333931"] {
+            assert_eq!(key_of_typed(typed), "04006381333931", "{typed}");
+        }
+        assert_eq!(key_of_typed("BC 1-2"), "BC 1-2", "what is no number has its spaces");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Search that forgives a typo. The databases only propose candidates; which of them match, and in which order, is decided here, so that
 //! SQLite and Postgres give the same answer.
 
-use super::text;
+use super::{gtin, text};
 
 /// A query, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     /// The whole text, trimmed and folded.
     pub folded: String,
+    /// The key of the barcode that it may be.
+    pub barcode_key: String,
     pub words: Vec<String>,
 }
 
@@ -19,23 +21,17 @@ const MAX_WORDS: usize = 8;
 const MAX_WINDOWS: usize = 32;
 
 impl Query {
-    /// None when there is nothing to look for.
+    /// None when there is nothing to look for: no letter and no digit.
     pub fn parse(text: &str) -> Option<Self> {
-        let folded = text::fold(text.trim());
+        let (folded, barcode_key) = (text::fold(text.trim()), gtin::key_of_typed(text.trim()));
         let mut words = text::words(&folded);
         words.truncate(MAX_WORDS);
-        (!words.is_empty()).then_some(Self { folded, words })
+        (!words.is_empty()).then_some(Self { folded, barcode_key, words })
     }
 
-    /// Whether the query is that product's own SKU, or one of its numbered barcodes: nobody who typed that means another.
+    /// Whether the query is that product's own SKU, or one of its barcodes: nobody who typed that means another.
     pub fn names<I>(&self, candidate: &Candidate<I>) -> bool {
-        candidate.sku_key == self.folded || self.is_barcode_in(&candidate.search_text)
-    }
-    /// Digits, eight or more, that stand as a word of their own.
-    fn is_barcode_in(&self, search_text: &str) -> bool {
-        self.folded.len() >= 8
-            && self.folded.bytes().all(|byte| byte.is_ascii_digit())
-            && search_text.split(' ').any(|word| word == self.folded)
+        candidate.sku_key == self.folded || candidate.has_barcode
     }
 
     /// The words that an index of three-character windows can find the beginning of.
@@ -95,6 +91,8 @@ pub struct Candidate<I> {
     pub name_key: String,
     /// Words between single spaces.
     pub search_text: String,
+    /// The query is one of its barcodes.
+    pub has_barcode: bool,
 }
 
 /// The mean of how well each word of the query is found must reach this.
@@ -117,7 +115,7 @@ fn score<I>(query: &Query, candidate: &Candidate<I>) -> Option<u32> {
     if candidate.sku_key == query.folded {
         return Some(10_000);
     }
-    if query.is_barcode_in(&candidate.search_text) {
+    if candidate.has_barcode {
         return Some(9_800);
     }
     if candidate.name_key == query.folded {
@@ -201,7 +199,7 @@ mod tests {
 
     fn candidate(id: u32, sku: &str, name: &str) -> Candidate<u32> {
         let search_text = format!(" {} {} ", text::words(sku).join(" "), text::words(name).join(" "));
-        Candidate { id, sku_key: text::fold(sku), name_key: text::fold(name), search_text }
+        Candidate { id, sku_key: text::fold(sku), name_key: text::fold(name), search_text, has_barcode: false }
     }
     fn ranked(query: &str, candidates: &[(&str, &str)]) -> Vec<u32> {
         let candidates = candidates.iter().enumerate().map(|(i, (sku, name))| candidate(i as u32, sku, name)).collect();
@@ -227,6 +225,15 @@ mod tests {
         assert_eq!(ranked("851", SHELF), [3, 0]);
         assert_eq!(ranked("85123a", SHELF), [0]);
         assert_eq!(ranked("holder", SHELF), [2, 0]);
+    }
+
+    #[test]
+    fn a_barcode_itself_comes_before_its_digits_in_names() {
+        let of = |id, has_barcode| Candidate { has_barcode, ..candidate(id, &format!("S{id}"), "Label 4006381333931") };
+        let query = Query::parse(" 4 006381 333931 ").unwrap();
+        assert_eq!(query.barcode_key, "04006381333931");
+        assert_eq!(rank(&Query::parse("4006381333931").unwrap(), vec![of(1, false), of(2, true)]), [2, 1]);
+        assert!(query.names(&of(2, true)) && !query.names(&of(1, false)));
     }
 
     #[test]

@@ -1,12 +1,26 @@
 //! Keys of texts: what two spellings have in common.
 
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// A text in the form in which texts are kept (Unicode's NFC): Å is the same letter whether it was typed as one character or as an A and its ring.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
+/// A name that is unique as it is written, as it is kept.
+pub fn kept(text: &str) -> String {
+    composed(text).into_owned()
+}
+
 /// The case-folded key of a text, by which it is unique and sorted. Character by character, so that the same word has the same key
 /// wherever it stands (Unicode's lower case of a final sigma depends on what surrounds it), and ß equals ss.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    composed(text).chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// The folded runs of letters and digits of a text: what search compares.
@@ -62,6 +76,8 @@ mod tests {
         assert_eq!(fold("Mug-ÄÖ"), fold("mUG-äö"));
         assert_eq!(fold("STRASSE"), fold("straße"));
         assert_eq!(fold("ΟΔΟΣ"), fold("οδος"));
+        assert_eq!(fold("A\u{30a}ngstro\u{308}m"), fold("Ångström"));
+        assert_eq!(words("A\u{30a}ngstro\u{308}m 2"), ["ångström", "2"]);
     }
 
     #[test]

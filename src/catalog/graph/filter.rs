@@ -40,7 +40,8 @@ pub struct ProductFilter {
     pub family: Option<IdFilter>,
     /// When it last changed.
     pub updated_at: Option<DateTimeFilter>,
-    /// Words of its SKU, name or barcodes; typos are forgiven.
+    /// Words of its SKU, name or barcodes; typos are forgiven. A text without a letter or a digit finds nothing: give null to search for nothing in
+    /// particular.
     pub search: Option<String>,
 }
 

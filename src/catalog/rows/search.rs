@@ -45,13 +45,13 @@ impl Ranked {
 
 /// Searches the tenant's products that fulfil `narrowed`.
 pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Result<Ranked, Fault> {
-    let mut candidates = candidates(reads, by_words(query, narrowed.clone())).await?;
+    let mut candidates = candidates(reads, query, by_words(query, narrowed.clone())).await?;
     let is_more = (candidates.len() == MAX_CANDIDATES).then(|| query.clone());
     let mut is_vague = false;
     let windows = query.windows();
     let is_named = candidates.iter().any(|candidate| query.names(candidate));
     if candidates.len() < ENOUGH && !is_named && !windows.is_empty() {
-        let alike = candidates_alike(reads, (&windows, &query.frames()), narrowed.clone()).await?;
+        let alike = candidates_alike(reads, query, (&windows, &query.frames()), narrowed.clone()).await?;
         is_vague = alike.len() == MAX_CANDIDATES;
         candidates.extend(alike);
     }
@@ -60,8 +60,8 @@ pub async fn ranked(reads: &impl Reads, query: &Query, narrowed: &Clause) -> Res
     Ok(Ranked { ids, is_more, is_vague })
 }
 
-/// The products that hold all the words, and an order that keeps the best where there are more than are scored: as `rank` has it, SKU and name
-/// themselves, what begins with the query, then those with most of the words whole and the fewest others.
+/// The products that hold all the words, and an order that keeps the best where there are more than are scored: as `rank` has it, SKU, barcode and
+/// name themselves, what begins with the query, then those with most of the words whole and the fewest others.
 fn by_words(query: &Query, mut clause: Clause) -> (Clause, String) {
     let backend = clause.backend();
     clause.push(" AND ");
@@ -76,8 +76,9 @@ fn by_words(query: &Query, mut clause: Clause) -> (Clause, String) {
         Backend::Postgres => words.iter().map(|test| format!("({test})::int")).collect(),
         Backend::Sqlite => words,
     };
+    let barcode = has_barcode(query, &mut clause);
     let order = format!(
-        "CASE WHEN p.sku_key = {whole} THEN 0 WHEN p.name_key = {whole} THEN 1 WHEN {} THEN 2 WHEN {} THEN 3 ELSE 4 END,
+        "CASE WHEN p.sku_key = {whole} THEN 0 WHEN {barcode} THEN 1 WHEN p.name_key = {whole} THEN 2 WHEN {} THEN 3 WHEN {} THEN 4 ELSE 5 END,
          {} DESC, length(p.search_text), p.sku_key, p.id",
         begins("p.sku_key"),
         begins("p.name_key"),
@@ -86,11 +87,18 @@ fn by_words(query: &Query, mut clause: Clause) -> (Clause, String) {
     (clause, order)
 }
 
-/// Appends the condition that a product has that very SKU, or all words of the query as the beginning of one of theirs each. A query of single
+/// The test that the query is one of the product's barcodes.
+fn has_barcode(query: &Query, clause: &mut Clause) -> String {
+    let key = clause.bind(query.barcode_key.as_str());
+    format!("p.id = (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND b.code_key = {key})")
+}
+
+/// Appends the condition that a product has that very SKU or barcode, or all words of the query as the beginning of one of theirs each. A query of single
 /// letters must be the beginning of SKU or name, or its letters words of their own.
 fn holds_words(query: &Query, clause: &mut Clause) {
     let sku = clause.bind(query.folded.as_str());
-    clause.push(&format!("(p.sku_key = {sku} OR ("));
+    let barcode = has_barcode(query, clause);
+    clause.push(&format!("(p.sku_key = {sku} OR {barcode} OR ("));
     if query.indexed_words().next().is_none() {
         begins_with(clause, "p.sku_key", &query.folded);
         clause.push(") OR (");
@@ -132,6 +140,7 @@ fn part(clause: &mut Clause, text: &str) -> String {
 /// word of three letters whose first and last are these.
 async fn candidates_alike(
     reads: &impl Reads,
+    query: &Query,
     (windows, frames): (&[String], &[(char, char)]),
     mut clause: Clause,
 ) -> Result<Vec<Candidate<ProductId>>, Fault> {
@@ -155,19 +164,31 @@ async fn candidates_alike(
     };
     clause.push(&format!(" AND ({any})"));
     let order = format!("{} DESC, p.sku_key, p.id", shared.join(" + "));
-    candidates(reads, (clause, order)).await
+    candidates(reads, query, (clause, order)).await
 }
 
-async fn candidates(reads: &impl Reads, (clause, order): (Clause, String)) -> Result<Vec<Candidate<ProductId>>, Fault> {
+async fn candidates(
+    reads: &impl Reads,
+    query: &Query,
+    (mut clause, order): (Clause, String),
+) -> Result<Vec<Candidate<ProductId>>, Fault> {
+    let barcode = has_barcode(query, &mut clause);
     let sql = format!(
-        "SELECT p.id, p.sku_key, p.name_key, p.search_text FROM product p WHERE p.tenant_id = $1{} ORDER BY {order} LIMIT {MAX_CANDIDATES}",
+        "SELECT p.id, p.sku_key, p.name_key, p.search_text, CAST(CASE WHEN {barcode} THEN 1 ELSE 0 END AS bigint)
+         FROM product p WHERE p.tenant_id = $1{} ORDER BY {order} LIMIT {MAX_CANDIDATES}",
         clause.sql
     );
     let rows = reads.rows(&sql, clause.values).await?;
     rows.iter()
         .map(|row| {
             let mut row = Row::new(row);
-            Ok(Candidate { id: row.take()?, sku_key: row.take()?, name_key: row.take()?, search_text: row.take()? })
+            Ok(Candidate {
+                id: row.take()?,
+                sku_key: row.take()?,
+                name_key: row.take()?,
+                search_text: row.take()?,
+                has_barcode: row.take::<i64>()? == 1,
+            })
         })
         .collect()
 }

@@ -116,7 +116,7 @@ impl Catalog {
         let scope = self.scope(permit);
         match by {
             By::Id(id) => rows::customer::by_id(&scope, id).await,
-            By::Key(text) => rows::customer::by_external_ref(&scope, text.trim()).await,
+            By::Key(text) => rows::customer::by_external_ref(&scope, &text::kept(text.trim())).await,
         }
     }
     pub async fn customers(&self, permit: Permit<kind::CustomerRead>, request: &PageRequest) -> Result<Vec<CustomerRow>, Fault> {

@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use entity::prelude::*;
 
 use crate::{
-    catalog::core::{gtin, text::fold},
+    catalog::core::{
+        gtin,
+        text::{fold, kept},
+    },
     exchange::core::{
         Noun,
         fields::{Cells, Known, Record},
@@ -54,7 +57,7 @@ pub async fn known(reads: &impl Reads, noun: Noun, rows: &[Record]) -> Result<Kn
             known.barcodes =
                 by_texts(reads, ("barcode", "product_id", "code_key"), texts(noun, rows, "barcode", gtin::key)).await?;
             known.stores = by_texts(reads, ("store", "id", "code_key"), texts(noun, rows, "store", fold)).await?;
-            let (mut channels, customers) = (texts(noun, rows, "channel", fold), texts(noun, rows, "customer", str::to_owned));
+            let (mut channels, customers) = (texts(noun, rows, "channel", fold), texts(noun, rows, "customer", kept));
             if noun == Noun::Orders {
                 // That of orders whose rows name none.
                 channels.insert(DIRECT.to_owned());

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use crate::{
-    catalog::core::text::fold,
+    catalog::core::text::{fold, kept},
     clock,
     exchange::core::{
         Noun, Refused,
@@ -37,7 +37,7 @@ pub(super) struct Said {
 /// The row that says a field of the order; refused by the first row that says something else.
 fn agreed<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, Refused> {
     // Codes and words may be written in capitals or not; what customers are called elsewhere may not.
-    let key = if field == "customer" { str::to_owned } else { fold };
+    let key = if field == "customer" { kept } else { fold };
     let said = |cells: &Cells<'r>| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(key);
     let first = rows.iter().find(|cells| said(cells).is_some()).unwrap_or(&rows[0]);
     let expected = said(first);
@@ -97,7 +97,7 @@ impl Said {
             reference,
             channel: agreed(cells, "channel")?.named(("channel", "channel"), &known.channels, fold)?,
             store: agreed(cells, "store")?.store(known)?,
-            customer: agreed(cells, "customer")?.named(("customer", "customer"), &known.customers, str::to_owned)?,
+            customer: agreed(cells, "customer")?.named(("customer", "customer"), &known.customers, kept)?,
             placed_at,
             status: agreed(cells, "status")?.text("status").map(|text| text.trim().to_uppercase()),
             lines: Vec::new(),

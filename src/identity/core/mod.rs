@@ -54,6 +54,8 @@ pub enum Rejection {
     /// E-mail and password do not match, or the member may not come in: which of them is not said.
     InvalidCredentials,
     TokenExpired,
+    /// No refresh token was given, and none came by cookie.
+    TokenMissing,
     /// Another call with the same refresh token was answered meanwhile.
     RefreshRaced,
     /// The caller's own password, shown once more, is wrong.

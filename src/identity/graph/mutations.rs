@@ -260,6 +260,11 @@ fn refuse(rejection: Rejection) -> UserError {
         Rejection::TokenExpired => {
             UserError::new(ErrorCode::TokenExpired, "the session has ended: log in again", crate::path!["refreshToken"])
         }
+        Rejection::TokenMissing => UserError::new(
+            ErrorCode::TokenExpired,
+            "no refresh token came with this call: give it as refreshToken; a page that has it in a cookie sends this to /graphql/session; without one, log in again",
+            crate::path!["refreshToken"],
+        ),
         Rejection::RefreshRaced => UserError::new(
             ErrorCode::IdempotencyInProgress,
             "another call with this refresh token is answered already: use its answer",

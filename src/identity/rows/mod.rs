@@ -87,6 +87,13 @@ pub async fn note_class(work: &GlobalWork, user: UserId, class: i64) -> Result<(
     Ok(())
 }
 
+/// The hash of a user's password, which stays the same until the transaction ends: whoever changes it waits. None: there is no such user.
+pub async fn lock_password(work: &GlobalWork, user: UserId) -> Result<Option<String>, Fault> {
+    // Weaker than FOR UPDATE, which would wait for those who only refer to the row.
+    let sql = "UPDATE app_user SET password_hash = password_hash WHERE id = $1 RETURNING password_hash";
+    work.rows(sql, vec![user.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
+}
+
 const MEMBERSHIP: &str = "SELECT tenant_id, id, user_id, status, version FROM member";
 
 /// The user's memberships, the oldest first; without those that they have left or were only invited to.

@@ -15,7 +15,7 @@ use crate::{
         },
     },
     path,
-    storage::{Fault, GlobalWork},
+    storage::{Fault, GlobalReads, GlobalWork},
 };
 
 /// A kind of second factor.
@@ -45,12 +45,11 @@ const SEED_BYTES: usize = 20;
 
 impl Identity {
     /// The kinds of second factor that the user has.
-    pub(super) async fn factors(&self, user: UserId) -> Result<Vec<Factor>, Fault> {
-        let global = self.db.global();
-        if !factors::has_factor(&global, user).await? {
+    pub(super) async fn factors(db: &impl GlobalReads, user: UserId) -> Result<Vec<Factor>, Fault> {
+        if !factors::has_factor(db, user).await? {
             return Ok(Vec::new());
         }
-        let has_codes = factors::backup_codes_left(&global, user).await? > 0;
+        let has_codes = factors::backup_codes_left(db, user).await? > 0;
         Ok([Some(Factor::Totp), has_codes.then_some(Factor::BackupCode)].into_iter().flatten().collect())
     }
 
@@ -138,6 +137,8 @@ impl Identity {
         let sealed = self.ring.seal(&factors::SEED.context(&[user.uuid()]), &seed)?;
         let (codes, hashes) = self.draw_backup_codes().await?;
         let work = self.db.global().begin().await?;
+        // A login that began before ends with its session written, and that one is ended here.
+        rows::lock_password(&work, user).await?;
         if !factors::confirm(&work, user, (pending, sealed), step, now).await? {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());

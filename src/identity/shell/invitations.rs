@@ -180,6 +180,8 @@ impl Identity {
             newcomer.created_at = now;
             // Somebody else has registered with the address meanwhile: their password is asked for.
             rows::claim_user(&work, &newcomer).await?.ok_or(Rejection::InvalidCredentials)?;
+        } else {
+            Self::still_knows(&work, found.user, &user.password_hash, Rejection::InvalidCredentials).await?;
         }
         links::set_verified(&work, found.user, now).await?;
         rows::note_class(&work, found.user, core::length_class(password)).await?;

@@ -126,12 +126,45 @@ impl Identity {
         let Some((membership, tenant)) = found else { return Err(Rejection::InvalidCredentials.into()) };
         self.forgive(&attempt);
         self.rehash(user.id, password, &user.password_hash).await?;
+        let (user, checked) = (user.id, user.password_hash);
         let least = rows::strictness(&global, tenant.id).await?.password_length;
         Self::check_length(password, least, "password")?;
-        let risk = self.assess(user.id, visit).await?;
-        let work = global.begin().await?;
-        rows::note_class(&work, user.id, core::length_class(password)).await?;
+        let risk = self.assess(user, visit).await?;
+        let work = self.begin_knowing(user, password, checked).await?;
+        rows::note_class(&work, user, core::length_class(password)).await?;
         self.enter(work, membership, tenant, (visit, risk)).await
+    }
+
+    /// Begins a transaction in which the password of a user stays what was checked. Where it is kept by another hash by now, it is checked against that
+    /// one: either another login has hashed it anew, or it is the password no more.
+    async fn begin_knowing(&self, user: UserId, password: &str, mut checked: String) -> Result<GlobalWork, IdentityError> {
+        /// Passwords do not change more often within one login.
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let work = self.db.global().begin().await?;
+            let stands = rows::lock_password(&work, user).await?;
+            if stands.as_deref() == Some(checked.as_str()) {
+                return Ok(work);
+            }
+            work.rollback().await?;
+            let Some(stands) = stands else { break };
+            if !self.passwords.verify(password, Some(&stands)).await? {
+                break;
+            }
+            checked = stands;
+        }
+        Err(Rejection::InvalidCredentials.into())
+    }
+
+    /// Refuses whoever showed a password that is the user's no more; it stays what it is until the transaction ends.
+    pub(super) async fn still_knows(
+        work: &GlobalWork,
+        user: UserId,
+        checked: &str,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
+        let stands = rows::lock_password(work, user).await?;
+        if stands.as_deref() == Some(checked) { Ok(()) } else { Err(refused.into()) }
     }
 
     /// Hashes a password anew that was hashed when less was enough.
@@ -157,7 +190,8 @@ impl Identity {
         let (now, user) = (self.clock.now(), membership.user);
         audit::attribute(membership.tenant, Actor::member(membership.member));
         let user = rows::user(&work, user).await?.ok_or_else(|| Fault::corrupt("member", "a member is a user"))?;
-        let methods = self.factors(user.id).await?;
+        // Who calls this holds the user's row, so that none is confirmed meanwhile.
+        let methods = Self::factors(&work, user.id).await?;
         // Where no letter can leave, nobody is asked for what it would say.
         let by_mail = methods.is_empty() && risk.is_high() && self.settings.post.is_there();
         if methods.is_empty() && !by_mail {

@@ -185,6 +185,8 @@ impl Identity {
         let stored = (self.passwords.hash(password).await?, core::length_class(password));
         let now = self.clock.now();
         let work = self.db.global().begin().await?;
+        // Whoever has set another meanwhile has ended this session too.
+        Self::still_knows(&work, user.id, &user.password_hash, Rejection::WrongPassword).await?;
         links::set_password(&work, user.id, stored).await?;
         links::withdraw(&work, user.id, LinkFor::Reset, now).await?;
         let ended = sessions::end(&work, Which::OthersOfUser(user.id, session.id), EndReason::Password, now).await?;

@@ -47,16 +47,17 @@ impl Identity {
 
     async fn register_now(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
         let (global, key) = (self.db.global(), core::email_key(&new.email));
-        let account = match rows::user_by_email(&global, &key).await? {
-            Some(user) => {
-                self.check_own(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
-                Existing(user.id)
-            }
-            None => New(self.new_user(&new.email, &new.display_name, self.passwords.hash(&new.password).await?)),
+        let (account, checked) = if let Some(user) = rows::user_by_email(&global, &key).await? {
+            self.check_own(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
+            (Existing(user.id), user.password_hash)
+        } else {
+            let hash = self.passwords.hash(&new.password).await?;
+            (New(self.new_user(&new.email, &new.display_name, hash.clone())), hash)
         };
         let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
         let written = async {
             let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
+            Self::still_knows(&work, membership.user, &checked, Rejection::InvalidCredentials).await?;
             rows::note_class(&work, membership.user, core::length_class(&new.password)).await?;
             self.enter(work, &membership, tenant, (visit, Risk::default())).await
         };

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::{Identity, IdentityError, LoggedIn, Visit};
 use crate::{
-    audit,
+    audit::{self, Origin, Pen, Stamp, Target},
     gauges::{self, Lookup},
     identity::{
         core::{self, Rejection, Risk, Shown, Step},
@@ -64,7 +64,7 @@ pub(super) const NAME: usize = 255;
 
 impl Identity {
     /// Lets in whoever shows an access token of a session that goes on. Costs no query when both were seen in the last seconds.
-    pub async fn admit(&self, token: &str) -> Result<Admitted, AdmitError> {
+    pub async fn admit(&self, token: &str, origin: &Origin) -> Result<Admitted, AdmitError> {
         let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
         let now = self.clock.now();
         let fresh = self.presence.fresh(claims.sid, now);
@@ -82,13 +82,26 @@ impl Identity {
         if sight == Sight::First {
             let work = self.db.global().begin().await?;
             if !refresh::seen(&work, claims.jti, now).await? {
-                self.end_family(work, claims.sid).await?;
+                self.end_stolen(work, &claims, origin).await?;
                 return Err(AdmitError::Token);
             }
             work.commit().await?;
             self.tokens.remember(token, claims.clone());
         }
         Ok(Admitted { claims, known })
+    }
+
+    /// Ends the session of an access token whose pair was withdrawn, and commits with an entry in the audit log: no mutation is there to carry one.
+    async fn end_stolen(&self, work: GlobalWork, claims: &Claims, origin: &Origin) -> Result<(), Fault> {
+        let (origin, pen) =
+            (Origin { session: Some(claims.sid), ..origin.clone() }, Pen::new(self.ring.clone(), self.clock.clone()));
+        let stamp = Stamp::new("session.end".to_owned(), origin, pen, None, Some(Target::of(claims.sid)));
+        let ended = stamp.over(async {
+            audit::attribute(claims.tid, Actor::member(claims.mid));
+            audit::refused("REFRESH_TOKEN_REUSED");
+            self.end_family(work, claims.sid).await
+        });
+        ended.await
     }
 
     /// Ends a session of which a token came back that is somebody else's, tells its owner, and commits.
@@ -182,6 +195,9 @@ impl Identity {
     /// Goes on with a session, if it and its member still may. A token that comes back after it was used ends the whole session.
     pub async fn refresh(&self, token: &str) -> Result<LoggedIn, IdentityError> {
         let arrived_at = self.clock.now();
+        if token.is_empty() {
+            return Err(Rejection::TokenMissing.into());
+        }
         let hash = secret::kept(token, Purpose::Refresh).ok_or(Rejection::TokenExpired)?;
         if !self.refreshing.lock().unwrap_or_else(PoisonError::into_inner).insert(hash) {
             return Err(Rejection::RefreshRaced.into());
@@ -232,7 +248,7 @@ impl Identity {
             Step::Rotate | Step::Replace => {}
             Step::EndFamily => {
                 audit::attribute(session.tenant, Actor::member(session.member));
-                audit::about(audit::Target::of(session.id));
+                audit::about(Target::of(session.id));
                 audit::refused("REFRESH_TOKEN_REUSED");
                 return Err(Refusal::Family(session.id));
             }

@@ -227,7 +227,13 @@ fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(&s
         return Err(Rejection::invalid(format!("{} has no cost: {remedy}", facts.sku), field));
     };
     if unit_cost.currency != order.currency {
-        let message = format!("{} costs {}, and the order is in {}: {remedy}", facts.sku, unit_cost.currency, order.currency);
+        let message = match new.unit_cost {
+            Some(given) => format!(
+                "unitCost is in {}, and the order is in {}: give what it costs in {}",
+                given.currency, order.currency, order.currency
+            ),
+            None => format!("{} costs {}, and the order is in {}: {remedy}", facts.sku, unit_cost.currency, order.currency),
+        };
         return Err(Rejection::invalid(message, field));
     }
     if unit_cost.minor < 0 {

@@ -58,9 +58,17 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
     }
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "changes", 0])?;
-    for (change, step) in command.changes.iter().zip(&steps) {
+    for (index, (change, step)) in command.changes.iter().zip(&steps).enumerate() {
         let cost = match change.unit_cost {
-            Some(cost) => Some(cost),
+            Some(cost) => {
+                // Worth that could not be kept would be taken for the most that can.
+                let decimals = draft.level(change.key, &step.field)?.facts.decimals;
+                if cost.times(change.delta, decimals).is_none() {
+                    let field = path!["input", "changes", index, "unitCost"];
+                    return Err(Rejection::out_of_range("the line is too large to be kept exactly", field));
+                }
+                Some(cost)
+            }
             None => draft.level(change.key, &step.field)?.facts.cost,
         };
         let posting = Posting {

@@ -257,3 +257,22 @@ scenario!(variants_differ_by_their_options, world => {
         { "sku": "t-l-red", "options": [{ "name": "Size", "value": "L" }, { "name": "Colour", "value": "Red" }] },
         { "sku": "t-m-red", "options": [{ "name": "Size", "value": "M" }, { "name": "Colour", "value": "Red" }] }]));
 });
+
+scenario!(a_letter_is_the_same_however_it_was_typed, world => {
+    let (composed, apart) = ("\u{c5}ngstr\u{f6}m-1", "A\u{30a}ngstro\u{308}m-1");
+    let fields = "product { sku name barcodes { code } }";
+    let row = |sku: &str| json!({ "sku": sku, "name": sku, "barcodes": [{ "code": sku }] });
+    let first = made(change(world, "productCreate", "ProductCreateInput", fields, row(apart)).await);
+    assert_eq!(first["product"], json!({ "sku": composed, "name": composed, "barcodes": [{ "code": composed }] }), "it is kept in one form");
+    let again = change(world, "productCreate", "ProductCreateInput", fields, row(composed)).await;
+    assert!(refused(&again).contains(&said("DUPLICATE", "input.sku")[0]), "{again:#}");
+    let ask = "query($sku: String!, $filter: ProductFilter) { bySku: product(by: { sku: $sku }) { sku } byCode: product(by: { barcode: $sku }) { sku }
+        products(filter: $filter) { nodes { sku } } }";
+    for text in [composed, apart] {
+        for filter in [json!({ "search": text }), json!({ "sku": { "eq": text } }), json!({ "name": { "startsWith": &text[..5] } })] {
+            let answer = world.ask(ask, json!({ "sku": text, "filter": filter })).await;
+            let found = json!({ "sku": composed });
+            assert_eq!(answer, json!({ "bySku": found, "byCode": found, "products": { "nodes": [found] } }), "{text} {filter}");
+        }
+    }
+});

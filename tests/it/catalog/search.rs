@@ -164,3 +164,31 @@ scenario!(a_renamed_product_is_found_by_its_new_name, world => {
     assert_eq!(search(world, "blue").await, [""; 0]);
     assert_eq!(search(world, "gren jug").await, ["m1"], "and nothing of another tenant");
 });
+
+scenario!(who_scans_a_code_finds_its_product_first, world => {
+    let row = |sku: &str, name: &str, codes: &[&str]| {
+        let codes: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
+        json!({ "sku": sku, "name": name, "barcodes": codes })
+    };
+    for input in [
+        // Their names say the codes, and their SKUs come before.
+        row("A-1", "Label for 4006381333931", &[]),
+        row("A-2", "036000291452", &[]),
+        row("A-3", "BOX 77", &[]),
+        row("A-4", "Z-4 small", &[]),
+        row("Z-1", "Pencil of the kind that has a long name", &["4006381333931"]),
+        row("Z-2", "Tissues", &["036000291452", "10036000291459"]),
+        row("Z-3", "Crate of tissues", &["BOX-77"]),
+        row("Z-4", "Small things", &[]),
+    ] {
+        made(product(world, input).await);
+    }
+    for (text, first) in [
+        ("4006381333931", "Z-1"), (" 4 006381 333931 ", "Z-1"), ("036000291452", "Z-2"), ("0036000291452", "Z-2"), ("10036000291459", "Z-2"),
+        ("BOX-77", "Z-3"), ("z-4", "Z-4"),
+    ] {
+        assert_eq!(search(world, text).await.first().map(String::as_str), Some(first), "{text}");
+    }
+    let page = found(world, json!({ "filter": { "or": [{ "search": "0036000291452" }] } })).await;
+    assert_eq!(page, ["Z-2"], "one number in two lengths");
+});

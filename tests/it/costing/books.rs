@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::desk::{Books, pretend};
 use crate::{
     authorization::{on_both, world::World},
-    purchasing::desk::{done, gbp, key},
+    purchasing::desk::{done, gbp, key, refused},
 };
 
 on_both!(
@@ -160,11 +160,17 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     assert_eq!(books.cost(&stray).await[1], "12.00", "what was found is worth what the others are");
     books.adjust("ADJUSTMENT", &stray, 1, json!({ "unitCost": { "amount": "9.00", "currencyCode": "EUR" } })).await;
     assert_eq!(books.cost(&stray).await[1], "13.00", "of another currency nothing is known");
-    // More than can be told exactly is kept at the most that can.
+    // What cannot be told exactly is refused; what came bit by bit, and is there already, is kept at the most that can.
     let vast = books.desk.product("VAST", "2.00").await;
-    books.receive(&vast, 9_007_199_254_740_991, "90071992547409.91").await;
+    let change = json!({ "product": vast, "store": books.desk.store, "delta": 2, "unitCost": gbp("90071992547409.91") });
+    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
+    let payload = books.desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    refused(&payload, "OUT_OF_RANGE", "input.changes.0.unitCost");
+    for _ in 0..2 {
+        books.receive(&vast, 1, "90071992547409.91").await;
+    }
     assert_eq!(books.cost(&vast).await[1], "90071992547409.91");
-    books.adjust("REMOVAL", &vast, -9_007_199_254_740_991, json!({})).await;
+    books.adjust("REMOVAL", &vast, -2, json!({})).await;
     assert_eq!(books.cost(&vast).await, json!([0, "0.00", "0.00", []]));
     books.desk.is_sound().await;
 }

@@ -125,7 +125,7 @@ async fn an_operation_that_costs_too_much_never_runs() {
     {
         let reply = ask_as(world.address, "ann", query).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, "COST_EXCEEDED"), "{query}");
-        assert_eq!(error(&reply)["cost"], cost);
+        assert_eq!((&error(&reply)["cost"], &error(&reply)["limit"]), (&json!(cost), &json!(1_000)), "what one may cost");
         assert_eq!(error(&reply).get("retryAfterMs"), None, "waiting does not help");
     }
     assert_eq!(world.ran(), 0);
@@ -134,6 +134,7 @@ async fn an_operation_that_costs_too_much_never_runs() {
     let small = World::with(Limits::default(), with(own(100, 1))).await;
     let reply = ask_as(small.address, "ann", "{ dear }").await;
     assert_eq!(reply.code(), "COST_EXCEEDED", "no waiting would fill a bucket of 100 with 400");
+    assert_eq!(error(&reply)["limit"], 100);
 }
 
 #[tokio::test]

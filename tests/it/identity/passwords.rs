@@ -16,6 +16,8 @@ on_both!(
     passwords_that_are_tried_first_are_refused,
     a_hash_from_when_less_was_enough_is_replaced,
     an_unknown_account_takes_as_long_as_a_wrong_password,
+    whoever_knew_the_password_until_a_moment_ago_does_not_come_in,
+    a_second_factor_that_comes_while_somebody_logs_in_is_asked_for,
 );
 
 const NEW: &str = "seven teapots in a row";
@@ -158,4 +160,50 @@ async fn an_unknown_account_takes_as_long_as_a_wrong_password(world: &World) {
         }
     }
     panic!("known {} µs, unknown {} µs", least[0], least[1]);
+}
+
+fn hashed(password: &str) -> String {
+    let quick = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
+    quick.hash_password_with_salt(password.as_bytes(), b"sixteen bytes ok").unwrap().to_string()
+}
+
+/// What is answered to somebody whose password is looked at while these statements are not committed yet.
+async fn meanwhile(world: &World, statements: &[&str], asks: impl Future<Output = Value>) -> Value {
+    let work = world.node.db.global().begin().await.unwrap();
+    for sql in statements {
+        work.change(sql, Vec::new()).await.unwrap();
+    }
+    let commits = async {
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        work.commit().await.unwrap();
+    };
+    tokio::join!(asks, commits).0
+}
+
+async fn whoever_knew_the_password_until_a_moment_ago_does_not_come_in(world: &World) {
+    let owner = world.founder("ada").await;
+    assert!(world.lets_in(&owner.access).await);
+    let put = |password: &str| format!("UPDATE app_user SET password_hash = '{}'", hashed(password));
+    // Another login has hashed the same password anew.
+    let answer = meanwhile(world, &[&put(PASSWORD)], world.try_login("ada", PASSWORD)).await;
+    assert_eq!(codes(&answer["data"]["it"]), DONE, "{answer:#}");
+    let sessions = world.dump("session").await.lines().count();
+    let answer = meanwhile(world, &[&put(NEW)], world.try_login("ada", PASSWORD)).await;
+    assert_eq!(codes(&answer["data"]["it"]), ["INVALID_CREDENTIALS"], "{answer:#}");
+    assert_eq!(world.dump("session").await.lines().count(), sessions, "no session has begun");
+    let change = "mutation($c: String!, $n: String!) { it: passwordChange(currentPassword: $c, newPassword: $n) { userErrors { code field } } }";
+    let changes = world.change(Some(&owner.access), change, json!({ "c": NEW, "n": "eleven plates on a wall" }));
+    let answer = meanwhile(world, &[&put(PASSWORD)], changes).await;
+    assert_eq!(answer["userErrors"], json!([{ "code": "INVALID_CREDENTIALS", "field": ["currentPassword"] }]));
+    assert_eq!(login_codes(world, PASSWORD).await, DONE, "what was set first stays");
+}
+
+async fn a_second_factor_that_comes_while_somebody_logs_in_is_asked_for(world: &World) {
+    world.founder("ada").await;
+    let confirmed = [
+        "UPDATE app_user SET password_hash = password_hash",
+        "INSERT INTO totp (user_id, seed, confirmed_at) SELECT id, (SELECT hash FROM refresh_token), 1 FROM app_user",
+    ];
+    let answer = meanwhile(world, &confirmed, world.try_login("ada", PASSWORD)).await;
+    assert_eq!(answer["data"]["it"]["result"]["__typename"], "MfaChallenge", "{answer:#}");
 }

@@ -36,6 +36,9 @@ async fn a_session_is_kept_up_by_tokens_that_are_good_once(world: &World) {
     for junk in ["", "epr_", "epr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", third.access.as_str()] {
         assert_eq!(codes(&world.refresh(junk).await), ["TOKEN_EXPIRED"], "{junk}");
     }
+    let message = |payload: &Value| payload["userErrors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(!message(&world.refresh("").await).contains("has ended"), "of no token nobody knows its session");
+    assert!(message(&world.refresh("epr_").await).contains("has ended"));
     assert!(!world.lets_in(&third.refresh).await, "a refresh token is no access token");
 }
 

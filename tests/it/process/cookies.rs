@@ -29,7 +29,7 @@ type Reply = (u16, Value);
 const ME: &str = "{ viewer { tenant { slug } } }";
 const LOGIN: &str = "mutation { it: login(email: \"shop@shop.example\", password: \"four mugs on a shelf\") {
     result { ... on TokenPair { accessToken refreshToken session { id } } } userErrors { code } } }";
-const REFRESH: &str = "mutation { it: sessionRefresh(refreshToken: \"\") { result { ... on TokenPair { accessToken refreshToken } } userErrors { code } } }";
+const REFRESH: &str = "mutation { it: sessionRefresh(refreshToken: \"\") { result { ... on TokenPair { accessToken refreshToken } } userErrors { code message } } }";
 const LOGOUT: &str = "mutation { it: logout { userErrors { code } } }";
 
 impl Browser {
@@ -107,7 +107,9 @@ on_both!(a_page_logs_in_goes_on_and_logs_out_by_cookies, site => {
     assert_eq!(browser.who().await, "shop");
     let before = browser.cookies.clone();
     let (_, elsewhere) = browser.ours("/graphql", REFRESH).await;
-    assert_eq!(elsewhere["data"]["it"]["userErrors"][0]["code"], "TOKEN_EXPIRED", "the refresh token goes to its own path only");
+    let told = &elsewhere["data"]["it"]["userErrors"][0];
+    assert_eq!(told["code"], "TOKEN_EXPIRED", "the refresh token goes to its own path only");
+    assert!(told["message"].as_str().is_some_and(|text| text.contains("sends this to /graphql/session")), "{told}");
     let mut browser = Browser { cookies: before.clone(), ..browser };
     let (_, answer) = browser.ours("/graphql/session", REFRESH).await;
     assert_eq!(answer["data"]["it"], json!({ "result": { "accessToken": "", "refreshToken": "" }, "userErrors": [] }));

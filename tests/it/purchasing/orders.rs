@@ -261,6 +261,11 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
         }
         refused(&desk.buy("purchaseOrderCreate", input).await, code, field);
     }
+    // Whoever gave the cost is not told to give it.
+    let lines = json!([{ "product": mug, "quantity": 1, "unitCost": gbp("1.00") }]);
+    let input = json!({ "supplier": desk.supplier, "store": desk.store, "currencyCode": "EUR", "lines": lines });
+    let said = refused(&desk.buy("purchaseOrderCreate", input).await, "INVALID", "input.lines.0.unitCost");
+    assert_eq!(said, "unitCost is in GBP, and the order is in EUR: give what it costs in EUR");
     // A cost of zero is a cost.
     let gift = desk.ordered(json!({ "lines": [{ "product": free, "quantity": 3, "unitCost": gbp("0.00") }] })).await;
     done(&desk.receive(&gift, &[3]).await, "purchaseOrder");
