@@ -131,11 +131,13 @@ impl Command {
             Self::Adjust(c) => {
                 own.levels.extend(c.changes.iter().map(|change| change.key));
                 c.changes.iter().for_each(|change| own.lots.choice(change.key.product, &change.lot));
+                own.lots.left_at(Some(c.head.occurred_at));
                 own.shortage(c.on_shortage);
             }
             Self::Set(c) => {
                 own.levels.extend(c.items.iter().map(|item| item.key));
                 c.items.iter().for_each(|item| own.lots.choice(item.key.product, &item.lot));
+                own.lots.left_at(Some(c.head.occurred_at));
                 // A set figure that is short makes room from holds whatever the policy is called.
                 own.shortage(if c.on_shortage == Shortage::Refuse { Shortage::Refuse } else { Shortage::Shorten });
             }
@@ -173,6 +175,7 @@ impl Command {
                 own.levels.extend(c.items.iter().map(|item| item.key));
                 own.lots.asides.extend(c.items.iter().map(|item| item.key));
                 c.items.iter().for_each(|item| own.lots.choice(item.key.product, &item.lot));
+                own.lots.left_at(Some(c.head.occurred_at));
                 own.shortage(c.on_shortage);
             }
             Self::LotCreate(c) => {

@@ -76,6 +76,7 @@ impl Footprint {
         self.channels.insert(c.channel);
         self.customers.extend(c.customer);
         self.order_refs.extend(c.external_ref.clone());
+        self.lots.left_at(c.placed_at);
         if c.is_only_charges() {
             self.stores.insert(c.store);
         }
@@ -96,6 +97,7 @@ impl Footprint {
             self.stores.extend(c.store);
         }
         self.orders.insert(c.order);
+        self.lots.left_at(c.occurred_at);
         self.shortage(c.on_shortage);
     }
     pub(super) fn fill(&mut self, c: &Fill) {
@@ -163,6 +165,9 @@ impl Footprint {
             _ => {}
         }
         self.lots.ids.extend(&c.sent);
+        if let TransferStep::Ship(shipment) = &c.step {
+            self.lots.left_at(shipment.occurred_at);
+        }
         let lines = match &c.step {
             TransferStep::Ship(shipment) => &shipment.lines,
             TransferStep::Receive(arrival) => &arrival.lines,

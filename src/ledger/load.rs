@@ -110,7 +110,10 @@ async fn load_lots(reads: &impl Reads, footprint: &Footprint, state: &mut State,
     let is_tracked = |level: &&Level| level.facts.tracking != Tracking::None;
     let tracked: Vec<LevelKey> = state.stock.levels.values().filter(is_tracked).map(|level| level.key).collect();
     if !tracked.is_empty() || !footprint.lots.is_empty() {
-        state.stock.lots = lot_book(reads, &tracked, &footprint.lots, hold).await?;
+        // A level was counted last when one of its lots was: only what comes late asks for lots that are gone.
+        let is_late = |level: &Level| footprint.lots.since.is_some_and(|since| level.counted_at.is_some_and(|at| since < at));
+        let since = footprint.lots.since.filter(|_| state.stock.levels.values().any(is_late));
+        state.stock.lots = lot_book(reads, &tracked, &footprint.lots, since, hold).await?;
         let lots = &mut state.stock.lots.lots;
         // A serial number that is nowhere in stock may be on its way.
         let is_away = |lot: &&Lot| lot.tracking == Tracking::Serial && lot.on_hand == Quantity::ZERO;
@@ -229,23 +232,7 @@ async fn load_levels(reads: &impl Reads, clock: &Clock, footprint: &Footprint, l
 /// What the locks above protect, and what nothing needs to: names that exist or are taken.
 async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], state: &mut State) -> Result<(), Fault> {
     state.receipts = idempotency::look_up(reads, keys.iter().copied()).await?;
-    let mut reservations: Vec<Reservation> = Vec::new();
-    if !footprint.reservations.is_empty() {
-        let ids: Vec<ReservationId> = footprint.reservations.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::Ids(&ids)).await?);
-    }
-    if !footprint.orders.is_empty() {
-        let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
-    }
-    if !footprint.transfers.is_empty() {
-        let ids: Vec<ReferenceId> = footprint.transfers.iter().map(|id| id.cast()).collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfReferences(&ids)).await?);
-    }
-    if !footprint.holds_on.is_empty() {
-        let on: Vec<LevelKey> = footprint.holds_on.iter().copied().collect();
-        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
-    }
+    let reservations = load_holds(reads, footprint, state).await?;
     state.stock.reservations = reservations.into_iter().map(|r| (r.id, r)).collect();
     if !footprint.reversals.is_empty() {
         let ids: Vec<MovementId> = footprint.reversals.iter().copied().collect();
@@ -268,4 +255,31 @@ async fn load_rest(reads: &impl Reads, footprint: &Footprint, keys: &[&Key], sta
     let references: Vec<&str> = footprint.purchase_refs.iter().map(String::as_str).collect();
     state.documents.purchases.taken_refs = purchase_rows::taken_refs(reads, &references).await?;
     Ok(())
+}
+
+/// The holds that are named or may have to give way; and those of transfers, where they tell what of a level's lots may be promised.
+async fn load_holds(reads: &impl Reads, footprint: &Footprint, state: &State) -> Result<Vec<Reservation>, Fault> {
+    let mut reservations: Vec<Reservation> = Vec::new();
+    if !footprint.reservations.is_empty() {
+        let ids: Vec<ReservationId> = footprint.reservations.iter().copied().collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::Ids(&ids)).await?);
+    }
+    if !footprint.orders.is_empty() {
+        let ids: Vec<OrderId> = footprint.orders.iter().copied().collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfOrders(&ids)).await?);
+    }
+    if !footprint.transfers.is_empty() {
+        let ids: Vec<ReferenceId> = footprint.transfers.iter().map(|id| id.cast()).collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOfReferences(&ids)).await?);
+    }
+    if !footprint.holds_on.is_empty() {
+        let on: Vec<LevelKey> = footprint.holds_on.iter().copied().collect();
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::ActiveOn(&on)).await?);
+    }
+    let has_near = |level: &&Level| level.facts.tracking != Tracking::None && level.facts.minimum_remaining_days > 0;
+    let near: Vec<LevelKey> = state.stock.levels.values().filter(has_near).map(|level| level.key).collect();
+    if !near.is_empty() {
+        reservations.extend(stock_rows::reservations(reads, stock_rows::Which::OfTransfersOn(&near)).await?);
+    }
+    Ok(reservations)
 }

@@ -17,7 +17,7 @@ use super::{
     },
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, local_day},
     storage::{Fault, TenantScope},
 };
 
@@ -70,6 +70,8 @@ pub struct Explanation {
     /// What holds it, the oldest first.
     pub reservations: Vec<Reservation>,
     pub lots: Vec<(Lot, LotLevel)>,
+    /// The day of the snapshot, in the store's time zone.
+    pub today: i32,
 }
 
 /// Why so much is available. None when the product or the store does not exist.
@@ -95,6 +97,7 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
     let expected = expected(&work, &level).await?;
     let known = Known {
         held: reservations.iter().map(|held| held.remaining.get()).collect(),
+        held_for_transfers: reservations.iter().filter(|held| held.is_of_a_document()).map(|held| held.remaining.get()).sum(),
         aside,
         lots: lots.iter().map(|(lot, level)| LotShare { available: level.available(), expires_on: lot.expires_on }).collect(),
         incoming: expected.incoming,
@@ -102,8 +105,9 @@ pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Resul
         owed: owed(&work, &level).await?,
         level,
     };
+    let today = local_day(clock.now(), &known.level.facts.time_zone);
     match known.gap() {
         Some(figure) => Err(Fault::corrupt("stock_level", format!("{figure} is the sum of its parts"))),
-        None => Ok(Some(Explanation { known, reservations, lots })),
+        None => Ok(Some(Explanation { known, reservations, lots, today })),
     }
 }

@@ -108,7 +108,14 @@ fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: Movement
         for (delta, condition) in deltas(draft, off, level) {
             let is_blocked = delta.on_hand > 0 && draft.blocked(off.key, &off.lot).is_some();
             let available_delta = if is_blocked { 0 } else { delta.on_hand - delta.unavailable };
-            steps.push(Step { key: off.key, available_delta, on_hand_delta: delta.on_hand, field: field.clone() });
+            // A count borrows nothing of its lots.
+            steps.push(Step {
+                key: off.key,
+                available_delta,
+                on_hand_delta: delta.on_hand,
+                lots: Vec::new(),
+                field: field.clone(),
+            });
             let (cost, lot) = (level.facts.cost, off.lot.clone());
             postings.push(Posting { delta, cost, lot, condition, ..Posting::default() });
         }

@@ -123,11 +123,14 @@ impl Count {
         let all = rows::pairs(&scope, self.0.id).await?;
         Ok(CountFigures::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
     }
-    /// The mutations that its state allows and that you may do.
+    /// The mutations that its state allows and that you may do; countApprove where a line was counted and is not to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let open = actions_from(self.0.status).filter(|action| may(caller, *action, self.0.store));
-        Ok(open.map(Action::mutation).collect())
+        let mut open: Vec<Action> = actions_from(self.0.status).filter(|action| may(caller, *action, self.0.store)).collect();
+        if open.contains(&Action::Approve) && load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default().counted == 0 {
+            open.retain(|action| *action != Action::Approve);
+        }
+        Ok(open.into_iter().map(Action::mutation).collect())
     }
     /// When it was started.
     async fn started_at(&self) -> Option<DateTime> {

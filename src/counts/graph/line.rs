@@ -36,7 +36,7 @@ pub struct CountLineFilter {
     pub state: Option<Vec<CountLineState>>,
     /// Is of this product.
     pub product: Option<IdFilter>,
-    /// Was counted and is off (true), or is right (false). Of a blind count it asks for count.review.
+    /// Was counted and is off (true), or is right (false); what is to be counted again is neither. Of a blind count it asks for count.review.
     pub has_difference: Option<bool>,
 }
 
@@ -81,8 +81,10 @@ impl CountLine {
     fn seen_book(&self, ctx: &Context<'_>) -> Option<i64> {
         self.shown.book.filter(|_| ctx.caller().is_ok_and(|caller| sees_book(caller, &self.of)))
     }
+    /// What is off and stands: of a line that is to be counted again, nobody stands by what was found.
     fn off_by(&self, ctx: &Context<'_>) -> Option<i64> {
-        Some(self.shown.line.tally?.counted.get() - self.seen_book(ctx)?)
+        let tally = self.shown.line.tally.filter(|_| self.shown.line.state == prelude::CountLineState::Counted)?;
+        Some(tally.counted.get() - self.seen_book(ctx)?)
     }
 }
 
@@ -145,7 +147,7 @@ impl CountLine {
     async fn book(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.seen_book(ctx)?)
     }
-    /// counted − book: what approving it posts.
+    /// counted − book: what approving it posts. Null of a line that is to be counted again: that posts nothing.
     #[graphql(directive = mask::apply("count.review".to_owned()))]
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.off_by(ctx)?)

@@ -23,7 +23,7 @@ pub struct ShownLine {
 pub enum LineTest {
     State(Vec<CountLineState>),
     Product(Vec<ProductId>),
-    /// Off, or right.
+    /// Counted, and off or right.
     Difference(Difference),
 }
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +65,8 @@ pub async fn line_page(
                 values.push(backend.ids(products.iter().copied()));
                 backend.in_ids("l.product_id", next)
             }
-            LineTest::Difference(Difference::Some) => format!("l.counted <> {shown}"),
-            LineTest::Difference(Difference::None) => format!("l.counted = {shown}"),
+            LineTest::Difference(Difference::Some) => format!("l.state = 'COUNTED' AND l.counted <> {shown}"),
+            LineTest::Difference(Difference::None) => format!("l.state = 'COUNTED' AND l.counted = {shown}"),
         };
         sql.push_str(" AND ");
         sql.push_str(&part);

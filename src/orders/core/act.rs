@@ -324,6 +324,7 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
         key: p.key,
         available_delta: p.held - p.quantity,
         on_hand_delta: -p.quantity,
+        lots: vec![(p.lot.clone(), -p.quantity)],
         field: p.field.clone(),
     };
     let steps: Vec<Step> = parcels.iter().map(step).collect();

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     path,
     stock::core::{
-        Delta, Draft, Field, LevelKey, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Step, cover,
-        whole_kits,
+        Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Step,
+        cover, whole_kits,
     },
 };
 
@@ -170,11 +170,9 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
     let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
     let mut steps = Vec::with_capacity(order.lines.len());
     for (index, line) in order.lines.iter().enumerate() {
-        steps.extend(line.goods().map(|(product, takes)| Step {
-            key: LevelKey { product, store: order.store },
-            available_delta: -(line.quantity.get() * takes),
-            on_hand_delta: -(line.quantity.get() * takes),
-            field: path!["input", "lines", index, "quantity"],
+        steps.extend(line.goods().map(|(product, takes)| {
+            let (key, field) = (LevelKey { product, store: order.store }, path!["input", "lines", index, "quantity"]);
+            Step::moves(key, -(line.quantity.get() * takes), &LotChoice::Unsaid, field)
         }));
     }
     if let Some(first) = steps.first() {

@@ -49,12 +49,7 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
             return Err(Rejection::VersionConflict { level: Box::new(level.clone()), lot: None, field });
         }
         check_sign(command.head.kind, change.delta, index)?;
-        steps.push(Step {
-            key: change.key,
-            available_delta: change.delta.get(),
-            on_hand_delta: change.delta.get(),
-            field: path!["input", "changes", index, "delta"],
-        });
+        steps.push(Step::moves(change.key, change.delta.get(), &change.lot, path!["input", "changes", index, "delta"]));
     }
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "changes", 0])?;
@@ -173,7 +168,7 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
         }
         let delta = item.on_hand.get() - current;
         let field = path!["input", "items", index, "onHand"];
-        steps.push(Step { key: item.key, available_delta: delta, on_hand_delta: delta, field });
+        steps.push(Step::moves(item.key, delta, &item.lot, field));
     }
     // Room is made by holds that give way; a discrepancy would change the very figure that is being set.
     let policy = if command.on_shortage == Shortage::PostDiscrepancy { Shortage::Shorten } else { command.on_shortage };
@@ -229,6 +224,12 @@ pub fn decide_reverse(draft: &mut Draft<'_>, command: &Reverse) -> Result<(), Re
             key: e.key,
             available_delta: e.unavailable_delta - e.on_hand_delta,
             on_hand_delta: -e.on_hand_delta,
+            lots: e
+                .lot
+                .filter(|_| e.unavailable_delta == 0)
+                .map(|lot| (LotChoice::Id(lot), -e.on_hand_delta))
+                .into_iter()
+                .collect(),
             field: field.clone(),
         })
         .collect();

@@ -13,6 +13,7 @@ use super::{
     draft::{Delta, Draft, MovementHead, Posting},
     level::{Level, LevelKey},
     lot::LotChoice,
+    lot_lend::Fact,
     movement::Movement,
     rejection::{Field, Rejection},
     shortage::Step,
@@ -32,7 +33,7 @@ impl Draft<'_> {
         self.level(key, field).is_ok_and(|level| level.facts.tracking == Tracking::None && is_after(level))
     }
     /// Whether the lot was counted there after that moment.
-    fn is_lot_behind(&self, key: LevelKey, lot: LotId, occurred_at: Timestamp) -> bool {
+    pub(super) fn is_lot_behind(&self, key: LevelKey, lot: LotId, occurred_at: Timestamp) -> bool {
         let counted_at = self.lot_level(key, lot).and_then(|level| level.counted_at);
         counted_at.is_some_and(|counted_at| occurred_at < counted_at)
     }
@@ -53,7 +54,7 @@ impl Draft<'_> {
 
     /// Lends what is missing to steps of a fact from before the levels' last count: the count found the rest, and `balance` settles it. No more
     /// is lent than leaves: what is only set aside, or comes back, must be there. A count itself borrows nothing.
-    pub(super) fn lend(&mut self, steps: &[Step], head: &MovementHead) -> Result<(), Rejection> {
+    pub(super) fn lend(&mut self, steps: &[Step], head: &MovementHead, fact: Fact) -> Result<(), Rejection> {
         if head.kind == MovementKind::Count {
             return Ok(());
         }
@@ -66,7 +67,8 @@ impl Draft<'_> {
             *lent = (*lent).max((*gone).min(-*now));
         }
         lowest.retain(|_, (.., lent)| *lent > 0);
-        let Some(first) = lowest.keys().next().copied() else { return Ok(()) };
+        let lots = self.lots_lent(steps, fact)?;
+        let Some(first) = lowest.keys().chain(lots.keys().map(|(key, _)| key)).next().copied() else { return Ok(()) };
         let field = steps.iter().find(|step| step.key == first).map(|step| step.field.clone()).unwrap_or_default();
         let lending = MovementHead {
             id: beside(head.id, 1),
@@ -83,6 +85,12 @@ impl Draft<'_> {
             self.post(key, Delta { on_hand: lent, ..Delta::default() }, cost, None, &field)?;
             *self.lent.entry(key).or_default() += lent;
         }
+        for ((key, lot), lent) in lots {
+            let cost = self.level(key, &field)?.facts.cost;
+            let delta = Delta { on_hand: lent, ..Delta::default() };
+            self.post_to(key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }, &field)?;
+            *self.lots.lent.entry((key, lot)).or_default() += lent;
+        }
         Ok(())
     }
 
@@ -93,14 +101,22 @@ impl Draft<'_> {
         // The facts of a command share their moment, and what balances them has it too: the past stays as it was known.
         let mut fact = None;
         let mut mirrored: Vec<(LevelKey, Posting)> = Vec::new();
+        let mut lots_lent = self.lots.lent.clone();
         for movement in self.movements.iter().filter(|movement| movement.kind != MovementKind::Count) {
             for entry in movement.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
                 if let Some(lot) = entry.lot.filter(|lot| self.is_lot_behind(entry.key, *lot, movement.occurred_at)) {
-                    let (on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
+                    fact = Some(movement);
+                    let (mut on_hand, unavailable) = (-entry.on_hand_delta, -entry.unavailable_delta);
+                    // What was lent to the lot balances that much of what left of it already.
+                    if let Some(lent) = lots_lent.get_mut(&(entry.key, lot)).filter(|_| on_hand > 0 && unavailable == 0) {
+                        let settled = on_hand.min(*lent);
+                        (*lent, on_hand) = (*lent - settled, on_hand - settled);
+                    }
                     let delta = Delta { on_hand, unavailable, ..Delta::default() };
                     let (lot, condition, cost) = (LotChoice::Id(lot), entry.condition, entry.unit_cost);
-                    mirrored.push((entry.key, Posting { delta, cost, lot, condition, ..Posting::default() }));
-                    fact = Some(movement);
+                    if on_hand != 0 {
+                        mirrored.push((entry.key, Posting { delta, cost, lot, condition, ..Posting::default() }));
+                    }
                 }
                 if self.is_behind(entry.key, movement.occurred_at, &field) {
                     *behind.entry(entry.key).or_default() += entry.on_hand_delta;
@@ -112,7 +128,14 @@ impl Draft<'_> {
             *behind.entry(*key).or_default() += lent;
         }
         behind.retain(|_, moved| *moved != 0);
+        // What was lent and not taken goes last: what is undone below is posted from the end on.
+        for ((key, lot), left) in lots_lent.into_iter().filter(|(_, left)| *left > 0) {
+            let (delta, cost) = (Delta { on_hand: -left, ..Delta::default() }, self.level(key, &field)?.facts.cost);
+            mirrored.insert(0, (key, Posting { delta, cost, lot: LotChoice::Id(lot), ..Posting::default() }));
+        }
         let first = behind.keys().next().or_else(|| mirrored.first().map(|(key, _)| key)).copied();
+        // What was lent goes back also where nothing was taken of what was counted.
+        let fact = fact.or_else(|| self.movements.iter().find(|movement| movement.kind != MovementKind::Count));
         let (Some(first), Some(fact)) = (first, fact) else { return Ok(()) };
         let head = Self::head_beside(fact, 2);
         self.begin(head, first, &field)?;

@@ -49,6 +49,8 @@ pub struct Known {
     pub level: Level,
     /// What the active reservations hold, each.
     pub held: Vec<i64>,
+    /// What of it transfers hold.
+    pub held_for_transfers: i64,
     pub aside: Aside,
     pub lots: Vec<LotShare>,
     pub incoming: Vec<Arrival>,
@@ -62,8 +64,8 @@ pub struct Known {
 pub struct Outlook {
     /// On hand, less unavailable, less reserved: as of now.
     pub available: i64,
-    /// What may not be sold any more by then because its date has passed or is too near: all that may not be sold today, and what comes to it,
-    /// beyond what is reserved. Reservations take the first to expire.
+    /// What may not be sold any more by then because its date has passed or is too near: what may not be sold today, beyond what transfers hold
+    /// (they take what is near its date first), and what comes to it, beyond what else is reserved. Reservations take the first to expire.
     pub expiring: i64,
     /// What open orders are owed beyond stock: whatever comes is theirs first.
     pub owed: i64,
@@ -82,9 +84,13 @@ impl Outlook {
 }
 
 impl Known {
-    /// Available less safety stock, at least 0.
-    pub fn to_promise(&self) -> i64 {
-        (self.level.available() - self.level.safety_stock.get()).max(0)
+    /// What is available and may not be sold today: in lots that are past their date or near it, beyond what transfers hold.
+    pub fn not_for_sale(&self, today: i32) -> i64 {
+        self.outlook(today, today).expiring
+    }
+    /// What may be promised now: available, less what may not be sold, less safety stock, at least 0.
+    pub fn to_promise(&self, today: i32) -> i64 {
+        (self.level.available() - self.not_for_sale(today) - self.level.safety_stock.get()).max(0)
     }
 
     /// What may be promised for a day that is `today` in the store, or later.
@@ -94,10 +100,17 @@ impl Known {
             self.lots.iter().filter(|lot| !lasts(lot.expires_on, on, remaining)).map(|lot| lot.available).sum()
         };
         let (now, then) = (stays(today), stays(day));
+        let near: i64 = self
+            .lots
+            .iter()
+            .filter(|lot| lasts(lot.expires_on, today, Some(0)) && !lasts(lot.expires_on, today, remaining))
+            .map(|lot| lot.available)
+            .sum();
+        let moved = near.min(self.held_for_transfers);
         let dated = || self.incoming.iter().chain(&self.in_transit).filter_map(|arrival| Some((arrival.on?, arrival.quantity)));
         Outlook {
             available: self.level.available(),
-            expiring: now + (then - now - self.level.reserved.get()).max(0),
+            expiring: now - moved + (then - now - (self.level.reserved.get() - moved)).max(0),
             owed: self.owed,
             arriving: dated().filter(|(on, _)| (today..=day).contains(on)).map(|(_, quantity)| quantity).sum(),
             overdue: dated().filter(|(on, _)| *on < today).map(|(_, quantity)| quantity).sum(),

@@ -143,6 +143,8 @@ pub struct LotsWanted {
     pub products: BTreeSet<ProductId>,
     /// Levels of which it must be known what was set aside, and why.
     pub asides: BTreeSet<LevelKey>,
+    /// When the earliest of the facts was: a lot that was counted after it is loaded also where nothing of it is left. It asks for nothing alone.
+    pub since: Option<Timestamp>,
 }
 
 impl LotsWanted {
@@ -160,7 +162,12 @@ impl LotsWanted {
             LotChoice::Named(name) => drop(self.codes.insert((product, name.key.clone()))),
         }
     }
+    /// That something of lots left at that moment.
+    pub fn left_at(&mut self, moment: Option<Timestamp>) {
+        self.since = self.since.into_iter().chain(moment).min();
+    }
     pub fn absorb(&mut self, mut own: Self) {
+        self.left_at(own.since);
         self.ids.append(&mut own.ids);
         self.codes.append(&mut own.codes);
         self.whole.append(&mut own.whole);

@@ -122,7 +122,7 @@ pub fn decide_act_on_lot(draft: &mut Draft<'_>, command: &ActOnLot) -> Result<()
         .map(|plan| {
             let freed: i64 = plan.free.iter().map(|(_, n)| n).sum();
             let available_delta = freed - plan.block.map_or(0, |(_, n)| n);
-            Step { key: plan.key, available_delta, on_hand_delta: 0, field: field.clone() }
+            Step { key: plan.key, available_delta, on_hand_delta: 0, lots: Vec::new(), field: field.clone() }
         })
         .collect();
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
@@ -262,7 +262,9 @@ pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rej
             (Some(_), _) => 0,
         };
         let on_hand_delta = if command.to == Destination::WrittenOff { -quantity } else { 0 };
-        steps.push(Step { key: item.key, available_delta, on_hand_delta, field });
+        let lots =
+            if command.from.is_none() && on_hand_delta != 0 { vec![(item.lot.clone(), on_hand_delta)] } else { Vec::new() };
+        steps.push(Step { key: item.key, available_delta, on_hand_delta, lots, field });
     }
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;

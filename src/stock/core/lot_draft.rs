@@ -20,6 +20,8 @@ pub(super) struct LotDraft {
     pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
     /// Lots whose own words changed: each makes an event.
     pub told: BTreeSet<LotId>,
+    /// What was put on lots so that a fact from before their last count could take it.
+    pub lent: BTreeMap<(LevelKey, LotId), i64>,
 }
 
 /// Where a line's lot was said, beside the field that is meant. Who names no lines (a whole document, a movement) says no lot either: its own

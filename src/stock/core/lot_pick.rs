@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     draft::{Draft, Posting},
-    level::LevelKey,
+    level::{Facts, LevelKey},
     lot::{Candidate, Dates, LotChoice, LotLevel, first_expired},
     lot_draft::lot_field,
     rejection::{Field, Rejection},
@@ -22,6 +22,15 @@ pub(super) enum Shelf {
     Available,
     /// What was set aside for a reason.
     Aside(Condition),
+}
+
+/// The days that a lot must have left to be picked from what can be sold; none where dates do not bind.
+pub(super) fn least_days(kind: MovementKind, dates: Dates, facts: &Facts) -> Option<i32> {
+    match (dates, kind) {
+        (Dates::Override, _) => None,
+        (Dates::Keep, MovementKind::Sale) => Some(facts.minimum_remaining_days),
+        (Dates::Keep, _) => Some(0),
+    }
 }
 
 impl Draft<'_> {
@@ -56,10 +65,9 @@ impl Draft<'_> {
             return Ok(vec![(lot.id, amount)]);
         }
         let candidates = self.candidates(key, shelf);
-        let remaining = match (posting.dates, shelf) {
-            (Dates::Override, _) | (_, Shelf::Aside(_)) => None,
-            (Dates::Keep, Shelf::Available) if is_sale => Some(facts.minimum_remaining_days),
-            (Dates::Keep, Shelf::Available) => Some(0),
+        let remaining = match shelf {
+            Shelf::Available => least_days(self.kind(), posting.dates, &facts),
+            Shelf::Aside(_) => None,
         };
         let (parts, short) = first_expired(&candidates, amount, today, remaining);
         if short > 0 {
@@ -78,7 +86,7 @@ impl Draft<'_> {
     }
 
     /// The lots of a level that there is something to pick from.
-    fn candidates(&self, key: LevelKey, shelf: Shelf) -> Vec<Candidate<'_>> {
+    pub(super) fn candidates(&self, key: LevelKey, shelf: Shelf) -> Vec<Candidate<'_>> {
         let candidate = |level: LotLevel| {
             let (lot, available) = (self.lot(level.lot)?, self.there(&level, shelf));
             // What was set aside is there whatever the lot's status.
@@ -89,7 +97,8 @@ impl Draft<'_> {
         self.lot_levels(key).into_iter().filter_map(candidate).collect()
     }
 
-    /// What of a level may be promised to buyers: what is available, without the lots that a sale would not pick today.
+    /// What of a level may be promised to buyers: what is available, without the lots that a sale would not pick today. Of those, the ones that
+    /// are only near their date are what transfers take first, so what transfers hold is held of them.
     pub fn promisable(&self, key: LevelKey, field: &Field) -> Result<i64, Rejection> {
         let level = self.stocked(key, field)?;
         if level.facts.tracking == Tracking::None {
@@ -97,9 +106,44 @@ impl Draft<'_> {
         }
         let (today, remaining) = (self.today(&level.facts), Some(level.facts.minimum_remaining_days));
         let candidates = self.candidates(key, Shelf::Available);
-        let stays: i64 = candidates.iter().filter(|lot| !lot.may_go(today, remaining)).map(|lot| lot.available).sum();
-        Ok((level.available() - stays).max(0))
+        let stays: Vec<_> = candidates.iter().filter(|lot| !lot.may_go(today, remaining)).collect();
+        let all: i64 = stays.iter().map(|lot| lot.available).sum();
+        let near: i64 = stays.iter().filter(|lot| lot.may_go(today, Some(0))).map(|lot| lot.available).sum();
+        Ok((level.available() - all + near.min(self.held_for_transfers(key))).max(0))
     }
+
+    /// What transfers hold of a level, as far as it is loaded.
+    fn held_for_transfers(&self, key: LevelKey) -> i64 {
+        let held = self.active_reservations(key).into_iter().filter_map(|id| self.reservation(id));
+        held.filter(|held| held.is_of_a_document()).map(|held| held.remaining.get()).sum()
+    }
+
+    /// That what a transfer takes of these lots leaves buyers what they were promised: whoever names lots may name those that are held for them.
+    /// `held` of it is held for the transfer itself, and used up already.
+    pub fn leaves_what_is_promised(
+        &self,
+        key: LevelKey,
+        (parts, held): (&[(LotId, i64)], i64),
+        field: &Field,
+    ) -> Result<(), Rejection> {
+        let level = self.level(key, field)?;
+        let (today, remaining) = (self.today(&level.facts), level.facts.minimum_remaining_days);
+        if remaining == 0 {
+            return Ok(());
+        }
+        let candidates = self.candidates(key, Shelf::Available);
+        let for_sale = || candidates.iter().filter(|lot| lot.may_go(today, Some(remaining)));
+        let there: i64 = for_sale().map(|lot| lot.available).sum();
+        let taken: i64 = parts.iter().filter(|(id, _)| for_sale().any(|lot| lot.lot == *id)).map(|(_, amount)| amount).sum();
+        let promised = level.reserved.get() - self.held_for_transfers(key) - held;
+        let free = (there - promised).max(0);
+        if taken > free {
+            let what = format!("{} in lots that are not held for buyers", level.facts.sku);
+            return Err(self.lot_short(key, what, (taken, free), field));
+        }
+        Ok(())
+    }
+
     /// That less than was asked for may be promised of a level: it is not there, or in lots that may not go.
     pub fn unpromised(&self, key: LevelKey, (requested, usable): (i64, i64), field: &Field) -> Rejection {
         match self.level(key, field) {

@@ -14,6 +14,7 @@ mod level;
 mod lot;
 mod lot_act;
 mod lot_draft;
+mod lot_lend;
 mod lot_pick;
 mod movement;
 mod rejection;

@@ -8,7 +8,8 @@ use super::{
     balance::beside,
     draft::{Delta, Draft, MovementHead},
     level::LevelKey,
-    lot::Dates,
+    lot::{Dates, LotChoice},
+    lot_lend::Fact,
     movement::Reference,
     rejection::{Field, Rejection},
     reserve::Reservation,
@@ -53,13 +54,22 @@ pub struct Step {
     pub available_delta: i64,
     /// The change of `on_hand` itself.
     pub on_hand_delta: i64,
+    /// The same by lots, as they are said; empty where what moves could not be sold, or stays on hand.
+    pub lots: Vec<(LotChoice, i64)>,
     pub field: Field,
+}
+
+impl Step {
+    /// A step that takes from what can be sold, or adds to it.
+    pub fn moves(key: LevelKey, delta: i64, lot: &LotChoice, field: Field) -> Self {
+        Self { key, available_delta: delta, on_hand_delta: delta, lots: vec![(lot.clone(), delta)], field }
+    }
 }
 
 /// Makes sure that none of the steps, taken in order, brings a level below zero available: refuses, or posts what makes room. Room is
 /// made in a movement of its own before the command's. What `room.spare` holds does not give way: it is what the command is about to use.
 pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &MovementHead, room: Room) -> Result<(), Rejection> {
-    draft.lend(steps, head)?;
+    draft.lend(steps, head, Fact { kind: head.kind, occurred_at: head.occurred_at, dates: policy.dates() })?;
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
     for step in steps {
         let start = draft.level(step.key, &step.field)?.available();

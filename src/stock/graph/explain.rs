@@ -7,7 +7,6 @@ use super::{Condition, LotLevel, Reservation, StockLevel, UnavailableStock, lot:
 use crate::{
     access::kind,
     catalog::graph::{ProductRef, StoreRef, product_named, store_named},
-    clock,
     graphql::{
         context::Asks,
         directives::{list_size, requires},
@@ -120,13 +119,18 @@ impl AvailabilityExplained {
     async fn available(&self) -> Quantity {
         quantity(self.0.known.level.available())
     }
+    /// What is available, but in lots that may not be sold: past their date, or with fewer days left than the product's minimumRemainingDays.
+    /// What transfers hold is held of those that are near their date first, and is not in it.
+    async fn not_for_sale(&self) -> Quantity {
+        quantity(self.0.known.not_for_sale(self.0.today))
+    }
     /// What channels do not promise.
     async fn safety_stock(&self) -> Quantity {
         self.0.known.level.safety_stock.into()
     }
-    /// Available less safety stock, at least 0.
+    /// available − notForSale − safetyStock, at least 0. Orders of shops and staff are promised the safety stock, too.
     async fn available_to_promise(&self) -> Quantity {
-        quantity(self.0.known.to_promise())
+        quantity(self.0.known.to_promise(self.0.today))
     }
     /// What is ordered from suppliers and not yet here: the sum of incomingFrom.
     async fn incoming(&self) -> Quantity {
@@ -173,13 +177,11 @@ pub struct AvailableOn {
 impl AvailableOn {
     pub async fn of(ctx: &Context<'_>, product: ProductRef, store: StoreRef, date: Date) -> Answer<Option<Self>> {
         let Some(found) = explanation(ctx, product, store).await? else { return Ok(None) };
-        let now = ctx.given::<Ledger>()?.clock().now();
-        let today = clock::local_day(now, &found.known.level.facts.time_zone);
-        if date.0 < today {
+        if date.0 < found.today {
             return Err(TopError::bad_input("today or a later day is expected", vec!["date".to_owned()]));
         }
         let level = StockLevel(LevelRow::from(&found.known.level));
-        Ok(Some(Self { outlook: found.known.outlook(today, date.0), date: date.0, level }))
+        Ok(Some(Self { outlook: found.known.outlook(found.today, date.0), date: date.0, level }))
     }
 }
 
@@ -199,7 +201,7 @@ impl AvailableOn {
         quantity(self.outlook.available)
     }
     /// What will be past its date by then, or have fewer days left than the product's minimumRemainingDays, beyond what is reserved:
-    /// reservations take the first to expire. What may not be sold today is all in it.
+    /// reservations take the first to expire. What may not be sold today is all in it, beyond what transfers hold of it.
     async fn expiring(&self) -> Quantity {
         quantity(self.outlook.expiring)
     }

@@ -57,11 +57,18 @@ pub enum Hold {
 }
 
 /// The lots that lie at these levels and those that are wanted besides; locked in the order of their ids, after the levels. `tracked`
-/// are the levels that are kept by lots: nothing is read where there are none.
-pub async fn lot_book(reads: &impl Reads, tracked: &[LevelKey], wanted: &LotsWanted, hold: Hold) -> Result<LotBook, Fault> {
+/// are the levels that are kept by lots: nothing is read where there are none. Lots that were counted `since` then are read also where nothing is
+/// left of them.
+pub async fn lot_book(
+    reads: &impl Reads,
+    tracked: &[LevelKey],
+    wanted: &LotsWanted,
+    since: Option<Timestamp>,
+    hold: Hold,
+) -> Result<LotBook, Fault> {
     let mut book = LotBook::default();
     if !tracked.is_empty() || !wanted.ids.is_empty() || !wanted.codes.is_empty() || !wanted.whole.is_empty() {
-        for lot in lots_for(reads, tracked, wanted, hold).await? {
+        for lot in lots_for(reads, tracked, wanted, since, hold).await? {
             book.add(lot);
         }
         for level in lot_levels_for(reads, tracked, &wanted.whole, &book).await? {
@@ -83,7 +90,13 @@ fn pairs(keys: &[LevelKey]) -> Vec<(ProductId, StoreId)> {
     keys.iter().map(|key| (key.product, key.store)).collect()
 }
 
-async fn lots_for(reads: &impl Reads, tracked: &[LevelKey], wanted: &LotsWanted, hold: Hold) -> Result<Vec<Lot>, Fault> {
+async fn lots_for(
+    reads: &impl Reads,
+    tracked: &[LevelKey],
+    wanted: &LotsWanted,
+    since: Option<Timestamp>,
+    hold: Hold,
+) -> Result<Vec<Lot>, Fault> {
     let backend = reads.backend();
     let (k, mut values) = backend.pairs(&pairs(tracked), 2);
     let next = values.len() + 2;
@@ -92,13 +105,20 @@ async fn lots_for(reads: &impl Reads, tracked: &[LevelKey], wanted: &LotsWanted,
     values.push(backend.ids(wanted.ids.iter().chain(&wanted.whole).copied()));
     values.push(backend.ids(wanted.codes.iter().map(|(product, _)| *product)));
     values.push(backend.texts(wanted.codes.iter().map(|(_, code)| code.as_str())));
+    let counted_later = match since {
+        Some(since) => {
+            values.push(since.micros().into());
+            format!(" OR v.counted_at > ${}", next + 3)
+        }
+        None => String::new(),
+    };
     let lock = if hold == Hold::Lock { backend.for_change("l") } else { String::new() };
     let sql = format!(
         "SELECT {LOT} FROM lot l WHERE l.tenant_id = $1 AND l.id IN (
            SELECT a.id FROM lot a WHERE a.tenant_id = $1 AND {by_id}
            UNION ALL SELECT b.id FROM lot b WHERE b.tenant_id = $1 AND {by_product} AND {by_code}
            UNION ALL SELECT v.lot_id FROM {k} CROSS JOIN lot_level v
-             WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND v.on_hand > 0)
+             WHERE v.tenant_id = $1 AND v.product_id = k.a AND v.store_id = k.b AND (v.on_hand > 0{counted_later}))
          ORDER BY l.id{lock}"
     );
     let rows = reads.rows(&sql, values).await?;

@@ -19,6 +19,8 @@ pub enum Which<'a> {
     ActiveOfReferences(&'a [ReferenceId]),
     /// The active ones on these levels.
     ActiveOn(&'a [LevelKey]),
+    /// The active ones of transfers on these levels.
+    OfTransfersOn(&'a [LevelKey]),
 }
 
 pub async fn reservations(reads: &impl Reads, which: Which<'_>) -> Result<Vec<Reservation>, Fault> {
@@ -41,12 +43,13 @@ pub async fn reservations(reads: &impl Reads, which: Which<'_>) -> Result<Vec<Re
             let sql = format!("SELECT {COLUMNS} FROM reservation r WHERE r.tenant_id = $1 AND {of} AND r.status = 'ACTIVE'");
             (sql, vec![backend.ids(ids.iter().copied())])
         }
-        Which::ActiveOn(keys) => {
+        Which::ActiveOn(keys) | Which::OfTransfersOn(keys) => {
             let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
             let (k, values) = backend.pairs(&pairs, 2);
+            let of = if matches!(which, Which::ActiveOn(_)) { "" } else { " AND r.reference_kind = 'TRANSFER'" };
             let sql = format!(
                 "SELECT {COLUMNS} FROM {k} CROSS JOIN reservation r
-                 WHERE r.tenant_id = $1 AND r.product_id = k.a AND r.store_id = k.b AND r.status = 'ACTIVE'"
+                 WHERE r.tenant_id = $1 AND r.product_id = k.a AND r.store_id = k.b AND r.status = 'ACTIVE'{of}"
             );
             (sql, values)
         }

@@ -22,20 +22,24 @@ pub(super) fn lots_field(one: &Wanted<'_>) -> Field {
 }
 
 /// What leaves of which lots: those that are named, else the first to expire. Empty where stock is not kept by lots.
-pub(super) fn leaving(draft: &Draft<'_>, key: LevelKey, one: &Wanted<'_>) -> Result<Vec<LotPart>, Rejection> {
+/// `held` is what the transfer held of it.
+pub(super) fn leaving(draft: &Draft<'_>, key: LevelKey, (one, held): (&Wanted<'_>, i64)) -> Result<Vec<LotPart>, Rejection> {
     let facts = &draft.level(key, &one.field)?.facts;
     if facts.tracking == Tracking::None {
         return untracked(&facts.sku, one);
     }
-    if one.lots.is_empty() {
-        return draft.lots_to_take(key, (&LotChoice::Unsaid, one.quantity), &one.field);
-    }
-    let mut parts = BTreeMap::new();
-    for (lot, amount, field) in named(draft, key.product, one)? {
-        draft.lots_to_take(key, (&LotChoice::Id(lot), amount), &field)?;
-        parts.insert(lot, amount);
-    }
-    Ok(parts.into_iter().collect())
+    let parts: Vec<LotPart> = if one.lots.is_empty() {
+        draft.lots_to_take(key, (&LotChoice::Unsaid, one.quantity), &one.field)?
+    } else {
+        let mut parts = BTreeMap::new();
+        for (lot, amount, field) in named(draft, key.product, one)? {
+            draft.lots_to_take(key, (&LotChoice::Id(lot), amount), &field)?;
+            parts.insert(lot, amount);
+        }
+        parts.into_iter().collect()
+    };
+    draft.leaves_what_is_promised(key, (&parts, held), &lots_field(one))?;
+    Ok(parts)
 }
 
 /// What arrives of which lots: those that are named, else the first to expire of those that are under way. Empty where stock is not kept by

@@ -127,7 +127,11 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
         let Some(product) = product(one.position) else { continue };
         let key = LevelKey { product, store: from };
         let (available_delta, on_hand_delta) = (held - one.quantity, -one.quantity);
-        needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, field: one.field.clone() });
+        let lots = match one.lots {
+            [] => vec![(LotChoice::Unsaid, -one.quantity)],
+            named => named.iter().map(|(lot, quantity)| (lot.clone(), -quantity.get())).collect(),
+        };
+        needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, lots, field: one.field.clone() });
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
     let Some(first) = needed.first() else {
@@ -136,7 +140,7 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     draft.begin(out, first.key, &path!["input", "id"])?;
     for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
         let cost = draft.level(step.key, &one.field)?.facts.cost;
-        let lots = leaving(draft, step.key, one)?;
+        let lots = leaving(draft, step.key, (one, *held))?;
         take_out(
             draft,
             (step.key, &lots),

@@ -6,6 +6,7 @@ mod counted;
 mod files;
 mod house;
 mod kits;
+mod late;
 mod moved;
 mod owed;
 mod promised;

@@ -3,12 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{
-    house::{House, done, refused},
+    house::{House, done, refused, sent_lots},
     kits::{act, level, order},
 };
 use crate::authorization::{on_both, world::World};
 
-on_both!(orders_are_promised_what_a_sale_would_pick, an_order_with_sourcing_passes_a_store_whose_lots_are_near_their_date,);
+on_both!(
+    orders_are_promised_what_a_sale_would_pick,
+    an_order_with_sourcing_passes_a_store_whose_lots_are_near_their_date,
+    what_a_transfer_holds_is_held_of_lots_near_their_date_first,
+    a_transfer_that_holds_more_than_is_near_its_date_takes_the_rest_from_buyers,
+    a_lot_that_is_past_its_date_holds_nothing_for_a_transfer,
+);
 
 /// Cheese leaves a customer a week.
 async fn house_of_a_week(world: &World) -> House<'_> {
@@ -53,5 +59,66 @@ async fn an_order_with_sourcing_passes_a_store_whose_lots_are_near_their_date(wo
     let payload = house.desk.act("orderCreate", "OrderCreateInput", fields, input).await;
     let found: &Value = &done(&payload, "order")["lines"][0]["allocations"];
     assert_eq!(*found, json!([{ "store": { "id": house.desk.store["id"] }, "quantity": 3 }]));
+    house.desk.is_sound().await;
+}
+
+/// Why so much of the cheese may be promised here: available, not for sale, to promise.
+async fn explained(house: &House<'_>) -> Value {
+    let why = "query($p: ID!, $s: ID!) { explainAvailability(product: { id: $p }, store: { id: $s }) { available notForSale availableToPromise } }";
+    let answer = house.desk.ask(why, json!({ "p": house.cheese["id"], "s": house.desk.store["id"] })).await;
+    let explained = &answer["data"]["explainAvailability"];
+    json!([explained["available"], explained["notForSale"], explained["availableToPromise"]])
+}
+
+async fn what_a_transfer_holds_is_held_of_lots_near_their_date_first(world: &World) {
+    let house = house_of_a_week(world).await;
+    house.takes_in("short", 5, "2026-09-25").await;
+    house.takes_in("long", 5, "2099-03-01").await;
+    assert_eq!(explained(&house).await, json!([10, 5, 5]));
+    let held = house.held(&[(&house.cheese, 5)]).await;
+    assert_eq!(explained(&house).await, json!([5, 0, 5]), "the near ones are the transfer's");
+    let taken = order(&house, "CONFIRMED", &[(&house.cheese, 5)]).await;
+    let taken = done(&taken, "order").clone();
+    assert_eq!(explained(&house).await, json!([0, 0, 0]));
+    refused(&order(&house, "CONFIRMED", &[(&house.cheese, 1)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+    // Whoever names the lots cannot send away what the order was promised.
+    let lots = json!([{ "lot": { "code": "short" }, "quantity": 4 }, { "lot": { "code": "long" }, "quantity": 1 }]);
+    let named = json!({ "id": held["id"], "lines": [{ "lineId": held["lines"][0]["id"], "quantity": 5, "lots": lots }] });
+    refused(&house.moves("transferShip", named).await, "INSUFFICIENT_STOCK", "input.lines.0.lots");
+    let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
+    assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]), [("short".to_owned(), [5, 0, 0, 5])]);
+    done(&act(&house, "orderFulfil", json!({ "id": taken["id"] })).await, "order");
+    assert_eq!(level(&house, &house.cheese).await, [0, 0]);
+    house.desk.is_sound().await;
+}
+
+async fn a_transfer_that_holds_more_than_is_near_its_date_takes_the_rest_from_buyers(world: &World) {
+    let house = house_of_a_week(world).await;
+    house.takes_in("short", 5, "2026-09-25").await;
+    house.takes_in("long", 5, "2099-03-01").await;
+    let held = house.held(&[(&house.cheese, 7)]).await;
+    assert_eq!(explained(&house).await, json!([3, 0, 3]));
+    refused(&order(&house, "CONFIRMED", &[(&house.cheese, 4)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+    let taken = order(&house, "CONFIRMED", &[(&house.cheese, 3)]).await;
+    let taken = done(&taken, "order").clone();
+    let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
+    let lots = [("long".to_owned(), [2, 0, 0, 2]), ("short".to_owned(), [5, 0, 0, 5])];
+    assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]), lots);
+    done(&act(&house, "orderFulfil", json!({ "id": taken["id"] })).await, "order");
+    assert_eq!(level(&house, &house.cheese).await, [0, 0]);
+    house.desk.is_sound().await;
+}
+
+async fn a_lot_that_is_past_its_date_holds_nothing_for_a_transfer(world: &World) {
+    let house = house_of_a_week(world).await;
+    house.takes_in("past", 5, "2026-09-22").await;
+    house.takes_in("long", 5, "2099-03-01").await;
+    world.pass(2 * 86_400);
+    let held = house.held(&[(&house.cheese, 2)]).await;
+    // It waits to be set aside. A transfer leaves it where it is, so what that holds is of the good lot.
+    assert_eq!(explained(&house).await, json!([8, 5, 3]));
+    refused(&order(&house, "CONFIRMED", &[(&house.cheese, 4)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
+    let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
+    assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]), [("long".to_owned(), [2, 0, 0, 2])]);
     house.desk.is_sound().await;
 }

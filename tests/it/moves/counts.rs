@@ -127,6 +127,53 @@ async fn a_line_is_counted_again_and_every_try_is_kept() {
 }
 
 #[tokio::test]
+async fn a_line_left_to_be_counted_again_is_off_by_nothing() {
+    on_both(async |world| {
+        let (mug, tea) = (world.shop.mug, world.shop.tea);
+        let leave = async |count: &Value| {
+            let mut step = world.step(count);
+            step["onUncounted"] = json!("LEAVE");
+            done(&world.act("countSubmit", step).await, "count").clone()
+        };
+        let off = async |count: &Value, is_off: bool| {
+            let document = "query($by: CountRef!, $off: Boolean!) { count(by: $by) { lines(filter: { hasDifference: $off }) { nodes { sku } } } }";
+            world.ask(document, json!({ "by": { "id": count["id"] }, "off": is_off })).await["count"]["lines"]["nodes"].clone()
+        };
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"id": tea}]})).await;
+        world.finds(&count, &[(mug, 70), (tea, 5_000)]).await;
+        let count = world.counts("countSubmit", &count).await;
+        assert_eq!((line(&count, "MUG")["difference"].clone(), off(&count, true).await), (json!(-30), json!([{"sku": "MUG"}])));
+        world.counts("countRecount", &count).await;
+        let count = leave(&count).await;
+        let mugs = line(&count, "MUG");
+        assert_eq!((&mugs["counted"], &mugs["difference"], &mugs["differenceValue"]), (&json!(70), &Value::Null, &Value::Null));
+        assert_eq!((off(&count, true).await, off(&count, false).await), (json!([]), json!([{"sku": "TEA"}])));
+        assert_eq!(count["allowedActions"], json!(["countRecount", "countApprove", "countCancel"]));
+        world.counts("countApprove", &count).await;
+        assert_eq!(world.level(mug, world.shop.store).await[0], 100);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_count_of_which_nothing_stands_cannot_be_approved() {
+    on_both(async |world| {
+        let mug = world.shop.mug;
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
+        world.finds(&count, &[(mug, 70)]).await;
+        let count = world.counts("countSubmit", &count).await;
+        assert_eq!(count["allowedActions"], json!(["countRecount", "countApprove", "countCancel"]));
+        world.counts("countRecount", &count).await;
+        let mut leave = world.step(&count);
+        leave["onUncounted"] = json!("LEAVE");
+        let payload = world.act("countSubmit", leave).await;
+        assert_eq!(done(&payload, "count")["allowedActions"], json!(["countRecount", "countCancel"]));
+        refused(&world.act("countApprove", world.step(&count)).await, "INVALID_STATE", "input.id");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn several_count_at_once_and_find_what_was_not_expected() {
     on_both(async |world| {
         let (mug, tea, lamp) = (world.shop.mug, world.shop.tea, world.shop.lamp);
