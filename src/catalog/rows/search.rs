@@ -90,7 +90,7 @@ fn by_words(query: &Query, mut clause: Clause) -> (Clause, String) {
 /// The test that the query is one of the product's barcodes.
 fn has_barcode(query: &Query, clause: &mut Clause) -> String {
     let key = clause.bind(query.barcode_key.as_str());
-    format!("p.id = (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND b.code_key = {key})")
+    format!("p.id IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND b.code_key = {key})")
 }
 
 /// Appends the condition that a product has that very SKU or barcode, or all words of the query as the beginning of one of theirs each. A query of single
