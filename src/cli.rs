@@ -4,13 +4,19 @@
 //! be compiled a second time.
 
 use std::{
-    io::{ErrorKind, Write},
+    cell::{Cell, RefCell},
+    io::{self, ErrorKind, Write},
     process::ExitCode,
 };
 
 use crate::{
     config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
-    demo, insight, replay, schema, serve,
+    demo,
+    insight::{
+        self,
+        verify::{Line, Report},
+    },
+    replay, schema, serve,
     storage::{Database, Fault},
     watch,
 };
@@ -65,28 +71,43 @@ async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
     let db = Database::open(&args.database_url, args.options()).await?;
     let pending = db.migrate().await?;
     db.prove_wall().await?;
-    println!(
-        "{}",
-        if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") }
-    );
+    let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
+    serve::say(&said).map_err(|err| Fault::Broken(err.to_string()))?;
     db.close().await
 }
 
 async fn verify(args: &DatabaseArgs) -> ExitCode {
-    let checked = async {
+    let (mut report, width) = (Report::default(), insight::verify::width());
+    // What could not be said, and how many lines were said as they were found: the rest follow when a fault ends the proof.
+    let (unsaid, said) = (RefCell::new(None::<io::Error>), Cell::new(0));
+    let say = |text: &str| {
+        if let Err(err) = serve::say(text) {
+            unsaid.borrow_mut().get_or_insert(err);
+        }
+    };
+    let proven = async {
         let db = Database::open(&args.database_url, args.options()).await?;
         match db.pending_migrations().await? {
             0 => {}
             pending => return Err(Fault::Broken(serve::StartError::OldSchema(pending).to_string())),
         }
-        insight::verify::verify(&db, |what| eprintln!("{what}")).await
+        let progress = |what: &str| drop(writeln!(io::stderr(), "{what}"));
+        let told = |line: &Line| {
+            say(&line.text(width));
+            said.set(said.get() + 1);
+        };
+        insight::verify::verify_into(&db, &mut report, progress, told).await
     };
-    match checked.await {
-        Err(fault) => failed(&fault),
-        Ok(report) => {
-            println!("{report}");
-            if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
+    let proven = proven.await;
+    report.lines.iter().skip(said.get()).for_each(|line| say(&line.text(width)));
+    if let Err(fault) = proven {
+        return failed(&fault);
+    }
+    say(&report.summary());
+    match unsaid.into_inner() {
+        Some(err) => failed(&err),
+        None if report.is_sound() => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
     }
 }
 
@@ -98,6 +119,7 @@ fn ended<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
 }
 
 fn failed(err: &impl std::fmt::Display) -> ExitCode {
-    eprintln!("entrepot: {err}");
+    // Nobody may be there to hear it.
+    let _ = writeln!(io::stderr(), "entrepot: {err}");
     ExitCode::FAILURE
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::StartError;
+use super::{StartError, say};
 use crate::{
     audit::{self, Pen, verify::Verification},
     clock::Clock,
@@ -26,7 +26,7 @@ pub async fn run(action: AuditAction) -> Result<bool, StartError> {
     for (tenant, name) in chains(&db, tenant.as_deref()).await? {
         let snapshot = db.tenant(tenant).snapshot().await?;
         let found = audit::verify::whole(&snapshot, Some(&pen), Some(clock.now())).await?;
-        println!("{}", line(&name, &found));
+        say(&line(&name, &found))?;
         is_sound &= found.is_ok();
     }
     db.close().await?;

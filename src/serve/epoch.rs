@@ -2,7 +2,7 @@
 
 use entity::prelude::TenantId;
 
-use super::StartError;
+use super::{StartError, say};
 use crate::{
     clock::Clock,
     config::DatabaseArgs,
@@ -24,7 +24,7 @@ pub async fn renew(args: &DatabaseArgs) -> Result<(), StartError> {
         work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
         work.commit().await?;
     }
-    println!("{} tenant(s) have a new epoch: subscribers start over", rows.len());
+    say(&format!("{} tenant(s) have a new epoch: subscribers start over", rows.len()))?;
     db.close().await?;
     Ok(())
 }

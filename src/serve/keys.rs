@@ -1,6 +1,6 @@
 //! `entrepot keys`: the master keys, from the command line.
 
-use super::StartError;
+use super::{StartError, say};
 use crate::{
     catalog,
     clock::Clock,
@@ -19,7 +19,7 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
 pub async fn run(action: KeysAction) -> Result<(), StartError> {
     let clock = Clock::system();
     match action {
-        KeysAction::New => println!("{}", secrets::new_key(&clock).line()),
+        KeysAction::New => say(&secrets::new_key(&clock).line())?,
         KeysAction::List(of) => {
             let (db, ring) = open(&of, &clock).await?;
             list(&db, &ring).await?;
@@ -28,16 +28,16 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
         KeysAction::Rotate { of, new_key } => {
             let (db, ring) = open(&of, &clock).await?;
             if new_key {
-                println!("{} seals from now on", secrets::add_key(&db, &ring, &clock).await?);
+                say(&format!("{} seals from now on", secrets::add_key(&db, &ring, &clock).await?))?;
             }
             let walked = secrets::reseal(&db, &ring, &sealed_columns()).await?;
-            println!("{} of {} values sealed anew", walked.resealed, walked.by_key.values().sum::<u64>());
+            say(&format!("{} of {} values sealed anew", walked.resealed, walked.by_key.values().sum::<u64>()))?;
             db.close().await?;
         }
         KeysAction::Retire { of, id } => {
             let (db, ring) = open(&of, &clock).await?;
             secrets::retire(&db, &ring, &id, &clock, &sealed_columns()).await?;
-            println!("{id} is retired");
+            say(&format!("{id} is retired"))?;
             db.close().await?;
         }
     }
@@ -50,7 +50,7 @@ pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
     let (db, ring) = open(&args.of, &clock).await?;
     let (minutes, old) = if args.remove_old { (0, OldKeys::Remove) } else { (args.lead_minutes, OldKeys::Retire) };
     let key = rotate_signing_key(&db, &ring, &clock, minutes * 60, old).await?;
-    println!("{key} is published and signs in {minutes} min; every node has it within ten seconds");
+    say(&format!("{key} is published and signs in {minutes} min; every node has it within ten seconds"))?;
     db.close().await?;
     Ok(())
 }
@@ -76,10 +76,10 @@ async fn list(db: &Database, ring: &KeyRing) -> Result<(), StartError> {
             (None, false) => "opens".to_owned(),
         };
         let values = counted.by_key.get(&known.id).copied().unwrap_or_default();
-        println!("{}\tsince {}\t{state}\t{values} values", known.id, crate::clock::rfc3339(known.created_at));
+        say(&format!("{}\tsince {}\t{state}\t{values} values", known.id, crate::clock::rfc3339(known.created_at)))?;
     }
     if let Some(plain) = counted.by_key.get("") {
-        println!("not sealed\t{plain} values: `entrepot keys rotate`");
+        say(&format!("not sealed\t{plain} values: `entrepot keys rotate`"))?;
     }
     Ok(())
 }

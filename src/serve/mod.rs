@@ -13,6 +13,7 @@ mod memory;
 mod ready;
 mod stop;
 pub mod tenant;
+mod voice;
 
 use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
 
@@ -55,6 +56,7 @@ use ready::Ready;
 
 pub use doorkeeper::Keeper;
 pub use stop::stopped;
+pub use voice::say;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]

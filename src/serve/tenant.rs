@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::StartError;
+use super::{StartError, say};
 use crate::{
     audit::{self, Pen, Target},
     clock::{self, Clock},
@@ -20,7 +20,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
             let manifest = export::export(&desk.db, desk.tenant, &slug, clock.now(), &to).await?;
             desk.record("tenant.export", serde_json::json!({ "head": manifest.head })).await?;
             let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
-            println!("{rows} rows in {} files, and manifest.json, in {}", manifest.files.len(), to.display());
+            say(&format!("{rows} rows in {} files, and manifest.json, in {}", manifest.files.len(), to.display()))?;
             desk.db.close().await?;
         }
         TenantAction::Erase { of, slug, cancel, due, files: kept } => {
@@ -30,7 +30,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                 if taken {
                     desk.record("tenant.erase.cancel", serde_json::json!({})).await?;
                 }
-                println!("{}", if taken { "the erasure is taken back" } else { "no erasure was asked for, or it is done" });
+                say(if taken { "the erasure is taken back" } else { "no erasure was asked for, or it is done" })?;
             } else if due {
                 let erased = erase::run(&desk.db, desk.tenant, clock.now()).await?;
                 let said = match erased {
@@ -44,14 +44,14 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                     }
                     None => format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"),
                 };
-                println!("{said}");
+                say(&said)?;
             } else {
                 let due_at = erase::ask(&desk.db, desk.tenant, "command line", clock.now()).await?;
                 desk.record("tenant.erase", serde_json::json!({ "dueAt": clock::rfc3339(due_at) })).await?;
-                println!(
+                say(&format!(
                     "{slug} can be erased from {} on: `entrepot tenant erase {slug} --due`; until then --cancel takes it back",
                     clock::rfc3339(due_at)
-                );
+                ))?;
             }
             desk.db.close().await?;
         }

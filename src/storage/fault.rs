@@ -29,6 +29,13 @@ const PASSING: &[&str] = &[
     "5", "6", "13", "517", "778", "4874",
 ];
 
+/// Codes of what the rows themselves are to blame for.
+const OF_ROWS: &[&str] = &[
+    // Postgres: no such table, no such column.
+    "42P01", "42703", // SQLite: a number that is too large and names that there are not, a value of another type.
+    "1", "20",
+];
+
 impl Fault {
     pub fn corrupt(table: &'static str, rule: impl Into<String>) -> Self {
         Self::Corrupt { table, rule: rule.into() }
@@ -52,6 +59,47 @@ impl Fault {
                 // SQLite has no code of its own for it.
                 sqlx::Error::Database(err) => {
                     err.code().is_some_and(|code| code == "22003") || err.message() == "integer overflow"
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// What the database itself says of a statement.
+    fn code(&self) -> Option<String> {
+        match self {
+            Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
+                sqlx::Error::Database(err) => err.code().map(std::borrow::Cow::into_owned),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether the database says that its own pages or indexes are broken.
+    pub fn is_damage(&self) -> bool {
+        self.code().is_some_and(|code| {
+            // Postgres: data and index corrupted. SQLite: corrupt, in its extended forms too, and no database at all.
+            matches!(&*code, "XX001" | "XX002" | "26")
+                || code.parse::<u32>().is_ok_and(|code| code <= 0xffff && code & 0xff == 11)
+        })
+    }
+
+    /// Whether rows that hold what none of theirs may hold cannot be read or counted with, while the database answers.
+    pub fn is_of_rows(&self) -> bool {
+        match self {
+            Self::Corrupt { .. }
+            | Self::TooLarge
+            | Self::Database(DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. }) => true,
+            Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::TypeNotFound { .. } => true,
+                // Postgres has a class of codes for data: 22.
+                sqlx::Error::Database(_) => {
+                    self.is_damage()
+                        || self
+                            .code()
+                            .is_some_and(|code| OF_ROWS.contains(&&*code) || (code.len() == 5 && code.starts_with("22")))
                 }
                 _ => false,
             },

@@ -40,4 +40,100 @@ pub(super) const CHECKS: &[Check] = &[
                  LEFT JOIN cost_posting p ON p.tenant_id = $1 AND p.seq = v.seq AND p.line = l.position AND p.product_id = l.product_id AND p.kind = 'REVALUATION'
                  WHERE v.tenant_id = $1 AND p.seq IS NULL ORDER BY v.seq, l.position LIMIT 1",
     },
+    Check {
+        invariant: "cost posting: it says what its entry says, and one of the reasons that there are for its values",
+        table: "cost_posting",
+        broken: "SELECT 'seq ' || c.seq || ' line ' || c.line,
+                   coalesce('prd:' || HEX(c.entry_product) || ' sto:' || HEX(c.entry_store) || ' ' || c.entry_kind || coalesce(' of ref:' || HEX(c.document), '')
+                     || ' day ' || c.moved_on || ' occurred ' || c.moved_at || ' recorded ' || c.written_at, 'an entry under the same number'),
+                   'prd:' || HEX(c.product_id) || coalesce(' sto:' || HEX(c.store_id), '') || ' ' || c.kind || coalesce(' of ref:' || HEX(c.reference_id), '')
+                     || ' day ' || c.business_date || ' occurred ' || c.occurred_at || ' recorded ' || c.recorded_at || ' ' || c.basis
+                 FROM (SELECT p.seq, p.line, p.product_id, p.store_id, p.kind, p.basis, p.reference_id, p.quantity, p.business_date, p.occurred_at, p.recorded_at,
+                         e.product_id AS entry_product, e.store_id AS entry_store, e.occurred_at AS moved_at, e.recorded_at AS written_at,
+                         m.business_date AS moved_on, m.reference_id AS document,
+                         CASE WHEN coalesce(r.kind, m.kind) IN ('RECEIPT', 'SALE', 'RETURN', 'REMOVAL') THEN coalesce(r.kind, m.kind) ELSE 'CORRECTION' END AS entry_kind
+                       FROM cost_posting p LEFT JOIN entry e ON e.tenant_id = $1 AND e.seq = p.seq AND e.line = p.line
+                       LEFT JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+                       LEFT JOIN movement r ON r.tenant_id = $1 AND r.id = m.reverses_id
+                       WHERE p.tenant_id = $1 AND p.kind <> 'REVALUATION') c
+                 WHERE c.moved_on IS NULL OR c.product_id <> c.entry_product OR c.store_id IS NULL OR c.store_id <> c.entry_store OR c.kind <> c.entry_kind
+                   OR (c.reference_id IS NULL) <> (c.document IS NULL) OR c.reference_id <> c.document OR c.business_date <> c.moved_on
+                   OR c.occurred_at <> c.moved_at OR c.recorded_at <> c.written_at OR c.quantity = 0
+                   OR NOT CASE WHEN c.quantity < 0 THEN c.basis IN ('ISSUED', 'REVERSED')
+                     ELSE c.basis IN ('STATED', 'SOLD', 'REVERSED', 'AVERAGE', 'UNKNOWN') END
+                 ORDER BY c.seq, c.line LIMIT 1",
+    },
+    Check {
+        invariant: "cost posting: those of a movement come to the units that it moved, for all that the book has come to",
+        table: "cost_posting",
+        broken: "SELECT 'seq ' || c.seq || ' prd:' || HEX(c.product_id), 'quantity ' || sum(c.moved), 'quantity ' || sum(c.posted)
+                 FROM (SELECT e.seq, e.product_id, e.on_hand_delta + e.in_transit_delta AS moved, 0 AS posted FROM entry e
+                       JOIN cost_book b ON b.tenant_id = $1 AND e.seq <= b.seq WHERE e.tenant_id = $1
+                       UNION ALL SELECT seq, product_id, 0, quantity FROM cost_posting WHERE tenant_id = $1) c
+                 GROUP BY c.seq, c.product_id HAVING sum(c.moved) <> sum(c.posted) ORDER BY c.seq, c.product_id LIMIT 1",
+    },
+    // What first in, first out says, and what comes back or is undone, rests on more than the postings before it. A pool that is as dear as
+    // can be told takes less than it is told; what is beyond exact figures is let be.
+    Check {
+        invariant: "cost posting: by the average, what left took its share, and what came brought what is said of it",
+        table: "cost_posting",
+        broken: "SELECT 'seq ' || c.seq || ' line ' || c.line || ' prd:' || HEX(c.product_id),
+                   c.basis || CASE c.basis WHEN 'STATED' THEN ', ' || c.quantity || ' at ' || coalesce(CAST(c.unit_cost AS text), 'no cost')
+                     WHEN 'REVALUED' THEN ' to ' || coalesce(CAST(c.unit_cost AS text), 'no cost') || ', of ' || c.units || ' worth ' || c.worth
+                     ELSE ', ' || c.quantity || ' of ' || c.units || ' worth ' || c.worth END,
+                   'average ' || c.average_minor
+                 FROM (SELECT p.seq, p.line, p.product_id, p.basis, p.quantity, p.average_minor,
+                         sum(p.quantity) OVER w - p.quantity AS units, sum(p.average_minor) OVER w - p.average_minor AS worth,
+                         coalesce(l.unit_cost_minor, e.unit_cost_minor) AS unit_cost, CAST('1' || substr('000000000', 1, d.unit_decimals) AS NUMERIC) AS scale
+                       FROM cost_posting p JOIN product d ON d.tenant_id = $1 AND d.id = p.product_id
+                       LEFT JOIN entry e ON e.tenant_id = $1 AND e.seq = p.seq AND e.line = p.line
+                       LEFT JOIN revaluation v ON v.tenant_id = $1 AND v.seq = p.seq
+                       LEFT JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id AND l.position = p.line
+                       WHERE p.tenant_id = $1 WINDOW w AS (PARTITION BY p.product_id ORDER BY p.seq, p.line)) c
+                 WHERE abs(CAST(c.worth AS double precision) * c.quantity) < 2e18 AND abs(CAST(c.average_minor AS double precision) * c.units) < 2e18
+                   AND abs(CAST(coalesce(c.unit_cost, 0) AS double precision) * c.quantity) < 2e18
+                   AND abs(CAST(coalesce(c.unit_cost, 0) AS double precision) * c.units) < 2e18
+                   AND abs(CAST(c.worth + c.average_minor AS double precision) * c.scale) < 2e18
+                   AND CASE c.basis WHEN 'ISSUED' THEN abs(c.average_minor * c.units * 2 - c.worth * c.quantity * 2) > c.units
+                     WHEN 'AVERAGE' THEN c.worth + c.average_minor <> 9007199254740991 AND abs(c.average_minor * c.units * 2 - c.worth * c.quantity * 2) > c.units
+                     WHEN 'STATED' THEN c.unit_cost IS NULL OR (c.worth + c.average_minor <> 9007199254740991
+                       AND abs(c.average_minor * c.scale * 2 - CAST(c.unit_cost AS NUMERIC) * c.quantity * 2) > c.scale)
+                     WHEN 'REVALUED' THEN c.unit_cost IS NULL OR (c.worth + c.average_minor <> 9007199254740991
+                       AND abs((c.worth + c.average_minor) * c.scale * 2 - CAST(c.unit_cost AS NUMERIC) * c.units * 2) > c.scale)
+                     WHEN 'UNKNOWN' THEN c.average_minor <> 0 ELSE 1 = 0 END
+                 ORDER BY c.seq, c.line LIMIT 1",
+    },
+    Check {
+        invariant: "cost layer: it begins and ends with postings that brought units of its product",
+        table: "cost_layer",
+        broken: "SELECT 'prd:' || HEX(l.product_id) || ' seq ' || l.seq || ' line ' || l.line,
+                   coalesce('received ' || p.occurred_at || ', last seq of a posting', 'a posting that brought units'),
+                   'received ' || l.received_at || ', last seq ' || l.last_seq
+                 FROM cost_layer l LEFT JOIN cost_posting p ON p.tenant_id = $1 AND p.seq = l.seq AND p.line = l.line AND p.product_id = l.product_id AND p.quantity > 0
+                 WHERE l.tenant_id = $1 AND (p.seq IS NULL OR p.occurred_at <> l.received_at OR l.last_seq < l.seq OR NOT EXISTS (
+                   SELECT 1 FROM cost_posting n WHERE n.tenant_id = $1 AND n.product_id = l.product_id AND n.seq = l.last_seq AND n.quantity > 0))
+                 ORDER BY l.product_id, l.seq, l.line LIMIT 1",
+    },
+    Check {
+        invariant: "cost book: it has come no further than the journal, and no pool further than it",
+        table: "cost_book",
+        broken: "SELECT 'the tenant', 'at most seq ' || c.head, 'seq ' || b.seq || ' with pools up to ' || coalesce(CAST(q.seq AS text), 'none')
+                 FROM cost_book b JOIN tenant_counter c ON c.tenant_id = $1
+                 LEFT JOIN (SELECT max(seq) AS seq FROM cost_pool WHERE tenant_id = $1) q ON 1 = 1
+                 WHERE b.tenant_id = $1 AND (b.seq > c.head OR q.seq > b.seq) LIMIT 1",
+    },
+    Check {
+        invariant: "revaluation: what is booked of one is one of its lines, and says what the document says",
+        table: "cost_posting",
+        broken: "SELECT 'seq ' || p.seq || ' line ' || p.line,
+                   coalesce('rvl:' || HEX(v.id) || ' prd:' || HEX(l.product_id) || ' day ' || v.business_date || ' at ' || v.created_at, 'a line of a revaluation'),
+                   coalesce('rvl:' || HEX(p.reference_id), 'nothing') || ' prd:' || HEX(p.product_id) || coalesce(' sto:' || HEX(p.store_id), '') || ' day ' || p.business_date
+                     || ' at ' || p.occurred_at || ' ' || p.basis || ' quantity ' || p.quantity
+                 FROM cost_posting p LEFT JOIN revaluation v ON v.tenant_id = $1 AND v.seq = p.seq
+                 LEFT JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id AND l.position = p.line AND l.product_id = p.product_id
+                 WHERE p.tenant_id = $1 AND p.kind = 'REVALUATION' AND (l.position IS NULL OR p.store_id IS NOT NULL OR p.quantity <> 0
+                   OR p.reference_id IS NULL OR p.reference_id <> v.id OR p.business_date <> v.business_date OR p.occurred_at <> v.created_at
+                   OR p.recorded_at <> v.created_at OR p.basis <> 'REVALUED')
+                 ORDER BY p.seq, p.line LIMIT 1",
+    },
 ];

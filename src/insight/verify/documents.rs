@@ -62,10 +62,10 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE l.fulfilled <> coalesce(s.sold, 0) ORDER BY l.order_id, l.product_id LIMIT 1",
     },
     Check {
-        invariant: "movement: what moved for an order or a return is on one of its lines",
+        invariant: "movement: what moved for a document is on one of its lines",
         table: "movement",
         broken: "SELECT 'seq ' || m.seq || ' line ' || e.line,
-                   'a stocked line of ' || m.reference_kind || ' with prd:' || HEX(e.product_id), 'none'
+                   'a line of ' || m.reference_kind || ' with prd:' || HEX(e.product_id), 'none'
                  FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
                  WHERE m.tenant_id = $1
                    AND ((m.reference_kind = 'ORDER' AND m.kind IN ('SALE', 'RESERVE') AND NOT EXISTS (
@@ -76,8 +76,29 @@ pub(super) const CHECKS: &[Check] = &[
                      OR (m.reference_kind = 'RETURN' AND NOT EXISTS (
                           SELECT 1 FROM return_line l WHERE l.tenant_id = $1 AND l.return_id = m.reference_id AND l.product_id = e.product_id)
                         AND NOT EXISTS (SELECT 1 FROM return_line_part n WHERE n.tenant_id = $1 AND n.return_id = m.reference_id
-                            AND n.product_id = e.product_id)))
+                            AND n.product_id = e.product_id))
+                     OR (m.reference_kind = 'TRANSFER' AND m.kind IN ('TRANSFER_OUT', 'TRANSFER_IN', 'REMOVAL') AND NOT EXISTS (
+                          SELECT 1 FROM transfer_line l WHERE l.tenant_id = $1 AND l.transfer_id = m.reference_id AND l.product_id = e.product_id))
+                     OR (m.reference_kind = 'COUNT' AND m.kind = 'COUNT' AND NOT EXISTS (
+                          SELECT 1 FROM count_line l WHERE l.tenant_id = $1 AND l.count_id = m.reference_id AND l.product_id = e.product_id
+                            AND l.lot_key = coalesce((SELECT o.code_key FROM lot o WHERE o.tenant_id = $1 AND o.id = e.lot_id), ''))))
                  ORDER BY m.seq, e.line LIMIT 1",
+    },
+    // A part of a kit, and a line without a cost in the order's currency, are valued at what the product costs when they leave.
+    Check {
+        invariant: "entry: a sale is valued at the cost that its order line froze",
+        table: "entry",
+        broken: "SELECT 'seq ' || e.seq || ' line ' || e.line, 'ord:' || HEX(m.reference_id) || ' at ' || l.least || CASE WHEN l.most > l.least THEN ' to ' || l.most ELSE '' END || ' ' || o.currency,
+                   'unit cost ' || e.unit_cost_minor || ' ' || coalesce(e.cost_currency, 'of no currency')
+                 FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                 JOIN sales_order o ON o.tenant_id = $1 AND o.id = m.reference_id
+                 JOIN (SELECT order_id, product_id, min(unit_cost_minor) AS least, max(unit_cost_minor) AS most FROM order_line
+                       WHERE tenant_id = $1 AND product_id IS NOT NULL GROUP BY order_id, product_id HAVING count(*) = count(unit_cost_minor)) l
+                   ON l.order_id = m.reference_id AND l.product_id = e.product_id
+                 WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER'
+                   AND (e.unit_cost_minor < l.least OR e.unit_cost_minor > l.most OR e.cost_currency <> o.currency)
+                   AND NOT EXISTS (SELECT 1 FROM order_line_part n WHERE n.tenant_id = $1 AND n.order_id = m.reference_id AND n.product_id = e.product_id)
+                 ORDER BY e.seq, e.line LIMIT 1",
     },
     Check {
         invariant: "order: its total is the sum of its lines",

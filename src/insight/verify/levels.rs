@@ -127,6 +127,24 @@ pub(super) const CHECKS: &[Check] = &[
                    OR e.line <> e.nth
                  ORDER BY e.seq, e.line LIMIT 1",
     },
+    // What a purchase order brought is worth what its receipt says; a value that could not be told exactly is none.
+    Check {
+        invariant: "entry: its value is its unit cost times what moved, to the minor unit",
+        table: "entry",
+        broken: "SELECT 'seq ' || e.seq || ' line ' || e.line,
+                   coalesce(e.unit_cost_minor || ' ' || e.cost_currency || ' times ' || e.on_hand_delta, 'no value without a cost in a currency'),
+                   'value ' || coalesce(CAST(e.value_minor AS text), 'none')
+                 FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+                 JOIN product p ON p.tenant_id = $1 AND p.id = e.product_id
+                 WHERE e.tenant_id = $1 AND ((e.unit_cost_minor IS NULL) <> (e.cost_currency IS NULL) OR (e.unit_cost_minor IS NULL AND e.value_minor IS NOT NULL)
+                   OR (NOT (m.kind = 'RECEIPT' AND coalesce(m.reference_kind, '') = 'PURCHASE_ORDER')
+                     AND abs(CAST(e.unit_cost_minor AS double precision) * e.on_hand_delta) < 2e18
+                     AND CASE WHEN e.value_minor IS NULL THEN
+                         abs(CAST(e.unit_cost_minor AS NUMERIC) * e.on_hand_delta) < 9007199254740991 * CAST('1' || substr('000000000', 1, p.unit_decimals) AS NUMERIC)
+                       ELSE abs(CAST(e.value_minor AS NUMERIC) * 2 * CAST('1' || substr('000000000', 1, p.unit_decimals) AS NUMERIC)
+                           - CAST(e.unit_cost_minor AS NUMERIC) * e.on_hand_delta * 2) > CAST('1' || substr('000000000', 1, p.unit_decimals) AS NUMERIC) END))
+                 ORDER BY e.seq, e.line LIMIT 1",
+    },
     Check {
         invariant: "movement: has entries",
         table: "movement",

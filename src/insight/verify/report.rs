@@ -5,6 +5,8 @@ use std::fmt;
 use entity::{id::base32, prelude::TenantId};
 use uuid::Uuid;
 
+use crate::storage::Fault;
+
 /// The first row that breaks an invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
@@ -16,6 +18,10 @@ pub struct Broken {
 }
 
 impl Broken {
+    /// A value that is none of its column's.
+    pub(super) fn unreadable(table: &'static str, key: impl Into<String>, fault: &Fault) -> Self {
+        Self { table, key: key.into(), expected: "what can be read".to_owned(), found: fault.to_string() }
+    }
     /// A place where the audit log's chain breaks.
     pub(super) fn audit(seq: i64, why: String) -> Self {
         Self {
@@ -33,6 +39,24 @@ pub struct Line {
     pub invariant: &'static str,
     pub rows: u64,
     pub broken: Option<(TenantId, Broken)>,
+    /// Why it could not be looked at.
+    pub unproven: Option<String>,
+}
+
+impl Line {
+    /// As a report shows it, where the longest invariant is so wide.
+    pub fn text(&self, width: usize) -> String {
+        let Self { invariant, rows, broken, unproven } = self;
+        let said = format!("{invariant:width$}  {rows:>10} rows  ");
+        match (broken, unproven) {
+            (Some((tenant, b)), _) => {
+                let Broken { table, key, expected, found } = b;
+                format!("{said}BROKEN\n    {tenant} {table} {key}\n    expected {expected}, found {found}")
+            }
+            (None, Some(why)) => format!("{said}NOT CHECKED\n    {why}"),
+            (None, None) => format!("{said}ok"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,15 +66,21 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn add(&mut self, invariant: &'static str, rows: u64, broken: Option<(TenantId, Broken)>) {
-        if let Some(line) = self.lines.iter_mut().find(|line| line.invariant == invariant) {
-            line.rows += rows;
-            if line.broken.is_none() {
-                line.broken = broken;
-            }
-        } else {
-            self.lines.push(Line { invariant, rows, broken });
+    pub(super) fn add(&mut self, invariant: &'static str, rows: u64, broken: Option<(TenantId, Broken)>) -> &Line {
+        let place = self.lines.iter().position(|line| line.invariant == invariant).unwrap_or(self.lines.len());
+        if place == self.lines.len() {
+            self.lines.push(Line { invariant, rows: 0, broken: None, unproven: None });
         }
+        let line = &mut self.lines[place];
+        line.rows += rows;
+        line.broken = line.broken.take().or(broken);
+        line
+    }
+    /// An invariant that could not be looked at.
+    pub(super) fn leave(&mut self, invariant: &'static str, rows: u64, why: String) -> &Line {
+        let place = self.lines.len();
+        self.lines.push(Line { invariant, rows, broken: None, unproven: Some(why) });
+        &self.lines[place]
     }
     pub fn is_sound(&self) -> bool {
         self.lines.iter().all(|line| line.broken.is_none())
@@ -63,26 +93,24 @@ impl Report {
     pub fn broken(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| line.broken.is_some())
     }
+    /// What it all comes to, in one line.
+    pub fn summary(&self) -> String {
+        let left = self.lines.iter().filter(|line| line.broken.is_none() && line.unproven.is_some()).count();
+        let left_out = if left == 0 { String::new() } else { format!("; {left} could not be checked") };
+        match self.broken().count() {
+            0 => format!("{} invariants hold over {} tenants{left_out}", self.lines.len() - left, self.tenants),
+            broken => format!("{broken} of {} invariants are BROKEN{left_out}", self.lines.len()),
+        }
+    }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.lines.iter().map(|line| line.invariant.len()).max().unwrap_or(0);
-        for Line { invariant, rows, broken } in &self.lines {
-            write!(f, "{invariant:width$}  {rows:>10} rows  ")?;
-            match broken {
-                None => writeln!(f, "ok")?,
-                Some((tenant, b)) => {
-                    writeln!(f, "BROKEN")?;
-                    writeln!(f, "    {} {} {}", tenant, b.table, b.key)?;
-                    writeln!(f, "    expected {}, found {}", b.expected, b.found)?;
-                }
-            }
+        for line in &self.lines {
+            writeln!(f, "{}", line.text(width))?;
         }
-        match self.broken().count() {
-            0 => write!(f, "{} invariants hold over {} tenants", self.lines.len(), self.tenants),
-            broken => write!(f, "{broken} of {} invariants are BROKEN", self.lines.len()),
-        }
+        write!(f, "{}", self.summary())
     }
 }
 

@@ -14,34 +14,51 @@ use crate::{
 
 const PAYLOADS: &str = "journal: a stock.changed tells the after-values of its entries";
 const DOCUMENTS: &str = "journal: order and return events name their documents, each created once, in order of number";
-const RECEIPTS: &str = "idempotency: receipts name rows that exist";
+pub(super) const RECEIPTS: &str = "idempotency: receipts name rows that exist";
+pub(super) const INVARIANTS: [&str; 3] = [PAYLOADS, DOCUMENTS, RECEIPTS];
 /// Rows read at once.
 const PAGE: u32 = 4_000;
 
 type Found = (&'static str, u64, Option<Broken>);
 
-pub(super) async fn all(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<Vec<Found>, Fault> {
+/// What events say. A page that cannot be read ends the walk: all that rests on it is broken there.
+pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<[Found; 2], Fault> {
     let kept_from = journal::head(snapshot).await.map_or(0, |head| head.low);
     let (mut payloads, mut documents) = (0, Documents::after(kept_from));
     let (mut payload_broken, mut document_broken) = (None, None);
     let mut after = 0;
     loop {
         progress(&format!("{slug}: events after {after}"));
-        let page = journal::after(snapshot, after, PAGE).await?;
+        let page = match journal::after(snapshot, after, PAGE).await {
+            Err(fault) if fault.is_of_rows() => {
+                let unreadable = || Some(Broken::unreadable("event", format!("behind seq {after}"), &fault));
+                payload_broken = payload_broken.or_else(unreadable);
+                document_broken = document_broken.or_else(unreadable);
+                break;
+            }
+            page => page?,
+        };
         let Some(last) = page.last().map(|event| event.seq) else { break };
         let (stock, others): (Vec<_>, Vec<_>) = page.into_iter().partition(|event| event.kind == "stock.changed");
         payloads += stock.len() as u64;
         if payload_broken.is_none() {
-            payload_broken = stock_page(snapshot, &stock, after, last).await?;
+            payload_broken = read(stock_page(snapshot, &stock, after, last).await, "entry", after)?;
         }
         if document_broken.is_none() {
-            document_broken = documents.page(snapshot, &others).await?;
+            document_broken = read(documents.page(snapshot, &others).await, "event", after)?;
         }
         after = last;
     }
     let rest = if document_broken.is_none() { documents.rest(snapshot).await? } else { document_broken };
-    let (receipts, receipt_broken) = receipts(snapshot, progress, slug).await?;
-    Ok(vec![(PAYLOADS, payloads, payload_broken), (DOCUMENTS, documents.seen, rest), (RECEIPTS, receipts, receipt_broken)])
+    Ok([(PAYLOADS, payloads, payload_broken), (DOCUMENTS, documents.seen, rest)])
+}
+
+/// What cannot be read of a page is broken.
+fn read(found: Result<Option<Broken>, Fault>, table: &'static str, after: i64) -> Result<Option<Broken>, Fault> {
+    match found {
+        Err(fault) if fault.is_of_rows() => Ok(Some(Broken::unreadable(table, format!("behind seq {after}"), &fault))),
+        found => found,
+    }
 }
 
 /// What the entries of one movement say of one level, folded.
@@ -216,13 +233,18 @@ struct Kept {
     receipt: StoredReceipt,
 }
 
-async fn receipts(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<(u64, Option<Broken>), Fault> {
+/// Remembered receipts, counted in `count`.
+pub(super) async fn receipts(
+    snapshot: &Snapshot,
+    count: &mut u64,
+    progress: &impl Fn(&str),
+    slug: &str,
+) -> Result<Option<Broken>, Fault> {
     let head = journal::head(snapshot).await.map_or(0, |head| head.seq);
     let sql = "SELECT idempotency_key, owner_id, mutation, receipt FROM idempotency
                WHERE tenant_id = $1 AND (idempotency_key, owner_id, mutation) > ($2, $3, $4)
                ORDER BY idempotency_key, owner_id, mutation LIMIT $5";
     let (mut key, mut owner, mut mutation) = (String::new(), Uuid::nil(), String::new());
-    let mut count = 0;
     loop {
         progress(&format!("{slug}: idempotency keys, {count} so far"));
         let from: Vec<Value> = vec![key.clone().into(), owner.into(), mutation.clone().into(), i64::from(PAGE).into()];
@@ -231,7 +253,7 @@ async fn receipts(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> 
         for row in &rows {
             let mut row = Row::new(row);
             (key, owner, mutation) = (row.take()?, row.take()?, row.take()?);
-            count += 1;
+            *count += 1;
             let text: String = row.take()?;
             // Receipts of the catalogue have shapes of their own.
             if !["stock", "order", "return"].iter().any(|room| mutation.starts_with(room)) {
@@ -239,15 +261,15 @@ async fn receipts(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> 
             }
             let Ok(receipt) = serde_json::from_str(&text) else {
                 let key = format!("{mutation} {key}");
-                return Ok((count, Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text })));
+                return Ok(Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
             };
             page.push(Kept { key: key.clone(), mutation: mutation.clone(), receipt });
         }
         if let Some(broken) = receipt_page(snapshot, &page, head).await? {
-            return Ok((count, Some(broken)));
+            return Ok(Some(broken));
         }
         if rows.len() < PAGE as usize {
-            return Ok((count, None));
+            return Ok(None);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Who may see what things cost; and the proofs, broken by hand.
 
+use entity::prelude::{ProductId, StoreId};
+use entrepot::{insight::verify::verify_tenant, storage::Backend};
 use serde_json::{Value, json};
 
-use super::desk::Books;
+use super::desk::{Books, pretend};
 use crate::{
     authorization::{on_both, world::World},
     purchasing::{
@@ -14,7 +16,8 @@ use crate::{
 on_both!(
     who_may_not_see_costs_sees_none,
     a_partner_of_a_channel_has_no_report_of_all_of_them,
-    each_proof_of_costs_names_what_is_broken
+    each_proof_of_costs_names_what_is_broken,
+    each_posting_says_what_its_entry_says
 );
 
 async fn who_may_not_see_costs_sees_none(world: &World) {
@@ -58,6 +61,78 @@ async fn each_proof_of_costs_names_what_is_broken(world: &World) {
         one("cost_pool", "average_minor", "average_minor > 0", "cost pool: units and both values"),
         one("cost_layer", "value_minor", "value_minor > 0", "cost layer"),
         one("revaluation_line", "position", "position > 0", "revaluation: each line"),
+        one("cost_posting", "business_date", "business_date > 0", "cost posting: it says"),
+        one("cost_posting", "occurred_at", "occurred_at > 0", "cost posting: it says"),
+        one("cost_posting", "quantity", "quantity > 0", "cost posting: those of a movement"),
+        one("cost_posting", "average_minor", "average_minor > 0", "cost posting: by the average"),
+        one("cost_layer", "received_at", "received_at > 0", "cost layer: it begins"),
+        one("revaluation", "business_date", "business_date > 0", "revaluation: what is booked"),
+        one("tenant_counter", "revaluation_number", "revaluation_number > 0", "revaluation: numbers"),
     ];
     each_is_named(world, &breaks).await;
+}
+
+/// Sums that stay as they are hide nothing: what a report groups by, and how a product's worth is spread over its postings.
+async fn each_posting_says_what_its_entry_says(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "2.00").await;
+    let other = books.desk.new_store("ELSEWHERE").await;
+    books.receive(&mug, 10, "2.00").await;
+    books.sell(&mug, 3).await;
+    books.sell(&mug, 2).await;
+    books.receive(&mug, 5, "3.00").await;
+    assert_eq!(books.cost(&mug).await, json!([10, "25.00", "25.00", [[5, "10.00"], [5, "15.00"]]]));
+    books.desk.is_sound().await;
+    let tenant = world.ours.owner.tenant;
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let literal = |uuid: uuid::Uuid| match world.node.db.backend() {
+        Backend::Sqlite => format!("X'{}'", uuid.simple()),
+        Backend::Postgres => format!("'{uuid}'::uuid"),
+    };
+    let mug = literal(id(&mug).parse::<ProductId>().unwrap().uuid());
+    let (here, there) = (&books.desk.store, &other);
+    let [here, there] = [here, there].map(|store| literal(id(store).parse::<StoreId>().unwrap().uuid()));
+    let own = format!("tenant_id = $1 AND product_id = {mug}");
+    let first = format!("{own} AND seq = (SELECT min(p.seq) FROM cost_posting p WHERE p.{own} AND p.kind = 'SALE')");
+    let second = format!("{own} AND seq = (SELECT max(p.seq) FROM cost_posting p WHERE p.{own} AND p.kind = 'SALE')");
+    for (broken, mended, named) in [
+        (
+            vec![format!("UPDATE cost_posting SET kind = 'REMOVAL' WHERE {own} AND kind = 'SALE'")],
+            vec![format!("UPDATE cost_posting SET kind = 'SALE' WHERE {own} AND kind = 'REMOVAL'")],
+            "cost posting: it says",
+        ),
+        (
+            vec![format!("UPDATE cost_posting SET store_id = {there} WHERE {own}")],
+            vec![format!("UPDATE cost_posting SET store_id = {here} WHERE {own}")],
+            "cost posting: it says",
+        ),
+        (
+            vec![
+                format!("UPDATE cost_posting SET average_minor = average_minor + 5 WHERE {first}"),
+                format!("UPDATE cost_posting SET average_minor = average_minor - 5 WHERE {second}"),
+            ],
+            vec![
+                format!("UPDATE cost_posting SET average_minor = average_minor - 5 WHERE {first}"),
+                format!("UPDATE cost_posting SET average_minor = average_minor + 5 WHERE {second}"),
+            ],
+            "cost posting: by the average",
+        ),
+        (
+            vec!["UPDATE cost_book SET seq = seq + 1000 WHERE tenant_id = $1".to_owned()],
+            vec!["UPDATE cost_book SET seq = seq - 1000 WHERE tenant_id = $1".to_owned()],
+            "cost book",
+        ),
+    ] {
+        for sql in &broken {
+            pretend(world, sql).await;
+        }
+        let report = verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap();
+        let line = report.broken().find(|line| line.invariant.starts_with(named)).unwrap_or_else(|| panic!("{named}: {report}"));
+        let (_, row) = line.broken.as_ref().unwrap();
+        assert!(row.key.starts_with("seq ") || row.key == "the tenant", "the row is named: {row:?}");
+        for sql in &mended {
+            pretend(world, sql).await;
+        }
+    }
+    books.desk.is_sound().await;
 }

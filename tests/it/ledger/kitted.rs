@@ -68,7 +68,13 @@ pub const CASES: &[Case] = &[
     case("UPDATE transfer_line_lot SET lot_id = {lot} WHERE @ AND transfer_id = {parted}", &["transfer lot: sent"]),
     case(
         "UPDATE count_line SET lot_key = 'x', lot_code = 'x' WHERE @ AND count_id = {counted}",
-        &["count line: it names a lot", "count line: it is as", "count line: a completed"],
+        &[
+            "count line: it names a lot",
+            "count line: it is as",
+            "count line: a completed",
+            "movement: what moved",
+            "references: every row that is named",
+        ],
     ),
     case("UPDATE product SET stock_policy = 'TRACKED' WHERE @ AND id = {kit}", &["kit: it is UNTRACKED"]),
     case("UPDATE product SET stock_policy = 'UNTRACKED' WHERE @ AND id = {mug}", &["kit: it is made of"]),

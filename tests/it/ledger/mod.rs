@@ -20,3 +20,4 @@ mod properties;
 mod races;
 mod rules;
 mod scenario;
+mod torn;

@@ -1,13 +1,13 @@
 //! What an operator does from the command line while a server runs: turns keys over, proves the log, takes a tenant's rows out.
 
-use std::{fs, time::Duration};
+use std::{fs, process::Stdio, time::Duration};
 
 use serde_json::json;
 use tokio::time::sleep;
 
 use super::{
     client::Client,
-    server::{Ended, Server, Site, entrepot, on_both},
+    server::{Ended, Server, Site, command, entrepot, on_both},
 };
 
 async fn told(site: &Site, words: &[&str]) -> Ended {
@@ -92,4 +92,17 @@ on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site => {
     assert!(well(site, &["tenant", "erase", &slug, "--cancel"]).await.contains("taken back"));
     drop(server);
     site.verify().await;
+});
+
+on_both!(a_reader_that_has_enough_is_no_failure, site => {
+    drop(Server::start(site).await);
+    let keys = site.keys();
+    for words in [&["verify"][..], &["audit", "verify", "--keys-file", &keys], &["keys", "list", "--keys-file", &keys]] {
+        let words = [words, &["--database-url", &site.url]].concat();
+        let mut child = command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success() && !said.contains("panicked"), "{words:?}: {:?} {said}", ended.status);
+    }
 });

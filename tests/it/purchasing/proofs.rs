@@ -47,6 +47,8 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
         one("goods_receipt_line", "goods_minor", "goods_minor > 0", "goods receipt"),
         one("supplier_return", "credit_minor", "credit_minor > 0", "supplier return"),
         one("purchase_order_line", "returned", "returned > 0 AND returned < received", "purchase order line: returned"),
+        one("tenant_counter", "purchase_order_number", "purchase_order_number > 0", "purchase order: numbers"),
+        one("tenant_counter", "supplier_return_number", "supplier_return_number > 0", "supplier return: numbers"),
     ];
     each_is_named(world, &breaks).await;
     let state = async |sql: &str| {
@@ -54,6 +56,18 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
         work.execute(sql, vec![]).await.unwrap();
         work.commit().await.unwrap();
     };
+    let named = async || {
+        let report = verify_tenant(&world.node.db, world.ours.owner.tenant, |_| {}).await.unwrap();
+        report.broken().map(|line| line.invariant).collect::<Vec<_>>()
+    };
+    for (table, expected) in
+        [("goods_receipt", "goods receipt: those of an order"), ("purchase_discrepancy", "purchase order: its discrepancies")]
+    {
+        state(&format!("UPDATE {table} SET number = number + 100 WHERE tenant_id = $1")).await;
+        assert_eq!(named().await.iter().filter(|name| name.starts_with(expected)).count(), 1, "{table}");
+        state(&format!("UPDATE {table} SET number = number - 100 WHERE tenant_id = $1")).await;
+    }
+    assert_eq!(named().await, Vec::<&str>::new(), "all is mended");
     state("UPDATE purchase_order SET status = 'ORDERED' WHERE tenant_id = $1 AND status = 'PARTIALLY_RECEIVED'").await;
     let report = verify_tenant(&world.node.db, world.ours.owner.tenant, |_| {}).await.unwrap();
     assert!(report.broken().any(|line| line.invariant.starts_with("purchase order: its lines fit")), "{report}");

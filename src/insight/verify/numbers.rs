@@ -1,0 +1,58 @@
+//! What runs 1, 2, 3 without gaps: documents up to their tenant's counter, receipts and discrepancies inside their order.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "purchase order: numbers run 1, 2, 3 without gaps, up to the counter",
+        table: "purchase_order",
+        broken: "SELECT 'por:' || HEX(id), 'number ' || nth, 'number ' || number
+                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM purchase_order WHERE tenant_id = $1
+                       UNION ALL SELECT tenant_id, purchase_order_number, (SELECT count(*) FROM purchase_order WHERE tenant_id = $1)
+                       FROM tenant_counter WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY nth LIMIT 1",
+    },
+    Check {
+        invariant: "supplier return: numbers run 1, 2, 3 without gaps, up to the counter",
+        table: "supplier_return",
+        broken: "SELECT 'srt:' || HEX(id), 'number ' || nth, 'number ' || number
+                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM supplier_return WHERE tenant_id = $1
+                       UNION ALL SELECT tenant_id, supplier_return_number, (SELECT count(*) FROM supplier_return WHERE tenant_id = $1)
+                       FROM tenant_counter WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY nth LIMIT 1",
+    },
+    Check {
+        invariant: "revaluation: numbers run 1, 2, 3 without gaps, up to the counter",
+        table: "revaluation",
+        broken: "SELECT 'rvl:' || HEX(id), 'number ' || nth, 'number ' || number
+                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM revaluation WHERE tenant_id = $1
+                       UNION ALL SELECT tenant_id, revaluation_number, (SELECT count(*) FROM revaluation WHERE tenant_id = $1)
+                       FROM tenant_counter WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY nth LIMIT 1",
+    },
+    Check {
+        invariant: "goods receipt: those of an order are numbered 1, 2, 3 and came to its store",
+        table: "goods_receipt",
+        broken: "SELECT 'grn:' || HEX(r.id), 'number ' || r.nth || coalesce(' sto:' || HEX(o.store_id), ' of an order'), 'number ' || r.number || ' sto:' || HEX(r.store_id)
+                 FROM (SELECT id, purchase_order_id, store_id, number, row_number() OVER (PARTITION BY purchase_order_id ORDER BY number) AS nth
+                       FROM goods_receipt WHERE tenant_id = $1) r
+                 LEFT JOIN purchase_order o ON o.tenant_id = $1 AND o.id = r.purchase_order_id
+                 WHERE r.number <> r.nth OR o.id IS NULL OR o.store_id <> r.store_id ORDER BY r.purchase_order_id, r.nth LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order: its discrepancies are numbered 1, 2, 3",
+        table: "purchase_discrepancy",
+        broken: "SELECT 'por:' || HEX(purchase_order_id) || ' discrepancy ' || number, 'number ' || nth, 'number ' || number
+                 FROM (SELECT purchase_order_id, number, row_number() OVER (PARTITION BY purchase_order_id ORDER BY number) AS nth
+                       FROM purchase_discrepancy WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY purchase_order_id, nth LIMIT 1",
+    },
+    Check {
+        invariant: "counter: master data stands at its last event or after it, and not behind the head",
+        table: "tenant_counter",
+        broken: "SELECT 'ten:' || HEX(c.tenant_id), 'from ' || coalesce(CAST(e.last AS text), '0') || ' to ' || c.head, CAST(c.master_seq AS text)
+                 FROM tenant_counter c LEFT JOIN (SELECT max(seq) AS last FROM event WHERE tenant_id = $1
+                   AND kind IN ('product.updated', 'product.archived', 'store.updated', 'store.archived', 'category.updated', 'supplier.updated')) e ON 1 = 1
+                 WHERE c.tenant_id = $1 AND (c.master_seq > c.head OR c.master_seq < coalesce(e.last, 0)) LIMIT 1",
+    },
+];

@@ -1,0 +1,203 @@
+//! Which columns name rows of which tables.
+
+use super::{Link, Parent};
+
+const fn link(
+    child: &'static str,
+    key: &'static str,
+    columns: &'static [(&'static str, &'static str)],
+    parent: &'static str,
+) -> Link {
+    Link { child, key, columns, parent, only: "1 = 1", of: Parent::Tenant }
+}
+
+const PRODUCT: &str = "'prd:' || HEX(c.id)";
+const LEVEL: &str = "'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id)";
+const SEQ: &str = "'seq ' || c.seq";
+const RESERVATION: &str = "'rsv:' || HEX(c.id)";
+const ORDER: &str = "'ord:' || HEX(c.id)";
+const PURCHASE: &str = "'por:' || HEX(c.id)";
+const PURCHASE_LINE: &str = "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position";
+const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
+const FULFILMENT: &str = "'ful:' || HEX(c.id)";
+const TRANSFER: &str = "'trf:' || HEX(c.id)";
+const RETURN: &str = "'ret:' || HEX(c.id)";
+const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
+
+const PRODUCT_OF: &str = "'prd:' || HEX(c.product_id)";
+const DISCREPANCY: &str = "'por:' || HEX(c.purchase_order_id) || ' discrepancy ' || c.number";
+const SUPPLIER_RETURN_LINE: &str = "'srt:' || HEX(c.supplier_return_id) || ' line ' || c.position";
+const COUNT_LINE_OF: &str = "'cnt:' || HEX(c.count_id) || ' prd:' || HEX(c.product_id)";
+const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
+const ALERT: &str = "'alr:' || HEX(c.id)";
+/// Numbers stand for the default roles (`access::BUILT_IN`).
+const OWN_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '000000000000000000000000000000'";
+
+pub(in super::super) const LINKS: &[Link] = &[
+    link("category", "'cat:' || HEX(c.id)", &[("parent_id", "id")], "category"),
+    link("product", PRODUCT, &[("category_id", "id")], "category"),
+    link("product", PRODUCT, &[("supplier_id", "id")], "supplier"),
+    link("product", PRODUCT, &[("family_id", "id")], "product_family"),
+    link("barcode", "'code ' || c.code", &[("product_id", "id")], "product"),
+    link("product_image", "'img:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("product_image", "'img:' || HEX(c.id)", &[("file_id", "id")], "file"),
+    link("product_document", "'doc:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("product_document", "'doc:' || HEX(c.id)", &[("file_id", "id")], "file"),
+    link("stock_level", LEVEL, &[("product_id", "id")], "product"),
+    link("stock_level", LEVEL, &[("store_id", "id")], "store"),
+    link("entry", SEQ, &[("seq", "seq"), ("movement_id", "id")], "movement"),
+    link("entry", SEQ, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
+    Link { only: "c.reference_kind = 'ORDER'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_order") },
+    Link { only: "c.reference_kind = 'RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "sales_return") },
+    link("entry", SEQ, &[("lot_id", "id"), ("product_id", "product_id")], "lot"),
+    Link { only: "c.reference_kind = 'LOT'", ..link("movement", SEQ, &[("reference_id", "id")], "lot") },
+    link("lot", "'lot:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("lot_level", "'lot:' || HEX(c.lot_id)", &[("lot_id", "id"), ("product_id", "product_id")], "lot"),
+    link("lot_level", "'lot:' || HEX(c.lot_id)", &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
+    Link { only: "c.reference_kind = 'PURCHASE_ORDER'", ..link("movement", SEQ, &[("reference_id", "id")], "purchase_order") },
+    Link { only: "c.reference_kind = 'SUPPLIER_RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "supplier_return") },
+    link("purchase_order", PURCHASE, &[("supplier_id", "id")], "supplier"),
+    link("purchase_order", PURCHASE, &[("store_id", "id")], "store"),
+    link("purchase_order_line", PURCHASE_LINE, &[("purchase_order_id", "id")], "purchase_order"),
+    link("purchase_order_line", PURCHASE_LINE, &[("product_id", "id")], "product"),
+    link(
+        "goods_receipt_line",
+        PURCHASE_LINE,
+        &[("purchase_order_id", "purchase_order_id"), ("position", "position")],
+        "purchase_order_line",
+    ),
+    link(
+        "goods_receipt_line",
+        PURCHASE_LINE,
+        &[("receipt_id", "id"), ("purchase_order_id", "purchase_order_id")],
+        "goods_receipt",
+    ),
+    link("supplier_return", "'srt:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
+    link("reservation", RESERVATION, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
+    link("reservation", RESERVATION, &[("channel_id", "id")], "channel"),
+    link("reservation", RESERVATION, &[("order_id", "order_id"), ("order_position", "position")], "order_line"),
+    link("sales_order", ORDER, &[("store_id", "id")], "store"),
+    link("sales_order", ORDER, &[("channel_id", "id")], "channel"),
+    link("sales_order", ORDER, &[("customer_id", "id")], "customer"),
+    link("order_line", ORDER_LINE, &[("order_id", "id")], "sales_order"),
+    link("order_line", ORDER_LINE, &[("product_id", "id")], "product"),
+    link("order_hold", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("order_sourcing", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
+    link("store_sourcing", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
+    link("fulfilment", FULFILMENT, &[("order_id", "id")], "sales_order"),
+    link("fulfilment", FULFILMENT, &[("store_id", "id")], "store"),
+    link("fulfilment_line", "'ful:' || HEX(c.fulfilment_id)", &[("fulfilment_id", "id"), ("order_id", "order_id")], "fulfilment"),
+    link(
+        "fulfilment_line",
+        "'ful:' || HEX(c.fulfilment_id)",
+        &[("order_id", "order_id"), ("order_position", "position")],
+        "order_line",
+    ),
+    link("sales_return", RETURN, &[("store_id", "id")], "store"),
+    link("sales_return", RETURN, &[("customer_id", "id")], "customer"),
+    link("sales_return", RETURN, &[("channel_id", "id")], "channel"),
+    link("return_line", RETURN_LINE, &[("return_id", "id")], "sales_return"),
+    link("return_line", RETURN_LINE, &[("product_id", "id")], "product"),
+    link(
+        "return_match",
+        "'ret:' || HEX(c.return_id)",
+        &[("return_id", "return_id"), ("return_position", "position")],
+        "return_line",
+    ),
+    link("return_match", "'ret:' || HEX(c.return_id)", &[("order_id", "order_id"), ("order_position", "position")], "order_line"),
+    link("return_lot", "'ret:' || HEX(c.return_id)", &[("return_id", "return_id"), ("position", "position")], "return_line"),
+    link("return_lot", "'ret:' || HEX(c.return_id)", &[("lot_id", "id")], "lot"),
+    Link { only: "c.reference_kind = 'TRANSFER'", ..link("movement", SEQ, &[("reference_id", "id")], "transfer") },
+    Link { only: "c.reference_kind = 'COUNT'", ..link("movement", SEQ, &[("reference_id", "id")], "stock_count") },
+    link("stock_count", "'cnt:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("count_line", "'cln:' || HEX(c.id)", &[("count_id", "id")], "stock_count"),
+    link("count_line", "'cln:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("transfer", TRANSFER, &[("from_store_id", "id")], "store"),
+    link("transfer", TRANSFER, &[("to_store_id", "id")], "store"),
+    link("transfer_line", "'trf:' || HEX(c.transfer_id)", &[("transfer_id", "id")], "transfer"),
+    link("transfer_line", "'trf:' || HEX(c.transfer_id)", &[("product_id", "id")], "product"),
+    link(
+        "transfer_line_lot",
+        "'trf:' || HEX(c.transfer_id)",
+        &[("transfer_id", "transfer_id"), ("position", "position")],
+        "transfer_line",
+    ),
+    link("transfer_line_lot", "'trf:' || HEX(c.transfer_id)", &[("lot_id", "id")], "lot"),
+    link("count_line", "'cln:' || HEX(c.id)", &[("lot_id", "id")], "lot"),
+    link("kit_component", "'prd:' || HEX(c.kit_id)", &[("kit_id", "id")], "product"),
+    link("kit_component", "'prd:' || HEX(c.kit_id)", &[("component_id", "id")], "product"),
+    link("order_line_part", ORDER_LINE, &[("order_id", "order_id"), ("position", "position")], "order_line"),
+    link("order_line_part", ORDER_LINE, &[("product_id", "id")], "product"),
+    link("return_line_part", RETURN_LINE, &[("return_id", "return_id"), ("position", "position")], "return_line"),
+    link("return_line_part", RETURN_LINE, &[("product_id", "id")], "product"),
+    link(
+        "count_try",
+        COUNT_LINE_OF,
+        &[("count_id", "count_id"), ("product_id", "product_id"), ("lot_key", "lot_key")],
+        "count_line",
+    ),
+    link("stock_count", "'cnt:' || HEX(c.id)", &[("category_id", "id")], "category"),
+    link("history_block", LEVEL, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
+    link("history_sum", LEVEL, &[("product_id", "product_id"), ("store_id", "store_id"), ("block", "block")], "history_block"),
+    link("supplier_product", PRODUCT_OF, &[("supplier_id", "id")], "supplier"),
+    link("supplier_product", PRODUCT_OF, &[("product_id", "id")], "product"),
+    link("purchase_charge", PURCHASE_LINE, &[("purchase_order_id", "id")], "purchase_order"),
+    link("purchase_discrepancy", DISCREPANCY, &[("purchase_order_id", "id")], "purchase_order"),
+    link(
+        "purchase_discrepancy",
+        DISCREPANCY,
+        &[("receipt_id", "id"), ("purchase_order_id", "purchase_order_id")],
+        "goods_receipt",
+    ),
+    link("purchase_discrepancy", DISCREPANCY, &[("product_id", "id")], "product"),
+    link("goods_receipt", "'grn:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
+    link("goods_receipt", "'grn:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("supplier_return", "'srt:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("supplier_return", "'srt:' || HEX(c.id)", &[("purchase_order_id", "id")], "purchase_order"),
+    link("supplier_return_line", SUPPLIER_RETURN_LINE, &[("supplier_return_id", "id")], "supplier_return"),
+    link("supplier_return_line", SUPPLIER_RETURN_LINE, &[("product_id", "id")], "product"),
+    link(
+        "supplier_return_line",
+        SUPPLIER_RETURN_LINE,
+        &[("purchase_order_id", "purchase_order_id"), ("order_position", "position")],
+        "purchase_order_line",
+    ),
+    link("cost_pool", PRODUCT_OF, &[("product_id", "id")], "product"),
+    link("cost_layer", PRODUCT_OF, &[("product_id", "id")], "product"),
+    link("cost_posting", SEQ, &[("product_id", "id")], "product"),
+    link("cost_posting", SEQ, &[("store_id", "id")], "store"),
+    link(
+        "revaluation_line",
+        "'rvl:' || HEX(c.revaluation_id) || ' line ' || c.position",
+        &[("revaluation_id", "id")],
+        "revaluation",
+    ),
+    link("revaluation_line", "'rvl:' || HEX(c.revaluation_id) || ' line ' || c.position", &[("product_id", "id")], "product"),
+    Link { of: Parent::Global, ..link("member", "'mem:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
+    Link { of: Parent::Global, ..link("session", "'ses:' || HEX(c.id)", &[("user_id", "id")], "app_user") },
+    link("invitation", "'mem:' || HEX(c.member_id)", &[("member_id", "id")], "member"),
+    link("role_grant", GRANT, &[("member_id", "id")], "member"),
+    // The default roles have no rows.
+    Link { only: OWN_ROLE, ..link("role_grant", GRANT, &[("role_id", "id")], "role") },
+    link("store_in_group", "'grp:' || HEX(c.group_id)", &[("group_id", "id")], "store_group"),
+    link("store_in_group", "'grp:' || HEX(c.group_id)", &[("store_id", "id")], "store"),
+    link("integration", "'int:' || HEX(c.id)", &[("channel_id", "id")], "channel"),
+    link("api_key", "'key:' || HEX(c.id)", &[("integration_id", "id")], "integration"),
+    link("api_key_address", "'key:' || HEX(c.key_id)", &[("key_id", "id")], "api_key"),
+    link("api_key_index", "'key:' || HEX(c.key_id)", &[("key_id", "id")], "api_key"),
+    link("alert", ALERT, &[("store_id", "id")], "store"),
+    link("alert", ALERT, &[("product_id", "id")], "product"),
+    link("alert", ALERT, &[("lot_id", "id")], "lot"),
+    link("alert", ALERT, &[("purchase_order_id", "id")], "purchase_order"),
+    link("alert", ALERT, &[("count_id", "id")], "stock_count"),
+    link("alert_letter", "'alr:' || HEX(c.alert_id)", &[("alert_id", "id")], "alert"),
+    link("alert_rule", "'arl:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("alert_rule", "'arl:' || HEX(c.id)", &[("category_id", "id")], "category"),
+    link("alert_rule", "'arl:' || HEX(c.id)", &[("product_id", "id")], "product"),
+    link("webhook_delivery", "'whe:' || HEX(c.endpoint_id)", &[("endpoint_id", "id")], "webhook_endpoint"),
+    link("webhook_attempt", "'whe:' || HEX(c.endpoint_id)", &[("endpoint_id", "id")], "webhook_endpoint"),
+    link("exchange", "'exc:' || HEX(c.id)", &[("input_id", "id")], "file"),
+    link("exchange", "'exc:' || HEX(c.id)", &[("result_id", "id")], "file"),
+    link("exchange_line", "'exc:' || HEX(c.exchange_id)", &[("exchange_id", "id")], "exchange"),
+    link("exchange_row", "'exc:' || HEX(c.exchange_id)", &[("exchange_id", "id")], "exchange"),
+];
