@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -28,7 +28,9 @@ pub fn main() -> ExitCode {
     // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
     let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "warn,entrepot=info" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| usual.into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Colours are for eyes: not for files and pipes, nor for whoever wants none (no-color.org).
+    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return failed(&err),
@@ -68,7 +70,7 @@ async fn run(command: Command) -> ExitCode {
 }
 
 async fn migrate(args: &DatabaseArgs) -> Result<(), Fault> {
-    let db = Database::open(&args.database_url, args.options()).await?;
+    let db = Database::make(&args.database_url, args.options()).await?;
     let pending = db.migrate().await?;
     db.prove_wall().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };

@@ -65,10 +65,13 @@ impl FileArgs {
         self.place.clone().unwrap_or_else(|| crate::files::Place::beside(database_url))
     }
     /// Keeps files where the operator says.
-    pub fn apply(&self, files: &crate::files::Files) {
-        if let Some(place) = &self.place {
-            files.keep_in(place.clone());
-        }
+    ///
+    /// # Errors
+    /// They cannot be kept there.
+    pub fn apply(&self, files: &crate::files::Files) -> Result<(), crate::storage::Fault> {
+        let Some(place) = &self.place else { return Ok(()) };
+        files.keep_in(place.clone());
+        files.look().map_err(|error| crate::storage::Fault::Broken(format!("--files: {error}")))
     }
 }
 

@@ -78,7 +78,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let url = format!("sqlite://{}", args.file.display());
     let fresh = !args.file.exists();
     println!("Database  {}{}", args.file.display(), if fresh { " (new)" } else { " (kept from an earlier start)" });
-    let db = Database::open(&url, Options::default()).await?;
+    let db = Database::make(&url, Options::default()).await?;
     db.migrate().await?;
     db.close().await?;
 

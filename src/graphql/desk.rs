@@ -305,9 +305,20 @@ fn panicked(request_id: &str) -> Errors {
     Errors::one(Code::Internal, "something went wrong on our side; the request id finds it in the log", request_id)
 }
 
+/// From so many on a document may be what took the time.
+const MANY_NODES: u32 = 50;
+
 fn late(operation: &Operation, allowed: Duration, request_id: &str) -> Errors {
     let nodes = operation.measure.nodes;
     tracing::warn!(request_id, name = operation.name.as_deref(), nodes, "an operation ran out of time");
-    let message = format!("the operation took longer than {} s; it has {nodes} nodes: ask for less", allowed.as_secs());
+    let what = match operation.kind {
+        // What it is waiting for may let it go on after this.
+        Kind::Mutation => {
+            "it may have been carried out all the same: send it again with the same idempotencyKey, or look".to_owned()
+        }
+        _ if nodes >= MANY_NODES => format!("it has {nodes} nodes: ask for less"),
+        _ => "it was kept waiting: try again".to_owned(),
+    };
+    let message = format!("the operation took longer than {} s; {what}", allowed.as_secs());
     Errors::one(Code::Timeout, message, request_id)
 }

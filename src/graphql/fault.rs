@@ -29,6 +29,9 @@ pub enum TopError {
     Overloaded,
     #[error("the database cannot be reached, try again")]
     Unavailable,
+    /// It answers, and may not be written to: its disk is full, or it is read-only.
+    #[error("the database takes no writes just now, try again")]
+    Unwritable,
     #[error("internal error")]
     Internal,
 }
@@ -44,7 +47,7 @@ impl TopError {
             Self::BadUserInput { .. } => Code::BadUserInput,
             Self::LimitExceeded(_) => Code::LimitExceeded,
             Self::Overloaded => Code::Overloaded,
-            Self::Unavailable => Code::Unavailable,
+            Self::Unavailable | Self::Unwritable => Code::Unavailable,
             Self::Internal => Code::Internal,
         }
     }
@@ -66,7 +69,7 @@ impl TopError {
             Self::Forbidden(permission) => extensions.set("permission", *permission),
             Self::StepUpRequired(seconds) => extensions.set("maxAge", *seconds),
             Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),
-            Self::Overloaded | Self::Unavailable => extensions.set("retryAfterMs", 500),
+            Self::Overloaded | Self::Unavailable | Self::Unwritable => extensions.set("retryAfterMs", 500),
             _ => {}
         }
     }
@@ -81,7 +84,7 @@ impl From<Fault> for TopError {
             Fault::TooLarge => Self::bad_input(fault.to_string(), Vec::new()),
             other if other.is_transient() => {
                 tracing::warn!(error = %fault, "transient fault");
-                Self::Unavailable
+                if fault.unwritable().is_some() { Self::Unwritable } else { Self::Unavailable }
             }
             _ => {
                 tracing::error!(error = %fault, "fault");

@@ -29,7 +29,7 @@ use crate::{
         core::{File, Purpose, limits::SILENCE_SECONDS},
         graph::too_many_pixels,
     },
-    graphql::{answer::Errors, payer::Payer},
+    graphql::{answer::Errors, code::Code, payer::Payer},
 };
 
 struct Desk<E> {
@@ -163,12 +163,22 @@ async fn refused<E: Executor>(desk: &Desk<E>, error: FileError, parts: &axum::ht
         FileError::Broken => (StatusCode::BAD_REQUEST, "the bytes broke off".to_owned()),
         FileError::Full => (StatusCode::INSUFFICIENT_STORAGE, "there is no room for files just now".to_owned()),
         FileError::Away => (StatusCode::SERVICE_UNAVAILABLE, "files cannot be reached just now, try again".to_owned()),
+        FileError::Fault(fault) if fault.is_transient() => {
+            tracing::warn!(error = %fault, "transient fault");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be reached or takes no writes, try again".to_owned())
+        }
         FileError::Fault(fault) => {
             tracing::error!(error = %fault, "a file could not be sent or fetched");
             (StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side; the request id finds it in the log".to_owned())
         }
     };
-    let mut response = reply::of_fault(status, message, Media::Json, id);
+    let mut response = match error {
+        // Both have the status of a store that is full; only one of them passes by itself.
+        FileError::Quota { .. } => reply::of_errors(&Errors::one(Code::LimitExceeded, message, id), Media::Json, id),
+        FileError::Full => reply::of_errors(&Errors::one(Code::Unavailable, message, id), Media::Json, id),
+        _ => reply::of_fault(status, message, Media::Json, id),
+    };
+    *response.status_mut() = status;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -91,9 +91,14 @@ fn tell_budget(headers: &mut HeaderMap, bill: Bill) {
     headers.insert(RESET, HeaderValue::from(budget.full_in_seconds()));
 }
 
-/// A request that failed as HTTP, before there was an operation: same shape of body, the status given.
+/// A request that failed as HTTP, before there was an operation: same shape of body, the status given, and the code that goes with it.
 pub fn of_fault(status: StatusCode, message: impl Into<String>, media: Media, request_id: &str) -> Response<Body> {
-    json_response(status, media, Errors::one(Code::BadRequest, message, request_id).body(), request_id)
+    let code = match status {
+        StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
+        StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        _ => Code::BadRequest,
+    };
+    json_response(status, media, Errors::one(code, message, request_id).body(), request_id)
 }
 
 fn json_response(status: StatusCode, media: Media, body: Vec<u8>, request_id: &str) -> Response<Body> {

@@ -106,9 +106,9 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
     };
     if is_hopeless {
         jobs.figures().died();
-        tracing::error!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, ?failure, "a job has failed for good");
+        tracing::error!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job has failed for good");
     } else {
-        tracing::warn!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, ?failure, "a job failed; it is tried again");
+        tracing::warn!(job = %job.id, tenant = %job.tenant, kind = job.kind, failures, %failure, "a job failed; it is tried again");
     }
     Outcome {
         state: if is_hopeless { State::Dead } else { State::Waiting },

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use entity::{prelude::*, secret_key};
 
 use super::{
-    core::{KEY_BYTES, Keys, MasterKey, SealedColumn, key_of},
+    core::{KEY_BYTES, Keys, MasterKey, OpenError, SealedColumn, key_of},
     ring::KeyRing,
     rows,
     store::{Command, Given, KeyFile, KeySource, SecretStore},
@@ -52,8 +52,7 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
             text
         }
         None => {
-            let ids: Vec<&str> = known.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str()).collect();
-            let (ids, name) = (ids.join(", "), store.name());
+            let (ids, name) = (ids(known.iter().filter(|key| key.retired_at.is_none()).map(|key| key.id.as_str())), store.name());
             return Err(Fault::Broken(format!(
                 "this database is sealed under the key {ids}, and {name} is not there: bring it back from where you keep a copy; without it what is sealed is lost"
             )));
@@ -69,6 +68,10 @@ pub async fn open(db: &Database, source: &KeySource, clock: &Clock) -> Result<Ke
 const NOWHERE: &str = "no key to seal secrets with: make one with `entrepot keys new > FILE` and give it with --keys-file FILE \
     (ENTREPOT_KEYS_FILE), or as ENTREPOT_KEYS; every node and every command of this database needs the same";
 
+fn ids<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    ids.collect::<Vec<_>>().join(", ")
+}
+
 /// Compares the keys with those that the database has met, and writes down a new one that seals.
 async fn vouch(
     db: &Database,
@@ -80,11 +83,18 @@ async fn vouch(
     for met in known.iter().filter(|key| key.retired_at.is_none() || keys.get(&key.id).is_some()) {
         let context = format!("secret_key/{}", met.id);
         keys.open(&context, &met.check_sealed).map_err(|why| {
-            Fault::Broken(format!(
-                "{} does not fit this database: it was sealed under the key {}, and {why}; give the key that was used before",
-                store.name(),
-                met.id
-            ))
+            let id = &met.id;
+            let why = match why {
+                OpenError::UnknownKey(_) => {
+                    format!("it is sealed under the key {id}, which is not among those given ({})", ids(keys.ids()))
+                }
+                // What each key seals at first is never touched again.
+                OpenError::Broken(_) => {
+                    format!("it is sealed under a key {id}, and the one given as {id} is another, which only has its name")
+                }
+                OpenError::NotSealed => format!("what tells its key {id} from others is not sealed"),
+            };
+            Fault::Broken(format!("{} does not fit this database: {why}; give the key that was used before", store.name()))
         })?;
     }
     let id = &keys.first().id;
@@ -201,6 +211,13 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
         return Err(Fault::Broken(format!("the key {id} is the one that seals: `entrepot keys rotate` first")));
     }
     let known = rows::known(&db.global()).await?;
+    let given = ring.keys();
+    if given.get(id).is_none() && !known.iter().any(|key| key.id == id) {
+        // One that was just added may be in the source only.
+        let others = given.ids().filter(|given| !known.iter().any(|key| key.id == *given));
+        let there = ids(known.iter().map(|key| key.id.as_str()).chain(others));
+        return Err(Fault::Broken(format!("there is no key {id}; there are {there}")));
+    }
     let sealing = known.iter().find(|key| key.id == ring.keys().first().id);
     if sealing.is_none_or(|key| key.created_at.plus_seconds(SETTLED_SECONDS) > clock.now()) {
         return Err(Fault::Broken(format!(

@@ -106,7 +106,7 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
-    args.jobs.files.apply(&node.files);
+    args.jobs.files.apply(&node.files)?;
     node.exchange.limit_imports(args.jobs.imports());
     if let Some(address) = &args.redis_url {
         node.bus = Some(node.hints_through(address).await?);

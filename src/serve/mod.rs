@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod chores;
 mod carrier;
+mod chosen;
 mod doorkeeper;
 pub mod epoch;
 mod figures;
@@ -15,7 +16,7 @@ mod stop;
 pub mod tenant;
 mod voice;
 
-use std::{collections::HashSet, future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 
@@ -23,10 +24,10 @@ use crate::{
     access::{Access, Policies, PolicyError},
     alerts::Alerts,
     audit::{Audit, Pen},
-    budget::{Allowance, Budgets, Redis, RedisError},
+    budget::{Budgets, Redis, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
-    config::{FigureArgs, Registration, RunJobs, Serve},
+    config::{FigureArgs, RunJobs, Serve},
     exchange::{Engine, Exchange, graph::Wording},
     files::{Files, Place, core::link::Signer},
     gauges,
@@ -35,7 +36,6 @@ use crate::{
         desk::Introspection,
         limits::Limits,
         outline::Unreadable,
-        payer::Terms,
         session::Documents,
         trusted::{Trusted, TrustedError},
     },
@@ -46,7 +46,7 @@ use crate::{
     realtime::{self, Bus},
     schema::{self, EntrepotSchema, Given, Judges},
     secrets::{self, KeyRing, KeySource},
-    storage::{Database, Fault, Options, Wall},
+    storage::{Backend, Database, Fault, Options, Wall},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 
@@ -71,6 +71,14 @@ pub enum StartError {
         "the database is {0} migration(s) behind this version: run `entrepot migrate` with the same --database-url, then start again"
     )]
     OldSchema(usize),
+    #[error(
+        "the database may only be read: give this process the right to write its file and the folder around it, or give it another --database-url"
+    )]
+    ReadOnly,
+    #[error(
+        "--registration verified sends a letter to whoever registers, and none leave from here: say with --mail how, or --registration closed"
+    )]
+    NoLetters,
     #[error("--denied-passwords {0}: {1}")]
     DeniedPasswords(std::path::PathBuf, io::Error),
     #[error("{0}")]
@@ -145,6 +153,10 @@ impl Node {
         let pending = db.pending_migrations().await?;
         if pending > 0 {
             return Err(StartError::OldSchema(pending));
+        }
+        // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
+        if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
+            return Err(StartError::ReadOnly);
         }
         tell_of_wall(&db).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
@@ -312,9 +324,9 @@ impl http::KeySet for Keys {
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let judges = Judges::begin();
-    let settings = people(&args)?;
+    let settings = chosen::people(&args)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
-    let terms = terms(&args);
+    let terms = chosen::terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
     let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
     let keys = args.keys.source(&args.database.database_url);
@@ -324,7 +336,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.limits.points = args.operation_points;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
-    args.jobs.files.apply(&node.files);
+    args.jobs.files.apply(&node.files)?;
     node.exchange.limit_imports(args.jobs.imports());
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
@@ -361,38 +373,4 @@ async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
         tracing::info!("{advice}");
     }
     Ok(())
-}
-
-/// What the operator has chosen about people.
-fn people(args: &Serve) -> Result<Settings, StartError> {
-    if args.registration == Some(Registration::Open) && args.is_reached_by_strangers() {
-        tracing::warn!(
-            "--registration open tells whoever registers an address whether it has an account: use verified where strangers come"
-        );
-    }
-    let letters = args.letters.settings(|| format!("http://{}", args.listen))?;
-    let denied = match &args.denied_passwords {
-        Some(file) => {
-            let text = std::fs::read_to_string(file).map_err(|err| StartError::DeniedPasswords(file.clone(), err))?;
-            text.lines().map(str::to_lowercase).collect()
-        }
-        None => HashSet::new(),
-    };
-    Ok(Settings {
-        access_seconds: args.access_token_minutes * 60,
-        registration: args.who_may_register().into(),
-        denied: Arc::new(denied),
-        ..letters
-    })
-}
-
-fn terms(args: &Serve) -> Terms {
-    const QUARTER_HOUR: u32 = 15 * 60;
-    Terms {
-        credential: args.budget.0,
-        tenant: args.tenant_budget.0,
-        anonymous: args.anonymous_requests.0.map(|most| Allowance::within(most, QUARTER_HOUR)),
-        at_once: args.tenant_operations.0.map(|most| most as usize),
-        lifted: Arc::new(args.lift_budget.iter().copied().collect()),
-    }
 }

@@ -5,18 +5,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::{
     sync::Mutex,
-    time::{Instant, timeout},
+    time::{Instant, timeout_at},
 };
 
 use crate::{
     gauges,
     http::{Check, Readiness, State},
     realtime::Bus,
-    storage::Database,
+    storage::{Backend, Database},
 };
 
 /// Longer than a database takes that is well, shorter than those who probe wait.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// For so long a write that found no room is told.
+const LATELY: Duration = Duration::from_secs(30);
 /// For so long one look answers everybody who asks: a crowd of probes, or of strangers, costs the database nothing.
 const GOOD_FOR: Duration = Duration::from_millis(500);
 /// Parts of the memory that a node may have, in hundredths: beyond the first it says so, beyond the second it wants no more work.
@@ -38,8 +40,9 @@ impl Ready {
     }
 
     async fn look(&self) -> Vec<Check> {
-        let (database, migrations) = match timeout(PATIENCE, self.db.pending_migrations()).await {
-            Ok(Ok(0)) => (State::Fine, State::Fine),
+        let until = Instant::now() + PATIENCE;
+        let (database, migrations) = match timeout_at(until, self.db.pending_migrations()).await {
+            Ok(Ok(0)) => (self.writes(until).await, State::Fine),
             Ok(Ok(missing)) => (State::Fine, State::Failed(format!("the database lacks {missing} of this version's migrations"))),
             Ok(Err(_)) => (failed("it does not answer"), failed("not known")),
             Err(_) => (failed("it does not answer in time"), failed("not known")),
@@ -57,6 +60,22 @@ impl Ready {
             checks.push(Check { name: "memory", state: memory(now, most) });
         }
         checks
+    }
+
+    /// A database that answers, as one to write to. An SQLite file that may only be read is refused at the start.
+    async fn writes(&self, until: Instant) -> State {
+        if self.db.backend() == Backend::Postgres {
+            match timeout_at(until, self.db.takes_writes()).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return failed("it takes no writes: it is read-only"),
+                Ok(Err(_)) => return failed("it does not answer"),
+                Err(_) => return failed("it does not answer in time"),
+            }
+        }
+        if self.db.lacked_room(LATELY) {
+            return State::Degraded("its disk has no room, or takes no writes: a write failed by it a moment ago".to_owned());
+        }
+        State::Fine
     }
 }
 

@@ -11,8 +11,8 @@ use std::{
 use entity::prelude::TenantId;
 use migration::{Migrator, MigratorTrait, row_security, statistics};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, SqliteTransactionMode, SqlxSqliteConnector, Statement,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, SqliteTransactionMode,
+    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
     sqlx::{Connection, pool::PoolConnection, sqlite},
 };
 
@@ -20,6 +20,7 @@ use super::{
     Announcer, Fault, RowSecurity, Shelf, Wall,
     postgres::{self, Doors},
     together::Lines,
+    writable::Told,
 };
 
 /// Which of the two databases.
@@ -42,6 +43,13 @@ impl Default for Options {
     }
 }
 
+/// What becomes of an SQLite file that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    IsMade,
+    IsRefused,
+}
+
 /// The open database. On SQLite `writer` is a single connection; on Postgres the two are separate pools,
 /// so that a page of slow reads never keeps a lane from committing.
 #[derive(Clone)]
@@ -60,6 +68,7 @@ pub struct Database {
     /// What many requests ask together.
     pub(super) lines: Lines,
     pub(super) shelf: Shelf,
+    pub(super) told: Told,
     pub(super) statements: Arc<AtomicU64>,
 }
 
@@ -71,8 +80,17 @@ const CONNECTIONS_A_LANE: u32 = 4;
 pub(super) const STATEMENT_CACHE: usize = 256;
 
 impl Database {
-    /// Opens `sqlite://path` (made when missing), or `postgres://…`.
+    /// Opens `sqlite://path`, a file that is there, or `postgres://…`.
     pub async fn open(url: &str, options: Options) -> Result<Self, Fault> {
+        Self::open_or(url, options, Missing::IsRefused).await
+    }
+
+    /// The same for who migrates it next: an SQLite file that is missing is made.
+    pub async fn make(url: &str, options: Options) -> Result<Self, Fault> {
+        Self::open_or(url, options, Missing::IsMade).await
+    }
+
+    async fn open_or(url: &str, options: Options, missing: Missing) -> Result<Self, Fault> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return postgres::open(&url.replacen("postgresql://", "postgres://", 1), options).await;
         }
@@ -83,13 +101,21 @@ impl Database {
         if path.is_empty() || path.contains(":memory:") {
             return Err(Fault::Broken("SQLite needs a file: sqlite://path/to/entrepot.sqlite".to_owned()));
         }
-        Self::open_sqlite(path, options).await
+        if path.contains('?') {
+            return Err(Fault::Broken(format!(
+                "an SQLite database is a path and nothing after it: \"{path}\" has a question mark"
+            )));
+        }
+        if missing == Missing::IsRefused && !std::path::Path::new(path).exists() {
+            return Err(Fault::Broken(format!("there is no database at {path}: `entrepot migrate` makes one")));
+        }
+        Self::open_sqlite(path, options, missing).await
     }
 
-    async fn open_sqlite(path: &str, options: Options) -> Result<Self, Fault> {
+    async fn open_sqlite(path: &str, options: Options, missing: Missing) -> Result<Self, Fault> {
         let base = sqlite::SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
+            .create_if_missing(missing == Missing::IsMade)
             .journal_mode(sqlite::SqliteJournalMode::Wal)
             .synchronous(sqlite::SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -111,7 +137,7 @@ impl Database {
         // 16 MiB of pages for the writer, 2 MiB a reader, which takes as much again for a large sort and keeps it; the system's cache stands behind them.
         let writer = pool(1, base.clone().pragma("cache_size", "-16384"));
         let reader = pool(options.readers, base.pragma("query_only", "on").pragma("cache_size", "-2048"));
-        // The first connection makes the file and turns WAL on, before a reader could find it without.
+        // The first connection turns WAL on, and may make the file, before a reader could find it without.
         let first = first_of(&writer).await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
         drop(first);
         let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
@@ -126,6 +152,7 @@ impl Database {
             announcer: Announcer::default(),
             lines: Lines::default(),
             shelf: Shelf::default(),
+            told: Told::default(),
             statements: Arc::default(),
         })
     }
@@ -137,7 +164,7 @@ impl Database {
         let mut apart = self.clone();
         if self.backend == Backend::Postgres {
             let options = self.writer.get_postgres_connection_pool().connect_options();
-            apart.writer = postgres::pool((*options).clone(), lanes as u32 * CONNECTIONS_A_LANE);
+            apart.writer = postgres::pool((*options).clone(), lanes as u32 * CONNECTIONS_A_LANE, &self.told);
             apart.reader = apart.writer.clone();
             apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * CONNECTIONS_A_LANE as usize));
         }
@@ -191,6 +218,9 @@ impl Database {
             transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7170151)").await?;
         }
         let pending = Migrator::get_pending_migrations(&transaction).await.map_err(unknown)?.len();
+        if pending == Migrator::migrations().len() {
+            self.refuse_foreign(&transaction).await?;
+        }
         Migrator::up(&transaction, None).await?;
         if self.wall.stands() {
             row_security::build(&transaction).await?;
@@ -200,6 +230,17 @@ impl Database {
         }
         transaction.commit().await?;
         Ok(pending)
+    }
+
+    /// Refuses to put tables among those of somebody else.
+    async fn refuse_foreign(&self, transaction: &DatabaseTransaction) -> Result<(), Fault> {
+        let sql = if self.backend == Backend::Sqlite { FOREIGN_SQLITE } else { FOREIGN_POSTGRES };
+        let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), sql)).await?;
+        let Some(row) = row else { return Ok(()) };
+        let table: String = row.try_get_by_index(0)?;
+        Err(Fault::Broken(format!(
+            "the database is not empty and not Entrepot's: it has a table {table} and none of Entrepot's migrations; give Entrepot a database of its own"
+        )))
     }
 
     /// Has Postgres measure tables that have just grown, all where none is named. It does so by itself, once a minute; until then its plans are
@@ -242,6 +283,14 @@ impl From<Backend> for DbBackend {
         }
     }
 }
+
+/// A table that no migration made. What extensions bring along is nobody's.
+const FOREIGN_SQLITE: &str = "SELECT name FROM sqlite_master
+    WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' AND name <> 'seaql_migrations' ORDER BY name LIMIT 1";
+const FOREIGN_POSTGRES: &str = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname <> 'seaql_migrations'
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY c.relname LIMIT 1";
 
 /// A migration that the database has and this binary lacks: somebody newer was here.
 fn unknown(error: DbErr) -> Fault {

@@ -5,7 +5,7 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 /// A fault of ours or of what we stand on. Callers see `INTERNAL`, `UNAVAILABLE` or `OVERLOADED`, never its text.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
-    #[error("database: {0}")]
+    #[error("database: {0}{why}", why = unwritable(.0).map_or("", Unwritable::aside))]
     Database(#[from] DbErr),
     /// A row that breaks a rule which its writers keep: the table and the rule.
     #[error("corrupt row in {table}: {rule}")]
@@ -21,13 +21,44 @@ pub enum Fault {
     Broken(String),
 }
 
-/// Codes of what may go better another time.
-const PASSING: &[&str] = &[
-    // Postgres: serialisation failure, deadlock, disk full, too many connections, admin shutdown, crash shutdown, starting up.
-    "40001", "40P01", "53100", "53300", "57P01", "57P02", "57P03",
-    // SQLite: busy, locked, full, a snapshot that is too old to write, a write that found no room, and so for shared memory.
-    "5", "6", "13", "517", "778", "4874",
-];
+/// Codes of what may go better another time. Postgres: serialisation failure, deadlock, too many connections, admin shutdown, crash shutdown,
+/// starting up; SQLite: busy, locked, a snapshot that is too old to write.
+const PASSING: &[&str] = &["40001", "40P01", "53300", "57P01", "57P02", "57P03", "5", "6", "517"];
+/// Codes of a disk without room: Postgres; SQLite, a write that found none, and so for shared memory.
+const NO_ROOM: &[&str] = &["53100", "13", "778", "4874"];
+/// Codes of a database that may be read only: Postgres, where the server is another's standby or was told so; SQLite, READONLY in all its forms.
+const READ_ONLY: &[&str] = &["25006", "8", "264", "520", "776", "1032", "1288", "1544"];
+
+/// Why a database that answers takes no writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwritable {
+    NoRoom,
+    ReadOnly,
+}
+
+impl Unwritable {
+    fn aside(self) -> &'static str {
+        match self {
+            Self::NoRoom => ": the disk has no room, or takes no writes",
+            Self::ReadOnly => ": the database is read-only",
+        }
+    }
+}
+
+/// What the database calls an error.
+pub(super) fn code(err: &DbErr) -> Option<String> {
+    match err {
+        DbErr::Exec(RuntimeErr::SqlxError(err))
+        | DbErr::Query(RuntimeErr::SqlxError(err))
+        | DbErr::Conn(RuntimeErr::SqlxError(err)) => err.as_database_error()?.code().map(std::borrow::Cow::into_owned),
+        _ => None,
+    }
+}
+
+fn unwritable(err: &DbErr) -> Option<Unwritable> {
+    let code = code(err)?;
+    if NO_ROOM.contains(&&*code) { Some(Unwritable::NoRoom) } else { READ_ONLY.contains(&&*code).then_some(Unwritable::ReadOnly) }
+}
 
 /// Codes of what the rows themselves are to blame for.
 const OF_ROWS: &[&str] = &[
@@ -68,11 +99,13 @@ impl Fault {
 
     /// What the database itself says of a statement.
     fn code(&self) -> Option<String> {
+        if let Self::Database(err) = self { code(err) } else { None }
+    }
+
+    /// Whether the database answers and takes no writes, and why.
+    pub fn unwritable(&self) -> Option<Unwritable> {
         match self {
-            Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
-                sqlx::Error::Database(err) => err.code().map(std::borrow::Cow::into_owned),
-                _ => None,
-            },
+            Self::Database(err) => unwritable(err),
             _ => None,
         }
     }
@@ -107,9 +140,11 @@ impl Fault {
         }
     }
 
-    /// Whether the same work may succeed when done again: another writer was in the way, or the database was away for a moment.
+    /// Whether the same work may succeed when done again: another writer was in the way, or the database was away for a moment, or takes no
+    /// writes until somebody makes room or it has found its way to the server that does.
     pub fn is_transient(&self) -> bool {
         match self {
+            Self::Database(err) if unwritable(err).is_some() => true,
             Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
                 // A connection that ends while it is opened has an answer that is none.

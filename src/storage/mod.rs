@@ -22,12 +22,13 @@ mod snapshot;
 mod together;
 mod wall;
 mod work;
+mod writable;
 mod write_at;
 
 pub use announce::{Announcer, Committed};
 pub use bulk::{Bulk, Column, ColumnKind};
 pub use connect::{Backend, Database, Options};
-pub use fault::Fault;
+pub use fault::{Fault, Unwritable};
 pub use global::{GlobalReads, GlobalWork};
 pub use outward::{News, Outward};
 pub use pools::Pool;

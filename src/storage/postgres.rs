@@ -1,12 +1,13 @@
 //! Opening Postgres: pools for transactions, connections for single statements, each with the role that it needs.
 
-use std::{str::FromStr, time::Duration};
+use std::{future::ready, str::FromStr, time::Duration};
 
 use migration::row_security::{APP, STEWARD};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, Statement,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector, Statement,
     sqlx::{
         ConnectOptions,
+        error::DatabaseError,
         postgres::{PgConnectOptions, PgPoolOptions},
     },
 };
@@ -14,8 +15,10 @@ use sea_orm::{
 use super::{
     Backend, Database, Fault, Options,
     connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
+    fault,
     sessions::{Binding, Sessions},
     wall::{self, Wall},
+    writable::Told,
 };
 
 /// For migrations and for looking whether the wall stands: seldom used.
@@ -53,12 +56,12 @@ impl Doors {
 }
 
 pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault> {
-    let unanswered =
-        |err: &dyn std::fmt::Display| Fault::Broken(format!("the Postgres database {} does not answer: {err}", place(url)));
-    let login = PgConnectOptions::from_str(url).map_err(|err| unanswered(&err))?;
+    let login = PgConnectOptions::from_str(url).map_err(|err| unanswered(url, &err))?;
     let login = login.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
-    let owner = pool(login.clone(), OWNERS);
-    owner.ping().await.map_err(|err| unanswered(&err))?;
+    let told = Told::default();
+    // Seldom used, and what `/readyz` asks by: they are asked for a sign of life first, since a restart of the server ends all of them.
+    let owner = opened(pool_of(OWNERS, &told).test_before_acquire(true), login.clone());
+    owner.ping().await.map_err(|err| refused(url, &err))?;
     let wall = wall::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
     let as_role = |role: &str| {
@@ -81,16 +84,39 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     Ok(Database {
         backend: Backend::Postgres,
         owner,
-        writer: pool(app.clone(), options.writers),
-        reader: pool(app, options.readers),
-        steward: pool(steward, STEWARDS),
+        writer: pool(app.clone(), options.writers, &told),
+        reader: pool(app, options.readers, &told),
+        steward: pool(steward, STEWARDS, &told),
         doors: Some(doors),
         wall,
         announcer: super::Announcer::default(),
         lines: super::together::Lines::default(),
         shelf: super::Shelf::default(),
+        told,
         statements: std::sync::Arc::default(),
     })
+}
+
+fn unanswered(url: &str, err: &dyn std::fmt::Display) -> Fault {
+    Fault::Broken(format!("the Postgres database {} does not answer: {err}", place(url)))
+}
+
+/// Why the first connection was not opened: nobody answers, or the server says what is missing.
+fn refused(url: &str, err: &DbErr) -> Fault {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = err else { return unanswered(url, err) };
+    let said = cause.as_database_error().map(DatabaseError::message).unwrap_or_default();
+    match fault::code(err).as_deref() {
+        // invalid_catalog_name
+        Some("3D000") => Fault::Broken(format!(
+            "there is no database at {}: {said}; make it first (CREATE DATABASE), then `entrepot migrate` makes its tables",
+            place(url)
+        )),
+        // invalid_authorization_specification, invalid_password
+        Some("28000" | "28P01") => {
+            Fault::Broken(format!("the Postgres database {} does not let this login in: {said}", place(url)))
+        }
+        _ => unanswered(url, err),
+    }
 }
 
 /// A connection that nothing has used for so long is closed instead of used: what stands between may have cut it without a word, and a
@@ -101,16 +127,26 @@ const OLDEST: Duration = Duration::from_mins(30);
 
 /// A pool that opens connections when they are needed. They are looked at when they are taken: with time limits of its own sqlx 0.9 starts
 /// a task that counts idle connections, and may count without an end (see `connect`).
-pub(super) fn pool(connect: PgConnectOptions, most: u32) -> DatabaseConnection {
-    let pool = PgPoolOptions::new()
+pub(super) fn pool(connect: PgConnectOptions, most: u32, told: &Told) -> DatabaseConnection {
+    opened(pool_of(most, told), connect)
+}
+
+fn pool_of(most: u32, told: &Told) -> PgPoolOptions {
+    let told = told.clone();
+    PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .max_lifetime(None)
         .idle_timeout(None)
-        .before_acquire(|_, kept| Box::pin(async move { Ok(kept.idle_for < IDLE_LIMIT && kept.age < OLDEST) }))
-        .connect_lazy_with(connect);
-    SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+        .before_acquire(move |_, kept| {
+            let is_good = kept.idle_for < IDLE_LIMIT && kept.age < OLDEST && told.holds(kept.age);
+            Box::pin(ready(Ok(is_good)))
+        })
+}
+
+fn opened(pool: PgPoolOptions, connect: PgConnectOptions) -> DatabaseConnection {
+    SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(connect))
 }
 
 /// Where the login finds its tables, if that is not where everybody does.
@@ -145,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_counts_idle_connections_beside_those_who_take_them() {
         let login = PgConnectOptions::new_without_pgpass().host("127.0.0.1");
-        let pool = pool(login, 2);
+        let pool = pool(login, 2, &Told::default());
         let options = pool.get_postgres_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime(), options.get_min_connections()), (None, None, 0));
     }

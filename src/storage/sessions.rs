@@ -145,11 +145,12 @@ async fn bind(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sql
     connection.fetch_all(bind).await.map(drop)
 }
 
-/// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P).
+/// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P), or that it takes no writes any more
+/// (25006), as one does that another has taken over from.
 fn is_lost(err: &sqlx::Error) -> bool {
     match err {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(err) => err.code().is_some_and(|code| code.starts_with("57P")),
+        sqlx::Error::Database(err) => err.code().is_some_and(|code| code.starts_with("57P") || code == "25006"),
         _ => false,
     }
 }

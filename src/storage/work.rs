@@ -49,14 +49,14 @@ impl Work {
         all.extend(values);
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
         self.db.count_statement();
-        Ok(self.transaction.execute_raw(statement).await?.rows_affected())
+        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
     }
 
     /// Runs a statement on a global table, in this transaction; the values are `$1`, `$2` …
     pub async fn execute_global(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, values);
         self.db.count_statement();
-        Ok(self.transaction.execute_raw(statement).await?.rows_affected())
+        Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
     }
 
     /// Writes rows in as few statements as the database allows.
@@ -69,7 +69,7 @@ impl Work {
 
     pub(super) async fn run(&self, statement: Statement) -> Result<(), Fault> {
         self.db.count_statement();
-        self.transaction.execute_raw(statement).await?;
+        self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?;
         Ok(())
     }
 
@@ -82,7 +82,7 @@ impl Work {
     {
         let active = model.into_active_model();
         self.assert_own::<E>(&active)?;
-        Box::pin(E::insert(active).exec_without_returning(&self.transaction)).await?;
+        Box::pin(E::insert(active).exec_without_returning(&self.transaction)).await.map_err(|err| self.db.failed(err))?;
         Ok(())
     }
 
@@ -95,7 +95,7 @@ impl Work {
     {
         let active = model.into_active_model().reset_all();
         self.assert_own::<E>(&active)?;
-        Box::pin(E::update(active).validate()?.exec(&self.transaction)).await?;
+        Box::pin(E::update(active).validate()?.exec(&self.transaction)).await.map_err(|err| self.db.failed(err))?;
         Ok(())
     }
 
@@ -106,8 +106,8 @@ impl Work {
         E::Model: IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
-        Box::pin(E::insert(model.into_active_model()).exec_without_returning(&self.transaction)).await?;
-        Ok(())
+        let inserted = Box::pin(E::insert(model.into_active_model()).exec_without_returning(&self.transaction)).await;
+        inserted.map(drop).map_err(|err| self.db.failed(err))
     }
 
     fn assert_own<E: Tenanted>(&self, active: &E::ActiveModel) -> Result<(), Fault>
@@ -133,7 +133,7 @@ impl Work {
         if let Some(rows) = taken {
             self.write(rows).await?;
         }
-        self.transaction.commit().await?;
+        self.transaction.commit().await.map_err(|err| self.db.failed(err))?;
         if let Some(rider) = rider {
             rider.arrived(has_taken);
         }
@@ -163,6 +163,6 @@ impl Reads for Work {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.count_statement();
-        Ok(self.transaction.query_all_raw(statement).await?)
+        self.transaction.query_all_raw(statement).await.map_err(|err| self.db.failed(err))
     }
 }

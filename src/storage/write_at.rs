@@ -100,7 +100,7 @@ impl TenantScope {
         db.count_statement();
         let doors = db.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
         let found = doors.tenants.fetch(self.tenant(), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
-        let found = found.map_err(|err| DbErr::Exec(RuntimeErr::SqlxError(err.into())))?;
+        let found = found.map_err(|err| db.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into()))))?;
         Ok(if found.is_empty() { Written::Overtaken } else { Written::Done })
     }
 

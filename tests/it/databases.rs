@@ -133,7 +133,7 @@ async fn run(connection: &DatabaseConnection, sql: &str) {
 }
 
 async fn migrated(url: &str) {
-    let db = Database::open(url, Options { readers: 1, writers: 1, ..Options::default() }).await.unwrap();
+    let db = Database::make(url, Options { readers: 1, writers: 1, ..Options::default() }).await.unwrap();
     db.migrate().await.unwrap();
     db.close().await.unwrap();
 }

@@ -58,9 +58,10 @@ scenario!(a_lost_or_wrong_master_key_ends_the_start_with_a_sentence, world => {
     let refused = async |source: KeySource| secrets::open(&world.db, &source, &world.clock).await.unwrap_err().to_string();
 
     let wrong = refused(given(&[OTHER])).await;
-    assert!(wrong.contains("does not fit this database") && wrong.contains("k1"), "{wrong}");
+    assert!(wrong.contains("does not fit this database") && wrong.contains("the one given as k1 is another"), "{wrong}");
     let missing = refused(given(&[SECOND])).await;
-    assert!(missing.contains("k1") && missing.contains("not among those given"), "{missing}");
+    assert!(missing.contains("under the key k1, which is not among those given (k2)"), "{missing}");
+    assert_eq!(missing.matches("k1").count(), 1, "said once: {missing}");
     let lost = refused(KeySource::File(std::env::temp_dir().join("entrepot-no-such.keys"))).await;
     assert!(lost.contains("is not there") && lost.contains("k1"), "{lost}");
     assert!(!std::env::temp_dir().join("entrepot-no-such.keys").exists(), "no new key is made over a database that has one");

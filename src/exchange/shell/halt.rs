@@ -48,7 +48,20 @@ impl From<FileError> for Halt {
             )),
             FileError::TooLarge { most } => Self::Failed(format!("its result is larger than {} MiB: ask for less", most >> 20)),
             FileError::NotFound | FileError::NotReady => Self::Failed("the bytes of its file are not there any more".to_owned()),
+            FileError::Away => Self::Fault(Fault::Broken("where files are kept cannot be reached".to_owned())),
             other => Self::Fault(Fault::Broken(format!("its file: {other:?}"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::Failure;
+
+    #[test]
+    fn a_store_of_files_that_is_away_is_logged_in_words() {
+        let Halt::Fault(fault) = Halt::from(FileError::Away) else { panic!("it may pass") };
+        assert_eq!(Failure::from(fault).to_string(), "where files are kept cannot be reached");
     }
 }

@@ -128,6 +128,10 @@ impl Files {
     pub fn keep_in(&self, place: Place) {
         *self.0.place.write().unwrap_or_else(PoisonError::into_inner) = (place, None);
     }
+    /// Opens where they are kept, to find out at the start that it is not there. Of a bucket only the settings are looked at.
+    pub fn look(&self) -> Result<(), StoreError> {
+        self.store().map(drop)
+    }
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }

@@ -31,6 +31,14 @@ pub enum Failure {
     /// It may go well the next time.
     Fault(Fault),
 }
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Hopeless(why) => f.write_str(why),
+            Self::Fault(fault) => write!(f, "{fault}"),
+        }
+    }
+}
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)

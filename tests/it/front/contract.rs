@@ -216,6 +216,24 @@ async fn panics_deadlines_and_bad_tokens_have_their_answers() {
 }
 
 #[tokio::test]
+async fn what_took_too_long_is_told_by_what_may_have_become_of_it() {
+    let world = World::limited(|limits| limits.request_time = std::time::Duration::from_millis(300)).await;
+    let said = async |document: &str| {
+        let reply = ask(world.address, document).await;
+        assert_eq!((reply.status, reply.code().as_str()), (504, "TIMEOUT"));
+        reply.json()["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let change = said("mutation { dawdle(seconds: 60) }").await;
+    assert!(change.contains("may have been carried out") && change.contains("the same idempotencyKey"), "{change}");
+    let small = said("{ slow(seconds: 60) }").await;
+    assert!(small.contains("try again") && !small.contains("ask for less"), "{small}");
+    let things: String =
+        ('a'..='h').map(|name| format!(" {name}: thing {{ name late failingOrNone thing {{ name late }} }}")).collect();
+    let large = said(&format!("{{ slow(seconds: 60){things} }}")).await;
+    assert!(large.contains("nodes: ask for less"), "{large}");
+}
+
+#[tokio::test]
 async fn payloads_with_refusals_are_counted() {
     let world = World::new().await;
     let reply = ask(world.address, "mutation { refuse { userErrors } again: refuse { userErrors } }").await;

@@ -213,6 +213,10 @@ impl Mutation {
         count(ctx);
         1
     }
+    async fn dawdle(&self, seconds: i32) -> i32 {
+        tokio::time::sleep(Duration::from_secs(seconds as u64)).await;
+        seconds
+    }
     async fn throttled(&self) -> Option<Result<i32, TopError>> {
         Some(Err(TopError::RateLimited { retry_after_ms: 7_400 }))
     }

@@ -14,6 +14,13 @@ async fn empty() -> Vec<Site> {
     sites
 }
 
+/// An empty file, where the database is one.
+fn make_file(site: &Site) {
+    if site.url.starts_with("sqlite") {
+        std::fs::File::create(site.folder.join("it.sqlite")).unwrap();
+    }
+}
+
 async fn on(site: &Site, words: &[&str]) -> Ended {
     entrepot(&[words, &["--database-url", &site.url]].concat()).await
 }
@@ -22,6 +29,7 @@ async fn on(site: &Site, words: &[&str]) -> Ended {
 async fn an_old_database_is_not_served() {
     let listen = free_address().to_string();
     for site in empty().await {
+        make_file(&site);
         on(&site, &["serve", "--listen", &listen]).await.refused(&["behind this version", "run `entrepot migrate`"]);
         assert!(on(&site, &["migrate"]).await.out.contains("applied"));
         let again = on(&site, &["migrate"]).await;
@@ -35,7 +43,48 @@ async fn an_old_database_is_not_served() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unmigrated_database_is_not_verified_either() {
     for site in empty().await {
+        make_file(&site);
         on(&site, &["verify"]).await.refused(&["entrepot migrate"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_not_there_is_made_by_migrating_only() {
+    let site = Site::empty_sqlite();
+    for words in [&["serve"][..], &["worker"], &["verify"], &["epoch"], &["keys", "list"], &["audit", "verify"]] {
+        on(&site, words).await.refused(&["there is no database at", "it.sqlite", "`entrepot migrate` makes one"]);
+        assert_eq!(std::fs::read_dir(&site.folder).unwrap().count(), 0, "{words:?} leaves nothing behind");
+    }
+    for query in ["?mode=ro", "?mode=rwc"] {
+        let url = format!("{}{query}", site.url);
+        entrepot(&["migrate", "--database-url", &url]).await.refused(&["a path and nothing after it", query]);
+    }
+    assert!(on(&site, &["migrate"]).await.well());
+    assert!(on(&site, &["verify"]).await.well());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_others_is_not_migrated() {
+    for site in empty().await {
+        make_file(&site);
+        site.tell("CREATE TABLE product (id integer)").await;
+        on(&site, &["migrate"]).await.refused(&["not Entrepot's", "a table product", "a database of its own"]);
+        site.tell("DROP TABLE product").await;
+        assert!(on(&site, &["migrate"]).await.well(), "nothing was left behind");
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_on_a_server_that_answers_is_said() {
+    let Some(site) = Site::postgres().await else { return };
+    let (server, _) = site.url.rsplit_once('/').unwrap();
+    let nowhere = entrepot(&["migrate", "--database-url", &format!("{server}/nosuchdb")]).await;
+    nowhere.refused(&["there is no database at", "nosuchdb", "CREATE DATABASE"]);
+    let (_, place) = site.url.rsplit_once('@').unwrap();
+    let stranger = entrepot(&["migrate", "--database-url", &format!("postgres://nosuchlogin@{place}")]).await;
+    stranger.refused(&["does not let this login in", "nosuchlogin"]);
+    for ended in [nowhere, stranger] {
+        assert!(!ended.err.contains("does not answer"), "{ended:?}");
     }
 }
 
@@ -141,6 +190,11 @@ async fn settings_that_cannot_be_used_are_said() {
     on(&site, &["serve", "--trusted-documents", &list]).await.refused(&[&list, "is not the SHA-256"]);
     on(&site, &["serve", "--trusted-documents", "nowhere"]).await.refused(&["nowhere"]);
     on(&site, &["serve", "--redis-url", "nowhere"]).await.refused(&["redis://"]);
+    // A file where a folder should be.
+    let place = format!("file:{list}");
+    for subcommand in ["serve", "worker"] {
+        on(&site, &[subcommand, "--files", &place]).await.refused(&["--files", &list]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

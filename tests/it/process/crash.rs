@@ -2,11 +2,13 @@
 
 use std::{env, sync::atomic::Ordering, time::Duration};
 
+use serde_json::json;
 use tokio::time::sleep;
 
 use super::{
     audit::audit,
     load::{Dice, Load},
+    operations::health,
     server::{Around, Server, Site, free_address, on_both},
     shop::Shop,
 };
@@ -71,9 +73,13 @@ async fn a_disk_without_room_loses_nothing_that_was_acknowledged() {
     let levels = shop.levels().await;
     sleep(Duration::from_millis(300)).await;
     assert_eq!(shop.levels().await, levels);
-    let refused = shop.client.send(super::shop::CATEGORY, &serde_json::json!({ "input": { "name": "More" } })).await.unwrap_err();
+    let refused = shop.client.send(super::shop::CATEGORY, &json!({ "input": { "name": "More" } })).await.unwrap_err();
     assert!(refused.contains("UNAVAILABLE"), "{refused}");
-    assert!(server.said().contains("disk"), "{}", server.said());
+    assert!(refused.contains("the database takes no writes just now"), "{refused}");
+    assert!(server.said().contains("the disk has no room"), "{}", server.said());
+    let (status, said) = health(&server).await;
+    assert_eq!((status, &said["status"]), (200, &json!("degraded")), "it still answers: {said}");
+    assert!(said["checks"]["database"]["reason"].as_str().unwrap().contains("no room"), "{said}");
     // Somebody makes room, and starts it again.
     let address = server.address;
     server.kill();

@@ -97,7 +97,8 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site => {
         let shop = shop.at(&lost.url());
         let made = shop.done(CREATE, json!({ "purpose": "IMPORT", "name": "lost.csv" })).await;
         let sent = http.put(format!("{}{}", lost.url(), made["uploadUrl"].as_str().unwrap())).body("sku\n").send().await.unwrap();
-        assert_eq!(sent.status(), 503);
+        let (status, said) = (sent.status(), sent.json::<Value>().await.unwrap());
+        assert_eq!((status.as_u16(), &said["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{said}");
         let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
         assert_eq!(file["state"], "AWAITED");
     }
@@ -116,7 +117,7 @@ on_both!(files_that_find_no_room_are_refused_whole, site => {
     let link = made["uploadUrl"].as_str().unwrap();
     let sent = http.put(format!("{}{link}", node.url())).body(large.clone()).send().await.unwrap();
     let (status, said) = (sent.status(), sent.text().await.unwrap());
-    assert!(status == 507 && said.contains("no room for files"), "{status}: {said}");
+    assert!(status == 507 && said.contains("no room for files") && said.contains("\"UNAVAILABLE\""), "{status}: {said}");
     assert_eq!(sizes(&folder), Vec::<u64>::new(), "what was half written is gone");
     // Somebody made room: the same link is good.
     let address = node.address;

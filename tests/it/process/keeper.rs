@@ -35,6 +35,7 @@ on_both!(keys_are_turned_over_under_a_running_server, site => {
     assert!(well(site, &["keys", "rotate"]).await.starts_with("0 of"), "done is done");
     name(&client).await;
     told(site, &["keys", "retire", &old]).await.refused(&["younger than"]);
+    told(site, &["keys", "retire", "nosuch"]).await.refused(&["there is no key nosuch; there are ", &old]);
     drop(server);
     // The next start opens what the new key sealed.
     let server = Server::start(site).await;
@@ -48,6 +49,12 @@ on_both!(keys_are_turned_over_under_a_running_server, site => {
     assert_ne!(first, second);
     fs::write(site.keys(), &first).unwrap();
     told(site, &["serve", "--listen", "127.0.0.1:0"]).await.refused(&["not among those given"]);
+    // The right name with another key.
+    let of = |line: &str| line.trim().split_once(':').map(|(id, key)| (id.to_owned(), key.to_owned())).unwrap();
+    let line = file.lines().find(|line| !line.starts_with('#')).unwrap();
+    let (id, (_, other)) = (of(line).0, of(&second));
+    fs::write(site.keys(), format!("{id}:{other}\n")).unwrap();
+    told(site, &["keys", "list"]).await.refused(&["does not fit", &format!("the one given as {id} is another")]);
     fs::write(site.keys(), file).unwrap();
     drop(Server::start(site).await);
 });

@@ -37,4 +37,5 @@ mod stream;
 mod ties;
 mod topics;
 mod topology;
+mod unwritable;
 mod watch;

@@ -1,0 +1,109 @@
+//! Whether the database takes writes, and what follows for the connections to one that no longer does.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use tokio::time::Instant;
+
+use super::{Backend, Database, Fault, Unwritable};
+
+/// While writes go on failing, connections are not left more often than this.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+/// What failed writes have told. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Told(Arc<Mutex<Last>>);
+
+#[derive(Clone, Copy, Default)]
+struct Last {
+    /// When the server behind all connections of before was found to be read-only.
+    left: Option<Instant>,
+    no_room: Option<Instant>,
+}
+
+impl Told {
+    fn lock(&self) -> MutexGuard<'_, Last> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a connection so old may still be used.
+    pub(super) fn holds(&self, age: Duration) -> bool {
+        self.lock().left.is_none_or(|left| left.elapsed() > age)
+    }
+}
+
+impl Database {
+    /// What comes of a statement that failed while writing.
+    pub(super) fn failed(&self, err: DbErr) -> Fault {
+        let fault = Fault::from(err);
+        match fault.unwritable() {
+            Some(Unwritable::ReadOnly) => self.leave(),
+            Some(Unwritable::NoRoom) => self.told.lock().no_room = Some(Instant::now()),
+            None => {}
+        }
+        fault
+    }
+
+    /// Has connections closed instead of used again: the address may lead to another server by now.
+    fn leave(&self) {
+        let Some(doors) = &self.doors else { return };
+        doors.forget();
+        let mut last = self.told.lock();
+        if last.left.is_none_or(|left| left.elapsed() >= BETWEEN) {
+            last.left = Some(Instant::now());
+        }
+    }
+
+    /// Whether a write has lately found the disk without room.
+    pub fn lacked_room(&self, within: Duration) -> bool {
+        self.told.lock().no_room.is_some_and(|at| at.elapsed() < within)
+    }
+
+    /// Whether a migrated database may be written to. An SQLite file may or may not from the moment that it is opened; asking waits for whoever
+    /// writes to it.
+    pub async fn takes_writes(&self) -> Result<bool, Fault> {
+        if self.backend == Backend::Postgres {
+            if self.is_open_for_writes().await? {
+                return Ok(true);
+            }
+            // The server asked may be one that another has taken over from.
+            self.leave();
+            return self.is_open_for_writes().await;
+        }
+        // It changes nothing, and is refused where nothing may be changed; BEGIN IMMEDIATE is not.
+        let fault = match self.writer.execute_unprepared("UPDATE seaql_migrations SET version = version WHERE 1 = 0").await {
+            Ok(_) => return Ok(true),
+            Err(err) => Fault::from(err),
+        };
+        match fault.unwritable() {
+            Some(Unwritable::ReadOnly) => Ok(false),
+            // Somebody else is writing.
+            _ if fault.is_transient() => Ok(true),
+            _ => Err(fault),
+        }
+    }
+
+    async fn is_open_for_writes(&self) -> Result<bool, Fault> {
+        let sql = "SELECT current_setting('transaction_read_only')";
+        let rows = self.read_across(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let setting: Option<String> = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
+        Ok(setting.as_deref() == Some("off"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_the_finding_is_left_and_what_is_newer_is_kept() {
+        let told = Told::default();
+        assert!(told.holds(Duration::from_hours(1)), "nothing was found");
+        told.lock().left = Instant::now().checked_sub(Duration::from_secs(5));
+        assert!(!told.holds(Duration::from_mins(1)));
+        assert!(told.holds(Duration::from_secs(1)));
+    }
+}
