@@ -25,7 +25,7 @@ pub trait Asks {
     fn caller(&self) -> Result<&Caller, TopError>;
     /// The proof that the caller holds `P`, or FORBIDDEN.
     fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError>;
-    /// The session of the person who calls. Keys have none.
+    /// The session of the person who calls, or FORBIDDEN for keys, which have none. What asks for a fresh password asks `step_up` first.
     fn session(&self) -> Result<&Session, TopError>;
     /// The same, also of one who must enrol a second factor first: for enrolling and for logging out, which is all that they may.
     fn session_to_enrol(&self) -> Result<&Session, TopError>;
@@ -55,12 +55,17 @@ impl Asks for Context<'_> {
     }
     fn session_to_enrol(&self) -> Result<&Session, TopError> {
         self.data_opt::<Session>().ok_or_else(|| match self.data_opt::<Caller>() {
-            Some(_) => TopError::StepUpRequired(STEP_UP_SECONDS),
+            Some(_) => TopError::NotAPerson,
             None => TopError::Unauthenticated,
         })
     }
     fn step_up(&self) -> Result<(), TopError> {
-        let authenticated_at = self.session_to_enrol()?.authenticated_at;
+        let authenticated_at = match self.session_to_enrol() {
+            Ok(session) => session.authenticated_at,
+            // A password is what a key can never show.
+            Err(TopError::NotAPerson) => return Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
+            Err(other) => return Err(other),
+        };
         let now = self.given::<Identity>()?.clock().now();
         if authenticated_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
             return Err(TopError::StepUpRequired(STEP_UP_SECONDS));

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::{
     answer::{About, Answer, Errors, Place, finish, is_coercion},
     asked::{Asked, Reread},
+    beforehand::refused_alone,
     code::Code,
     examined::Examiner,
     guard::{Guard, Kind, Operation, Refusal, cost, misfit},
@@ -256,17 +257,21 @@ impl<E: Executor> Desk<E> {
     ) -> (Request, UserErrorCount) {
         operation.complete(&mut variables);
         let paid = Paid { bill, at: self.till.budgets().now() };
-        let document = operation.document(&variables, self.guard.outline());
+        let mut document = operation.document(&variables, self.guard.outline());
         let mut request = Request::new(String::new()).variables(variables).data(paid);
         if self.introspection == Introspection::Closed {
             request = request.disable_introspection();
         }
-        request.set_parsed_query(document);
         let user_errors = UserErrorCount::default();
         if operation.kind == Kind::Mutation {
             request = request.data(user_errors.clone());
         }
-        ((session.attach)(request), user_errors)
+        let mut request = (session.attach)(request);
+        if operation.kind == Kind::Mutation && operation.measure.root_fields > 1 {
+            refused_alone(&mut document, self.guard.outline(), &request.variables, &request.data);
+        }
+        request.set_parsed_query(document);
+        (request, user_errors)
     }
 
     fn about<'a>(&self, operation: &'a Operation, request_id: &'a str, user_errors: &UserErrorCount, place: Place) -> About<'a> {

@@ -12,6 +12,9 @@ pub enum TopError {
     Unauthenticated,
     #[error("the permission {0} is needed")]
     Forbidden(&'static str),
+    /// A key, where only somebody's session is meant.
+    #[error("this is for people who have logged in, not for API keys")]
+    NotAPerson,
     /// The caller has shown their password or code too long ago, or is no person.
     #[error("this needs a person who has shown their password or code in the last {0} seconds: call reauthenticate")]
     StepUpRequired(i32),
@@ -40,7 +43,7 @@ impl TopError {
     pub fn code(&self) -> Code {
         match self {
             Self::Unauthenticated => Code::Unauthenticated,
-            Self::Forbidden(_) => Code::Forbidden,
+            Self::Forbidden(_) | Self::NotAPerson => Code::Forbidden,
             Self::StepUpRequired(_) => Code::StepUpRequired,
             Self::MfaEnrolmentRequired => Code::MfaEnrolmentRequired,
             Self::RateLimited { .. } => Code::RateLimited,

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod apart;
 pub mod at_once;
+pub mod beforehand;
 pub mod asked;
 pub mod code;
 pub mod connection;

@@ -58,6 +58,8 @@ pub struct Field {
     pub price: Millis,
     /// How many objects a list brings.
     pub size: ListSize,
+    /// The permission that its caller must hold.
+    pub requires: Option<String>,
 }
 
 /// An argument, or a field of an input object.
@@ -233,7 +235,11 @@ fn field(field: &FieldDefinition, unsaid: Millis) -> Field {
     let of = base(&field.ty.node).clone();
     let is_list = matches!(field.ty.node.base, BaseType::List(_));
     let size = directive(&field.directives, "listSize").map_or_else(unsized_list, list_size);
-    Field { of, is_list, arguments: inputs(&field.arguments), price: weight(&field.directives).unwrap_or(unsaid), size }
+    let requires = match directive(&field.directives, "requires").and_then(|one| one.get_argument("permission")) {
+        Some(Positioned { node: Value::String(code), .. }) => Some(code.clone()),
+        _ => None,
+    };
+    Field { of, is_list, arguments: inputs(&field.arguments), price: weight(&field.directives).unwrap_or(unsaid), size, requires }
 }
 
 fn unsized_list() -> ListSize {

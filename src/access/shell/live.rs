@@ -82,10 +82,10 @@ impl Access {
         }
     }
 
-    /// Keeps watched standings up to date, for ever.
+    /// Keeps watched standings up to date, for ever: what is changed here at once, as sessions end, and what others change with the next look.
     pub async fn keep_watch(self) {
         loop {
-            tokio::time::sleep(LOOK).await;
+            let _woken_or_late = tokio::time::timeout(LOOK, self.0.changed.notified()).await;
             self.refresh_live().await;
         }
     }

@@ -21,6 +21,7 @@ use std::{
 };
 
 use entity::prelude::*;
+use tokio::sync::Notify;
 
 pub use groups::GroupFields;
 pub use integration_update::IntegrationFields;
@@ -62,6 +63,8 @@ struct Inner {
     members: RwLock<HashMap<(TenantId, MemberId), standing::Known>>,
     keys: RwLock<HashMap<[u8; 32], keys::Known>>,
     live: Mutex<HashMap<live::Who, live::Entry>>,
+    /// Rights were changed here: whoever watches standings looks at once.
+    changed: Notify,
 }
 
 /// What each role gives.
@@ -121,6 +124,7 @@ impl Access {
             members: RwLock::default(),
             keys: RwLock::default(),
             live: Mutex::default(),
+            changed: Notify::new(),
         }))
     }
     pub fn database(&self) -> &Database {

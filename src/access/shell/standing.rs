@@ -89,6 +89,7 @@ impl Access {
     /// Forgets what this node knew of a tenant's rights, and lets others know. Where hints do not reach they notice within `STANDING_SECONDS`.
     pub fn forget(&self, tenant: TenantId) {
         self.forget_here(tenant);
+        self.0.changed.notify_one();
         self.0.db.announcer().outward().rights(tenant);
     }
 

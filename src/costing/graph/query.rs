@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object};
-use entity::prelude::Timestamp;
+use entity::prelude::{StoreId, Timestamp};
 
 use super::{
     report::{CostReport, ProductCost, StockValuation},
@@ -11,7 +11,7 @@ use super::{
     words::{CostGroup, CostingMethod, StockValueGroup},
 };
 use crate::{
-    access::{Permission, kind},
+    access::{Permission, Reach, kind},
     catalog::graph::{ProductRef, StoreRef, product_named, store_named},
     costing::{
         rows::{self, CostFilter, Worth},
@@ -85,7 +85,7 @@ impl CostQuery {
         #[graphql(desc = "Of what happened at this moment or later.")] from: Option<DateTime>,
         #[graphql(desc = "Of what happened before this moment.")] to: Option<DateTime>,
         #[graphql(desc = "Of this product.")] product: Option<ProductRef>,
-        #[graphql(desc = "Of this store.")] store: Option<StoreRef>,
+        #[graphql(desc = "Of this store, if you see its stock or its reports.")] store: Option<StoreRef>,
         #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
         #[graphql(desc = "What rows stand for.", default_with = "CostGroup::None")] group_by: CostGroup,
         #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
@@ -97,13 +97,11 @@ impl CostQuery {
         }
         let (from, to) = checked_span(from, to)?;
         let mut filter = CostFilter { from, to, ..CostFilter::default() };
-        let unknown = |name: &str| TopError::bad_input(format!("there is no such {name}"), vec![name.to_owned()]);
         if let Some(product) = product {
-            filter.product = Some(product_named(ctx, product, &["product"]).await?.ok_or_else(|| unknown("product"))?);
+            let unknown = || TopError::bad_input("there is no such product", vec!["product".to_owned()]);
+            filter.product = Some(product_named(ctx, product, &["product"]).await?.ok_or_else(unknown)?);
         }
-        if let Some(store) = store {
-            filter.store = Some(store_named(ctx, &store, &["store"]).await?.ok_or_else(|| unknown("store"))?);
-        }
+        filter.stores = stores_asked(ctx, store.as_ref(), group_by).await?;
         let ask = CostAsk { method: method.map(Into::into), group: group_by.into(), filter, first: rows_asked(first)? };
         let (how, rows) = Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await?;
         Ok(CostReport { how, rows })
@@ -145,6 +143,25 @@ impl CostQuery {
         });
         Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).into())
     }
+}
+
+/// The stores that a report of costs is of; None for all of the company. By store it tells of those alone whose stock or reports the caller sees.
+async fn stores_asked(ctx: &Context<'_>, named: Option<&StoreRef>, group: CostGroup) -> Answer<Option<Vec<StoreId>>> {
+    let held = &ctx.caller()?.permissions;
+    let reach = held.reach(kind::StockRead::INDEX).or(&held.reach(kind::ReportRead::INDEX));
+    let Some(named) = named else {
+        return Ok(match reach {
+            Reach::Stores(own) if group == CostGroup::Store => Some(own.to_vec()),
+            _ => None,
+        });
+    };
+    let found = store_named(ctx, named, &["store"]).await?;
+    // An id that is no store's has no rows, and a code is said to be none: so are another shop's.
+    let told = match named {
+        StoreRef::Id(_) => found.map(|id| reach.or_nobodys(id)),
+        StoreRef::Code(_) => found.filter(|id| reach.covers(*id)),
+    };
+    told.map(|id| Some(vec![id])).ok_or_else(|| TopError::bad_input("there is no such store", vec!["store".to_owned()]))
 }
 
 /// The ends of a report's span, of which the second does not lie before the first.

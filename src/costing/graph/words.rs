@@ -39,6 +39,6 @@ pub enum CostGroup {
     Month,
     /// A product, by its id.
     Product,
-    /// The store that took in or let go, by its id. Revaluations are of no store.
+    /// The store that took in or let go, by its id: those whose stock or reports you see. Revaluations are of no store, and told to who sees all of them.
     Store,
 }

@@ -82,14 +82,15 @@ pub enum CostGroup {
 }
 
 /// Which postings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CostFilter {
     /// Of what happened then or later.
     pub from: Option<Timestamp>,
     /// And before this.
     pub to: Option<Timestamp>,
     pub product: Option<ProductId>,
-    pub store: Option<StoreId>,
+    /// Of these stores, and then not of what is of none.
+    pub stores: Option<Vec<StoreId>>,
 }
 
 /// Sums by group and kind. The group's key is a day, or an id's bytes; none without groups.
@@ -115,7 +116,10 @@ pub async fn cost_sums(
     test("occurred_at >=", filter.from.map(|at| at.micros().into()));
     test("occurred_at <", filter.to.map(|at| at.micros().into()));
     test("product_id =", filter.product.map(Into::into));
-    test("store_id =", filter.store.map(Into::into));
+    if let Some(stores) = &filter.stores {
+        values.push(reads.backend().ids(stores.iter().copied()));
+        tests.push_str(&format!(" AND {}", reads.backend().in_ids("store_id", values.len() + 1)));
+    }
     let sql = format!(
         "SELECT CAST({day} AS integer), {}, kind, {SUMS}
          FROM cost_posting WHERE tenant_id = $1{tests} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",

@@ -139,7 +139,7 @@ fn money(minor: i64, currency: Currency) -> Result<Money, ReportError> {
 }
 
 /// What a report of costs is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CostAsk {
     /// The tenant's own where none is named.
     pub method: Option<CostingMethod>,

@@ -46,8 +46,8 @@ impl FactorMutation {
     /// Begins to enrol an authenticator as the caller's second factor. It counts once totpConfirm has seen a code of it.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        let session = ctx.session_to_enrol()?;
         ctx.step_up()?;
+        let session = ctx.session_to_enrol()?;
         let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
         let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
         Ok(TotpPayload { otpauth_uri, qr_svg, user_errors, ..TotpPayload::default() })
@@ -60,24 +60,24 @@ impl FactorMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The code that the authenticator shows.")] code: String,
     ) -> Answer<TotpPayload> {
-        let session = ctx.session_to_enrol()?;
         ctx.step_up()?;
+        let session = ctx.session_to_enrol()?;
         codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
     }
 
     /// Takes the caller's second factor away. Their other sessions end.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        let session = ctx.session()?;
         ctx.step_up()?;
+        let session = ctx.session()?;
         OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
     }
 
     /// Makes a new set of codes for emergencies; those from before are good for nothing.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        let session = ctx.session()?;
         ctx.step_up()?;
+        let session = ctx.session()?;
         codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
     }
 
@@ -85,8 +85,8 @@ impl FactorMutation {
     #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
     async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         ctx.permit::<kind::MemberWrite>()?;
-        let session = ctx.session()?;
         ctx.step_up()?;
+        let session = ctx.session()?;
         let outcome = match id.parse::<MemberId>() {
             Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
             Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: crate::path!["id"] }.into()),

@@ -7,6 +7,7 @@ use entity::prelude::{CustomerId, Money, OrderId, ProductId, StoreId};
 
 use super::order::Order;
 use crate::{
+    access::Caller,
     catalog::{
         core::{customer::CustomerRow, product::ProductRow, store::StoreRow},
         graph::{Loads, lean as catalog},
@@ -56,7 +57,8 @@ struct Around<'a> {
     lines: HashMap<OrderId, Vec<ShownLine>>,
     /// The fields that lines were read with.
     fields: Vec<&'a str>,
-    customers: HashMap<CustomerId, Arc<CustomerRow>>,
+    /// None for who may not see them.
+    customers: Option<HashMap<CustomerId, Arc<CustomerRow>>>,
     stores: HashMap<StoreId, Arc<StoreRow>>,
     products: HashMap<ProductId, Arc<ProductRow>>,
     /// Instead of them, when their names are all that is asked for.
@@ -88,8 +90,9 @@ async fn orders(ctx: &ContextSelectionSet<'_>, nodes: &[Order]) -> Option<String
     let loads = ctx.data_opt::<Late<Loads>>()?.get();
     let rows = || nodes.iter().map(Order::row);
     let mut around = Around::default();
-    if selected.below("customer", "Customer").is_some() {
-        around.customers = loads.known_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?;
+    let sees_customers = ctx.data_opt::<Caller>().is_some_and(Caller::sees_customers);
+    if sees_customers && selected.below("customer", "Customer").is_some() {
+        around.customers = Some(loads.known_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?);
     }
     if selected.below("store", "Store").is_some() {
         around.stores = loads.known_stores(rows().map(|row| row.store).collect()).await.ok()?;
@@ -126,9 +129,9 @@ fn order(out: &mut Json, row: &core::Order, selected: Plain<'_>, around: &Around
             "number" => out.word(&row.number.to_string()),
             "status" => out.word(row.status.as_str()),
             "store" => catalog::store(out, around.stores.get(&row.store)?, below.on("Store"))?,
-            "customer" => match row.customer {
-                Some(id) => catalog::customer(out, around.customers.get(&id)?, below.on("Customer"))?,
-                None => out.null(),
+            "customer" => match (row.customer, &around.customers) {
+                (Some(id), Some(seen)) => catalog::customer(out, seen.get(&id)?, below.on("Customer"))?,
+                _ => out.null(),
             },
             "lines" => {
                 let lines = around.lines.get(&row.id).map(Vec::as_slice).unwrap_or_default();

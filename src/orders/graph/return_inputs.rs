@@ -22,7 +22,7 @@ pub struct ReturnMatchInput {
     pub quantity: Quantity,
 }
 
-/// What comes back. Without orderLineId and matches it came from no known order.
+/// What comes back. Without orderLineId and matches it came from no known order; a key that is bound to a channel names them.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnLineInput {
     /// What it is of.

@@ -71,9 +71,9 @@ impl Return {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// Who gave it back; null for somebody who is not known.
+    /// Who gave it back; null for somebody who is not known, and for a key that is bound to a channel.
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
-        Some(links::customer(ctx, self.row.customer?).await)
+        links::customer_seen(ctx, self.row.customer).await
     }
     /// Where it stands.
     async fn status(&self) -> ReturnStatus {

@@ -245,10 +245,10 @@ impl PurchaseQuery {
 }
 
 async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrder>> {
+    let scope = scope(ctx)?;
     let id = match by {
         PurchaseOrderRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
         PurchaseOrderRef::Number(number) => {
-            let scope = scope(ctx)?;
             // What is no number is the number of no order.
             if let Ok(number) = number.trim().parse() { rows::number_of(&scope, number).await? } else { None }
         }

@@ -54,7 +54,13 @@ pub enum Bad {
     HasFragment,
     #[error("{0} is not an address of the open internet")]
     Closed(String),
+    /// Found out by resolving. What a name leads to inside, and whether it leads anywhere, is the deployment's own: it is said in the log.
+    #[error("its name leads to no address of the open internet")]
+    Nowhere,
 }
+
+/// Ends of names that are no one's on the open internet (RFC 6761, RFC 6762, RFC 8375, and what ICANN keeps for private use).
+const HOME: [&str; 5] = [".localhost", ".local", ".internal", ".localdomain", ".home.arpa"];
 
 impl Allowed {
     /// Opens networks, once: what is opened stays so for as long as the process runs.
@@ -101,12 +107,19 @@ pub fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
+/// Whether a URL's host is a name that leads to the open internet for nobody: without a dot, or at home in some network of its own.
+fn is_home(url: &Url) -> bool {
+    let Some(name) = url.domain().map(|name| name.strip_suffix('.').unwrap_or(name)) else { return false };
+    !name.contains('.') || HOME.iter().any(|end| name.ends_with(end))
+}
+
 /// The host of a URL, for people.
 pub fn host_of(text: &str) -> String {
     Url::parse(text).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default()
 }
 
-/// Checks what can be seen of a URL by itself. A name is resolved and checked when something is sent.
+/// Checks what can be seen of a URL by itself. A name is resolved and checked when something is sent. Where the operator has opened networks,
+/// names of theirs are taken too.
 pub fn check(text: &str, allowed: &Allowed) -> Result<Url, Bad> {
     let url = Url::parse(text).map_err(|_| Bad::NotAUrl)?;
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
@@ -124,6 +137,9 @@ pub fn check(text: &str, allowed: &Allowed) -> Result<Url, Bad> {
     match literal(&url) {
         Some(address) if !allowed.takes(address, is_plain(&url)) && is_open(address) => Err(Bad::NotSecure),
         Some(address) if !allowed.takes(address, is_plain(&url)) => Err(Bad::Closed(address.to_string())),
+        None if is_home(&url) && allowed.is_empty() => {
+            Err(Bad::Closed(url.host_str().map(ToOwned::to_owned).unwrap_or_default()))
+        }
         _ => Ok(url),
     }
 }
@@ -196,7 +212,31 @@ mod tests {
             assert!(matches!(check(text, &none), Err(Bad::Closed(_))), "{text}: {:?}", check(text, &none));
         }
         assert!(check("https://shop.example/hooks?x=1", &none).is_ok());
+        assert!(check("https://internal.example/", &none).is_ok());
         assert!(check("https://1.1.1.1/", &none).is_ok());
+    }
+
+    #[test]
+    fn a_name_of_a_network_at_home_is_refused_as_its_addresses_are() {
+        let none = Allowed::default();
+        let home = Allowed::default();
+        home.open(vec![Cidr::parse("10.0.0.0/8").unwrap()]);
+        for name in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "vm",
+            "a.localhost",
+            "nas.local",
+            "metadata.google.internal",
+            "metadata.google.internal.",
+            "box.localdomain",
+            "box.home.arpa",
+        ] {
+            let url = format!("https://{name}/");
+            assert!(matches!(check(&url, &none), Err(Bad::Closed(_))), "{url}: {:?}", check(&url, &none));
+            assert!(check(&url, &home).is_ok(), "{url}");
+        }
     }
 
     #[test]

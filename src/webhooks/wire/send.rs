@@ -18,6 +18,8 @@ use super::address::{Allowed, Bad, check, is_plain, literal};
 use crate::{clock, clock::Clock};
 
 const CONNECT: Duration = Duration::from_secs(5);
+/// Within the time of a connection: a name that nobody answers for is told as one that is nobody's, not as a receiver that is silent.
+const LOOK_UP: Duration = Duration::from_secs(4);
 const WHOLE: Duration = Duration::from_secs(15);
 /// What is read of an answer's body, and kept of it.
 const MOST_BODY: usize = 1_024;
@@ -186,11 +188,35 @@ impl Resolve for Checked {
     fn resolve(&self, name: Name) -> Resolving {
         let (allowed, is_plain, name) = (self.allowed.clone(), self.is_plain, name.as_str().to_owned());
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let looking = timeout(LOOK_UP, tokio::net::lookup_host((name.as_str(), 0))).await;
+            let found: Vec<SocketAddr> = match looking.map_err(std::io::Error::from).flatten() {
+                Ok(found) => found.collect(),
+                Err(error) => {
+                    tracing::info!(name, %error, "a webhook's name was not resolved");
+                    return Err(Bad::Nowhere.into());
+                }
+            };
             if let Some(closed) = found.iter().find(|address| !allowed.takes(address.ip(), is_plain)) {
-                return Err(Bad::Closed(closed.ip().to_string()).into());
+                tracing::info!(name, address = %closed.ip(), "a webhook's name leads to an address that is not of the open internet");
+                return Err(Bad::Nowhere.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an attempt is told, and what the deployment's own DNS says: the same of a name that leads inside and of one that leads nowhere.
+    #[tokio::test]
+    async fn what_names_lead_to_inside_is_not_told() {
+        let checked = Checked { allowed: Allowed::default(), is_plain: false };
+        for name in ["localhost", "nowhere.invalid"] {
+            let error = checked.resolve(name.parse().unwrap()).await.err().unwrap();
+            assert_eq!(error.to_string(), "its name leads to no address of the open internet", "{name}");
+            assert!(error.is::<Bad>(), "{name}: this is what is told of it");
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Keys of integrations: their secret is shown once, junk costs nothing, and what has ended lets nobody in.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use entrepot::access::{Access, KeyRefused, Permission, Policies, STANDING_SECONDS, kind};
 use entrepot::storage::Reads;
@@ -18,6 +21,8 @@ on_both!(
     what_has_ended_lets_nobody_in,
     a_key_is_taken_from_its_networks_only,
     a_key_never_passes_for_a_fresh_password,
+    a_key_is_nobody_who_has_logged_in,
+    a_revoked_key_is_out_at_once,
     its_last_use_is_noted_to_the_minute,
     a_sandbox_has_test_keys,
 );
@@ -237,6 +242,50 @@ async fn a_key_never_passes_for_a_fresh_password(world: &World) {
         let response = world.node.schema.execute(entrepot::schema::attach(request, &scope).data(caller.clone())).await;
         let top = response.errors[0].source::<entrepot::graphql::fault::TopError>().unwrap();
         assert_eq!(top.code().as_str(), "STEP_UP_REQUIRED", "{document}");
+    }
+}
+
+/// What is somebody's session's is no key's, and no password would make it so.
+async fn a_key_is_nobody_who_has_logged_in(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    let (secret, _) = key(world, &of, json!({})).await;
+    let caller = world.node.access.key(&secret, None).await.unwrap().caller;
+    let scope = world.node.db.tenant(caller.tenant);
+    for document in [
+        "mutation { logout { seq } }",
+        "mutation { profileUpdate(displayName: \"Key\") { seq } }",
+        "mutation { tenantSwitch(tenant: \"bravo\") { seq } }",
+        "mutation { sessionRevokeOthers { seq } }",
+        "mutation { reauthenticate(password: \"a password of somebody\") { seq } }",
+    ] {
+        let request = async_graphql::Request::new(document);
+        let response = world.node.schema.execute(entrepot::schema::attach(request, &scope).data(caller.clone())).await;
+        let top = response.errors[0].source::<entrepot::graphql::fault::TopError>();
+        let told = top.map(|top| (top.code().as_str(), top.to_string()));
+        let message = "this is for people who have logged in, not for API keys".to_owned();
+        assert_eq!(told, Some(("FORBIDDEN", message)), "{document}: {:?}", response.errors);
+    }
+}
+
+/// Who watches a key is told by the change, not by the next look, which is a second away.
+async fn a_revoked_key_is_out_at_once(world: &World) {
+    let of = integration(world, json!(["stock.read"]), everywhere()).await;
+    for _ in 0..10 {
+        let (secret, id) = key(world, &of, json!({})).await;
+        let found = world.node.access.key(&secret, None).await.unwrap();
+        let (_standing, mut gone) = world.node.access.watch_key(found.hash, &found.caller);
+        let keeping = tokio::spawn(world.node.access.clone().keep_watch());
+        let began = Instant::now();
+        world.asks(world.owner(), REVOKE, json!({ "id": id })).await;
+        let is_revoked_after = began.elapsed();
+        gone.wait_for(|gone| *gone).await.unwrap();
+        let is_told_after = began.elapsed();
+        keeping.abort();
+        // On a machine that takes as long for the change itself nothing can be told apart.
+        if is_revoked_after < Duration::from_millis(400) {
+            assert!(is_told_after < Duration::from_millis(900), "{is_told_after:?}, revoked after {is_revoked_after:?}");
+            return;
+        }
     }
 }
 

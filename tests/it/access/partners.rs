@@ -12,6 +12,8 @@ use crate::authorization::{crossing::made_up, on_both, world::World};
 on_both!(
     a_partner_sees_its_own_channel_only,
     a_partner_sells_in_its_own_channel_only,
+    a_partner_takes_back_what_its_channel_sold_and_nothing_else,
+    a_partner_is_told_of_no_customer,
     what_tells_of_all_channels_cannot_be_given_to_one,
     a_program_is_named_as_the_author_of_what_it_did,
 );
@@ -135,6 +137,70 @@ async fn a_partner_sells_in_its_own_channel_only(world: &World) {
     assert_eq!(own["userErrors"], json!([]), "{own:#}");
     let taken = does(world, &partner, ORDER, order(world, "c-6", json!({ "reservationIds": [world.ours.ids["rsv"]] }))).await;
     assert_eq!(refused(&taken), ["NOT_FOUND"]);
+}
+
+const BACK: &str = "mutation($input: ReturnCreateInput!) { returnCreate(input: $input) { return { id customer { name } } userErrors { code field message } } }";
+const FULFIL: &str =
+    "mutation($input: OrderFulfilInput!) { orderFulfil(input: $input) { order { status } userErrors { code } } }";
+
+async fn a_partner_takes_back_what_its_channel_sold_and_nothing_else(world: &World) {
+    let partner = partner(world).await;
+    let sold = does(world, &partner, ORDER, order(world, "t-1", json!({}))).await["order"].clone();
+    does(world, &partner, FULFIL, json!({ "id": sold["id"], "idempotencyKey": "t-2" })).await;
+    let stock = "query($by: ProductRef!) { product(by: $by) { stock { store { id } onHand } } }";
+    let by = json!({ "by": { "id": world.ours.ids["prd"] } });
+    let before = world.asks(world.owner(), stock, by.clone()).await;
+    let product = json!({ "id": world.ours.ids["prd"] });
+    let price = json!({ "amount": "1.00", "currencyCode": "GBP" });
+    let back =
+        |key: &str, line: Value| json!({ "idempotencyKey": key, "store": { "id": world.ours.ids["sto"] }, "lines": [line] });
+    let piece = json!([{ "orderLineId": sold["lines"][0]["id"], "quantity": 1 }]);
+    for (line, field) in [
+        (json!({ "product": product, "quantity": 5_000, "unitPrice": price }), "orderLineId"),
+        (json!({ "product": product, "quantity": 5_000, "matches": piece }), "matches"),
+        (json!({ "kind": "CHARGE", "name": "Gesture", "quantity": 1, "unitPrice": price }), "orderLineId"),
+    ] {
+        let answer = does(world, &partner, BACK, back("t-3", line)).await;
+        assert_eq!(refused(&answer), ["INVALID"], "{answer:#}");
+        assert_eq!(answer["userErrors"][0]["field"], json!(["input", "lines", "0", field]), "{answer:#}");
+    }
+    assert_eq!(world.asks(world.owner(), stock, by).await, before, "nothing came into stock");
+    let own = does(world, &partner, BACK, back("t-4", json!({ "product": product, "quantity": 1, "matches": piece }))).await;
+    assert_eq!(own["userErrors"], json!([]), "{own:#}");
+    let listed = asks(world, &partner, "{ returns { nodes { id } } }", json!({})).await;
+    assert_eq!(listed["data"]["returns"]["nodes"], json!([{ "id": own["return"]["id"] }]), "and it is followed");
+    // Who is bound to no channel takes back what nobody knows the order of.
+    let line = json!({ "product": product, "quantity": 1, "unitPrice": price });
+    let any = world.does(world.owner(), BACK, back("t-5", line)).await;
+    assert_eq!(any["userErrors"], json!([]), "{any:#}");
+}
+
+/// Whoever guesses or knows a customer's id is not told who that is by selling to them.
+async fn a_partner_is_told_of_no_customer(world: &World) {
+    let partner = partner(world).await;
+    let to = json!({ "customerId": world.ours.ids["cus"] });
+    let sold = does(world, &partner, ORDER, order(world, "n-1", to)).await["order"].clone();
+    does(world, &partner, FULFIL, json!({ "id": sold["id"], "idempotencyKey": "n-2" })).await;
+    let line = json!({ "orderLineId": sold["lines"][0]["id"], "quantity": 1 });
+    let store = json!({ "id": world.ours.ids["sto"] });
+    let input = json!({ "idempotencyKey": "n-3", "store": store, "customerId": world.ours.ids["cus"], "lines": [line] });
+    let back = does(world, &partner, BACK, input).await;
+    assert_eq!((&back["userErrors"], &back["return"]["customer"]), (&json!([]), &Value::Null), "{back:#}");
+    // As pages are written, and field by field.
+    for more in ["", "allowedActions"] {
+        let query = format!(
+            "query($by: OrderRef!) {{ orders(first: 1) {{ nodes {{ customer {{ id name externalRef }} {more} }} }} \
+             order(by: $by) {{ customer {{ name }} returns {{ customer {{ name }} }} }} }}"
+        );
+        let by = json!({ "by": { "id": sold["id"] } });
+        let answer = asks(world, &partner, &query, by.clone()).await;
+        assert_eq!(answer["errors"], json!([]), "a mask is no error: {answer:#}");
+        assert_eq!(answer["data"]["orders"]["nodes"][0]["customer"], Value::Null, "{answer:#}");
+        assert_eq!(answer["data"]["order"], json!({ "customer": null, "returns": [{ "customer": null }] }));
+        let seen = world.asks(world.owner(), &query, by).await;
+        assert!(seen["data"]["orders"]["nodes"][0]["customer"]["name"].is_string(), "{seen:#}");
+        assert!(seen["data"]["order"]["returns"][0]["customer"]["name"].is_string(), "{seen:#}");
+    }
 }
 
 async fn what_tells_of_all_channels_cannot_be_given_to_one(world: &World) {

@@ -2,9 +2,36 @@
 
 use serde_json::{Value, json};
 
-use super::{on_both, world::World};
+use super::{
+    Needs::{May, Nothing},
+    calls::Calls,
+    least, needs, on_both, only_error,
+    world::World,
+};
 
-on_both!(a_refusal_tells_no_more_than_may_be_seen);
+on_both!(a_refusal_tells_no_more_than_may_be_seen, who_asks_is_looked_at_before_what_they_ask);
+
+/// An id of another kind is said to be one only to whoever may ask at all.
+async fn who_asks_is_looked_at_before_what_they_ask(world: &World) {
+    let (calls, house) = (Calls::of_the_schema(), &world.ours);
+    let mut asked = 0;
+    for (operation, field) in calls.roots().filter(|(operation, field)| *operation == "query" && needs(field) != Nothing) {
+        for slot in calls.slots(field) {
+            let variables = calls.variables(house, field, Some((&slot, &house.ids["ten"])));
+            let document = calls.document(operation, field, &variables, least(&calls, field));
+            let answer = world.ask(house, None, &document, &variables).await;
+            let told = only_error(&answer, &field.name.node);
+            assert_eq!(told, (json!("UNAUTHENTICATED"), Value::Null), "{}: {slot:?}", field.name);
+            if let May(permission) = needs(field) {
+                let answer = world.ask(house, Some(house.only(&[])), &document, &variables).await;
+                let told = only_error(&answer, &field.name.node);
+                assert_eq!(told, (json!("FORBIDDEN"), json!(permission)), "{}: {slot:?}", field.name);
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked > 20, "only {asked} places were tried");
+}
 
 async fn a_refusal_tells_no_more_than_may_be_seen(world: &World) {
     let house = &world.ours;

@@ -1,12 +1,16 @@
 //! Who may see what things cost; and the proofs, broken by hand.
 
 use entity::prelude::{ProductId, StoreId};
-use entrepot::{insight::verify::verify_tenant, storage::Backend};
+use entrepot::{
+    access::{Permission, Reach, kind},
+    insight::verify::verify_tenant,
+    storage::Backend,
+};
 use serde_json::{Value, json};
 
 use super::desk::{Books, pretend};
 use crate::{
-    authorization::{on_both, world::World},
+    authorization::{crossing::made_up, on_both, world::World},
     purchasing::{
         desk::{gbp, key},
         proofs::{Break, each_is_named},
@@ -16,6 +20,7 @@ use crate::{
 on_both!(
     who_may_not_see_costs_sees_none,
     a_partner_of_a_channel_has_no_report_of_all_of_them,
+    a_report_by_store_is_of_the_stores_that_one_sees,
     each_proof_of_costs_names_what_is_broken,
     each_posting_says_what_its_entry_says
 );
@@ -52,6 +57,43 @@ async fn a_partner_of_a_channel_has_no_report_of_all_of_them(world: &World) {
     let query = "{ costReport { rows { costOfGoodsSold { amount } } } }";
     let answer = books.desk.as_caller(partner).ask(query, json!({})).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
+}
+
+/// Another shop's trade is not there, in its rows and by its name; the company's own sums are.
+async fn a_report_by_store_is_of_the_stores_that_one_sees(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.desk.product("MUG", "2.00").await;
+    books.receive(&mug, 3, "2.00").await;
+    let own = world.ours.depot.clone();
+    let change = json!({ "product": mug, "store": { "id": own }, "delta": 5, "unitCost": gbp("2.00") });
+    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
+    books.desk.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await;
+    let other = books.desk.store["id"].as_str().unwrap();
+    let query = "query($p: ProductRef!, $s: StoreRef, $g: CostGroup! = STORE) { costReport(product: $p, store: $s, groupBy: $g) {
+        rows { key received { amount } } } }";
+    let ask = async |right: usize, more: Value| {
+        let mut caller = world.ours.only(&["product.cost.read", "product.read", "store.read"]);
+        caller.permissions.grant(right, &Reach::stores([own.parse().unwrap()]));
+        let mut variables = json!({ "p": mug });
+        variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        books.desk.as_caller(caller).ask(query, variables).await
+    };
+    for right in [kind::StockRead::INDEX, kind::ReportRead::INDEX] {
+        let mine = json!({ "data": { "costReport": { "rows": [{ "key": own, "received": { "amount": "10.00" } }] } } });
+        for store in [json!({}), json!({ "s": { "id": own } })] {
+            assert_eq!(ask(right, store).await["data"], mine["data"]);
+        }
+        let theirs = ask(right, json!({ "s": { "id": other } })).await;
+        assert_eq!(theirs, ask(right, json!({ "s": { "id": made_up(world, other) } })).await, "as one that nobody has");
+        assert_eq!(theirs["data"]["costReport"]["rows"], json!([]));
+        let theirs = ask(right, json!({ "s": { "code": "DOCK" } })).await;
+        assert_eq!(theirs, ask(right, json!({ "s": { "code": "NOWHERE" } })).await);
+        assert_eq!(theirs["errors"][0]["code"], "BAD_USER_INPUT", "{theirs}");
+        let company = ask(right, json!({ "g": "NONE" })).await;
+        assert_eq!(company["data"]["costReport"]["rows"], json!([{ "key": null, "received": { "amount": "16.00" } }]));
+    }
+    let both = books.desk.ask(query, json!({ "p": mug })).await;
+    assert_eq!(both["data"]["costReport"]["rows"].as_array().map(Vec::len), Some(2), "{both:#}");
 }
 
 async fn each_proof_of_costs_names_what_is_broken(world: &World) {

@@ -109,6 +109,24 @@ fn found(tokens: &[&str]) -> String {
     Value::from(tokens.iter().map(one).collect::<Vec<_>>()).to_string()
 }
 
+on_both!(a_mutation_of_which_a_part_may_not_be_is_none, site => {
+    let server = Server::start(site).await;
+    let owner = server.tenant().await;
+    let made = "mutation { result: integrationCreate(input: { name: \"Writer\", permissions: [\"product.write\", \"product.read\"], scope: { all: true } }) {
+        integration { id } userErrors { code } } }";
+    let integration = owner.ask(made, json!({})).await["result"]["integration"]["id"].clone();
+    let (writer, _) = another_key(&owner, &integration, "").await;
+    let product = "productCreate(input: { sku: \"HALF\", name: \"Half\" }) { userErrors { code } }";
+    let store = "storeCreate(input: { code: \"HALF\", name: \"Half\" }) { userErrors { code } }";
+    let answer = writer.send(&format!("mutation {{ {product} {store} }}"), &json!({})).await.unwrap();
+    assert_eq!((&answer["data"], answer["errors"].as_array().map(Vec::len)), (&Value::Null, Some(1)), "{answer:#}");
+    assert_eq!((code(&answer), &answer["errors"][0]["path"]), (&json!("FORBIDDEN"), &json!(["storeCreate"])));
+    let named = "{ product(by: { sku: \"HALF\" }) { id } }";
+    assert_eq!(owner.ask(named, json!({})).await["product"], Value::Null, "the part before it was not done either");
+    let alone = writer.send(&format!("mutation {{ {product} }}"), &json!({})).await.unwrap();
+    assert_eq!(alone["data"]["productCreate"]["userErrors"], json!([]), "{alone:#}");
+});
+
 on_both!(a_key_that_is_found_in_the_open_is_revoked_and_its_owner_told, site => {
     let mail = format!("file:{}", site.folder.join("letters").display());
     let server = Server::start_with(site, free_address(), &["--mail", &mail, "--anonymous-requests", "off"]).await;

@@ -1,7 +1,7 @@
 //! Who may take a return on, and where.
 
 use entity::prelude::ChannelId;
-use entrepot::access::{Caller, PermissionSet, REGISTRY};
+use entrepot::access::{Caller, Permission, PermissionSet, REGISTRY, Reach, kind};
 use serde_json::{Value, json};
 
 use super::world::{World, back, done, of_store, on_both, refused};
@@ -94,6 +94,44 @@ async fn a_partner_takes_on_the_returns_of_its_channel() {
         refused(&other, "NOT_FOUND", "input.id");
         let own = world.act_by(of_channel(&world, world.shop.direct), "returnApprove", world.step(&ret, json!({}))).await;
         done(&own, "return");
+    })
+    .await;
+}
+
+/// What is held in the depot alone leaves from there, by whoever may ship there.
+#[tokio::test]
+async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
+    on_both(async |world| {
+        let ordered = async |quantity: i64| {
+            let lines = json!([{"product": {"id": world.shop.mug}, "quantity": quantity}]);
+            let input = json!({"idempotencyKey": world.key(), "store": {"id": world.shop.store}, "lines": lines, "sourcing": {}});
+            done(&world.act("orderCreate", input).await, "order").clone()
+        };
+        let (away, here) = (ordered(20).await, ordered(90).await);
+        let held = |order: &Value| order["lines"][0]["allocations"][0]["store"]["code"].clone();
+        assert_eq!((held(&away), held(&here)), (json!("DEPOT"), json!("LDN")));
+        let of_shop = of_store(world.shop.store);
+        let mut of_both = of_shop.clone();
+        of_both.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.shop.depot]));
+        let actions = async |caller: &PermissionSet, order: &Value| {
+            let document = "query($id: ID!) { order(by: {id: $id}) { allowedActions } }";
+            world.ask_as(caller.clone(), document, json!({"id": order["id"]})).await["order"]["allowedActions"].clone()
+        };
+        assert_eq!(actions(&of_shop, &away).await, json!(["orderCancel"]));
+        assert_eq!(actions(&of_shop, &here).await, json!(["orderFulfil", "orderCancel"]));
+        assert_eq!(actions(&of_both, &away).await, json!(["orderFulfil", "orderCancel"]));
+        // Where an order is held is told with the order, and what is missing there too. Of any other store nothing is.
+        let from = |order: &Value| world.step(order, json!({"store": {"code": "DEPOT"}}));
+        let answer = world.act_as(of_shop.clone(), "orderFulfil", from(&away)).await;
+        refused(&answer, "INVALID_STATE", "input.store");
+        let message = answer["userErrors"][0]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("order.fulfil"), "{answer}");
+        refused(&world.act_as(of_shop.clone(), "orderFulfil", from(&here)).await, "NOT_FOUND", "input.store");
+        let mut blind = PermissionSet::default();
+        blind.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.shop.store]));
+        refused(&world.act_as(blind, "orderFulfil", from(&away)).await, "NOT_FOUND", "input.store");
+        let shipped = world.act_as(of_both, "orderFulfil", from(&away)).await;
+        assert_eq!(done(&shipped, "order")["status"], "FULFILLED");
     })
     .await;
 }

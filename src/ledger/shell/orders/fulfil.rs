@@ -1,8 +1,9 @@
 //! Shipping.
 
+use entity::prelude::OrderId;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-use super::{LineQuantity, MAX_LINES, OrderFulfil, act::levels_of};
+use super::{LineQuantity, MAX_LINES, OrderFulfil, StoreRef, act::levels_of};
 use crate::{
     access::{Permit, Reach, kind},
     ledger::{
@@ -14,10 +15,11 @@ use crate::{
     },
     orders::{
         core::{self as rules, Fulfil},
-        rows::places_of,
+        rows::{held_of, places_of},
     },
     path,
     stock::core::Rejection,
+    storage::Fault,
 };
 
 /// Ships lines of an order from its own store or another one. Needs `stock.override` where a shortage is overridden.
@@ -44,10 +46,10 @@ async fn shipping(
     let scope = permit.scope(ledger.database());
     let mut store = match &input.store {
         None => None,
-        Some(named) => {
-            let store = known_store(&scope, named, &permit.reach()).await?;
-            Some(store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?.id)
-        }
+        Some(named) => match known_store(&scope, named, &permit.reach()).await? {
+            Some(store) => Some(store.id),
+            None => return Err(not_from(ledger, permit, named, input.order).await?.into()),
+        },
     };
     let order = own_order(ledger, permit, input.order).await?;
     let levels = levels_of(&scope, order, store).await?;
@@ -75,6 +77,26 @@ async fn shipping(
         movements: document_ids(ledger),
     };
     Ok(Command::OrderFulfil(fulfil, levels))
+}
+
+/// Why nothing leaves from a store that the caller may not ship from. That the order is held there is told with the order: whoever may see that is
+/// told what they lack, and to everybody else there is no such store.
+async fn not_from(
+    ledger: &Ledger,
+    permit: &Permit<kind::OrderFulfil>,
+    named: &StoreRef,
+    order: OrderId,
+) -> Result<Rejection, Fault> {
+    let field = path!["input", "store"];
+    let not_found = Rejection::not_found("store", field.clone());
+    let Ok(seen) = permit.also::<kind::OrderRead>() else { return Ok(not_found) };
+    let scope = permit.scope(ledger.database());
+    let Some(store) = known_store(&scope, named, &Reach::Everywhere).await? else { return Ok(not_found) };
+    let order = own_order(ledger, &seen, own_order(ledger, permit, order).await?).await?;
+    let held = held_of(&scope, &[order]).await?;
+    let is_held = held.iter().any(|one| one.store == store.id && one.remaining.is_positive());
+    let message = "it is held in this store, and you lack the permission order.fulfil there";
+    Ok(if is_held { Rejection::state(message, field) } else { not_found })
 }
 
 /// Quantities of lines, for the hash of an input.

@@ -42,6 +42,9 @@ async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: 
     let terms = ledger.terms(&scope).await?;
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
     let store = store.ok_or_else(|| Rejection::not_found("store", path!["input", "store"]))?;
+    if permit.channel().is_some() {
+        goes_back_on_orders(&input.lines)?;
+    }
     own_lines(ledger, permit, &scope, &mut input.lines).await?;
     let lines = lines_of(ledger, &scope, &input.lines).await?;
     let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
@@ -81,6 +84,27 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
         }
     }
     checks.done()
+}
+
+/// Who is bound to a channel takes back what that channel sold and nothing else. A return is of the channel whose orders it goes back on: one that
+/// went back on none would be nobody's, and would bring into stock what was never sold.
+fn goes_back_on_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
+    for (index, line) in lines.iter().enumerate() {
+        if line.order_line.is_some() {
+            continue;
+        }
+        let sum = |sum: i64, piece: &ReturnMatch| sum.checked_add(piece.quantity.get());
+        let matched = line.matches.iter().try_fold(0, sum);
+        if line.matches.is_empty() {
+            let message = "name the order line that it goes back on: you take back what your channel sold";
+            return Err(Rejection::invalid(message, path!["input", "lines", index, "orderLineId"]).into());
+        }
+        if matched != Some(line.quantity.get()) {
+            let message = "the pieces must come to the line's quantity: you take back what your channel sold";
+            return Err(Rejection::invalid(message, path!["input", "lines", index, "matches"]).into());
+        }
+    }
+    Ok(())
 }
 
 async fn lines_of(ledger: &Ledger, reads: &impl Reads, lines: &[ReturnLine]) -> Result<Vec<NewReturnLine>, Stop> {
