@@ -149,16 +149,7 @@ impl Node {
     ) -> Result<Self, StartError> {
         let read = clock.clone();
         let budgets = Budgets::new(Arc::new(move || read.now().micros()), redis);
-        let db = Database::open(url, options).await?;
-        let pending = db.pending_migrations().await?;
-        if pending > 0 {
-            return Err(StartError::OldSchema(pending));
-        }
-        // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
-        if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
-            return Err(StartError::ReadOnly);
-        }
-        tell_of_wall(&db).await?;
+        let db = opened(url, options).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
         memory::begin(&db, &ring);
         let pen = Pen::new(ring.clone(), clock.clone());
@@ -359,6 +350,21 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         ..http::Settings::default()
     };
     node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+}
+
+/// A database that this version can serve.
+async fn opened(url: &str, options: Options) -> Result<Database, StartError> {
+    let db = Database::open(url, options).await?;
+    let pending = db.pending_migrations().await?;
+    if pending > 0 {
+        return Err(StartError::OldSchema(pending));
+    }
+    // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
+    if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
+        return Err(StartError::ReadOnly);
+    }
+    tell_of_wall(&db).await?;
+    Ok(db)
 }
 
 /// Says whether the database itself keeps tenants apart; a wall that has gaps ends the start.

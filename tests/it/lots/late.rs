@@ -63,7 +63,7 @@ async fn a_late_sale_of_a_lot_that_the_count_found_gone_is_booked_as_it_was(worl
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 2, 0), lot("b", 5, 0)], "the count had seen it");
     house.desk.is_sound().await;
     let on_time = sold(&house, &house.cheese, &of_a, house.desk.world.node.clock.now()).await;
-    refused(&on_time, "INSUFFICIENT_STOCK", "input.changes.0.lot");
+    refused(&on_time, "INSUFFICIENT_STOCK", "input.changes.0.delta");
     // What comes in late, and was found, is no more either.
     let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "occurredAt": rfc3339(before),
         "changes": [{ "product": house.cheese, "store": here, "delta": 4, "lot": { "code": "a" } }] });
@@ -139,7 +139,7 @@ async fn what_a_count_did_not_see_is_lent_nothing(world: &World) {
     let before = counted(&house, &[("a", 10)]).await;
     house.takes_in("new", 2, "2099-04-01").await;
     let of_new = [(json!({ "code": "new" }), 3)];
-    refused(&sold(&house, &house.cheese, &of_new, before).await, "INSUFFICIENT_STOCK", "input.changes.0.lot");
+    refused(&sold(&house, &house.cheese, &of_new, before).await, "INSUFFICIENT_STOCK", "input.changes.0.delta");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 0), lot("new", 2, 0)]);
     house.desk.is_sound().await;
 }
