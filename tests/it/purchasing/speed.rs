@@ -61,5 +61,5 @@ async fn suggestions_take_a_handful_of_statements(world: &World) {
     let (took, statements) = (began.elapsed(), world.node.db.statements() - before);
     assert_eq!(answer["data"]["reorderSuggestions"].as_array().unwrap().len(), 400);
     eprintln!("400 suggestions in {took:?} and {statements} statements");
-    assert!(statements <= 7, "{statements} statements");
+    assert!(statements <= 8, "{statements} statements");
 }
