@@ -17,7 +17,7 @@ impl World {
         );
         // Messages to this machine are refused when they are sent; a name that is nobody's would be asked of the network first.
         let input =
-            json!({ "url": format!("https://localhost/{word}"), "eventTypes": ["*"], "description": format!("{word} hook") });
+            json!({ "url": format!("https://{word}.example/hook"), "eventTypes": ["*"], "description": format!("{word} hook") });
         ids.insert("whe", told(&self.must(house, &query, json!({ "input": input })).await["webhookEndpoint"]["id"]));
         let query = format!(
             "mutation($input: WebhookEndpointReplayInput!) {{ webhookEndpointReplay(input: $input) {{ job {{ id }} {errors} }} }}"
