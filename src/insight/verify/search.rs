@@ -21,7 +21,7 @@ pub(super) async fn index<'a>(db: &Database, report: &'a mut Report) -> Result<&
             expected: "the words of every product's search_text".to_owned(),
             found: fault.to_string(),
         }),
-        Err(fault) if fault.is_transient() => return Err(fault),
+        Err(fault) if fault.is_transient() && fault.unwritable().is_none() => return Err(fault),
         Err(fault) => return Ok(report.leave(INDEX, rows, fault.to_string())),
     };
     Ok(report.add(INDEX, rows, broken.map(|broken| (TenantId::NIL, broken))))
