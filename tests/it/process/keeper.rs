@@ -52,8 +52,8 @@ on_both!(keys_are_turned_over_under_a_running_server, site => {
     // The right name with another key.
     let of = |line: &str| line.trim().split_once(':').map(|(id, key)| (id.to_owned(), key.to_owned())).unwrap();
     let line = file.lines().find(|line| !line.starts_with('#')).unwrap();
-    let (id, (_, other)) = (of(line).0, of(&second));
-    fs::write(site.keys(), format!("{id}:{other}\n")).unwrap();
+    let ((id, key), (_, other)) = (of(line), of(&second));
+    fs::write(site.keys(), file.replace(&key, &other)).unwrap();
     told(site, &["keys", "list"]).await.refused(&["does not fit", &format!("the one given as {id} is another")]);
     fs::write(site.keys(), file).unwrap();
     drop(Server::start(site).await);
