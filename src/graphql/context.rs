@@ -29,6 +29,8 @@ pub trait Asks {
     fn session(&self) -> Result<&Session, TopError>;
     /// The same, also of one who must enrol a second factor first: for enrolling and for logging out, which is all that they may.
     fn session_to_enrol(&self) -> Result<&Session, TopError>;
+    /// The session of a person who has just shown their password or code: what `@stepUp` promises, asked in the order that keys are answered by.
+    fn session_stepped_up(&self) -> Result<&Session, TopError>;
     /// STEP_UP_REQUIRED unless a person calls who has shown a password or code in the last ten minutes.
     fn step_up(&self) -> Result<(), TopError>;
     /// Something the schema or the request was given; its absence is a bug of ours.
@@ -58,6 +60,10 @@ impl Asks for Context<'_> {
             Some(_) => TopError::NotAPerson,
             None => TopError::Unauthenticated,
         })
+    }
+    fn session_stepped_up(&self) -> Result<&Session, TopError> {
+        self.step_up()?;
+        self.session()
     }
     fn step_up(&self) -> Result<(), TopError> {
         let authenticated_at = match self.session_to_enrol() {

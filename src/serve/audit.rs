@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::{StartError, say};
+use super::{StartError, migrated, say};
 use crate::{
     audit::{self, Pen, verify::Verification},
     clock::Clock,
@@ -16,11 +16,7 @@ pub async fn run(action: AuditAction) -> Result<bool, StartError> {
     let AuditAction::Verify { of, tenant } = action;
     let url = &of.database.database_url;
     let clock = Clock::system();
-    let db = Database::open(url, of.database.options()).await?;
-    match db.pending_migrations().await? {
-        0 => {}
-        pending => return Err(StartError::OldSchema(pending)),
-    }
+    let db = migrated(url, of.database.options()).await?;
     let pen = Pen::new(secrets::open(&db, &of.keys.source(url), &clock).await?, clock.clone());
     let mut is_sound = true;
     for (tenant, name) in chains(&db, tenant.as_deref()).await? {

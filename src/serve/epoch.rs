@@ -2,20 +2,12 @@
 
 use entity::prelude::TenantId;
 
-use super::{StartError, say};
-use crate::{
-    clock::Clock,
-    config::DatabaseArgs,
-    storage::{Database, Row},
-};
+use super::{StartError, migrated, say};
+use crate::{clock::Clock, config::DatabaseArgs, storage::Row};
 
 /// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before.
 pub async fn renew(args: &DatabaseArgs) -> Result<(), StartError> {
-    let db = Database::open(&args.database_url, args.options()).await?;
-    match db.pending_migrations().await? {
-        0 => {}
-        pending => return Err(StartError::OldSchema(pending)),
-    }
+    let db = migrated(&args.database_url, args.options()).await?;
     let clock = Clock::system();
     let rows = db.global().rows("SELECT id FROM tenant ORDER BY id", vec![]).await?;
     for row in &rows {

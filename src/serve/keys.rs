@@ -1,6 +1,6 @@
 //! `entrepot keys`: the master keys, from the command line.
 
-use super::{StartError, say};
+use super::{StartError, migrated, say};
 use crate::{
     catalog,
     clock::Clock,
@@ -57,11 +57,7 @@ pub async fn rotate_signing(args: &RotateSigningKey) -> Result<(), StartError> {
 
 async fn open(of: &KeysOf, clock: &Clock) -> Result<(Database, KeyRing), StartError> {
     let url = &of.database.database_url;
-    let db = Database::open(url, of.database.options()).await?;
-    match db.pending_migrations().await? {
-        0 => {}
-        pending => return Err(StartError::OldSchema(pending)),
-    }
+    let db = migrated(url, of.database.options()).await?;
     let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
     Ok((db, ring))
 }

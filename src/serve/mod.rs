@@ -352,13 +352,18 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
 }
 
+/// A database that has all of this version's migrations.
+pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {
+    let db = Database::open(url, options).await?;
+    match db.pending_migrations().await? {
+        0 => Ok(db),
+        pending => Err(StartError::OldSchema(pending)),
+    }
+}
+
 /// A database that this version can serve.
 async fn opened(url: &str, options: Options) -> Result<Database, StartError> {
-    let db = Database::open(url, options).await?;
-    let pending = db.pending_migrations().await?;
-    if pending > 0 {
-        return Err(StartError::OldSchema(pending));
-    }
+    let db = migrated(url, options).await?;
     // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
     if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
         return Err(StartError::ReadOnly);

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::{StartError, say};
+use super::{StartError, migrated, say};
 use crate::{
     audit::{self, Pen, Target},
     clock::{self, Clock},
@@ -69,11 +69,7 @@ struct Desk {
 impl Desk {
     async fn open(of: &KeysOf, clock: &Clock, slug: &str) -> Result<Self, StartError> {
         let url = &of.database.database_url;
-        let db = Database::open(url, of.database.options()).await?;
-        match db.pending_migrations().await? {
-            0 => {}
-            pending => return Err(StartError::OldSchema(pending)),
-        }
+        let db = migrated(url, of.database.options()).await?;
         let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
         let row = found.first().ok_or_else(|| Fault::Broken(format!("there is no tenant {slug}")))?;
         let tenant = Row::new(row).take()?;

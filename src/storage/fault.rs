@@ -60,12 +60,9 @@ fn unwritable(err: &DbErr) -> Option<Unwritable> {
     if NO_ROOM.contains(&&*code) { Some(Unwritable::NoRoom) } else { READ_ONLY.contains(&&*code).then_some(Unwritable::ReadOnly) }
 }
 
-/// Codes of what the rows themselves are to blame for.
-const OF_ROWS: &[&str] = &[
-    // Postgres: no such table, no such column.
-    "42P01", "42703", // SQLite: a number that is too large and names that there are not, a value of another type.
-    "1", "20",
-];
+/// Codes of what the rows themselves are to blame for. Postgres: no such table, no such column; SQLite: a number that is too large and names that
+/// there are not, a value of another type.
+const OF_ROWS: &[&str] = &["42P01", "42703", "1", "20"];
 
 impl Fault {
     pub fn corrupt(table: &'static str, rule: impl Into<String>) -> Self {

@@ -68,16 +68,14 @@ impl FactorMutation {
     /// Takes the caller's second factor away. Their other sessions end.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
     }
 
     /// Makes a new set of codes for emergencies; those from before are good for nothing.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
     }
 
@@ -85,8 +83,7 @@ impl FactorMutation {
     #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
     async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         ctx.permit::<kind::MemberWrite>()?;
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         let outcome = match id.parse::<MemberId>() {
             Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
             Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: crate::path!["id"] }.into()),

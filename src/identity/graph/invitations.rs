@@ -104,8 +104,7 @@ impl InvitationMutation {
         #[graphql(desc = "The member who is invited.")] id: ID,
     ) -> Answer<MemberPayload> {
         ctx.permit::<kind::MemberInvite>()?;
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         let outcome = match member_id(&id) {
             Ok(id) => ctx.given::<Identity>()?.resend_invitation(session, id).await,
             Err(refused) => Err(refused),
@@ -121,8 +120,7 @@ impl InvitationMutation {
         #[graphql(desc = "The member who is invited.")] id: ID,
     ) -> Answer<OkPayload> {
         ctx.permit::<kind::MemberInvite>()?;
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         let outcome = match member_id(&id) {
             Ok(id) => ctx.given::<Identity>()?.revoke_invitation(session, id).await,
             Err(refused) => Err(refused),
@@ -134,8 +132,7 @@ impl InvitationMutation {
     #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
     async fn member_remove(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         ctx.permit::<kind::MemberWrite>()?;
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         let outcome = match member_id(&id) {
             Ok(id) => ctx.given::<Identity>()?.remove_member(session, id).await,
             Err(refused) => Err(refused),

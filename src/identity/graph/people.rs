@@ -51,8 +51,7 @@ impl AccountMutation {
         #[graphql(desc = "The password as it is.")] current_password: String,
         #[graphql(desc = "The password as it is to be: 12 to 256 characters that nobody would guess.")] new_password: String,
     ) -> Answer<OkPayload> {
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         let identity = ctx.given::<Identity>()?;
         OkPayload::of(identity.change_password(session, &current_password, &new_password, &visit(ctx)).await)
     }
@@ -102,8 +101,7 @@ impl AccountMutation {
     /// The caller leaves the tenant: their rights and sessions there are gone. What they did there keeps their name.
     #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
     async fn tenant_leave(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         OkPayload::of(ctx.given::<Identity>()?.leave(session).await)
     }
 
@@ -122,8 +120,7 @@ impl AccountMutation {
 
 async fn set_standing(ctx: &Context<'_>, id: &ID, status: MemberStatus) -> Answer<MemberPayload> {
     ctx.permit::<kind::MemberWrite>()?;
-    ctx.step_up()?;
-    let session = ctx.session()?;
+    let session = ctx.session_stepped_up()?;
     let outcome = match id.parse::<MemberId>() {
         Ok(id) => ctx.given::<Identity>()?.set_standing(session, id, status).await,
         Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: crate::path!["id"] }.into()),

@@ -33,8 +33,7 @@ impl SandboxMutation {
         #[graphql(desc = "Its short name, unique in the deployment: small letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<SandboxPayload> {
         ctx.permit::<kind::SandboxWrite>()?;
-        ctx.step_up()?;
-        let session = ctx.session()?;
+        let session = ctx.session_stepped_up()?;
         let new = NewSandbox { name: tenant_name, slug: tenant_slug };
         let (made, user_errors) = settled(ctx.given::<Identity>()?.sandbox_create(session, new).await)?;
         Ok(SandboxPayload { sandbox: made.map(Tenant::from), user_errors, replayed: false, seq: None })

@@ -17,6 +17,32 @@ pub(super) struct Check {
     pub broken: &'static str,
 }
 
+/// That the numbers of a kind of document, of which the tenant's counter has the last, run on.
+macro_rules! numbered {
+    ($noun:literal, $table:literal, $prefix:literal, $counter:literal) => {
+        $crate::insight::verify::checks::Check {
+            invariant: concat!($noun, ": numbers run 1, 2, 3 without gaps, up to the counter"),
+            table: $table,
+            broken: concat!(
+                "SELECT '",
+                $prefix,
+                ":' || HEX(id), 'number ' || nth, 'number ' || number
+                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM ",
+                $table,
+                " WHERE tenant_id = $1
+                       UNION ALL SELECT tenant_id, ",
+                $counter,
+                ", (SELECT count(*) FROM ",
+                $table,
+                " WHERE tenant_id = $1)
+                       FROM tenant_counter WHERE tenant_id = $1) n
+                 WHERE number <> nth ORDER BY nth LIMIT 1"
+            ),
+        }
+    };
+}
+pub(super) use numbered;
+
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
     let documents = documents::CHECKS
         .iter()

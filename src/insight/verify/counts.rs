@@ -1,6 +1,6 @@
 //! Counts, and what the ledger says of them.
 
-use super::checks::Check;
+use super::checks::{Check, numbered};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -43,13 +43,5 @@ pub(super) const CHECKS: &[Check] = &[
                  WHERE l.tenant_id = $1 AND ((p.tracking = 'NONE' AND l.lot_key <> '')
                    OR (o.id IS NOT NULL AND (o.code_key <> l.lot_key OR o.product_id <> l.product_id))) ORDER BY l.id LIMIT 1",
     },
-    Check {
-        invariant: "count: numbers run 1, 2, 3 without gaps, up to the counter",
-        table: "stock_count",
-        broken: "SELECT 'cnt:' || HEX(id), 'number ' || nth, 'number ' || number
-                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM stock_count WHERE tenant_id = $1
-                       UNION ALL SELECT tenant_id, count_number, (SELECT count(*) FROM stock_count WHERE tenant_id = $1)
-                       FROM tenant_counter WHERE tenant_id = $1) n
-                 WHERE number <> nth ORDER BY nth LIMIT 1",
-    },
+    numbered!("count", "stock_count", "cnt", "count_number"),
 ];

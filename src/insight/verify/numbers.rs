@@ -1,35 +1,11 @@
 //! What runs 1, 2, 3 without gaps: documents up to their tenant's counter, receipts and discrepancies inside their order.
 
-use super::checks::Check;
+use super::checks::{Check, numbered};
 
 pub(super) const CHECKS: &[Check] = &[
-    Check {
-        invariant: "purchase order: numbers run 1, 2, 3 without gaps, up to the counter",
-        table: "purchase_order",
-        broken: "SELECT 'por:' || HEX(id), 'number ' || nth, 'number ' || number
-                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM purchase_order WHERE tenant_id = $1
-                       UNION ALL SELECT tenant_id, purchase_order_number, (SELECT count(*) FROM purchase_order WHERE tenant_id = $1)
-                       FROM tenant_counter WHERE tenant_id = $1) n
-                 WHERE number <> nth ORDER BY nth LIMIT 1",
-    },
-    Check {
-        invariant: "supplier return: numbers run 1, 2, 3 without gaps, up to the counter",
-        table: "supplier_return",
-        broken: "SELECT 'srt:' || HEX(id), 'number ' || nth, 'number ' || number
-                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM supplier_return WHERE tenant_id = $1
-                       UNION ALL SELECT tenant_id, supplier_return_number, (SELECT count(*) FROM supplier_return WHERE tenant_id = $1)
-                       FROM tenant_counter WHERE tenant_id = $1) n
-                 WHERE number <> nth ORDER BY nth LIMIT 1",
-    },
-    Check {
-        invariant: "revaluation: numbers run 1, 2, 3 without gaps, up to the counter",
-        table: "revaluation",
-        broken: "SELECT 'rvl:' || HEX(id), 'number ' || nth, 'number ' || number
-                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM revaluation WHERE tenant_id = $1
-                       UNION ALL SELECT tenant_id, revaluation_number, (SELECT count(*) FROM revaluation WHERE tenant_id = $1)
-                       FROM tenant_counter WHERE tenant_id = $1) n
-                 WHERE number <> nth ORDER BY nth LIMIT 1",
-    },
+    numbered!("purchase order", "purchase_order", "por", "purchase_order_number"),
+    numbered!("supplier return", "supplier_return", "srt", "supplier_return_number"),
+    numbered!("revaluation", "revaluation", "rvl", "revaluation_number"),
     Check {
         invariant: "goods receipt: those of an order are numbered 1, 2, 3 and came to its store",
         table: "goods_receipt",

@@ -1,6 +1,6 @@
 //! Transfers, and what the ledger says of them.
 
-use super::checks::Check;
+use super::checks::{Check, numbered};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -87,13 +87,5 @@ pub(super) const CHECKS: &[Check] = &[
                    AND (t.id IS NULL OR l.transfer_id IS NULL OR t.status <> 'READY' OR r.remaining > l.quantity)
                  ORDER BY r.id LIMIT 1",
     },
-    Check {
-        invariant: "transfer: numbers run 1, 2, 3 without gaps, up to the counter",
-        table: "transfer",
-        broken: "SELECT 'trf:' || HEX(id), 'number ' || nth, 'number ' || number
-                 FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM transfer WHERE tenant_id = $1
-                       UNION ALL SELECT tenant_id, transfer_number, (SELECT count(*) FROM transfer WHERE tenant_id = $1)
-                       FROM tenant_counter WHERE tenant_id = $1) n
-                 WHERE number <> nth ORDER BY nth LIMIT 1",
-    },
+    numbered!("transfer", "transfer", "trf", "transfer_number"),
 ];
