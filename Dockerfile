@@ -8,11 +8,12 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     cargo build --release --locked --bin entrepot && cp target/release/entrepot /entrepot
 
 FROM debian:bookworm-slim
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/entrepot entrepot
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/entrepot entrepot \
+    && install --directory --owner=entrepot --mode=0700 /var/lib/entrepot-files
 COPY --from=build /entrepot /usr/local/bin/entrepot
 USER 10001
 WORKDIR /var/lib/entrepot
-VOLUME /var/lib/entrepot
+VOLUME /var/lib/entrepot /var/lib/entrepot-files
 ENV ENTREPOT_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 # bash speaks enough HTTP to ask; so the image needs no curl.

@@ -60,7 +60,7 @@ start_node() { # number
   read -ra flags <<<"${ENTREPOT_CLUSTER_FLAGS:-}"
   if alive "$DIR/$name.pid" "$(port_of "$name")"; then return; fi
   # In a session of its own, with none of our files open: it outlives this script.
-  ENTREPOT_DATABASE_URL=$(cat "$DIR/database.url") ENTREPOT_REDIS_URL=$(cat "$DIR/redis.url") ENTREPOT_KEYS_FILE="$DIR/keys" \
+  ENTREPOT_DATABASE_URL=$(cat "$DIR/database.url") ENTREPOT_REDIS_URL=$(cat "$DIR/redis.url") ENTREPOT_KEYS_FILE="$DIR/keys" ENTREPOT_FILES="file:$DIR/files" \
     setsid "$bin" serve --listen "127.0.0.1:$(port_of "$name")" --metrics-listen "127.0.0.1:$(port_of "$name-metrics")" \
     --proxy 127.0.0.1 --drain-seconds 1 --socket-drain-seconds 5 "${flags[@]}" </dev/null >>"$DIR/$name.log" 2>&1 9>&- &
   echo $! >"$DIR/$name.pid"
@@ -70,7 +70,7 @@ start_node() { # number
 
 start_worker() {
   if alive "$DIR/worker.pid" worker; then return; fi
-  ENTREPOT_DATABASE_URL=$(cat "$DIR/database.url") ENTREPOT_REDIS_URL=$(cat "$DIR/redis.url") ENTREPOT_KEYS_FILE="$DIR/keys" \
+  ENTREPOT_DATABASE_URL=$(cat "$DIR/database.url") ENTREPOT_REDIS_URL=$(cat "$DIR/redis.url") ENTREPOT_KEYS_FILE="$DIR/keys" ENTREPOT_FILES="file:$DIR/files" \
     setsid "$(binary)" worker --metrics-listen "127.0.0.1:$(port_of worker-metrics)" </dev/null >>"$DIR/worker.log" 2>&1 9>&- &
   echo $! >"$DIR/worker.pid"
   say "a worker, pid $(cat "$DIR/worker.pid"), figures on 127.0.0.1:$(port_of worker-metrics)"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A throwaway Postgres and Redis for the tests.
 #
-#   scripts/services.sh start    starts what is missing (quick when all runs); installs packages when root on Debian
+#   scripts/services.sh start    starts what is missing (quick when all runs); installs packages when root on Debian, nginx for the tests too
+#   scripts/services.sh restart  restarts the Postgres that start started, as an operator does: sessions are ended, nothing is lost
 #   scripts/services.sh stop     ends what start started and removes its data
 #   scripts/services.sh status   one line a service
 #   scripts/services.sh env      prints export lines for the shell:  eval "$(scripts/services.sh env)"
@@ -128,6 +129,8 @@ start() {
   elif ! pg_up; then
     start_pg
   fi
+  # The tests start it themselves, with deploy/nginx.conf.
+  command -v nginx >/dev/null || ! is_root || apt_install nginx-light
   if [ -n "$GIVEN_REDIS" ]; then
     say "redis: the one of ENTREPOT_TEST_REDIS_URL"
   elif ! redis_up; then
@@ -146,6 +149,11 @@ stop() {
   fi
   rm -rf "${DIR:?}/pg" "$DIR/redis" "$DIR/pg.port" "$DIR/redis.port" "$DIR/lock"
   rmdir "$DIR" 2>/dev/null || true
+}
+
+restart() {
+  alive "$DIR/pg/postmaster.pid" postgres || die "postgres is not running"
+  as_service "$(find_pg_bin)/pg_ctl" -D "$DIR/pg" -w -t 60 -m fast -l "$DIR/pg/server.log" restart >/dev/null
 }
 
 status() {
@@ -176,6 +184,7 @@ print_env() {
 
 case "${1:-}" in
 start) start ;;
+restart) restart ;;
 stop) stop ;;
 status) status ;;
 env) print_env ;;

@@ -25,6 +25,7 @@ use clap::Parser;
 /// Does what the process's arguments say.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    serve::file_modes::keep_to_oneself();
     // The demo speaks for itself, and signed heads of the audit log would stand in the middle of it.
     let usual = if matches!(cli.command, Command::Demo(_)) { "warn" } else { "warn,entrepot=info" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ENTREPOT_LOG").unwrap_or_else(|_| usual.into());
@@ -51,7 +52,8 @@ async fn run(command: Command) -> ExitCode {
         },
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
-        Command::Epoch(args) => ended(serve::epoch::renew(&args).await),
+        Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),
+        Command::Files(args) => ended(serve::file_store::run(args).await),
         Command::Audit(args) => match serve::audit::run(args.action).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,

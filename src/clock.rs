@@ -1,16 +1,41 @@
 //! The only file that reads the time or draws randomness. Everything else is handed a `Clock`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant as SystemInstant},
+};
 
 use entity::prelude::{Id, Timestamp};
 use jiff::{Timestamp as Instant, civil, tz::TimeZone};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
+/// A moment of this process: microseconds since it first asked. It never goes back and never jumps, whatever is done to the machine's clock, so
+/// durations inside a process are measured with it: budgets, what is remembered for seconds, pauses. It means nothing to another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Monotonic(i64);
+
+impl Monotonic {
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+    /// How long after an earlier moment; nothing, if that one is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+}
+
+/// When this process first asked.
+static BEGAN: OnceLock<SystemInstant> = OnceLock::new();
+
 /// Time and randomness, injected: the system's in `serve`, a fixed hand and a seed in tests.
 #[derive(Clone)]
 pub struct Clock {
     read: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    steady: Arc<dyn Fn() -> Monotonic + Send + Sync>,
     random: Arc<Mutex<StdRng>>,
 }
 
@@ -22,16 +47,37 @@ impl Clock {
             let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             Timestamp(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
         };
-        Self { read: Arc::new(read), random: Arc::new(Mutex::new(StdRng::from_os_rng())) }
+        let steady = || {
+            let elapsed = BEGAN.get_or_init(SystemInstant::now).elapsed();
+            Monotonic(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
+        };
+        Self { read: Arc::new(read), steady: Arc::new(steady), random: Arc::new(Mutex::new(StdRng::from_os_rng())) }
     }
 
-    /// A clock that a test moves by hand, and numbers that follow from a seed.
+    /// A clock that a test moves by hand, and numbers that follow from a seed. Nobody sets it back: it is its own monotonic clock.
     pub fn manual(read: impl Fn() -> Timestamp + Send + Sync + 'static, seed: u64) -> Self {
-        Self { read: Arc::new(read), random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))) }
+        let read = Arc::new(read);
+        let steady = read.clone();
+        Self::by_hands(move || read(), move || Monotonic(steady().micros()), seed)
     }
 
+    /// A clock with two hands that a test moves: the one that people set, and the one that only goes forward.
+    pub fn by_hands(
+        read: impl Fn() -> Timestamp + Send + Sync + 'static,
+        steady: impl Fn() -> Monotonic + Send + Sync + 'static,
+        seed: u64,
+    ) -> Self {
+        Self { read: Arc::new(read), steady: Arc::new(steady), random: Arc::new(Mutex::new(StdRng::seed_from_u64(seed))) }
+    }
+
+    /// What the machine's clock shows. People set it, and it may go back: for what is kept, told to others or compared with either.
     pub fn now(&self) -> Timestamp {
         (self.read)()
+    }
+
+    /// The process's own time, for durations inside it.
+    pub fn monotonic(&self) -> Monotonic {
+        (self.steady)()
     }
 
     /// Fills `bytes` from a cryptographic generator.
@@ -254,6 +300,17 @@ mod tests {
         assert_eq!(moment("2026-10-25", 90, "2026-10-25T01:45:00Z"), "2026-10-25T01:45");
         assert_eq!(local_minute(parse_rfc3339("2026-10-25T00:15:00Z").unwrap(), london).1, 75);
         assert_eq!(local_minute(parse_rfc3339("2026-10-25T01:15:00Z").unwrap(), london).1, 75);
+    }
+
+    #[test]
+    fn the_monotonic_clock_goes_forward_only() {
+        let (system, other) = (Clock::system(), Clock::system());
+        let moments = [system.monotonic(), other.monotonic(), system.monotonic()];
+        assert!(moments.is_sorted(), "one for the whole process: {moments:?}");
+        let (early, late) = (Monotonic::from_micros(1), Monotonic::from_micros(4));
+        assert_eq!((late.since(early).as_micros(), early.since(late).as_micros()), (3, 0));
+        let clock = Clock::by_hands(|| Timestamp(-7), || Monotonic::from_micros(9), 1);
+        assert_eq!((clock.now().micros(), clock.monotonic().micros()), (-7, 9));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod aws;
 mod demo;
 mod jobs;
+mod nodes;
 mod people;
 
 use std::net::SocketAddr;
@@ -13,12 +14,13 @@ use uuid::Uuid;
 
 pub use demo::Demo;
 pub use jobs::{FigureArgs, FileArgs, JobArgs, RunJobs, Worker};
+pub use nodes::RedisArgs;
 pub use people::{LetterArgs, Registration};
 
 use crate::{
     graphql::payer::{AtMost, Written},
     secrets::KeySource,
-    storage::{Options, RowSecurity},
+    storage::{LedgerPlans, Options, RowSecurity},
 };
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
@@ -51,8 +53,16 @@ pub enum Command {
     Keys(KeysArgs),
     /// Export or erase a tenant.
     Tenant(TenantArgs),
-    /// After the database was restored to an earlier moment: end all streams and cursors of before, so that their clients start over.
-    Epoch(DatabaseArgs),
+    /// Look after the place where files are kept.
+    Files(FilesArgs),
+    /// After the database was restored to an earlier moment: end all streams, cursors, sessions and mailed links, and list the API keys that are accepted.
+    ///
+    /// A restored database takes for good what was ended since its backup: sessions that were logged out, links that were used, keys that were revoked, passwords
+    /// and second factors that were changed, members and grants that were removed. It cannot know which. All streams, cursors, sessions, logins that wait and
+    /// mailed links are ended; API keys are listed, or revoked with --revoke-keys; passwords stay, or end with --reset-passwords. Look through second factors,
+    /// members, roles and webhook endpoints yourself.
+    #[command(verbatim_doc_comment)]
+    Epoch(Epoch),
     /// Prove the audit log.
     Audit(AuditArgs),
     /// Print the schema (SDL).
@@ -67,11 +77,14 @@ pub struct DatabaseArgs {
     /// Postgres' own wall between tenants: for reads and writes (all), for writes alone (writes), none (off), or as much as the login may have (auto).
     #[arg(long, env = "ENTREPOT_ROW_SECURITY", value_enum, default_value_t)]
     pub row_security: RowSecurity,
+    /// How Postgres plans the ledger's statements: once for all values (generic), as it sees fit (server), or generic where it lets this login (auto).
+    #[arg(long, env = "ENTREPOT_LEDGER_PLANS", value_enum, default_value_t)]
+    pub ledger_plans: LedgerPlans,
 }
 
 impl DatabaseArgs {
     pub fn options(&self) -> Options {
-        Options { row_security: self.row_security, ..Options::default() }
+        Options { row_security: self.row_security, ledger_plans: self.ledger_plans, ..Options::default() }
     }
 }
 
@@ -137,6 +150,23 @@ pub enum KeysAction {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct FilesArgs {
+    #[command(subcommand)]
+    pub action: FilesAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum FilesAction {
+    /// Use this folder or bucket as the file store of the deployment, in place of one that is lost. A store that was moved needs it not: its mark moved with it.
+    Adopt {
+        #[command(flatten)]
+        of: KeysOf,
+        #[command(flatten)]
+        files: FileArgs,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct TenantArgs {
     #[command(subcommand)]
     pub action: TenantAction,
@@ -186,6 +216,19 @@ pub enum AuditAction {
         #[arg(long)]
         tenant: Option<String>,
     },
+}
+
+/// What a new epoch ends besides streams and sessions.
+#[derive(Debug, Clone, Args)]
+pub struct Epoch {
+    #[command(flatten)]
+    pub of: KeysOf,
+    /// Revoke all API keys of all tenants, those that were revoked since the backup among them. Needs the keys that secrets are sealed with, for the audit log.
+    #[arg(long)]
+    pub revoke_keys: bool,
+    /// Accept no password from before: everybody chooses another by a link that is sent to their address. E-mail must leave the deployment (--mail of serve).
+    #[arg(long)]
+    pub reset_passwords: bool,
 }
 
 /// A database and its keys.
@@ -277,10 +320,8 @@ pub struct Serve {
     /// Points that a single operation may cost.
     #[arg(long, env = "ENTREPOT_OPERATION_POINTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub operation_points: u32,
-    /// Redis (6 or newer) in which nodes share budgets and through which they tell one another what is new: redis://host:6379. Without it each
-    /// node keeps budgets of its own and looks for changes of others every second.
-    #[arg(long, env = "ENTREPOT_REDIS_URL", hide_env_values = true)]
-    pub redis_url: Option<String>,
+    #[command(flatten)]
+    pub redis: RedisArgs,
     /// Documents that clients may name by their SHA-256: a JSON map from it to the document, or a folder of .graphql files.
     #[arg(long, env = "ENTREPOT_TRUSTED_DOCUMENTS")]
     pub trusted_documents: Option<std::path::PathBuf>,

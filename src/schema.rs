@@ -32,6 +32,7 @@ use crate::{
         limits::Limits,
         outline::{Outline, Unreadable},
         scalars::{DateTime, Long},
+        yielding::Mark,
     },
     identity::{
         Identity,
@@ -64,6 +65,7 @@ use crate::{
 mod documents;
 mod payloads;
 mod roots;
+mod sizes;
 pub use documents::{current_document, reference};
 pub use payloads::Payload;
 pub use roots::{EntrepotSchema, Mutation, Query, Subscription};
@@ -303,6 +305,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.exchange)
         .data(given.signer)
         .data(given.limits)
+        .directive(Mark)
         .validation_mode(ValidationMode::Fast)
         .finish()
 }
@@ -339,13 +342,20 @@ fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<Versioned>()
         .register_output_type::<Payload>()
+        .directive(sizes::Sizes)
         .disable_suggestions()
+}
+
+/// The schema without what its resolvers need: for whoever reads it.
+pub fn bare() -> EntrepotSchema {
+    plain().finish()
 }
 
 /// The SDL as it is served and committed.
 pub fn sdl() -> String {
-    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    plain().finish().sdl_with_options(options)
+    let options =
+        async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    bare().sdl_with_options(options)
 }
 
 /// Gives an operation of a caller the look-ups of every room.

@@ -34,6 +34,12 @@ mod m0025_alerts;
 mod m0026_media;
 mod m0027_sourcing;
 mod m0028_codes;
+mod m0030_deaths;
+mod m0031_compatibility;
+mod m0032_switched;
+mod m0033_stock;
+mod m0034_identities;
+mod m0036_lookups;
 pub mod row_security;
 pub mod statistics;
 
@@ -70,8 +76,26 @@ impl MigratorTrait for Migrator {
             Box::new(m0026_media::Migration),
             Box::new(m0027_sourcing::Migration),
             Box::new(m0028_codes::Migration),
+            Box::new(m0030_deaths::Migration),
+            Box::new(m0031_compatibility::Migration),
+            Box::new(m0032_switched::Migration),
+            Box::new(m0033_stock::Migration),
+            Box::new(m0034_identities::Migration),
+            Box::new(m0036_lookups::Migration),
         ]
     }
+}
+
+/// The migration from which on a database says what it needs.
+pub const COMPATIBILITY: &str = "m0031_compatibility";
+/// Migrations since then that take away or change what an older release uses. All others only add, and older releases go on working beside them:
+/// new columns have a default or may be null, and what stands is neither renamed, retyped nor dropped.
+pub const BREAKING: &[&str] = &[];
+
+/// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
+pub fn needed() -> Option<String> {
+    let names: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+    names.into_iter().rev().find(|name| BREAKING.contains(&name.as_str()))
 }
 
 /// (word, SQLite, Postgres). Text is compared by bytes on both, so that keys sort the same.

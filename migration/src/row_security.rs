@@ -14,6 +14,8 @@ pub const STEWARD: &str = "entrepot_steward";
 const ROLES: &str = include_str!("row_security/roles.sql");
 const WALL: &str = include_str!("row_security/wall.sql");
 const GAPS: &str = include_str!("row_security/gaps.sql");
+/// Tries the wall by writes, in a transaction that is bound to a tenant and undone afterwards: it fails where the wall does.
+pub const TRIAL: &str = include_str!("row_security/trial.sql");
 
 /// What whoever may make roles runs once, where the login of Entrepot may not.
 pub const BY_HAND: &str = "CREATE ROLE entrepot_app NOLOGIN NOINHERIT; CREATE ROLE entrepot_steward NOLOGIN NOINHERIT; \

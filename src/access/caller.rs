@@ -99,9 +99,9 @@ impl Caller {
     pub fn sees_costs(&self) -> bool {
         self.permissions.holds(kind::ProductCostRead::INDEX)
     }
-    /// Whether the caller is told whom the orders and returns are of that it sees: who is bound to a channel is not, for customers are of no channel.
+    /// Whether the caller is told whom the orders and returns are of that it sees.
     pub fn sees_customers(&self) -> bool {
-        self.channel.is_none() || self.permissions.holds(kind::CustomerRead::INDEX)
+        self.permissions.holds(kind::CustomerRead::INDEX)
     }
     pub fn sees_contacts(&self) -> bool {
         self.permissions.holds(kind::CustomerContactRead::INDEX)

@@ -1,13 +1,14 @@
 //! Writing entries that no other transaction takes along, chaining what was written, and proving the chain.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use entity::prelude::*;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::{
     core::{CHECKPOINT_ENTRIES, CHECKPOINT_SECONDS, Chain, Entry, Outcome, Seal},
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::storage::{
     Database, Fault, Prepared, Written,
-    group_commit::{Batcher, GroupCommit, Grouping, Planned},
+    group_commit::{Batcher, GroupCommit, Grouping, Lanes, Planned},
 };
 
 /// The log of a node. Cheap to clone.
@@ -42,8 +43,11 @@ impl Audit {
     /// # Errors
     /// The system gives no thread.
     pub fn start(db: Database, pen: Pen) -> Result<Self, Fault> {
-        let writer = Writer { db: db.clone(), pen: pen.clone() };
-        Ok(Self { db, pen, lane: Arc::new(GroupCommit::start(writer, 1, Grouping::Together)?), told: Arc::default() })
+        let late = Late::default();
+        let writer = Writer { db: db.clone(), pen: pen.clone(), late: late.clone() };
+        let lane = Arc::new(GroupCommit::start(writer, Lanes::of(db.backend(), 1), Grouping::Together)?);
+        tokio::spawn(late.write_again(Arc::downgrade(&lane)));
+        Ok(Self { db, pen, lane, told: Arc::default() })
     }
     pub fn pen(&self) -> &Pen {
         &self.pen
@@ -52,10 +56,11 @@ impl Audit {
         &self.db
     }
 
-    /// Writes an entry in a transaction that it shares with others which wait, and waits until it is durable.
+    /// Writes an entry in a transaction that it shares with others which wait, and waits until it is durable. One that the database does not take
+    /// just now is kept and written when it does; the fault says that it is late, and a log line that nothing is known of it any more.
     pub async fn write(&self, entry: Entry, ip: Option<String>) -> Result<(), Fault> {
         let (reply, answer) = oneshot::channel();
-        self.lane.submit(entry.tenant, Waiting { entry, ip, reply });
+        self.lane.submit(entry.tenant, Waiting { entry, ip, reply: Some(reply) });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
@@ -67,7 +72,7 @@ impl Audit {
         }
         let (entry, ip) = stamp.entry(outcome, None, None);
         if let Err(fault) = self.write(entry, ip).await {
-            tracing::error!(%fault, action = stamp.action, outcome = outcome.as_str(), "an audit entry could not be written");
+            tracing::warn!(%fault, action = stamp.action, outcome = outcome.as_str(), "an audit entry is not written yet");
         }
     }
 
@@ -150,12 +155,88 @@ impl Audit {
 struct Waiting {
     entry: Entry,
     ip: Option<String>,
-    reply: oneshot::Sender<Result<(), Fault>>,
+    /// None where nobody waits any more.
+    reply: Option<oneshot::Sender<Result<(), Fault>>>,
 }
 
 struct Writer {
     db: Database,
     pen: Pen,
+    late: Late,
+}
+
+/// Entries that the database did not take, and that are written when it does.
+#[derive(Clone, Default)]
+struct Late(Arc<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    entries: Mutex<VecDeque<Waiting>>,
+    is_there: Notify,
+}
+
+/// Entries that are kept. Of more, the oldest are written into the process's own log.
+const MOST_LATE: usize = 10_000;
+/// Between two tries.
+const LATE_PAUSE: Duration = Duration::from_secs(1);
+/// Entries of a try: well below what a lane takes.
+const LATE_PAGE: usize = 256;
+
+impl Late {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, entry: Entry, ip: Option<String>) {
+        let mut entries = self.lock();
+        if entries.len() >= MOST_LATE
+            && let Some(oldest) = entries.pop_front()
+        {
+            tell_lost(&oldest.entry);
+        }
+        entries.push_back(Waiting { entry, ip, reply: None });
+        self.0.is_there.notify_one();
+    }
+
+    /// Hands what is kept to the lane again, for as long as there is one.
+    async fn write_again(self, lane: Weak<GroupCommit<Writer>>) {
+        loop {
+            self.0.is_there.notified().await;
+            crate::clock::sleep(LATE_PAUSE).await;
+            // One goes first: while the database takes none, the others would hold up entries that are new.
+            let (reply, answer) = oneshot::channel();
+            {
+                let Some(lane) = lane.upgrade() else { break };
+                let Some(first) = self.lock().pop_front() else { continue };
+                lane.submit(first.entry.tenant, Waiting { reply: Some(reply), ..first });
+            }
+            if matches!(answer.await, Ok(Ok(()))) {
+                let Some(lane) = lane.upgrade() else { break };
+                let some: Vec<Waiting> = {
+                    let mut entries = self.lock();
+                    let count = entries.len().min(LATE_PAGE);
+                    entries.drain(..count).collect()
+                };
+                some.into_iter().for_each(|waiting| lane.submit(waiting.entry.tenant, waiting));
+            }
+            if !self.lock().is_empty() {
+                self.0.is_there.notify_one();
+            }
+        }
+    }
+}
+
+/// What could not be kept is told to whoever keeps the process's log.
+fn tell_lost(entry: &Entry) {
+    let Entry { tenant, id, at, action, outcome, request_id, .. } = entry;
+    tracing::error!(%tenant, %id, at = at.0, action, outcome = outcome.as_str(), request_id, "an audit entry could not be written");
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let entries = self.entries.get_mut().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().for_each(|waiting| tell_lost(&waiting.entry));
+    }
 }
 
 #[async_trait]
@@ -186,7 +267,14 @@ impl Batcher for Writer {
             Err(fault) if fault.unique_violation().is_some() => Ok(()),
             outcome => outcome,
         };
+        match &outcome {
+            Err(fault) if fault.is_transient() => self.late.keep(waiting.entry, waiting.ip),
+            Err(_) => tell_lost(&waiting.entry),
+            Ok(()) => {}
+        }
         // Whoever waited may have gone; the entry stands all the same.
-        let _ = waiting.reply.send(outcome);
+        if let Some(reply) = waiting.reply {
+            let _ = reply.send(outcome);
+        }
     }
 }

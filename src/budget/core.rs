@@ -1,4 +1,4 @@
-//! The arithmetic of buckets. Time is in microseconds since 1970, as the clock tells it.
+//! The arithmetic of buckets. Time is in microseconds of the process's monotonic clock: a clock that is set back makes nobody wait.
 
 use sha2::{Digest, Sha256};
 

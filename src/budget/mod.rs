@@ -4,12 +4,16 @@
 //! A bucket is one number, the moment at which it will be full again: taking moves it on, and waiting needs no work.
 
 pub mod core;
+mod client;
 mod gate;
+mod host;
 mod purses;
 mod remote;
 mod shell;
 
 pub use self::core::{Allowance, Attempts, Empty, Key, PASSWORD, TOTP};
+pub use client::{Papers, RedisClient, RedisError, client as redis_client};
 pub use gate::{Crowded, Gates, Pass};
-pub use remote::{Redis, RedisError};
+pub use host::host;
+pub use remote::Redis;
 pub use shell::{Budgets, Now};

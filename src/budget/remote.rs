@@ -14,7 +14,10 @@ use redis::{
 };
 use tokio::sync::OnceCell;
 
-use super::core::{Allowance, Key};
+use super::{
+    RedisError,
+    core::{Allowance, Key},
+};
 
 /// Longer than Redis takes on a bad day, shorter than a client notices.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -31,6 +34,11 @@ local now = time[1] * 1000000 + time[2]
 local unit, window, least, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local full_at = tonumber(redis.call('GET', KEYS[1]) or '0')
 if full_at < now then full_at = now end
+-- No bucket takes longer to fill: the clock here has been set back since it was written.
+if full_at > now + window then
+  full_at = now + window
+  redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil(window / 1000))
+end
 local taken = math.min(most, math.floor((window - (full_at - now)) / unit))
 if taken < least then taken = 0 end
 if taken > 0 then
@@ -39,13 +47,6 @@ if taken > 0 then
 end
 return { taken, full_at - now }
 ";
-
-/// Why there is no Redis to share buckets in.
-#[derive(Debug, thiserror::Error)]
-pub enum RedisError {
-    #[error("the address of Redis is not one, as in redis://127.0.0.1:6379: {0}")]
-    Address(redis::RedisError),
-}
 
 /// A Redis that may come and go.
 pub struct Redis {
@@ -77,8 +78,12 @@ impl Redis {
     /// # Errors
     /// The address is not one.
     pub fn at(address: &str) -> Result<Self, RedisError> {
-        let client = Client::open(address).map_err(RedisError::Address)?;
-        Ok(Self { client, connection: OnceCell::new(), script: Script::new(TAKE), silent_until: AtomicI64::new(0) })
+        Client::open(address).map(Self::of).map_err(RedisError::Address)
+    }
+
+    /// The same of a client that knows its server.
+    pub fn of(client: Client) -> Self {
+        Self { client, connection: OnceCell::new(), script: Script::new(TAKE), silent_until: AtomicI64::new(0) }
     }
 
     /// Takes between `least` and `most` points, or none. `None`: Redis does not answer, or has not of late.

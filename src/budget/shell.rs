@@ -8,7 +8,7 @@ use super::{
     remote::{Redis, Said},
 };
 
-/// Microseconds since 1970, UTC.
+/// Microseconds of a monotonic clock, which is never set back.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Who has to ask Redis again within this time, in microseconds, asks for more at once.
@@ -105,7 +105,7 @@ impl Budgets {
         self.put_back(Key::named(class.kind, name), class.allowance, 1);
     }
 
-    /// The clock that buckets go by.
+    /// The clock that buckets go by: microseconds that mean nothing outside this process.
     pub fn now(&self) -> i64 {
         (self.now)()
     }

@@ -55,7 +55,11 @@ impl Remote {
     /// # Errors
     /// The address is not one.
     pub fn at(address: &str, deployment: &[u8]) -> Result<(Self, impl Future<Output = ()> + Send + use<>), RedisError> {
-        let client = Client::open(address)?;
+        Client::open(address).map(|client| Self::of(client, deployment))
+    }
+
+    /// The same of a client that knows its server.
+    pub fn of(client: Client, deployment: &[u8]) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let digest = Sha256::new().chain_update(b"rows").chain_update(deployment).finalize();
         let prefix = format!("entrepot:rows:{}:{FORM}", hex::encode(&digest[..8]));
         let (outbox, mut waiting) = mpsc::channel(WAITING);
@@ -68,7 +72,7 @@ impl Remote {
                 inner.write(tenant, rows).await;
             }
         };
-        Ok((remote, write))
+        (remote, write)
     }
 
     /// The sealed rows with these ids, as they are there; None when Redis does not answer in time.
@@ -104,13 +108,21 @@ impl Remote {
     /// Asks again after a pause; the first question may still take the time of a connection.
     fn leave_alone(&self) {
         if !self.0.is_silent.swap(true, Ordering::Relaxed) {
-            let inner = self.0.clone();
+            let silence = Silence(self.0.clone());
             tokio::spawn(async move {
                 clock::sleep(PAUSE).await;
-                let _ = tokio::time::timeout(CONNECTING, inner.connection()).await;
-                inner.is_silent.store(false, Ordering::Relaxed);
+                let _ = tokio::time::timeout(CONNECTING, silence.0.connection()).await;
             });
         }
+    }
+}
+
+/// While it is there Redis is left alone; however the task that holds it ends, Redis is asked again.
+struct Silence(Arc<Inner>);
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        self.0.is_silent.store(false, Ordering::Relaxed);
     }
 }
 

@@ -94,9 +94,8 @@ pub struct Worker {
     pub keys: KeyArgs,
     #[command(flatten)]
     pub letters: LetterArgs,
-    /// The Redis of the nodes, so that what this worker commits reaches subscribers at once: redis://host:6379.
-    #[arg(long, env = "ENTREPOT_REDIS_URL", hide_env_values = true)]
-    pub redis_url: Option<String>,
+    #[command(flatten)]
+    pub redis: super::RedisArgs,
     #[command(flatten)]
     pub jobs: JobArgs,
     #[command(flatten)]

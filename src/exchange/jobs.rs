@@ -14,7 +14,7 @@ const MOST_FAILURES: i64 = 12;
 
 /// Adds what this room knows how to do.
 pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
-    let (running, clearing) = (exchange.clone(), exchange.clone());
+    let (running, burying, clearing) = (exchange.clone(), exchange.clone(), exchange.clone());
     registry
         .queued(JOB, MOST_FAILURES, move |lease, job| {
             let exchange = running.clone();
@@ -22,6 +22,15 @@ pub fn register(registry: Registry, exchange: &Exchange) -> Registry {
                 let order: Order = serde_json::from_str(&job.payload)
                     .map_err(|error| Failure::Hopeless(format!("the job's payload cannot be read: {error}")))?;
                 Box::pin(exchange.work(lease, (job.tenant, order.id), (job.failures, MOST_FAILURES))).await
+            }
+        })
+        .burying(JOB, move |lease, job| {
+            let exchange = burying.clone();
+            async move {
+                match serde_json::from_str::<Order>(&job.payload) {
+                    Ok(order) => exchange.give_up(lease, job.tenant, order.id).await,
+                    Err(_) => Ok(()),
+                }
             }
         })
         .standing("exchange.forget", HOUR, move |_| {

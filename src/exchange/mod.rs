@@ -7,7 +7,7 @@
 pub mod core;
 pub mod graph;
 pub mod jobs;
-mod read;
+pub mod read;
 mod rows;
 mod shell;
 

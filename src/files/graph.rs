@@ -170,8 +170,8 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
         ),
         FileError::WrongKind(purpose) => (ErrorCode::Invalid, purpose.expected().to_owned()),
         FileError::TooManyPixels(area) => (ErrorCode::LimitExceeded, too_many_pixels(area)),
-        FileError::Broken => (ErrorCode::Invalid, "the bytes did not come whole".to_owned()),
-        FileError::Full | FileError::Away => return Err(TopError::Unavailable),
+        FileError::Broken | FileError::TooSlow => (ErrorCode::Invalid, "the bytes did not come whole".to_owned()),
+        FileError::Full | FileError::Away | FileError::Busy | FileError::Crowded { .. } => return Err(TopError::Unavailable),
         FileError::Fault(fault) => return Err(fault.into()),
     };
     Ok(UserError::new(code, message, field))

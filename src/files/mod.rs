@@ -5,7 +5,7 @@
 //! `docs/decisions/0083-files.md`.
 
 pub mod core;
-mod draw;
+pub mod draw;
 pub mod graph;
 pub mod jobs;
 mod rows;

@@ -2,9 +2,15 @@
 
 use std::{error::Error, io, path::PathBuf, str::FromStr, sync::Arc};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem, path::Path};
+use tokio::{
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
+    sync::Semaphore,
+};
+
+use super::core::limits::{CARRIED_AT_ONCE, PIECE_BYTES};
 
 /// Where files are kept, as an operator says it: `file:FOLDER` or `s3://bucket/prefix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,26 +83,82 @@ pub type Bytestream = BoxStream<'static, Result<Bytes, StoreError>>;
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     prefix: Path,
+    /// Of a bucket: who may send to it.
+    carrying: Option<Arc<Semaphore>>,
 }
 
-/// Parts of an upload that are on their way at once: with the part that is being filled, what an upload has in memory.
+/// Parts of a file that are on their way at once: with the part that is being filled, what a file that is written has in memory.
 const PARTS_AT_ONCE: usize = 2;
 
 /// Bytes that are being written: nobody sees them before `finish`, and nothing is left of them without it.
-pub struct Sink(WriteMultipart);
+pub enum Sink {
+    /// Into a folder, in small pieces.
+    Pieces(WriteMultipart),
+    /// Bound for a bucket, whose parts have five megabytes at least: on the disk until they are all there, so that a slow sender takes no memory.
+    Spool(Spool),
+}
+
+/// A file without a name, and where its bytes are to go.
+pub struct Spool {
+    file: tokio::fs::File,
+    objects: Arc<dyn ObjectStore>,
+    path: Path,
+    carrying: Arc<Semaphore>,
+}
+
+fn disk(error: io::Error) -> StoreError {
+    object_store::Error::Generic { store: "the disk", source: Box::new(error) }.into()
+}
+
+impl Spool {
+    /// Carries the bytes into the bucket: few do so at once.
+    async fn carry(mut self) -> Result<(), StoreError> {
+        self.file.flush().await.map_err(disk)?;
+        self.file.rewind().await.map_err(disk)?;
+        let _turn = self.carrying.acquire().await.map_err(|error| StoreError::Away(error.to_string()))?;
+        let mut parts = WriteMultipart::new(self.objects.put_multipart(&self.path).await?);
+        match filled(&mut parts, &mut self.file).await {
+            Ok(()) => parts.finish().await.map(drop).map_err(StoreError::from),
+            Err(error) => {
+                Sink::Pieces(parts).abort().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn filled(parts: &mut WriteMultipart, file: &mut tokio::fs::File) -> Result<(), StoreError> {
+    loop {
+        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
+        if file.read_buf(&mut piece).await.map_err(disk)? == 0 {
+            return Ok(());
+        }
+        parts.wait_for_capacity(PARTS_AT_ONCE).await?;
+        parts.put(piece.freeze());
+    }
+}
 
 impl Sink {
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        self.0.wait_for_capacity(PARTS_AT_ONCE).await?;
-        self.0.put(bytes);
-        Ok(())
+        match self {
+            Self::Pieces(parts) => {
+                parts.wait_for_capacity(PARTS_AT_ONCE).await?;
+                parts.put(bytes);
+                Ok(())
+            }
+            Self::Spool(spool) => spool.file.write_all(&bytes).await.map_err(disk),
+        }
     }
     pub async fn finish(self) -> Result<(), StoreError> {
-        self.0.finish().await?;
-        Ok(())
+        match self {
+            Self::Pieces(parts) => parts.finish().await.map(drop).map_err(StoreError::from),
+            Self::Spool(spool) => spool.carry().await,
+        }
     }
     pub async fn abort(self) {
-        if let Err(error) = self.0.abort().await {
+        if let Self::Pieces(parts) = self
+            && let Err(error) = parts.abort().await
+        {
             tracing::warn!(%error, "what was half written could not be taken away");
         }
     }
@@ -110,12 +172,12 @@ impl Store {
                 let away = |error: io::Error| StoreError::Away(format!("{}: {error}", folder.display()));
                 std::fs::create_dir_all(folder).map_err(away)?;
                 let local = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true);
-                Ok(Self { objects: Arc::new(local), prefix: Path::default() })
+                Ok(Self { objects: Arc::new(local), prefix: Path::default(), carrying: None })
             }
             Place::Bucket { name, prefix } => {
                 let bucket = AmazonS3Builder::from_env().with_bucket_name(name).build()?;
                 let prefix = Path::parse(prefix).map_err(|error| StoreError::Away(error.to_string()))?;
-                Ok(Self { objects: Arc::new(bucket), prefix })
+                Ok(Self { objects: Arc::new(bucket), prefix, carrying: Some(Arc::new(Semaphore::new(CARRIED_AT_ONCE))) })
             }
         }
     }
@@ -125,7 +187,28 @@ impl Store {
     }
 
     pub async fn write(&self, blob: &str) -> Result<Sink, StoreError> {
-        Ok(Sink(WriteMultipart::new(self.objects.put_multipart(&self.at(blob)).await?)))
+        let path = self.at(blob);
+        let Some(carrying) = self.carrying.clone() else {
+            let parts = self.objects.put_multipart(&path).await?;
+            return Ok(Sink::Pieces(WriteMultipart::new_with_chunk_size(parts, PIECE_BYTES)));
+        };
+        let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(disk)?);
+        file.set_max_buf_size(PIECE_BYTES);
+        Ok(Sink::Spool(Spool { file, objects: self.objects.clone(), path, carrying }))
+    }
+
+    /// Writes a few bytes at once, over what is there.
+    pub async fn put(&self, blob: &str, bytes: &'static [u8]) -> Result<(), StoreError> {
+        self.objects.put(&self.at(blob), Bytes::from_static(bytes).into()).await?;
+        Ok(())
+    }
+
+    pub async fn holds(&self, blob: &str) -> Result<bool, StoreError> {
+        match self.objects.head(&self.at(blob)).await.map_err(StoreError::from) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Missing) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     pub async fn read(&self, blob: &str) -> Result<Bytestream, StoreError> {

@@ -161,10 +161,25 @@ pub fn lane_full() {
     }
 }
 
-/// Commands that wait in a lane.
-pub fn lane(lane: usize, waiting: usize) {
+/// A batch could not be planned ahead, or not be written as it was planned.
+pub fn batch_unplanned() {
+    if counts() {
+        counter!(names::BATCH_UNPLANNED).increment(1);
+    }
+}
+
+/// A lane went on without a tenant whose batch takes long.
+pub fn tenant_set_aside() {
+    if counts() {
+        counter!(names::SET_ASIDE).increment(1);
+    }
+}
+
+/// Commands that wait in a lane, and tenants that are set aside there.
+pub fn lane(lane: usize, waiting: usize, aside: usize) {
     if counts() {
         gauge!(names::LANE, "lane" => lane.to_string()).set(waiting as f64);
+        gauge!(names::ASIDE, "lane" => lane.to_string()).set(aside as f64);
     }
 }
 

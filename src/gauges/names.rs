@@ -14,6 +14,9 @@ pub const CACHE: &str = "entrepot_cache_lookups_total";
 pub const BATCH_SIZE: &str = "entrepot_ledger_batch_size";
 pub const BATCH_SECONDS: &str = "entrepot_ledger_commit_seconds";
 pub const BATCH_OVERTAKEN: &str = "entrepot_ledger_batches_overtaken_total";
+pub const BATCH_UNPLANNED: &str = "entrepot_ledger_batches_unplanned_total";
+pub const SET_ASIDE: &str = "entrepot_ledger_tenants_set_aside_total";
+pub const ASIDE: &str = "entrepot_ledger_tenants_aside";
 pub const LANE_FULL: &str = "entrepot_ledger_lane_full_total";
 pub const LANE: &str = "entrepot_ledger_queue_depth";
 pub const STATEMENTS: &str = "entrepot_database_statements_total";
@@ -78,6 +81,12 @@ pub fn describe() {
     describe_histogram!(BATCH_SIZE, "Commands that shared a transaction");
     describe_histogram!(BATCH_SECONDS, Unit::Seconds, "Time that a batch's transaction took");
     describe_counter!(BATCH_OVERTAKEN, "Batches decided again because another node or job wrote first");
+    describe_counter!(
+        BATCH_UNPLANNED,
+        "Batches that could not be planned ahead or written as planned, and took the slower way with locks"
+    );
+    describe_counter!(SET_ASIDE, "Times that a batch took long and its lane went on with other tenants");
+    describe_gauge!(ASIDE, "Tenants whose batch takes long, in a lane of the ledger");
     describe_counter!(LANE_FULL, "Commands answered OVERLOADED because their lane was full");
     describe_gauge!(LANE, "Commands that wait in a lane of the ledger");
     describe_counter!(STATEMENTS, "Statements sent to the database by tenants' handles");

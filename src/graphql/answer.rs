@@ -117,6 +117,18 @@ pub struct About<'a> {
     pub place: Place,
     /// Whether the client asked what it costs.
     pub shows_cost: bool,
+    /// The most that the answer may be, in bytes.
+    pub answer_bytes: usize,
+}
+
+/// The refusal of an answer that would be too large, though it may have been worked out.
+pub fn too_large(kind: Kind, most_bytes: usize, request_id: &str) -> Errors {
+    let what = match kind {
+        Kind::Mutation => "it was carried out: send it again with the same idempotencyKey and select less",
+        Kind::Query | Kind::Subscription => "ask for smaller pages, or fewer fields",
+    };
+    let message = format!("the answer is larger than {} MiB; {what}", most_bytes.div_ceil(1 << 20));
+    Errors::one(Code::LimitExceeded, message, request_id)
 }
 
 /// Codes the errors and writes the answer.
@@ -139,7 +151,9 @@ pub fn finish(mut response: Response, about: About<'_>, bill: Bill) -> Answer {
         }
     }
     response.errors.iter_mut().for_each(shorten);
-    let json = written(&response, &about, bill);
+    let Some(json) = written(&response, &about, bill) else {
+        return Answer::Refused(too_large(about.operation.kind, about.answer_bytes, about.request_id).paid(bill));
+    };
     about.operation.answered_with(json.len());
     Answer::Ran { json, bill, retry_after_ms: response.errors.iter().filter_map(wait_of).max() }
 }
@@ -242,11 +256,12 @@ fn was_too_busy(codes: &[Code], operation: &Operation) -> bool {
     operation.measure.root_fields == 1 && codes.iter().all(|code| *code == Code::Overloaded)
 }
 
-fn written(response: &Response, about: &About<'_>, bill: Bill) -> Vec<u8> {
+/// `None`: it is larger than it may be.
+fn written(response: &Response, about: &About<'_>, bill: Bill) -> Option<Vec<u8>> {
     let expected = about.operation.expected_bytes();
     let mut out = Vec::with_capacity(expected + expected / 4 + 64);
     out.extend_from_slice(b"{\"data\":");
-    write_value(&mut out, &response.data);
+    write_value(&mut out, &response.data, about.answer_bytes)?;
     if !response.errors.is_empty() {
         out.extend_from_slice(b",\"errors\":");
         append(&mut out, &response.errors);
@@ -264,18 +279,23 @@ fn written(response: &Response, about: &About<'_>, bill: Bill) -> Vec<u8> {
         append(&mut out, &extensions);
     }
     out.push(b'}');
-    out
+    (out.len() <= about.answer_bytes).then_some(out)
 }
 
 /// The data of an answer as clients get it.
 pub fn data_json(data: &Value) -> Vec<u8> {
     let mut out = Vec::new();
-    write_value(&mut out, data);
+    // As large as it is.
+    let _ = write_value(&mut out, data, usize::MAX);
     out
 }
 
-/// Writes a value as its own serialiser would, but takes ready JSON as it is: that one reads it all again to be sure.
-fn write_value(out: &mut Vec<u8>, value: &Value) {
+/// Writes a value as its own serialiser would, but takes ready JSON as it is: that one reads it all again to be sure. `None` as soon as it is
+/// larger than it may be.
+fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
+    if out.len() > most {
+        return None;
+    }
     match value {
         Value::List(items) => {
             out.push(b'[');
@@ -283,14 +303,17 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
                 if index > 0 {
                     out.push(b',');
                 }
-                write_value(out, item);
+                write_value(out, item, most)?;
             }
             out.push(b']');
         }
         Value::Object(members) => {
             if let Some(json) = raw_of(members) {
+                if json.len() > most {
+                    return None;
+                }
                 out.extend_from_slice(json.as_bytes());
-                return;
+                return Some(());
             }
             out.push(b'{');
             for (index, (name, member)) in members.iter().enumerate() {
@@ -299,12 +322,13 @@ fn write_value(out: &mut Vec<u8>, value: &Value) {
                 }
                 append(out, name.as_str());
                 out.push(b':');
-                write_value(out, member);
+                write_value(out, member, most)?;
             }
             out.push(b'}');
         }
         plain => append(out, plain),
     }
+    Some(())
 }
 
 /// `extensions.cost`; a lifted budget has no limit to tell of.

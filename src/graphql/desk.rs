@@ -1,8 +1,10 @@
 //! Where operations are carried out, for HTTP and sockets alike: guard, session, engine, deadline, answer.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+mod outcome;
 
-use async_graphql::{Executor, Request, Response, Value, Variables};
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use async_graphql::{Executor, Request, Response, Variables};
 use futures_util::{
     FutureExt, StreamExt,
     future::ready,
@@ -11,6 +13,7 @@ use futures_util::{
 
 use tokio::time::Instant;
 
+use self::outcome::{actual, late, outcome, panicked, too_many_objects};
 use super::{
     answer::{About, Answer, Errors, Place, finish, is_coercion},
     asked::{Asked, Reread},
@@ -18,12 +21,15 @@ use super::{
     code::Code,
     examined::Examiner,
     guard::{Guard, Kind, Operation, Refusal, cost, misfit},
+    introspection::Introspector,
+    lean::raw,
     limits::Limits,
     payer::Payer,
     rate_limit::Paid,
     session::{Clock, Documents, Doorkeeper, NewId, RequestMeta, Session, UserErrorCount},
     till::{Bill, Till, Unpaid},
     trusted::Trusted,
+    yielding::{self, Pieces, TooMany},
 };
 use crate::gauges;
 
@@ -46,11 +52,36 @@ pub struct Desk<E> {
     pub till: Till,
     pub limits: Limits,
     pub introspection: Introspection,
+    pub introspector: Introspector,
     pub trusted: Trusted,
     /// Which documents this node serves, whoever sends them.
     pub documents: Documents,
     pub now: Clock,
     pub new_id: NewId,
+}
+
+/// What an operation asks of the schema.
+#[derive(Default)]
+struct Schema {
+    /// The answer's data, where nothing else is asked for.
+    whole: Option<Arc<str>>,
+    /// What it has cost besides.
+    points: u32,
+}
+
+/// Why something of the schema is not told.
+enum Refused {
+    Guard(Refusal),
+    Unpaid(Box<Unpaid>),
+}
+
+impl Refused {
+    fn errors(self, request_id: &str) -> Errors {
+        match self {
+            Self::Guard(refusal) => Errors::refusal(refusal, request_id),
+            Self::Unpaid(unpaid) => Errors::unpaid(*unpaid, request_id),
+        }
+    }
 }
 
 /// A stream of answers; a `Refused` is the last.
@@ -71,23 +102,44 @@ impl<E: Executor> Desk<E> {
     /// # Errors
     /// What the doorkeeper says, or that it took too long to say it. A token that is no good costs its sender's address a request.
     pub async fn admit(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
-        let refused = match tokio::time::timeout(self.limits.request_time, self.doorkeeper.open(bearer, meta)).await {
+        match self.open(bearer, meta).await {
+            Ok(session) => Ok(session),
+            Err(errors) => Err(self.turned_away(errors, meta).await),
+        }
+    }
+
+    /// # Errors
+    /// As `admit`, at no cost.
+    pub async fn open(&self, bearer: Option<&str>, meta: &RequestMeta<'_>) -> Result<Session, Errors> {
+        match tokio::time::timeout(self.limits.request_time, self.doorkeeper.open(bearer, meta)).await {
             Ok(Ok(session)) => {
                 gauges::admitted(if session.anonymous { "anonymous" } else { "ok" });
-                return Ok(session);
+                Ok(session)
             }
             Ok(Err(refused)) => {
                 gauges::admitted(refused.code.as_str());
-                refused
+                Err(Errors::refused(refused, meta.id))
             }
-            Err(_late) => return Err(Errors::one(Code::Timeout, "the token could not be checked in time", meta.id)),
-        };
-        if refused.code == Code::Unauthenticated
-            && let Err(unpaid) = self.till.charge(&Payer::Address(meta.address), 1).await
-        {
-            return Err(Errors::unpaid(*unpaid, meta.id));
+            Err(_late) => Err(Errors::one(Code::Timeout, "the token could not be checked in time", meta.id)),
         }
-        Err(Errors::refused(refused, meta.id))
+    }
+
+    /// What is told to somebody who is not let in: a token that is no good costs its sender's address a request.
+    pub async fn turned_away(&self, errors: Errors, meta: &RequestMeta<'_>) -> Errors {
+        if errors.code != Code::Unauthenticated {
+            return errors;
+        }
+        match self.till.charge(&Payer::Address(meta.address), 1).await {
+            Ok(_) => errors,
+            Err(unpaid) => Errors::unpaid(*unpaid, meta.id),
+        }
+    }
+
+    /// Whether anybody may do what is asked for, signed in or not.
+    pub fn is_public(&self, asked: &Asked) -> bool {
+        let trusted = asked.document_id.as_deref().and_then(|id| self.trusted.get(id));
+        let text = trusted.unwrap_or(&asked.query);
+        self.guard.operation(text, asked.operation_name.as_deref()).is_ok_and(|operation| operation.is_public)
     }
 
     /// The operation that was asked for, with its variables checked against it.
@@ -158,14 +210,27 @@ impl<E: Executor> Desk<E> {
                 return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false);
             }
         };
-        let (request, user_errors) = self.request(operation, asked.variables, session, bill);
-        let mut response = match self.examined(operation, &request.variables).await {
-            Some(refused) => refused,
-            None => self.executor.execute(request).await,
+        let (request, user_errors, pieces) = self.request(operation, asked.variables, session, bill);
+        let mut schema = Schema::default();
+        let executed = if let Some(refused) = self.examined(operation, &request.variables).await {
+            Ok(refused)
+        } else {
+            schema = match self.introspected(operation, &request.variables, session, &mut bill).await {
+                Ok(schema) => schema,
+                Err(refused) => return (Answer::Refused(refused.errors(request_id).paid(bill)), false),
+            };
+            match schema.whole.take() {
+                Some(json) => Ok(Response::new(raw(json.to_string()))),
+                None => pieces.run(self.executor.execute(request)).await,
+            }
         };
         drop(pass);
+        let Ok(mut response) = executed else {
+            return (Answer::Refused(too_many_objects(operation.kind, &self.limits, request_id).paid(bill)), false);
+        };
         self.name_misfits(operation, asked.reread.as_ref(), &mut response);
-        self.till.settle(&session.payer, &mut bill, actual(operation, &cost, &response));
+        let points = actual(operation, &cost, &response).saturating_add(schema.points);
+        self.till.settle(&session.payer, &mut bill, points);
         gauges::cost(bill.actual);
         gauges::user_errors(user_errors.get());
         let is_whole = response.errors.is_empty();
@@ -188,6 +253,29 @@ impl<E: Executor> Desk<E> {
         }
     }
 
+    /// What an operation asks of the schema, and what that has cost beyond what was taken already.
+    async fn introspected(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        session: &Session,
+        bill: &mut Bill,
+    ) -> Result<Schema, Refused> {
+        if !operation.is_introspective || operation.kind != Kind::Query {
+            return Ok(Schema::default());
+        }
+        let answer =
+            self.introspector.answer(operation, variables, (&self.executor, &self.limits)).await.map_err(Refused::Guard)?;
+        let points = answer.points() - 1;
+        if points > 0 {
+            let more =
+                self.charge_points(points.saturating_add(bill.requested), points, session).await.map_err(Refused::Unpaid)?;
+            let requested = if more.requested == points { bill.requested + points } else { bill.requested };
+            *bill = Bill { requested, actual: requested, budget: more.budget };
+        }
+        Ok(Schema { whole: answer.is_all.then_some(answer.json), points })
+    }
+
     /// Takes what the operation will cost.
     async fn charge(
         &self,
@@ -196,7 +284,12 @@ impl<E: Executor> Desk<E> {
         session: &Session,
     ) -> Result<(cost::Asked, Bill), Box<Unpaid>> {
         let cost = operation.plan.asked(variables);
-        let points = cost.points();
+        let bill = self.charge_points(cost.points(), cost.points(), session).await?;
+        Ok((cost, bill))
+    }
+
+    /// Takes `now` of the points that the whole operation costs.
+    async fn charge_points(&self, points: u32, now: u32, session: &Session) -> Result<Bill, Box<Unpaid>> {
         if points > self.limits.points {
             // Saying so has its price too, or it could be asked without end.
             let bill = self.till.charge(&session.payer, 1).await?;
@@ -206,7 +299,7 @@ impl<E: Executor> Desk<E> {
             let bill = Bill { requested: points, ..bill };
             return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, limit: Some(most), bill }));
         }
-        Ok((cost, self.till.charge(&session.payer, points).await?))
+        self.till.charge(&session.payer, now).await
     }
 
     /// Takes what a subscription costs. It is paid for when it starts; how much then happens is not its caller's choice.
@@ -223,7 +316,7 @@ impl<E: Executor> Desk<E> {
     /// Runs a subscription that has been paid for. `dress` puts more into its request's data.
     pub fn follow(self: &Arc<Self>, followed: Followed, session: &Session, dress: impl FnOnce(Request) -> Request) -> Answers {
         let Followed { operation, variables, id, bill, shows_cost } = followed;
-        let (request, user_errors) = self.request(&operation, variables, session, bill);
+        let (request, user_errors, pieces) = self.request(&operation, variables, session, bill);
         let (request, desk, examined) = (dress(request), self.clone(), operation.clone());
         let responses = async move {
             match desk.examined(&examined, &request.variables).await {
@@ -231,19 +324,29 @@ impl<E: Executor> Desk<E> {
                 None => desk.executor.execute_stream(request, None),
             }
         };
-        let responses = AssertUnwindSafe(responses.flatten_stream()).catch_unwind();
+        let mut responses = Box::pin(AssertUnwindSafe(responses.flatten_stream()).catch_unwind());
+        let responses = async_stream::stream! {
+            loop {
+                match pieces.next(&mut responses).await {
+                    Ok(Some(response)) => yield Ok(response),
+                    Ok(None) => return,
+                    Err(too_many) => { yield Err(too_many); return; }
+                }
+            }
+        };
         let desk = self.clone();
         let open = gauges::Open::execution();
         let mut place = Place::Opening;
         responses
             .map(move |response| match response {
-                Ok(response) => {
+                Ok(Ok(response)) => {
                     let _counted_while_it_runs = &open;
                     let place = std::mem::replace(&mut place, Place::Whole);
                     let about = desk.about(&operation, &id, &user_errors, place);
                     finish(response, About { shows_cost: shows_cost && place == Place::Opening, ..about }, bill)
                 }
-                Err(_panic) => Answer::Refused(panicked(&id)),
+                Ok(Err(_panic)) => Answer::Refused(panicked(&id)),
+                Err(TooMany) => Answer::Refused(too_many_objects(operation.kind, &desk.limits, &id)),
             })
             .boxed()
     }
@@ -254,9 +357,9 @@ impl<E: Executor> Desk<E> {
         mut variables: Variables,
         session: &Session,
         bill: Bill,
-    ) -> (Request, UserErrorCount) {
+    ) -> (Request, UserErrorCount, Pieces) {
         operation.complete(&mut variables);
-        let paid = Paid { bill, at: self.till.budgets().now() };
+        let paid = Paid { bill, at: (self.now)() };
         let mut document = operation.document(&variables, self.guard.outline());
         let mut request = Request::new(String::new()).variables(variables).data(paid);
         if self.introspection == Introspection::Closed {
@@ -270,13 +373,18 @@ impl<E: Executor> Desk<E> {
         if operation.kind == Kind::Mutation && operation.measure.root_fields > 1 {
             refused_alone(&mut document, self.guard.outline(), &request.variables, &request.data);
         }
+        let pieces = Pieces::new(self.limits.answer_objects);
+        if operation.plan.is_broad(&operation.plan.asked(&request.variables)) {
+            yielding::mark(&mut document);
+            request = request.data(pieces.clone());
+        }
         request.set_parsed_query(document);
-        (request, user_errors)
+        (request, user_errors, pieces)
     }
 
     fn about<'a>(&self, operation: &'a Operation, request_id: &'a str, user_errors: &UserErrorCount, place: Place) -> About<'a> {
-        let reported_errors = self.limits.reported_errors;
-        About { request_id, operation, reported_errors, user_errors: user_errors.get(), place, shows_cost: false }
+        let Limits { reported_errors, answer_bytes, .. } = self.limits;
+        About { request_id, operation, reported_errors, user_errors: user_errors.get(), place, shows_cost: false, answer_bytes }
     }
 }
 
@@ -284,46 +392,4 @@ impl<E> std::fmt::Debug for Desk<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").field("guard", &self.guard).field("limits", &self.limits).finish_non_exhaustive()
     }
-}
-
-/// What an operation came to. One that failed in part did its work all the same; one that validation refused did none.
-fn actual(operation: &Operation, cost: &cost::Asked, response: &Response) -> u32 {
-    if response.errors.is_empty() {
-        return operation.plan.actual(cost, &response.data);
-    }
-    let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
-    if did_nothing { 1 } else { cost.points() }
-}
-
-/// What became of an operation, as a label.
-fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
-    match answer {
-        Answer::Ran { .. } if is_whole => "OK",
-        Answer::Ran { .. } => "PARTIAL",
-        Answer::Refused(errors) => errors.code.as_str(),
-    }
-}
-
-fn panicked(request_id: &str) -> Errors {
-    // The panic hook has logged where; this ties it to the request.
-    tracing::error!(request_id, "an operation panicked");
-    Errors::one(Code::Internal, "something went wrong on our side; the request id finds it in the log", request_id)
-}
-
-/// From so many on a document may be what took the time.
-const MANY_NODES: u32 = 50;
-
-fn late(operation: &Operation, allowed: Duration, request_id: &str) -> Errors {
-    let nodes = operation.measure.nodes;
-    tracing::warn!(request_id, name = operation.name.as_deref(), nodes, "an operation ran out of time");
-    let what = match operation.kind {
-        // What it is waiting for may let it go on after this.
-        Kind::Mutation => {
-            "it may have been carried out all the same: send it again with the same idempotencyKey, or look".to_owned()
-        }
-        _ if nodes >= MANY_NODES => format!("it has {nodes} nodes: ask for less"),
-        _ => "it was kept waiting: try again".to_owned(),
-    };
-    let message = format!("the operation took longer than {} s; {what}", allowed.as_secs());
-    Errors::one(Code::Timeout, message, request_id)
 }

@@ -25,6 +25,15 @@ pub fn public() {}
 #[TypeDirective(location = "FieldDefinition")]
 pub fn authenticated() {}
 
+/// Callers with the same permissions, stores and channel read the same from an object of this type, but for its @personal fields. Subscriptions that
+/// ask for nothing else are executed once for all such callers; what is not marked is executed for each by itself.
+#[TypeDirective(location = "Object")]
+pub fn shared() {}
+
+/// Depends on who asks, beside what they may see.
+#[TypeDirective(location = "FieldDefinition")]
+pub fn personal() {}
+
 /// The event types a mutation appends to the tenant's stream, in its transaction.
 #[TypeDirective(location = "FieldDefinition")]
 pub fn emits(events: Vec<String>) {}

@@ -12,6 +12,7 @@ mod positions;
 mod rewrite;
 mod tokens;
 mod usages;
+mod visibility;
 
 use std::{fmt, sync::Arc};
 
@@ -21,7 +22,7 @@ use async_graphql::{
 };
 
 use self::{cache::Cache, measure::Scale};
-use super::{code::Code, limits::Limits, outline::Outline};
+use super::{code::Code, limits::Limits, outline::Outline, session::Seen};
 use crate::gauges::{self, Lookup};
 
 pub use self::{
@@ -95,6 +96,7 @@ impl Guard {
         };
         let chosen = chosen.ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))?;
         check(&chosen.measure, &self.limits)?;
+        chosen.check_literals(&self.limits)?;
         Ok(chosen.clone())
     }
 
@@ -119,15 +121,16 @@ impl Guard {
         for (name, mut document) in rewrite::one_operation_each(parsed) {
             let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
             // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
-            let (mut plan, mut merged) = (cost::Plan::default(), None);
+            let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Seen::InPerson);
             if check(&measure, &self.limits).is_ok() {
                 positions::check(&document, &self.outline)?;
                 defaults::take_over(&mut document, &self.outline);
                 plan = cost::compile(&document, &self.outline);
+                seen = visibility::of(&document, &self.outline);
                 merged = merge::merged(&document, &self.outline, None)?;
             }
             copies += 1 + usize::from(matches!(merged, Some(merge::Merged::Always(_))));
-            let operation = Operation::new(name.clone(), measure, plan, (document, merged));
+            let operation = Operation::new(name.clone(), measure, (plan, seen), (document, merged), &self.outline);
             operations.extend(operation.map(|operation| (name, Arc::new(operation))));
         }
         // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.

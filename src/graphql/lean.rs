@@ -15,6 +15,7 @@ use async_graphql::{
 use async_graphql_value::RAW_VALUE_TOKEN;
 use entity::prelude::{Id, Money, Timestamp};
 
+use super::yielding::is_mark;
 use crate::clock;
 
 /// A value that is JSON already.
@@ -53,7 +54,7 @@ impl<'a> Plain<'a> {
                 let is_new = !keys.contains(&key);
                 keys.push(key);
                 let below = Self { set: &field.selection_set.node, ..*self };
-                is_new && field.directives.is_empty() && field.arguments.is_empty() && below.is_plain(&mut Vec::new())
+                is_new && field.directives.iter().all(is_mark) && field.arguments.is_empty() && below.is_plain(&mut Vec::new())
             }
             Selection::FragmentSpread(spread) => {
                 let fragment = self.fragments.get(&spread.node.fragment_name.node).map(|fragment| &fragment.node);

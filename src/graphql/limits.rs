@@ -22,6 +22,8 @@ pub struct Limits {
     pub root_fields: u32,
     /// Variables that an operation declares, and those sent with it.
     pub variables: usize,
+    /// Items of a list in the arguments of a query or a subscription: ids, names, values of a filter. Lines of a mutation have limits of their own.
+    pub listed: usize,
     /// Directives on one field, fragment or operation.
     pub directives: usize,
     /// Lexical tokens of a whole document: bounds the parser's work before it starts.
@@ -32,6 +34,12 @@ pub struct Limits {
     pub operations: usize,
     /// Points that one operation may cost.
     pub points: u32,
+    /// Fields and objects of an answer about the schema itself.
+    pub introspection_nodes: u32,
+    /// Objects that one operation resolves, whatever was expected of its lists.
+    pub answer_objects: u32,
+    /// An answer, or one event of a stream, in bytes.
+    pub answer_bytes: usize,
     /// Errors in one answer.
     pub reported_errors: usize,
 
@@ -44,8 +52,10 @@ pub struct Limits {
     /// Lines of a bulk upsert.
     pub bulk_lines: usize,
 
-    /// From a connection's start, or the end of its last answer, to the end of the next head.
+    /// From a connection's start, or the first byte of a further head, to the end of that head.
     pub header_time: Duration,
+    /// How long a connection is kept, at least, whose last answer is out.
+    pub idle_time: Duration,
     /// From a request's head to the end of its body.
     pub body_time: Duration,
     /// From a whole request to its answer.
@@ -103,17 +113,22 @@ impl Default for Limits {
             aliases: 30,
             root_fields: 10,
             variables: 100,
+            listed: 1_000,
             directives: 20,
             tokens: 10_000,
             brackets: 64,
             operations: 50,
             points: 1_000,
+            introspection_nodes: 150_000,
+            answer_objects: 200_000,
+            answer_bytes: 8 << 20,
             reported_errors: 10,
             page: 250,
             stock_lines: 500,
             order_lines: 2_000,
             bulk_lines: 500,
             header_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(75),
             body_time: Duration::from_secs(15),
             request_time: Duration::from_secs(10),
             stall_time: Duration::from_mins(1),

@@ -45,6 +45,9 @@ pub struct Composite {
     pub fields: HashMap<Name, Field>,
     /// The interfaces that it implements.
     interfaces: Vec<Name>,
+    /// Whether what is read from it depends on the caller's rights only: `@shared`. Of an interface or a union, whether that is said of all
+    /// its objects.
+    pub is_shared: bool,
 }
 
 /// A field of an object or an interface.
@@ -60,6 +63,10 @@ pub struct Field {
     pub size: ListSize,
     /// The permission that its caller must hold.
     pub requires: Option<String>,
+    /// Whether it depends on who asks: `@personal`.
+    pub is_personal: bool,
+    /// Whether anybody may call it.
+    pub is_public: bool,
 }
 
 /// An argument, or a field of an input object.
@@ -127,7 +134,31 @@ impl Outline {
             }
         }
         outline.roots = roots;
+        outline.find_shared(&document);
         Ok(outline)
+    }
+
+    /// Marks what `@shared` says; an interface or a union is as good as the least of its objects.
+    fn find_shared(&mut self, document: &ServiceDocument) {
+        let says_so = |kind: &&TypeDefinition| directive(&kind.directives, "shared").is_some();
+        let shared: HashSet<&Name> = definitions(document).filter(says_so).map(|kind| &kind.name.node).collect();
+        for kind in definitions(document) {
+            let is_shared = match &kind.kind {
+                TypeKind::Object(_) => shared.contains(&kind.name.node),
+                TypeKind::Interface(_) => {
+                    let implements = |one: &&TypeDefinition| match &one.kind {
+                        TypeKind::Object(object) => object.implements.iter().any(|name| name.node == kind.name.node),
+                        _ => false,
+                    };
+                    definitions(document).filter(implements).all(|one| shared.contains(&one.name.node))
+                }
+                TypeKind::Union(union) => union.members.iter().all(|one| shared.contains(&one.node)),
+                _ => false,
+            };
+            if let Some(known) = self.types.get_mut(&kind.name.node) {
+                known.is_shared = is_shared;
+            }
+        }
     }
 
     /// The type that operations of this kind begin with.
@@ -228,7 +259,7 @@ fn composite(
     };
     let fields = fields.iter().map(|one| (one.node.name.node.clone(), field(&one.node, unsaid))).collect();
     let interfaces = interfaces.iter().map(|one| one.node.clone()).collect();
-    Composite { price: prices.get(name.as_str()).copied().unwrap_or_default(), fields, interfaces }
+    Composite { price: prices.get(name.as_str()).copied().unwrap_or_default(), fields, interfaces, is_shared: false }
 }
 
 fn field(field: &FieldDefinition, unsaid: Millis) -> Field {
@@ -239,7 +270,10 @@ fn field(field: &FieldDefinition, unsaid: Millis) -> Field {
         Some(Positioned { node: Value::String(code), .. }) => Some(code.clone()),
         _ => None,
     };
-    Field { of, is_list, arguments: inputs(&field.arguments), price: weight(&field.directives).unwrap_or(unsaid), size, requires }
+    let (arguments, price) = (inputs(&field.arguments), weight(&field.directives).unwrap_or(unsaid));
+    let (is_personal, is_public) =
+        (directive(&field.directives, "personal").is_some(), directive(&field.directives, "public").is_some());
+    Field { of, is_list, arguments, price, size, requires, is_personal, is_public }
 }
 
 fn unsized_list() -> ListSize {

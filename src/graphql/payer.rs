@@ -5,7 +5,7 @@ use std::{collections::HashSet, net::IpAddr, str::FromStr, sync::Arc};
 use smallvec::SmallVec;
 use uuid::Uuid;
 
-use crate::budget::{Allowance, Key};
+use crate::budget::{Allowance, Key, host};
 
 /// Whose budget an operation is charged to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +27,16 @@ pub struct Share {
 pub type Purse = (Key, Allowance, &'static str);
 
 impl Payer {
-    /// The bucket that pays. One machine has as many IPv6 addresses as it likes; what it is given is a /64.
+    /// The bucket that pays: of an address, that of its host.
     pub fn key(&self) -> Key {
         match self {
             Self::Credential { id, .. } => Key::new("credential", id.as_u128()),
             Self::Address(None) => Key::new("address", 0),
             Self::Address(Some(address)) => Key::new(
                 "address",
-                match address.to_canonical() {
+                match host(*address) {
                     IpAddr::V4(four) => u128::from(four.to_bits()),
-                    IpAddr::V6(six) => six.to_bits() & !u128::from(u64::MAX),
+                    IpAddr::V6(six) => six.to_bits(),
                 },
             ),
         }

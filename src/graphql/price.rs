@@ -16,10 +16,8 @@ pub const SUBSCRIPTION: Millis = 10_000;
 pub const ROW: Millis = 100;
 /// A line of a mutation's input.
 pub const LINE: Millis = 100;
-/// `__schema`: the whole schema is some thousand fields.
-pub const SCHEMA: Millis = 50_000;
-/// `__type`.
-pub const TYPE: Millis = 5_000;
+/// A field or an object of an answer about the schema, which is counted when it is written: `graphql/introspection.rs`.
+pub const INTROSPECTED: Millis = 1;
 /// How many a list brings when nothing says so.
 pub const ASSUMED: u32 = 10;
 /// The largest number that a slicing argument counts for: beyond it, resolvers refuse it anyway, in words that say more.

@@ -120,7 +120,8 @@ pub struct InsufficientStock {
     pub level: Option<StockLevel>,
     /// How much was asked for.
     pub requested: Quantity,
-    /// How much there is.
+    /// How much the same call would be granted, in the smallest unit of what was asked for (of a kit: whole kits); 0 or more. Stock that is
+    /// held for others or lies in lots that may not go is not in it, also where onShortage lets holds give way.
     pub available: Quantity,
 }
 

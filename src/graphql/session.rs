@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::{code::Code, payer::Payer};
+use crate::budget::host;
 
 /// Microseconds since 1970, UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -73,10 +74,10 @@ impl Session {
         Some(Duration::from_micros(left.cast_unsigned())).filter(|left| *left < CENTURY)
     }
 
-    /// Whose it is, for counting: a caller, or the address of somebody who is not known.
+    /// Whose it is, for counting: a caller, or the host of somebody who is not known.
     pub fn whose(&self) -> Arc<str> {
         match &self.payer {
-            Payer::Address(address) if self.anonymous => format!("{address:?}").into(),
+            Payer::Address(address) if self.anonymous => format!("{:?}", address.map(host)).into(),
             _ => self.subject.clone(),
         }
     }
@@ -170,4 +171,29 @@ impl UserErrorCount {
 pub fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stranger_is_counted_by_their_host() {
+        let whose = |address: &str| {
+            let session = Session {
+                expires_at: None,
+                anonymous: true,
+                subject: "".into(),
+                payer: Payer::Address(Some(address.parse().unwrap())),
+                documents: Held::default(),
+                revoked: None,
+                attach: Arc::new(|request| request),
+                likeness: None,
+            };
+            session.whose()
+        };
+        assert_eq!(whose("2001:db8::1"), whose("2001:db8::2:3"), "a /64 has as many sockets as one address");
+        assert_ne!(whose("2001:db8::1"), whose("2001:db8:1::1"));
+        assert_ne!(whose("192.0.2.1"), whose("192.0.2.2"));
+    }
 }

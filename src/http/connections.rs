@@ -9,6 +9,8 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::budget::host;
+
 /// Who is at the other end. In the extensions of each request; whoever holds a clone keeps the connection counted.
 #[derive(Debug, Clone)]
 pub struct Peer {
@@ -43,7 +45,7 @@ impl Connections {
     /// A slot for this address; `None` when it, or all of them together, have what they may.
     pub fn admit(&self, address: IpAddr) -> Option<Peer> {
         let address = address.to_canonical();
-        let counted_as = network(address);
+        let counted_as = host(address);
         let permit = self.free.clone().try_acquire_owned().ok()?;
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(counted_as).or_default();
@@ -70,14 +72,5 @@ impl Drop for Slot {
                 by_address.remove(&self.counted_as);
             }
         }
-    }
-}
-
-/// One machine has as many IPv6 addresses as it likes; what it is given is a /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(six) if six.is_loopback() => address,
-        IpAddr::V6(six) => IpAddr::V6((u128::from(six) & !u128::from(u64::MAX)).into()),
     }
 }

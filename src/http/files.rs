@@ -26,7 +26,10 @@ use crate::{
     audit::Origin,
     files::{
         FileError, Files, Opened,
-        core::{File, Purpose, limits::SILENCE_SECONDS},
+        core::{
+            File, Purpose,
+            limits::{SILENCE_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
+        },
         graph::too_many_pixels,
     },
     graphql::{answer::Errors, code::Code, payer::Payer},
@@ -69,7 +72,7 @@ async fn send<E: Executor>(State(desk): State<Desk<E>>, Path(link): Path<String>
     let from = address(&desk.front, &parts);
     let declared = text(&parts.headers, &header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let origin = Origin { request_id: id.clone(), ip: from.map(|address| address.to_string()), session: None };
-    match desk.files.receive(&link, declared, origin, parts_of(body)).await {
+    match Box::pin(desk.files.receive(&link, declared, origin, parts_of(body))).await {
         Ok(file) => {
             let told = serde_json::json!({ "id": file.id, "size": file.size, "mediaType": file.media_type });
             let mut response = Response::new(Body::from(told.to_string()));
@@ -127,6 +130,12 @@ fn dress(response: &mut Response<Body>, file: &File) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 
+/// A refusal that passes: somebody who comes again in a few seconds may find a place.
+fn waits(code: Code, message: String, id: &str) -> Response<Body> {
+    let errors = Errors { retry_after_ms: Some(5_000), ..Errors::one(code, message, id) };
+    reply::of_errors(&errors, Media::Json, id)
+}
+
 fn percent(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
@@ -161,6 +170,14 @@ async fn refused<E: Executor>(desk: &Desk<E>, error: FileError, parts: &axum::ht
         FileError::WrongKind(purpose) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, purpose.expected().to_owned()),
         FileError::TooManyPixels(area) => (StatusCode::PAYLOAD_TOO_LARGE, too_many_pixels(*area)),
         FileError::Broken => (StatusCode::BAD_REQUEST, "the bytes broke off".to_owned()),
+        FileError::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            format!("fewer than {UPLOAD_RATE} bytes a second came over {UPLOAD_WINDOW_SECONDS} seconds: send them faster"),
+        ),
+        FileError::Crowded { whose, most } => {
+            (StatusCode::TOO_MANY_REQUESTS, format!("{most} of {whose} uploads run here already: wait for one of them"))
+        }
+        FileError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too many uploads run here just now, try again".to_owned()),
         FileError::Full => (StatusCode::INSUFFICIENT_STORAGE, "there is no room for files just now".to_owned()),
         FileError::Away => (StatusCode::SERVICE_UNAVAILABLE, "files cannot be reached just now, try again".to_owned()),
         FileError::Fault(fault) if fault.is_transient() => {
@@ -176,6 +193,9 @@ async fn refused<E: Executor>(desk: &Desk<E>, error: FileError, parts: &axum::ht
         // Both have the status of a store that is full; only one of them passes by itself.
         FileError::Quota { .. } => reply::of_errors(&Errors::one(Code::LimitExceeded, message, id), Media::Json, id),
         FileError::Full => reply::of_errors(&Errors::one(Code::Unavailable, message, id), Media::Json, id),
+        FileError::TooSlow => reply::of_errors(&Errors::one(Code::Timeout, message, id), Media::Json, id),
+        FileError::Crowded { .. } => waits(Code::RateLimited, message, id),
+        FileError::Busy => waits(Code::Overloaded, message, id),
         _ => reply::of_fault(status, message, Media::Json, id),
     };
     *response.status_mut() = status;

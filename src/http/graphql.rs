@@ -129,6 +129,11 @@ async fn get<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, id: &str) -> Res
         return graphiql::page(id, &(front.desk.new_id)());
     }
     let Some((wanted, media)) = wanted(accept) else { return not_acceptable(id) };
+    if !origin::may_get(&parts.headers, &front.settings.origins) {
+        let message =
+            "a GET that a page of another site has sent is not carried out: send a POST, from an origin that is listed here";
+        return reply::of_errors(&Errors::one(Code::Forbidden, message, id), media, id);
+    }
     match envelope::from_parameters(query_string) {
         Ok(mut asked) => {
             let again = query_string.to_owned();
@@ -170,7 +175,7 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
         Ok(page) => page,
         Err((code, message)) => return reply::of_errors(&Errors::one(code, message, id), media, id),
     };
-    let session = match admitted(front, parts, page.as_ref(), id).await {
+    let session = match admitted(front, parts, (page.as_ref(), &asked), id).await {
         Ok(session) => session,
         Err(errors) => return reply::of_errors(&errors, media, id),
     };
@@ -201,15 +206,24 @@ async fn operate<E: Executor>(front: &Arc<Front<E>>, parts: &Parts, mut asked: A
 }
 
 /// The session of a request, by its token or by the cookie of its page.
-async fn admitted<E: Executor>(front: &Front<E>, parts: &Parts, page: Option<&Page>, id: &str) -> Result<Session, Errors> {
+async fn admitted<E: Executor>(
+    front: &Front<E>,
+    parts: &Parts,
+    (page, asked): (Option<&Page>, &Asked),
+    id: &str,
+) -> Result<Session, Errors> {
     let (desk, headers) = (&front.desk, &parts.headers);
     let meta = RequestMeta { id, address: address(front, parts), user_agent: text(headers, &header::USER_AGENT) };
     let token = text(headers, &header::AUTHORIZATION).and_then(bearer);
     let kept = page.and_then(|page| page.access.as_deref()).filter(|_| token.is_none());
-    let session = match desk.admit(token.or(kept), &meta).await {
-        // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first.
-        Err(errors) if errors.code == Code::Unauthenticated && kept.is_some() => desk.admit(None, &meta).await,
-        admitted => admitted,
+    let session = match desk.open(token.or(kept), &meta).await {
+        // A cookie stays in its browser when its session has ended: whoever logs in again need not take it away first. A client that sends its
+        // last token with everything need not leave it out where nobody needs one.
+        Err(errors) if errors.code == Code::Unauthenticated && (kept.is_some() || desk.is_public(asked)) => {
+            desk.open(None, &meta).await
+        }
+        Err(errors) => Err(desk.turned_away(errors, &meta).await),
+        opened => opened,
     }?;
     Ok(match page {
         Some(page) => page.attached(session),
@@ -225,7 +239,7 @@ fn misplaced<E>(front: &Front<E>, parts: &Parts, page: Option<&Page>, what: (Kin
             Some(upgrade::come_back("the node is stopping", front.admission.try_later(), id))
         }
         (Kind::Subscription, Sent::AsEvents) => {
-            let turned_away = front.admission.enter((front.desk.now)()).err()?;
+            let turned_away = front.admission.enter(front.desk.till.budgets().now()).err()?;
             gauges::socket_turned_away();
             Some(upgrade::come_back("too many streams come at once", turned_away, id))
         }

@@ -31,6 +31,7 @@ use crate::{
         desk::{Desk, Introspection},
         examined::Examiner,
         guard::Guard,
+        introspection::Introspector,
         limits::Limits,
         outline::Outline,
         payer::Terms,
@@ -115,8 +116,21 @@ impl<E: Executor> Front<E> {
         let till = Till::new(budgets, settings.terms.clone());
         let (introspection, documents, trusted) =
             (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
-        let desk = Desk { executor, examiner, doorkeeper, guard, till, limits, introspection, trusted, documents, now, new_id };
-        let desk = Arc::new(desk);
+        let introspector = Introspector::default();
+        let desk = Arc::new(Desk {
+            executor,
+            examiner,
+            doorkeeper,
+            guard,
+            till,
+            limits,
+            introspection,
+            introspector,
+            trusted,
+            documents,
+            now,
+            new_id,
+        });
         Self { streams: Streams::new(desk.clone()), desk, settings, readiness, drain: Drain::default(), admission }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
 };
 
 /// Where a request says that it is from.
@@ -21,6 +21,20 @@ pub fn of(headers: &HeaderMap, allowed: &[String]) -> From {
     match origin.to_str() {
         Ok(origin) if is_listed(origin, allowed) || is_same(origin, headers) => From::Ours,
         _ => From::Elsewhere,
+    }
+}
+
+/// What a browser says of the page that made it send this, where no Origin is sent: `same-origin`, `same-site`, `cross-site`, or `none` for
+/// what its user has typed.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether a request without a body may be carried out. Browsers ask nobody before they send a GET, be it for an image: a page of another
+/// site could have them run anything (CSRF). What is no browser sends neither header.
+pub fn may_get(headers: &HeaderMap, allowed: &[String]) -> bool {
+    match of(headers, allowed) {
+        From::Ours => true,
+        From::Elsewhere => false,
+        From::Unsaid => headers.get(SITE).is_none_or(|site| site == "same-origin" || site == "none"),
     }
 }
 

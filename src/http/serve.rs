@@ -5,7 +5,7 @@ use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Version, header},
 };
 use hyper::{
     body::Incoming,
@@ -24,18 +24,23 @@ use tokio::{
 use super::{
     connections::{Connections, Peer},
     reply,
-    stall::Stall,
+    stall::{Heads, Stall},
 };
 use crate::{graphql::limits::Limits, live::drain::Drain};
 
 /// The first bytes of HTTP/2 without TLS (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
 /// Between two looks at a preface that has come in part.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// After an accept that failed, most likely for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(50);
+
+/// How much longer a connection is kept than its client is told: whoever sends on it just before the time is up is still heard.
+const LEEWAY: Duration = Duration::from_secs(5);
 
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 128;
@@ -113,7 +118,14 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     let Ok(Ok(protocol)) = tokio::time::timeout(limits.header_time, detect(&stream)).await else { return };
     let router = TowerToHyperService::new(shared.router.clone());
     let most = limits.header_bytes;
+    let heads = Heads::begin(limits.header_time);
+    let kept = Kept { seconds: limits.idle_time.as_secs(), closed: shared.closed.clone() };
+    let (answering, kept) = (heads.clone(), Arc::new(kept));
     let service = service_fn(move |mut request: Request<Incoming>| {
+        answering.come();
+        // Frames of HTTP/2 come as they like: its pings show who is there.
+        let has_heads = request.version() <= Version::HTTP_11;
+        let (heads, kept) = (answering.clone(), kept.clone().filter(&request));
         request.extensions_mut().insert(peer.clone());
         let answer = match refused(&request, most) {
             Some(refused) => Err(refused),
@@ -128,14 +140,48 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
             if !response.headers().contains_key(header::X_FRAME_OPTIONS) {
                 reply::seal(response.headers_mut(), "");
             }
+            if has_heads && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                heads.answered();
+                if let Some(kept) = kept {
+                    kept.tell(response.headers_mut());
+                }
+            }
             Ok::<_, Infallible>(response)
         }
     });
-    let io = TokioIo::new(Stall::new(stream, limits.stall_time));
+    if matches!(protocol, Protocol::Http2) {
+        heads.come();
+    }
+    let io = TokioIo::new(Stall::new(stream, limits.stall_time, heads));
     // A connection's failure is its client's; there is nobody to tell.
     match protocol {
         Protocol::Http1 => http1(io, service, &shared).await,
         Protocol::Http2 => http2(io, service, &shared).await,
+    }
+}
+
+/// How long a connection is kept, as its answers tell it.
+struct Kept {
+    seconds: u64,
+    closed: watch::Receiver<bool>,
+}
+
+impl Kept {
+    /// `None` for a request after which its connection is not kept.
+    fn filter<B>(self: Arc<Self>, request: &Request<B>) -> Option<Arc<Self>> {
+        let mut connection = request.headers().get_all(header::CONNECTION).iter();
+        let is_last = connection.any(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("close")));
+        (request.version() == Version::HTTP_11 && !is_last).then_some(self)
+    }
+
+    fn tell(&self, headers: &mut HeaderMap) {
+        if *self.closed.borrow() || headers.contains_key(header::CONNECTION) {
+            return;
+        }
+        headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+        if let Ok(told) = HeaderValue::from_str(&format!("timeout={}", self.seconds)) {
+            headers.insert(KEEP_ALIVE, told);
+        }
     }
 }
 
@@ -182,7 +228,8 @@ where
 {
     let limits = &shared.limits;
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_headers(limits.headers);
+    // hyper's time runs while nothing comes, too; a head that has begun has `header_time`, by `Stall`.
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.idle_time + LEEWAY).max_headers(limits.headers);
     builder.max_buf_size(limits.header_bytes.max(8 << 10));
     let mut serving = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
     tokio::select! {

@@ -1,17 +1,71 @@
-//! A connection that breaks when its peer takes nothing for too long. hyper bounds how slowly a client may speak, but not how
-//! slowly it may listen.
+//! A connection that breaks when its peer takes nothing for too long, or sends a request's head too slowly. hyper bounds one time for both an
+//! idle connection and a slow head, and a proxy keeps connections for longer than a head may take; it does not bound how slowly a client listens.
 
 use std::{
     io,
     pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
+
+/// What is read from a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// A head, which must be whole by then.
+    Head(Instant),
+    /// The next byte begins a head.
+    Idle,
+    /// Anything else, at its own pace.
+    Free,
+}
+
+/// The heads of one connection: what reads it says when one has come, what answers says when the next may begin.
+#[derive(Debug, Clone)]
+pub struct Heads {
+    reading: Arc<Mutex<Reading>>,
+    patience: Duration,
+}
+
+impl Heads {
+    /// Of a connection whose first head must be whole after so long.
+    pub fn begin(patience: Duration) -> Self {
+        Self { reading: Arc::new(Mutex::new(Reading::Head(Instant::now() + patience))), patience }
+    }
+
+    /// A head is whole: what follows it is a body, or another protocol.
+    pub fn come(&self) {
+        self.set(Reading::Free);
+    }
+
+    /// It has been answered.
+    pub fn answered(&self) {
+        self.set(Reading::Idle);
+    }
+
+    fn set(&self, reading: Reading) {
+        *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = reading;
+    }
+
+    fn bytes_came(&self) {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if *reading == Reading::Idle {
+            *reading = Reading::Head(Instant::now() + self.patience);
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        match *self.reading.lock().unwrap_or_else(PoisonError::into_inner) {
+            Reading::Head(due) => Some(due),
+            Reading::Idle | Reading::Free => None,
+        }
+    }
+}
 
 #[derive(Debug)]
 pub struct Stall<T> {
@@ -19,11 +73,14 @@ pub struct Stall<T> {
     patience: Duration,
     /// Set while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
+    heads: Heads,
+    /// Set while a head is waited for.
+    head_due: Option<Pin<Box<Sleep>>>,
 }
 
 impl<T> Stall<T> {
-    pub fn new(inner: T, patience: Duration) -> Self {
-        Self { inner, patience, deadline: None }
+    pub fn new(inner: T, patience: Duration, heads: Heads) -> Self {
+        Self { inner, patience, deadline: None, heads, head_due: None }
     }
 
     fn watched<R>(&mut self, polled: Poll<io::Result<R>>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
@@ -40,7 +97,25 @@ impl<T> Stall<T> {
 
 impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_read(context, buffer)
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut this.inner).poll_read(context, buffer);
+        if polled.is_ready() {
+            if buffer.filled().len() > before {
+                this.heads.bytes_came();
+            }
+            return polled;
+        }
+        let Some(due) = this.heads.due() else {
+            this.head_due = None;
+            return polled;
+        };
+        let sleep = this.head_due.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if sleep.deadline() != due {
+            sleep.as_mut().reset(due);
+        }
+        ready!(sleep.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 

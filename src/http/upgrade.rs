@@ -50,7 +50,7 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await else {
         return reply::of_fault(StatusCode::BAD_REQUEST, "this is not a WebSocket upgrade", Media::Json, id);
     };
-    if let Err(wait) = front.admission.enter((front.desk.now)()) {
+    if let Err(wait) = front.admission.enter(front.desk.till.budgets().now()) {
         gauges::socket_turned_away();
         return come_back("too many sockets come at once", wait, id);
     }

@@ -15,6 +15,7 @@ mod secret;
 mod shell;
 mod signer;
 mod token;
+mod turns;
 
 pub use self::core::{LEAD_SECONDS, LENGTH_STEP, LENGTHS, NewSandbox, NewTenant, Rejection, Risk, Sign};
 pub use letters::Letter;
@@ -32,7 +33,7 @@ pub use rows::{
 };
 pub use shell::{
     AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Furnish, Identity, IdentityError, Invitee, LeakedKey, LoggedIn,
-    OldKeys, Placed, ProfileChange, Registration, Settings, Visit, rotate_signing_key,
+    OldKeys, OldPasswords, Placed, ProfileChange, Registration, Settings, Shown, Visit, end_all, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 

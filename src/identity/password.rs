@@ -41,7 +41,7 @@ fn argon() -> Result<Argon2<'static>, Fault> {
 }
 
 /// `$argon2id$…` (PHC) of "nobody" under a fixed salt with the parameters above; only its cost matters.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$Zm9yIHRpbWluZyBvbmx5IDMyIGJ5dGVzIGhlcmUuLi4";
+pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$Zm9yIHRpbWluZyBvbmx5IDMyIGJ5dGVzIGhlcmUuLi4";
 
 impl Passwords {
     pub fn new(clock: Clock) -> Self {

@@ -1,6 +1,6 @@
 //! How letters leave: by SMTP, into a folder, or onto the console of one machine.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -54,7 +54,8 @@ impl std::str::FromStr for Post {
             "console" => Ok(Self::Console),
             _ if text.starts_with("smtp://") || text.starts_with("smtps://") => {
                 let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(text);
-                Ok(Self::Smtp(transport.map_err(|err| PostError::Smtp(err.to_string()))?.build()))
+                let transport = transport.map_err(|err| PostError::Smtp(err.to_string()))?;
+                Ok(Self::Smtp(transport.timeout(Some(SMTP_CONNECT)).build()))
             }
             _ => match text.strip_prefix("file:") {
                 Some(folder) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
@@ -69,6 +70,9 @@ pub fn check_sender(from: &str) -> Result<(), PostError> {
     from.parse::<Mailbox>().map(drop).map_err(|_| PostError::From)
 }
 
+/// How long a mail server may take to be connected to, and for a letter from the connection to the last word. lettre bounds the first alone.
+const SMTP_CONNECT: Duration = Duration::from_secs(10);
+const SMTP_LETTER: Duration = Duration::from_secs(30);
 /// Seconds before each try.
 const TRIES: [u64; 3] = [0, 10, 60];
 
@@ -111,7 +115,11 @@ impl Post {
                 tokio::fs::write(&part, message(from, letter)?.formatted()).await.map_err(|err| err.to_string())?;
                 tokio::fs::rename(part, whole).await.map_err(|err| err.to_string())
             }
-            Self::Smtp(transport) => transport.send(message(from, letter)?).await.map(drop).map_err(|err| err.to_string()),
+            Self::Smtp(transport) => {
+                let sent = tokio::time::timeout(SMTP_LETTER, transport.send(message(from, letter)?)).await;
+                let sent = sent.map_err(|_| format!("the mail server did not take it within {SMTP_LETTER:?}"))?;
+                sent.map(drop).map_err(|err| err.to_string())
+            }
         }
     }
 }
@@ -126,6 +134,24 @@ fn message(from: &str, letter: &Letter) -> Result<Message, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_mail_server_that_says_nothing_is_left_soon() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let post: Post = format!("smtp://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let letter =
+            Letter { to: "reader@example.com".to_owned(), subject: "Hello".to_owned(), text: String::new(), html: String::new() };
+        let taking = tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok(one) = silent.accept().await {
+                open.push(one);
+            }
+        });
+        let began = tokio::time::Instant::now();
+        let sent = post.carry("Entrepot <stock@example.com>", &letter, "name").await;
+        assert!(sent.is_err() && began.elapsed() < SMTP_LETTER + SMTP_CONNECT, "{sent:?} after {:?}", began.elapsed());
+        taking.abort();
+    }
 
     #[test]
     fn the_ways_are_read_and_wrong_ones_refused() {

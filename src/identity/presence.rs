@@ -8,20 +8,21 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use entity::prelude::*;
 use tokio::sync::watch;
 
 use super::rows::sessions::Standing;
-use crate::storage::Outward;
+use crate::{clock::Monotonic, storage::Outward};
 
-/// Seconds that a session's standing is taken for granted: a revocation on another node is noticed after that.
-pub const FRESH_SECONDS: i64 = 3;
+/// How long a session's standing is taken for granted: a revocation on another node is noticed after that.
+pub const FRESH: Duration = Duration::from_secs(3);
 /// Sessions that are remembered; beyond it those that nobody watches are forgotten.
 const REMEMBERED: usize = 50_000;
-/// Seconds between two notes of a session's use.
-const TOUCH_SECONDS: i64 = 60;
+/// Between two notes of a session's use.
+const TOUCH: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 pub struct Presence(RwLock<HashMap<SessionId, Arc<Known>>>, Outward);
@@ -29,8 +30,10 @@ pub struct Presence(RwLock<HashMap<SessionId, Arc<Known>>>, Outward);
 /// What is known of a session.
 pub struct Known {
     standing: Standing,
-    read_at: Timestamp,
+    /// None: it is to be read again before anything else.
+    read_at: Option<Monotonic>,
     ended: watch::Sender<bool>,
+    /// Microseconds of the monotonic clock.
     used_at: AtomicI64,
     touched_at: AtomicI64,
 }
@@ -55,7 +58,7 @@ impl Known {
     fn stale(&self, standing: Standing, ended: watch::Sender<bool>) -> Self {
         Self {
             standing,
-            read_at: Timestamp(i64::MIN),
+            read_at: None,
             ended,
             used_at: AtomicI64::new(self.used_at.load(Ordering::Relaxed)),
             touched_at: AtomicI64::new(self.touched_at.load(Ordering::Relaxed)),
@@ -70,16 +73,16 @@ impl Presence {
     }
 
     /// What is known, if that is recent enough; notes that the session is used.
-    pub fn fresh(&self, id: SessionId, now: Timestamp) -> Option<Arc<Known>> {
+    pub fn fresh(&self, id: SessionId, now: Monotonic) -> Option<Arc<Known>> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let known = sessions.get(&id)?;
         known.used_at.store(now.micros(), Ordering::Relaxed);
-        let recent = *known.ended.borrow() || known.read_at.plus_seconds(FRESH_SECONDS) > now;
+        let recent = *known.ended.borrow() || known.read_at.is_some_and(|at| now.since(at) < FRESH);
         recent.then(|| known.clone())
     }
 
     /// Keeps what was read. Whoever watches the session goes on watching it.
-    pub fn keep(&self, standing: Standing, now: Timestamp) -> Arc<Known> {
+    pub fn keep(&self, standing: Standing, now: Monotonic) -> Arc<Known> {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if sessions.len() >= REMEMBERED {
             sessions.retain(|_, known| known.ended.receiver_count() > 0);
@@ -102,7 +105,7 @@ impl Presence {
         let touched_at = before.map_or(i64::MIN, |known| known.touched_at.load(Ordering::Relaxed));
         let known = Arc::new(Known {
             standing: Standing { ended, ..standing },
-            read_at: now,
+            read_at: Some(now),
             ended: sender,
             used_at: AtomicI64::new(now.micros()),
             touched_at: AtomicI64::new(touched_at),
@@ -159,11 +162,11 @@ impl Presence {
     }
 
     /// The sessions whose use is to be written down; they count as written.
-    pub fn used(&self, now: Timestamp) -> Vec<SessionId> {
+    pub fn used(&self, now: Monotonic) -> Vec<SessionId> {
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let due = |known: &Known| {
             let (used, touched) = (known.used_at.load(Ordering::Relaxed), known.touched_at.load(Ordering::Relaxed));
-            let is_due = used > touched && touched.saturating_add(TOUCH_SECONDS * 1_000_000) <= now.micros();
+            let is_due = used > touched && (touched == i64::MIN || now.since(Monotonic::from_micros(touched)) >= TOUCH);
             is_due && {
                 known.touched_at.store(now.micros(), Ordering::Relaxed);
                 true
@@ -179,7 +182,11 @@ mod tests {
 
     use super::*;
 
-    const START: Timestamp = Timestamp(1_000_000_000);
+    const START: Monotonic = Monotonic::from_micros(1_000_000_000);
+
+    fn after(seconds: i64) -> Monotonic {
+        Monotonic::from_micros(START.micros() + seconds * 1_000_000)
+    }
 
     fn standing(ended: bool) -> Standing {
         let id = Uuid::from_u128(1);
@@ -187,7 +194,7 @@ mod tests {
             id: SessionId::from_uuid(id),
             user: UserId::from_uuid(id),
             mfa_at: None,
-            ends_at: START.plus_seconds(1000),
+            ends_at: Timestamp(1_000_000_000_000),
             ended,
             mfa_required: false,
             risk: 0,
@@ -200,14 +207,14 @@ mod tests {
         let id = standing(false).id;
         assert!(presence.fresh(id, START).is_none());
         let mut watch = presence.keep(standing(false), START).watch();
-        assert!(presence.fresh(id, START.plus_seconds(FRESH_SECONDS - 1)).is_some());
-        assert!(presence.fresh(id, START.plus_seconds(FRESH_SECONDS)).is_none());
+        assert!(presence.fresh(id, after(2)).is_some());
+        assert!(presence.fresh(id, after(3)).is_none());
         assert_eq!(presence.watched(), [id]);
         presence.end(&[id]);
         assert!(*watch.borrow_and_update());
         // A read from before the end comes back late.
         assert!(presence.keep(standing(false), START).standing().ended);
-        assert!(presence.fresh(id, START.plus_seconds(900)).is_some_and(|known| *known.watch().borrow()));
+        assert!(presence.fresh(id, after(900)).is_some_and(|known| *known.watch().borrow()));
     }
 
     #[test]
@@ -217,13 +224,13 @@ mod tests {
             let presence = Presence::default();
             let before = presence.keep(standing(false), START).watch();
             if read_by_a_request {
-                presence.keep(asked(), START.plus_seconds(5));
+                presence.keep(asked(), after(5));
             } else {
                 presence.tighten_here(asked());
             }
             assert!(*before.borrow(), "open sockets are told");
-            assert!(presence.fresh(standing(false).id, START.plus_seconds(5)).is_none_or(|known| !known.has_ended()));
-            let after = presence.keep(asked(), START.plus_seconds(6));
+            assert!(presence.fresh(standing(false).id, after(5)).is_none_or(|known| !known.has_ended()));
+            let after = presence.keep(asked(), after(6));
             presence.tighten_here(asked());
             assert!(!after.has_ended() && !*after.watch().borrow(), "the session goes on, and so does who has come in again");
         }
@@ -238,9 +245,9 @@ mod tests {
         let presence = Presence::default();
         presence.keep(standing(false), START);
         assert_eq!(presence.used(START).len(), 1);
-        presence.fresh(standing(false).id, START.plus_seconds(1));
-        assert_eq!(presence.used(START.plus_seconds(59)), []);
-        assert_eq!(presence.used(START.plus_seconds(60)).len(), 1);
-        assert_eq!(presence.used(START.plus_seconds(600)), []);
+        presence.fresh(standing(false).id, after(1));
+        assert_eq!(presence.used(after(59)), []);
+        assert_eq!(presence.used(after(60)).len(), 1);
+        assert_eq!(presence.used(after(600)), []);
     }
 }

@@ -38,6 +38,11 @@ impl Purpose {
 pub fn draw(clock: &Clock, purpose: Purpose) -> (String, [u8; 32]) {
     let mut bytes = [0u8; 32];
     clock.fill(&mut bytes);
+    made_of(bytes, purpose)
+}
+
+/// The token that these bytes make, and what to keep of it.
+pub fn made_of(bytes: [u8; 32], purpose: Purpose) -> (String, [u8; 32]) {
     let token = format!("{}{}", purpose.prefix(), URL_SAFE_NO_PAD.encode(bytes));
     let hash = digest(&token);
     (token, hash)

@@ -84,8 +84,10 @@ struct Inner {
 pub const ISSUER: &str = "entrepot";
 pub const AUDIENCE: &str = "entrepot-api";
 const CLIENT: &str = "entrepot";
-/// Seconds that two clocks may differ.
+/// Seconds that a token is still good after its end: so much may two nodes' clocks differ.
 pub const LEEWAY: i64 = 30;
+/// Seconds that a token may seem to be from the future: so far may a clock be set back without anybody having to refresh.
+pub const AHEAD: i64 = 300;
 /// Verified tokens that are remembered; beyond it all are forgotten and checked again.
 const REMEMBERED: usize = 10_000;
 /// No token of ours is longer; what is longer is not looked at.
@@ -151,7 +153,8 @@ impl Tokens {
     /// The claims of an access token that this deployment signed and that is in its time.
     pub fn verify(&self, token: &str) -> Result<(Arc<Claims>, Sight), TokenError> {
         if let Some(claims) = self.0.seen.read().unwrap_or_else(PoisonError::into_inner).get(token) {
-            self.in_time(claims)?;
+            // When it was let in first it had begun; a clock that was set back since changes nothing of that.
+            self.goes_on(claims)?;
             return Ok((claims.clone(), Sight::Again));
         }
         if token.len() > MOST_BYTES {
@@ -185,15 +188,15 @@ impl Tokens {
         seen.insert(token.to_owned(), claims);
     }
 
-    fn in_time(&self, claims: &Claims) -> Result<(), TokenError> {
+    fn goes_on(&self, claims: &Claims) -> Result<(), TokenError> {
         let now = self.0.clock.now().micros() / 1_000_000;
-        if claims.exp + LEEWAY <= now {
-            return Err(TokenError::Expired);
-        }
-        if claims.nbf > now + LEEWAY || claims.iat > now + LEEWAY {
-            return Err(TokenError::Invalid);
-        }
-        Ok(())
+        if claims.exp + LEEWAY <= now { Err(TokenError::Expired) } else { Ok(()) }
+    }
+
+    fn in_time(&self, claims: &Claims) -> Result<(), TokenError> {
+        self.goes_on(claims)?;
+        let latest = self.0.clock.now().micros() / 1_000_000 + AHEAD;
+        if claims.nbf > latest || claims.iat > latest { Err(TokenError::Invalid) } else { Ok(()) }
     }
 }
 

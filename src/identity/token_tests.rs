@@ -178,8 +178,8 @@ mod hostile {
         let mut wrong: Vec<(&str, Value)> = vec![
             ("aud", json!("other")),
             ("iss", json!("other")),
-            ("nbf", json!(now + LEEWAY + 1)),
-            ("iat", json!(now + LEEWAY + 1)),
+            ("nbf", json!(now + AHEAD + 1)),
+            ("iat", json!(now + AHEAD + 1)),
             ("sub", json!("mem_00000000000000000000000005")),
             ("sid", json!("../x")),
             ("exp", json!("soon")),

@@ -45,8 +45,10 @@ pub struct Job {
     pub token: i64,
     /// Goes up while its holder lives.
     pub beat: i64,
-    /// Failures since it last succeeded.
+    /// Failures since it last succeeded or got on.
     pub failures: i64,
+    /// Workers that died while they ran it, one after the other and without its having got on.
+    pub deaths: i64,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     /// Why it failed last, for its owners.
@@ -55,6 +57,9 @@ pub struct Job {
     pub fault: Option<String>,
     pub created_at: Timestamp,
 }
+
+/// A queued job during which so many workers died is not begun again by itself.
+pub const MOST_DEATHS: i64 = 2;
 
 /// A job that goes on failing is tried every five minutes at the latest.
 const LONGEST_WAIT: i64 = 300;

@@ -64,7 +64,7 @@ impl Job {
     async fn state(&self) -> JobState {
         self.0.state.into()
     }
-    /// Failures since it last succeeded.
+    /// Failures since it last succeeded or got on. A worker that died while it ran the job counts as one; a queued job during which two died in a row is DEAD.
     async fn failures(&self) -> Long {
         Long(self.0.failures)
     }

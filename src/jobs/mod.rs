@@ -11,7 +11,9 @@ mod rows;
 mod run;
 mod shell;
 mod supervisor;
+mod turns;
 
 pub use registry::{Queued, Registry, Standing};
+pub use run::is_asked_to_yield;
 pub use shell::{Failure, Figures, Jobs, Lease, Refusal, enqueue, enqueue_once};
 pub use supervisor::Terms;

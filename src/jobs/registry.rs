@@ -28,6 +28,8 @@ pub struct Queued {
     /// It is a dead letter after so many failures.
     pub most_failures: i64,
     pub(super) run: Arc<RunQueued>,
+    /// What is left to do of one that killed its workers and is not begun again.
+    pub(super) bury: Option<Arc<RunQueued>>,
 }
 
 /// What a worker knows how to do.
@@ -53,7 +55,20 @@ impl Registry {
         F: Fn(Lease, Job) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.queued.push(Queued { kind, most_failures, run: Arc::new(move |lease, job| Box::pin(run(lease, job))) });
+        let run = Arc::new(move |lease, job| -> BoxFuture<'static, _> { Box::pin(run(lease, job)) });
+        self.queued.push(Queued { kind, most_failures, run, bury: None });
+        self
+    }
+    /// What is done of jobs of this kind that are not begun again because their workers died. The kind is one that was added before.
+    #[must_use]
+    pub fn burying<F, R>(mut self, kind: &'static str, bury: F) -> Self
+    where
+        F: Fn(Lease, Job) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        if let Some(queued) = self.queued.iter_mut().find(|one| one.kind == kind) {
+            queued.bury = Some(Arc::new(move |lease, job| -> BoxFuture<'static, _> { Box::pin(bury(lease, job)) }));
+        }
         self
     }
     pub(super) fn knows(&self, kind: &str) -> bool {

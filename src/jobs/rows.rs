@@ -6,7 +6,7 @@ use sea_orm::{QueryResult, Value};
 use super::core::{Job, State};
 use crate::storage::{Fault, Global, GlobalReads, GlobalWork, Reads, Row, Work};
 
-const COLUMNS: &str = "tenant_id, id, kind, period, payload, state, due_at, owner, token, beat, failures, started_at, finished_at, \
+const COLUMNS: &str = "tenant_id, id, kind, period, payload, state, due_at, owner, token, beat, failures, deaths, started_at, finished_at, \
     error, fault, created_at";
 
 fn job(row: &QueryResult) -> Result<Job, Fault> {
@@ -23,6 +23,7 @@ fn job(row: &QueryResult) -> Result<Job, Fault> {
         token: row.take()?,
         beat: row.take()?,
         failures: row.take()?,
+        deaths: row.take()?,
         started_at: row.time_opt()?,
         finished_at: row.time_opt()?,
         error: row.take()?,
@@ -37,11 +38,20 @@ pub async fn standing(global: &Global) -> Result<Vec<Job>, Fault> {
     global.rows(&sql, vec![]).await?.iter().map(job).collect()
 }
 
-/// Queued jobs that somebody holds, or that are due; the oldest first.
-pub async fn open(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
+/// Queued jobs that somebody holds, the oldest first.
+pub async fn running(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM job WHERE period IS NULL AND state IN ('WAITING', 'RUNNING') AND due_at <= $1
-         ORDER BY due_at, tenant_id, id LIMIT $2"
+        "SELECT {COLUMNS} FROM job WHERE period IS NULL AND state = 'RUNNING' AND due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT $2"
+    );
+    global.rows(&sql, vec![now.micros().into(), most.into()]).await?.iter().map(job).collect()
+}
+
+/// Queued jobs that are due: the one of each tenant that waits longest, then the next one of each, and so on. However many one tenant has, the others'
+/// are among them.
+pub async fn waiting(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
+           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1) q ORDER BY turn, due_at, tenant_id, id LIMIT $2"
     );
     global.rows(&sql, vec![now.micros().into(), most.into()]).await?.iter().map(job).collect()
 }
@@ -79,13 +89,15 @@ pub async fn add(work: &Work, new: &Job) -> Result<(), Fault> {
 
 /// A dead job waits again.
 pub async fn revive(work: &Work, id: JobId, now: Timestamp) -> Result<u64, Fault> {
-    let sql = "UPDATE job SET state = 'WAITING', due_at = $3, failures = 0 WHERE tenant_id = $1 AND id = $2 AND state = 'DEAD'";
+    let sql = "UPDATE job SET state = 'WAITING', due_at = $3, failures = 0, deaths = 0 WHERE tenant_id = $1 AND id = $2 AND state = 'DEAD'";
     work.execute(sql, vec![id.into(), now.micros().into()]).await
 }
 
 /// Takes a job, if it is still exactly as it was seen; says whether it was.
 pub async fn take(work: &GlobalWork, seen: &Job, worker: WorkerId, now: Timestamp) -> Result<bool, Fault> {
-    let sql = "UPDATE job SET state = 'RUNNING', owner = $3, token = token + 1, beat = 0, started_at = $4
+    // Of a standing job whose worker died nobody else says so.
+    let sql = "UPDATE job SET state = 'RUNNING', owner = $3, token = token + 1, beat = 0, started_at = $4,
+               deaths = CASE WHEN period IS NOT NULL AND state = 'RUNNING' AND owner <> $3 THEN deaths + 1 ELSE deaths END
                WHERE tenant_id = $1 AND id = $2 AND token = $5 AND beat = $6 AND state = $7";
     let values = vec![
         seen.tenant.into(),
@@ -97,6 +109,23 @@ pub async fn take(work: &GlobalWork, seen: &Job, worker: WorkerId, now: Timestam
         seen.state.as_str().into(),
     ];
     Ok(work.change(sql, values).await? == 1)
+}
+
+/// A job whose worker shows no life any more waits again, if it is still exactly as it was seen; says whether it was.
+pub async fn fell(work: &GlobalWork, seen: &Job, due_at: Timestamp, error: &str) -> Result<bool, Fault> {
+    let sql =
+        "UPDATE job SET state = 'WAITING', owner = NULL, failures = failures + 1, deaths = deaths + 1, due_at = $5, error = $6
+               WHERE tenant_id = $1 AND id = $2 AND token = $3 AND beat = $4 AND state = 'RUNNING'";
+    let values =
+        vec![seen.tenant.into(), seen.id.into(), seen.token.into(), seen.beat.into(), due_at.micros().into(), error.into()];
+    Ok(work.change(sql, values).await? == 1)
+}
+
+/// A job has got on: what failed before has nothing to do with what may fail now.
+pub async fn progressed(work: &Work, held: Held) -> Result<(), Fault> {
+    let sql = "UPDATE job SET failures = 0, deaths = 0 WHERE tenant_id = $1 AND id = $2 AND owner = $3 AND token = $4
+               AND (failures > 0 OR deaths > 0)";
+    work.execute(sql, vec![held.id.into(), held.worker.into(), held.token.into()]).await.map(drop)
 }
 
 /// What became of a run.
@@ -115,7 +144,7 @@ pub struct Outcome {
 pub async fn write(work: &GlobalWork, held: Held, outcome: &Outcome) -> Result<bool, Fault> {
     let owner = (outcome.state == State::Running).then_some(held.worker);
     let sql = "UPDATE job SET state = $5, owner = $6, due_at = $7, failures = $8, started_at = coalesce($9, started_at),
-               finished_at = coalesce($10, finished_at), error = $11, fault = $12
+               finished_at = coalesce($10, finished_at), error = $11, fault = $12, deaths = CASE WHEN $10 IS NULL THEN deaths ELSE 0 END
                WHERE tenant_id = $1 AND id = $2 AND owner = $3 AND token = $4 AND state = 'RUNNING'";
     let values = vec![
         held.tenant.into(),

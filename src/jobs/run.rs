@@ -1,7 +1,10 @@
 //! Running what is held, and what becomes of it.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -9,7 +12,7 @@ use entity::prelude::*;
 use tokio::time::Instant;
 
 use super::{
-    core::{Job, State, backoff_seconds},
+    core::{Job, MOST_DEATHS, State, backoff_seconds},
     registry::{Queued, Standing},
     rows::Outcome,
     shell::{Failure, Jobs, Lease},
@@ -72,12 +75,51 @@ pub async fn keep(jobs: Jobs, standing: Standing, lease: Lease, note: Arc<Mutex<
     }
 }
 
+tokio::task_local! {
+    static ASKED: Arc<AtomicBool>;
+}
+
+/// Whether the job that asks keeps others from their turn: then it ends as `Failure::Yielded` where it can go on later.
+pub fn is_asked_to_yield() -> bool {
+    ASKED.try_with(|asked| asked.load(Ordering::Relaxed)).unwrap_or(false)
+}
+
+/// Why a job is a dead letter that has killed its workers, for its owners.
+const KILLER: &str = "the worker died while it ran this, and so did the next one: it is not begun again by itself";
+
+/// Ends a job that has killed its workers: it is not begun.
+async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome {
+    let buried = match &queued.bury {
+        Some(bury) => bury(lease, job.clone()).await,
+        None => Ok(()),
+    };
+    match buried {
+        Ok(()) => {
+            let dead = failed(jobs, job, None, Failure::Hopeless(KILLER.to_owned()));
+            Outcome { failures: job.failures, ..dead }
+        }
+        // Nothing of it was begun: it is buried the next time.
+        Err(failure) => {
+            let outcome = failed(jobs, job, None, failure);
+            Outcome { failures: job.failures, finished_at: None, ..outcome }
+        }
+    }
+}
+
 /// Runs a queued job once, and writes what became of it.
-pub async fn run(jobs: Jobs, queued: Queued, lease: Lease, job: Job) {
+pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicBool>), job: Job) {
+    if job.deaths >= MOST_DEATHS {
+        let outcome = bury(&jobs, &queued, lease, &job).await;
+        if let Err(fault) = jobs.settle(lease, outcome).await {
+            tracing::warn!(job = %job.id, %fault, "a job that killed its workers could not be ended; it is ended the next time");
+        }
+        return;
+    }
     let began = Instant::now();
-    let ended = (queued.run)(lease, job.clone()).await;
-    jobs.figures().ran(ended.is_err());
-    gauges::job_ran(queued.kind, ended.is_err(), began.elapsed());
+    let ended = ASKED.scope(asked, (queued.run)(lease, job.clone())).await;
+    let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
+    jobs.figures().ran(has_failed);
+    gauges::job_ran(queued.kind, has_failed, began.elapsed());
     let now = jobs.clock().now();
     let outcome = match ended {
         Ok(()) => Outcome {
@@ -89,6 +131,7 @@ pub async fn run(jobs: Jobs, queued: Queued, lease: Lease, job: Job) {
             error: None,
             fault: None,
         },
+        Err(Failure::Yielded) => Outcome { state: State::Waiting, due_at: now, finished_at: Some(now), ..as_is(&job) },
         Err(failure) => failed(&jobs, &job, Some(queued.most_failures), failure),
     };
     if let Err(fault) = jobs.settle(lease, outcome).await {
@@ -103,6 +146,7 @@ pub fn failed(jobs: &Jobs, job: &Job, most_failures: Option<i64>, failure: Failu
     let (error, fault) = match &failure {
         Failure::Hopeless(why) => (Some(why.clone()), None),
         Failure::Fault(fault) => told(fault),
+        Failure::Yielded => (job.error.clone(), None),
     };
     if is_hopeless {
         jobs.figures().died();

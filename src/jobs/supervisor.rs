@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     future::Future,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,11 +18,12 @@ use tokio::{
 };
 
 use super::{
-    core::{Job, State, Watch, best},
+    core::{Job, MOST_DEATHS, State, Watch, backoff_seconds, best},
     registry::Registry,
     rows::Outcome,
     run::{Note, as_is, failed, keep, run},
     shell::{Claim, Failure, Jobs, Lease, Seen},
+    turns::{self, Running, Turns},
 };
 use crate::{clock, storage::Fault};
 
@@ -35,8 +39,6 @@ impl Default for Terms {
     }
 }
 
-/// Queued jobs that a worker runs at once.
-const AT_ONCE: usize = 8;
 /// How a standing job fares is written down this often, and at once when it begins to fail or recovers.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 
@@ -48,6 +50,9 @@ struct Hand {
     job: Job,
     task: JoinHandle<()>,
     note: Option<Arc<Mutex<Note>>>,
+    began: Instant,
+    /// Others wait for its place.
+    asked: Arc<AtomicBool>,
 }
 
 struct Worker {
@@ -62,6 +67,10 @@ struct Worker {
     watch_jobs: Watch<JobId>,
     watch_workers: Watch<WorkerId>,
     gone: Vec<(WorkerId, i64)>,
+    /// When the table was last seen.
+    seen_at: Instant,
+    /// Of queued jobs those come next that were running when a worker died.
+    is_suspects_turn: bool,
 }
 
 impl Jobs {
@@ -79,6 +88,8 @@ impl Jobs {
             watch_jobs: Watch::new(),
             watch_workers: Watch::new(),
             gone: Vec::new(),
+            seen_at: now,
+            is_suspects_turn: true,
         };
         let mut stop = pin!(stop);
         let mut is_planted = false;
@@ -166,18 +177,23 @@ impl Worker {
     }
 
     async fn look(&mut self) -> Result<(), Fault> {
-        let Seen { workers, standing, queued } = self.in_time(self.jobs.look()).await?;
+        let Seen { workers, standing, running, waiting } = self.in_time(self.jobs.look()).await?;
+        // Whoever has seen nothing for so long does not know who was silent.
+        if self.seen_at.elapsed() >= self.terms.lease {
+            (self.watch_jobs, self.watch_workers) = (Watch::new(), Watch::new());
+        }
+        self.seen_at = Instant::now();
         let (now, lease) = (self.began.elapsed().as_millis() as u64, self.terms.lease.as_millis() as u64);
         let (id, watch) = (self.id, &mut self.watch_workers);
         let (live, gone): (Vec<_>, Vec<_>) =
             workers.into_iter().partition(|(worker, beat)| *worker == id || watch.silent_for(*worker, 0, *beat, now) < lease);
         let live: Vec<WorkerId> = live.into_iter().map(|(worker, _)| worker).collect();
         self.gone = gone;
-        let mut wanted = Vec::new();
-        let mut others = Vec::new();
-        let room = AT_ONCE.saturating_sub(self.held.values().filter(|hand| hand.note.is_none()).count());
-        let mut kept: Vec<JobId> = Vec::with_capacity(standing.len() + queued.len());
-        for job in standing.into_iter().chain(queued) {
+        let (mut wanted, mut others, mut ready, mut fallen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut everywhere: HashMap<TenantId, usize> = HashMap::new();
+        running.iter().for_each(|job| *everywhere.entry(job.tenant).or_default() += 1);
+        let mut kept: Vec<JobId> = Vec::with_capacity(standing.len() + running.len() + waiting.len());
+        for job in standing.into_iter().chain(running).chain(waiting) {
             kept.push(job.id);
             let silent = self.watch_jobs.silent_for(job.id, job.token, job.beat, now);
             let is_known = self.registry.knows(&job.kind);
@@ -196,18 +212,60 @@ impl Worker {
             };
             // Whoever should hold a job and leaves it lying may not know its kind: then anybody may.
             let is_mine = !is_standing || should == Some(self.id) || silent >= 2 * lease;
-            let has_room = is_standing || wanted.iter().filter(|job: &&Job| job.period.is_none()).count() < room;
-            if is_known && is_free && is_mine && has_room {
-                wanted.push(job);
+            if !(is_known && is_free && is_mine) {
+                continue;
+            }
+            let has_fallen = job.state == State::Running && job.owner != Some(self.id);
+            match is_standing {
+                true => wanted.push(job),
+                false if has_fallen => fallen.push(job),
+                // What is not begun again needs no place.
+                false if job.deaths >= MOST_DEATHS => wanted.push(job),
+                false => ready.push(job),
             }
         }
         self.watch_jobs.keep(&kept);
         self.hand_over(others).await?;
+        self.count_deaths(&fallen).await?;
+        wanted.extend(self.next(ready, &everywhere));
         let taken = self.in_time(self.jobs.take(self.id, wanted)).await?;
         for (place, claim) in (0..).zip(taken) {
             self.begin(claim, BETWEEN_FIRST_RUNS * place);
         }
         self.jobs.figures().holds(self.held.len());
+        Ok(())
+    }
+
+    /// The queued jobs that come next; whoever has to make room for others is asked to.
+    fn next(&mut self, ready: Vec<Job>, everywhere: &HashMap<TenantId, usize>) -> Vec<Job> {
+        let queued = self.held.values().filter(|hand| hand.note.is_none());
+        let running: Vec<Running> = queued
+            .map(|hand| Running {
+                id: hand.job.id,
+                tenant: hand.job.tenant,
+                is_suspect: hand.job.deaths > 0,
+                age: hand.began.elapsed().as_millis() as u64,
+            })
+            .collect();
+        let proof = self.terms.lease.as_millis() as u64;
+        let Turns { taken, yields } = turns::next(ready, &running, everywhere, (proof, self.is_suspects_turn));
+        if let Some(first) = taken.first() {
+            self.is_suspects_turn = first.deaths == 0;
+        }
+        if let Some(hand) = yields.and_then(|id| self.held.get(&id)) {
+            hand.asked.store(true, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    /// Jobs whose worker shows no life wait again.
+    async fn count_deaths(&self, fallen: &[Job]) -> Result<(), Fault> {
+        for _ in 0..self.in_time(self.jobs.fell(fallen)).await? {
+            self.jobs.figures().took_over();
+        }
+        for job in fallen {
+            tracing::warn!(job = %job.id, kind = job.kind, deaths = job.deaths + 1, "the worker that ran a job shows no life");
+        }
         Ok(())
     }
 
@@ -228,6 +286,10 @@ impl Worker {
     /// A standing job runs for the first time after `wait`, a queued one at once.
     fn begin(&mut self, claim: Claim, wait: Duration) {
         let Claim { job, lease } = claim;
+        let (began, asked) = (Instant::now(), Arc::new(AtomicBool::new(false)));
+        // One during which worker after worker died is not begun at once.
+        let pause = if job.deaths > 0 { backoff_seconds(job.deaths, 0).unsigned_abs() } else { 0 };
+        let wait = wait + Duration::from_secs(if job.state == State::Running { pause } else { 0 });
         if job.state == State::Running {
             self.jobs.figures().took_over();
             tracing::warn!(job = %job.id, kind = job.kind, "a job was taken from a worker that shows no life");
@@ -240,10 +302,10 @@ impl Worker {
                 clock::sleep(wait).await;
                 keep(jobs, standing, lease, kept).await;
             });
-            self.held.insert(job.id, Hand { lease, job, task, note: Some(note) });
+            self.held.insert(job.id, Hand { lease, job, task, note: Some(note), began, asked });
         } else if let Some(queued) = self.registry.queued.iter().find(|one| one.kind == job.kind).cloned() {
-            let task = tokio::spawn(run(jobs, queued, lease, job.clone()));
-            self.held.insert(job.id, Hand { lease, job, task, note: None });
+            let task = tokio::spawn(run(jobs, queued, (lease, asked.clone()), job.clone()));
+            self.held.insert(job.id, Hand { lease, job, task, note: None, began, asked });
         }
     }
 

@@ -105,9 +105,9 @@ pub struct Ahead {
     apart: HashSet<ProductId>,
     /// Time zone, and whether it is archived.
     stores: HashMap<StoreId, (String, bool)>,
-    /// Names that are known to exist.
+    /// Names that are known to exist; customers with their countries.
     pub channels: HashSet<ChannelId>,
-    pub customers: HashSet<CustomerId>,
+    pub customers: HashMap<CustomerId, Option<String>>,
     /// The idempotency keys of the last batch.
     keys: HashSet<String>,
 }
@@ -124,7 +124,7 @@ impl Ahead {
             apart: HashSet::new(),
             stores: HashMap::new(),
             channels: HashSet::new(),
-            customers: HashSet::new(),
+            customers: HashMap::new(),
             keys: HashSet::new(),
         }
     }

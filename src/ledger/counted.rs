@@ -1,6 +1,6 @@
 //! Counts in a batch: what of them is loaded, and what the journal says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,8 @@ pub struct CountFootprint {
     pub lines: BTreeMap<CountId, Vec<ProductId>>,
     /// All lines, what arrived behind them, and who counted.
     pub whole: Vec<CountId>,
-    /// On hand at an earlier moment.
-    pub past: BTreeMap<Timestamp, Vec<LevelKey>>,
+    /// On hand at an earlier moment. A level is in it once, however many of its lots are told.
+    pub past: BTreeMap<Timestamp, BTreeSet<LevelKey>>,
     pub refs: Vec<String>,
 }
 
@@ -38,7 +38,15 @@ impl CountFootprint {
             Step::Create(new) => own.refs.extend(new.external_ref.clone()),
             Step::Record(record) => {
                 own.lines.insert(steps.count, record.tallied.iter().map(|one| one.product).collect());
-                own.past.extend(record.counted_at.map(|at| (at, keys.to_vec())));
+                own.past.extend(record.counted_at.map(|at| (at, keys.iter().copied().collect())));
+            }
+            // A LIST's lines without a lot give way to those of the lots that lie there.
+            Step::Start(lines) => {
+                let products: BTreeSet<ProductId> =
+                    lines.iter().filter(|line| line.lot.is_some()).map(|line| line.product).collect();
+                if !products.is_empty() {
+                    own.lines.insert(steps.count, products.into_iter().collect());
+                }
             }
             Step::Recount(Some(products)) => drop(own.lines.insert(steps.count, products.clone())),
             step if step.needs_all_lines() => own.whole.push(steps.count),
@@ -86,6 +94,7 @@ pub async fn load(reads: &impl Reads, footprint: &Footprint, counts: Vec<Count>)
         book.counters.insert(*count, rows::counters(reads, *count).await?);
     }
     for (at, keys) in &wanted.past {
+        let keys: &[LevelKey] = &keys.iter().copied().collect::<Vec<_>>();
         let found = past(reads, keys, *at, None, BLOCK).await?;
         book.lots_past.extend(rows::lots_past(reads, keys, *at).await?);
         book.past.extend(keys.iter().zip(found).map(|(key, then)| ((key.product, key.store, *at), then.on_hand.get())));
@@ -106,14 +115,22 @@ pub async fn load(reads: &impl Reads, footprint: &Footprint, counts: Vec<Count>)
 pub fn written<'a>(decisions: impl Iterator<Item = &'a CountDecision> + Clone) -> Written<'a> {
     let mut counts: BTreeMap<CountId, &Count> = BTreeMap::new();
     let mut lines: BTreeMap<(CountId, LineKey), &Line> = BTreeMap::new();
+    let mut gone: BTreeSet<(CountId, &LineKey)> = BTreeSet::new();
     let mut written = Written::default();
     for decision in decisions {
         let id = decision.count.id;
         counts.insert(id, &decision.count);
         lines.extend(decision.lines.iter().map(|line| ((id, line.key()), line)));
+        for key in &decision.gone {
+            // One that the batch made itself is not written at all.
+            if lines.remove(&(id, key.clone())).is_none_or(|line| line.exists) {
+                gone.insert((id, key));
+            }
+        }
         written.tries.extend(decision.tries.iter().map(|one| (id, one)));
     }
     written.counts = counts.into_values().collect();
+    written.gone = gone.into_iter().collect();
     written.lines = lines.into_iter().map(|((id, _), line)| (id, line)).collect();
     written
 }

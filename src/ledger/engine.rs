@@ -16,8 +16,8 @@ use crate::{
     audit::{Pen, Stamp},
     clock::Clock,
     storage::{
-        Backend, Database, Fault, Prepared, Reads, Written,
-        group_commit::{Batcher, GroupCommit, Grouping, Planned},
+        Database, Fault, Prepared, Reads, Written,
+        group_commit::{ASIDE, Batcher, GroupCommit, Grouping, Lanes, Planned, Standing},
         idempotency::Key,
     },
 };
@@ -42,11 +42,8 @@ impl Ledger {
     }
 
     fn with(db: Database, clock: Clock, grouping: Grouping, pen: Option<Pen>) -> Result<Self, Fault> {
-        let lanes = match db.backend() {
-            Backend::Sqlite => 1,
-            Backend::Postgres => POSTGRES_LANES,
-        };
-        let writer = Writer { db: db.apart(lanes), clock: clock.clone(), pen, repeats: Repeats::default() };
+        let lanes = Lanes::of(db.backend(), POSTGRES_LANES);
+        let writer = Writer { db: db.apart(lanes.count, ASIDE), clock: clock.clone(), pen, repeats: Repeats::default() };
         Ok(Self { db, clock, lanes: Arc::new(GroupCommit::start(writer, lanes, grouping)?), terms: Arc::default() })
     }
 
@@ -75,9 +72,9 @@ impl Ledger {
         self.terms.of(reads, self.clock.now()).await
     }
 
-    /// How many commands wait in each lane.
-    pub fn waiting(&self) -> Vec<usize> {
-        self.lanes.waiting()
+    /// How each lane stands.
+    pub fn standing(&self) -> Vec<Standing> {
+        self.lanes.standing()
     }
 
     pub fn database(&self) -> &Database {

@@ -122,6 +122,9 @@ pub struct OrderEvent {
 pub struct OrderHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_ref: Option<String>,
+    /// Events of earlier versions of Entrepot lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     pub total: Money,
     pub placed_at: Timestamp,
     pub business_date: i32,
@@ -143,6 +146,7 @@ impl OrderEvent {
             channel: self.channel,
             customer: self.customer,
             external_ref: head.external_ref,
+            country: head.country,
             total: head.total,
             placed_at: head.placed_at,
             business_date: head.business_date,
@@ -188,6 +192,7 @@ pub fn document_event(of: &DocumentEvent, orders: &[Order], returns: &[Return]) 
             before: of.before,
             head: Some(OrderHead {
                 external_ref: order.external_ref.clone(),
+                country: order.country.clone(),
                 total: order.total,
                 placed_at: order.placed_at,
                 business_date: order.business_date,

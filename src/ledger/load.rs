@@ -114,6 +114,10 @@ async fn load_lots(reads: &impl Reads, footprint: &Footprint, state: &mut State,
         let is_late = |level: &Level| footprint.lots.since.is_some_and(|since| level.counted_at.is_some_and(|at| since < at));
         let since = footprint.lots.since.filter(|_| state.stock.levels.values().any(is_late));
         state.stock.lots = lot_book(reads, &tracked, &footprint.lots, since, hold).await?;
+        if !footprint.lots.whole.is_empty() {
+            let whole: Vec<LotId> = footprint.lots.whole.iter().copied().collect();
+            state.stock.lots.unseen = order_rows::unseen_lots(reads, &whole).await?;
+        }
         let lots = &mut state.stock.lots.lots;
         // A serial number that is nowhere in stock may be on its way.
         let is_away = |lot: &&Lot| lot.tracking == Tracking::Serial && lot.on_hand == Quantity::ZERO;
@@ -141,7 +145,7 @@ pub async fn on_top_of(
 ) -> Result<Option<State>, Fault> {
     let missing: Vec<LevelKey> = footprint.levels.iter().filter(|key| !ahead.levels.contains_key(key)).copied().collect();
     let channels: Vec<ChannelId> = footprint.channels.iter().filter(|id| !ahead.channels.contains(id)).copied().collect();
-    let customers: Vec<CustomerId> = footprint.customers.iter().filter(|id| !ahead.customers.contains(id)).copied().collect();
+    let customers: Vec<CustomerId> = footprint.customers.iter().filter(|id| !ahead.customers.contains_key(id)).copied().collect();
     let stores: Vec<StoreId> = footprint.stores.iter().copied().collect();
     let references: Vec<&str> = footprint.order_refs.iter().map(String::as_str).collect();
     learn_facts(scope, &missing, ahead).await?;
@@ -165,7 +169,8 @@ pub async fn on_top_of(
     stock.levels.extend(levels.into_iter().map(|level| (level.key, level)));
     stock.unknown_stores = unknown_stores(scope, &missing, &stock.levels).await?;
     let channels = footprint.channels.iter().filter(|id| ahead.channels.contains(id)).copied().collect();
-    let customers = footprint.customers.iter().filter(|id| ahead.customers.contains(id)).copied().collect();
+    let known = |id: &CustomerId| Some((*id, ahead.customers.get(id)?.clone()));
+    let customers = footprint.customers.iter().filter_map(known).collect();
     let orders = OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() };
     Ok(Some(State { stock, documents: Documents { orders, ..Documents::default() }, receipts }))
 }

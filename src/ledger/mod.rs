@@ -31,4 +31,4 @@ pub use purchase_events::{PurchaseOrderEvent, SupplierReturnEvent};
 pub use receipt::{Receipt, StoredReceipt};
 pub use tenants::Terms;
 
-pub use crate::storage::group_commit::Grouping;
+pub use crate::storage::group_commit::{Grouping, Standing};

@@ -41,7 +41,7 @@ impl Admission {
         Self { allowance, full_at: Mutex::new(0), at_once, returns: Spread::default() }
     }
 
-    /// One more socket at this moment, in microseconds.
+    /// One more socket at this moment, in microseconds of a clock that is never set back.
     ///
     /// # Errors
     /// There are too many already.

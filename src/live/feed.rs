@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     rights::{Changed, Rights},
     seat::{self, Mark, Role, Seat, Stop},
-    stream::{self, ResetReason, StreamPhase},
+    stream::{self, FilterName, ResetReason, StreamPhase},
 };
 use crate::{
     gauges,
@@ -60,7 +60,7 @@ pub struct Update<C> {
 /// What of a stream is the same whatever it is about.
 pub struct Wish {
     /// Names what is followed: a cursor of another name is foreign.
-    pub name: String,
+    pub name: FilterName,
     pub after: Option<Cursor>,
     pub delay: Duration,
 }
@@ -224,7 +224,7 @@ impl<T: Topic> Feed<T> {
     fn begin(&self) -> Begin {
         use crate::storage::Reads;
         if let Some(seat) = &self.seat {
-            seat.follow(self.head.epoch, &self.wish.name);
+            seat.follow(self.head.epoch, &self.wish.name.now);
         }
         let asked = match self.seat.as_ref().and_then(|seat| seat.begin.as_ref()) {
             Some(seat::Begin::After(stop)) => return self.go_on(stop),
@@ -244,7 +244,7 @@ impl<T: Topic> Feed<T> {
     /// After a run before: what was followed then may be another journal now, or other rows.
     fn go_on(&self, stop: &Stop) -> Begin {
         match stream::follows(self.head, stop.seq, stop.epoch) {
-            Ok(()) if *stop.name != self.wish.name => Begin::Reset(ResetReason::ScopeChanged),
+            Ok(()) if *stop.name != self.wish.name.now => Begin::Reset(ResetReason::ScopeChanged),
             Ok(()) => Begin::After(stop.seq),
             Err(reason) => Begin::Reset(reason),
         }

@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod drain;
 mod cohort;
+pub mod credentials;
 pub mod crowd;
 pub mod feed;
 mod operation;

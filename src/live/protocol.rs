@@ -2,8 +2,9 @@
 
 use async_graphql::Variables;
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
+use super::credentials;
 use crate::graphql::asked::{Asked, Members};
 
 /// The subprotocol's name, the only one served.
@@ -74,9 +75,9 @@ impl Close {
 /// A client's message.
 #[derive(Debug)]
 pub enum Message {
-    /// With the `authorization` of its payload.
+    /// With the authorization of its payload, as an `Authorization` header has it.
     Init(Option<String>),
-    /// With the `authorization` of its payload: a renewal.
+    /// With the authorization of its payload: a renewal.
     Ping(Option<String>),
     Pong,
     Subscribe {
@@ -100,12 +101,6 @@ struct Envelope<'a> {
 
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-#[derive(Deserialize, Default)]
-struct Credentials {
-    #[serde(default, alias = "Authorization")]
-    authorization: Option<String>,
 }
 
 /// # Errors
@@ -144,8 +139,8 @@ fn credentials(kind: &str, payload: Option<&RawValue>) -> Result<Option<String>,
     if !payload.get().starts_with('{') {
         return Err(wrong());
     }
-    let credentials: Credentials = serde_json::from_str(payload.get()).map_err(|_| wrong())?;
-    Ok(credentials.authorization)
+    let members: Map<String, Value> = serde_json::from_str(payload.get()).map_err(|_| wrong())?;
+    credentials::of(kind, &members).map_err(Close::bad)
 }
 
 /// The variables of a `subscribe`, read again.

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     admission::Admission,
+    credentials,
     crowd::{Crowd, Place},
     drain::Drain,
     operation::Operations,
@@ -243,7 +244,7 @@ impl<E: Executor> Socket<E> {
         let session = self.admit(authorization.as_deref()).await?;
         drop(turn);
         if session.anonymous && self.opening.anonymous == Anonymous::Refuse {
-            return Err(Close::new(Close::FORBIDDEN, "Forbidden: a token is needed").into());
+            return Err(Close::new(Close::FORBIDDEN, format!("Forbidden: a token is needed; {}", credentials::HINT)).into());
         }
         self.place = self.sockets.enter(&session.whose());
         if self.place.is_none() {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     graphql::{
+        canonical::{self, Canonical},
         connection::{CursorSigner, Key},
         fault::Answer,
         scalars::Cursor,
@@ -64,15 +65,21 @@ fn kind(tenant: TenantId) -> String {
 }
 
 /// A cursor after event `seq`, good for streams of this tenant, epoch and filter.
-pub fn cursor(signer: &CursorSigner, tenant: TenantId, epoch: Uuid, seq: i64, filter: &str) -> Cursor {
-    signer.sign(&kind(tenant), &[Key::Id(epoch), Key::Int(seq), Key::Text(filter.to_owned())])
+pub fn cursor(signer: &CursorSigner, tenant: TenantId, epoch: Uuid, seq: i64, filter: &FilterName) -> Cursor {
+    signer.sign(&kind(tenant), &[Key::Id(epoch), Key::Int(seq), Key::Text(filter.now.clone())])
 }
 
 /// The event that a cursor stands after, or why it cannot be followed.
-pub fn open(signer: &CursorSigner, tenant: TenantId, head: Head, filter: &str, cursor: &Cursor) -> Result<i64, ResetReason> {
+pub fn open(
+    signer: &CursorSigner,
+    tenant: TenantId,
+    head: Head,
+    filter: &FilterName,
+    cursor: &Cursor,
+) -> Result<i64, ResetReason> {
     let keys = signer.open(&kind(tenant), cursor).ok_or(ResetReason::CursorForeign)?;
     let [Key::Id(epoch), Key::Int(seq), Key::Text(of)] = keys.as_slice() else { return Err(ResetReason::CursorForeign) };
-    if of != filter {
+    if !filter.is_of(of) {
         return Err(ResetReason::CursorForeign);
     }
     follows(head, *seq, *epoch)?;
@@ -91,9 +98,28 @@ pub fn follows(head: Head, seq: i64, epoch: Uuid) -> Result<(), ResetReason> {
     Ok(())
 }
 
-/// A short name for a filter: two filters that say different things have different names.
-pub fn filter_name(filter: &impl std::fmt::Debug) -> String {
+/// A short name for what is followed: two filters that say different things have different names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterName {
+    /// Of the filter's canonical JSON.
+    pub now: String,
+    /// As releases before migration 34 named it: cursors of theirs are still followed.
+    pub former: String,
+}
+
+impl FilterName {
+    fn is_of(&self, name: &str) -> bool {
+        self.now == name || self.former == name
+    }
+    /// The same for a list of this kind.
+    #[must_use]
+    pub fn within(self, kind: &str) -> Self {
+        Self { now: format!("{kind}:{}", self.now), former: format!("{kind}:{}", self.former) }
+    }
+}
+
+pub fn filter_name(filter: &(impl Canonical + std::fmt::Debug)) -> FilterName {
     use sha2::{Digest, Sha256};
-    let digest = Sha256::digest(format!("{filter:?}"));
-    URL_SAFE_NO_PAD.encode(&digest[..9])
+    let short = |digest: [u8; 32]| URL_SAFE_NO_PAD.encode(&digest[..9]);
+    FilterName { now: short(canonical::name(filter)), former: short(Sha256::digest(format!("{filter:?}")).into()) }
 }

@@ -245,10 +245,7 @@ impl Shape {
         if let Some(name) = cursor_variable(operation).filter(|name| is_used_once(&document, name)) {
             variables.remove(&async_graphql::Name::new(name));
         }
-        // Who sees themselves where others see nothing is always behind a field of the first name, and who was shown the second is written down.
-        let is_personal = ["actor", "email"].iter().any(|field| document.contains(field));
-        let seen = if is_personal { Seen::InPerson } else { Seen::ByRights };
-        Self { document, operation: asked.operation_name.clone(), variables: json(&variables), seen }
+        Self { document, operation: asked.operation_name.clone(), variables: json(&variables), seen: operation.seen }
     }
 
     fn likes(&self, session: &Session) -> Option<Likes> {

@@ -13,7 +13,7 @@ use crate::{
     files::{FileError, Files, core::Purpose},
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, Known, MAX_KEY, hash_of},
+        idempotency::{self, InputDigest, Key, Known, MAX_KEY, hash_of},
         journal::{self, NewEvent},
     },
 };
@@ -214,7 +214,7 @@ impl Media {
         &self,
         permit: &Permit<kind::ProductWrite>,
         (mutation, key): (&'static str, &str),
-        hash: [u8; 32],
+        hash: InputDigest,
     ) -> Result<Begun<Id<K>>, MediaError> {
         if key.trim().is_empty() || key.len() > MAX_KEY || key.contains('\0') {
             return Err(Rejection::NoKey.into());

@@ -83,9 +83,8 @@ impl Bus {
     /// Nothing is connected yet. `deployment` is what all nodes of a database know alike; other deployments on the same Redis have other channels.
     ///
     /// # Errors
-    /// The address is not one.
-    pub fn at(address: &str, deployment: &[u8], access: Access, identity: Identity) -> Result<Self, RedisError> {
-        let client = Client::open(address)?;
+    /// The client's address is not one.
+    pub fn of(client: &Client, deployment: &[u8], access: Access, identity: Identity) -> Result<Self, RedisError> {
         // All that is wanted is pushed over one connection, beside the answers to what is asked: RESP3, Redis 6 or newer.
         let info = client.get_connection_info().clone();
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);

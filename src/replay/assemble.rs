@@ -22,7 +22,8 @@ pub(super) fn assemble(intake: Intake, seal: Seal) -> Result<Plan, ReplayError> 
         .map(|(&at, lines)| {
             let draft = &intake.drafts[at as usize];
             let invoice = intake.invoices.list[draft.invoice as usize].clone();
-            Document { kind: draft.kind, invoice, time: draft.time, customer: draft.customer, lines, charges: 0..0 }
+            let Draft { kind, time, customer, country, .. } = *draft;
+            Document { kind, invoice, time, customer, country, lines, charges: 0..0 }
         })
         .collect();
     let services = services(intake.services, &intake.slots, &document_rank);

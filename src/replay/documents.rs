@@ -57,6 +57,8 @@ pub struct OrderInput<'a> {
     external_ref: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping_country: Option<&'static str>,
     placed_at: String,
     status: &'static str,
     lines: Vec<LineInput<'a>>,
@@ -142,6 +144,7 @@ impl<'a> Writer<'a> {
             store: self.store(),
             external_ref: &document.invoice,
             customer_id: self.customer(document),
+            shipping_country: document.country,
             placed_at: self.utc(document.time)?,
             status: "FULFILLED",
             lines: products.chain(self.plan.charges_of(document).iter().map(charge)).collect(),

@@ -6,6 +6,7 @@ use entity::prelude::Timestamp;
 use jiff::civil::DateTime;
 
 use super::assemble;
+use super::country::iso_code;
 use super::error::ReplayError;
 use super::judge::{self, Judge};
 use super::plan::{DocumentKind, Plan};
@@ -32,6 +33,8 @@ pub(super) struct Draft {
     /// The lowest row number.
     pub seq: u32,
     pub customer: Option<u32>,
+    /// Of its first row, by its code.
+    pub country: Option<&'static str>,
 }
 
 pub(super) struct ServiceRow {
@@ -217,7 +220,8 @@ impl Intake {
         }
         let number = self.drafts.len() as u32;
         *slot = Some(number);
-        self.drafts.push(Draft { kind, invoice, time: row.time, seq: row.number, customer });
+        let country = iso_code(row.country);
+        self.drafts.push(Draft { kind, invoice, time: row.time, seq: row.number, customer, country });
         number
     }
 }

@@ -53,6 +53,8 @@ pub struct Document {
     pub time: DateTime,
     /// Index into [`Plan::customers`]; none for guests and adjustments.
     pub customer: Option<u32>,
+    /// Where it was sold to, guests' orders too: a code of ISO 3166; none where the file names no country.
+    pub country: Option<&'static str>,
     /// Into [`Plan::lines`].
     pub lines: Range<u32>,
     /// Into [`Plan::charges`]: charges of an order, credits of a return.

@@ -83,9 +83,10 @@ impl Node {
 
     /// Does nothing but jobs until `shutdown` is done.
     pub async fn work(mut self, terms: Terms, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
-        let mut background = vec![tokio::spawn(secrets::follow(self.ring.clone()))];
+        let file_store = self.file_store();
+        let mut background = vec![tokio::spawn(secrets::follow(self.ring.clone())), tokio::spawn(file_store.clone().watch())];
         background.extend(self.bus.clone().map(|bus| tokio::spawn(bus.run())));
-        let figures = self.figures.take().map(|desk| desk.serve(self.counting(), self.readiness(), Drain::default()));
+        let figures = self.figures.take().map(|desk| desk.serve(self.counting(), self.readiness(file_store), Drain::default()));
         background.extend(figures.map(tokio::spawn));
         let end = self.begin_to_work(terms);
         tracing::info!("working");
@@ -101,15 +102,17 @@ impl Node {
 /// `entrepot worker`.
 pub async fn run(args: Worker) -> Result<(), StartError> {
     let settings = args.letters.settings(|| "http://localhost".to_owned())?;
+    let redis = args.redis.client()?;
     let (url, keys) = (&args.database.database_url, args.keys.source(&args.database.database_url));
+    super::chosen::close_files(url, &keys, &args.letters, &args.jobs.files);
     let mut node =
         Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
     args.jobs.files.apply(&node.files)?;
     node.exchange.limit_imports(args.jobs.imports());
-    if let Some(address) = &args.redis_url {
-        node.bus = Some(node.hints_through(address).await?);
+    if let Some(redis) = &redis {
+        node.bus = Some(node.hints_through(redis).await?);
     }
     node.tell_figures(&args.figures).await?;
     node.work(args.jobs.terms(), stopped()).await

@@ -2,12 +2,14 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::StartError;
+use super::{StartError, file_modes};
 use crate::{
     budget::Allowance,
-    config::{Registration, Serve},
+    config::{FileArgs, LetterArgs, Registration, Serve},
+    files::Place,
     graphql::payer::Terms,
-    identity::Settings,
+    identity::{Post, Settings},
+    secrets::KeySource,
 };
 
 /// What the operator has chosen about people.
@@ -34,6 +36,21 @@ pub(super) fn people(args: &Serve) -> Result<Settings, StartError> {
         denied: Arc::new(denied),
         ..letters
     })
+}
+
+/// Closes to other users of the machine what an earlier version has left open to them.
+pub(super) fn close_files(database_url: &str, keys: &KeySource, letters: &LetterArgs, files: &FileArgs) {
+    let mut places = file_modes::embedded(database_url);
+    if let KeySource::File(file) = keys {
+        places.push(file.clone());
+    }
+    if let Post::Folder(folder) = &letters.mail {
+        places.push(folder.clone());
+    }
+    if let Place::Folder(folder) = files.place(database_url) {
+        places.push(folder);
+    }
+    file_modes::close(places.iter().map(std::path::PathBuf::as_path));
 }
 
 /// What the operator has chosen that operations may spend.

@@ -164,7 +164,7 @@ impl Doorkeeper for Keeper {
             return self.program(token, visit, origin(meta, None)).await;
         }
         let mut origin = origin(meta, None);
-        let admitted = self.identity.admit(token, &origin).await.map_err(|err| match err {
+        let admitted = Box::pin(self.identity.admit(token, &origin)).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
             AdmitError::Fault(fault) => unavailable(&fault),
         })?;

@@ -1,22 +1,90 @@
-//! `entrepot epoch`: after a restore the journal gives numbers out again that clients have already seen. A new epoch tells them so.
+//! `entrepot epoch`: what a restored database makes good again is ended, and clients are told to begin anew. The journal gives numbers out again that clients
+//! have already seen; sessions, links and keys that were ended since the backup are as they were then.
 
 use entity::prelude::TenantId;
 
 use super::{StartError, migrated, say};
-use crate::{clock::Clock, config::DatabaseArgs, storage::Row};
+use crate::{
+    access::{Access, LiveKey, Policies},
+    audit::Pen,
+    clock::{self, Clock},
+    config::Epoch,
+    identity::{OldPasswords, end_all},
+    secrets,
+    storage::{Database, Fault, Row},
+};
 
-/// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before.
-pub async fn renew(args: &DatabaseArgs) -> Result<(), StartError> {
-    let db = migrated(&args.database_url, args.options()).await?;
+/// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before. Ends what lets people in, and lists or
+/// revokes what lets programs in.
+pub async fn renew(args: &Epoch) -> Result<(), StartError> {
+    let url = &args.of.database.database_url;
+    let db = migrated(url, args.of.database.options()).await?;
     let clock = Clock::system();
-    let rows = db.global().rows("SELECT id FROM tenant ORDER BY id", vec![]).await?;
-    for row in &rows {
-        let tenant: TenantId = Row::new(row).take()?;
-        let work = db.global().steward_for(tenant).await?;
+    let access = if args.revoke_keys {
+        let ring = secrets::open(&db, &args.of.keys.source(url), &clock).await?;
+        Access::audited(db.clone(), clock.clone(), Policies::load().await?, Pen::new(ring, clock.clone()))
+    } else {
+        Access::new(db.clone(), clock.clone(), Policies::load().await?)
+    };
+    let old = if args.reset_passwords { OldPasswords::Reset } else { OldPasswords::Keep };
+    let ended = end_all(&db, &clock, old).await?;
+    say(&format!("{} session(s) are ended: everybody logs in again", ended.sessions))?;
+    say(&format!("{} link(s) that were mailed are withdrawn: invite again with invitationResend", ended.links))?;
+    if args.reset_passwords {
+        say(&format!(
+            "{} password(s) are accepted no more: their owners choose another with passwordResetRequest",
+            ended.passwords
+        ))?;
+    } else {
+        say("passwords are those of the backup, also where they were changed since: --reset-passwords ends them")?;
+    }
+    let tenants = tenants(&db).await?;
+    programs(&access, &tenants, args).await?;
+    for (tenant, _) in &tenants {
+        let work = db.global().steward_for(*tenant).await?;
         work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
         work.commit().await?;
     }
-    say(&format!("{} tenant(s) have a new epoch: subscribers start over", rows.len()))?;
+    say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;
     db.close().await?;
     Ok(())
+}
+
+async fn tenants(db: &Database) -> Result<Vec<(TenantId, String)>, Fault> {
+    let rows = db.global().rows("SELECT id, slug FROM tenant ORDER BY slug, id", vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            let row = &mut Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// Lists the keys that are accepted, or revokes them.
+async fn programs(access: &Access, tenants: &[(TenantId, String)], args: &Epoch) -> Result<(), StartError> {
+    let mut count = 0;
+    for (tenant, slug) in tenants {
+        for key in access.live_keys(*tenant).await? {
+            count += 1;
+            if args.revoke_keys {
+                access.revoke_as_system(*tenant, key.id).await?;
+            }
+            say(&line(slug, &key))?;
+        }
+    }
+    say(&if args.revoke_keys {
+        format!("{count} API key(s) are revoked: make new ones with apiKeyCreate")
+    } else {
+        format!(
+            "{count} API key(s) are accepted, those too that were revoked since the backup: look through them, or --revoke-keys"
+        )
+    })?;
+    Ok(())
+}
+
+/// Tenant, key, integration, name, when it was made and when it was last used, between tabs.
+fn line(slug: &str, key: &LiveKey) -> String {
+    let LiveKey { name, prefix, integration, created_at, last_used_at, .. } = key;
+    let used = last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", clock::rfc3339(at)));
+    format!("{slug}\t{prefix}…\t{integration}\t{name}\tmade {}\t{used}", clock::rfc3339(*created_at))
 }

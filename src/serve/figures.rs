@@ -85,8 +85,8 @@ impl http::Figures for Sampled {
         for pool in db.pools() {
             gauges::pool(pool.name, pool.open, pool.idle, pool.most);
         }
-        for (lane, waiting) in ledger.waiting().into_iter().enumerate() {
-            gauges::lane(lane, waiting);
+        for (lane, standing) in ledger.standing().into_iter().enumerate() {
+            gauges::lane(lane, standing.waiting, standing.aside);
         }
         if let Some(process) = gauges::Process::now() {
             gauges::process(&process);

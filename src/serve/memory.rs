@@ -2,7 +2,7 @@
 
 use super::{Node, StartError};
 use crate::{
-    budget::RedisError,
+    budget::RedisClient,
     cache::{Cache, Remote},
     secrets::KeyRing,
     storage::Database,
@@ -17,11 +17,11 @@ pub(super) fn begin(db: &Database, ring: &KeyRing) {
 
 impl Node {
     /// Remembers so many bytes of master data, and shares them with other nodes through this Redis.
-    pub async fn remember(&self, bytes: u64, redis: Option<&str>) -> Result<(), StartError> {
+    pub async fn remember(&self, bytes: u64, redis: Option<RedisClient>) -> Result<(), StartError> {
         let mut remote = None;
-        if let Some(address) = redis.filter(|_| bytes > 0) {
+        if let Some(client) = redis.filter(|_| bytes > 0) {
             let deployment = self.identity.cursor_secret().await?;
-            let (shared, write) = Remote::at(address, &deployment).map_err(RedisError::Address)?;
+            let (shared, write) = Remote::of(client, &deployment);
             // It ends with the last of those who would give it rows.
             tokio::spawn(write);
             remote = Some(shared);

@@ -4,9 +4,12 @@ pub mod audit;
 pub mod chores;
 mod carrier;
 mod chosen;
+mod database;
 mod doorkeeper;
 pub mod epoch;
+pub mod file_modes;
 mod figures;
+pub mod file_store;
 mod furniture;
 pub mod keys;
 mod leaks;
@@ -24,7 +27,7 @@ use crate::{
     access::{Access, Policies, PolicyError},
     alerts::Alerts,
     audit::{Audit, Pen},
-    budget::{Budgets, Redis, RedisError},
+    budget::{Budgets, Redis, RedisClient, RedisError},
     catalog::{self, Catalog},
     clock::Clock,
     config::{FigureArgs, RunJobs, Serve},
@@ -46,14 +49,17 @@ use crate::{
     realtime::{self, Bus},
     schema::{self, EntrepotSchema, Given, Judges},
     secrets::{self, KeyRing, KeySource},
-    storage::{Backend, Database, Fault, Options, Wall},
+    storage::{Database, Fault, Options},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 
 use carrier::Carrier;
+use database::opened;
+use file_store::FileStore;
 use furniture::Furniture;
 use ready::Ready;
 
+pub use database::migrated;
 pub use doorkeeper::Keeper;
 pub use stop::stopped;
 pub use voice::say;
@@ -71,6 +77,8 @@ pub enum StartError {
         "the database is {0} migration(s) behind this version: run `entrepot migrate` with the same --database-url, then start again"
     )]
     OldSchema(usize),
+    #[error("{0}")]
+    NewSchema(String),
     #[error(
         "the database may only be read: give this process the right to write its file and the folder around it, or give it another --database-url"
     )]
@@ -148,7 +156,7 @@ impl Node {
         keys: &KeySource,
     ) -> Result<Self, StartError> {
         let read = clock.clone();
-        let budgets = Budgets::new(Arc::new(move || read.now().micros()), redis);
+        let budgets = Budgets::new(Arc::new(move || read.monotonic().micros()), redis);
         let db = opened(url, options).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
         memory::begin(&db, &ring);
@@ -213,9 +221,9 @@ impl Node {
     }
 
     /// Hints to and from other nodes, through this Redis.
-    pub async fn hints_through(&self, address: &str) -> Result<Bus, StartError> {
+    pub async fn hints_through(&self, redis: &RedisClient) -> Result<Bus, StartError> {
         let deployment = self.identity.cursor_secret().await?;
-        Bus::at(address, &deployment, self.access.clone(), self.identity.clone()).map_err(|err| RedisError::Address(err).into())
+        Bus::of(redis, &deployment, self.access.clone(), self.identity.clone()).map_err(|err| RedisError::Address(err).into())
     }
 
     /// Counts from here on and tells on an address of the operator's, and keeps to the memory that it was given.
@@ -238,8 +246,12 @@ impl Node {
         }
     }
 
-    fn readiness(&self) -> Arc<dyn Readiness> {
-        Arc::new(Ready::new(self.db.clone(), self.bus.clone(), self.memory))
+    fn file_store(&self) -> FileStore {
+        FileStore::new(self.files.clone(), self.identity.clone(), self.clock.clone())
+    }
+
+    fn readiness(&self, file_store: FileStore) -> Arc<dyn Readiness> {
+        Arc::new(Ready::new(self.ledger.clone(), self.bus.clone(), file_store, self.memory))
     }
 
     /// Answers on the listener until `shutdown` is done.
@@ -257,7 +269,8 @@ impl Node {
         let (read, name) = (self.clock.clone(), self.clock.clone());
         let working = self.workload.map(|terms| self.begin_to_work(terms));
         let limits = Limits { drain_delay, ..self.limits };
-        let (readiness, counting, figures) = (self.readiness(), self.counting(), self.figures);
+        let file_store = self.file_store();
+        let (readiness, counting, figures) = (self.readiness(file_store.clone()), self.counting(), self.figures);
         let (outline, examiner) = judges.made()?;
         let front = Arc::new(Front::new(Parts {
             executor: self.schema,
@@ -284,6 +297,7 @@ impl Node {
         let mut background: Vec<_> = figures.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
         background.extend([
+            tokio::spawn(file_store.watch()),
             tokio::spawn(realtime::relay(self.db.clone())),
             tokio::spawn(self.access.clone().keep_watch()),
             tokio::spawn(catalog::jobs::warm(self.db.clone())),
@@ -319,11 +333,19 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
     let terms = chosen::terms(&args);
     let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
-    let redis = args.redis_url.as_deref().map(Redis::at).transpose()?;
+    let redis = args.redis.client()?;
     let keys = args.keys.source(&args.database.database_url);
-    let mut node =
-        Node::sharing(redis, &args.database.database_url, args.database.options(), Clock::system(), settings, grouping, &keys)
-            .await?;
+    chosen::close_files(&args.database.database_url, &keys, &args.letters, &args.jobs.files);
+    let mut node = Node::sharing(
+        redis.clone().map(Redis::of),
+        &args.database.database_url,
+        args.database.options(),
+        Clock::system(),
+        settings,
+        grouping,
+        &keys,
+    )
+    .await?;
     node.limits.points = args.operation_points;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
@@ -332,10 +354,10 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;
-    if let Some(address) = &args.redis_url {
-        node.bus = Some(node.hints_through(address).await?);
+    if let Some(redis) = &redis {
+        node.bus = Some(node.hints_through(redis).await?);
     }
-    node.remember(args.cache_mib << 20, args.redis_url.as_deref()).await?;
+    node.remember(args.cache_mib << 20, redis).await?;
     node.tell_figures(&args.figures).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let front = http::Settings {
@@ -350,38 +372,4 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         ..http::Settings::default()
     };
     node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
-}
-
-/// A database that has all of this version's migrations.
-pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {
-    let db = Database::open(url, options).await?;
-    match db.pending_migrations().await? {
-        0 => Ok(db),
-        pending => Err(StartError::OldSchema(pending)),
-    }
-}
-
-/// A database that this version can serve.
-async fn opened(url: &str, options: Options) -> Result<Database, StartError> {
-    let db = migrated(url, options).await?;
-    // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
-    if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
-        return Err(StartError::ReadOnly);
-    }
-    tell_of_wall(&db).await?;
-    Ok(db)
-}
-
-/// Says whether the database itself keeps tenants apart; a wall that has gaps ends the start.
-async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
-    let advice = db.prove_wall().await?;
-    match db.wall() {
-        Wall::Embedded => {}
-        Wall::None(_) => tracing::warn!("{}", db.wall()),
-        Wall::Writes | Wall::All => tracing::info!("{}", db.wall()),
-    }
-    if let Some(advice) = advice {
-        tracing::info!("{advice}");
-    }
-    Ok(())
 }

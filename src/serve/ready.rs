@@ -8,11 +8,13 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use super::file_store::FileStore;
 use crate::{
     gauges,
     http::{Check, Readiness, State},
+    ledger::{Ledger, Standing},
     realtime::Bus,
-    storage::{Backend, Database},
+    storage::{Backend, Database, Versions},
 };
 
 /// Longer than a database takes that is well, shorter than those who probe wait.
@@ -21,33 +23,40 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LATELY: Duration = Duration::from_secs(30);
 /// For so long one look answers everybody who asks: a crowd of probes, or of strangers, costs the database nothing.
 const GOOD_FOR: Duration = Duration::from_millis(500);
+/// A lane of the ledger that has not got any further for so long does not: what is sent to it fails, or will.
+const STALLED: Duration = Duration::from_secs(3);
 /// Parts of the memory that a node may have, in hundredths: beyond the first it says so, beyond the second it wants no more work.
 const MUCH: u64 = 85;
 const TOO_MUCH: u64 = 95;
 
 pub struct Ready {
     db: Database,
+    ledger: Ledger,
     /// Where nodes share a Redis.
     bus: Option<Bus>,
+    file_store: FileStore,
     /// Bytes that the process may have in use.
     memory: Option<u64>,
     last: Mutex<Option<(Instant, Vec<Check>)>>,
 }
 
 impl Ready {
-    pub fn new(db: Database, bus: Option<Bus>, memory: Option<u64>) -> Self {
-        Self { db, bus, memory, last: Mutex::default() }
+    pub fn new(ledger: Ledger, bus: Option<Bus>, file_store: FileStore, memory: Option<u64>) -> Self {
+        Self { db: ledger.database().clone(), ledger, bus, file_store, memory, last: Mutex::default() }
     }
 
     async fn look(&self) -> Vec<Check> {
         let until = Instant::now() + PATIENCE;
-        let (database, migrations) = match timeout_at(until, self.db.pending_migrations()).await {
-            Ok(Ok(0)) => (self.writes(until).await, State::Fine),
-            Ok(Ok(missing)) => (State::Fine, State::Failed(format!("the database lacks {missing} of this version's migrations"))),
+        let (database, migrations) = match timeout_at(until, self.db.versions()).await {
+            Ok(Ok(versions)) => (self.writes(until).await, fits(&versions)),
             Ok(Err(_)) => (failed("it does not answer"), failed("not known")),
             Err(_) => (failed("it does not answer in time"), failed("not known")),
         };
-        let mut checks = vec![Check { name: "database", state: database }, Check { name: "migrations", state: migrations }];
+        let mut checks = vec![
+            Check { name: "database", state: database },
+            Check { name: "migrations", state: migrations },
+            Check { name: "ledger", state: moves(&self.ledger.standing()) },
+        ];
         if let Some(bus) = &self.bus {
             let state = if bus.is_up() {
                 State::Fine
@@ -56,13 +65,14 @@ impl Ready {
             };
             checks.push(Check { name: "redis", state });
         }
+        checks.push(Check { name: "files", state: self.file_store.state() });
         if let (Some(most), Some(now)) = (self.memory, gauges::resident_bytes()) {
             checks.push(Check { name: "memory", state: memory(now, most) });
         }
         checks
     }
 
-    /// A database that answers, as one to write to. An SQLite file that may only be read is refused at the start.
+    /// A database that answers, as one to write to: by the connections that writes take. An SQLite file that may only be read is refused at the start.
     async fn writes(&self, until: Instant) -> State {
         if self.db.backend() == Backend::Postgres {
             match timeout_at(until, self.db.takes_writes()).await {
@@ -71,10 +81,37 @@ impl Ready {
                 Ok(Err(_)) => return failed("it does not answer"),
                 Err(_) => return failed("it does not answer in time"),
             }
+            match timeout_at(until, self.db.lets_begin()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return failed("a write cannot be begun"),
+                Err(_) => return failed("a write cannot be begun in time"),
+            }
         }
         if self.db.lacked_room(LATELY) {
             return State::Degraded("its disk has no room, or takes no writes: a write failed by it a moment ago".to_owned());
         }
+        State::Fine
+    }
+}
+
+/// A newer release's migrations that only add are no hindrance.
+fn fits(versions: &Versions) -> State {
+    match (versions.misfit(), versions.notice()) {
+        (Some(why), _) => State::Failed(why),
+        (None, Some(notice)) => State::Degraded(notice),
+        (None, None) => State::Fine,
+    }
+}
+
+/// Whether stock changes get through. A tenant that is set aside is that tenant's matter.
+fn moves(lanes: &[Standing]) -> State {
+    let stalled = lanes.iter().map(|lane| lane.stalled).max().unwrap_or_default();
+    let aside: usize = lanes.iter().map(|lane| lane.aside).sum();
+    if stalled >= STALLED {
+        State::Failed(format!("stock changes have waited for the database for {} s", stalled.as_secs()))
+    } else if aside > 0 {
+        State::Degraded(format!("stock changes of {aside} tenant(s) wait for the database; others do not"))
+    } else {
         State::Fine
     }
 }
@@ -116,6 +153,14 @@ impl Readiness for Ready {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tenant_that_waits_is_told_and_a_lane_that_waits_takes_the_node_out() {
+        let lane = |aside, seconds| Standing { waiting: 7, aside, stalled: Duration::from_secs(seconds) };
+        assert_eq!(moves(&[lane(0, 0), lane(0, 1)]), State::Fine);
+        assert!(matches!(moves(&[lane(1, 0), lane(2, 1)]), State::Degraded(why) if why.contains("3 tenant(s)")));
+        assert!(matches!(moves(&[lane(0, 0), lane(3, 9)]), State::Failed(why) if why.contains("9 s")));
+    }
 
     #[test]
     fn memory_is_fine_much_or_too_much() {

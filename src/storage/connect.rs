@@ -1,25 +1,22 @@
 //! Opening the database: SQLite with one writer and many readers, or Postgres with a pool.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use entity::prelude::TenantId;
 use migration::{Migrator, MigratorTrait, row_security, statistics};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, SqliteTransactionMode,
-    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector,
+    Statement, TransactionOptions, TransactionTrait,
     sqlx::{Connection, pool::PoolConnection, sqlite},
 };
 
 use super::{
-    Announcer, Fault, RowSecurity, Shelf, Wall,
+    Announcer, Fault, RowSecurity, Shelf, Wall, limits,
     postgres::{self, Doors},
+    statements::Statements,
     together::Lines,
+    transaction::Connections,
+    versions,
     writable::Told,
 };
 
@@ -36,11 +33,24 @@ pub struct Options {
     pub readers: u32,
     pub writers: u32,
     pub row_security: RowSecurity,
+    pub ledger_plans: LedgerPlans,
 }
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 8, writers: 8, row_security: RowSecurity::default() }
+        Self { readers: 8, writers: 8, row_security: RowSecurity::default(), ledger_plans: LedgerPlans::default() }
     }
+}
+
+/// How Postgres plans the statements of the ledger's lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum LedgerPlans {
+    /// Once, for whatever values, where this login may say so; else as the server sees fit, and the log says so.
+    #[default]
+    Auto,
+    /// Once, for whatever values; a server that refuses ends the start.
+    Generic,
+    /// As the server sees fit.
+    Server,
 }
 
 /// What becomes of an SQLite file that is not there.
@@ -57,10 +67,12 @@ pub struct Database {
     pub(super) backend: Backend,
     /// Who may change tables; the only one that comes as the login of the URL itself.
     pub(super) owner: DatabaseConnection,
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
+    pub(super) writer: Connections,
+    pub(super) reader: Connections,
     /// Writes of the deployment itself, which belong to no one tenant.
-    pub(super) steward: DatabaseConnection,
+    pub(super) steward: Connections,
+    /// The deployment's own proofs, whose statements are long.
+    pub(super) proofs: Connections,
     /// On Postgres, connections for single statements.
     pub(super) doors: Option<Doors>,
     pub(super) wall: Wall,
@@ -69,13 +81,13 @@ pub struct Database {
     pub(super) lines: Lines,
     pub(super) shelf: Shelf,
     pub(super) told: Told,
-    pub(super) statements: Arc<AtomicU64>,
+    pub(super) statements: Arc<Statements>,
 }
 
 /// How long a statement waits for a connection before the request is refused.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A batch that is being written, and the reads for the next one.
-const CONNECTIONS_A_LANE: u32 = 4;
+const CONNECTIONS_A_LANE: usize = 4;
 /// Prepared statements kept a connection: every statement of the hot paths, with room for the filters of lists.
 pub(super) const STATEMENT_CACHE: usize = 256;
 
@@ -140,13 +152,16 @@ impl Database {
         // The first connection turns WAL on, and may make the file, before a reader could find it without.
         let first = first_of(&writer).await.map_err(|err| Fault::Broken(format!("cannot open the SQLite file {path}: {err}")))?;
         drop(first);
-        let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
+        let owner = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
+        let writer = Connections::Sqlite(owner.clone());
+        let reader = Connections::Sqlite(SqlxSqliteConnector::from_sqlx_sqlite_pool(reader));
         Ok(Self {
             backend: Backend::Sqlite,
-            owner: writer.clone(),
+            owner,
             steward: writer.clone(),
             writer,
-            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            proofs: reader.clone(),
+            reader,
             doors: None,
             wall: Wall::Embedded,
             announcer: Announcer::default(),
@@ -158,15 +173,15 @@ impl Database {
     }
 
     /// The same database with connections of its own, opened by whoever first uses them: a connection belongs to the runtime that opened it.
-    /// `lanes` tasks use them at a time, each for a few reads at once. SQLite's connections have threads of their own and are shared.
+    /// `lanes` tasks use them at a time, each for a few reads at once, and leave up to `aside` batches each to a task of its own. SQLite's
+    /// connections have threads of their own and are shared.
     #[must_use]
-    pub fn apart(&self, lanes: usize) -> Self {
+    pub fn apart(&self, lanes: usize, aside: usize) -> Self {
         let mut apart = self.clone();
-        if self.backend == Backend::Postgres {
-            let options = self.writer.get_postgres_connection_pool().connect_options();
-            apart.writer = postgres::pool((*options).clone(), lanes as u32 * CONNECTIONS_A_LANE, &self.told);
+        if let Connections::Postgres(writer) = &self.writer {
+            apart.writer = Connections::Postgres(writer.others(lanes * (1 + aside), limits::LANES));
             apart.reader = apart.writer.clone();
-            apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * CONNECTIONS_A_LANE as usize));
+            apart.doors = self.doors.as_ref().map(|doors| doors.others(lanes * (CONNECTIONS_A_LANE + aside)));
         }
         apart
     }
@@ -184,29 +199,22 @@ impl Database {
         &self.shelf
     }
 
-    /// How many statements tenants' handles have sent since it was opened: what tests and metrics hold pages to.
-    pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
-    }
     /// The rows of a tenant that a single statement reads, in no transaction.
     pub(super) async fn read(&self, tenant: TenantId, is_long: bool, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match &self.doors {
             Some(doors) if is_long => doors.long.rows(tenant, statement).await,
             Some(doors) => self.wall.reads(doors).rows(tenant, statement).await,
-            None => Ok(self.reader.query_all_raw(statement).await?),
+            None => self.reader.query(statement).await,
         }
     }
     /// The rows of global tables, or of all tenants, that a single statement reads.
     pub(super) async fn read_across(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        self.statements.note(&statement);
         match &self.doors {
             Some(doors) => doors.across.rows(TenantId::NIL, statement).await,
-            None => Ok(self.reader.query_all_raw(statement).await?),
+            None => self.reader.query(statement).await,
         }
     }
-    pub(super) fn count_statement(&self) {
-        self.statements.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Brings the tables up to date, and says how many migrations that took. Several processes may do so at once: Postgres
     /// serialises them by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
@@ -217,17 +225,16 @@ impl Database {
         if self.backend == Backend::Postgres {
             transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7170151)").await?;
         }
-        let pending = Migrator::get_pending_migrations(&transaction).await.map_err(unknown)?.len();
+        let pending = Migrator::get_pending_migrations(&transaction).await.map_err(versions::unknown)?.len();
         if pending == Migrator::migrations().len() {
             self.refuse_foreign(&transaction).await?;
         }
         Migrator::up(&transaction, None).await?;
+        versions::note(&transaction).await?;
         if self.wall.stands() {
             row_security::build(&transaction).await?;
         }
-        if self.backend == Backend::Postgres {
-            statistics::settle(&transaction).await?;
-        }
+        statistics::settle(&transaction).await?;
         transaction.commit().await?;
         Ok(pending)
     }
@@ -247,29 +254,20 @@ impl Database {
     /// for the few rows that there were. A login that does not own the tables waits that minute.
     pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
         if self.backend == Backend::Postgres {
-            self.owner.execute_unprepared(&format!("ANALYZE {}", tables.join(", "))).await?;
+            let sql = format!("ANALYZE {}", tables.join(", "));
+            let measuring = tokio::time::timeout(limits::LONG.answer(), self.owner.execute_unprepared(&sql)).await;
+            measuring.map_err(|_| Fault::Broken("Postgres did not measure its tables in time".to_owned()))??;
         }
         Ok(())
-    }
-
-    /// How many migrations this binary has that the database lacks; 0 means up to date.
-    pub async fn pending_migrations(&self) -> Result<usize, Fault> {
-        // A login that owns no tables can ask this too.
-        Ok(Migrator::get_pending_migrations_read_only(&self.owner).await.map_err(unknown)?.len())
-    }
-
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), Fault> {
-        Ok(self.reader.ping().await?)
     }
 
     pub async fn close(self) -> Result<(), Fault> {
         if let Some(doors) = &self.doors {
             doors.forget();
         }
-        self.reader.close().await?;
-        self.writer.close().await?;
-        self.steward.close().await?;
+        for connections in [self.reader, self.writer, self.steward, self.proofs] {
+            connections.close().await?;
+        }
         self.owner.close().await?;
         Ok(())
     }
@@ -291,21 +289,6 @@ const FOREIGN_POSTGRES: &str = "SELECT c.relname::text FROM pg_class c JOIN pg_n
     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname <> 'seaql_migrations'
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY c.relname LIMIT 1";
-
-/// A migration that the database has and this binary lacks: somebody newer was here.
-fn unknown(error: DbErr) -> Fault {
-    match &error {
-        DbErr::Custom(said) if said.contains("has been applied but its file is missing") => {
-            let name = said.split('\'').nth(1).unwrap_or_default();
-            Fault::Broken(format!(
-                "a newer Entrepot than this one ({}) made this database or has migrated it: it has the migration {name}, which is not known here; \
-                 use that version or a later one",
-                env!("CARGO_PKG_VERSION")
-            ))
-        }
-        _ => error.into(),
-    }
-}
 
 /// Whether a connection that comes back is in no transaction any more. SQLite ends one by itself that meets a full disk
 /// (sqlite.org/lang_transaction.html); sqlx's own ROLLBACK then fails, it still counts that one as open, and of all that come after it makes

@@ -1,5 +1,7 @@
 //! The few statements that SQLite and Postgres say differently.
 
+use std::collections::HashSet;
+
 use entity::prelude::Id;
 use sea_orm::{Value, sea_query::ArrayType};
 use uuid::Uuid;
@@ -52,6 +54,14 @@ impl Backend {
             Self::Sqlite => Value::from(serde_json::Value::from(numbers.into_iter().collect::<Vec<_>>()).to_string()),
         }
     }
+    /// A condition on a span that few rows are in. SQLite takes any for a quarter of the table, and would rather go through all rows in a list's order
+    /// than look for those in an index.
+    pub fn rarely(self, condition: &str) -> String {
+        match self {
+            Self::Postgres => condition.to_owned(),
+            Self::Sqlite => format!("likelihood({condition}, 0.01)"),
+        }
+    }
     /// Locks rows of `alias` against other changes until the transaction ends, but lets rows that refer to them be inserted meanwhile.
     pub fn for_change(self, alias: &str) -> String {
         match self {
@@ -83,8 +93,12 @@ fn json_hex(ids: impl Iterator<Item = Uuid>) -> String {
 }
 
 impl Backend {
-    /// A table expression `k(a, b)` of pairs of ids, and its values; parameters are numbered from `next`.
+    /// A table expression `k(a, b)` of pairs of ids, each once however often it is given, so that no sum over what is joined to them counts
+    /// twice; and its values. Parameters are numbered from `next`.
     pub fn pairs<A, B>(self, pairs: &[(Id<A>, Id<B>)], next: usize) -> (String, Vec<Value>) {
+        let mut seen = HashSet::with_capacity(pairs.len());
+        let pairs: Vec<(Uuid, Uuid)> =
+            pairs.iter().map(|(a, b)| (a.uuid(), b.uuid())).filter(|pair| seen.insert(*pair)).collect();
         match self {
             Self::Postgres => {
                 let (a, b): (Vec<Value>, Vec<Value>) = pairs.iter().map(|(a, b)| (Value::from(*a), Value::from(*b))).unzip();
@@ -93,16 +107,34 @@ impl Backend {
             }
             Self::Sqlite => {
                 // One text of 64 hex digits a pair: cheaper to take apart than nested JSON.
-                let both = pairs
-                    .iter()
-                    .map(|(a, b)| format!("\"{}{}\"", a.uuid().simple(), b.uuid().simple()))
-                    .collect::<Vec<_>>()
-                    .join(",");
+                let both = pairs.iter().map(|(a, b)| format!("\"{}{}\"", a.simple(), b.simple())).collect::<Vec<_>>().join(",");
                 let sql = format!(
                     "(SELECT unhex(substr(value, 1, 32)) AS a, unhex(substr(value, 33)) AS b FROM json_each(${next})) AS k"
                 );
                 (sql, vec![Value::from(format!("[{both}]"))])
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::id::kind::{ProductId, StoreId};
+
+    use super::*;
+
+    #[test]
+    fn a_pair_that_is_given_twice_is_asked_for_once() {
+        let id = |n: u128| Uuid::from_u128(n);
+        let pair = |a, b| (Id::<ProductId>::from_uuid(id(a)), Id::<StoreId>::from_uuid(id(b)));
+        let pairs = [pair(1, 2), pair(1, 2), pair(2, 2), pair(1, 2), pair(1, 1)];
+        let (_, values) = Backend::Sqlite.pairs(&pairs, 2);
+        let [Value::String(Some(text))] = values.as_slice() else { panic!("{values:?}") };
+        let hex = |a: u128, b: u128| format!("\"{}{}\"", id(a).simple(), id(b).simple());
+        assert_eq!(*text, format!("[{},{},{}]", hex(1, 2), hex(2, 2), hex(1, 1)));
+        let (_, values) = Backend::Postgres.pairs(&pairs, 2);
+        for value in &values {
+            assert!(matches!(value, Value::Array(_, Some(ids)) if ids.len() == 3), "{value:?}");
         }
     }
 }

@@ -22,8 +22,10 @@ pub enum Fault {
 }
 
 /// Codes of what may go better another time. Postgres: serialisation failure, deadlock, too many connections, admin shutdown, crash shutdown,
-/// starting up; SQLite: busy, locked, a snapshot that is too old to write.
-const PASSING: &[&str] = &["40001", "40P01", "53300", "57P01", "57P02", "57P03", "5", "6", "517"];
+/// starting up, a lock that was not to be had in time, a statement that took too long, a transaction that stood still for too long; SQLite: busy,
+/// locked, a snapshot that is too old to write.
+const PASSING: &[&str] =
+    &["40001", "40P01", "53300", "57P01", "57P02", "57P03", "55P03", "57014", "25P03", "25P04", "5", "6", "517"];
 /// Codes of a disk without room: Postgres; SQLite, a write that found none, and so for shared memory.
 const NO_ROOM: &[&str] = &["53100", "13", "778", "4874"];
 /// Codes of a database that may be read only: Postgres, where the server is another's standby or was told so; SQLite, READONLY in all its forms.
@@ -137,6 +139,17 @@ impl Fault {
         }
     }
 
+    /// Whether no connection to the database was to be had: nothing was asked of it, and what is asked next has to wait as long.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
+            Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => {
+                matches!(&**err, sqlx::Error::PoolTimedOut)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the same work may succeed when done again: another writer was in the way, or the database was away for a moment, or takes no
     /// writes until somebody makes room or it has found its way to the server that does.
     pub fn is_transient(&self) -> bool {
@@ -145,7 +158,11 @@ impl Fault {
             Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => true,
             Self::Database(DbErr::Exec(RuntimeErr::SqlxError(err)) | DbErr::Query(RuntimeErr::SqlxError(err))) => match &**err {
                 // A connection that ends while it is opened has an answer that is none.
-                sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+                sqlx::Error::Io(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => true,
                 sqlx::Error::Database(err) => err.code().is_some_and(|code| PASSING.contains(&&*code)),
                 _ => false,
             },

@@ -33,8 +33,9 @@ impl Global {
 }
 
 impl From<Work> for GlobalWork {
-    /// A transaction on a tenant's rows that changes global ones too.
+    /// A transaction of the deployment's own (`Global::steward_for`) on a tenant's rows that changes global ones too.
     fn from(work: Work) -> Self {
+        work.assert_stewards();
         Self(work)
     }
 }

@@ -1,5 +1,7 @@
 //! Key → stored answer. A key belongs to (tenant, who owns it, mutation); the same key with the same input gives the first answer again,
-//! with another input it is an error; a refusal is not remembered.
+//! with another input it is an error; a refusal is not remembered. What two inputs are compared by: `docs/decisions/0101-identities.md`.
+
+use std::future::Future;
 
 use entity::prelude::{TenantId, Timestamp};
 use serde::Serialize;
@@ -15,8 +17,54 @@ pub struct Key {
     pub owner: Uuid,
     pub mutation: &'static str,
     pub key: String,
-    /// SHA-256 over the input as supplied, without its compare-and-set parts.
+    /// Of the input as supplied, without its compare-and-set parts.
+    pub hash: InputDigest,
+}
+
+/// What an input is compared by when its key comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct InputDigest {
+    /// SHA-256 over the JSON of the Rust struct: all that releases before migration 34 know.
     pub hash: [u8; 32],
+    /// SHA-256 over the canonical JSON of the GraphQL arguments (`graphql::canonical`); None in rows of such releases.
+    pub sent: Option<[u8; 32]>,
+}
+
+impl InputDigest {
+    /// Whether both are of one input. The struct's hash decides only where one side knows no more.
+    pub fn matches(&self, other: &Self) -> bool {
+        match (self.sent, other.sent) {
+            (Some(own), Some(others)) => own == others,
+            _ => self.hash == other.hash,
+        }
+    }
+    /// As it is kept: the hash, and what was sent (no bytes stand for NULL).
+    pub fn columns(&self) -> [Vec<u8>; 2] {
+        [self.hash.to_vec(), self.sent.map(Vec::from).unwrap_or_default()]
+    }
+    /// As it was kept.
+    ///
+    /// # Errors
+    /// One of them has not 32 bytes.
+    pub fn read(table: &'static str, row: &mut Row<'_>) -> Result<Self, Fault> {
+        let whole = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Fault::corrupt(table, "a digest has 32 bytes"));
+        let hash = whole(row.take()?)?;
+        Ok(Self { hash, sent: row.take::<Option<Vec<u8>>>()?.map(whole).transpose()? })
+    }
+}
+
+tokio::task_local! {
+    static SENT: [u8; 32];
+}
+
+/// Runs a mutation whose arguments have this digest: the keys that it makes are compared by it.
+pub async fn sent<T>(digest: [u8; 32], future: impl Future<Output = T>) -> T {
+    SENT.scope(digest, future).await
+}
+
+/// Runs what makes keys that stand for one input for good, as those of a file's rows: they are compared by nothing else.
+pub async fn by_key<T>(future: impl Future<Output = T>) -> T {
+    sent(Sha256::digest(b"entrepot: the key alone").into(), future).await
 }
 
 /// The longest key that is kept.
@@ -36,10 +84,11 @@ pub enum Known {
     Reused,
 }
 
-/// SHA-256 over the JSON of an input. Fields that must not count are `#[serde(skip)]` on the input.
-pub fn hash_of(input: &impl Serialize) -> [u8; 32] {
+/// What an input is compared by. Fields that must not count are `#[serde(skip)]` on the input.
+pub fn hash_of(input: &impl Serialize) -> InputDigest {
     // Inputs have no maps with keys that are not text: they always have a JSON form.
-    Sha256::digest(serde_json::to_vec(input).unwrap_or_default()).into()
+    let hash = Sha256::digest(serde_json::to_vec(input).unwrap_or_default()).into();
+    InputDigest { hash, sent: SENT.try_with(|sent| *sent).ok() }
 }
 
 /// What is stored for each of the keys that is known, by its text and mutation.
@@ -50,7 +99,7 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT owner_id, mutation, idempotency_key, hash, receipt FROM idempotency WHERE tenant_id = $1 AND {}",
+        "SELECT owner_id, mutation, idempotency_key, hash, digest, receipt FROM idempotency WHERE tenant_id = $1 AND {}",
         backend.in_texts("idempotency_key", 2)
     );
     let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(|k| k.key.as_str()))]).await?;
@@ -62,7 +111,7 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
         // Another mutation's key of the same text is another key.
         let Some(mutation) = keys.iter().map(|k| k.mutation).find(|asked| *asked == mutation) else { continue };
         let key = row.take()?;
-        let hash = row.take::<Vec<u8>>()?.try_into().map_err(|_| Fault::corrupt("idempotency", "a hash has 32 bytes"))?;
+        let hash = InputDigest::read("idempotency", &mut row)?;
         found.push((Key { owner, mutation, key, hash }, row.take()?));
     }
     Ok(found)
@@ -71,7 +120,7 @@ pub async fn look_up<'a>(reads: &impl Reads, keys: impl IntoIterator<Item = &'a 
 /// What `found` says about `key`.
 pub fn known(key: &Key, found: &[(Key, String)]) -> Option<Known> {
     let (stored, receipt) = found.iter().find(|(k, _)| k.owner == key.owner && k.mutation == key.mutation && k.key == key.key)?;
-    Some(if stored.hash == key.hash { Known::Same(receipt.clone()) } else { Known::Reused })
+    Some(if stored.hash.matches(&key.hash) { Known::Same(receipt.clone()) } else { Known::Reused })
 }
 
 /// What an earlier call with this key left. Looked up inside the transaction: whoever used the key at the same time has either committed, and is
@@ -86,6 +135,7 @@ const COLUMNS: &[Column] = &[
     Column("mutation", ColumnKind::Text),
     Column("idempotency_key", ColumnKind::Text),
     Column("hash", ColumnKind::Bytes),
+    Column("digest", ColumnKind::BytesOrNull),
     Column("receipt", ColumnKind::Text),
     Column("recorded_at", ColumnKind::Int),
 ];
@@ -94,13 +144,14 @@ const COLUMNS: &[Column] = &[
 pub fn rows<'a>(tenant: TenantId, receipts: impl IntoIterator<Item = (&'a Key, String)>, now: Timestamp) -> Bulk {
     let mut bulk = Bulk::insert("idempotency", COLUMNS);
     for (key, receipt) in receipts {
-        let (hash, text) = (key.hash.to_vec(), key.key.as_str());
+        let ([hash, digest], text) = (key.hash.columns(), key.key.as_str());
         bulk.row([
             tenant.into(),
             key.owner.into(),
             key.mutation.into(),
             text.into(),
             hash.into(),
+            digest.into(),
             receipt.into(),
             now.micros().into(),
         ]);
@@ -127,11 +178,20 @@ mod tests {
             owner: Uuid::from_u128(owner),
             mutation: "stockAdjust",
             key: "k".to_owned(),
-            hash: [hash; 32],
+            hash: InputDigest { hash: [hash; 32], sent: None },
         };
         let found = vec![(key(1, 7), "receipt".to_owned())];
         assert_eq!(known(&key(1, 7), &found), Some(Known::Same("receipt".to_owned())));
         assert_eq!(known(&key(1, 8), &found), Some(Known::Reused));
         assert_eq!(known(&key(2, 7), &found), None);
+    }
+
+    #[test]
+    fn what_was_sent_decides_and_the_hash_of_older_releases_where_nothing_else_is_known() {
+        let of = |hash, sent: Option<u8>| InputDigest { hash: [hash; 32], sent: sent.map(|sent| [sent; 32]) };
+        assert!(of(1, Some(5)).matches(&of(2, Some(5))), "a struct has another form since");
+        assert!(!of(1, Some(5)).matches(&of(1, Some(6))));
+        assert!(of(1, Some(5)).matches(&of(1, None)) && of(1, None).matches(&of(1, Some(5))));
+        assert!(!of(1, Some(5)).matches(&of(2, None)));
     }
 }

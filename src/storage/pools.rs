@@ -1,8 +1,6 @@
 //! How the connections to the database stand, for the node's figures.
 
-use sea_orm::DatabaseConnection;
-
-use super::{Backend, Database};
+use super::{Backend, Database, transaction::Connections};
 
 /// A pool of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +14,10 @@ pub struct Pool {
 impl Database {
     /// Those of this handle; a ledger's lanes have connections of their own.
     pub fn pools(&self) -> Vec<Pool> {
-        let mut pools = vec![self.pool("write", &self.writer), self.pool("read", &self.reader)];
-        // On SQLite the steward is the writer under another name.
+        let mut pools = vec![pool("write", &self.writer), pool("read", &self.reader)];
+        // On SQLite the others are these two under other names.
         if self.backend == Backend::Postgres {
-            pools.push(self.pool("steward", &self.steward));
+            pools.extend([pool("steward", &self.steward), pool("proofs", &self.proofs)]);
         }
         if let Some(doors) = &self.doors {
             for (name, sessions) in [("tenants", &doors.tenants), ("across", &doors.across), ("long", &doors.long)] {
@@ -29,18 +27,9 @@ impl Database {
         }
         pools
     }
+}
 
-    fn pool(&self, name: &'static str, connection: &DatabaseConnection) -> Pool {
-        let (open, idle, most) = match self.backend {
-            Backend::Sqlite => {
-                let pool = connection.get_sqlite_connection_pool();
-                (pool.size(), pool.num_idle(), pool.options().get_max_connections())
-            }
-            Backend::Postgres => {
-                let pool = connection.get_postgres_connection_pool();
-                (pool.size(), pool.num_idle(), pool.options().get_max_connections())
-            }
-        };
-        Pool { name, open: open as usize, idle, most: most as usize }
-    }
+fn pool(name: &'static str, connections: &Connections) -> Pool {
+    let (open, idle, most) = connections.standing();
+    Pool { name, open, idle, most }
 }

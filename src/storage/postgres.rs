@@ -6,17 +6,18 @@ use migration::row_security::{APP, STEWARD};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector, Statement,
     sqlx::{
-        ConnectOptions,
+        self, ConnectOptions, Connection,
         error::DatabaseError,
         postgres::{PgConnectOptions, PgPoolOptions},
     },
 };
 
 use super::{
-    Backend, Database, Fault, Options,
+    Backend, Database, Fault, LedgerPlans, Options,
     connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
-    fault,
+    fault, limits,
     sessions::{Binding, Sessions},
+    transaction::Connections,
     wall::{self, Wall},
     writable::Told,
 };
@@ -24,12 +25,14 @@ use super::{
 /// For migrations and for looking whether the wall stands: seldom used.
 const OWNERS: u32 = 2;
 /// Logins, jobs and looks at who has a session: kept short, so that a storm of them leaves room for the rest.
-const STEWARDS: u32 = 4;
+const STEWARDS: usize = 4;
 
 /// Exports, reports and imports: the machine is better off when a few of them run at a time.
 const LONG: usize = 4;
-/// How long one of those waits for its turn.
-const LONG_PATIENCE: Duration = Duration::from_secs(30);
+/// Lanes seldom ask about more than their tenant.
+const ACROSS_FROM_LANES: usize = 4;
+/// Proofs of the whole database.
+const PROOFS: usize = 2;
 
 /// Connections for single statements.
 #[derive(Clone)]
@@ -40,13 +43,20 @@ pub(super) struct Doors {
     pub across: Sessions,
     /// Long reads of a tenant's rows, each planned for its own values.
     pub long: Sessions,
+    /// Whether the ledger's lanes have their statements planned once.
+    pub plans: LedgerPlans,
 }
 
 impl Doors {
     /// So many others, for the ledger's lanes: they find rows by their keys only, and one key as well as hundreds.
     pub fn others(&self, most: usize) -> Self {
-        let (tenants, across) = (self.tenants.by_kept_plans(most), self.across.by_kept_plans(most));
-        Self { tenants, across, long: self.long.others(LONG) }
+        let (plans, lanes) = (self.plans, limits::LANES);
+        let others = |sessions: &Sessions, most: usize| match plans {
+            LedgerPlans::Server => sessions.others(most, lanes),
+            LedgerPlans::Auto | LedgerPlans::Generic => sessions.by_kept_plans(most, lanes),
+        };
+        let (tenants, across) = (others(&self.tenants, most), others(&self.across, ACROSS_FROM_LANES));
+        Self { tenants, across, long: self.long.others(LONG, limits::LONG), plans }
     }
     pub fn forget(&self) {
         self.tenants.forget();
@@ -56,7 +66,11 @@ impl Doors {
 }
 
 pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault> {
-    let login = PgConnectOptions::from_str(url).map_err(|err| unanswered(url, &err))?;
+    let login = PgConnectOptions::from_str(url).map_err(|err| {
+        Fault::Broken(format!(
+            "the database URL cannot be used: {err}; docs/OPERATIONS.md has its parameters, sslmode and its kin"
+        ))
+    })?;
     let login = login.application_name("entrepot").statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
     let told = Told::default();
     // Seldom used, and what `/readyz` asks by: they are asked for a sign of life first, since a restart of the server ends all of them.
@@ -75,18 +89,29 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let (app, steward) = (as_role(APP), as_role(STEWARD));
     let binding = if wall.stands() { Binding::Tenant } else { Binding::Nobody };
     let (long, bound) = if wall == Wall::Writes { (&steward, Binding::Nobody) } else { (&app, binding) };
-    let long = long.clone().options([("plan_cache_mode", "force_custom_plan")]);
+    let plans = plans(&app, options.ledger_plans).await?;
+    let long = match plans {
+        // Who refuses the one refuses the other.
+        LedgerPlans::Server if refuses_plans(long, CUSTOM).await?.is_some() => long.clone(),
+        _ => long.clone().options([CUSTOM]),
+    };
+    let readers = options.readers as usize;
     let doors = Doors {
-        tenants: Sessions::new(app.clone(), options.readers as usize, ACQUIRE_TIMEOUT, binding),
-        across: Sessions::new(steward.clone(), options.readers as usize, ACQUIRE_TIMEOUT, Binding::Nobody),
-        long: Sessions::new(long, LONG, LONG_PATIENCE, bound),
+        tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &told),
+        across: Sessions::new(&steward, readers, limits::REQUESTS, Binding::Nobody, &told),
+        long: Sessions::new(&long, LONG, limits::LONG, bound, &told),
+        plans,
+    };
+    let transactions = |login: &PgConnectOptions, most: usize, limits: limits::Limits| {
+        Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &told))
     };
     Ok(Database {
         backend: Backend::Postgres,
         owner,
-        writer: pool(app.clone(), options.writers, &told),
-        reader: pool(app, options.readers, &told),
-        steward: pool(steward, STEWARDS, &told),
+        writer: transactions(&app, options.writers as usize, limits::REQUESTS),
+        reader: transactions(&app, readers, limits::SNAPSHOTS),
+        steward: transactions(&steward, STEWARDS, limits::STEWARDS),
+        proofs: transactions(&steward, PROOFS, limits::SNAPSHOTS),
         doors: Some(doors),
         wall,
         announcer: super::Announcer::default(),
@@ -95,6 +120,46 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         told,
         statements: std::sync::Arc::default(),
     })
+}
+
+/// Statements planned once, for whatever values; and each time, for its own.
+pub(super) const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
+const CUSTOM: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
+
+/// Why a connection cannot have its statements planned like that; None when it can. A host, or what stands between, may refuse the setting.
+async fn refuses_plans(login: &PgConnectOptions, (setting, value): (&str, &str)) -> Result<Option<String>, Fault> {
+    let options = limits::LANES.kept_by(login.clone()).options([(setting, value)]);
+    let tried = async {
+        let mut connection = options.connect().await?;
+        let said: String = sqlx::query_scalar("SHOW plan_cache_mode").fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok::<_, sqlx::Error>(said)
+    };
+    let tried = tokio::time::timeout(ACQUIRE_TIMEOUT, tried).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    match tried {
+        Ok(said) if said == value => Ok(None),
+        Ok(said) => Ok(Some(format!("{setting} stays {said}"))),
+        Err(sqlx::Error::Database(err)) if err.code().is_none_or(|code| !is_of_the_moment(&code)) => {
+            Ok(Some(err.message().to_owned()))
+        }
+        Err(err) => Err(DbErr::Conn(RuntimeErr::SqlxError(err.into())).into()),
+    }
+}
+
+/// How the ledger's statements are planned here. Where the setting is refused Postgres plans as it sees fit, which is slower and as right.
+async fn plans(app: &PgConnectOptions, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
+    if asked == LedgerPlans::Server {
+        return Ok(asked);
+    }
+    let Some(why) = refuses_plans(app, GENERIC).await? else { return Ok(LedgerPlans::Generic) };
+    if asked == LedgerPlans::Generic {
+        return Err(Fault::Broken(format!("--ledger-plans generic: Postgres keeps no generic plans for this login: {why}")));
+    }
+    tracing::warn!(
+        why,
+        "Postgres keeps no generic plans for this login: the ledger's statements are planned as it sees fit, which is slower; --ledger-plans server takes this as given"
+    );
+    Ok(LedgerPlans::Server)
 }
 
 fn unanswered(url: &str, err: &dyn std::fmt::Display) -> Fault {
@@ -115,22 +180,45 @@ fn refused(url: &str, err: &DbErr) -> Fault {
         Some("28000" | "28P01") => {
             Fault::Broken(format!("the Postgres database {} does not let this login in: {said}", place(url)))
         }
+        _ if is_of_version_1(cause) => Fault::Broken(format!(
+            "the Postgres server at {} shows a certificate of X.509 version 1, which cannot be used for TLS: issue it anew as version 3 \
+             (`openssl x509 -req` does so with -extfile); sslmode=disable connects without TLS, for networks that nobody else is on",
+            place(url)
+        )),
+        _ if matches!(&**cause, sqlx::Error::Tls(_)) => Fault::Broken(format!(
+            "no TLS with the Postgres server at {}: {cause}; docs/OPERATIONS.md has what sslmode may be",
+            place(url)
+        )),
         _ => unanswered(url, err),
     }
+}
+
+/// Whether a server says of itself, and not of what it was asked: it has no place, or is starting or ending.
+fn is_of_the_moment(code: &str) -> bool {
+    code.starts_with("53") || code.starts_with("57P")
+}
+
+/// Whether a TLS handshake failed over a certificate of a version that rustls does not take. The cause lies some errors deep.
+fn is_of_version_1(err: &sqlx::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(err);
+    while let Some(one) = cause {
+        if one.to_string().contains("UnsupportedCertVersion") {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
 }
 
 /// A connection that nothing has used for so long is closed instead of used: what stands between may have cut it without a word, and a
 /// statement on it would wait for the answer of nobody.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_mins(10);
-/// A connection in a pool is closed when it is so old: what the server has kept for it goes with it.
-const OLDEST: Duration = Duration::from_mins(30);
+/// A connection is closed when it is so old: what the server has kept for it goes with it.
+pub(super) const OLDEST: Duration = Duration::from_mins(30);
 
 /// A pool that opens connections when they are needed. They are looked at when they are taken: with time limits of its own sqlx 0.9 starts
-/// a task that counts idle connections, and may count without an end (see `connect`).
-pub(super) fn pool(connect: PgConnectOptions, most: u32, told: &Told) -> DatabaseConnection {
-    opened(pool_of(most, told), connect)
-}
-
+/// a task that counts idle connections, and may count without an end (see `connect`). And they are looked at, for so long and no longer, when
+/// they come back: sqlx itself would wait without a limit.
 fn pool_of(most: u32, told: &Told) -> PgPoolOptions {
     let told = told.clone();
     PgPoolOptions::new()
@@ -142,6 +230,12 @@ fn pool_of(most: u32, told: &Told) -> PgPoolOptions {
         .before_acquire(move |_, kept| {
             let is_good = kept.idle_for < IDLE_LIMIT && kept.age < OLDEST && told.holds(kept.age);
             Box::pin(ready(Ok(is_good)))
+        })
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let alive = tokio::time::timeout(ACQUIRE_TIMEOUT, connection.ping()).await;
+                alive.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+            })
         })
 }
 
@@ -181,7 +275,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_counts_idle_connections_beside_those_who_take_them() {
         let login = PgConnectOptions::new_without_pgpass().host("127.0.0.1");
-        let pool = pool(login, 2, &Told::default());
+        let pool = opened(pool_of(2, &Told::default()), login);
         let options = pool.get_postgres_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime(), options.get_min_connections()), (None, None, 0));
     }

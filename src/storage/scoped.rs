@@ -83,7 +83,7 @@ impl Reads for TenantScope {
         self.db.shelf()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        self.db.count_statement();
+        self.db.statements.count(&statement);
         self.db.read(self.tenant, self.is_long, statement).await
     }
 }
@@ -108,12 +108,9 @@ impl Global {
     pub async fn one<E: EntityTrait>(&self, select: Select<E>) -> Result<Option<E::Model>, Fault> {
         Ok(self.all(QuerySelect::limit(select, 1)).await?.into_iter().next())
     }
-    /// Begins a transaction on behalf of a tenant that may not exist yet: global rows are written through it with `Work::insert_global`.
-    pub async fn begin_for(&self, tenant: TenantId) -> Result<Work, Fault> {
-        Work::begin(&self.db, tenant).await
-    }
     /// Begins a transaction of the deployment itself on a tenant's rows: it may do what no request may (chain the audit log, erase a
-    /// tenant), writes that tenant's rows and global ones only, and reads all.
+    /// tenant, read and write what people and programs sign in with), writes that tenant's rows and global ones only, and reads all. The
+    /// tenant need not exist yet.
     pub async fn steward_for(&self, tenant: TenantId) -> Result<Work, Fault> {
         Work::begin_as_steward(&self.db, tenant).await
     }

@@ -1,10 +1,11 @@
-//! Connections to Postgres for single statements.
+//! Connections to Postgres, each lent to one statement or one transaction at a time.
 //!
-//! sqlx's pool sends a query of its own whenever a connection comes back, to be sure of it; for reads by key that doubles the round trips.
-//! Here a connection comes back as it is when its statement has been answered to the end, and is closed otherwise: when the statement failed,
-//! or when nobody waits for its answer any more. Transactions stay with the pool.
+//! sqlx's pool sends a query of its own whenever a connection comes back, to be sure of it, and waits for that answer without a limit: a server
+//! that falls silent keeps its places for ever. Here a connection comes back as it is when what was asked has been answered to the end, and is
+//! closed otherwise: when its statement failed with it, when nobody waits for the answer any more, and when no answer came in time.
 
 use std::{
+    io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -18,9 +19,17 @@ use sea_orm::{
     },
 };
 use sea_query_sqlx::SqlxValues;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
 
-use super::{Fault, postgres::IDLE_LIMIT};
+use super::{
+    Fault,
+    limits::Limits,
+    postgres::{GENERIC, IDLE_LIMIT, OLDEST},
+    writable::Told,
+};
 
 /// A number of connections, opened when they are first needed. Cheap to clone.
 #[derive(Clone)]
@@ -28,13 +37,13 @@ pub(super) struct Sessions(Arc<Inner>);
 
 struct Inner {
     options: PgConnectOptions,
-    /// How long a statement waits for a connection before it is refused.
-    patience: Duration,
-    free: Semaphore,
+    limits: Limits,
+    free: Arc<Semaphore>,
     most: usize,
     binding: Binding,
+    told: Told,
     /// The one that was used last stands last.
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Vec<Session>>,
 }
 
 /// Whom connections work for.
@@ -46,26 +55,48 @@ pub(super) enum Binding {
     Nobody,
 }
 
-struct Idle {
+/// An open connection.
+struct Session {
     bound: Option<TenantId>,
     connection: PgConnection,
+    opened: Instant,
+    /// When it was last heard of.
     since: Instant,
 }
 
+/// A silence of this length makes every connection suspect that has not been heard of since it began.
+const SUSPECT: Duration = Duration::from_millis(1_500);
+/// The first pause between two tries to connect to a server that is starting.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
 impl Sessions {
-    pub(super) fn new(options: PgConnectOptions, most: usize, patience: Duration, binding: Binding) -> Self {
-        Self(Arc::new(Inner { options, patience, free: Semaphore::new(most), most, binding, idle: Mutex::default() }))
+    /// Connections whose server keeps the limits.
+    pub(super) fn new(options: &PgConnectOptions, most: usize, limits: Limits, binding: Binding, told: &Told) -> Self {
+        Self(Arc::new(Inner {
+            options: limits.kept_by(options.clone()),
+            limits,
+            free: Arc::new(Semaphore::new(most)),
+            most,
+            binding,
+            told: told.clone(),
+            idle: Mutex::default(),
+        }))
     }
 
-    /// Other connections like these: a connection belongs to the runtime that opened it.
-    pub(super) fn others(&self, most: usize) -> Self {
-        Self::new(self.0.options.clone(), most, self.0.patience, self.0.binding)
+    /// Other connections like these, with limits of their own: a connection belongs to the runtime that opened it.
+    pub(super) fn others(&self, most: usize, limits: Limits) -> Self {
+        Self::new(&self.0.options, most, limits, self.0.binding, &self.0.told)
     }
 
-    /// Other connections, on which a statement is planned once, for whatever values.
-    pub(super) fn by_kept_plans(&self, most: usize) -> Self {
-        let options = self.0.options.clone().options([("plan_cache_mode", "force_generic_plan")]);
-        Self::new(options, most, self.0.patience, self.0.binding)
+    /// Others, on which a statement is planned once, for whatever values.
+    pub(super) fn by_kept_plans(&self, most: usize, limits: Limits) -> Self {
+        let options = self.0.options.clone().options([GENERIC]);
+        Self::new(&options, most, limits, self.0.binding, &self.0.told)
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
     }
 
     /// The rows that a statement of a tenant reads. One that meets a connection which has died since it was last used is asked again.
@@ -74,10 +105,7 @@ impl Sessions {
         let values = values.map_or_else(Vec::new, |values| values.0);
         let query = || sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(sea_orm::sea_query::Values(values.clone())));
         let rows = match self.fetch(tenant, query()).await {
-            Err(err) if is_lost(&err) => {
-                self.forget();
-                self.fetch(tenant, query()).await
-            }
+            Err(err) if is_lost(&err) && !is_late(&err) => self.fetch(tenant, query()).await,
             answered => answered,
         };
         Ok(rows.map_err(|err| DbErr::Query(RuntimeErr::SqlxError(err.into())))?.into_iter().map(QueryResult::from).collect())
@@ -88,38 +116,57 @@ impl Sessions {
     where
         Q: sqlx::Execute<'q, Postgres> + 'q,
     {
-        let Ok(Ok(_turn)) = tokio::time::timeout(self.0.patience, self.0.free.acquire()).await else {
-            return Err(sqlx::Error::PoolTimedOut);
-        };
         let wanted = (self.0.binding == Binding::Tenant).then_some(tenant);
-        let (bound, mut connection) = match self.take(wanted) {
-            Some(idle) => (idle.bound, idle.connection),
-            None => (None, self.0.options.connect().await?),
-        };
+        let mut lent = self.lend(wanted).await?;
         if let Some(tenant) = wanted
-            && bound != wanted
+            && lent.bound() != wanted
         {
-            bind(&mut connection, tenant).await?;
+            let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false)").bind(tenant.uuid().to_string());
+            lent.ask(self.0.limits.sign_of_life(), async |connection| connection.fetch_all(bind).await).await?;
+            lent.bind(wanted);
         }
-        // If this future is dropped or fails here, so is the connection.
-        let rows = match connection.fetch_all(query).await {
-            // The server refused the statement; the connection is as good as before.
-            Err(err @ sqlx::Error::Database(_)) if !is_lost(&err) => Err(err),
-            Err(err) => return Err(err),
-            rows => rows,
-        };
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Idle {
-            bound: wanted,
-            connection,
-            since: Instant::now(),
-        });
+        let rows = lent.ask(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
+        lent.give_back();
         rows
     }
 
+    /// A connection, bound as wanted where there is such a one: an idle one or a new one.
+    pub(super) async fn lend(&self, wanted: Option<TenantId>) -> Result<Lent, sqlx::Error> {
+        let Ok(Ok(turn)) = timeout(self.0.limits.turn, self.0.free.clone().acquire_owned()).await else {
+            return Err(sqlx::Error::PoolTimedOut);
+        };
+        let session = if let Some(session) = self.take(wanted) {
+            session
+        } else {
+            let connection = self.connect().await?;
+            Session { bound: None, connection, opened: Instant::now(), since: Instant::now() }
+        };
+        Ok(Lent { home: self.clone(), session: Some(session), _turn: turn })
+    }
+
+    /// A new connection; while the server starts, or nobody listens where it was a moment ago, it is tried again.
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let (until, mut pause) = (Instant::now() + self.0.limits.sign_of_life(), FIRST_PAUSE);
+        loop {
+            let Ok(tried) = tokio::time::timeout_at(until, self.0.options.connect()).await else {
+                return Err(late("no connection to the database in time"));
+            };
+            match tried {
+                Err(err) if is_starting(&err) && Instant::now() + pause < until => {}
+                done => return done,
+            }
+            crate::clock::sleep(pause).await;
+            pause = (2 * pause).min(LONGEST_PAUSE);
+        }
+    }
+
     /// An idle connection: one that is bound as wanted, or else the one that has been idle the longest.
-    fn take(&self, wanted: Option<TenantId>) -> Option<Idle> {
-        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|idle| idle.since.elapsed() < IDLE_LIMIT);
+    fn take(&self, wanted: Option<TenantId>) -> Option<Session> {
+        let mut idle = self.idle();
+        idle.retain(|idle| {
+            let age = idle.opened.elapsed();
+            idle.since.elapsed() < IDLE_LIMIT && age < OLDEST && self.0.told.holds(age) && self.0.told.is_heard_of(idle.since)
+        });
         match idle.iter().rposition(|idle| idle.bound == wanted) {
             Some(index) => Some(idle.remove(index)),
             None if idle.is_empty() => None,
@@ -129,28 +176,127 @@ impl Sessions {
 
     /// How many connections are open, how many of those do nothing, and how many there may be. What is being opened counts as open.
     pub(super) fn standing(&self) -> (usize, usize, usize) {
-        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let idle = self.idle().len();
         let busy = self.0.most - self.0.free.available_permits().min(self.0.most);
         (busy + idle, idle, self.0.most)
     }
 
     /// Closes what is idle.
     pub(super) fn forget(&self) {
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn bind(connection: &mut PgConnection, tenant: TenantId) -> Result<(), sqlx::Error> {
-    let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false)").bind(tenant.uuid().to_string());
-    connection.fetch_all(bind).await.map(drop)
+/// A connection that somebody uses. It is closed when this is dropped, unless it was given back.
+pub(super) struct Lent {
+    home: Sessions,
+    /// None once it is known to be of no more use.
+    session: Option<Session>,
+    _turn: OwnedSemaphorePermit,
 }
 
-/// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P), or that it takes no writes any more
-/// (25006), as one does that another has taken over from.
-fn is_lost(err: &sqlx::Error) -> bool {
+impl Lent {
+    pub(super) fn sign_of_life(&self) -> Duration {
+        self.home.0.limits.sign_of_life()
+    }
+    pub(super) fn bound(&self) -> Option<TenantId> {
+        self.session.as_ref().and_then(|session| session.bound)
+    }
+    pub(super) fn bind(&mut self, tenant: Option<TenantId>) {
+        if let Some(session) = &mut self.session {
+            session.bound = tenant;
+        }
+    }
+
+    /// Asks something and waits for the answer, no longer than the limit. A connection that broke, that gave no answer in time, or whose
+    /// answer nobody waits for any more, is closed.
+    pub(super) async fn ask<T>(
+        &mut self,
+        limit: Duration,
+        question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        // In here it is lost with this future.
+        let Some(mut session) = self.session.take() else {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, "the connection to the database has gone").into());
+        };
+        let silence = Silence { told: &self.home.0.told, began: Instant::now(), is_answered: false };
+        let answer = timeout(limit, question(&mut session.connection)).await;
+        let answer = answer.unwrap_or_else(|_| Err(late("the database did not answer in time")));
+        match &answer {
+            Err(err) if is_lost(err) => {
+                // Others that are idle may have ended with the same server, and are better not tried one after the other.
+                self.home.0.told.lost(silence.began);
+            }
+            // The server refused the statement; the connection is as good as before.
+            Err(sqlx::Error::Database(_)) | Ok(_) => {
+                silence.ends();
+                session.since = Instant::now();
+                self.session = Some(session);
+            }
+            Err(_) => silence.ends(),
+        }
+        answer
+    }
+
+    /// Lends it to the next.
+    pub(super) fn give_back(mut self) {
+        if let Some(session) = self.session.take() {
+            self.home.idle().push(session);
+        }
+    }
+}
+
+/// The time in which a question has no answer. When it was long, and whoever waited has gone, connections are suspect.
+struct Silence<'a> {
+    told: &'a Told,
+    began: Instant,
+    is_answered: bool,
+}
+
+impl Silence<'_> {
+    fn ends(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered && self.began.elapsed() > SUSPECT {
+            self.told.lost(self.began);
+        }
+    }
+}
+
+fn late(why: &'static str) -> sqlx::Error {
+    io::Error::new(io::ErrorKind::TimedOut, why).into()
+}
+
+/// Whether nothing was heard in time.
+fn is_late(err: &sqlx::Error) -> bool {
+    matches!(err, sqlx::Error::Io(err) if err.kind() == io::ErrorKind::TimedOut)
+}
+
+/// Whether it may be there in a moment: nobody listens, or the server says that it is starting or ending, or that it has no place just now.
+fn is_starting(err: &sqlx::Error) -> bool {
+    match err {
+        sqlx::Error::Io(err) => err.kind() == io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(err) => err.code().is_some_and(|code| matches!(&*code, "57P01" | "57P03" | "53300")),
+        _ => false,
+    }
+}
+
+/// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P, a transaction that stood still for
+/// too long), or that it takes no writes any more (25006), as one does that another has taken over from.
+pub(super) fn is_lost(err: &sqlx::Error) -> bool {
     match err {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(err) => err.code().is_some_and(|code| code.starts_with("57P") || code == "25006"),
+        sqlx::Error::Database(err) => {
+            err.code().is_some_and(|code| code.starts_with("57P") || matches!(&*code, "25006" | "25P03" | "25P04"))
+        }
         _ => false,
     }
 }

@@ -5,9 +5,9 @@
 
 use entity::prelude::TenantId;
 use migration::row_security;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, TryGetable, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TryGetable};
 
-use super::{Database, Fault};
+use super::{Database, Fault, Unwritable, Work};
 
 /// What an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -71,22 +71,15 @@ pub(super) async fn choose(owner: &DatabaseConnection, asked: RowSecurity) -> Re
     }
 }
 
-/// Binds a transaction to a tenant; the binding ends with it.
-pub(super) async fn bind(transaction: &DatabaseTransaction, tenant: TenantId) -> Result<(), Fault> {
-    let sql = "SELECT set_config('app.tenant_id', $1, true)";
-    let values = [Value::from(tenant.uuid().to_string())];
-    transaction.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-    Ok(())
-}
-
 impl Database {
     /// What keeps tenants apart in the database itself.
     pub fn wall(&self) -> &Wall {
         &self.wall
     }
 
-    /// Makes sure that the wall stands where it is said to: every table has its policy, the roles could not pass by them, and a connection
-    /// that is bound to nobody indeed finds nothing. A fault says what is wrong; what is answered is advice.
+    /// Makes sure that the wall stands where it is said to: every table has its policy, the roles could not pass by them, a connection that is
+    /// bound to nobody indeed finds nothing, and one that is bound to a tenant indeed writes that tenant's rows and no other's: it tries, and
+    /// undoes it. A fault says what is wrong; what is answered is advice.
     pub async fn prove_wall(&self) -> Result<Option<String>, Fault> {
         if self.wall == Wall::Embedded {
             return Ok(None);
@@ -107,17 +100,44 @@ impl Database {
                 gaps.len()
             )));
         }
-        let unbound = "SELECT current_user::text, (SELECT count(*) FROM tenant)";
-        let (role, seen): (String, i64) = pair(&self.reader, unbound).await?;
-        if role != row_security::APP || seen != 0 {
-            return Err(Fault::Broken(format!(
-                "row-level security does not hold: a connection came as {role} and sees {seen} tenants without being bound to one; \
-                 does a pooler in between drop the option `role`?"
-            )));
+        self.prove_reads().await?;
+        if let Some(unproven) = self.prove_writes().await? {
+            return Ok(Some(unproven));
         }
         Ok((commands == Commands::Tables).then(|| {
             format!("the login {login} could lay its role down and pass by the policies: a login that owns nothing and is a member of entrepot_app and entrepot_steward is safer")
         }))
+    }
+
+    /// Looks through a connection of requests that is bound to nobody.
+    async fn prove_reads(&self) -> Result<(), Fault> {
+        let unbound = "SELECT current_user::text, (SELECT count(*) FROM tenant)";
+        let rows = self.reader.query(Statement::from_string(DbBackend::Postgres, unbound)).await?;
+        let row = rows.first().ok_or_else(nothing)?;
+        let (role, seen): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        if role == row_security::APP && seen == 0 {
+            return Ok(());
+        }
+        Err(Fault::Broken(format!(
+            "row-level security does not hold: a connection came as {role} and sees {seen} tenants without being bound to one; \
+             does a pooler in between drop the option `role`?"
+        )))
+    }
+
+    /// Writes a row of the bound tenant, which must pass, and one of another tenant, which must not, into every table that requests may add to,
+    /// and undoes both. What is answered says why it could not be tried.
+    async fn prove_writes(&self) -> Result<Option<String>, Fault> {
+        let work = self.tenant(TenantId::from_uuid(BOUND)).begin().await?;
+        let tried = work.try_wall().await;
+        work.rollback().await?;
+        match tried {
+            Ok(()) => Ok(None),
+            Err(fault) if fault.unwritable() == Some(Unwritable::ReadOnly) => {
+                Ok(Some("row-level security could not be proved by a write: the database is read-only just now".to_owned()))
+            }
+            Err(Fault::Database(err)) => Err(Fault::Broken(format!("row-level security does not hold: {err}"))),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// The login of the URL, and what it commands without a role.
@@ -129,6 +149,13 @@ impl Database {
     }
 }
 
+impl Work {
+    /// Fails where a row of another tenant passes, and where one of the bound tenant does not.
+    async fn try_wall(&self) -> Result<(), Fault> {
+        self.run(Statement::from_string(DbBackend::Postgres, row_security::TRIAL)).await
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Commands {
     /// It owns them, or nothing holds it back.
@@ -136,8 +163,15 @@ enum Commands {
     Nothing,
 }
 
+/// Tenants that there are not, one of whom a proof is bound to.
+const BOUND: uuid::Uuid = uuid::Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
+
+fn nothing() -> Fault {
+    Fault::Broken("Postgres answered nothing about its roles".to_owned())
+}
+
 async fn pair<A: TryGetable, B: TryGetable>(connection: &DatabaseConnection, sql: &str) -> Result<(A, B), Fault> {
     let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    let row = row.ok_or_else(|| Fault::Broken("Postgres answered nothing about its roles".to_owned()))?;
+    let row = row.ok_or_else(nothing)?;
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }

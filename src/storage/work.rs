@@ -4,41 +4,35 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId};
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryResult, Statement, Value};
 
-use super::{Backend, Bulk, Committed, Database, Fault, Reads, Shelf, journal::Event, rider, wall};
+use super::{
+    Backend, Bulk, Committed, Database, Fault, Reads, Shelf,
+    journal::Event,
+    rider,
+    transaction::{Connections, Purpose, Transaction},
+};
 
 pub struct Work {
     tenant: TenantId,
     db: Database,
-    transaction: DatabaseTransaction,
+    /// Whether it is the deployment's own, and reaches global tables.
+    is_stewards: bool,
+    transaction: Transaction,
     events: Vec<Arc<Event>>,
 }
 
 impl Work {
     pub(super) async fn begin(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
-        Self::begin_on(db, &db.writer, tenant).await
+        Self::begin_on(db, &db.writer, tenant, false).await
     }
     pub(super) async fn begin_as_steward(db: &Database, tenant: TenantId) -> Result<Self, Fault> {
-        Self::begin_on(db, &db.steward, tenant).await
+        Self::begin_on(db, &db.steward, tenant, true).await
     }
 
-    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
-    async fn begin_on(db: &Database, connection: &DatabaseConnection, tenant: TenantId) -> Result<Self, Fault> {
-        // On SQLite a writer says so at once: a read that turns into a write later would meet SQLITE_BUSY.
-        let options =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        let transaction = match db.backend {
-            Backend::Sqlite => connection.begin_with_options(options).await?,
-            Backend::Postgres => connection.begin().await?,
-        };
-        if db.wall.stands() {
-            wall::bind(&transaction, tenant).await?;
-        }
-        Ok(Self { tenant, db: db.clone(), transaction, events: Vec::new() })
+    async fn begin_on(db: &Database, connections: &Connections, tenant: TenantId, is_stewards: bool) -> Result<Self, Fault> {
+        let transaction = connections.begin(db.wall.stands().then_some(tenant), Purpose::Write).await?;
+        Ok(Self { tenant, db: db.clone(), is_stewards, transaction, events: Vec::new() })
     }
 
     /// Runs a statement with the tenant as `$1`; returns how many rows it changed.
@@ -48,27 +42,36 @@ impl Work {
         all.push(Value::from(self.tenant));
         all.extend(values);
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
-        self.db.count_statement();
+        self.db.statements.count(&statement);
         Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
     }
 
-    /// Runs a statement on a global table, in this transaction; the values are `$1`, `$2` …
+    /// Whether it is the deployment's own. Postgres refuses a request's a global table; this says so on SQLite too.
+    pub(super) fn assert_stewards(&self) {
+        debug_assert!(
+            self.is_stewards,
+            "a request's transaction reached for a global table: begin it with `Global::steward_for`"
+        );
+    }
+
+    /// Runs a statement on a global table, in this transaction of the deployment's own; the values are `$1`, `$2` …
     pub async fn execute_global(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
+        self.assert_stewards();
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, values);
-        self.db.count_statement();
+        self.db.statements.count(&statement);
         Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
     }
 
     /// Writes rows in as few statements as the database allows.
     pub async fn write(&self, bulk: Bulk) -> Result<(), Fault> {
-        for statement in bulk.into_statements(self.db.backend) {
+        for statement in bulk.into_statements(self.db.backend, self.tenant)? {
             self.run(statement).await?;
         }
         Ok(())
     }
 
     pub(super) async fn run(&self, statement: Statement) -> Result<(), Fault> {
-        self.db.count_statement();
+        self.db.statements.count(&statement);
         self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?;
         Ok(())
     }
@@ -99,13 +102,14 @@ impl Work {
         Ok(())
     }
 
-    /// Inserts a row of a global table, in this transaction.
+    /// Inserts a row of a global table, in this transaction of the deployment's own.
     pub async fn insert_global<E>(&self, model: E::Model) -> Result<(), Fault>
     where
         E: EntityTrait,
         E::Model: IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
+        self.assert_stewards();
         let inserted = Box::pin(E::insert(model.into_active_model()).exec_without_returning(&self.transaction)).await;
         inserted.map(drop).map_err(|err| self.db.failed(err))
     }
@@ -125,13 +129,16 @@ impl Work {
     }
 
     /// Makes everything durable, then tells this process's followers.
-    #[expect(clippy::disallowed_methods, reason = "storage is where transactions commit")]
     pub async fn commit(self) -> Result<(), Fault> {
         let rider = rider::current();
         let taken = rider.as_ref().and_then(|rider| rider.rows(self.tenant, &self.events));
         let has_taken = taken.is_some();
         if let Some(rows) = taken {
-            self.write(rows).await?;
+            // A login that no tenant was known for is written into the log of the one that it led to.
+            let tenant = rows.owner().unwrap_or(self.tenant);
+            for statement in rows.into_statements(self.db.backend, tenant)? {
+                self.run(statement).await?;
+            }
         }
         self.transaction.commit().await.map_err(|err| self.db.failed(err))?;
         if let Some(rider) = rider {
@@ -162,7 +169,7 @@ impl Reads for Work {
         self.db.shelf()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        self.db.count_statement();
+        self.db.statements.count(&statement);
         self.transaction.query_all_raw(statement).await.map_err(|err| self.db.failed(err))
     }
 }

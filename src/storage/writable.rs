@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use entity::prelude::TenantId;
+use sea_orm::{DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 
-use super::{Backend, Database, Fault, Unwritable};
+use super::{Backend, Database, Fault, Reads, Unwritable};
 
 /// While writes go on failing, connections are not left more often than this.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -21,6 +22,8 @@ pub(super) struct Told(Arc<Mutex<Last>>);
 struct Last {
     /// When the server behind all connections of before was found to be read-only.
     left: Option<Instant>,
+    /// When the last question began that a connection broke over, or that had no answer.
+    lost: Option<Instant>,
     no_room: Option<Instant>,
 }
 
@@ -32,6 +35,17 @@ impl Told {
     /// Whether a connection so old may still be used.
     pub(super) fn holds(&self, age: Duration) -> bool {
         self.lock().left.is_none_or(|left| left.elapsed() > age)
+    }
+
+    /// A connection broke, or gave no answer, over a question that began then.
+    pub(super) fn lost(&self, began: Instant) {
+        let mut last = self.lock();
+        last.lost = last.lost.max(Some(began));
+    }
+
+    /// Whether a connection may still be used that was last heard of then: a question of later has not shown that the server is gone.
+    pub(super) fn is_heard_of(&self, since: Instant) -> bool {
+        self.lock().lost.is_none_or(|lost| since >= lost)
     }
 }
 
@@ -74,16 +88,21 @@ impl Database {
             return self.is_open_for_writes().await;
         }
         // It changes nothing, and is refused where nothing may be changed; BEGIN IMMEDIATE is not.
-        let fault = match self.writer.execute_unprepared("UPDATE seaql_migrations SET version = version WHERE 1 = 0").await {
-            Ok(_) => return Ok(true),
-            Err(err) => Fault::from(err),
-        };
+        let nothing = "UPDATE seaql_migrations SET version = version WHERE 1 = 0 RETURNING version";
+        let Err(fault) = self.writer.query(Statement::from_string(DbBackend::Sqlite, nothing)).await else { return Ok(true) };
         match fault.unwritable() {
             Some(Unwritable::ReadOnly) => Ok(false),
             // Somebody else is writing.
             _ if fault.is_transient() => Ok(true),
             _ => Err(fault),
         }
+    }
+
+    /// Begins a transaction as writes do, and ends it: they would fail where this does.
+    pub async fn lets_begin(&self) -> Result<(), Fault> {
+        let work = self.tenant(TenantId::NIL).begin().await?;
+        work.rows("SELECT 1 WHERE $1 IS NOT NULL", vec![]).await?;
+        work.rollback().await
     }
 
     async fn is_open_for_writes(&self) -> Result<bool, Fault> {
@@ -97,6 +116,16 @@ impl Database {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_heard_of_before_a_loss_is_left_and_what_was_heard_of_since_is_kept() {
+        let (told, now) = (Told::default(), Instant::now());
+        let ago = |seconds| now.checked_sub(Duration::from_secs(seconds)).unwrap_or(now);
+        assert!(told.is_heard_of(ago(60)), "nothing was lost");
+        told.lost(ago(5));
+        told.lost(ago(9));
+        assert!(!told.is_heard_of(ago(7)) && told.is_heard_of(ago(3)));
+    }
 
     #[test]
     fn what_is_older_than_the_finding_is_left_and_what_is_newer_is_kept() {

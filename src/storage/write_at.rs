@@ -66,14 +66,17 @@ impl TenantScope {
         let AtHead { head, want, mut rows, events, link } = what;
         rows.push(journal::rows(self.tenant(), &events));
         rows.retain(|bulk| !bulk.is_empty());
+        for bulk in rows.iter().chain(link.as_ref().map(|link| &link.rows)) {
+            bulk.assert_own(self.tenant())?;
+        }
         let words = match self.backend() {
             Backend::Postgres => {
                 let (sql, arguments) = self.statement(head, want, rows, link).map_err(|err| Fault::Broken(err.to_string()))?;
                 Words::Postgres(sql, arguments)
             }
             Backend::Sqlite => {
-                let rows = rows.into_iter().flat_map(|bulk| bulk.into_statements(Backend::Sqlite)).collect();
-                Words::Sqlite { head, want, rows, link }
+                let rows = rows.into_iter().map(|bulk| bulk.into_statements(Backend::Sqlite, self.tenant()));
+                Words::Sqlite { head, want, rows: rows.collect::<Result<Vec<_>, _>>()?.concat(), link }
             }
         };
         Ok(Prepared { tenant: self.tenant(), words, events: events.into_iter().map(Arc::new).collect() })
@@ -97,7 +100,7 @@ impl TenantScope {
 
     async fn write_statement(&self, sql: String, arguments: PgArguments) -> Result<Written, Fault> {
         let db = self.database();
-        db.count_statement();
+        db.statements.count_one();
         let doors = db.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
         let found = doors.tenants.fetch(self.tenant(), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
         let found = found.map_err(|err| db.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into()))))?;

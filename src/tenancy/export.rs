@@ -54,7 +54,8 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
     let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
     fs::create_dir(folder).map_err(failed)?;
     let tables = tables::of_tenants(&db.global()).await?;
-    let snapshot = db.tenant(tenant).snapshot().await?;
+    // People are no tenant's: the deployment reads them, and with them the rest at the same moment.
+    let snapshot = db.global().snapshot_for(tenant).await?;
     let mut files = vec![
         rows(&snapshot, folder, "tenant", "SELECT * FROM tenant WHERE id = $1", &tenant_columns()).await?,
         rows(&snapshot, folder, "user", MEMBERS, &user_columns()).await?,

@@ -233,6 +233,7 @@ async fn a_withdrawn_access_token_is_in_the_log_with_what_it_ended(world: &World
     let given = |answer: Value| answer["data"]["it"]["result"].clone();
     let first = given(ask(world, None, &login, json!({})).await);
     let lost = given(ask(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
+    world.pass(11);
     let again = given(ask(world, None, &refresh, json!({ "token": first["refreshToken"] })).await);
     assert!(again["accessToken"].is_string(), "the reply was lost, and is given again");
     let before = entries(world, tenant).await.len();

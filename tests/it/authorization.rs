@@ -8,7 +8,9 @@ mod costs;
 mod moves;
 mod nodes;
 mod purchases;
+pub mod reach;
 mod refusals;
+mod roads;
 mod step_up;
 pub mod world;
 

@@ -38,6 +38,13 @@ impl Home {
         Some(Self::made(server, connection, &format!(" TEMPLATE {template}")).await)
     }
 
+    /// A database that has just been migrated on a server of the test's own.
+    pub async fn postgres_at(server: &str) -> Self {
+        let home = Self::made(server.to_owned(), connect(server).await, "").await;
+        migrated(&home.url).await;
+        home
+    }
+
     /// Without a file yet.
     pub fn empty_sqlite() -> Self {
         let folder = folder();

@@ -1,5 +1,7 @@
 //! The second wall: Postgres itself keeps tenants apart, whatever a statement forgets. (An embedded database has no such wall.)
 
+mod proof;
+
 use entity::prelude::TenantId;
 use entrepot::{
     access::Caller,
@@ -37,7 +39,7 @@ impl Two {
         self.world.url().to_owned()
     }
     async fn open(&self, row_security: RowSecurity) -> Database {
-        Database::open(&self.url(), Options { readers: 1, writers: 1, row_security }).await.unwrap()
+        Database::open(&self.url(), Options { readers: 1, writers: 1, row_security, ..Options::default() }).await.unwrap()
     }
     /// A connection with a role, bound to nobody.
     async fn as_role(&self, role: &'static str) -> DatabaseConnection {
@@ -93,7 +95,7 @@ async fn a_statement_that_forgets_its_tenant_finds_that_tenants_rows_only() {
 #[tokio::test]
 async fn many_requests_of_two_tenants_at_once_share_connections_and_no_rows() {
     let Some(two) = Two::new().await else { return };
-    let options = Options { readers: 3, writers: 1, row_security: RowSecurity::All };
+    let options = Options { readers: 3, writers: 1, row_security: RowSecurity::All, ..Options::default() };
     let db = Database::open(&two.url(), options).await.unwrap();
     let asks = (0..400).map(|n| {
         let (tenant, own) = if n % 3 == 0 { (two.one.tenant, "Ours") } else { (two.other.tenant, "Theirs") };
@@ -213,6 +215,54 @@ async fn what_is_written_once_cannot_be_changed_or_removed_by_a_request() {
     two.world.end().await;
 }
 
+/// Whoever signs in has no tenant yet: what they sign in with is looked up by the deployment itself, and is nothing that a request reaches, not even
+/// with its own tenant bound.
+#[tokio::test]
+async fn what_people_and_programs_sign_in_with_is_out_of_a_requests_reach() {
+    let Some(two) = Two::new().await else { return };
+    let app = two.as_role(row_security::APP).await;
+    let bound = app.begin().await.unwrap();
+    let bind = format!("SELECT set_config('app.tenant_id', '{}', false)", two.one.tenant.uuid());
+    bound.execute_unprepared(&bind).await.unwrap();
+    bound.commit().await.unwrap();
+    let walled = walled(&app).await;
+    let all_tables =
+        "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    let mut tables = all(&app, all_tables).await;
+    // Which migrations there were is what a node looks at before it serves.
+    tables.retain(|table| !walled.contains(table) && table != "seaql_migrations");
+    for table in ["app_user", "totp", "session", "refresh_token", "link", "invitation", "api_key_index", "backup_code", "device"]
+    {
+        assert!(tables.contains(&table.to_owned()), "{table} is not among {tables:?}");
+    }
+    for table in &tables {
+        let column = format!("SELECT attname::text FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum = 1");
+        let column = all(&app, &column).await.remove(0);
+        for sql in [
+            format!("SELECT 1 FROM {table}"),
+            format!("UPDATE {table} SET {column} = {column}"),
+            format!("DELETE FROM {table}"),
+            format!("INSERT INTO {table} DEFAULT VALUES"),
+            format!("TRUNCATE {table}"),
+        ] {
+            assert!(refused(&app, &sql).await.contains("permission denied"), "{sql}");
+        }
+    }
+    // A right that somebody gives it all the same is noticed at the next start, and taken by the next migration.
+    let owner = sea_orm::Database::connect(two.url()).await.unwrap();
+    owner.execute_unprepared("GRANT SELECT ON session TO entrepot_app").await.unwrap();
+    let db = two.open(RowSecurity::Auto).await;
+    let fault = db.prove_wall().await.unwrap_err().to_string();
+    assert!(fault.contains("session") && fault.contains("entrepot_app"), "{fault}");
+    db.migrate().await.unwrap();
+    db.prove_wall().await.unwrap();
+    assert!(refused(&app, "SELECT 1 FROM session").await.contains("permission denied"));
+    db.close().await.unwrap();
+    owner.close().await.unwrap();
+    app.close().await.unwrap();
+    two.world.end().await;
+}
+
 #[tokio::test]
 async fn the_steward_sees_all_tenants_and_writes_only_the_one_it_works_for() {
     let Some(two) = Two::new().await else { return };
@@ -257,7 +307,7 @@ impl Login {
     }
     async fn open(&self, two: &Two, row_security: RowSecurity) -> Result<Database, Fault> {
         let url = two.url().replace("//postgres@", &format!("//{}:x@", self.name));
-        Database::open(&url, Options { readers: 2, writers: 2, row_security }).await
+        Database::open(&url, Options { readers: 2, writers: 2, row_security, ..Options::default() }).await
     }
     async fn tell(&self, sql: &str) {
         self.admin.execute_unprepared(&sql.replace("{login}", &self.name)).await.unwrap();

@@ -146,7 +146,7 @@ async fn an_export_holds_every_row_and_says_what_it_holds(world: &World) {
     }
     let customers = fs::read_to_string(folder.join("customer.jsonl")).unwrap();
     assert!(customers.contains(r#""name":"Ada Lovelace""#) && customers.contains(r#""email":"ada@example.com""#), "{customers}");
-    let reads = world.node.db.tenant(tenant);
+    let reads = world.node.db.global().snapshot_for(tenant).await.unwrap();
     for table in tables::of_tenants(&world.node.db.global()).await.unwrap() {
         let counted = reads.rows(&format!("SELECT count(*) FROM {} WHERE tenant_id = $1", table.name), vec![]).await.unwrap();
         let counted: i64 = counted[0].try_get_by_index(0).unwrap();
@@ -189,7 +189,7 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
     let erased = erase::run(db, ours, due).await.unwrap().unwrap();
     assert!(erased.rows > 40 && erased.users == 1, "{erased:?}");
     assert_eq!(erase::run(db, ours, due).await.unwrap(), None, "once is enough");
-    let reads = db.tenant(ours);
+    let reads = db.global().snapshot_for(ours).await.unwrap();
     for table in tables::of_tenants(&db.global()).await.unwrap() {
         let left = reads.rows(&format!("SELECT count(*) FROM {} WHERE tenant_id = $1", table.name), vec![]).await.unwrap();
         let left: i64 = left[0].try_get_by_index(0).unwrap();

@@ -238,7 +238,7 @@ impl World {
 
 async fn tenant(db: &Database, clock: &Clock, slug: &str) -> Caller {
     let id: TenantId = clock.id();
-    let work = db.global().begin_for(id).await.unwrap();
+    let work = db.global().steward_for(id).await.unwrap();
     let row = entity::tenant::Model {
         id,
         slug: slug.to_owned(),

@@ -6,6 +6,8 @@ WITH mine AS (
 SELECT name || ' has no policy for its tenant''s rows' AS gap FROM mine WHERE is_tenants AND NOT (is_forced
   AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = mine.oid AND p.polname = 'of_tenant'))
 UNION ALL SELECT name || ' cannot be read by entrepot_steward' FROM mine WHERE NOT has_table_privilege('entrepot_steward', oid, 'SELECT')
+UNION ALL SELECT name || ' can be reached by entrepot_app, and is no tenant''s' FROM mine WHERE NOT is_tenants AND name <> 'seaql_migrations'
+  AND has_table_privilege('entrepot_app', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
 UNION ALL SELECT rolname || ' could pass by the policies' FROM pg_roles
   WHERE rolname IN ('entrepot_app', 'entrepot_steward') AND (rolsuper OR rolbypassrls)
 UNION ALL SELECT pg_get_userbyid(relowner) || ' owns ' || name FROM mine WHERE pg_get_userbyid(relowner) IN ('entrepot_app', 'entrepot_steward')

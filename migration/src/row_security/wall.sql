@@ -1,12 +1,11 @@
 -- Grants and policies of every table, laid where they are not there yet. A table is a tenant's if its primary key begins with tenant_id: one
--- of a later migration is walled without being named here. What is found by a secret (sessions, keys, invitations) is not: whoever shows one
--- has no tenant yet. The lists name what is not as usual.
+-- of a later migration is walled without being named here. What is no tenant's (people, what they and programs sign in with, the deployment's own
+-- keys) is found before anybody's tenant is known: only the steward reaches it, and a table of a later migration without being named. The lists
+-- name what is not as usual.
 DO $wall$
 DECLARE
   app CONSTANT text := 'entrepot_app';
   steward CONSTANT text := 'entrepot_steward';
-  -- The deployment's own keys are no business of a statement on a tenant's rows.
-  stewards_own CONSTANT text[] := ARRAY['signing_key', 'server_secret', 'secret_key', 'job_worker'];
   -- What the signer of the audit log writes, and only it.
   sealed CONSTANT text[] := ARRAY['audit_checkpoint'];
   -- Written once.
@@ -37,7 +36,7 @@ BEGIN
   LOOP
     may := CASE
       WHEN t.name = 'seaql_migrations' OR t.name = ANY (sealed) THEN 'SELECT'
-      WHEN t.name = ANY (stewards_own) THEN ''
+      WHEN t.key IS NULL THEN ''
       WHEN t.name = ANY (appended) THEN 'SELECT, INSERT'
       WHEN t.name = ANY (kept) THEN 'SELECT, INSERT, UPDATE'
       ELSE 'SELECT, INSERT, UPDATE, DELETE'

@@ -7,9 +7,11 @@ use entity::prelude::GroupId;
 
 use super::loads::loads;
 use crate::{
-    access::core,
+    access::{core, kind as may},
     catalog::graph::Store,
     graphql::{
+        context::Asks,
+        directives::requires,
         fault::Answer,
         scalars::{DateTime, Long},
     },
@@ -36,7 +38,9 @@ impl StoreGroup {
         &self.0.name
     }
     /// The stores in it.
+    #[graphql(directive = requires::apply("store.read".to_owned()))]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
+        ctx.permit::<may::StoreRead>()?;
         let members = loads(ctx)?.members(self.0.id).await?;
         futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
     }

@@ -78,16 +78,20 @@ impl Integration {
         Ok(self.0.trusted_only)
     }
     /// When it was ended; none of its keys is accepted since.
-    async fn disabled_at(&self) -> Option<DateTime> {
-        self.0.disabled_at.map(DateTime)
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn disabled_at(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
+        self.open(ctx)?;
+        Ok(self.0.disabled_at.map(DateTime))
     }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
     /// When it was made.
-    async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn created_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
+        self.open(ctx)?;
+        Ok(DateTime(self.0.created_at))
     }
     /// When it last changed.
     pub async fn updated_at(&self) -> DateTime {

@@ -189,6 +189,7 @@ impl RightsMutation {
     /// yourself what you so give or take.
     #[graphql(
         directive = requires::apply("store.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
         directive = emits::apply(vec!["store_group.updated".to_owned()])
     )]
     async fn store_group_update(
@@ -197,6 +198,7 @@ impl RightsMutation {
         #[graphql(desc = "What is wanted.")] input: StoreGroupUpdateInput,
     ) -> Answer<StoreGroupPayload> {
         let permit = ctx.permit::<kind::StoreWrite>()?;
+        ctx.step_up()?;
         let expected = input.expected_version.0;
         let parts = read(|reading| {
             let id: GroupId = reading.id(&input.id, || path!["input", "id"]);

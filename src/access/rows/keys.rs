@@ -52,6 +52,15 @@ pub async fn keys_of(reads: &impl Reads, integrations: &[IntegrationId]) -> Resu
     reads.rows(&sql, vec![backend.ids(integrations.iter().copied())]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
 }
 
+/// The keys that are neither revoked nor over, the oldest first.
+pub async fn live_keys(reads: &impl Reads, now: Timestamp) -> Result<Vec<ApiKey>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+         ORDER BY created_at, id"
+    );
+    reads.rows(&sql, vec![now.into()]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
+}
+
 /// Writes a key and where its hash leads.
 pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fault> {
     let sql =
@@ -72,8 +81,8 @@ pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fa
         new.budget.map(|budget| i64::from(budget.restored_per_second)).into(),
     ];
     work.execute(sql, values).await?;
-    let sql = "INSERT INTO api_key_index (hash, tenant_id, key_id) VALUES ($2, $1, $3)";
-    work.execute(sql, vec![hash.to_vec().into(), new.id.into()]).await?;
+    let sql = "INSERT INTO api_key_index (hash, tenant_id, key_id) VALUES ($1, $2, $3)";
+    work.execute_global(sql, vec![hash.to_vec().into(), work.tenant().into(), new.id.into()]).await?;
     Ok(())
 }
 

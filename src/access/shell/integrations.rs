@@ -135,7 +135,7 @@ impl Access {
         if new.expires_at.is_some_and(|end| end <= now) {
             return Err(Rejection::invalid("a moment to come is expected", path!["input", "expiresAt"]).into());
         }
-        let work = self.begin(&permit).await?;
+        let work = self.begin_with_credentials(&permit).await?;
         let integration = found(&work, new.integration, path!["input", "integrationId"]).await?;
         let key = ApiKey {
             id: self.clock().id(),
@@ -170,7 +170,7 @@ impl Access {
         if old_expires_at > now.plus_seconds(ROLL_OVERLAP_SECONDS) {
             return Err(Rejection::invalid("the old key may live for at most seven more days", path!["oldKeyExpiresAt"]).into());
         }
-        let work = self.begin(&permit).await?;
+        let work = self.begin_with_credentials(&permit).await?;
         let old = found_key(&work, id).await?;
         if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
             let message = "the key has ended: make a new one".to_owned();

@@ -35,7 +35,7 @@ impl Access {
         grants: Vec<Grant>,
     ) -> Result<Changed<MemberId>, AccessError> {
         check(&grants, self.clock().now(), INVITE)?;
-        let work = self.begin(&permit).await?;
+        let work = self.begin_with_credentials(&permit).await?;
         let giver = self.held_now(&work, permit.caller()).await?;
         if !giver.holds(kind::MemberInvite::INDEX) {
             return Err(AccessError::Denied(Denied(kind::MemberInvite::info().code)));

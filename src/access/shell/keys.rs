@@ -7,7 +7,7 @@ use std::{
 
 use entity::prelude::*;
 
-use super::{Access, REMEMBERED, STANDING_SECONDS, uses::Uses};
+use super::{Access, REMEMBERED, STANDING, uses::Uses};
 use crate::{
     access::{
         caller::Caller,
@@ -19,6 +19,7 @@ use crate::{
         },
         rows::{self, KeyHome, Opened},
     },
+    clock::Monotonic,
     gauges::{self, Lookup},
     storage::Fault,
 };
@@ -26,7 +27,7 @@ use crate::{
 /// A key that was found, as it was read; without one, the hash is nobody's.
 #[derive(Clone)]
 pub(super) struct Known {
-    read_at: Timestamp,
+    read_at: Monotonic,
     key: Option<KnownKey>,
 }
 
@@ -127,9 +128,9 @@ impl Access {
     }
 
     async fn known_key(&self, hash: &[u8; 32]) -> Result<Option<KnownKey>, Fault> {
-        let now = self.0.clock.now();
+        let now = self.0.clock.monotonic();
         let remembered = self.0.keys.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
-        let fresh = remembered.as_ref().filter(|known| known.read_at.plus_seconds(STANDING_SECONDS) > now);
+        let fresh = remembered.as_ref().filter(|known| now.since(known.read_at) < STANDING);
         gauges::looked_up("keys", Lookup::of(fresh));
         if let Some(known) = fresh {
             return Ok(known.key.clone());

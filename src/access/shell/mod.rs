@@ -10,6 +10,7 @@ mod leaks;
 mod live;
 mod members;
 mod reads;
+mod restored;
 mod roles;
 mod standing;
 mod uses;
@@ -30,6 +31,7 @@ pub use keys::{KeyCaller, KeyRefused, ProgramTerms};
 pub use leaks::Leak;
 pub use live::Standing;
 pub use reads::RoleView;
+pub use restored::LiveKey;
 pub use roles::RoleFields;
 
 use super::{
@@ -70,8 +72,9 @@ struct Inner {
 /// What each role gives.
 pub type Compiled = Arc<HashMap<RoleId, Bits>>;
 
-/// Seconds that a standing is taken for granted: a change made by another node is noticed after that.
+/// Seconds that a standing is taken for granted, by the process's own clock: a change made by another node is noticed after that.
 pub const STANDING_SECONDS: i64 = 4;
+const STANDING: std::time::Duration = std::time::Duration::from_secs(STANDING_SECONDS.unsigned_abs());
 /// Standings that are remembered; beyond it all are forgotten and looked up again.
 const REMEMBERED: usize = 10_000;
 
@@ -151,6 +154,13 @@ impl Access {
     /// Begins a change of the tenant's rights.
     async fn begin<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
         let work = permit.scope(&self.0.db).begin().await?;
+        rows::bump(&work).await?;
+        Ok(work)
+    }
+
+    /// Begins one that also writes what people or programs sign in with: those tables are the deployment's own.
+    async fn begin_with_credentials<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
+        let work = self.0.db.global().steward_for(permit.tenant()).await?;
         rows::bump(&work).await?;
         Ok(work)
     }

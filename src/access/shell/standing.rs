@@ -4,9 +4,10 @@ use std::sync::{Arc, PoisonError};
 
 use entity::prelude::*;
 
-use super::{Access, Compiled, REMEMBERED, STANDING_SECONDS};
+use super::{Access, Compiled, REMEMBERED, STANDING};
 use crate::{
     access::{caller::Caller, core::compile, rows, set::PermissionSet},
+    clock::Monotonic,
     gauges::{self, Lookup},
     storage::{Fault, TenantScope},
 };
@@ -16,12 +17,12 @@ use crate::{
 pub(super) struct Known {
     caller: Option<Caller>,
     version: i64,
-    read_at: Timestamp,
+    read_at: Monotonic,
 }
 
 impl Known {
-    fn holds(&self, now: Timestamp) -> bool {
-        self.read_at.plus_seconds(STANDING_SECONDS) > now && !self.has_run_out(now)
+    fn holds(&self, asked_at: Monotonic, now: Timestamp) -> bool {
+        asked_at.since(self.read_at) < STANDING && !self.has_run_out(now)
     }
     fn has_run_out(&self, now: Timestamp) -> bool {
         self.caller.as_ref().and_then(|caller| caller.permissions.until).is_some_and(|until| until <= now)
@@ -31,9 +32,9 @@ impl Known {
 impl Access {
     /// The member as a caller, if they may come in.
     pub async fn member(&self, tenant: TenantId, member: MemberId) -> Result<Option<Caller>, Fault> {
-        let now = self.0.clock.now();
+        let (asked_at, now) = (self.0.clock.monotonic(), self.0.clock.now());
         let known = self.0.members.read().unwrap_or_else(PoisonError::into_inner).get(&(tenant, member)).cloned();
-        let fresh = known.as_ref().filter(|known| known.holds(now));
+        let fresh = known.as_ref().filter(|known| known.holds(asked_at, now));
         gauges::looked_up("members", Lookup::of(fresh));
         if let Some(known) = fresh {
             return Ok(known.caller.clone());
@@ -56,7 +57,7 @@ impl Access {
         if members.len() >= REMEMBERED {
             members.clear();
         }
-        members.insert((tenant, member), Known { caller: caller.clone(), version, read_at: now });
+        members.insert((tenant, member), Known { caller: caller.clone(), version, read_at: asked_at });
         Ok(caller)
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Uses {
 
 impl Uses {
     fn is_noted(&self, address: Option<IpAddr>, minute: i64) -> bool {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).get(&address).is_some_and(|noted| *noted >= minute)
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).get(&address).is_some_and(|noted| *noted == minute)
     }
     fn note(&self, address: Option<IpAddr>, minute: i64) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,6 +54,21 @@ impl Uses {
     }
 }
 
+/// The one that writes down how a key is used. However it ends, the next one can begin.
+struct Writing(Arc<Uses>);
+
+impl Writing {
+    fn begin(uses: &Arc<Uses>) -> Option<Self> {
+        (!uses.is_writing.swap(true, Ordering::AcqRel)).then(|| Self(Arc::clone(uses)))
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.is_writing.store(false, Ordering::Release);
+    }
+}
+
 impl Access {
     /// Notes a use, once a minute for each address.
     pub(super) fn note_use(&self, known: &KnownKey, actor: Actor, address: Option<IpAddr>) {
@@ -63,23 +78,21 @@ impl Access {
             return;
         }
         known.uses.note(address, minute);
-        if known.uses.is_writing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let (access, whose, uses) = (self.clone(), (known.home, actor), Arc::clone(&known.uses));
+        let Some(mut writing) = Writing::begin(&known.uses) else { return };
+        let (access, whose) = (self.clone(), (known.home, actor));
         tokio::spawn(async move {
             loop {
-                while let Some((address, minute)) = uses.next() {
+                while let Some((address, minute)) = writing.0.next() {
                     if let Err(fault) = access.write_use(whose, Timestamp(minute), address).await {
                         tracing::warn!(error = %fault, "a key's use could not be noted");
                     }
                 }
-                uses.is_writing.store(false, Ordering::Release);
+                let uses = writing.0.clone();
+                drop(writing);
                 // What came between the last look and the word that nobody writes is written too.
                 let is_left = !uses.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
-                if !is_left || uses.is_writing.swap(true, Ordering::AcqRel) {
-                    return;
-                }
+                let Some(again) = is_left.then(|| Writing::begin(&uses)).flatten() else { return };
+                writing = again;
             }
         });
     }

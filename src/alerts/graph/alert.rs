@@ -13,7 +13,7 @@ use crate::{
     counts::graph::{Count, load_count},
     graphql::{
         context::Asks,
-        directives::{mask, requires},
+        directives::{mask, requires, shared},
         fault::Answer,
         scalars::{Date, DateTime, Long, Quantity},
     },
@@ -36,7 +36,7 @@ impl From<core::Alert> for Alert {
 }
 
 /// Something that somebody should look at: one for each time that a line was crossed.
-#[Object(directive = requires::apply("alert.read".to_owned()))]
+#[Object(directive = requires::apply("alert.read".to_owned()), directive = shared::apply())]
 impl Alert {
     /// Its id.
     pub async fn id(&self) -> ID {

@@ -16,7 +16,7 @@ use crate::{
     graphql::{
         connection::{Key, PageRequest},
         context::Asks,
-        directives::requires,
+        directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
@@ -38,7 +38,7 @@ const SNAPSHOT: &str = "snapshot";
 pub struct AlertChanges(Update<AlertChange>);
 
 /// An item of the stream of alerts that change: a page of the snapshot, changes, or news of the stream itself.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl AlertChanges {
     /// Where it belongs.
     async fn phase(&self) -> StreamPhase {
@@ -70,7 +70,7 @@ pub struct AlertChange {
 }
 
 /// An alert as one event left it. An alert may come twice: keep the one with the greater version.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl AlertChange {
     /// The event's number; 0 in a snapshot, where an alert's version says how new it is.
     async fn seq(&self) -> Long {

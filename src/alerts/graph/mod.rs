@@ -4,6 +4,7 @@ mod alert;
 mod inputs;
 mod live;
 mod mutation;
+mod named;
 mod payload;
 mod query;
 mod rule;

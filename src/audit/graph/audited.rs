@@ -19,8 +19,9 @@ use crate::{
     access::Caller,
     audit::{Audit, Origin, Outcome, Stamp, Target},
     catalog::graph::Loads,
-    graphql::{apart::wraps_object, code::Code, fault::TopError, late::Late, session::UserErrorCount},
+    graphql::{apart::wraps_object, canonical, code::Code, fault::TopError, late::Late, session::UserErrorCount},
     identity::Session,
+    storage::idempotency,
 };
 
 /// A root whose fields are audited: wrapped around the merged roots, so that no room can forget it.
@@ -31,9 +32,15 @@ impl<T: ObjectType> ContainerType for Audited<T> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         // Boxed: what a field needs would else lie in every frame above it, and be moved with them.
         let field: Resolving<'_> = Box::pin(self.0.resolve_field(ctx));
+        let is_mutation = T::type_name() == "Mutation";
+        // A key is compared by what was sent, whatever Rust makes of it.
+        let field: Resolving<'_> = match is_mutation.then(|| canonical::of_field(ctx)).flatten() {
+            Some(digest) => Box::pin(idempotency::sent(digest, field)),
+            None => field,
+        };
         match ctx.data_opt::<Audit>() {
             None => field.await,
-            Some(audit) if T::type_name() == "Mutation" => mutation(field, ctx, audit).await,
+            Some(audit) if is_mutation => mutation(field, ctx, audit).await,
             Some(audit) => query(field, ctx, audit).await,
         }
     }

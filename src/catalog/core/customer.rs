@@ -45,7 +45,7 @@ pub struct CustomerCommand {
     pub problems: Vec<Problem>,
 }
 
-const MAX_COUNTRY: usize = 64;
+pub const MAX_COUNTRY: usize = 64;
 
 pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: Checker) -> CustomerCommand {
     let external_ref = checker.free(&fields.external_ref, |c, value| c.line(place!["externalRef"], value, MAX_NAME));
@@ -69,7 +69,7 @@ fn is_somebody(row: &CustomerRow) -> bool {
 }
 
 /// Codes of ISO 3166 are written in capitals; any other text is kept as it is.
-fn country_code(text: String) -> String {
+pub fn country_code(text: String) -> String {
     let (country, rest) = text.split_once('-').unwrap_or((&text, "A"));
     let is_code = country.len() == 2
         && country.bytes().all(|b| b.is_ascii_alphabetic())

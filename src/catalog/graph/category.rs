@@ -6,9 +6,12 @@ use async_graphql::{Context, ID, Object};
 
 use super::loads::loads;
 use crate::{
+    access::kind,
     catalog::core::category::CategoryRow,
     connection,
     graphql::{
+        context::Asks,
+        directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Json, Long},
     },
@@ -19,7 +22,7 @@ use crate::{
 pub struct Category(pub Arc<CategoryRow>);
 
 /// A node of the tree of categories.
-#[Object]
+#[Object(directive = shared::apply())]
 impl Category {
     /// Its id: a TypeID that begins with cat_.
     pub async fn id(&self) -> ID {
@@ -34,17 +37,25 @@ impl Category {
         &self.0.slug
     }
     /// The category above it; null for a root.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
-        let id = self.0.parent_id?;
-        let row = async { loads(ctx)?.category(id).await };
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.0.parent_id else { return Ok(None) };
+            loads(ctx)?.category(id).await
+        };
         row.await.transpose().map(|row| row.map(Category))
     }
     /// The categories right below it, by position.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
     async fn children(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
+        ctx.permit::<kind::ProductRead>()?;
         Ok(loads(ctx)?.children(self.0.id).await?.iter().cloned().map(Category).collect())
     }
     /// The way from the root to it, both included.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
     async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
+        ctx.permit::<kind::ProductRead>()?;
         Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
     }
     /// Where it stands among its siblings, the smallest first.

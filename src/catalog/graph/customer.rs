@@ -10,7 +10,7 @@ use crate::{
     connection,
     graphql::{
         context::Asks,
-        directives::mask,
+        directives::{mask, personal, shared},
         fault::Answer,
         scalars::{DateTime, Long},
     },
@@ -21,7 +21,7 @@ use crate::{
 pub struct Customer(pub Arc<CustomerRow>);
 
 /// Whom orders are sold to.
-#[Object]
+#[Object(directive = shared::apply())]
 impl Customer {
     /// Its id: a TypeID that begins with cus_.
     pub async fn id(&self) -> ID {
@@ -40,7 +40,7 @@ impl Customer {
         self.0.country.as_deref()
     }
     /// Where it can be written to.
-    #[graphql(directive = mask::apply("customer.contact.read".to_owned()))]
+    #[graphql(directive = mask::apply("customer.contact.read".to_owned()), directive = personal::apply())]
     async fn email(&self, ctx: &Context<'_>) -> Option<Answer<&str>> {
         match ctx.caller() {
             Ok(caller) if caller.sees_contacts() => {
@@ -67,7 +67,7 @@ impl Customer {
 pub struct Supplier(pub Arc<SupplierRow>);
 
 /// Whom products are bought from.
-#[Object]
+#[Object(directive = shared::apply())]
 impl Supplier {
     /// Its id: a TypeID that begins with sup_.
     pub async fn id(&self) -> ID {
@@ -104,7 +104,7 @@ impl Supplier {
 pub struct Channel(pub Arc<ChannelRow>);
 
 /// Where orders come from. Every tenant has DIRECT.
-#[Object]
+#[Object(directive = shared::apply())]
 impl Channel {
     /// Its id: a TypeID that begins with chn_.
     pub async fn id(&self) -> ID {

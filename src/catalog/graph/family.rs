@@ -6,9 +6,12 @@ use async_graphql::{Context, ID, Object};
 
 use super::{loads::loads, product::Product};
 use crate::{
+    access::kind,
     catalog::core::family::{FamilyRow, option_names},
     connection,
     graphql::{
+        context::Asks,
+        directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Long},
     },
@@ -19,7 +22,7 @@ use crate::{
 pub struct ProductFamily(pub Arc<FamilyRow>);
 
 /// Variants: products that differ by the values of these options.
-#[Object]
+#[Object(directive = shared::apply())]
 impl ProductFamily {
     /// Its id: a TypeID that begins with fam_.
     pub async fn id(&self) -> ID {
@@ -34,7 +37,9 @@ impl ProductFamily {
         option_names(&self.0.option_names).unwrap_or_default()
     }
     /// Its variants, by SKU.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
     async fn products(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
+        ctx.permit::<kind::ProductRead>()?;
         Ok(loads(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
     }
     /// 1 when it was created, +1 for each change.

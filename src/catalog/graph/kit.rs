@@ -6,6 +6,7 @@ use super::{Money, Product, loads::loads};
 use crate::{
     catalog::core::{kit::Component, product::ProductRow},
     graphql::{
+        directives::shared,
         fault::{Answer, TopError},
         scalars::Quantity,
     },
@@ -16,7 +17,7 @@ use crate::{
 pub struct KitComponent(pub Component);
 
 /// What one of a kit holds of a product.
-#[Object]
+#[Object(directive = shared::apply())]
 impl KitComponent {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {

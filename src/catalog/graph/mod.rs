@@ -13,6 +13,7 @@ mod loads;
 mod mutation_kits;
 mod mutation_parties;
 mod mutation_products;
+mod named;
 mod node;
 mod page;
 mod payloads;

@@ -15,12 +15,13 @@ use super::{
     words::{ProductStatus, StockPolicy, Tracking},
 };
 use crate::{
+    access::kind,
     catalog::core::product::{self, ProductDoc, ProductRow},
     connection,
     graphql::{
         connection::{Page, PageInfo},
         context::Asks,
-        directives::{list_size, mask, requires},
+        directives::{list_size, mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
     },
@@ -30,6 +31,7 @@ use crate::{
 
 /// An exact amount of money.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
 pub struct Money {
     /// A decimal number with the currency's decimals.
     pub amount: Decimal,
@@ -44,6 +46,7 @@ impl From<entity::prelude::Money> for Money {
 
 /// What a product is counted in: one kg with 3 decimals is 1000 smallest units. Fixed after the first movement.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
 pub struct Unit {
     /// Its short name, as in each, kg or m.
     pub code: String,
@@ -53,6 +56,7 @@ pub struct Unit {
 
 /// A code printed on a product or on a pack of it.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
 pub struct Barcode {
     /// A GTIN, whose check digit was verified, or any other code.
     pub code: String,
@@ -62,6 +66,7 @@ pub struct Barcode {
 
 /// What tells a variant from the others of its family.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
 pub struct ProductOption {
     /// One of the family's option names.
     pub name: String,
@@ -94,7 +99,7 @@ impl From<ProductDoc> for Product {
 }
 
 /// What is sold and counted: one SKU. A variant is a product of a family. Price and cost are for one whole unit.
-#[Object]
+#[Object(directive = shared::apply())]
 impl Product {
     /// Its id: a TypeID that begins with prd_.
     pub async fn id(&self) -> ID {
@@ -137,21 +142,33 @@ impl Product {
         self.row.stock_policy.into()
     }
     /// The category it lies in.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
-        let id = self.row.category_id?;
-        let row = async { loads(ctx)?.category(id).await };
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.row.category_id else { return Ok(None) };
+            loads(ctx)?.category(id).await
+        };
         row.await.transpose().map(|row| row.map(Category))
     }
     /// Whom it is bought from.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
-        let id = self.row.supplier_id?;
-        let row = async { loads(ctx)?.supplier(id).await };
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.row.supplier_id else { return Ok(None) };
+            loads(ctx)?.supplier(id).await
+        };
         row.await.transpose().map(|row| row.map(Supplier))
     }
     /// The family it is a variant of.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
     async fn family(&self, ctx: &Context<'_>) -> Option<Answer<ProductFamily>> {
-        let id = self.row.family_id?;
-        let row = async { loads(ctx)?.family(id).await };
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.row.family_id else { return Ok(None) };
+            loads(ctx)?.family(id).await
+        };
         row.await.transpose().map(|row| row.map(ProductFamily))
     }
     /// What tells it from the other variants, in the family's order; empty without a family.
@@ -159,16 +176,18 @@ impl Product {
         self.row.option_list().into_iter().map(|option| ProductOption { name: option.name, value: option.value }).collect()
     }
     /// What one of it is made of, where it is a kit; empty otherwise. A kit has no stock of its own: see availability.
-    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    #[graphql(directive = list_size::apply(Some(5), None, None), directive = requires::apply("product.read".to_owned()))]
     async fn components(&self, ctx: &Context<'_>) -> Answer<Vec<KitComponent>> {
+        ctx.permit::<kind::ProductRead>()?;
         if !self.row.is_kit {
             return Ok(Vec::new());
         }
         Ok(loads(ctx)?.components(self.row.id).await?.iter().copied().map(KitComponent).collect())
     }
     /// The kits that it is part of, by SKU.
-    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    #[graphql(directive = list_size::apply(Some(5), None, None), directive = requires::apply("product.read".to_owned()))]
     async fn kits(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
+        ctx.permit::<kind::ProductRead>()?;
         let loads = loads(ctx)?;
         let ids = loads.kits(self.row.id).await?;
         let rows = loads.known_products(ids.to_vec()).await?;
@@ -242,7 +261,10 @@ impl Product {
     }
     /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named. Of a kit it is how many
     /// whole ones its components are enough for.
-    #[graphql(directive = requires::apply("stock.availability.read".to_owned()))]
+    #[graphql(
+        directive = requires::apply("stock.availability.read".to_owned()),
+        directive = list_size::apply(Some(20), Some(vec!["stores".to_owned()]), None)
+    )]
     async fn availability(
         &self,
         ctx: &Context<'_>,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Object};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::{CategoryId, ProductId};
 
 use super::{
@@ -20,6 +21,7 @@ use crate::{
         shell::{By, ProductBy},
     },
     graphql::{
+        canonical,
         connection::{Key, Page, PageRequest},
         context::Asks,
         directives::{cost, paged, requires},
@@ -88,8 +90,9 @@ impl ProductQuery {
                 .into()
             }
             Sorted::ByRelevance => {
-                let kind = relevance_kind(&filter);
-                let request = page.check(&kind, &catalog.signer, MAX_PAGE)?;
+                let [kind, former] = relevance_kinds(&filter);
+                let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
+                let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
                 let (scope, scoped) = catalog.filtered(permit, filter).await?;
                 relevant(&scope, scoped, &request, (kind, catalog)).await?.into()
             }
@@ -239,9 +242,11 @@ fn sorted(order: Option<&ProductOrder>, filter: &Filter) -> Answer<Sorted> {
     })
 }
 
-/// A place in a ranking means nothing under another filter: the cursor is bound to it.
-fn relevance_kind(filter: &Filter) -> String {
-    format!("products:RELEVANCE:{filter:?}")
+/// A place in a ranking means nothing under another filter: the cursor is bound to it. Also how releases before migration 34 bound it: cursors of
+/// theirs are still taken.
+fn relevance_kinds(filter: &Filter) -> [String; 2] {
+    let name = URL_SAFE_NO_PAD.encode(canonical::name(filter));
+    [format!("products:RELEVANCE:{name}"), format!("products:RELEVANCE:{filter:?}")]
 }
 
 /// A page of the ranking: its cursors are places in it.

@@ -6,12 +6,16 @@ use async_graphql::{Context, ID, Object};
 
 use super::words::StoreKind;
 use crate::{
-    access::graph::{StoreGroup, groups_of_store},
+    access::{
+        graph::{StoreGroup, groups_of_store},
+        kind,
+    },
     catalog::core::store::StoreRow,
     connection,
     graphql::{
         connection::PageArgs,
-        directives::{cost, paged},
+        context::Asks,
+        directives::{cost, paged, requires, shared},
         fault::Answer,
         scalars::{Cursor, DateTime, Long},
     },
@@ -23,7 +27,7 @@ use crate::{
 pub struct Store(pub Arc<StoreRow>);
 
 /// A place that holds stock.
-#[Object(directive = cost::apply("0.02".to_owned()))]
+#[Object(directive = cost::apply("0.02".to_owned()), directive = shared::apply())]
 impl Store {
     /// Its id: a TypeID that begins with sto_.
     pub async fn id(&self) -> ID {
@@ -46,7 +50,9 @@ impl Store {
         &self.0.time_zone
     }
     /// The groups it belongs to.
+    #[graphql(directive = requires::apply("store.read".to_owned()))]
     async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
+        ctx.permit::<kind::StoreRead>()?;
         groups_of_store(ctx, self.0.id).await
     }
     /// When it was closed for good; null while it is in use.

@@ -98,8 +98,9 @@ impl Filter {
             }
             Self::UpdatedAt { from, before } => {
                 let mut parts = vec!["TRUE".to_owned()];
-                parts.extend(from.map(|at| format!("p.updated_at >= {}", clause.bind(at.micros()))));
-                parts.extend(before.map(|at| format!("p.updated_at < {}", clause.bind(at.micros()))));
+                let backend = clause.backend();
+                parts.extend(from.map(|at| backend.rarely(&format!("p.updated_at >= {}", clause.bind(at.micros())))));
+                parts.extend(before.map(|at| backend.rarely(&format!("p.updated_at < {}", clause.bind(at.micros())))));
                 clause.push(&parts.join(" AND "));
             }
             Self::Search(text) => match found.get(text) {

@@ -28,7 +28,13 @@ pub struct ProductOrder {
 impl ProductOrder {
     /// Names the sort in cursors: one of another sort does not open.
     pub fn kind(self) -> String {
-        format!("products:{:?}:{}", self.sort, if self.descending { "DESC" } else { "ASC" })
+        let sort = match self.sort {
+            ProductSort::Sku => "Sku",
+            ProductSort::Name => "Name",
+            ProductSort::CreatedAt => "CreatedAt",
+            ProductSort::UpdatedAt => "UpdatedAt",
+        };
+        format!("products:{sort}:{}", if self.descending { "DESC" } else { "ASC" })
     }
     fn columns(self) -> [&'static str; 2] {
         match self.sort {

@@ -26,7 +26,7 @@ use crate::{
     clock::is_time_zone,
     storage::{
         Fault,
-        idempotency::{Key, MAX_KEY, hash_of, is_key},
+        idempotency::{InputDigest, Key, MAX_KEY, hash_of, is_key},
     },
 };
 
@@ -51,7 +51,7 @@ impl Catalog {
         &self,
         permit: Permit<P>,
         ask: &Ask,
-        (mutation, hash): (&'static str, [u8; 32]),
+        (mutation, hash): (&'static str, InputDigest),
         commands: Vec<N::Command>,
     ) -> Result<Batch<N::Row>, Fault> {
         let refuse = |field, why| Ok(Batch::refused(Problem::at(field, why)));
@@ -89,7 +89,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Word::Store, &mut checker);
         let command = store::check(target, &fields, checker, is_time_zone);
-        self.run::<Stores, _>(permit, &ask, ("storeUpdate", [0; 32]), vec![command]).await
+        self.run::<Stores, _>(permit, &ask, ("storeUpdate", InputDigest::default()), vec![command]).await
     }
 
     pub async fn supplier_create(
@@ -111,7 +111,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Word::Supplier, &mut checker);
         let command = supplier::check(target, &fields, checker);
-        self.run::<Suppliers, _>(permit, &ask, ("supplierUpdate", [0; 32]), vec![command]).await
+        self.run::<Suppliers, _>(permit, &ask, ("supplierUpdate", InputDigest::default()), vec![command]).await
     }
 
     pub async fn channel_create(
@@ -152,7 +152,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Word::Category, &mut checker);
         let command = category::check(target, &fields, checker);
-        self.run::<Categories, _>(permit, &ask, ("categoryUpdate", [0; 32]), vec![command]).await
+        self.run::<Categories, _>(permit, &ask, ("categoryUpdate", InputDigest::default()), vec![command]).await
     }
     /// Makes or changes categories by slug, each row by itself.
     pub async fn category_upsert(
@@ -185,7 +185,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Word::Customer, &mut checker);
         let command = customer::check(target, &fields, checker);
-        self.run::<Customers, _>(permit, &ask, ("customerUpdate", [0; 32]), vec![command]).await
+        self.run::<Customers, _>(permit, &ask, ("customerUpdate", InputDigest::default()), vec![command]).await
     }
     /// Forgets who a customer is, for good: the key is gone under which it was kept. What they bought stays.
     pub async fn customer_erase(
@@ -197,7 +197,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Word::Customer, &mut checker);
         let command = customer::forget(target, checker);
-        self.run::<Customers, _>(permit, &ask, ("customerErase", [0; 32]), vec![command]).await
+        self.run::<Customers, _>(permit, &ask, ("customerErase", InputDigest::default()), vec![command]).await
     }
     /// Makes or changes customers by their external reference, each row by itself.
     pub async fn customer_upsert(
@@ -230,7 +230,7 @@ impl Catalog {
         let mut checker = Checker::default();
         let target = target(&which, Word::Product, &mut checker);
         let command = product::check(target, &fields, checker);
-        self.run::<Products, _>(permit, &ask, ("productUpdate", [0; 32]), vec![command]).await
+        self.run::<Products, _>(permit, &ask, ("productUpdate", InputDigest::default()), vec![command]).await
     }
     /// Says all that a product is made of; without components it is no kit.
     pub async fn kit_set(

@@ -52,6 +52,9 @@ impl LineKey {
     pub fn of(product: ProductId) -> Self {
         Self { product, lot: String::new() }
     }
+    pub fn is_of_a_lot(&self) -> bool {
+        !self.lot.is_empty()
+    }
 }
 
 /// The lot of a line. One that the books do not know is only named, and made when the count is posted.
@@ -74,7 +77,7 @@ impl CountedLot {
 }
 
 /// What is counted of one product, or of one of its lots. A product that is kept by lots and has none in stock has a line without a lot, which
-/// only says that nothing was there.
+/// only says that nothing was there; unless somebody counted it, it goes when a lot of the product gets a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub id: CountLineId,
@@ -202,6 +205,11 @@ impl CountBook {
                 self.late.remove(&(id, line.key()));
             }
         }
+        for key in &decision.gone {
+            if self.lines.entry(id).or_default().remove(key).as_ref().is_some_and(is_open) {
+                *self.open.entry(id).or_default() -= 1;
+            }
+        }
         self.counters.entry(id).or_default().extend(decision.tries.iter().map(|one| one.actor));
     }
 }
@@ -212,6 +220,8 @@ pub struct CountDecision {
     pub count: Count,
     /// The lines that it changed or made.
     pub lines: Vec<Line>,
+    /// The lines that it removed: nobody had counted them.
+    pub gone: Vec<LineKey>,
     pub tries: Vec<Try>,
     /// What the journal calls it.
     pub event: &'static str,

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::{
-    count::{Count, CountBook, CountDecision, CountedLot, Expected, Line, Sight, Try},
+    count::{Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Sight, Try},
     post::{Approval, approve},
     states::{Action, actions_from, may},
     tally::{Record, tally},
@@ -106,6 +106,8 @@ pub enum Uncounted {
 #[derive(Default)]
 pub(super) struct Changes {
     pub lines: Vec<Line>,
+    /// Lines that say nothing any more.
+    pub gone: Vec<LineKey>,
     pub tries: Vec<Try>,
 }
 
@@ -136,7 +138,8 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
     if before.is_some() {
         count.touch(draft.now());
     }
-    Ok(CountDecision { count, lines: changes.lines, tries: changes.tries, event: steps.step.event(), before })
+    let Changes { lines, gone, tries } = changes;
+    Ok(CountDecision { count, lines, gone, tries, event: steps.step.event(), before })
 }
 
 /// The count, if the action is open in its state.
@@ -244,6 +247,9 @@ fn start(
         return Err(Rejection::LimitExceeded { message, field: path!["input", "id"] });
     }
     changes.lines.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
+    for line in lines.iter().filter(|line| line.lot.is_some()) {
+        changes.replaces_none(book, count.id, line.product);
+    }
     count.status = CountStatus::Counting;
     count.started_at = Some(draft.now());
     Ok(())

@@ -78,7 +78,9 @@ pub(super) fn tally(
         let mut line = known.unwrap_or_else(|| line_of(level, found.line, lot.clone(), Expected::Found));
         line.lot = lot;
         changes.counts(line, tally, (level, actor, found.note.clone()));
-        changes.nothing_besides(book, count, (level, actor), counted_at);
+        if line_key.is_of_a_lot() {
+            changes.replaces_none(book, count.id, found.product);
+        }
     }
     Ok(())
 }
@@ -134,18 +136,20 @@ impl Changes {
     fn counts(&mut self, mut line: Line, tally: Tally, (level, actor, note): (&Level, Actor, Option<String>)) {
         (line.state, line.tally, line.unit_cost) = (CountLineState::Counted, Some(tally), level.facts.cost);
         line.attempts += 1;
+        self.gone.retain(|gone| *gone != line.key());
         self.tries.push(Try { of: line.key(), attempt: line.attempts, tally, actor, note });
         self.lines.push(line);
     }
 
-    /// Whoever found a lot of a product found nothing of it without one: its line without a lot needs nobody's look any more.
-    fn nothing_besides(&mut self, book: &CountBook, count: &Count, (level, actor): (&Level, Actor), counted_at: Timestamp) {
-        let key = LineKey::of(level.key.product);
-        let is_here = self.lines.iter().any(|line| line.key() == key);
-        let open = book.line(count.id, &key).filter(|line| line.state != CountLineState::Counted);
-        if let (Some(line), false, true) = (open, is_here, level.facts.tracking != Tracking::None) {
-            let tally = Tally { counted: Quantity::ZERO, counted_at, book: 0, book_version: level.version };
-            self.counts(line.clone(), tally, (level, actor, None));
+    /// A lot of a product has a line: the line without a lot, which says that nothing of the product is there, goes. One that somebody has counted
+    /// stays as it was counted, also where it was to be counted again.
+    pub(super) fn replaces_none(&mut self, book: &CountBook, count: CountId, product: ProductId) {
+        let key = LineKey::of(product);
+        let Some(none) = book.line(count, &key).filter(|_| !self.lines.iter().any(|line| line.key() == key)) else { return };
+        if none.attempts == 0 && !self.gone.contains(&key) {
+            self.gone.push(key);
+        } else if none.state == CountLineState::Recount {
+            self.lines.push(Line { state: CountLineState::Counted, ..none.clone() });
         }
     }
 }

@@ -4,7 +4,7 @@ use entity::prelude::{Actor, CountId, TenantId, Timestamp};
 use sea_orm::Value;
 
 use crate::{
-    counts::core::{Count, Expected, Line, Sight, Try},
+    counts::core::{Count, Expected, Line, LineKey, Sight, Try},
     storage::{Bulk, Column, ColumnKind::*},
 };
 
@@ -84,6 +84,8 @@ const LINE: &[Column] = &[
     Column("expires_on", SmallOrNull),
 ];
 
+const LINE_KEY: &[Column] = &[Column("tenant_id", Id), Column("count_id", Id), Column("product_id", Id), Column("lot_key", Text)];
+
 const TRY: &[Column] = &[
     Column("tenant_id", Id),
     Column("count_id", Id),
@@ -109,11 +111,13 @@ fn moment(at: Option<Timestamp>) -> Value {
 pub struct Written<'a> {
     pub counts: Vec<&'a Count>,
     pub lines: Vec<(CountId, &'a Line)>,
+    /// Lines that go.
+    pub gone: Vec<(CountId, &'a LineKey)>,
     pub tries: Vec<(CountId, &'a Try)>,
 }
 
 /// The rows, in the order of their foreign keys.
-pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [Bulk; 5] {
+pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [Bulk; 6] {
     let tenant: Value = tenant.into();
     let (mut new, mut changed) = (Bulk::insert("stock_count", NEW_COUNT), Bulk::update("stock_count", COUNT, 2));
     for c in &written.counts {
@@ -130,6 +134,10 @@ pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [B
         } else {
             new_lines.row(new_line(&tenant, *count, line));
         }
+    }
+    let mut gone = Bulk::delete("count_line", LINE_KEY);
+    for (count, key) in &written.gone {
+        gone.row([tenant.clone(), (*count).into(), key.product.into(), key.lot.as_str().into()]);
     }
     let mut tries = Bulk::insert("count_try", TRY);
     for (count, one) in &written.tries {
@@ -149,7 +157,7 @@ pub fn count_rows(tenant: TenantId, written: &Written<'_>, now: Timestamp) -> [B
             now.micros().into(),
         ]);
     }
-    [new, changed, new_lines, changed_lines, tries]
+    [new, changed, gone, new_lines, changed_lines, tries]
 }
 
 fn new_count(tenant: &Value, c: &Count) -> [Value; 16] {

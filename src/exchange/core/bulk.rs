@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Earnest;
-use crate::files::core::limits::BULK_ANSWER_BYTES;
+use super::{Earnest, cells::has_many_values};
+use crate::files::core::limits::{BULK_ANSWER_BYTES, LINE_VALUES};
 
 /// Whether a mutation knows a call again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Valu
     let bytes = line.bytes.as_deref().ok_or("the line is longer than 1 MiB")?;
     let text = std::str::from_utf8(bytes).map_err(|_| "the line is not written in UTF-8")?;
     let text = text.trim_start_matches('\u{feff}');
+    if has_many_values(bytes) {
+        return Err(format!("the line has more than {LINE_VALUES} values"));
+    }
     let mut said: Map<String, Value> =
         serde_json::from_str(text).map_err(|error| format!("the line is no JSON object: {error}"))?;
     let mut known = Map::new();

@@ -1,11 +1,16 @@
 //! Cells: what a spreadsheet would take for a formula is not written as one, and what was marked so is read back.
 
+use entity::prelude::{Money, Timestamp};
+
 use super::Format;
+use crate::files::core::limits::LINE_VALUES;
 
 /// What a row says of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cell {
     Text(String),
+    /// What the file itself says to be a number, with a decimal point.
+    Number(String),
     /// It has no value any more: `\N` in a text or a workbook, null in JSON.
     Clear,
 }
@@ -18,6 +23,10 @@ pub enum Item {
     Hidden,
     Text(String),
     Number(i64),
+    Amount(Money),
+    /// Days since 1970.
+    Day(i32),
+    Moment(Timestamp),
 }
 impl From<&str> for Item {
     fn from(text: &str) -> Self {
@@ -63,6 +72,24 @@ pub fn guarded(text: &str, format: Format) -> std::borrow::Cow<'_, str> {
     if is_marked(text, format) { std::borrow::Cow::Owned(format!("{MARK}{text}")) } else { std::borrow::Cow::Borrowed(text) }
 }
 
+/// Why a row is refused that has bytes which are no letters of its file's encoding.
+pub const FOREIGN: &str = "the row has letters that the file's encoding does not have: say which encoding it is";
+
+/// Whether a line of JSON has more values in it than are read. It is read over, not parsed: each value takes many times its bytes.
+pub fn has_many_values(line: &[u8]) -> bool {
+    let (mut values, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for byte in line {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b',' | b'[' | b'{' if !is_text => values += 1,
+            _ => {}
+        }
+    }
+    values > LINE_VALUES
+}
+
 /// What a cell of a CSV or a workbook says; None when it is empty, which says nothing.
 pub fn cell(text: &str, format: Format) -> Option<Cell> {
     let text = text.trim();
@@ -81,6 +108,7 @@ pub fn of_json(value: &serde_json::Value) -> Cell {
     match value {
         serde_json::Value::Null => Cell::Clear,
         serde_json::Value::String(text) => Cell::Text(text.clone()),
+        serde_json::Value::Number(number) => Cell::Number(number.to_string()),
         other => Cell::Text(other.to_string()),
     }
 }
@@ -113,13 +141,22 @@ mod tests {
     }
 
     #[test]
+    fn values_are_counted_where_they_are_none_of_a_text() {
+        let commas = "\\\",".repeat(LINE_VALUES + 1);
+        assert!(!has_many_values(format!("{{\"a\":\"{commas}\"}}").as_bytes()));
+        assert!(has_many_values(format!("{{\"a\":[{}0]}}", "0,".repeat(LINE_VALUES)).as_bytes()));
+        assert!(!has_many_values(b"\"\\"));
+    }
+
+    #[test]
     fn an_empty_cell_says_nothing_and_a_marked_one_clears() {
         for format in [Format::Csv, Format::Xlsx] {
             let said = ["", "  ", "\\N"].map(|text| cell(text, format));
             assert_eq!(said, [None, None, Some(Cell::Clear)]);
         }
         assert_eq!(of_json(&serde_json::json!(null)), Cell::Clear);
-        assert_eq!(of_json(&serde_json::json!(12.5)), Cell::Text("12.5".to_owned()));
+        assert_eq!(of_json(&serde_json::json!(12.5)), Cell::Number("12.5".to_owned()));
+        assert_eq!(of_json(&serde_json::json!("12,5")), Cell::Text("12,5".to_owned()));
         assert_eq!(of_json(&serde_json::json!(["a", "b"])), Cell::Text("[\"a\",\"b\"]".to_owned()));
     }
 }

@@ -94,6 +94,7 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
             "note",
             "occurredAt",
             "recordedAt",
+            "lot",
         ],
         Noun::Orders => &[
             "number",
@@ -119,6 +120,11 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
         ],
         Noun::StockChanges => &[],
     }
+}
+
+/// Whether a field is a calendar day, without a time of it.
+pub fn is_day(field: &str) -> bool {
+    matches!(field, "madeOn" | "expiresOn")
 }
 
 /// What a row cannot do without: one of each group.

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use serde_json::Value;
 
 use super::{
-    Noun, Refused, barcodes,
+    Decimal, Noun, Refused, barcodes,
     cells::Cell,
     columns::{fields_of, needed},
 };
@@ -29,6 +29,21 @@ pub struct Record {
     pub cells: Result<Vec<Option<Cell>>, String>,
 }
 
+impl Record {
+    /// Roughly what it takes in memory.
+    pub fn bytes(&self) -> usize {
+        const CELL: usize = size_of::<Option<Cell>>();
+        let of = |cell: &Option<Cell>| match cell {
+            Some(Cell::Text(text) | Cell::Number(text)) => CELL + text.len(),
+            Some(Cell::Clear) | None => CELL,
+        };
+        match &self.cells {
+            Ok(cells) => cells.iter().map(of).sum(),
+            Err(why) => why.len(),
+        }
+    }
+}
+
 /// What names in a chunk stand for, looked up before.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
@@ -47,6 +62,8 @@ pub struct Known {
     pub customers: HashMap<String, CustomerId>,
     /// Of amounts whose row names none.
     pub currency: String,
+    /// Of amounts that are texts.
+    pub decimal: Decimal,
 }
 
 /// The cells of a row by the names of their fields.
@@ -72,7 +89,7 @@ impl<'a> Cells<'a> {
     /// The text of a field that is said and not cleared.
     pub fn text(&self, field: &str) -> Option<&'a str> {
         match self.get(field)? {
-            Cell::Text(text) => Some(text),
+            Cell::Text(text) | Cell::Number(text) => Some(text),
             Cell::Clear => None,
         }
     }
@@ -81,14 +98,16 @@ impl<'a> Cells<'a> {
         Ok(match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
-            Some(Cell::Text(text)) => Patch::Set(turn(text.trim()).map_err(|why| Refused::invalid(self.number, field, why))?),
+            Some(Cell::Text(text) | Cell::Number(text)) => {
+                Patch::Set(turn(text.trim()).map_err(|why| Refused::invalid(self.number, field, why))?)
+            }
         })
     }
     fn texts(&self, field: &str) -> Patch<String> {
         match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
-            Some(Cell::Text(text)) => Patch::Set(text.clone()),
+            Some(Cell::Text(text) | Cell::Number(text)) => Patch::Set(text.clone()),
         }
     }
 
@@ -132,7 +151,11 @@ impl<'a> Cells<'a> {
 
     fn money(&self, field: &str, currency: &str, known: &Known) -> Result<Patch<MoneyText>, Refused> {
         let currency = self.text(currency).map_or_else(|| known.currency.clone(), |text| text.trim().to_uppercase());
-        self.patch(field, |amount| Ok(MoneyText { amount: amount.to_owned(), currency }))
+        let decimal = match self.get(field) {
+            Some(Cell::Number(_)) => Decimal::Point,
+            _ => known.decimal,
+        };
+        self.patch(field, |amount| Ok(MoneyText { amount: pointed(amount, decimal)?, currency }))
     }
 
     /// An amount that is exact in its currency.
@@ -152,11 +175,22 @@ impl<'a> Cells<'a> {
         Ok(match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
-            Some(Cell::Text(text)) => {
+            Some(Cell::Text(text) | Cell::Number(text)) => {
                 let id = found(text.trim()).ok_or_else(|| Refused::missing(self.number, field, what))?;
                 Patch::Set(id.to_string())
             }
         })
+    }
+}
+
+/// An amount with a decimal point. What separates thousands is taken by nobody: it is the other one's decimal separator.
+fn pointed(amount: &str, decimal: Decimal) -> Result<String, String> {
+    match decimal {
+        Decimal::Point => Ok(amount.to_owned()),
+        Decimal::Comma if amount.contains('.') => {
+            Err(format!("a decimal number with a comma is expected, as in 12,50, and {:?} has a point", short(amount)))
+        }
+        Decimal::Comma => Ok(amount.replacen(',', ".", 1)),
     }
 }
 

@@ -29,6 +29,12 @@ pub fn encoding(start: &[u8]) -> &'static str {
     }
 }
 
+/// Whether there are letters in these bytes that only UTF-8 writes so. Where a text is not UTF-8 throughout, one of them shows that it is meant to be,
+/// and that what does not fit is a mistake: as Windows-1252 it would be read, and wrongly.
+pub fn has_wide_letters(bytes: &[u8]) -> bool {
+    bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii())
+}
+
 /// The form of a text: lines of JSON begin with a brace.
 pub fn format(text: &str) -> Format {
     if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') { Format::Jsonl } else { Format::Csv }
@@ -69,6 +75,8 @@ mod tests {
         assert_eq!(encoding(&wide("sku;name", u16::to_le_bytes)), "utf-16le");
         assert_eq!(encoding(&wide("sku;name", u16::to_be_bytes)), "utf-16be");
         assert_eq!(encoding(b""), "utf-8");
+        assert!(has_wide_letters("a\u{e4}".as_bytes()) && has_wide_letters(b"\xe9 \xc3\xa4 \xe9"));
+        assert!(!has_wide_letters(b"caf\xe9 \xc3") && !has_wide_letters(b"plain"));
     }
 
     #[test]

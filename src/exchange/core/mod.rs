@@ -7,6 +7,7 @@ pub mod columns;
 pub mod fields;
 pub mod guess;
 pub mod orders;
+pub mod serial;
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,14 @@ pub enum Earnest {
     DryRun,
 }
 
+/// What stands before the decimals of an amount, where the file does not itself say that it is a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Decimal {
+    #[default]
+    Point,
+    Comma,
+}
+
 /// How a file is read. What is None is guessed, and told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportOptions {
@@ -153,6 +162,15 @@ pub struct ImportOptions {
     pub earnest: Earnest,
     /// Of changes of stock.
     pub reason: ReasonCode,
+    /// Never guessed. What was asked for before there was a choice has a point.
+    #[serde(default, skip_serializing_if = "is_point")]
+    pub decimal: Decimal,
+}
+
+/// Not said where it is usual: calls that were made before have the same digest.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_point(decimal: &Decimal) -> bool {
+    *decimal == Decimal::Point
 }
 
 /// How much an import may be.
@@ -231,7 +249,9 @@ pub struct Run {
     /// The key that a program asked with.
     pub key: Option<ApiKeyId>,
     pub idempotency_key: String,
-    pub hash: Vec<u8>,
+    /// What its input is compared by when its key comes again: the struct's hash, and the digest of what was sent.
+    pub hash: [u8; 32],
+    pub sent: Option<[u8; 32]>,
     pub state: State,
     pub counts: Counts,
     pub error: Option<String>,

@@ -5,7 +5,7 @@ use entity::prelude::{FileId, ReasonCode};
 
 use super::types::ExchangeFormat;
 use crate::{
-    exchange::core::{Earnest, ExportOptions, ImportOptions, Mode, Noun},
+    exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, Mode, Noun},
     graphql::{reading::Reading, scalars::DateTime},
     path,
     stock::graph::ReasonCode as ReasonWord,
@@ -92,6 +92,16 @@ pub enum ImportMode {
     Upsert,
 }
 
+/// What stands before the decimals of an amount in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Decimal")]
+pub enum DecimalSeparator {
+    /// As in 12.50.
+    Point,
+    /// As in 12,50.
+    Comma,
+}
+
 /// A column of the file, and the field that it is.
 #[derive(Debug, Clone, InputObject)]
 pub struct ColumnMappingInput {
@@ -128,6 +138,10 @@ pub struct ImportCreateInput {
     /// Why stock changes.
     #[graphql(default_with = "ReasonWord::Correction")]
     pub reason_code: ReasonWord,
+    /// The decimal separator of prices, costs, discounts and taxes that are texts; numbers of JSON and of workbooks need none. An amount with the other
+    /// separator, or with one between thousands, is refused.
+    #[graphql(default_with = "DecimalSeparator::Point")]
+    pub decimal_separator: DecimalSeparator,
 }
 
 /// Rows that are to become a file.
@@ -171,6 +185,7 @@ impl ImportCreateInput {
             mode: self.mode.into(),
             earnest: if self.dry_run { Earnest::DryRun } else { Earnest::Write },
             reason: ReasonCode::from(self.reason_code),
+            decimal: self.decimal_separator.into(),
         };
         (reading.id(&self.file_id, || path!["input", "fileId"]), options)
     }

@@ -48,7 +48,7 @@ impl Words for Wording {
                 ("INSUFFICIENT_STOCK", format!("{requested} of {what} asked for, and there is not so much"), Some(field))
             }
             // Whoever may set stock need not be one who may see it: how much there is, is not said.
-            Rejection::Insufficient { level, requested, field } => (
+            Rejection::Insufficient { level, requested, field, .. } => (
                 "INSUFFICIENT_STOCK",
                 format!("{requested} of {} asked for, and there is not so much", level.facts.sku),
                 Some(field),

@@ -8,10 +8,10 @@ use super::{Chunks, Plan, Sender, Stop, Unreadable};
 use crate::{
     exchange::core::{
         Format, Noun, Told,
-        cells::{Cell, of_json},
+        cells::{Cell, FOREIGN, has_many_values, of_json},
         columns::{exported, fields_of},
     },
-    files::core::limits::ROW_BYTES,
+    files::core::limits::{LINE_VALUES, ROW_BYTES},
 };
 
 /// The next line without its end; false at the end of the file. One that is too long ends the reading.
@@ -26,6 +26,9 @@ pub(super) fn line(text: &mut impl BufRead, out: &mut Vec<u8>) -> Result<bool, S
     }
     Ok(count > 0)
 }
+
+/// The replacement character in UTF-8.
+const REPLACED: &[u8] = "\u{fffd}".as_bytes();
 
 pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender) -> Result<(), Stop> {
     let mut text = BufReader::with_capacity(64 << 10, text);
@@ -43,6 +46,13 @@ pub(super) fn read(text: impl Read, encoding: &str, plan: Plan, sender: &Sender)
 }
 
 fn cells(line: &[u8], noun: Noun, mapping: &[(String, String)], names: &[&str]) -> Result<Vec<Option<Cell>>, String> {
+    // What the decoder has put in the place of a byte that is no letter.
+    if line.windows(REPLACED.len()).any(|letter| letter == REPLACED) {
+        return Err(FOREIGN.to_owned());
+    }
+    if has_many_values(line) {
+        return Err(format!("the line has more than {LINE_VALUES} values"));
+    }
     let object: Map<String, Value> =
         serde_json::from_slice(line).map_err(|error| format!("the line is no JSON object: {error}"))?;
     let mut found = vec![None; names.len()];

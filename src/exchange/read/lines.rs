@@ -5,7 +5,11 @@ use std::io::{BufRead, BufReader, Read};
 use tokio::sync::mpsc;
 
 use super::{AHEAD, Pipe, Unreadable, pipe};
-use crate::{exchange::core::bulk::Line, files::Bytestream, files::core::limits::ROW_BYTES};
+use crate::{
+    exchange::core::bulk::Line,
+    files::Bytestream,
+    files::core::limits::{CHUNK_BYTES, ROW_BYTES},
+};
 
 /// What a reader of lines says.
 #[derive(Debug)]
@@ -35,16 +39,20 @@ pub fn lines(bytes: Bytestream, after: i64, at_once: usize) -> mpsc::Receiver<Re
 
 /// Whether somebody listened to the end.
 fn read(mut text: impl BufRead, after: i64, at_once: usize, say: impl Fn(Vec<Line>) -> bool) -> std::io::Result<bool> {
-    let (mut number, mut found) = (0, Vec::new());
+    let (mut number, mut found, mut size) = (0, Vec::new(), 0);
     while let Some(Next(bytes)) = next(&mut text)? {
         number += 1;
         let is_blank = bytes.as_ref().is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace));
         if number <= after || is_blank {
             continue;
         }
+        size += bytes.as_ref().map_or(0, Vec::len);
         found.push(Line { number, bytes });
-        if found.len() >= at_once && !say(std::mem::take(&mut found)) {
-            return Ok(false);
+        if found.len() >= at_once || size >= CHUNK_BYTES {
+            size = 0;
+            if !say(std::mem::take(&mut found)) {
+                return Ok(false);
+            }
         }
     }
     Ok(found.is_empty() || say(found))

@@ -1,11 +1,15 @@
 //! Files as streams of rows, in constant memory: a thread reads, decodes and takes apart what arrives, a chunk ahead of whoever carries it out.
 
+mod archive;
+mod book;
 mod decode;
 mod jsonl;
 mod lines;
 mod pipe;
 mod table;
+mod texts;
 mod workbook;
+mod xml;
 
 use tokio::sync::mpsc;
 
@@ -17,7 +21,7 @@ use super::core::{
 };
 use crate::files::{
     Bytestream,
-    core::limits::{CHUNK_ROWS, COLUMNS},
+    core::limits::{CHUNK_BYTES, CHUNK_ROWS, COLUMNS},
 };
 
 pub use lines::{SaidLines, lines};
@@ -45,6 +49,8 @@ pub enum Unreadable {
     LongRow(usize),
     #[error("the file has more than {0} rows: divide it")]
     TooManyRows(i64),
+    #[error("the rows of one order have more than {} MiB", .0 >> 20)]
+    LongOrder(usize),
     #[error("the workbook is not what it should be: {0}")]
     Workbook(String),
     /// Ours: it may go well the next time.
@@ -119,6 +125,8 @@ struct Chunks<'a> {
     sender: &'a Sender,
     noun: Noun,
     rows: Vec<Record>,
+    /// Of their cells.
+    bytes: usize,
     orders: Thread,
     number: i64,
     skip: i64,
@@ -128,7 +136,7 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     fn new(sender: &'a Sender, plan: &Plan) -> Self {
         let Plan { noun, skip, most, .. } = *plan;
-        Self { sender, noun, rows: Vec::new(), orders: Thread::default(), number: 0, skip, most }
+        Self { sender, noun, rows: Vec::new(), bytes: 0, orders: Thread::default(), number: 0, skip, most }
     }
 
     /// Tells what the columns were taken for, and then whether rows can be read so: whoever puts the header right has to know.
@@ -157,10 +165,15 @@ impl<'a> Chunks<'a> {
         let row = Record { number: self.number, cells: cells() };
         // An order is of one chunk: it ends behind its last row, however many rows that makes of those that an order may have.
         let goes_on = self.noun == Noun::Orders && self.orders.goes_on(&row);
-        let most = if goes_on { CHUNK_ROWS + ORDER_ROWS } else { CHUNK_ROWS };
-        if self.rows.len() >= most {
+        let (most, most_bytes) = if goes_on { (CHUNK_ROWS + ORDER_ROWS, 4 * CHUNK_BYTES) } else { (CHUNK_ROWS, CHUNK_BYTES) };
+        let bytes = row.bytes();
+        if goes_on && self.bytes + bytes > most_bytes {
+            return Err(Unreadable::LongOrder(most_bytes).into());
+        }
+        if self.rows.len() >= most || self.bytes + bytes > most_bytes {
             self.flush()?;
         }
+        self.bytes += bytes;
         self.rows.push(row);
         Ok(())
     }
@@ -170,6 +183,7 @@ impl<'a> Chunks<'a> {
             return Ok(());
         }
         let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
         self.sender.blocking_send(Ok(Said::Rows(rows))).map_err(|_| Stop::Unheard)
     }
 }

@@ -1,13 +1,16 @@
 //! Bytes that arrive as a stream, read as a file is.
 
-use std::io::{self, Read};
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+};
 
 use bytes::{Buf, Bytes};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
-use super::Unreadable;
-use crate::files::Bytestream;
+use super::{Stop, Unreadable};
+use crate::files::{Bytestream, core::limits::IMPORT_BYTES};
 
 /// Parts that have arrived and were not read yet.
 const PARTS: usize = 16;
@@ -57,11 +60,31 @@ impl Read for Pipe {
 #[error("a row is too long")]
 pub struct TooLong(pub usize);
 
+/// What is wrong with a workbook, as an error of reading.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfit(pub String);
+
+pub fn unfit(why: impl std::fmt::Display) -> Stop {
+    Unreadable::Workbook(why.to_string()).into()
+}
+
+/// The bytes in a file of our own that has no name: what has to be read more than once.
+pub fn landed(bytes: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut bytes.take(IMPORT_BYTES), &mut file)?;
+    file.flush()?;
+    Ok(file)
+}
+
 /// What an error of reading means.
 pub fn meant(error: &io::Error) -> Unreadable {
     let inner = error.get_ref();
     if let Some(TooLong(most)) = inner.and_then(|inner| inner.downcast_ref::<TooLong>()) {
         return Unreadable::LongRow(*most);
+    }
+    if let Some(Unfit(why)) = inner.and_then(|inner| inner.downcast_ref::<Unfit>()) {
+        return Unreadable::Workbook(why.clone());
     }
     if let Some(Lost(why)) = inner.and_then(|inner| inner.downcast_ref::<Lost>()) {
         return Unreadable::Storage(why.clone());

@@ -10,7 +10,7 @@ use super::{Chunks, Plan, Sender, Stop, Unreadable, pipe::TooLong};
 use crate::{
     exchange::core::{
         Format, Told,
-        cells::{Cell, cell},
+        cells::{Cell, FOREIGN, cell},
         columns::fields_of,
         guess,
     },
@@ -122,8 +122,8 @@ fn cells(row: &csv::ByteRecord, columns: &[Option<usize>], fields: usize) -> Res
     for (bytes, at) in row.iter().zip(columns) {
         let Some(at) = at else { continue };
         let text = std::str::from_utf8(bytes).map_err(|_| "the row is no text".to_owned())?;
-        if text.contains('\u{fffd}') {
-            return Err("the row has letters that the file's encoding does not have: say which encoding it is".to_owned());
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(FOREIGN.to_owned());
         }
         found[*at] = cell(text, Format::Csv);
     }

@@ -1,71 +1,53 @@
-//! XLSX workbooks: the first sheet, row by row. A workbook is an archive, so what it would be unpacked is measured before any of it is believed.
+//! XLSX workbooks: the first sheet, row by row, in constant memory. What a workbook is unpacked is measured before any of it is believed, and
+//! bounded part by part while it is read.
 
-use std::{
-    fs::File,
-    io::{self, BufReader, Read, Seek, SeekFrom, Write},
+use std::io::{Seek, SeekFrom};
+
+use quick_xml::events::Event;
+
+use super::{
+    Chunks, Pipe, Plan, Sender, Stop, Unreadable,
+    archive::Archive,
+    book::Book,
+    pipe::{landed, unfit},
+    texts::{Texts, rich, unescaped},
+    xml::{Xml, attribute},
 };
-
-use calamine::{DataRef, Reader, Xlsx};
-
-use super::{Chunks, Pipe, Plan, Sender, Stop, Unreadable};
 use crate::{
+    clock,
     exchange::core::{
         Format, Told,
         cells::{Cell, cell},
-        columns::fields_of,
+        columns::{fields_of, is_day},
+        serial,
     },
-    files::core::limits::{COLUMNS, IMPORT_BYTES, WORKBOOK_BYTES, WORKBOOK_ENTRIES, WORKBOOK_RATIO, WORKBOOK_TEXT_BYTES},
+    files::core::limits::{COLUMNS, ROW_BYTES, WORKBOOK_BYTES},
 };
 
-fn workbook(why: impl std::fmt::Display) -> Stop {
-    Unreadable::Workbook(why.to_string()).into()
-}
-
-/// The bytes in a file of our own that has no name: archives are read from their end.
-fn landed(pipe: Pipe) -> Result<File, Stop> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut pipe.take(IMPORT_BYTES), &mut file)?;
-    file.flush()?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
-}
-
-/// Unpacks everything once, keeping nothing: what an archive says of its own size need not be true.
-fn measure(file: &File) -> Result<(), Stop> {
-    let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(workbook)?;
-    if archive.len() > WORKBOOK_ENTRIES {
-        return Err(workbook(format!("it has more than {WORKBOOK_ENTRIES} parts")));
-    }
-    let mut total: u64 = 0;
-    for index in 0..archive.len() {
-        let mut part = archive.by_index(index).map_err(workbook)?;
-        let is_text = part.name().is_ok_and(|name| name.ends_with("sharedStrings.xml"));
-        let packed = part.compressed_size().max(1);
-        let whole = if is_text { WORKBOOK_TEXT_BYTES } else { WORKBOOK_BYTES };
-        // Small parts pack well without any harm: the ratio is asked of what is large.
-        let most = whole.min((packed * WORKBOOK_RATIO).max(1 << 20));
-        let size = io::copy(&mut (&mut part).take(most + 1), &mut io::sink())?;
-        total += size;
-        if size > most || total > WORKBOOK_BYTES {
-            return Err(workbook("unpacked, it is larger than a workbook may be"));
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn read(pipe: Pipe, plan: Plan, sender: &Sender) -> Result<(), Stop> {
-    let file = landed(pipe)?;
-    measure(&file)?;
-    let mut reopened = file;
-    reopened.seek(SeekFrom::Start(0))?;
-    let mut book: Xlsx<BufReader<File>> = Xlsx::new(BufReader::new(reopened)).map_err(workbook)?;
-    let sheet = book.sheet_names().first().cloned().ok_or_else(|| workbook("it has no sheet"))?;
-    let mut cells = book.worksheet_cells_reader(&sheet).map_err(workbook)?;
-    let mut sheet = Sheet { chunks: Chunks::new(sender, &plan), plan, columns: None, row: None, texts: Vec::new() };
-    while let Some(found) = cells.next_cell().map_err(workbook)? {
-        let (row, column) = found.get_position();
-        sheet.at(row)?;
-        sheet.put(column as usize, found.get_value())?;
+    let mut file = landed(pipe)?;
+    file.seek(SeekFrom::Start(0))?;
+    let archive = Archive::open(file)?;
+    archive.measure()?;
+    let book = Book::open(&archive)?;
+    let part = archive.part(&book.sheet, WORKBOOK_BYTES)?.ok_or_else(|| unfit("its first sheet is nowhere"))?;
+    let texts = book.texts(&archive)?.map_or_else(Texts::none, Texts::read)?;
+    let styles = Styles { moments: book.moments(&archive)?, is_1904: book.is_1904 };
+    let mut sheet = Sheet { chunks: Chunks::new(sender, &plan), plan, columns: None, row: Vec::new(), bytes: 0, texts, styles };
+    let (mut xml, mut is_sheet) = (Xml::of(part), false);
+    loop {
+        match xml.next()? {
+            Event::Start(start) if start.local_name().as_ref() == "sheetData" => is_sheet = true,
+            Event::Start(start) if start.local_name().as_ref() == "c" && is_sheet => {
+                let said = |name: &str| attribute(&start, name);
+                let head = Head { place: said("r")?, style: said("s")?, kind: said("t")? };
+                sheet.cell(&mut xml, head)?;
+            }
+            Event::End(end) if end.local_name().as_ref() == "row" => sheet.end_row()?,
+            Event::End(end) if end.local_name().as_ref() == "sheetData" => break,
+            Event::Eof => return Err(unfit("its first sheet has no cells, or ends in the middle")),
+            _ => {}
+        }
     }
     sheet.end_row()?;
     if sheet.columns.is_none() {
@@ -74,76 +56,174 @@ pub(super) fn read(pipe: Pipe, plan: Plan, sender: &Sender) -> Result<(), Stop> 
     sheet.chunks.flush()
 }
 
+/// What a cell says of itself before what it holds.
+struct Head {
+    place: Option<String>,
+    style: Option<String>,
+    kind: Option<String>,
+}
+
+/// Which numbers are moments.
+struct Styles {
+    moments: Vec<bool>,
+    is_1904: bool,
+}
+
+/// What a cell holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+enum Held {
+    #[default]
+    Nothing,
+    Text(String),
+    /// A number as the shortest text that says it.
+    Number(String),
+    /// Microseconds since 1970, read as UTC.
+    Moment(i64),
+}
+
+impl Held {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Number(text) => text.len(),
+            Self::Nothing | Self::Moment(_) => 0,
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Number(text) => text.trim().is_empty(),
+            Self::Nothing => true,
+            Self::Moment(_) => false,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Text(text) | Self::Number(text) => text.clone(),
+            Self::Moment(at) => clock::rfc3339(entity::prelude::Timestamp(*at)),
+        }
+    }
+
+    /// What it says of a field.
+    fn cell(self, field: &str) -> Option<Cell> {
+        match self {
+            Self::Nothing => None,
+            Self::Text(text) => cell(&text, Format::Xlsx),
+            Self::Number(number) => Some(Cell::Number(number)),
+            Self::Moment(at) if is_day(field) => {
+                const DAY: i64 = 86_400_000_000;
+                Some(Cell::Text(clock::day_text(i32::try_from(at.div_euclid(DAY)).unwrap_or_default())))
+            }
+            Self::Moment(_) => Some(Cell::Text(self.shown())),
+        }
+    }
+}
+
+/// The column that a cell names, from 0 on.
+fn column(place: &str) -> Option<usize> {
+    let mut letters = place.bytes().take_while(u8::is_ascii_alphabetic);
+    let number = letters.try_fold(0_usize, |number, letter| {
+        number.checked_mul(26)?.checked_add(usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+    })?;
+    number.checked_sub(1)
+}
+
 /// A sheet under way: the first row with anything in it is the header.
 struct Sheet<'a> {
     chunks: Chunks<'a>,
     plan: Plan,
     columns: Option<Vec<Option<usize>>>,
-    row: Option<u32>,
-    texts: Vec<String>,
+    row: Vec<Held>,
+    /// Of the row under way.
+    bytes: usize,
+    texts: Texts,
+    styles: Styles,
 }
 
 impl Sheet<'_> {
-    fn at(&mut self, row: u32) -> Result<(), Stop> {
-        if self.row != Some(row) {
-            self.end_row()?;
-            self.row = Some(row);
+    /// Reads a cell that has just begun.
+    fn cell(&mut self, xml: &mut Xml, head: Head) -> Result<(), Stop> {
+        let next = self.row.len();
+        let at = head.place.as_deref().map_or(Some(next), column).unwrap_or(usize::MAX);
+        if at >= COLUMNS {
+            return Err(Unreadable::Broken(format!("a file has at most {COLUMNS} columns")).into());
         }
+        let (end, mut held) = (xml.depth().saturating_sub(1), Held::Nothing);
+        while xml.depth() > end {
+            match xml.next()? {
+                Event::Start(start) if start.local_name().as_ref() == "v" => {
+                    let text = xml.text()?;
+                    held = self.value(&text, &head)?;
+                }
+                Event::Start(start) if start.local_name().as_ref() == "is" => held = Held::Text(rich(xml)?),
+                Event::Eof => return Err(unfit("its first sheet ends in the middle")),
+                _ => {}
+            }
+        }
+        if self.row.len() <= at {
+            self.row.resize(at + 1, Held::Nothing);
+        }
+        self.bytes += held.bytes();
+        if self.bytes > ROW_BYTES {
+            return Err(unfit(format!("a row of it is longer than {ROW_BYTES} bytes")));
+        }
+        self.row[at] = held;
         Ok(())
     }
 
-    fn put(&mut self, column: usize, value: &DataRef<'_>) -> Result<(), Stop> {
-        if column >= COLUMNS {
-            return Err(Unreadable::Broken(format!("a file has at most {COLUMNS} columns")).into());
+    fn value(&mut self, text: &str, head: &Head) -> Result<Held, Stop> {
+        Ok(match head.kind.as_deref() {
+            Some("s") if text.is_empty() => Held::Nothing,
+            Some("s") => {
+                let number = text.trim().parse().map_err(|_| unfit("a cell of it names a text that is not there"))?;
+                Held::Text(self.texts.get(number)?)
+            }
+            Some("e") => Held::Nothing,
+            Some("b") => Held::Text(if matches!(text.trim(), "1" | "true") { "true" } else { "false" }.to_owned()),
+            Some("str" | "d" | "inlineStr") => Held::Text(unescaped(text)),
+            _ => self.number(text.trim(), head),
+        })
+    }
+
+    fn number(&self, text: &str, head: &Head) -> Held {
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        let Some(number) = number else {
+            return if text.is_empty() { Held::Nothing } else { Held::Text(text.to_owned()) };
+        };
+        let style = head.style.as_deref().and_then(|style| style.parse::<usize>().ok()).unwrap_or_default();
+        let is_moment = head.style.is_some() && self.styles.moments.get(style) == Some(&true);
+        match serial::moment(number, self.styles.is_1904).filter(|_| is_moment) {
+            Some(at) => Held::Moment(at),
+            // A whole number in a sheet is a floating one: 12, not 12.0.
+            None => Held::Number(number.to_string()),
         }
-        if self.texts.len() <= column {
-            self.texts.resize(column + 1, String::new());
-        }
-        self.texts[column] = shown(value);
-        Ok(())
     }
 
     fn end_row(&mut self) -> Result<(), Stop> {
-        let texts = std::mem::take(&mut self.texts);
-        if texts.iter().all(|text| text.trim().is_empty()) {
+        let row = std::mem::take(&mut self.row);
+        self.bytes = 0;
+        if row.iter().all(Held::is_blank) {
             return Ok(());
         }
         let names = fields_of(self.plan.noun);
         let Some(columns) = &self.columns else {
-            let header: Vec<String> = texts.iter().map(|text| text.trim().to_owned()).collect();
+            let header: Vec<String> = row.iter().map(|held| held.shown().trim().to_owned()).collect();
             let how = Told { format: Some(Format::Xlsx), ..Told::default() };
             self.columns = Some(self.chunks.head(&header, &self.plan, how)?);
             return Ok(());
         };
         self.chunks.add(|| {
-            if texts.len() > columns.len() {
-                return Err(format!("the row has {} cells, and the header {}", texts.len(), columns.len()));
+            if row.len() > columns.len() {
+                return Err(format!("the row has {} cells, and the header {}", row.len(), columns.len()));
             }
             let mut found: Vec<Option<Cell>> = vec![None; names.len()];
-            for (text, at) in texts.iter().zip(columns) {
+            for (held, at) in row.into_iter().zip(columns) {
                 if let Some(at) = at {
-                    found[*at] = cell(text, Format::Xlsx);
+                    found[*at] = held.cell(names[*at]);
                 }
             }
             Ok(found)
         })
-    }
-}
-
-/// A cell as a text: numbers without what a computer adds to them.
-fn shown(value: &DataRef<'_>) -> String {
-    match value {
-        DataRef::Empty | DataRef::Error(_) => String::new(),
-        DataRef::Int(number) => number.to_string(),
-        // A whole number in a sheet is a floating one: 12, not 12.0.
-        DataRef::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Bool(is) => is.to_string(),
-        DataRef::DateTime(moment) => {
-            let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
-        }
     }
 }

@@ -6,7 +6,6 @@ use sea_orm::{QueryResult, Value};
 use crate::{
     access::Reach,
     catalog::rows::{Clause, product::barcodes_of},
-    clock::rfc3339,
     exchange::core::{ExportOptions, Noun, barcodes, cells::Item},
     storage::{Fault, Reads, Row},
 };
@@ -39,7 +38,7 @@ pub struct Page {
 }
 
 pub(super) fn time(at: i64) -> Item {
-    rfc3339(Timestamp(at)).into()
+    Item::Moment(Timestamp(at))
 }
 
 /// An amount and its currency; nothing of either where there is none.
@@ -49,7 +48,7 @@ fn money(minor: Option<i64>, currency: Option<String>, is_seen: bool) -> Result<
     }
     let (Some(minor), Some(currency)) = (minor, currency) else { return Ok([Item::None, Item::None]) };
     let known = Currency::parse(&currency).ok_or_else(|| Fault::corrupt("product", "currencies are ISO 4217 codes"))?;
-    Ok([Money::new(minor, known).amount().into(), currency.into()])
+    Ok([Item::Amount(Money::new(minor, known)), currency.into()])
 }
 
 /// A condition on one of several ids, where any are named.
@@ -189,10 +188,11 @@ async fn products(reads: &impl Reads, sight: &Sight, options: &ExportOptions, af
 async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
     // The page first, then what belongs to it: however many entries Postgres believes to be left, it walks along them in their order.
     let select = "SELECT e.seq, e.line, m.id, m.kind, m.reason_code, p.sku, s.code, e.on_hand_delta, e.reserved_delta, e.unavailable_delta,
-        e.on_hand_after, e.unit_cost_minor, e.cost_currency, m.external_ref, coalesce(e.note, m.note), e.occurred_at, e.recorded_at
+        e.on_hand_after, e.unit_cost_minor, e.cost_currency, m.external_ref, coalesce(e.note, m.note), e.occurred_at, e.recorded_at, o.code
         FROM (SELECT * FROM entry e WHERE e.tenant_id = $1";
     let joins = ") e JOIN movement m ON m.tenant_id = e.tenant_id AND m.seq = e.seq JOIN product p ON p.tenant_id = e.tenant_id AND p.id = e.product_id
-        JOIN store s ON s.tenant_id = e.tenant_id AND s.id = e.store_id ORDER BY e.seq, e.line";
+        JOIN store s ON s.tenant_id = e.tenant_id AND s.id = e.store_id
+        LEFT JOIN lot o ON o.tenant_id = e.tenant_id AND o.id = e.lot_id ORDER BY e.seq, e.line";
     let mut clause = Clause::new(reads.backend());
     let head = clause.bind(sight.head);
     clause.push(&format!(" AND e.seq <= {head}"));
@@ -214,7 +214,7 @@ async fn movements(reads: &impl Reads, sight: &Sight, options: &ExportOptions, a
         items.extend([row.take::<i64>()?, row.take()?, row.take()?, row.take()?].map(Item::Number));
         items.extend(money(row.take()?, row.take()?, sight.sees_costs)?);
         items.extend([row.take::<Option<String>>()?.into(), row.take::<Option<String>>()?.into()]);
-        items.extend([time(row.take()?), time(row.take()?)]);
+        items.extend([time(row.take()?), time(row.take()?), row.take::<Option<String>>()?.into()]);
         Ok((items, vec![seq.into(), line.into()]))
     })
     .await

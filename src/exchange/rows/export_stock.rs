@@ -6,7 +6,6 @@ use sea_orm::Value;
 use super::export::{After, Page, Sight, one_of, read, stores, time, within};
 use crate::{
     catalog::rows::Clause,
-    clock::day_text,
     exchange::core::{ExportOptions, cells::Item},
     storage::{Fault, Reads, Row},
 };
@@ -40,7 +39,7 @@ pub(super) async fn stock(reads: &impl Reads, sight: &Sight, options: &ExportOpt
         let of_level = |item: Item| if is_first { item } else { Item::None };
         let mut items: Vec<Item> = vec![row.take::<String>()?.into(), row.take::<String>()?.into(), row.take::<String>()?.into()];
         items.push(row.take::<Option<String>>()?.into());
-        items.extend([row.take::<Option<i32>>()?, row.take()?].map(|day| day.map(day_text).into()));
+        items.extend([row.take::<Option<i32>>()?, row.take()?].map(|day| day.map_or(Item::None, Item::Day)));
         let (on_hand, reserved, unavailable): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
         // Reservations are on the level: of a lot it is told how much of it may be sold.
         let available = on_hand - unavailable - if key.is_empty() { reserved } else { 0 };

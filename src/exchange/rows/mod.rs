@@ -13,8 +13,12 @@ use super::core::{Counts, Kind, Noun, Refused, Run, State};
 use crate::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
 
 const COLUMNS: &str = "x.tenant_id, x.id, x.kind, x.noun, x.options, x.told, x.input_id, x.result_id, x.maker_kind, x.maker_id, x.key_id, \
-    x.idempotency_key, x.hash, x.state, x.created_rows, x.updated_rows, x.unchanged_rows, x.refused_rows, x.error, x.created_at, x.started_at, \
+    x.idempotency_key, x.hash, x.digest, x.state, x.created_rows, x.updated_rows, x.unchanged_rows, x.refused_rows, x.error, x.created_at, x.started_at, \
     x.finished_at, x.version";
+
+fn digest(bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
+    bytes.try_into().map_err(|_| Fault::corrupt("exchange", "a digest has 32 bytes"))
+}
 
 fn read(row: &QueryResult) -> Result<Run, Fault> {
     let mut row = Row::new(row);
@@ -34,7 +38,8 @@ fn read(row: &QueryResult) -> Result<Run, Fault> {
         maker: Actor { kind: row.word("exchange", ActorKind::parse)?, id: row.take()? },
         key: row.take()?,
         idempotency_key: row.take()?,
-        hash: row.take()?,
+        hash: digest(row.take()?)?,
+        sent: row.take::<Option<Vec<u8>>>()?.map(digest).transpose()?,
         state: row.word("exchange", State::parse)?,
         counts: Counts { created: row.take()?, updated: row.take()?, unchanged: row.take()?, refused: row.take()? },
         error: row.take()?,
@@ -74,9 +79,9 @@ pub async fn open(reads: &impl Reads) -> Result<i64, Fault> {
 }
 
 pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
-    let sql = "INSERT INTO exchange (tenant_id, id, kind, noun, options, told, input_id, maker_kind, maker_id, key_id, idempotency_key, hash, state,
+    let sql = "INSERT INTO exchange (tenant_id, id, kind, noun, options, told, input_id, maker_kind, maker_id, key_id, idempotency_key, hash, digest, state,
                position, created_rows, updated_rows, unchanged_rows, refused_rows, created_at, version)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0, 0, $14, 1)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0, 0, 0, $15, 1)";
     let values = vec![
         new.id.into(),
         new.kind.as_str().into(),
@@ -88,7 +93,8 @@ pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
         new.maker.id.into(),
         new.key.into(),
         new.idempotency_key.as_str().into(),
-        new.hash.clone().into(),
+        new.hash.to_vec().into(),
+        new.sent.map(Vec::from).into(),
         new.state.as_str().into(),
         new.created_at.micros().into(),
     ];

@@ -52,7 +52,7 @@ impl Exchange {
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
-        let known = known(&self.0.db.tenant(run.tenant).long(), noun, rows).await?;
+        let known = Known { decimal: options.decimal, ..known(&self.0.db.tenant(run.tenant).long(), noun, rows).await? };
         match noun {
             Noun::Stock | Noun::StockChanges => self.apply_stock(lease, run, (options, caller, &known), rows).await,
             _ => self.apply_catalogue(run, (options, caller, &known), rows).await,
@@ -130,6 +130,11 @@ fn counted<R>(
         let why = format!("rows {first} to {last} were refused as a whole, for {field}: {message}");
         let is_raced = matches!(problem.why, Rejection::Taken(_));
         return Err(if is_raced { Halt::Raced(why) } else { Halt::Failed(why) });
+    }
+    // Of an earlier try, whose names stood for something else: it is done.
+    if done.replayed && done.rows.len() != numbers.len() {
+        counts.unchanged = numbers.len() as i64;
+        return Ok((counts, refused));
     }
     for (number, answer) in numbers.into_iter().zip(done.rows) {
         match answer.outcome {

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use futures_util::TryStreamExt;
 
 use super::{
-    Exchange, ExchangeError, Halt,
+    Exchange, ExchangeError, Halt, Turn,
     engine::{Call, Carried, Engine, Maker, Trial},
     manage::{Ask, Asked, JOB, Order},
 };
@@ -101,7 +101,7 @@ impl Exchange {
                 return Ok(());
             }
         };
-        self.as_maker(run, "exchange.finish", self.attach(lease, run, made)).await
+        self.as_maker(run, "exchange.finish", Box::pin(self.attach(lease, run, made))).await
     }
 
     async fn attach(&self, lease: Lease, run: &Run, made: Made) -> Result<(), Fault> {
@@ -119,6 +119,7 @@ impl Exchange {
     }
 
     pub(super) async fn bulk(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
+        let mut turn = Turn::begin();
         let options: BulkOptions = serde_json::from_str(&run.options)
             .map_err(|error| Fault::corrupt("exchange", format!("the options of a mutation: {error}")))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "a mutation for each line has a file"))?;
@@ -135,7 +136,7 @@ impl Exchange {
         let mut reading = read::lines(self.0.files.read(&file).await?, after, READ);
         loop {
             match reading.recv().await {
-                Some(Ok(SaidLines::Lines(lines))) => run = self.carry_out(lease, run, &options, lines).await?,
+                Some(Ok(SaidLines::Lines(lines))) => run = self.carry_out((lease, &mut turn), run, &options, lines).await?,
                 Some(Ok(SaidLines::End)) => break,
                 Some(Err(Unreadable::Storage(why))) => return Err(Fault::Broken(why).into()),
                 Some(Err(why)) => return Err(Halt::Failed(why.to_string())),
@@ -145,13 +146,19 @@ impl Exchange {
         self.answers(&run).await
     }
 
-    async fn carry_out(&self, lease: Lease, mut run: Run, options: &BulkOptions, lines: Vec<Line>) -> Result<Run, Halt> {
+    async fn carry_out(
+        &self,
+        (lease, turn): (Lease, &mut Turn),
+        mut run: Run,
+        options: &BulkOptions,
+        lines: Vec<Line>,
+    ) -> Result<Run, Halt> {
         let maker = Maker { tenant: run.tenant, actor: run.maker, key: run.key };
         let mut waiting: VecDeque<Line> = lines.into();
         while !waiting.is_empty() {
             // What somebody may do is asked anew for each chunk: rights that were taken away end with the last one.
             self.maker(&run).await?;
-            let chunk: Vec<Line> = waiting.iter().take(options.chunk()).cloned().collect();
+            let chunk = together(&waiting, options.chunk());
             let (calls, mut answers) = prepared(&run, options, &chunk);
             if options.is_marked()
                 && let Some(call) = calls.first()
@@ -172,6 +179,7 @@ impl Exchange {
             answers.sort_by_key(|line| line.number);
             waiting.drain(..answers.len());
             run = self.keep_answers(lease, &run, answers).await?;
+            turn.over()?;
             if let Some(wait) = pause {
                 tokio::time::sleep(wait.min(LONGEST_PAUSE)).await;
             }
@@ -191,6 +199,9 @@ impl Exchange {
         let (work, before) = self.left_at(lease, run).await?;
         lines::answer(&work, run.id, &answers).await?;
         let refused = answers.iter().filter(|line| line.is_refused).count() as i64;
+        if !answers.is_empty() {
+            lease.progressed(&work).await?;
+        }
         let done = Counts { updated: answers.len() as i64 - refused, refused, ..Counts::default() };
         let version = before.version + i64::from(!answers.is_empty());
         let after = Run { counts: before.counts.plus(done), version, ..before };
@@ -218,6 +229,20 @@ impl Exchange {
             }
         }
     }
+}
+
+/// Bytes of lines that are taken apart at once, unless one alone has more: what they say takes many times as much.
+const TOGETHER_BYTES: usize = 256 << 10;
+
+/// The lines that are carried out before it is noted how far it is.
+fn together(waiting: &VecDeque<Line>, most: usize) -> Vec<Line> {
+    let mut bytes = 0;
+    let fits = |line: &&Line| {
+        let is_first = bytes == 0;
+        bytes += line.bytes.as_ref().map_or(0, Vec::len).max(1);
+        is_first || bytes <= TOGETHER_BYTES
+    };
+    waiting.iter().take(most).take_while(fits).cloned().collect()
 }
 
 /// A file with too many lines is told so before the first is carried out.

@@ -11,6 +11,8 @@ pub(super) enum Halt {
     Raced(String),
     /// Somebody has cancelled it.
     Cancelled,
+    /// It goes on when it is its turn again.
+    Yielded,
     /// It may go well the next time.
     Fault(Fault),
 }

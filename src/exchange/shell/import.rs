@@ -1,6 +1,6 @@
 //! An import: the file as a stream, a chunk at a time.
 
-use super::{Exchange, Halt};
+use super::{Exchange, Halt, Turn};
 use crate::{
     exchange::{
         core::{
@@ -19,7 +19,7 @@ use crate::{
 
 impl Exchange {
     pub(super) async fn import(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
-        let options = import_options(&run)?;
+        let (options, mut turn) = (import_options(&run)?, Turn::begin());
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
         let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "an import has a file"))?;
         let file = self.0.files.of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
@@ -42,7 +42,7 @@ impl Exchange {
                     // What somebody may do is asked anew for each chunk: rights that were taken away end with the last one.
                     let caller = self.maker(&run).await?;
                     let (done, refused) = match noun {
-                        Noun::Orders => self.apply_orders(&run, (&options, &caller, &unfit), &rows).await?,
+                        Noun::Orders => self.apply_orders((lease, &run), (&options, &caller, &unfit), &rows).await?,
                         _ => self.apply(lease, &run, &options, &caller, &rows).await?,
                     };
                     run = self.advance(lease, &run, done, &refused).await?;
@@ -51,6 +51,7 @@ impl Exchange {
                         measured = run.position();
                         self.0.db.measure(filled(noun)).await?;
                     }
+                    turn.over()?;
                 }
                 Said::End => break,
             }

@@ -17,7 +17,7 @@ use crate::{
     jobs,
     storage::{
         Work,
-        idempotency::{MAX_KEY, hash_of},
+        idempotency::{InputDigest, MAX_KEY, hash_of},
         journal,
     },
 };
@@ -59,14 +59,14 @@ impl Exchange {
         if ask.idempotency_key.trim().is_empty() || ask.idempotency_key.len() > MAX_KEY || ask.idempotency_key.contains('\0') {
             return Err(ExchangeError::NoKey);
         }
-        let hash = hash_of(&ask).to_vec();
+        let digest = hash_of(&ask);
         let mut work = permit.scope(&self.0.db).begin().await?;
         let now = self.0.clock.now();
         // The counter first, so that two calls with one key come one after the other, and the second finds the first.
         journal::take(&work, journal::Want::default()).await?;
         if let Some(known) = rows::by_key(&work, permit.actor(), ask.kind, &ask.idempotency_key).await? {
             work.rollback().await?;
-            return if known.hash == hash {
+            return if (InputDigest { hash: known.hash, sent: known.sent }).matches(&digest) {
                 Ok(Changed { value: (known, true), seq: None })
             } else {
                 Err(ExchangeError::KeyReused)
@@ -88,7 +88,8 @@ impl Exchange {
             maker: permit.actor(),
             key: ask.key,
             idempotency_key: ask.idempotency_key,
-            hash,
+            hash: digest.hash,
+            sent: digest.sent,
             state: State::Queued,
             counts: Counts::default(),
             error: None,

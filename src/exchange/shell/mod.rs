@@ -11,6 +11,7 @@ mod order_rows;
 mod orders;
 mod report;
 mod stock;
+mod turn;
 mod write;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -22,6 +23,7 @@ pub use bulk::BulkAsk;
 pub use engine::{Call, Carried, Engine, Looked, Maker, Trial};
 use halt::Halt;
 pub use manage::{Ask, JOB, Order};
+use turn::Turn;
 
 use super::{
     core::{Counts, ImportLimits, Kind, Noun, Refused, Run, State},
@@ -37,7 +39,7 @@ use crate::{
     ledger::Ledger,
     stock::core::Rejection,
     storage::{
-        Backend, Database, Fault, Work,
+        Backend, Database, Fault, Work, idempotency,
         journal::{self, NewEvent},
     },
 };
@@ -201,7 +203,9 @@ impl Exchange {
     async fn as_maker<T>(&self, run: &Run, action: &str, future: impl Future<Output = T>) -> T {
         let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
         let who = Some((run.tenant, run.maker));
-        Stamp::new(action.to_owned(), origin, self.0.pen.clone(), who, Some(Target::of(run.id))).over(future).await
+        // A chunk's key says which rows of which file it is.
+        let keyed = idempotency::by_key(future);
+        Stamp::new(action.to_owned(), origin, self.0.pen.clone(), who, Some(Target::of(run.id))).over(keyed).await
     }
 
     /// Does what a job was put down for. Done twice it goes on where it was.
@@ -222,6 +226,7 @@ impl Exchange {
             Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
             Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.leave_result(lease, &run).await?,
             Err(Halt::Cancelled) => {}
+            Err(Halt::Yielded) => return Err(Failure::Yielded),
             Err(Halt::Failed(why) | Halt::Raced(why)) => {
                 let made = self.so_far(&run).await?;
                 self.end(lease, &run, State::Failed, made, Some(why)).await?;
@@ -234,6 +239,18 @@ impl Exchange {
             Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
         }
         Ok(())
+    }
+
+    /// Ends what has killed its workers. Its file is not read once more.
+    pub(in crate::exchange) async fn give_up(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Failure> {
+        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
+        let made = match run.kind {
+            Kind::Bulk => self.so_far(&run).await?,
+            Kind::Import => self.refusals_alone(&run).await?,
+            Kind::Export => None,
+        };
+        let why = "the worker died while it was carried out, twice at the same place: it is not tried again".to_owned();
+        Ok(self.end(lease, &run, State::Failed, made, Some(why)).await?)
     }
 
     /// The exchange, begun; None when there is nothing to do.
@@ -261,6 +278,10 @@ impl Exchange {
     /// Notes rows that are done with, and the refused ones among them; those too that were done before it was cancelled.
     async fn advance(&self, lease: Lease, run: &Run, done: Counts, refused: &[Refused]) -> Result<Run, Halt> {
         let (work, before) = self.left_at(lease, run).await?;
+        // An export begins anew with each worker: it has not got on before it is done.
+        if run.kind == Kind::Import && done.total() > 0 {
+            lease.progressed(&work).await?;
+        }
         rows::refuse(&work, run.id, refused).await?;
         let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
@@ -310,9 +331,9 @@ impl Exchange {
     }
 
     async fn end(&self, lease: Lease, run: &Run, state: State, made: Option<Made>, error: Option<String>) -> Result<(), Fault> {
-        let ended = self.as_maker(run, "exchange.finish", self.try_end(lease, run, state, made, error)).await;
+        let ended = self.as_maker(run, "exchange.finish", Box::pin(self.try_end(lease, run, state, made, error))).await;
         match ended {
-            Ok(()) | Err(Halt::Cancelled) => Ok(()),
+            Ok(()) | Err(Halt::Cancelled | Halt::Yielded) => Ok(()),
             Err(Halt::Fault(fault)) => Err(fault),
             Err(Halt::Failed(why) | Halt::Raced(why)) => match self.try_end(lease, run, State::Failed, None, Some(why)).await {
                 Err(Halt::Fault(fault)) => Err(fault),

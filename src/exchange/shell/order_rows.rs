@@ -124,6 +124,7 @@ impl Said {
             external_ref: Some(reference.clone()),
             customer: self.customer,
             placed_at: self.placed_at,
+            country: None,
             status,
             reservations: Vec::new(),
             on_shortage: Shortage::Refuse,

@@ -11,6 +11,7 @@ use crate::{
         },
         rows::known::{DIRECT, known},
     },
+    jobs::Lease,
     ledger::shell::{Mode, Stop, orders::order_create},
     orders::{
         core::Order,
@@ -23,6 +24,8 @@ use crate::{
 /// What became of an order.
 enum Fate {
     Made,
+    /// By this import, just before its worker died.
+    MadeBefore,
     /// It was there.
     Known,
     Refused(Vec<Refused>),
@@ -37,21 +40,31 @@ struct Terms<'a> {
     known: &'a Known,
 }
 
+/// Orders after which it is noted that the import gets on: each is there for good, though their chunk is not done yet.
+const ORDERS_BETWEEN: usize = 20;
+
 impl Exchange {
+    async fn progressed(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
+        let work = self.0.db.global().steward_for(run.tenant).await?;
+        lease.progressed(&work).await?;
+        work.commit().await
+    }
+
     pub(super) async fn apply_orders(
         &self,
-        run: &Run,
+        (lease, run): (Lease, &Run),
         (options, caller, unfit): (&ImportOptions, &Caller, &Unfits),
         rows: &[Record],
     ) -> Result<(Counts, Vec<Refused>), Halt> {
         let permit = permit::<kind::OrderWrite>(caller)?;
         let mut known = known(&self.0.db.tenant(run.tenant), Noun::Orders, rows).await?;
+        known.decimal = options.decimal;
         if permit.also::<kind::CustomerRead>().is_err() {
             // Whether there is a customer of that name is not theirs to find out.
             known.customers.clear();
         }
         let terms = Terms { run, options, permit: &permit, known: &known };
-        let (mut counts, mut refused) = (Counts::default(), Vec::new());
+        let (mut counts, mut refused, mut made) = (Counts::default(), Vec::new(), 0);
         // One after the other: of two orders that want the last of something the first in the file has it.
         for group in grouped(rows) {
             let fate = match unfit.of(group) {
@@ -60,7 +73,14 @@ impl Exchange {
             };
             let count = group.len() as i64;
             match fate {
-                Fate::Made => counts.created += count,
+                Fate::Made => {
+                    counts.created += count;
+                    made += 1;
+                    if made % ORDERS_BETWEEN == 0 {
+                        self.progressed(lease, run).await?;
+                    }
+                }
+                Fate::MadeBefore => counts.created += count,
                 Fate::Known => counts.unchanged += count,
                 Fate::Refused(why) => {
                     counts.refused += count;
@@ -84,6 +104,7 @@ impl Exchange {
         let mode = if terms.options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
         let placing = Box::pin(order_create(&self.0.ledger, terms.permit.clone(), input, mode));
         let why = match self.as_maker(terms.run, "import.orders", placing).await {
+            Ok(receipt) if receipt.stored.is_some() => return Ok(Fate::MadeBefore),
             Ok(_) => return Ok(Fate::Made),
             Err(Stop::Refused(why)) => why,
             Err(Stop::Denied(denied)) => return Err(denied.into()),

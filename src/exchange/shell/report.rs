@@ -44,19 +44,35 @@ impl Names {
     }
 }
 
+/// Whether rows are told with what they are found by.
+#[derive(Clone, Copy)]
+enum Keys {
+    Read,
+    LeftOut,
+}
+
+/// A result that may be none: only a fault of ours is tried again.
+fn told(made: Result<Made, Halt>) -> Result<Option<Made>, Fault> {
+    match made {
+        Ok(made) => Ok(Some(made)),
+        Err(Halt::Fault(fault)) => Err(fault),
+        Err(_) => Ok(None),
+    }
+}
+
 impl Exchange {
     /// What can be told before it could not go on: what a mutation's lines were answered, which rows of an import were refused, if any were.
     pub(super) async fn so_far(&self, run: &Run) -> Result<Option<Made>, Fault> {
-        let made = match run.kind {
-            Kind::Bulk => self.answers(run).await,
-            Kind::Import if self.has_refused(run).await? => self.report(run).await,
-            Kind::Import | Kind::Export => return Ok(None),
-        };
-        match made {
-            Ok(made) => Ok(Some(made)),
-            Err(Halt::Fault(fault)) => Err(fault),
-            Err(_) => Ok(None),
+        match run.kind {
+            Kind::Bulk => told(self.answers(run).await),
+            Kind::Import if self.has_refused(run).await? => told(self.report(run).await),
+            Kind::Import | Kind::Export => Ok(None),
         }
+    }
+
+    /// Which rows were refused, without what they are found by: of a file that is not read any more.
+    pub(super) async fn refusals_alone(&self, run: &Run) -> Result<Option<Made>, Fault> {
+        if self.has_refused(run).await? { told(self.listed(run, Keys::LeftOut).await) } else { Ok(None) }
     }
 
     async fn has_refused(&self, run: &Run) -> Result<bool, Fault> {
@@ -66,12 +82,16 @@ impl Exchange {
 
     /// As far as it came.
     pub(super) async fn report(&self, run: &Run) -> Result<Made, Halt> {
+        self.listed(run, Keys::Read).await
+    }
+
+    async fn listed(&self, run: &Run, keys: Keys) -> Result<Made, Halt> {
         let name = if import_options(run)?.earnest == Earnest::DryRun { "dry-run" } else { "import" };
         let mut sheet = Sheet::begin(&self.0.files, run, (name, Format::Csv), &COLUMNS).await?;
         let (scope, mut after, mut names) = (self.0.db.tenant(run.tenant), 0, None);
         loop {
             let page = rows::refused(&scope, run.id, (after, i64::MAX), PAGE).await?;
-            if let (None, Some(first)) = (&names, page.first()) {
+            if let (Keys::Read, None, Some(first)) = (keys, &names, page.first()) {
                 names = self.names(run, first.number).await;
             }
             for row in &page {

@@ -1,14 +1,16 @@
 //! Rows into a file, in one of its forms, in constant memory.
 
 use bytes::Bytes;
-use rust_xlsxwriter::{Workbook, XlsxError};
+use rust_xlsxwriter::{Format as Style, Workbook, XlsxError};
 use serde_json::{Map, Number, Value as Json};
 
 use super::Halt;
 use crate::{
+    clock,
     exchange::core::{
         Format, Run,
         cells::{Item, guarded},
+        serial,
     },
     files::{Files, Made, Writer},
     storage::Fault,
@@ -18,6 +20,10 @@ use crate::{
 const SHEET_ROWS: u32 = 1_048_575;
 /// The longest text of a cell that Excel keeps.
 const CELL_CHARACTERS: usize = 32_767;
+/// Digits of a number that Excel keeps: one with more is written as a text, which loses none.
+const NUMBERS: u64 = 1_000_000_000_000_000;
+/// The most decimals of a currency.
+const DECIMALS: usize = 5;
 
 enum Form {
     Csv(Box<csv::Writer<Vec<u8>>>),
@@ -30,6 +36,10 @@ struct Book {
     workbook: Workbook,
     sheets: usize,
     row: u32,
+    /// Of amounts, by their decimals; of days; of moments.
+    amounts: [Style; DECIMALS],
+    day: Style,
+    moment: Style,
 }
 
 /// A file of rows under way.
@@ -62,7 +72,7 @@ impl Sheet {
         let form = match format {
             Format::Csv => Form::Csv(Box::new(empty_csv())),
             Format::Jsonl => Form::Jsonl(Vec::new()),
-            Format::Xlsx => Form::Xlsx(Box::new(Book { workbook: Workbook::new(), sheets: 0, row: SHEET_ROWS })),
+            Format::Xlsx => Form::Xlsx(Box::new(Book::new())),
         };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut sheet = Self { names, form, writer };
@@ -85,6 +95,8 @@ impl Sheet {
                         Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
                         Item::Text(text) => rows.write_field(guarded(text, Format::Csv).as_bytes()).map_err(broken)?,
                         Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
+                        // A number needs no mark before its sign: nothing is run of it.
+                        other => rows.write_field(shown(other)).map_err(broken)?,
                     }
                 }
                 rows.write_record(None::<&[u8]>).map_err(broken)
@@ -96,6 +108,7 @@ impl Sheet {
                         Item::None => Json::Null,
                         Item::Text(text) => Json::from(text.as_str()),
                         Item::Number(number) => Json::Number(Number::from(*number)),
+                        other => Json::from(shown(other)),
                     };
                     Some((name.clone(), value))
                 });
@@ -156,7 +169,44 @@ fn part_of(file: &mut std::fs::File) -> std::io::Result<Option<Bytes>> {
     Ok((count > 0).then(|| part.into()))
 }
 
+/// An amount, a day or a moment as a text.
+fn shown(item: &Item) -> String {
+    match item {
+        Item::Amount(amount) => amount.amount(),
+        Item::Day(day) => clock::day_text(*day),
+        Item::Moment(at) => clock::rfc3339(*at),
+        Item::Text(text) => text.clone(),
+        Item::Number(number) => number.to_string(),
+        Item::None | Item::Hidden => String::new(),
+    }
+}
+
 impl Book {
+    fn new() -> Self {
+        let style = |code: &str| Style::new().set_num_format(code);
+        let amounts = std::array::from_fn(|decimals| match decimals {
+            0 => style("0"),
+            decimals => style(&format!("0.{}", "0".repeat(decimals))),
+        });
+        let (day, moment) = (style("yyyy-mm-dd"), style("yyyy-mm-dd hh:mm:ss"));
+        Self { workbook: Workbook::new(), sheets: 0, row: SHEET_ROWS, amounts, day, moment }
+    }
+
+    /// A cell that is no text, and its style; None of what spreadsheets cannot say so.
+    fn typed(&self, item: &Item) -> Option<(f64, Option<&Style>)> {
+        match item {
+            Item::Number(number) if number.unsigned_abs() < NUMBERS => Some((*number as f64, None)),
+            Item::Amount(amount) if amount.minor.unsigned_abs() < NUMBERS => {
+                let decimals = amount.currency.decimals();
+                let style = self.amounts.get(decimals as usize)?;
+                Some((amount.minor as f64 / 10_f64.powi(decimals as i32), Some(style)))
+            }
+            Item::Day(day) => Some((serial::of_day(*day)?, Some(&self.day))),
+            Item::Moment(at) => Some((serial::of_moment(at.micros())?, Some(&self.moment))),
+            _ => None,
+        }
+    }
+
     fn next_sheet(&mut self, names: &[String]) -> Result<(), Halt> {
         self.sheets += 1;
         self.row = 0;
@@ -174,17 +224,20 @@ impl Book {
         }
         self.row += 1;
         let row = self.row;
+        let typed: Vec<Option<(f64, Option<Style>)>> =
+            values.iter().map(|value| self.typed(value).map(|(number, style)| (number, style.cloned()))).collect();
         let sheet = self.workbook.worksheet_from_index(self.sheets - 1).map_err(book)?;
-        for (column, value) in (0..).zip(values) {
-            match value {
-                Item::None | Item::Hidden => {}
-                // Written as a text it is one: Excel asks before it would take it for anything else.
-                Item::Text(text) => {
-                    let short: String = guarded(text, Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
-                    sheet.write_string(row, column, short).map_err(book)?;
+        for ((column, value), typed) in (0..).zip(values).zip(typed) {
+            match (value, typed) {
+                (Item::None | Item::Hidden, _) => {}
+                (_, Some((number, None))) => sheet.write_number(row, column, number).map(drop).map_err(book)?,
+                (_, Some((number, Some(style)))) => {
+                    sheet.write_number_with_format(row, column, number, &style).map(drop).map_err(book)?;
                 }
-                Item::Number(number) => {
-                    sheet.write_number(row, column, *number as f64).map_err(book)?;
+                // Written as a text it is one: Excel asks before it would take it for anything else.
+                (value, None) => {
+                    let short: String = guarded(&shown(value), Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
+                    sheet.write_string(row, column, short).map_err(book)?;
                 }
             }
         }

@@ -26,6 +26,17 @@ pub const UPLOAD_SECONDS: i64 = 3_600;
 pub const FETCH_SECONDS: i64 = 900;
 /// Seconds that bytes may keep us waiting while they are sent.
 pub const SILENCE_SECONDS: u64 = 30;
+/// Bytes a second that a sender has to keep up, and the seconds that it is waited for over which that is measured.
+pub const UPLOAD_RATE: u64 = 8 << 10;
+pub const UPLOAD_WINDOW_SECONDS: u64 = 20;
+/// Uploads that run at once on a node: of one caller, of one tenant, of all.
+pub const UPLOADS_PER_CALLER: usize = 8;
+pub const UPLOADS_PER_TENANT: usize = 24;
+pub const UPLOADS: usize = 64;
+/// What an upload into a folder is written in; with as much on its way to the disk, it has three of them in memory.
+pub const PIECE_BYTES: usize = 256 << 10;
+/// Files that are carried from the disk into a bucket at once, each with three parts of 5 MiB in memory.
+pub const CARRIED_AT_ONCE: usize = 4;
 /// Seconds that files are kept.
 pub const KEPT_SECONDS: i64 = 7 * 24 * 3_600;
 
@@ -33,6 +44,10 @@ pub const KEPT_SECONDS: i64 = 7 * 24 * 3_600;
 pub const IMPORT_ROWS: i64 = 5_000_000;
 /// Rows that are carried out in one transaction: what a bulk upsert and a stock call take.
 pub const CHUNK_ROWS: usize = 500;
+/// What the cells of such rows may have in all before they are carried out; the rows of one order may have four times as much.
+pub const CHUNK_BYTES: usize = 4 * MIB as usize;
+/// Values within a line of JSON: each takes many times its bytes once it is read.
+pub const LINE_VALUES: usize = 50_000;
 /// Lines of a file of a mutation's variables, and its bytes.
 pub const BULK_LINES: i64 = 100_000;
 pub const BULK_BYTES: u64 = 100 * MIB;
@@ -49,5 +64,11 @@ pub const REFUSED_ROWS: i64 = 100_000;
 pub const WORKBOOK_BYTES: u64 = 2_048 * MIB;
 pub const WORKBOOK_RATIO: u64 = 200;
 pub const WORKBOOK_ENTRIES: usize = 2_000;
-/// The texts of a workbook are read at once; the rest is read as it comes.
+/// The list of its parts.
+pub const WORKBOOK_DIRECTORY_BYTES: u64 = 4 * MIB;
+/// The texts of a workbook, which lie on the disk while it is read.
 pub const WORKBOOK_TEXT_BYTES: u64 = 128 * MIB;
+/// What a workbook says of its sheets, and of the formats of its cells; Excel has 64,000 of those.
+pub const WORKBOOK_BOOK_BYTES: u64 = 16 * MIB;
+pub const WORKBOOK_STYLES_BYTES: u64 = 64 * MIB;
+pub const WORKBOOK_STYLES: usize = 65_536;

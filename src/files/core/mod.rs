@@ -2,6 +2,7 @@
 
 pub mod limits;
 pub mod link;
+pub mod pace;
 mod picture;
 mod sniff;
 

@@ -1,10 +1,15 @@
 //! Making files, sending and fetching their bytes, taking them away.
 
+mod mark;
 mod pictures;
+mod places;
 mod receive;
 mod results;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use entity::prelude::*;
 
@@ -57,6 +62,15 @@ pub enum FileError {
     Held,
     /// They did not come whole.
     Broken,
+    /// They came so slowly that their place was given to others.
+    TooSlow,
+    /// So many uploads run already, of whom it says.
+    Crowded {
+        whose: &'static str,
+        most: usize,
+    },
+    /// So many uploads run on this node that there is no place for one more.
+    Busy,
     /// There is no room where files are kept.
     Full,
     /// Where files are kept cannot be reached.
@@ -106,6 +120,9 @@ struct Inner {
     pen: Pen,
     signer: Signer,
     place: RwLock<(Place, Option<Store>)>,
+    /// The store lacks the mark of the deployment's: what is written here, other processes would not find.
+    strange: AtomicBool,
+    uploads: places::Places,
     /// Pictures are drawn one at a time: each takes much memory.
     drawing: tokio::sync::Semaphore,
 }
@@ -121,6 +138,8 @@ impl Files {
             pen,
             signer,
             place: RwLock::new((place, None)),
+            strange: AtomicBool::new(false),
+            uploads: places::Places::default(),
             drawing: tokio::sync::Semaphore::new(1),
         }))
     }
@@ -145,6 +164,14 @@ impl Files {
         let store = Store::open(&place.0)?;
         place.1 = Some(store.clone());
         Ok(store)
+    }
+
+    /// The store, to change what it holds. Refused where it is not the one that the deployment's other processes use.
+    pub(super) fn store_to_change(&self) -> Result<Store, StoreError> {
+        if self.0.strange.load(Ordering::Relaxed) {
+            return Err(StoreError::Away("it is not the file store of this deployment; /readyz says more".to_owned()));
+        }
+        self.store()
     }
 
     /// Makes a file whose bytes are still to come, and the link that they are to be sent to.
@@ -254,7 +281,7 @@ impl Files {
 
     /// Whatever was ever sent for a file.
     async fn remove_bytes(&self, file: &File) -> Result<u64, Fault> {
-        let removed = async { self.store()?.remove_all(&folder(file)).await };
+        let removed = async { self.store_to_change()?.remove_all(&folder(file)).await };
         removed.await.map_err(|error| Fault::Broken(format!("the bytes of {}: {error}", file.id)))
     }
 }

@@ -99,7 +99,7 @@ impl Files {
             drawing.await.unwrap_or_default()
         };
         for (size, bytes) in drawn.iter().flatten() {
-            let mut sink = self.store()?.write(&beside(&blob, size.pixels().unwrap_or_default())).await?;
+            let mut sink = self.store_to_change()?.write(&beside(&blob, size.pixels().unwrap_or_default())).await?;
             if let Err(error) = sink.write(bytes.clone().into()).await {
                 sink.abort().await;
                 return Err(error.into());

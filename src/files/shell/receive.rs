@@ -1,9 +1,12 @@
 //! Bytes that come by a link: counted, looked at and hashed while they pass, kept only when all of them are good.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use entity::prelude::*;
 use futures_util::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout};
 
 use super::{FileError, Files, folder, settle};
 use crate::{
@@ -11,8 +14,9 @@ use crate::{
     files::{
         core::{
             Area, File, Purpose, State, area,
-            limits::{IMAGE_HEAD_BYTES, KEPT_SECONDS},
+            limits::{IMAGE_HEAD_BYTES, KEPT_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
             link::Verb,
+            pace::{Pace, TooSlow},
             sniff,
         },
         rows,
@@ -60,6 +64,8 @@ impl Files {
         if file.state != State::Awaited {
             return Err(FileError::NotAwaited);
         }
+        // Given back when the bytes have come, or whoever sends them has gone.
+        let _place = self.0.uploads.take(&file)?;
         let most = file.purpose.most_bytes();
         if declared.is_some_and(|size| size > most) {
             return Err(FileError::TooLarge { most });
@@ -74,9 +80,9 @@ impl Files {
             Some((file.tenant, file.maker)),
             Some(Target::of(file.id)),
         );
-        let settled = stamp.over(self.settle(file.id, file.tenant, &blob, passed)).await;
+        let settled = stamp.over(Box::pin(self.settle(file.id, file.tenant, &blob, passed))).await;
         if settled.is_err()
-            && let Err(error) = self.store()?.remove(&blob).await
+            && let Err(error) = self.store_to_change()?.remove(&blob).await
         {
             tracing::warn!(%error, blob, "bytes that nobody wants stay until their file is over");
         }
@@ -88,7 +94,7 @@ impl Files {
     where
         S: Stream<Item = Result<Bytes, ()>> + Send,
     {
-        let mut sink = self.store()?.write(blob).await?;
+        let mut sink = self.store_to_change()?.write(blob).await?;
         match pour(&mut sink, purpose, most, bytes).await {
             Ok(passed) => {
                 sink.finish().await?;
@@ -129,13 +135,34 @@ impl Files {
     }
 }
 
+/// The next part, while they come fast enough.
+async fn paced<S>(pace: &mut Pace, bytes: &mut std::pin::Pin<&mut S>) -> Result<Option<Bytes>, FileError>
+where
+    S: Stream<Item = Result<Bytes, ()>> + Send,
+{
+    loop {
+        let (began, left) = (Instant::now(), Duration::from_millis(pace.left()));
+        let next = timeout(left, bytes.next()).await;
+        let waited = began.elapsed().as_millis() as u64;
+        let (count, part) = match next {
+            Ok(None) => return Ok(None),
+            Ok(Some(part)) => part.map(|part| (part.len() as u64, Some(part))).map_err(|()| FileError::Broken)?,
+            Err(_late) => (0, None),
+        };
+        pace.came(count, waited).map_err(|TooSlow| FileError::TooSlow)?;
+        if part.is_some() {
+            return Ok(part);
+        }
+    }
+}
+
 async fn pour<S>(sink: &mut Sink, purpose: Purpose, most: u64, bytes: S) -> Result<Passed, FileError>
 where
     S: Stream<Item = Result<Bytes, ()>> + Send,
 {
     let (mut bytes, mut passed, mut is_known) = (std::pin::pin!(bytes), Passed::new(purpose), false);
-    while let Some(part) = bytes.next().await {
-        let part = part.map_err(|()| FileError::Broken)?;
+    let mut pace = Pace::new(UPLOAD_RATE, UPLOAD_WINDOW_SECONDS);
+    while let Some(part) = paced(&mut pace, &mut bytes).await? {
         passed.add(&part);
         if passed.size > most {
             return Err(FileError::TooLarge { most });

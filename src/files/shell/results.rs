@@ -36,7 +36,7 @@ impl Files {
         rows::add(&work, &file).await?;
         work.commit().await?;
         let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
-        let sink = self.store()?.write(&blob).await?;
+        let sink = self.store_to_change()?.write(&blob).await?;
         Ok(Writer { file, blob, sink, passed: Passed::new(Purpose::Result), files: self.clone() })
     }
 }

@@ -69,13 +69,7 @@ impl<'a> Compiler<'a> {
 
     fn field(&mut self, of: &str, field: &'a Field, spot: &mut Spot<'_, 'a>) {
         let name = field.name.node.as_str();
-        match name {
-            "__typename" => return,
-            "__schema" => return spot.plan.add(price::SCHEMA),
-            "__type" => return spot.plan.add(price::TYPE),
-            _ => {}
-        }
-        // Validation, which comes later, refuses a field that there is not.
+        // Validation, which comes later, refuses a field that there is not. What is asked of the schema is counted when it is answered.
         let outline = self.outline;
         let Some(known) = outline.field(of, name) else { return };
         spot.plan.add(known.price);

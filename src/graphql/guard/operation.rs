@@ -10,6 +10,7 @@ use async_graphql::{
     Name, Value, Variables,
     parser::types::{BaseType, ExecutableDocument, OperationType, Selection, SelectionSet},
 };
+use async_graphql_value::Value as InputValue;
 
 use super::{
     Refusal,
@@ -18,7 +19,7 @@ use super::{
     merge::{self, Merged},
     within,
 };
-use crate::graphql::{code::Code, examined::Examined, limits::Limits, outline::Outline};
+use crate::graphql::{code::Code, examined::Examined, limits::Limits, outline::Outline, session::Seen};
 
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,14 @@ pub struct Operation {
     pub measure: Measure,
     /// What it costs.
     pub plan: Plan,
+    /// Whether its answer depends on the person who asks.
+    pub seen: Seen,
     /// Whether it asks for the schema itself.
     pub is_introspective: bool,
+    /// Whether anybody may do it, signed in or not.
+    pub is_public: bool,
+    /// Items of the longest list that is written in it; 0 of a mutation.
+    longest_literal: usize,
     /// Non-null, without a default: name and type.
     required: Vec<(Name, String)>,
     /// As it was written: what is validated.
@@ -71,8 +78,9 @@ impl Operation {
     pub(super) fn new(
         name: Option<Name>,
         measure: Measure,
-        plan: Plan,
+        (plan, seen): (Plan, Seen),
         (document, merged): (ExecutableDocument, Option<Merged>),
+        outline: &Outline,
     ) -> Option<Self> {
         let definition = &document.operations.iter().next()?.1.node;
         let kind = match definition.ty {
@@ -92,10 +100,33 @@ impl Operation {
             .filter(|variable| matches!(&variable.node.var_type.node.base, BaseType::Named(name) if name == "Boolean"))
             .filter_map(|variable| Some((variable.node.name.node.clone(), variable.node.default_value.as_ref()?.node.clone())))
             .collect();
-        let is_introspective = introspects(&definition.selection_set.node, &document, &mut HashSet::new());
+        let roots = roots(&definition.selection_set.node, &document, &mut HashSet::new());
+        // There are such fields nowhere else.
+        let is_introspective = roots.iter().any(|field| matches!(field.as_str(), "__schema" | "__type"));
+        let root = outline.root(definition.ty).map_or("", Name::as_str);
+        let open = |field: &Name| outline.field(root, field).is_some_and(|field| field.is_public);
+        // Whoever asks for nothing but __typename wants to know whether the token is good.
+        let is_public =
+            roots.iter().any(|field| *field != "__typename") && roots.iter().all(|field| field.starts_with("__") || open(field));
+        let longest_literal = if kind == Kind::Mutation { 0 } else { longest_written(&document) };
         let (name, examined) = (name.map(|name| name.to_string()), Examined::new(definition));
         let answer_bytes = AtomicUsize::new(512);
-        Some(Self { kind, name, measure, plan, is_introspective, required, document, merged, conditions, examined, answer_bytes })
+        Some(Self {
+            kind,
+            name,
+            measure,
+            plan,
+            seen,
+            is_introspective,
+            is_public,
+            longest_literal,
+            required,
+            document,
+            merged,
+            conditions,
+            examined,
+            answer_bytes,
+        })
     }
 
     /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as rc.5
@@ -147,20 +178,75 @@ impl Operation {
                 return Err(Refusal::new(Code::BadUserInput, message));
             }
         }
-        Ok(())
+        if self.kind == Kind::Mutation {
+            return Ok(());
+        }
+        match sent.iter().find(|(_, value)| longest(value) > limits.listed) {
+            Some((name, _)) => Err(listed(&format!("variable \"${name}\""), limits)),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// A list that is written in the document of a query or a subscription is too long.
+    pub(super) fn check_literals(&self, limits: &Limits) -> Result<(), Refusal> {
+        if self.longest_literal > limits.listed { Err(listed("an argument", limits)) } else { Ok(()) }
     }
 }
 
-/// Whether a root field is the schema or one of its types: there are such fields nowhere else.
-fn introspects<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, seen: &mut HashSet<&'a Name>) -> bool {
-    set.items.iter().any(|item| match &item.node {
-        Selection::Field(field) => matches!(field.node.name.node.as_str(), "__schema" | "__type"),
-        Selection::InlineFragment(inline) => introspects(&inline.node.selection_set.node, document, seen),
-        Selection::FragmentSpread(spread) => {
-            let found = document.fragments.get_key_value(&spread.node.fragment_name.node);
-            found.is_some_and(|(name, fragment)| {
-                seen.insert(name) && introspects(&fragment.node.selection_set.node, document, seen)
-            })
+/// Items of the longest list that is written in the arguments of fields.
+fn longest_written(document: &ExecutableDocument) -> usize {
+    let operations = document.operations.iter().map(|(_, one)| &one.node.selection_set.node);
+    let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
+    let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+    let mut longest = 0;
+    while let Some(set) = sets.pop() {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let lists = field.node.arguments.iter().map(|(_, value)| longest_literal(&value.node));
+                    longest = lists.fold(longest, usize::max);
+                    sets.push(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
         }
-    })
+    }
+    longest
+}
+
+fn listed(what: &str, limits: &Limits) -> Refusal {
+    Refusal::new(Code::BadUserInput, format!("{what} has a list that is too long: at most {} items are taken", limits.listed))
+}
+
+/// Items of the longest list in a value. JSON is nested no deeper than its parser allows.
+fn longest(value: &Value) -> usize {
+    match value {
+        Value::List(items) => items.iter().map(longest).max().unwrap_or_default().max(items.len()),
+        Value::Object(members) => members.values().map(longest).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// The same of a value in a document, nested no deeper than the guard allows.
+fn longest_literal(value: &InputValue) -> usize {
+    match value {
+        InputValue::List(items) => items.iter().map(longest_literal).max().unwrap_or_default().max(items.len()),
+        InputValue::Object(members) => members.values().map(longest_literal).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// The names of an operation's root fields, with those of its fragments.
+fn roots<'a>(set: &'a SelectionSet, document: &'a ExecutableDocument, seen: &mut HashSet<&'a Name>) -> Vec<&'a Name> {
+    let names = set.items.iter().flat_map(|item| match &item.node {
+        Selection::Field(field) => vec![&field.node.name.node],
+        Selection::InlineFragment(inline) => roots(&inline.node.selection_set.node, document, seen),
+        Selection::FragmentSpread(spread) => match document.fragments.get_key_value(&spread.node.fragment_name.node) {
+            Some((name, fragment)) if seen.insert(name) => roots(&fragment.node.selection_set.node, document, seen),
+            _ => Vec::new(),
+        },
+    });
+    names.collect()
 }

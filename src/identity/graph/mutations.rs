@@ -145,10 +145,11 @@ impl IdentityMutation {
         #[graphql(desc = "A code of the authenticator, or one kept for emergencies.")] code: Option<String>,
     ) -> Answer<LoginPayload> {
         let (session, identity) = (ctx.session_to_enrol()?, ctx.given::<Identity>()?);
-        answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref(), &visit(ctx)).await)
+        answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)
     }
 
-    /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session.
+    /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session. Calls with one
+    /// refresh token within ten seconds of its rotation return the same new refresh token, so that pages that share it can refresh at once.
     #[graphql(directive = public::apply())]
     async fn session_refresh(
         &self,

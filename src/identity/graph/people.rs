@@ -14,7 +14,7 @@ use crate::{
         directives::{MaxAge, authenticated, public, requires, step_up},
         fault::Answer,
     },
-    identity::{Identity, ProfileChange, Rejection},
+    identity::{Identity, ProfileChange, Rejection, Shown},
 };
 
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl AccountMutation {
     ) -> Answer<OkPayload> {
         let session = ctx.session_stepped_up()?;
         let identity = ctx.given::<Identity>()?;
-        OkPayload::of(identity.change_password(session, &current_password, &new_password, &visit(ctx)).await)
+        OkPayload::of(identity.change_password(session, &current_password, &new_password).await)
     }
 
     /// Confirms an address by the link that was sent: of an account, or of a registration, which is carried out by it.
@@ -87,7 +87,9 @@ impl AccountMutation {
         OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)
     }
 
-    /// Begins a session in another of the caller's tenants, with what they have shown in this one. This one goes on.
+    /// Begins a session in another of the caller's tenants, with what they have shown in this one. This one goes on, and the new one ends with it: at logout,
+    /// when it is revoked, and at the latest when its time is over. From another network than where the session began it asks for a step-up
+    /// (STEP_UP_REQUIRED) and the owner gets an e-mail. The tenant of this session is refused with INVALID_STATE.
     #[graphql(directive = authenticated::apply())]
     async fn tenant_switch(
         &self,
@@ -95,7 +97,8 @@ impl AccountMutation {
         #[graphql(desc = "The slug of the tenant to come into.")] tenant: String,
     ) -> Answer<LoginPayload> {
         let session = ctx.session()?;
-        answer(ctx, ctx.given::<Identity>()?.switch(session, &tenant, &visit(ctx)).await)
+        let shown = if ctx.step_up().is_ok() { Shown::Lately } else { Shown::LongAgo };
+        answer(ctx, ctx.given::<Identity>()?.switch(session, &tenant, &visit(ctx), shown).await)
     }
 
     /// The caller leaves the tenant: their rights and sessions there are gone. What they did there keeps their name.

@@ -16,6 +16,9 @@ pub const SEED: SealedColumn = SealedColumn { table: "totp", column: "seed", key
 /// The seed of one that has not shown its first code yet.
 pub const PENDING_SEED: SealedColumn = SealedColumn { table: "totp", column: "pending_seed", keys: &["user_id"], blind: None };
 
+/// Steps of an authenticator by which clocks may differ: five minutes.
+const STEPS_AHEAD: i64 = 10;
+
 /// What is kept of a user's authenticator, sealed.
 #[derive(Debug, Clone, Default)]
 pub struct Totp {
@@ -60,6 +63,9 @@ pub async fn confirm(
 /// Counts a try before it is made, so that many at once count too. None: there were too many, until the moment given.
 pub async fn take_try(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Result<(), Timestamp>, Fault> {
     let since = now.plus_seconds(-WRONG_SECONDS);
+    // A clock that was set back makes nobody wait longer than that, and forgets nothing.
+    let ahead = "UPDATE totp SET wrong_since = $1 WHERE user_id = $2 AND wrong_since > $1";
+    work.change(ahead, vec![now.into(), user.into()]).await?;
     let sql = "UPDATE totp SET wrong = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN 1 ELSE wrong + 1 END,
         wrong_since = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN $2 ELSE wrong_since END
         WHERE user_id = $3 AND (wrong_since <= $1 OR wrong < $4)";
@@ -71,10 +77,11 @@ pub async fn take_try(work: &GlobalWork, user: UserId, now: Timestamp) -> Result
     Ok(began.map_or(Ok(()), |began| Err(began.plus_seconds(WRONG_SECONDS))))
 }
 
-/// Uses a code by time: only one of a later step than the last. Whether it was.
+/// Uses a code by time: only one of a later step than the last. Whether it was. A last step that lies further ahead than clocks differ was used
+/// before this one was set back.
 pub async fn use_step(work: &GlobalWork, user: UserId, step: i64) -> Result<bool, Fault> {
-    let sql = "UPDATE totp SET last_step = $1, wrong = 0 WHERE user_id = $2 AND last_step < $1 AND seed IS NOT NULL";
-    Ok(work.change(sql, vec![step.into(), user.into()]).await? == 1)
+    let sql = "UPDATE totp SET last_step = $1, wrong = 0 WHERE user_id = $2 AND (last_step < $1 OR last_step > $3) AND seed IS NOT NULL";
+    Ok(work.change(sql, vec![step.into(), user.into(), (step + STEPS_AHEAD).into()]).await? == 1)
 }
 
 /// Replaces the user's codes for emergencies by a new set.
@@ -126,6 +133,11 @@ pub struct ChallengeRow {
     pub risk: Risk,
     /// What is kept of the code that was sent to the account's address, bound to the challenge's token.
     pub code: Option<[u8; 32]>,
+}
+
+/// Ends all logins that wait for a second factor.
+pub async fn end_challenges(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
+    work.change("UPDATE login_challenge SET done_at = $1 WHERE done_at IS NULL", vec![now.into()]).await.map(drop)
 }
 
 pub async fn put_challenge(

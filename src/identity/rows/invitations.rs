@@ -63,6 +63,11 @@ pub async fn withdraw(work: &GlobalWork, tenant: TenantId, member: MemberId) -> 
     Ok(())
 }
 
+/// Ends the time of all invitations: whoever was invited stays so, and is sent another link. How many.
+pub async fn expire_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    work.change("UPDATE invitation SET expires_at = $1 WHERE expires_at > $1", vec![now.into()]).await
+}
+
 /// The address that was invited, as it was written.
 pub async fn address(db: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<String>, Fault> {
     let sql = "SELECT email FROM invitation WHERE tenant_id = $1 AND member_id = $2";

@@ -53,6 +53,20 @@ pub async fn withdraw(work: &GlobalWork, user: UserId, what: LinkFor, now: Times
     Ok(())
 }
 
+/// Withdraws all links that were mailed and all registrations that wait for one; how many.
+pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    let sql = "UPDATE link SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1";
+    let links = work.change(sql, vec![now.into()]).await?;
+    Ok(links + work.change("DELETE FROM registration WHERE expires_at > $1", vec![now.into()]).await?)
+}
+
+/// Keeps a hash that no password has in the place of everybody's; how many had one.
+pub async fn reset_passwords(work: &GlobalWork, nobodys: &str) -> Result<usize, Fault> {
+    // Who was only invited has none.
+    let sql = "UPDATE app_user SET password_hash = $1 WHERE password_hash <> '' AND password_hash <> $1";
+    work.change(sql, vec![nobodys.into()]).await
+}
+
 /// Keeps a new password: its hash, and how long it is at least.
 pub async fn set_password(work: &GlobalWork, user: UserId, (hash, class): (String, i64)) -> Result<(), Fault> {
     let sql = "UPDATE app_user SET password_hash = $1, password_class = $2 WHERE id = $3";

@@ -12,17 +12,24 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct TokenRow {
     pub id: RefreshTokenId,
+    pub hash: Vec<u8>,
     pub successor: Option<RefreshTokenId>,
     pub kept: Kept,
 }
 
-const TOKEN: &str = "SELECT id, successor_id, expires_at, used_at, rotated_at, dead_at FROM refresh_token";
+const TOKEN: &str = "SELECT id, hash, successor_id, issued_at, expires_at, used_at, rotated_at, dead_at FROM refresh_token";
 
 fn read_token(row: &QueryResult) -> Result<TokenRow, Fault> {
     let row = &mut Row::new(row);
-    let (id, successor) = (row.take()?, row.take()?);
-    let kept = Kept { expires_at: row.time()?, used_at: row.time_opt()?, rotated_at: row.time_opt()?, dead_at: row.time_opt()? };
-    Ok(TokenRow { id, successor, kept })
+    let (id, hash, successor) = (row.take()?, row.take()?, row.take()?);
+    let kept = Kept {
+        issued_at: row.time()?,
+        expires_at: row.time()?,
+        used_at: row.time_opt()?,
+        rotated_at: row.time_opt()?,
+        dead_at: row.time_opt()?,
+    };
+    Ok(TokenRow { id, hash, successor, kept })
 }
 
 pub async fn by_hash(work: &GlobalWork, hash: &[u8]) -> Result<Option<TokenRow>, Fault> {

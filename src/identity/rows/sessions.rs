@@ -29,6 +29,8 @@ pub struct SessionRow {
     pub ended_at: Option<Timestamp>,
     /// How unusual the login was.
     pub risk: Risk,
+    /// The session of the login that it was switched to from: where that is ended, so is this.
+    pub begun_from: Option<SessionId>,
 }
 
 /// Why a session ended.
@@ -61,7 +63,7 @@ impl EndReason {
 
 const SESSION: &str =
     "SELECT s.id, s.user_id, s.tenant_id, s.member_id, s.name, s.user_agent, s.address, s.created_at, s.used_at, s.auth_at,
-    s.mfa_at, s.ends_at, s.ended_at, s.risk, s.risk_signs FROM session s";
+    s.mfa_at, s.ends_at, s.ended_at, s.risk, s.risk_signs, s.begun_from FROM session s";
 
 fn read(row: &QueryResult) -> Result<SessionRow, Fault> {
     let row = &mut Row::new(row);
@@ -80,6 +82,7 @@ fn read(row: &QueryResult) -> Result<SessionRow, Fault> {
         ends_at: row.time()?,
         ended_at: row.time_opt()?,
         risk: risk(row)?,
+        begun_from: row.take()?,
     })
 }
 
@@ -91,7 +94,7 @@ pub fn risk(row: &mut Row<'_>) -> Result<Risk, Fault> {
 
 pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
     let sql = "INSERT INTO session (id, user_id, tenant_id, member_id, name, user_agent, address, created_at, used_at, auth_at, mfa_at, ends_at,
-        risk, risk_signs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        risk, risk_signs, begun_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let s = session.clone();
     let values = vec![
         s.id.into(),
@@ -108,6 +111,7 @@ pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault
         s.ends_at.into(),
         s.risk.score.into(),
         s.risk.words().into(),
+        s.begun_from.map(SessionId::uuid).into(),
     ];
     work.change(sql, values).await?;
     Ok(())
@@ -139,6 +143,7 @@ pub async fn by_id(db: &impl GlobalReads, id: SessionId) -> Result<Option<Sessio
 /// Which sessions to end.
 #[derive(Debug, Clone, Copy)]
 pub enum Which {
+    /// One, and what was switched to from it.
     One(SessionId),
     OfUser(UserId),
     /// All of a user's but one.
@@ -151,7 +156,7 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
     // First: where such a login is met at this very moment, its session has begun before the next statement looks.
     end_challenges(work, which, now).await?;
     let (filter, ids): (&str, Vec<Value>) = match which {
-        Which::One(id) => ("id = $3", vec![id.into()]),
+        Which::One(id) => ("(id = $3 OR begun_from = $3)", vec![id.into()]),
         Which::OfUser(user) => ("user_id = $3", vec![user.into()]),
         Which::OthersOfUser(user, but) => ("user_id = $3 AND id <> $4", vec![user.into(), but.into()]),
         Which::OfMember(tenant, member) => ("tenant_id = $3 AND member_id = $4", vec![tenant.into(), member.into()]),
@@ -159,6 +164,12 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
     let sql = format!("UPDATE session SET ended_at = $1, end_reason = $2 WHERE {filter} AND ended_at IS NULL RETURNING id");
     let values = [vec![now.into(), why.as_str().into()], ids].concat();
     work.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Ends all sessions of everybody; how many.
+pub async fn end_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL";
+    work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into()]).await
 }
 
 async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {

@@ -218,7 +218,7 @@ impl Identity {
         if let Some(message) = refused {
             return Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into());
         }
-        let work = GlobalWork::from(global.begin_for(session.tenant).await?);
+        let work = GlobalWork::from(global.steward_for(session.tenant).await?);
         self.within_own_rights(&work, session, member).await?;
         factors::remove(&work, user).await?;
         let ended = sessions::end(&work, Which::OfUser(user), EndReason::Factor, self.clock.now()).await?;

@@ -2,7 +2,10 @@
 
 use entity::{app_user, prelude::*};
 
-use super::{Entered, Identity, IdentityError, Visit, people::LETTERS};
+use super::{
+    Entered, Identity, IdentityError, Visit,
+    mail_quota::{Asker, Letter},
+};
 use crate::{
     audit,
     budget::{Allowance, Attempts},
@@ -53,14 +56,13 @@ impl Identity {
     pub async fn invitee(&self, tenant: TenantId, email: &str) -> Result<Invitee, IdentityError> {
         core::check_email(email).map_or(Ok(()), Err)?;
         let key = core::email_key(email);
-        self.count_letter(tenant, &key).await?;
+        self.count_invitation(tenant, &key).await?;
         Ok(Invitee { email: email.trim().to_owned(), key })
     }
 
-    async fn count_letter(&self, tenant: TenantId, account: &str) -> Result<(), IdentityError> {
-        let attempts = self.attempts();
-        attempts.attempt(&INVITATIONS, &tenant.to_string()).await?;
-        Ok(attempts.attempt(&LETTERS, &format!("account {account}")).await?)
+    async fn count_invitation(&self, tenant: TenantId, account: &str) -> Result<(), IdentityError> {
+        self.attempts().attempt(&INVITATIONS, &tenant.to_string()).await?;
+        self.count_letter(Letter::Invitation, account, &Asker::Other(tenant.to_string())).await
     }
 
     /// Puts an address among the members who are invited, in the transaction that gives them their roles; the same for one that has an account and
@@ -110,7 +112,7 @@ impl Identity {
             members::member_with_user(&self.db.global(), session.tenant, member).await?.ok_or_else(none)?;
             return Err(not_invited().into());
         };
-        self.count_letter(session.tenant, &core::email_key(&address)).await?;
+        self.count_invitation(session.tenant, &core::email_key(&address)).await?;
         let work = self.begin_for_members(session).await?;
         self.within_own_rights(&work, session, member).await?;
         match members::lock(&work, session.tenant, member).await? {
@@ -169,7 +171,7 @@ impl Identity {
             None
         };
         Self::check_length(password, rows::strictness(&global, found.tenant).await?.password_length, "password")?;
-        let work = self.db.global().begin_for(found.tenant).await?;
+        let work = self.db.global().steward_for(found.tenant).await?;
         self.furnish.before_members_change(&work).await?;
         let work = GlobalWork::from(work);
         if !invitations::use_up(&work, hash, now).await? {

@@ -79,6 +79,9 @@ pub async fn rotate(
     Ok(id)
 }
 
+/// The row of `server_secret` that names the mark of the file store.
+const FILE_STORE: Uuid = Uuid::from_u128(2);
+
 impl Identity {
     /// Takes on what other processes did to the keys, and does what is due: makes the next key in time, removes those that check nothing any more.
     pub async fn keep_keys(&self) -> Result<(), Fault> {
@@ -111,18 +114,41 @@ impl Identity {
     /// The secret that list cursors are signed with: the same on every node, and whatever becomes of the keys that sign tokens.
     pub async fn cursor_secret(&self) -> Result<[u8; 32], Fault> {
         const ID: Uuid = Uuid::from_u128(1);
-        let (global, context) = (self.db.global(), keys::SERVER_SECRET.context(&[ID]));
-        if keys::secret(&global, ID).await?.is_none() {
+        let kept = if let Some(kept) = self.deployment_value(ID).await? {
+            kept
+        } else {
             // Deployments from before there was such a secret derived it from their only key, and their cursors go on.
             let keys = opened(&self.db, &self.ring).await?;
             let first = keys.first().ok_or_else(|| Fault::corrupt("signing_key", "a deployment has a key"))?;
             let value = Sha256::new().chain_update(b"entrepot cursors 1").chain_update(&first.pkcs8).finalize();
-            let work = global.begin().await?;
-            self::keys::keep_secret(&work, ID, self.ring.seal(&context, &value)?, self.clock.now()).await?;
-            work.commit().await?;
-        }
-        let sealed = keys::secret(&global, ID).await?.unwrap_or_default();
-        let kept = self.ring.open(&context, &sealed)?.try_into();
-        kept.map_err(|_| Fault::corrupt("server_secret", "the secret of cursors has 32 bytes"))
+            self.keep_deployment_value(ID, &value).await?
+        };
+        kept.try_into().map_err(|_| Fault::corrupt("server_secret", "the secret of cursors has 32 bytes"))
+    }
+
+    /// The name of the mark that the deployment's file store carries. `None` before any process has marked one.
+    pub async fn file_store_mark(&self) -> Result<Option<String>, Fault> {
+        Ok(self.deployment_value(FILE_STORE).await?.map(hex::encode))
+    }
+
+    /// Keeps the name of the mark; returns the one that counts, which is another's if that was kept first.
+    pub async fn keep_file_store_mark(&self, mark: Uuid) -> Result<String, Fault> {
+        Ok(hex::encode(self.keep_deployment_value(FILE_STORE, mark.as_bytes()).await?))
+    }
+
+    /// A value that the whole deployment shares.
+    async fn deployment_value(&self, id: Uuid) -> Result<Option<Vec<u8>>, Fault> {
+        let sealed = keys::secret(&self.db.global(), id).await?;
+        sealed.map(|sealed| self.ring.open(&keys::SERVER_SECRET.context(&[id]), &sealed)).transpose()
+    }
+
+    /// Keeps such a value, unless another process was faster; returns the one that is kept.
+    async fn keep_deployment_value(&self, id: Uuid, value: &[u8]) -> Result<Vec<u8>, Fault> {
+        let sealed = self.ring.seal(&keys::SERVER_SECRET.context(&[id]), value)?;
+        let work = self.db.global().begin().await?;
+        keys::keep_secret(&work, id, sealed, self.clock.now()).await?;
+        work.commit().await?;
+        let kept = self.deployment_value(id).await?;
+        kept.ok_or_else(|| Fault::corrupt("server_secret", "a value that was kept is there"))
     }
 }

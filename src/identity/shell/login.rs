@@ -2,10 +2,10 @@
 
 use entity::{app_user, prelude::*, tenant};
 
-use super::{Factor, Identity, IdentityError, LoggedIn, Visit};
+use super::{Factor, Identity, IdentityError, LoggedIn, Visit, sessions::Proven};
 use crate::{
     audit,
-    budget::PASSWORD,
+    budget::{PASSWORD, host},
     identity::{
         Session,
         core::{self, CHALLENGE_SECONDS, Rejection, Risk},
@@ -53,7 +53,9 @@ impl Identity {
         }
         let account = format!("account {account}");
         attempts.attempt(&PASSWORD, &account).await?;
-        let Some(address) = visit.address.map(|address| format!("address {address}")) else { return Ok(Attempt(vec![account])) };
+        let Some(address) = visit.address.map(|address| format!("address {}", host(address))) else {
+            return Ok(Attempt(vec![account]));
+        };
         if let Err(empty) = attempts.attempt(&PASSWORD, &address).await {
             attempts.forgive(&PASSWORD, &account);
             return Err(empty.into());
@@ -62,11 +64,12 @@ impl Identity {
     }
 
     /// The bucket of a device that is known to the account.
-    async fn own_device(&self, account: &str, visit: &Visit) -> Result<Option<String>, Fault> {
+    pub(super) async fn own_device(&self, account: &str, visit: &Visit) -> Result<Option<String>, Fault> {
         let Some(hash) = visit.device_hash() else { return Ok(None) };
         let global = self.db.global();
-        let Some(user) = rows::user_by_email(&global, account).await? else { return Ok(None) };
-        let (is_own, _) = devices::known(&global, user.id, hash).await?;
+        // Asked for an unknown account too, so that it takes as long.
+        let user = rows::user_by_email(&global, account).await?.map_or(UserId::NIL, |user| user.id);
+        let (is_own, _) = devices::known(&global, user, hash).await?;
         Ok(is_own.then(|| format!("device {account} {hash:02x?}")))
     }
 
@@ -85,11 +88,34 @@ impl Identity {
         refused: Rejection,
     ) -> Result<(), IdentityError> {
         let attempt = self.attempt(&user.email_key, visit).await?;
+        self.check_counted(user, password, &attempt, refused).await
+    }
+
+    /// Checks the password of somebody who is logged in. Their tries are counted by themselves: the guesses of strangers at the door do not keep out
+    /// whoever is in, and whoever has found an open page guesses ten times too.
+    pub(super) async fn check_once_more(
+        &self,
+        user: &app_user::Model,
+        password: &str,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
+        let attempt = Attempt(vec![format!("logged in {}", user.id)]);
+        self.attempts().attempt(&PASSWORD, &attempt.0[0]).await?;
+        self.check_counted(user, password, &attempt, refused).await
+    }
+
+    async fn check_counted(
+        &self,
+        user: &app_user::Model,
+        password: &str,
+        attempt: &Attempt,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
         if !self.passwords.verify(password, Some(&user.password_hash)).await? {
             self.note_failure(user.id);
             return Err(refused.into());
         }
-        self.forgive(&attempt);
+        self.forgive(attempt);
         Ok(())
     }
 
@@ -195,13 +221,13 @@ impl Identity {
         // Where no letter can leave, nobody is asked for what it would say.
         let by_mail = methods.is_empty() && risk.is_high() && self.settings.post.is_there();
         if methods.is_empty() && !by_mail {
-            let logged_in = self.begin_session(&work, membership, tenant, (now, None), (visit, risk.clone())).await?;
+            let logged_in = self.begin_session(&work, membership, tenant, Proven::now(now, None), (visit, risk.clone())).await?;
             work.commit().await?;
             self.tell_of_login(&user, visit, &risk);
             return Ok(Entered::In(Box::new(logged_in)));
         }
         let (token, hash) = secret::draw(&self.clock, Purpose::Challenge);
-        let drawn = if by_mail { Some(self.draw_mailed_code(&user, &token).await?) } else { None };
+        let drawn = if by_mail { Some(self.draw_mailed_code(&user, &token, visit).await?) } else { None };
         let (code, kept) = drawn.unzip();
         let expires_at = now.plus_seconds(CHALLENGE_SECONDS);
         let (network, member) = (visit.address.map(core::network), membership.member);
@@ -245,7 +271,7 @@ impl Identity {
             return Err(Rejection::MfaInvalid.into());
         };
         // A letter shows that the address is theirs; it is no second factor that a tenant could ask for.
-        let (shown, risk) = ((now, proof.map(|_| now)), challenge.risk);
+        let (shown, risk) = (Proven::now(now, proof.map(|_| now)), challenge.risk);
         let logged_in = self.begin_session(&work, &membership, tenant, shown, (visit, risk.clone())).await?;
         let user = rows::user(&work, challenge.user).await?;
         work.commit().await?;
@@ -262,12 +288,11 @@ impl Identity {
         session: &Session,
         password: Option<&str>,
         code: Option<&str>,
-        visit: &Visit,
     ) -> Result<LoggedIn, IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
         let has_factor = self.has_factor(user.id).await?;
         if let Some(password) = password {
-            self.check_own(&user, password, visit, Rejection::InvalidCredentials).await?;
+            self.check_once_more(&user, password, Rejection::InvalidCredentials).await?;
         } else if !has_factor {
             return Err(Rejection::InvalidCredentials.into());
         }

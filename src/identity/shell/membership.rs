@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::{Entered, Identity, IdentityError, Visit};
+use super::{Entered, Identity, IdentityError, Visit, sessions::Proven};
 use crate::{
     identity::{
         Session,
@@ -10,7 +10,7 @@ use crate::{
         rows::{
             self,
             members::{self, MemberPage, MemberView},
-            sessions::{self, EndReason, Which},
+            sessions::{self, EndReason, SessionRow, Which},
         },
     },
     path,
@@ -43,7 +43,7 @@ impl Identity {
 
     /// Begins a change of who is a member: other changes of the tenant's rights wait until it ends.
     pub(super) async fn begin_for_members(&self, session: &Session) -> Result<GlobalWork, Fault> {
-        let work = self.db.global().begin_for(session.tenant).await?;
+        let work = self.db.global().steward_for(session.tenant).await?;
         self.furnish.before_members_change(&work).await?;
         Ok(GlobalWork::from(work))
     }
@@ -143,9 +143,10 @@ impl Identity {
         Ok(())
     }
 
-    /// Begins a session in another of the user's tenants, with what they have shown in this one. A tenant that is not theirs is not found,
-    /// whether there is one of the name or not.
-    pub async fn switch(&self, session: &Session, slug: &str, visit: &Visit) -> Result<Entered, IdentityError> {
+    /// Begins a session in another of the user's tenants, with what they have shown in this one, where it ends with the session of the login that it comes
+    /// from. From another network than that one's, somebody who has not shown who they are `lately` is asked to, and its owner hears of it. A tenant
+    /// that is not theirs is not found, whether there is one of the name or not.
+    pub async fn switch(&self, session: &Session, slug: &str, visit: &Visit, shown: Shown) -> Result<Entered, IdentityError> {
         let global = self.db.global();
         let none = || Rejection::NotFound { what: "tenant of yours", field: path!["tenant"] };
         // What can be no tenant's short name is not looked for: a database refuses some of it.
@@ -153,6 +154,10 @@ impl Identity {
             return Err(none().into());
         }
         let tenant = rows::tenant_by_slug(&global, slug).await?.ok_or_else(none)?;
+        if tenant.id == session.tenant {
+            let message = "the session is in this tenant already: to refresh its tokens call sessionRefresh".to_owned();
+            return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
+        }
         let memberships = rows::memberships(&global, session.user).await?;
         let membership = memberships.iter().find(|m| m.tenant == tenant.id && m.status == MemberStatus::Active);
         let membership = membership.ok_or_else(none)?;
@@ -163,17 +168,47 @@ impl Identity {
             let message = format!("the company asks for passwords of at least {least} characters: change yours, or log in there");
             return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
         }
-        let now = self.clock.now();
-        let row = sessions::by_id(&global, session.id).await?.filter(|row| row.ended_at.is_none() && row.ends_at > now);
-        let row = row.ok_or(Rejection::TokenExpired)?;
+        let here = sessions::by_id(&global, session.id).await?.ok_or(Rejection::TokenExpired)?;
+        let began = here.address.as_deref().and_then(|address| address.parse().ok()).map(core::network);
+        let is_elsewhere = began.is_some() && began != visit.address.map(core::network);
+        if is_elsewhere && shown == Shown::LongAgo {
+            return Err(IdentityError::StepUp);
+        }
+        let risk = if is_elsewhere { self.assess(session.user, visit).await? } else { here.risk.clone() };
+        let risk = if risk.score < here.risk.score { here.risk.clone() } else { risk };
+        let user = rows::user(&global, session.user).await?.ok_or(Rejection::TokenExpired)?;
         let work = global.begin().await?;
-        let shown = (session.authenticated_at, row.mfa_at);
+        // The session of the login stays as it is until this one stands beside it: nothing that is switched to outlives it.
+        let now = self.clock.now();
+        let login = sessions::lock(&work, here.begun_from.unwrap_or(here.id)).await?;
+        let row = sessions::by_id(&work, session.id).await?;
+        let goes_on = |row: &SessionRow| row.ended_at.is_none() && row.ends_at > now;
+        let (Some(login), Some(row)) = (login.filter(goes_on), row.filter(goes_on)) else {
+            work.rollback().await?;
+            return Err(Rejection::TokenExpired.into());
+        };
         // A session of two factors is needed where the user has two and has shown one only.
         if row.mfa_at.is_none() && self.has_factor(session.user).await? {
-            return self.enter(work, membership, tenant, (visit, row.risk)).await;
+            return self.enter(work, membership, tenant, (visit, risk)).await;
         }
-        let logged_in = self.begin_session(&work, membership, tenant, shown, (visit, row.risk)).await?;
+        let proven = Proven {
+            auth_at: session.authenticated_at,
+            mfa_at: row.mfa_at,
+            from: Some((login.id, login.ends_at.min(row.ends_at))),
+        };
+        let logged_in = self.begin_session(&work, membership, tenant, proven, (visit, risk.clone())).await?;
         work.commit().await?;
+        if is_elsewhere {
+            self.tell_of_login(&user, visit, &risk);
+        }
         Ok(Entered::In(Box::new(logged_in)))
     }
+}
+
+/// When somebody last showed a password or a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// As lately as a step-up asks for.
+    Lately,
+    LongAgo,
 }

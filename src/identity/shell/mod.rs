@@ -5,8 +5,11 @@ mod invitations;
 mod keys;
 mod login;
 mod membership;
+mod mail_quota;
 mod people;
+mod refresh;
 mod register;
+mod restored;
 mod risk;
 mod sandbox;
 mod sessions;
@@ -14,7 +17,7 @@ mod sessions;
 use std::{
     collections::HashSet,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use async_trait::async_trait;
@@ -28,6 +31,7 @@ use super::{
     rows::sessions::SessionRow,
     secret::{self, Purpose},
     token::Tokens,
+    turns::Turns,
 };
 use crate::{
     budget::{Budgets, Empty},
@@ -40,7 +44,9 @@ pub use factors::{Enrolment, Factor};
 pub use invitations::{Invitee, Placed};
 pub use keys::{OldKeys, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
+pub use membership::Shown;
 pub use people::{LeakedKey, ProfileChange};
+pub use restored::{OldPasswords, end_all};
 pub use sessions::{AdmitError, Admitted};
 
 /// What a new tenant begins with, from rooms that come later.
@@ -129,8 +135,8 @@ pub struct Identity {
     presence: Arc<Presence>,
     /// Where attempts are counted: of this process, until one is given that is shared with other nodes.
     attempts: Arc<RwLock<Budgets>>,
-    /// Refresh tokens that calls of this process are at work on.
-    refreshing: Arc<Mutex<HashSet<[u8; 32]>>>,
+    /// Of many calls with one refresh token one is at work.
+    refreshing: Turns,
 }
 
 /// A refusal or a fault.
@@ -194,7 +200,7 @@ impl Identity {
             settings: Arc::new(settings),
             furnish,
             ring,
-            refreshing: Arc::default(),
+            refreshing: Turns::default(),
         })
     }
 
@@ -223,5 +229,5 @@ impl Identity {
 
 fn own_attempts(clock: &Clock) -> Budgets {
     let clock = clock.clone();
-    Budgets::new(Arc::new(move || clock.now().micros()), None)
+    Budgets::new(Arc::new(move || clock.monotonic().micros()), None)
 }

@@ -2,9 +2,11 @@
 
 use entity::prelude::*;
 
-use super::{Identity, IdentityError, Visit};
+use super::{
+    Identity, IdentityError, Visit,
+    mail_quota::{Asker, Letter},
+};
 use crate::{
-    budget::{Allowance, Attempts},
     clock,
     identity::{
         Session,
@@ -26,8 +28,6 @@ use crate::{
 const RESET_SECONDS: i64 = 30 * 60;
 /// A link that confirms an address.
 pub(super) const VERIFY_SECONDS: i64 = 24 * 3600;
-/// Letters that somebody can have sent to an address, or from one.
-pub(super) const LETTERS: Attempts = Attempts { kind: "letter", allowance: Allowance::within(5, 3600) };
 
 /// A key whose secret was found, in words for its owners.
 #[derive(Debug, Clone)]
@@ -63,11 +63,7 @@ impl Identity {
     /// differs is done beside the answer.
     pub async fn request_reset(&self, email: &str, visit: &Visit) -> Result<(), IdentityError> {
         let account = core::email_key(email);
-        let attempts = self.attempts();
-        attempts.attempt(&LETTERS, &format!("account {account}")).await?;
-        if let Some(address) = visit.address {
-            attempts.attempt(&LETTERS, &format!("address {address}")).await?;
-        }
+        self.count_reset(&account, visit).await?;
         let identity = self.clone();
         tokio::spawn(async move {
             if let Err(fault) = identity.send_reset(&account).await {
@@ -171,15 +167,9 @@ impl Identity {
     }
 
     /// Changes the caller's own password. Their other sessions end.
-    pub async fn change_password(
-        &self,
-        session: &Session,
-        current: &str,
-        password: &str,
-        visit: &Visit,
-    ) -> Result<(), IdentityError> {
+    pub async fn change_password(&self, session: &Session, current: &str, password: &str) -> Result<(), IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
-        self.check_own(&user, current, visit, Rejection::WrongPassword).await?;
+        self.check_once_more(&user, current, Rejection::WrongPassword).await?;
         self.check_password(password, &[&user.email, &user.display_name], "newPassword")?;
         Self::check_length(password, rows::strictest_length(&self.db.global(), user.id).await?, "newPassword")?;
         let stored = (self.passwords.hash(password).await?, core::length_class(password));
@@ -199,7 +189,7 @@ impl Identity {
     /// Sends the caller a link that confirms their address.
     pub async fn request_verification(&self, session: &Session) -> Result<(), IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
-        self.attempts().attempt(&LETTERS, &format!("account {}", user.email_key)).await?;
+        self.count_letter(Letter::Verify, &user.email_key, &Asker::Owner(user.id.to_string())).await?;
         let link = self.new_link(Purpose::Verify, LinkFor::Verify, user.id, VERIFY_SECONDS).await?;
         self.write(About::Verify { link }, &user.email, &user.display_name);
         Ok(())

@@ -134,7 +134,7 @@ impl Identity {
 
     pub(super) async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
         let now = self.clock.now();
-        let global = GlobalWork::from(self.db.global().begin_for(tenant.id).await?);
+        let global = GlobalWork::from(self.db.global().steward_for(tenant.id).await?);
         let work = global.tenant();
         let tenant_id = tenant.id;
         work.insert_global::<tenant::Entity>(tenant).await?;

@@ -2,7 +2,7 @@
 
 use entity::{app_user, prelude::*};
 
-use super::{Identity, IdentityError, Visit, people::LETTERS, sessions::NAME};
+use super::{Identity, IdentityError, Visit, mail_quota::Letter, sessions::NAME};
 use crate::{
     clock,
     identity::{
@@ -75,8 +75,10 @@ impl Identity {
         &self,
         user: &app_user::Model,
         token: &str,
+        visit: &Visit,
     ) -> Result<(String, [u8; 32]), IdentityError> {
-        self.attempts().attempt(&LETTERS, &format!("account {}", user.email_key)).await?;
+        let asker = self.asker(&user.email_key, visit).await?;
+        self.count_letter(Letter::LoginCode, &user.email_key, &asker).await?;
         let mut random = [0u8; 8];
         self.clock.fill(&mut random);
         let code = format!("{:08}", u64::from_le_bytes(random) % 100_000_000);

@@ -1,9 +1,6 @@
 //! Sessions: begun, kept up, looked at, ended.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, PoisonError},
-};
+use std::{collections::HashSet, sync::Arc};
 
 use entity::{prelude::*, tenant};
 use tokio::sync::watch;
@@ -13,7 +10,7 @@ use crate::{
     audit::{self, Origin, Pen, Stamp, Target},
     gauges::{self, Lookup},
     identity::{
-        core::{self, Rejection, Risk, Shown, Step},
+        core::{self, Rejection, Risk},
         letters::About,
         presence::Known,
         rows::{
@@ -59,6 +56,21 @@ impl From<Fault> for AdmitError {
     }
 }
 
+/// What the person of a new session has shown, when, and from which session it comes, where it comes from one: that ends it, at the latest at this moment.
+pub(super) struct Proven {
+    pub auth_at: Timestamp,
+    /// When they showed a second factor.
+    pub mfa_at: Option<Timestamp>,
+    pub from: Option<(SessionId, Timestamp)>,
+}
+
+impl Proven {
+    /// At a login: it comes from nowhere.
+    pub fn now(auth_at: Timestamp, mfa_at: Option<Timestamp>) -> Self {
+        Self { auth_at, mfa_at, from: None }
+    }
+}
+
 /// The longest name of a session and the longest user agent that is kept of one, in characters.
 pub(super) const NAME: usize = 255;
 
@@ -66,14 +78,14 @@ impl Identity {
     /// Lets in whoever shows an access token of a session that goes on. Costs no query when both were seen in the last seconds.
     pub async fn admit(&self, token: &str, origin: &Origin) -> Result<Admitted, AdmitError> {
         let (claims, sight) = self.tokens.verify(token).map_err(|_| AdmitError::Token)?;
-        let now = self.clock.now();
-        let fresh = self.presence.fresh(claims.sid, now);
+        let (asked_at, now) = (self.clock.monotonic(), self.clock.now());
+        let fresh = self.presence.fresh(claims.sid, asked_at);
         gauges::looked_up("sessions", Lookup::of(fresh.as_ref()));
         let known = if let Some(known) = fresh {
             known
         } else {
             let found = sessions::standing(&self.db.global(), &[claims.sid]).await?.pop();
-            self.presence.keep(found.ok_or(AdmitError::Token)?, now)
+            self.presence.keep(found.ok_or(AdmitError::Token)?, asked_at)
         };
         let standing = known.standing();
         if known.has_ended() || standing.ends_at <= now || standing.user != claims.sub {
@@ -105,7 +117,7 @@ impl Identity {
     }
 
     /// Ends a session of which a token came back that is somebody else's, tells its owner, and commits.
-    async fn end_family(&self, work: GlobalWork, session: SessionId) -> Result<(), Fault> {
+    pub(super) async fn end_family(&self, work: GlobalWork, session: SessionId) -> Result<(), Fault> {
         let ended = sessions::end(&work, Which::One(session), EndReason::Reuse, self.clock.now()).await?;
         let owner = match sessions::by_id(&work, session).await? {
             Some(row) if !ended.is_empty() => rows::user(&work, row.user).await?,
@@ -126,12 +138,13 @@ impl Identity {
         work: &GlobalWork,
         membership: &Membership,
         tenant: tenant::Model,
-        shown: (Timestamp, Option<Timestamp>),
+        shown: Proven,
         (visit, risk): (&Visit, Risk),
     ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
         let tenants_own = rows::strictness(work, membership.tenant).await?.seconds;
         let seconds = self.settings.absolute_seconds.min(tenants_own.unwrap_or(i64::MAX));
+        let latest = now.plus_seconds(seconds);
         let session = SessionRow {
             id: self.clock.id(),
             user: membership.user,
@@ -142,18 +155,19 @@ impl Identity {
             address: visit.address.map(|address| address.to_string()),
             created_at: now,
             used_at: now,
-            auth_at: shown.0,
-            mfa_at: shown.1,
-            ends_at: now.plus_seconds(seconds),
+            auth_at: shown.auth_at,
+            mfa_at: shown.mfa_at,
+            ends_at: shown.from.map_or(latest, |(_, ends_at)| ends_at.min(latest)),
             ended_at: None,
             risk,
+            begun_from: shown.from.map(|(id, _)| id),
         };
         sessions::insert(work, &session).await?;
         let (_, logged_in) = self.issue(work, session, membership, tenant).await?;
         Ok(LoggedIn { device: self.note_device(work, membership.user, visit).await?, ..logged_in })
     }
 
-    /// A pair of tokens for a session; the refresh token is written down.
+    /// A pair of tokens for a session, drawn anew; the refresh token is written down.
     pub(super) async fn issue(
         &self,
         work: &GlobalWork,
@@ -161,14 +175,34 @@ impl Identity {
         membership: &Membership,
         tenant: tenant::Model,
     ) -> Result<(RefreshTokenId, LoggedIn), Fault> {
+        let (id, (token, hash)) = (self.clock.id(), secret::draw(&self.clock, Purpose::Refresh));
+        Ok((id, self.issue_as(work, (session, tenant), membership, (id, token, hash)).await?))
+    }
+
+    /// A pair of tokens for a session with this refresh token, which is written down.
+    pub(super) async fn issue_as(
+        &self,
+        work: &GlobalWork,
+        (session, tenant): (SessionRow, tenant::Model),
+        membership: &Membership,
+        (id, refresh_token, hash): (RefreshTokenId, String, [u8; 32]),
+    ) -> Result<LoggedIn, Fault> {
         let now = self.clock.now();
-        let id = self.clock.id();
-        let (refresh_token, hash) = secret::draw(&self.clock, Purpose::Refresh);
         let tenants_own = rows::strictness(work, session.tenant).await?.idle_seconds;
         let idle = self.settings.idle_seconds.min(tenants_own.unwrap_or(i64::MAX));
         let expires_at = now.plus_seconds(idle).min(session.ends_at);
-        audit::attribute(session.tenant, Actor::member(session.member));
         refresh::insert(work, refresh::NewToken { id, hash, session: session.id, issued_at: now, expires_at }).await?;
+        self.pair((session, tenant), membership, (id, refresh_token, expires_at))
+    }
+
+    /// A refresh token that is written down, and an access token that goes with it.
+    pub(super) fn pair(
+        &self,
+        (session, tenant): (SessionRow, tenant::Model),
+        membership: &Membership,
+        (id, refresh_token, refresh_expires_at): (RefreshTokenId, String, Timestamp),
+    ) -> Result<LoggedIn, Fault> {
+        audit::attribute(session.tenant, Actor::member(session.member));
         let subject = Subject {
             user: session.user,
             tenant: session.tenant,
@@ -178,104 +212,17 @@ impl Identity {
             auth_at: session.auth_at,
             mfa: session.mfa_at.is_some(),
         };
-        let left = (session.ends_at.micros() - now.micros()) / 1_000_000;
+        let left = (session.ends_at.micros() - self.clock.now().micros()) / 1_000_000;
         let claims = self.tokens.claims(&subject, id, self.settings.access_seconds.min(left));
-        let logged_in = LoggedIn {
+        Ok(LoggedIn {
             access_token: self.tokens.sign(&claims)?,
             access_expires_at: Timestamp(claims.exp * 1_000_000),
             refresh_token,
-            refresh_expires_at: expires_at,
+            refresh_expires_at,
             session,
             tenant,
             device: None,
-        };
-        Ok((id, logged_in))
-    }
-
-    /// Goes on with a session, if it and its member still may. A token that comes back after it was used ends the whole session.
-    pub async fn refresh(&self, token: &str) -> Result<LoggedIn, IdentityError> {
-        let arrived_at = self.clock.now();
-        if token.is_empty() {
-            return Err(Rejection::TokenMissing.into());
-        }
-        let hash = secret::kept(token, Purpose::Refresh).ok_or(Rejection::TokenExpired)?;
-        if !self.refreshing.lock().unwrap_or_else(PoisonError::into_inner).insert(hash) {
-            return Err(Rejection::RefreshRaced.into());
-        }
-        let outcome = self.refresh_alone(hash, arrived_at).await;
-        self.refreshing.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
-        outcome
-    }
-
-    async fn refresh_alone(&self, hash: [u8; 32], arrived_at: Timestamp) -> Result<LoggedIn, IdentityError> {
-        let work = self.db.global().begin().await?;
-        let refused = match self.rotate(&work, hash, arrived_at).await {
-            Ok(logged_in) => {
-                work.commit().await?;
-                return Ok(logged_in);
-            }
-            Err(Refusal::Family(session)) => {
-                self.end_family(work, session).await?;
-                return Err(Rejection::TokenExpired.into());
-            }
-            Err(Refusal::Expired) => Rejection::TokenExpired.into(),
-            Err(Refusal::Raced) => Rejection::RefreshRaced.into(),
-            Err(Refusal::Fault(fault)) => IdentityError::Fault(fault),
-        };
-        work.rollback().await?;
-        Err(refused)
-    }
-
-    async fn rotate(&self, work: &GlobalWork, hash: [u8; 32], arrived_at: Timestamp) -> Result<LoggedIn, Refusal> {
-        // From here on, whoever shows another token of the family waits.
-        let mut session = sessions::lock_by_token(work, &hash).await?.ok_or(Refusal::Expired)?;
-        let token = refresh::by_hash(work, &hash).await?.ok_or(Refusal::Expired)?;
-        let now = self.clock.now();
-        if session.ended_at.is_some() || session.ends_at <= now {
-            return Err(Refusal::Expired);
-        }
-        let successor = match token.successor {
-            Some(id) => refresh::by_id(work, id).await?,
-            None => None,
-        };
-        let shown = Shown { token: token.kept, successor: successor.as_ref().map(|next| next.kept), arrived_at, now };
-        let step = match (core::step(shown), &successor) {
-            // Its access token may have been seen since it was read.
-            (Step::Replace, Some(lost)) if !refresh::withdraw(work, lost.id, now).await? => Step::EndFamily,
-            (step, _) => step,
-        };
-        match step {
-            Step::Rotate | Step::Replace => {}
-            Step::EndFamily => {
-                audit::attribute(session.tenant, Actor::member(session.member));
-                audit::about(Target::of(session.id));
-                audit::refused("REFRESH_TOKEN_REUSED");
-                return Err(Refusal::Family(session.id));
-            }
-            Step::Raced => return Err(Refusal::Raced),
-            Step::Expired => return Err(Refusal::Expired),
-        }
-        let membership = rows::membership(work, session.tenant, session.member).await?;
-        let membership = membership.filter(|m| m.status == MemberStatus::Active).ok_or(Refusal::Expired)?;
-        let tenant = rows::tenant(work, session.tenant).await?.ok_or(Refusal::Expired)?;
-        self.tighten(work, &mut session, now).await?;
-        let (next, logged_in) = self.issue(work, session, &membership, tenant).await?;
-        refresh::rotate(work, token.id, next, now).await?;
-        Ok(logged_in)
-    }
-
-    /// A tenant that has become stricter since a session began is so with the session too.
-    async fn tighten(&self, work: &GlobalWork, session: &mut SessionRow, now: Timestamp) -> Result<(), Refusal> {
-        let strict = rows::strictness(work, session.tenant).await?;
-        if let Some(seconds) = strict.seconds {
-            session.ends_at = session.ends_at.min(session.created_at.plus_seconds(seconds));
-            sessions::shorten(work, session.id, session.ends_at).await?;
-        }
-        let is_long_enough = match strict.password_length {
-            Some(least) => rows::password_class(work, session.user).await?.is_some_and(|class| class >= least),
-            None => true,
-        };
-        if session.ends_at > now && is_long_enough { Ok(()) } else { Err(Refusal::Expired) }
+        })
     }
 
     /// The user's sessions that go on.
@@ -350,9 +297,9 @@ impl Identity {
 
     /// Writes down when sessions were used.
     pub async fn note_use(&self) -> Result<(), Fault> {
-        let now = self.clock.now();
-        let used = self.presence.used(now);
+        let used = self.presence.used(self.clock.monotonic());
         if !used.is_empty() {
+            let now = self.clock.now();
             let work = self.db.global().begin().await?;
             sessions::touch(&work, &used, now).await?;
             work.commit().await?;
@@ -372,19 +319,5 @@ impl Identity {
         links::forget(&work, now).await?;
         devices::forget(&work, now.plus_seconds(-DEVICE_SECONDS)).await?;
         work.commit().await
-    }
-}
-
-/// Why a session does not go on.
-enum Refusal {
-    Expired,
-    Raced,
-    /// The whole family is to be ended.
-    Family(SessionId),
-    Fault(Fault),
-}
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
     }
 }

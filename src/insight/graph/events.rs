@@ -149,13 +149,13 @@ impl EventQuery {
         // The cursor is a stream's, and read as one.
         let first =
             PageArgs { first, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?.limit as usize;
-        let list = List { name: format!("events:{}", stream::filter_name(&types)), types, signer, caller, scope };
+        let list = List { name: stream::filter_name(&types).within("events"), types, signer, caller, scope };
         list.page(first, after).await
     }
 }
 
 struct List {
-    name: String,
+    name: stream::FilterName,
     types: Option<Vec<String>>,
     signer: CursorSigner,
     caller: Caller,

@@ -23,7 +23,7 @@ use crate::{
         scalars::{CurrencyCode, DateTime, Long, Quantity},
     },
     ledger::Ledger,
-    orders::graph::{OrderFilter, links, orders_within},
+    orders::graph::{OrderFilter, customers_seen, links, orders_within},
     stock::graph::{MovementFilter, MovementKind, movements_within},
     storage::Reads,
 };
@@ -55,9 +55,10 @@ pub enum SalesGroup {
     Store,
     /// The channel, by its id. A return has the channel of the order it was matched with first.
     Channel,
-    /// The customer's country, as the customer has it now.
+    /// The country that it was sold to, as the order keeps it. A return has that of the order it was matched with first, else its customer's when it was
+    /// asked for.
     Country,
-    /// The customer, by their id.
+    /// The customer, by their id. Needs customer.read beside report.read.
     Customer,
 }
 
@@ -218,10 +219,13 @@ impl InsightQuery {
         >,
     ) -> Answer<Vec<SalesRow>> {
         let permit = ctx.permit::<kind::ReportRead>()?;
+        if group_by == SalesGroup::Customer {
+            customers_seen(ctx.caller()?)?;
+        }
         let sees_costs = ctx.caller()?.sees_costs();
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (condition, values) = crate::orders::rows::compile(
-            &orders_within(&permit, OrderFilter::read(filter)?),
+            &orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?),
             scope.backend(),
             SalesFilter::FIRST,
         );

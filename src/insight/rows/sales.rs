@@ -51,6 +51,8 @@ const SOLD: &str = "o.tenant_id = $1 AND o.status IN ('CONFIRMED', 'PARTIALLY_FU
 const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store_id, r.customer_id, NULL AS external_ref, r.currency,
     coalesce(r.channel_id, (SELECT s.channel_id FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
       WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), {nil}) AS channel_id,
+    coalesce((SELECT s.country FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
+      WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), r.country) AS country,
     r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
     FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
 
@@ -97,7 +99,7 @@ impl SalesQuery {
                 ("(l.quantity - l.received)", "0", LARGE.replace("l.unit_cost_minor", "0"), settled)
             }
         };
-        let (key, customer) = self.grouped(nil);
+        let key = self.grouped(nil);
         let (product, narrowed) = match self.group {
             Group::Product => ("", " AND l.product_id IS NOT NULL"),
             Group::Category => ("CROSS JOIN product p", " AND p.tenant_id = $1 AND p.id = l.product_id"),
@@ -107,7 +109,7 @@ impl SalesQuery {
         format!(
             "SELECT {key} AS grp, l.{document} AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
                     {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
-             FROM {documents} {customer} CROSS JOIN {table} l {product}
+             FROM {documents} CROSS JOIN {table} l {product}
              WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}",
             self.bounds(),
             self.filter.condition
@@ -117,7 +119,7 @@ impl SalesQuery {
     /// What came of closed returns that gave back something else than their lines' own worth, return by return, with all of their lines.
     fn settled_lines(&self, backend: Backend) -> String {
         let nil = nil(backend);
-        let (key, customer) = self.grouped(nil);
+        let key = self.grouped(nil);
         let product = match self.group {
             Group::Category => "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id",
             _ => "",
@@ -125,7 +127,7 @@ impl SalesQuery {
         format!(
             "SELECT {key} AS grp, o.id, o.refunded_minor, CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END, l.quantity, l.quantity - l.received,
                     l.total_minor, l.unit_decimals
-             FROM {} {customer} CROSS JOIN return_line l {product}
+             FROM {} CROSS JOIN return_line l {product}
              WHERE o.refunded_minor IS NOT NULL{} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
                AND (o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
                  WHERE u.tenant_id = $1 AND u.return_id = o.id AND u.received < u.quantity))
@@ -136,23 +138,18 @@ impl SalesQuery {
         )
     }
 
-    /// What a line's group is, and the table that knows it.
-    fn grouped(&self, nil: &str) -> (String, &'static str) {
-        let key = match self.group {
+    /// What a line's group is.
+    fn grouped(&self, nil: &str) -> String {
+        match self.group {
             Group::None => "CAST(NULL AS bigint)".to_owned(),
             Group::Day | Group::Month => "o.business_date".to_owned(),
             Group::Product => "l.product_id".to_owned(),
             Group::Category => "p.category_id".to_owned(),
             Group::Store => "o.store_id".to_owned(),
             Group::Channel => format!("nullif(o.channel_id, {nil})"),
-            Group::Country => "c.country".to_owned(),
+            Group::Country => "o.country".to_owned(),
             Group::Customer => "o.customer_id".to_owned(),
-        };
-        let customer = match self.group {
-            Group::Country => "LEFT JOIN customer c ON c.tenant_id = $1 AND c.id = o.customer_id",
-            _ => "",
-        };
-        (key, customer)
+        }
     }
 
     /// Currency and moments; their parameters come after the filter's.

@@ -20,12 +20,14 @@ pub(super) const CHECKS: &[Check] = &[
                    'outstanding ' || s.outstanding || ' fulfilled ' || s.fulfilled || ' cancelled ' || s.cancelled
                      || CASE WHEN o.expires_at IS NULL THEN ' without' ELSE ' with' END || ' time limit'
                  FROM sales_order o LEFT JOIN (
-                   SELECT order_id, sum(open + backordered) AS outstanding, sum(fulfilled) AS fulfilled, sum(cancelled) AS cancelled
+                   SELECT order_id, sum(open + backordered) AS outstanding, sum(fulfilled) AS fulfilled, sum(cancelled) AS cancelled,
+                     sum(CASE WHEN kind = 'PRODUCT' THEN quantity ELSE 0 END) AS goods,
+                     sum(CASE WHEN kind = 'PRODUCT' THEN open + backordered ELSE 0 END) AS outstanding_goods
                    FROM order_line WHERE tenant_id = $1 GROUP BY order_id) s ON s.order_id = o.id
                  WHERE o.tenant_id = $1 AND (s.order_id IS NULL OR (o.expires_at IS NOT NULL) <> (o.status = 'PENDING')
                    OR NOT CASE
                      WHEN o.status IN ('DRAFT', 'PENDING', 'CONFIRMED') THEN s.fulfilled = 0 AND s.cancelled = 0
-                     WHEN o.status = 'PARTIALLY_FULFILLED' THEN s.fulfilled > 0 AND s.outstanding > 0
+                     WHEN o.status = 'PARTIALLY_FULFILLED' THEN s.fulfilled > 0 AND s.outstanding > 0 AND (s.goods = 0 OR s.outstanding_goods > 0)
                      WHEN o.status IN ('FULFILLED', 'CLOSED') THEN s.fulfilled > 0 AND s.outstanding = 0
                      ELSE s.fulfilled = 0 AND s.outstanding = 0 END)
                  ORDER BY o.id LIMIT 1",

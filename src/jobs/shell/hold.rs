@@ -5,11 +5,14 @@ use entity::prelude::*;
 use super::{Jobs, fresh};
 use crate::{
     jobs::{
-        core::Job,
+        core::{Job, MOST_DEATHS, backoff_seconds},
         rows::{self, Held, Outcome},
     },
     storage::{Fault, Work},
 };
+
+/// Why a job failed whose worker shows no life, for its owners.
+const DIED: &str = "the worker died while it ran this";
 
 /// The hold on a job: whoever writes under it asks whether it still lasts, in the transaction that writes.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +26,11 @@ impl Lease {
         }
         Err(Fault::Broken(format!("the job {} has been taken by another worker", self.0.id)))
     }
+
+    /// Says in the transaction of what was done that the job has got on: it will not come to the same place again.
+    pub async fn progressed(&self, work: &Work) -> Result<(), Fault> {
+        rows::progressed(work, self.0).await
+    }
 }
 
 /// A job that was taken.
@@ -35,11 +43,13 @@ pub struct Claim {
 pub(in crate::jobs) struct Seen {
     pub workers: Vec<(WorkerId, i64)>,
     pub standing: Vec<Job>,
-    pub queued: Vec<Job>,
+    pub running: Vec<Job>,
+    pub waiting: Vec<Job>,
 }
 
-/// Queued jobs that are looked at in one go.
-const MOST_OPEN: i64 = 200;
+/// Queued jobs that are looked at in one go: those that run, and those that wait.
+const MOST_RUNNING: i64 = 1_000;
+const MOST_WAITING: i64 = 200;
 
 impl Jobs {
     /// Makes sure that each standing job is there.
@@ -62,7 +72,8 @@ impl Jobs {
         Ok(Seen {
             workers: rows::workers(&global).await?,
             standing: rows::standing(&global).await?,
-            queued: rows::open(&global, self.0.clock.now(), MOST_OPEN).await?,
+            running: rows::running(&global, self.0.clock.now(), MOST_RUNNING).await?,
+            waiting: rows::waiting(&global, self.0.clock.now(), MOST_WAITING).await?,
         })
     }
 
@@ -81,6 +92,24 @@ impl Jobs {
         }
         work.commit().await?;
         Ok(taken)
+    }
+
+    /// Lets jobs wait again whose worker has died, and counts it. Those that only a clerk's work is left of are due at once.
+    pub(in crate::jobs) async fn fell(&self, jobs: &[Job]) -> Result<u64, Fault> {
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        let (work, now, mut fallen) = (self.0.db.global().begin().await?, self.0.clock.now(), 0);
+        for job in jobs {
+            let mut random = [0];
+            self.0.clock.fill(&mut random);
+            // A whole lease has passed since the first one died: that was a pause.
+            let waits = job.failures > 0 && job.deaths + 1 < MOST_DEATHS;
+            let pause = if waits { backoff_seconds(job.failures + 1, random[0]) } else { 0 };
+            fallen += u64::from(rows::fell(&work, job, now.plus_seconds(pause), DIED).await?);
+        }
+        work.commit().await?;
+        Ok(fallen)
     }
 
     /// Shows that the worker lives, notes how its standing jobs fare, and strikes off who shows no life. What it still holds, by job and token.

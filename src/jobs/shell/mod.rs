@@ -30,12 +30,15 @@ pub enum Failure {
     Hopeless(String),
     /// It may go well the next time.
     Fault(Fault),
+    /// None: it has made room for others, and goes on when it is its turn again.
+    Yielded,
 }
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Hopeless(why) => f.write_str(why),
             Self::Fault(fault) => write!(f, "{fault}"),
+            Self::Yielded => f.write_str("it has made room for others"),
         }
     }
 }
@@ -221,6 +224,7 @@ pub(super) fn fresh(tenant: TenantId, id: JobId, kind: &str, period: Option<i64>
         token: 0,
         beat: 0,
         failures: 0,
+        deaths: 0,
         started_at: None,
         finished_at: None,
         error: None,

@@ -5,6 +5,7 @@ use entity::prelude::*;
 use super::{
     create::is_sold,
     hold::{hold, order_head},
+    kit::{in_kits, quotes},
     order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
     sourcing::Sourcing,
     states::{Action, actions_from, may},
@@ -179,6 +180,8 @@ struct Parcel {
     held: i64,
     cost: Option<Money>,
     lot: LotChoice,
+    /// How much of the product one unit of the line takes.
+    takes: i64,
     field: crate::stock::core::Field,
 }
 
@@ -203,11 +206,13 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
             let (key, quantity) = (LevelKey { product, store }, quantity * takes);
             let here = held.iter().filter(|r| r.key == key && r.order.is_some_and(|(_, p)| p == position));
             let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
-            parcels.push(Parcel { position, key, quantity, held: held_here, cost, lot: lot.clone(), field: field.clone() });
+            let (lot, field) = (lot.clone(), field.clone());
+            parcels.push(Parcel { position, key, quantity, held: held_here, cost, lot, takes, field });
         }
     }
     release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
+    lines.extend(deliver_charges(&mut order));
     // Also where nothing leaves stock.
     check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
     let outstanding = order.lines.iter().any(|line| line.outstanding() > 0);
@@ -216,6 +221,21 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     let status = FulfilmentStatus::Shipped;
     let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
     Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, "order.fulfilled") })
+}
+
+/// Charges go with the last of the goods: once nothing of those is outstanding, nothing is that anybody would still send.
+fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
+    let goods = || order.lines.iter().filter(|line| line.kind == LineKind::Product);
+    if goods().next().is_none() || goods().any(|line| line.outstanding() > 0) {
+        return Vec::new();
+    }
+    let charges = order.lines.iter_mut().filter(|line| line.kind == LineKind::Charge && line.outstanding() > 0);
+    let delivered = charges.map(|line| {
+        let quantity = count(line.outstanding());
+        line.fulfil(quantity.get());
+        FulfilmentLine { position: line.position, quantity }
+    });
+    delivered.collect()
 }
 
 /// The store's time zone, from whatever is known of it.
@@ -328,9 +348,21 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
         field: p.field.clone(),
     };
     let steps: Vec<Step> = parcels.iter().map(step).collect();
+    let owners: Vec<(u16, i64)> = parcels.iter().map(|parcel| (parcel.position, parcel.takes)).collect();
+    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    take(draft, order, command, (parcels, &steps), at).map_err(|refusal| in_kits(refusal, quotes))
+}
+
+fn take(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    command: &Fulfil,
+    (parcels, steps): (&[Parcel], &[Step]),
+    at: Timestamp,
+) -> Result<(), Rejection> {
     let Some(first) = steps.first() else { return Ok(()) };
     let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
-    cover(draft, &steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;
+    cover(draft, steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;
     draft.begin(head, first.key, &first.field)?;
     for parcel in parcels {
         let key = parcel.key;

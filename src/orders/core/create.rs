@@ -33,6 +33,8 @@ pub struct Create {
     pub channel: ChannelId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
+    /// The country that it is sold to; None: its customer's.
+    pub country: Option<String>,
     /// None: the moment it is recorded.
     pub placed_at: Option<Timestamp>,
     pub status: NewStatus,
@@ -92,7 +94,7 @@ fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
     if !book.channels.contains(&command.channel) {
         return Err(Rejection::not_found("channel", path!["input", "channelId"]));
     }
-    if command.customer.is_some_and(|customer| !book.customers.contains(&customer)) {
+    if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
         return Err(Rejection::not_found("customer", path!["input", "customerId"]));
     }
     if let Some(reference) = &command.external_ref
@@ -169,6 +171,7 @@ fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at:
         store: command.store,
         channel: command.channel,
         customer: command.customer,
+        country: command.country.clone().or_else(|| book.customers.get(&command.customer?)?.clone()),
         external_ref: command.external_ref.clone(),
         total,
         placed_at,

@@ -4,6 +4,7 @@ use entity::prelude::*;
 
 use super::{
     create::Create,
+    kit::{in_kits, quotes},
     order::{Line, Order, count},
     sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
 };
@@ -34,16 +35,29 @@ pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occu
 fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: &Field) -> Result<i64, Rejection> {
     let wanted = line.open.get();
     let mut parts = Vec::new();
+    let mut short = None;
+    let mut bound = Vec::new();
     for (product, takes) in line.goods() {
         let level = draft.stocked(LevelKey { product, store }, field)?;
         let needed = wanted.saturating_mul(takes);
         // What a line is of was frozen with it; what it is made of is as the catalogue has it.
         let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
         let there = draft.promisable(level.key, field)?;
-        if there < needed && policy != StockPolicy::Backorder {
-            return Err(draft.unpromised(level.key, (needed, there), field));
+        if policy != StockPolicy::Backorder {
+            bound.push((there, takes));
+            if there < needed {
+                short.get_or_insert((level.key, needed, there));
+            }
         }
         parts.push((there, takes));
+    }
+    match short {
+        Some((key, needed, there)) if line.parts.is_empty() => return Err(draft.unpromised(key, (needed, there), field)),
+        Some((key, ..)) => {
+            let whole = whole_kits(bound.into_iter());
+            return Err(draft.kits_short((&line.sku, key), (wanted, whole), field));
+        }
+        None => {}
     }
     Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
 }
@@ -169,22 +183,31 @@ pub(super) fn reservation(
 pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
     let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
     let mut steps = Vec::with_capacity(order.lines.len());
+    let mut owners = Vec::with_capacity(order.lines.len());
     for (index, line) in order.lines.iter().enumerate() {
+        owners.extend(line.goods().map(|(_, takes)| (line.position, takes)));
         steps.extend(line.goods().map(|(product, takes)| {
             let (key, field) = (LevelKey { product, store: order.store }, path!["input", "lines", index, "quantity"]);
             Step::moves(key, -(line.quantity.get() * takes), &LotChoice::Unsaid, field)
         }));
     }
+    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    take(draft, (&steps, head), command).map_err(|refusal| in_kits(refusal, quotes))?;
+    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));
+    Ok(())
+}
+
+/// Takes what is sold over the counter.
+fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
     if let Some(first) = steps.first() {
-        cover(draft, &steps, command.on_shortage, &head, command.movements[0].into())?;
+        cover(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
         draft.begin(head, first.key, &first.field)?;
-        for step in &steps {
+        for step in steps {
             let cost = draft.level(step.key, &step.field)?.facts.cost;
             let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };
             let dates = command.on_shortage.dates();
             draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
         }
     }
-    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     path,
-    stock::core::{Draft, Facts, Field, LevelKey, Rejection},
+    stock::core::{Draft, Facts, Field, LevelKey, Rejection, Shortage, Step, Taking},
 };
 
 /// What one kit takes of a product.
@@ -102,4 +102,54 @@ pub(super) fn comes_back(
         }
     }
     Ok(goods.into_iter().collect())
+}
+
+/// What could be had of a kit, in whole ones, said instead of a refusal of one of its parts.
+pub(super) struct Quote {
+    keys: Vec<LevelKey>,
+    field: Field,
+    refusal: Rejection,
+}
+
+/// What could be had of each kit that is short of something, before anything is taken. A step is of the line at its position, of which one unit
+/// takes so much.
+pub(super) fn quotes(
+    draft: &Draft<'_>,
+    order: &Order,
+    (steps, owners): (&[Step], &[(u16, i64)]),
+    policy: Shortage,
+) -> Result<Vec<Quote>, Rejection> {
+    let taking = Taking { kind: MovementKind::Sale, dates: policy.dates() };
+    let mut found = Vec::new();
+    // Where holds give way, a refusal says by itself how far they do.
+    for line in order.lines.iter().filter(|line| !line.parts.is_empty() && policy == Shortage::Refuse) {
+        let own: Vec<usize> = (0..steps.len()).filter(|nth| owners[*nth].0 == line.position).collect();
+        let (mut keys, mut scarce) = (Vec::with_capacity(own.len()), None::<(i64, usize)>);
+        for nth in own {
+            let units = draft.usable(steps, nth, taking)? / owners[nth].1.max(1);
+            keys.push(steps[nth].key);
+            if scarce.is_none_or(|(least, _)| units < least) {
+                scarce = Some((units, nth));
+            }
+        }
+        let Some((usable, nth)) = scarce else { continue };
+        let (step, requested) = (&steps[nth], -steps[nth].on_hand_delta / owners[nth].1.max(1));
+        if usable < requested {
+            let refusal = draft.kits_short((&line.sku, step.key), (requested, usable), &step.field);
+            found.push(Quote { keys, field: step.field.clone(), refusal });
+        }
+    }
+    Ok(found)
+}
+
+/// The refusal in whole kits, where it is of a part of one.
+pub(super) fn in_kits(refusal: Rejection, quotes: Vec<Quote>) -> Rejection {
+    let of = match &refusal {
+        Rejection::Insufficient { level, field, .. } | Rejection::LotShort { level: Some(level), field, .. } => {
+            (level.key, field.clone())
+        }
+        _ => return refusal,
+    };
+    let of_kit = quotes.into_iter().find(|quote| quote.keys.contains(&of.0) && quote.field == of.1);
+    of_kit.map_or(refusal, |quote| quote.refusal)
 }

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{
     kit::{Kits, Part},
     return_doc::Return,
-    settle::Settled,
+    settle::{Settled, share},
     sourcing::{Position, SourcingRule},
 };
 use crate::stock::core::Rejection;
@@ -23,6 +23,8 @@ pub struct Order {
     pub channel: ChannelId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
+    /// The country that it was sold to: as it was given, else its customer's then. It stays, whatever becomes of the customer.
+    pub country: Option<String>,
     pub total: Money,
     pub placed_at: Timestamp,
     pub business_date: i32,
@@ -75,6 +77,18 @@ impl Line {
         let own = self.product.filter(|_| self.is_stocked()).map(|product| (product, 1));
         own.into_iter().chain(self.parts.iter().map(|part| (part.product, part.quantity.get())))
     }
+    /// What the line comes to without what was cancelled of it: discount and tax in proportion, each part rounded half away from zero.
+    pub fn current_total(&self) -> Money {
+        let current = self.quantity.get() - self.cancelled.get();
+        if current == self.quantity.get() {
+            return self.total;
+        }
+        let in_proportion = |of: Money| share(of.minor, (0, current), self.quantity.get());
+        let gross = self.unit_price.times(count(current), self.decimals).map_or(0, |gross| i128::from(gross.minor));
+        let total = gross - in_proportion(self.discount).min(gross.max(0)) + in_proportion(self.tax);
+        // A part of a line that is kept exactly is kept exactly.
+        Money::new(i64::try_from(total).unwrap_or(self.total.minor), self.total.currency)
+    }
     /// What is still to be delivered.
     pub fn outstanding(&self) -> i64 {
         self.open.get() + self.backordered.get()
@@ -106,6 +120,11 @@ pub(super) fn count(value: i64) -> Quantity {
 impl Order {
     pub fn line_id(&self, position: u16) -> OrderLineId {
         self.id.line(position)
+    }
+    /// The sum of its lines without what was cancelled.
+    pub fn current_total(&self) -> Money {
+        let sum = self.lines.iter().try_fold(Money::zero(self.total.currency), |sum, line| sum.checked_add(line.current_total()));
+        sum.unwrap_or(self.total)
     }
     pub fn line_mut(&mut self, position: u16) -> Option<&mut Line> {
         self.lines.iter_mut().find(|line| line.position == position)
@@ -170,9 +189,9 @@ pub struct OrderBook {
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
     pub taken_return_refs: std::collections::HashSet<String>,
-    /// Channels and customers that commands of the batch name and that exist.
+    /// Channels and customers that commands of the batch name and that exist; customers with their countries.
     pub channels: std::collections::HashSet<ChannelId>,
-    pub customers: std::collections::HashSet<CustomerId>,
+    pub customers: HashMap<CustomerId, Option<String>>,
     /// Stores of orders that name no product.
     pub stores: HashMap<StoreId, StoreFacts>,
     /// What the kits that commands name are made of.

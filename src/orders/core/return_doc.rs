@@ -14,6 +14,8 @@ pub struct Return {
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
+    /// Its customer's country when it was asked for; what it was matched with knows better.
+    pub country: Option<String>,
     /// The sum of its lines: what is given back when all of it comes.
     pub refund: Money,
     /// What was given back in the end; None until it is CLOSED.

@@ -106,6 +106,7 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         store: command.store,
         customer: command.customer,
         external_ref: command.external_ref.clone(),
+        country: command.customer.and_then(|customer| book.customers.get(&customer)?.clone()),
         refund,
         refunded: None,
         reject_reason: None,
@@ -138,7 +139,7 @@ pub(super) fn decided(kind: &'static str, ret: Return, orders: BTreeMap<OrderId,
 }
 
 fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection> {
-    if command.customer.is_some_and(|customer| !book.customers.contains(&customer)) {
+    if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
         return Err(Rejection::not_found("customer", path!["input", "customerId"]));
     }
     if let Some(reference) = &command.external_ref

@@ -60,7 +60,7 @@ fn charged_for(book: &OrderBook, settled: &mut Settled, line: &ReturnLine) -> Op
 
 /// What `part` of a line's `whole` adds to the share of what came `before` it: however a line comes back in parts, their shares add up to its
 /// `total` and no more.
-fn share(total: i64, (before, part): (i64, i64), whole: i64) -> i128 {
+pub(super) fn share(total: i64, (before, part): (i64, i64), whole: i64) -> i128 {
     let up_to = |part: i64| {
         let (product, whole) = (i128::from(total) * i128::from(part), i128::from(whole.max(1)));
         let half = whole / 2;

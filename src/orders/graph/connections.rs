@@ -75,7 +75,7 @@ pub(super) async fn orders(
     args: &PageArgs,
 ) -> Answer<OrderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter)?);
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter, ctx.caller()?)?);
     let sorted: Sorted = sorted.into();
     let kind = sorted.kind();
     let mut request = args.check(&kind, signer, MOST_A_PAGE)?;
@@ -154,7 +154,7 @@ pub(super) async fn returns(
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter)?);
+    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?)?);
     let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
     let page = rows::returns_page(scope, &tests, &request).await?;
     let nodes = page.into_iter().map(|ret| {

@@ -8,6 +8,7 @@ use super::{
     words::OrderStatus,
 };
 use crate::{
+    access::{Caller, Permission, kind},
     graphql::{fault::TopError, filters::plain, refusal::Path},
     orders::rows::{Filter, IdColumn, OrderSort, ReturnTest, Sorted, Span, TextTest},
     path,
@@ -28,7 +29,7 @@ pub struct OrderFilter {
     pub store: Option<IdFilter>,
     /// Came from this channel.
     pub channel: Option<IdFilter>,
-    /// Was sold to this customer.
+    /// Was sold to this customer. Needs customer.read.
     pub customer: Option<IdFilter>,
     /// Is called so elsewhere; compared exactly.
     pub external_ref: Option<StringFilter>,
@@ -41,7 +42,7 @@ pub struct OrderFilter {
 pub struct ReturnFilter {
     /// Came in at this store.
     pub store: Option<IdFilter>,
-    /// Was given back by this customer.
+    /// Was given back by this customer. Needs customer.read.
     pub customer: Option<IdFilter>,
     /// Is called so elsewhere; compared exactly.
     pub external_ref: Option<StringFilter>,
@@ -88,11 +89,16 @@ const MOST_TESTS: usize = 100;
 const MOST_VALUES: usize = 1_000;
 
 impl OrderFilter {
-    /// The filter for the rows. Ids of another kind, and more than is taken, are refused with their path.
-    pub fn read(filter: Option<Self>) -> Result<Filter, TopError> {
+    /// The filter for the rows. Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN
+    /// to a caller who is not told whom an order is of.
+    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
         let mut left = MOST_TESTS;
-        filter.compile(&path!["filter"], 1, &mut left)
+        let filter = filter.compile(&path!["filter"], 1, &mut left)?;
+        if filter.asks_of(IdColumn::Customer) {
+            customers_seen(caller)?;
+        }
+        Ok(filter)
     }
 
     fn compile(self, at: &Path, depth: usize, left: &mut usize) -> Result<Filter, TopError> {
@@ -133,19 +139,25 @@ impl OrderFilter {
 
 impl ReturnFilter {
     /// The tests for the rows; refused like those of orders.
-    pub fn read(filter: Option<Self>) -> Result<Vec<ReturnTest>, TopError> {
+    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Vec<ReturnTest>, TopError> {
         let Some(filter) = filter else { return Ok(Vec::new()) };
         let mut all = Vec::new();
         for test in ids::<entity::id::kind::StoreId>(filter.store, &path!["filter", "store"])? {
             all.push(ReturnTest::Store(test));
         }
         for test in ids::<entity::id::kind::CustomerId>(filter.customer, &path!["filter", "customer"])? {
+            customers_seen(caller)?;
             all.push(ReturnTest::Customer(test));
         }
         all.extend(texts(filter.external_ref, &path!["filter", "externalRef"])?.into_iter().map(ReturnTest::ExternalRef));
         all.extend(filter.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
         Ok(all)
     }
+}
+
+/// Whoever is not told whom a document is of does not find it out by asking for theirs either.
+pub fn customers_seen(caller: &Caller) -> Result<(), TopError> {
+    if caller.sees_customers() { Ok(()) } else { Err(TopError::Forbidden(kind::CustomerRead::info().code)) }
 }
 
 fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     graphql::{
+        directives::shared,
         fault::Answer,
         scalars::{DateTime, Quantity},
     },
@@ -36,7 +37,7 @@ impl Fulfilment {
 }
 
 /// Goods of an order that leave a store together.
-#[Object]
+#[Object(directive = shared::apply())]
 impl Fulfilment {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -68,7 +69,7 @@ pub struct FulfilmentLine {
 }
 
 /// How much of an order's line is in a fulfilment.
-#[Object]
+#[Object(directive = shared::apply())]
 impl FulfilmentLine {
     /// The order's line.
     async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {

@@ -68,6 +68,9 @@ pub struct OrderCreateInput {
     pub external_ref: Option<String>,
     /// Whom it is sold to.
     pub customer_id: Option<ID>,
+    /// The country that it is sold to: a code of ISO 3166, or a name; the customer's when it is left out. At most 64 characters. Kept with the
+    /// order, whatever becomes of the customer.
+    pub shipping_country: Option<String>,
     /// When it was placed; now when it is left out. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
     /// How it begins.
@@ -140,6 +143,7 @@ impl OrderCreateInput {
             external_ref: self.external_ref,
             customer: reading.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
             placed_at: self.placed_at.map(|at| at.0),
+            country: self.shipping_country,
             status: self.status.into(),
             reservations: reading.ids(self.reservation_ids, "reservationIds"),
             on_shortage: self.on_shortage.into(),

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     graphql::{
         context::Asks,
-        directives::{list_size, mask},
+        directives::{list_size, mask, shared},
         fault::Answer,
         scalars::Quantity,
     },
@@ -69,7 +69,7 @@ pub async fn line_of(ctx: &Context<'_>, id: OrderLineId) -> Answer<OrderLine> {
 }
 
 /// A line of an order: quantity = open + backordered + cancelled + fulfilled.
-#[Object]
+#[Object(directive = shared::apply())]
 impl OrderLine {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -139,6 +139,10 @@ impl OrderLine {
     async fn total(&self) -> Money {
         self.row().total.into()
     }
+    /// The same of quantity − cancelled, with discount and tax in proportion, each rounded half away from zero to the minor unit.
+    async fn current_total(&self) -> Money {
+        self.row().current_total().into()
+    }
     /// What one whole unit cost when the order was placed.
     #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
@@ -187,7 +191,7 @@ impl OrderLinePart {
 }
 
 /// What one kit takes of a product.
-#[Object]
+#[Object(directive = shared::apply())]
 impl OrderLinePart {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
@@ -214,7 +218,7 @@ pub struct Allocation {
 }
 
 /// Stock that is held for a line. The order's store is who sold it; this one is where it is.
-#[Object]
+#[Object(directive = shared::apply())]
 impl Allocation {
     /// Where it is.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {

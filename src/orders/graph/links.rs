@@ -7,6 +7,7 @@ use crate::{
     access::{Caller, kind},
     catalog::graph::loads,
     graphql::{
+        canonical::Canonical,
         connection::CursorSigner,
         context::Asks,
         fault::{Answer, TopError},
@@ -52,7 +53,7 @@ pub async fn customer_seen(ctx: &Context<'_>, id: Option<prelude::CustomerId>) -
 }
 
 /// Where the tenant's stream stands, for a subscription with this filter: nothing that happens from now on is missed.
-pub async fn head_cursor(ctx: &Context<'_>, filter: &impl std::fmt::Debug) -> Answer<Cursor> {
+pub async fn head_cursor(ctx: &Context<'_>, filter: &(impl Canonical + std::fmt::Debug)) -> Answer<Cursor> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let head = scope.head().await?;

@@ -10,7 +10,7 @@ use crate::{
     access::{Standing, kind},
     graphql::{
         context::Asks,
-        directives::requires,
+        directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
@@ -26,7 +26,7 @@ use crate::{
 pub struct OrderUpdate(Update<OrderChange>);
 
 /// An item of the stream of order changes: a page of the snapshot, changes, or news of the stream itself.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl OrderUpdate {
     /// Where it belongs.
     async fn phase(&self) -> StreamPhase {
@@ -61,7 +61,7 @@ pub struct OrderChange {
 const SNAPSHOT: &str = "snapshot";
 
 /// An order as one event left it. An order may come twice: keep the one with the greater version.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl OrderChange {
     /// The event's number; 0 in a snapshot, where an order's version says how new it is.
     async fn seq(&self) -> Long {
@@ -100,7 +100,7 @@ impl OrderSubscription {
         let permit = ctx.permit::<kind::OrderRead>()?;
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<Standing>().cloned());
-        let filter = orders_within(&permit, OrderFilter::read(filter)?);
+        let filter = orders_within(&permit, OrderFilter::read(filter, permit.caller())?);
         let wish = Wish { name: stream::filter_name(&filter), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, wish).await?;
         Ok(updates.map(|update| update.map(OrderUpdate)))

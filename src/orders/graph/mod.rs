@@ -10,6 +10,7 @@ mod live;
 pub(crate) mod links;
 mod loaders;
 mod mutation;
+mod named;
 pub mod nodes;
 mod order;
 mod payloads;
@@ -25,7 +26,7 @@ mod topic;
 mod words;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, ReturnConnection, ReturnEdge};
-pub use filters::{OrderFilter, OrderOrder, OrderOrderField, ReturnFilter};
+pub use filters::{OrderFilter, OrderOrder, OrderOrderField, ReturnFilter, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
 pub use inputs::{ActionInput, ExternalRef, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput, OrderRef};
 pub use line::{Allocation, OrderLine};

@@ -52,7 +52,7 @@ impl OrdersMutation {
         step!(OrderPayload, ctx, kind::OrderWrite, input, shell::order_confirm)
     }
 
-    /// Ships an order, whole or in parts, from its store or another one.
+    /// Ships an order, whole or in parts, from its store or another one. Charges that are not named are delivered with the last of the goods.
     #[graphql(
         directive = requires::apply("order.fulfil".to_owned()),
         directive = emits::apply(vec!["order.fulfilled".to_owned(), "stock.changed".to_owned()])
@@ -65,7 +65,7 @@ impl OrdersMutation {
         step!(OrderPayload, ctx, kind::OrderFulfil, input, shell::order_fulfil)
     }
 
-    /// Cancels what has not left, and lets its stock go.
+    /// Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains.
     #[graphql(
         directive = requires::apply("order.cancel".to_owned()),
         directive = emits::apply(vec!["order.cancelled".to_owned(), "stock.changed".to_owned()])

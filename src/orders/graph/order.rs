@@ -19,7 +19,7 @@ use crate::{
     costing::graph::order_cost,
     graphql::{
         context::Asks,
-        directives::{mask, requires},
+        directives::{mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{DateTime, Long},
     },
@@ -93,7 +93,7 @@ impl Order {
 }
 
 /// An order: what was sold, by whom, to whom, and what has become of it.
-#[Object(directive = requires::apply("order.read".to_owned()))]
+#[Object(directive = requires::apply("order.read".to_owned()), directive = shared::apply())]
 impl Order {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -129,18 +129,27 @@ impl Order {
     async fn channel(&self, ctx: &Context<'_>) -> Answer<Channel> {
         links::channel(ctx, self.row.channel).await
     }
-    /// Whom it was sold to; null for somebody who is not known, and for a key that is bound to a channel.
+    /// Whom it was sold to; null for somebody who is not known.
+    #[graphql(directive = mask::apply("customer.read".to_owned()))]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         links::customer_seen(ctx, self.row.customer).await
+    }
+    /// The country that it was sold to, as it was given or as its customer had it when it was placed; null when neither said one.
+    async fn shipping_country(&self) -> Option<&str> {
+        self.row.country.as_deref()
     }
     /// What was sold, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
         let order = self.with_lines(ctx).await?;
         Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index, self.foreseen.clone())).collect())
     }
-    /// The sum of its lines.
+    /// The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without.
     async fn total(&self) -> Money {
         self.row.total.into()
+    }
+    /// The sum of its lines without what was cancelled of them: what the order comes to now, before returns.
+    async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.current_total().into())
     }
     /// What its goods took with them from the books when they left, as the tenant tells costs; what came back is not deducted. Null until the books
     /// have come there, and without product.cost.read.

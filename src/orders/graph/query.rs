@@ -77,7 +77,7 @@ impl OrdersQuery {
         if !(1..=MOST_COUNTED).contains(&limit) {
             return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
         }
-        let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter)?);
+        let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter, ctx.caller()?)?);
         let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })

@@ -16,7 +16,7 @@ use crate::{
     access::{Caller, Permission, kind},
     graphql::{
         context::Asks,
-        directives::{list_size, requires},
+        directives::{list_size, mask, requires},
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
@@ -71,7 +71,8 @@ impl Return {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// Who gave it back; null for somebody who is not known, and for a key that is bound to a channel.
+    /// Who gave it back; null for somebody who is not known.
+    #[graphql(directive = mask::apply("customer.read".to_owned()))]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         links::customer_seen(ctx, self.row.customer).await
     }

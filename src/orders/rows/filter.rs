@@ -28,6 +28,16 @@ impl Default for Filter {
 }
 
 impl Filter {
+    /// Whether it tests this column, anywhere within.
+    pub fn asks_of(&self, column: IdColumn) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks_of(column)),
+            Self::Not(part) => part.asks_of(column),
+            Self::Ids(own, _) => *own == column,
+            Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => false,
+        }
+    }
+
     /// Whether an order is among those the SQL would find: lists use the one, streams the other, and they say the same.
     pub fn matches(&self, order: &Order) -> bool {
         match self {
@@ -146,14 +156,14 @@ impl Clause {
                 self.push(&self.backend.in_texts("o.status", number));
             }
             Filter::ExternalRef(TextTest::In(texts)) => {
-                // The channel leads the index: naming the tenant's channels keeps the search in it.
+                // The channel leads the index: naming the tenant's channels keeps the search in it. CROSS JOIN tells SQLite to begin with them.
                 self.push(
-                    "o.id IN (SELECT x.id FROM channel c JOIN sales_order x ON x.tenant_id = $1 AND x.channel_id = c.id
-                     AND x.external_ref IS NOT NULL AND ",
+                    "o.id IN (SELECT x.id FROM channel c CROSS JOIN sales_order x WHERE x.tenant_id = $1 AND x.channel_id = c.id
+                     AND ",
                 );
                 let number = self.bind(self.backend.texts(texts.iter().map(String::as_str)));
                 self.push(&self.backend.in_texts("x.external_ref", number));
-                self.push(" WHERE c.tenant_id = $1)");
+                self.push(" AND c.tenant_id = $1)");
             }
             Filter::ExternalRef(test) => self.text("o.external_ref", test),
             Filter::PlacedAt(span) => self.span("o.placed_at", *span),

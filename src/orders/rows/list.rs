@@ -34,7 +34,12 @@ pub struct Sorted {
 impl Sorted {
     /// Names the sort in cursors: one of another sort does not open.
     pub fn kind(self) -> String {
-        format!("orders:{:?}:{}", self.by, if self.descending { "DESC" } else { "ASC" })
+        let by = match self.by {
+            OrderSort::PlacedAt => "PlacedAt",
+            OrderSort::Number => "Number",
+            OrderSort::Total => "Total",
+        };
+        format!("orders:{by}:{}", if self.descending { "DESC" } else { "ASC" })
     }
     fn columns(self) -> [&'static str; 2] {
         match self.by {

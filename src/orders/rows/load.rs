@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) const ORDER: &str =
     "o.id, o.number, o.status, o.store_id, o.channel_id, o.customer_id, o.external_ref, o.currency, o.total_minor, o.placed_at,
-    o.business_date, o.expires_at, o.actor_kind, o.actor_id, o.version, o.created_at, o.updated_at";
+    o.business_date, o.expires_at, o.actor_kind, o.actor_id, o.version, o.created_at, o.updated_at, o.country";
 
 const LINE: &str = "l.order_id, l.position, l.kind, l.product_id, l.sku, l.name, l.stock_policy, l.unit_decimals, l.quantity, l.open, l.backordered,
     l.cancelled, l.fulfilled, l.returned, l.return_pending, l.unit_price_minor, l.discount_minor, l.tax_minor, l.total_minor, l.unit_cost_minor";
@@ -145,6 +145,7 @@ pub(super) fn order(row: &mut Row<'_>) -> Result<Order, Fault> {
         version: row.take()?,
         created_at: row.time()?,
         updated_at: row.time()?,
+        country: row.take()?,
         lines: Vec::new(),
         exists: true,
     })
@@ -192,9 +193,15 @@ fn line(row: &mut Row<'_>, currency: Currency) -> Result<Line, Fault> {
 pub async fn existing_channels(reads: &impl Reads, ids: &[ChannelId]) -> Result<HashSet<ChannelId>, Fault> {
     existing(reads, "channel", ids).await
 }
-/// Which of these customers exist.
-pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashSet<CustomerId>, Fault> {
-    existing(reads, "customer", ids).await
+/// Which of these customers exist, each with its country.
+pub async fn existing_customers(reads: &impl Reads, ids: &[CustomerId]) -> Result<HashMap<CustomerId, Option<String>>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT id, country FROM customer WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(Row::new).map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// What orders of charges alone need to know of these stores.

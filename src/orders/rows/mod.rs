@@ -21,7 +21,9 @@ pub use load::{
     existing_channels, existing_customers, kits, lock_orders, orders, parts_of, store_facts, taken_order_refs, taken_return_refs,
 };
 pub use parts::{Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_of, held_in, held_of, sold_lines, stocked_levels};
-pub use returns::{ReturnPlace, lock_returns, return_lines, return_place, returns, returns_of, settled, shipped, whole_returns};
+pub use returns::{
+    ReturnPlace, lock_returns, return_lines, return_place, returns, returns_of, settled, shipped, unseen_lots, whole_returns,
+};
 pub use sight::{places_of, returns_of_channel};
 pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, put_rule, put_store, sources, sourcing_rule, store_sourcing,

@@ -13,7 +13,7 @@ use crate::{
 
 pub(super) const RETURN: &str =
     "r.id, r.number, r.status, r.store_id, r.customer_id, r.external_ref, r.currency, r.refund_minor, r.note, r.occurred_at,
-    r.received_at, r.business_date, r.actor_kind, r.actor_id, r.version, r.created_at, r.updated_at, r.refunded_minor, r.reject_reason";
+    r.received_at, r.business_date, r.actor_kind, r.actor_id, r.version, r.created_at, r.updated_at, r.refunded_minor, r.reject_reason, r.country";
 
 /// A return without its lines.
 pub(super) fn ret(row: &mut Row<'_>) -> Result<Return, Fault> {
@@ -39,6 +39,7 @@ pub(super) fn ret(row: &mut Row<'_>) -> Result<Return, Fault> {
         updated_at: row.time()?,
         refunded: row.take::<Option<i64>>()?.map(|minor| Money::new(minor, currency)),
         reject_reason: row.take()?,
+        country: row.take()?,
         lines: Vec::new(),
         exists: true,
     })
@@ -171,6 +172,24 @@ async fn whole(reads: &impl Reads, ids: &[ReturnId], lock: &str) -> Result<Vec<R
         .map(|row| {
             let ret = ret(&mut Row::new(row))?;
             Ok(Return { lines: lines.remove(&ret.id).unwrap_or_default(), ..ret })
+        })
+        .collect()
+}
+
+/// What came back in each of these lots and nobody has looked at, of returns that somebody will still look at, by store.
+pub async fn unseen_lots(reads: &impl Reads, lots: &[LotId]) -> Result<HashMap<(StoreId, LotId), i64>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT r.store_id, t.lot_id, CAST(sum(t.received - t.inspected) AS bigint) FROM return_lot t
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = t.return_id AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED')
+         WHERE t.tenant_id = $1 AND {} AND t.inspected < t.received GROUP BY r.store_id, t.lot_id",
+        backend.in_ids("t.lot_id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(lots.iter().copied())]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(((row.take()?, row.take()?), row.take()?))
         })
         .collect()
 }

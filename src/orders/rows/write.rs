@@ -27,6 +27,7 @@ const NEW_ORDER: &[Column] = &[
     Column("version", Int),
     Column("created_at", Int),
     Column("updated_at", Int),
+    Column("country", TextOrNull),
 ];
 
 const ORDER: &[Column] = &[
@@ -142,6 +143,7 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order]) -> [Bulk; 5] {
             o.version.into(),
             o.created_at.micros().into(),
             o.updated_at.micros().into(),
+            o.country.clone().into(),
         ]);
         for l in &o.lines {
             new_lines.row([

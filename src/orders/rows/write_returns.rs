@@ -28,6 +28,7 @@ const NEW_RETURN: &[Column] = &[
     Column("version", Int),
     Column("created_at", Int),
     Column("updated_at", Int),
+    Column("country", TextOrNull),
 ];
 const RETURN: &[Column] = &[
     Column("tenant_id", Id),
@@ -148,7 +149,7 @@ pub fn return_rows(tenant: TenantId, returns: &[&Return]) -> [Bulk; 9] {
     [new, lines.0, matches.0, lots.0, parts, changed, lines.1, matches.1, lots.1]
 }
 
-fn new_return(tenant: &Value, r: &Return) -> [Value; 18] {
+fn new_return(tenant: &Value, r: &Return) -> [Value; 19] {
     [
         tenant.clone(),
         r.id.into(),
@@ -168,6 +169,7 @@ fn new_return(tenant: &Value, r: &Return) -> [Value; 18] {
         r.version.into(),
         r.created_at.micros().into(),
         r.updated_at.micros().into(),
+        r.country.clone().into(),
     ]
 }
 

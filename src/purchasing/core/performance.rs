@@ -1,11 +1,12 @@
 //! How well a supplier delivers.
 
-/// A delivery as a whole: an order of which nothing more is to come.
+/// A delivery as a whole: an order of which nothing more is to come, because it was received, closed or cancelled after it was ordered; or those lines of
+/// one that is still to come whose day has gone by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
-    /// Days from ordering to the last receipt; None when nothing came.
+    /// Days from ordering to the last receipt; None when nothing came, or more is to come.
     pub lead_days: Option<f64>,
-    /// Whether all that came, came on the day agreed for its line or before; None where no day was agreed or nothing came.
+    /// Whether all that came, came on the day agreed for its line or before, and nothing is overdue; None where no day was agreed or nothing came.
     pub was_on_time: Option<bool>,
     /// Ordered and received of each line, in smallest units.
     pub lines: Vec<(i64, i64)>,
@@ -29,7 +30,7 @@ pub struct Performance {
 
 /// Unit fill = delivered ÷ ordered; line fill = lines delivered whole ÷ lines; order fill = orders delivered whole ÷ orders. What came beyond what
 /// was ordered counts for nothing (Silver, Pyke & Thomas, 4th ed. 2017).
-pub fn fill_rates(orders: &[Vec<(i64, i64)>]) -> [Option<f64>; 3] {
+fn fill_rates(orders: &[Vec<(i64, i64)>]) -> [Option<f64>; 3] {
     let lines = || orders.iter().flatten();
     let (ordered, came): (i128, i128) =
         lines().fold((0, 0), |sum, (ordered, came)| (sum.0 + i128::from(*ordered), sum.1 + i128::from(*came.min(ordered))));

@@ -316,7 +316,7 @@ struct Parts<'a> {
     planned: i64,
 }
 
-/// One entry, or two where the cost does not divide; so for each lot of what is kept by them.
+/// One entry, or two where the cost does not divide; so for what is sound and for what is damaged, of each lot of what is kept by them.
 fn post(
     draft: &mut Draft<'_>,
     order: &PurchaseOrder,
@@ -333,17 +333,19 @@ fn post(
     let mut upto = 0;
     for (nth, part) in parts.iter().enumerate() {
         let field = if lots.is_empty() { field.clone() } else { path!["input", "lines", index, "lots", nth, "quantity"] };
-        let came = part.quantity.get() + part.damaged.get();
-        // What a line cost is spread over its lots, so that they add up to it.
-        let worth = share(landed.minor, upto + came, row.quantity.get()) - share(landed.minor, upto, row.quantity.get());
-        upto += came;
-        let mut damaged = part.damaged.get();
-        for (quantity, cost) in pieces(Money::new(worth, landed.currency), came, line.decimals).ok_or_else(too_large)? {
-            let unavailable = damaged.min(quantity);
-            let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
-            let posting = Posting { delta, cost: Some(cost), lot: part.lot.clone(), ..Posting::default() };
-            draft.post_to(order.key(line), posting, &field)?;
-            (damaged, planned) = (damaged - unavailable, 0);
+        // What is damaged is set aside as that, in entries of its own.
+        let by_condition = [(part.quantity.get(), None), (part.damaged.get(), Some(Condition::Damaged))];
+        for (came, condition) in by_condition.into_iter().filter(|(came, _)| *came > 0) {
+            // What a line cost is spread over its lots, so that they add up to it.
+            let worth = share(landed.minor, upto + came, row.quantity.get()) - share(landed.minor, upto, row.quantity.get());
+            upto += came;
+            for (quantity, cost) in pieces(Money::new(worth, landed.currency), came, line.decimals).ok_or_else(too_large)? {
+                let unavailable = condition.map_or(0, |_| quantity);
+                let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
+                let posting = Posting { delta, cost: Some(cost), lot: part.lot.clone(), condition, ..Posting::default() };
+                draft.post_to(order.key(line), posting, &field)?;
+                planned = 0;
+            }
         }
     }
     Ok(())

@@ -68,27 +68,9 @@ pub fn safety_stock(service_level: f64, demand: Demand) -> f64 {
     z(service_level) * (lead_time * deviation.powi(2) + mean.powi(2) * lead_time_deviation.powi(2)).sqrt()
 }
 
-/// Safety stock and order-up-to level where stock is looked at every `review` periods: `z × σ × √(review + L)`, and the demand of that time on top.
-pub fn periodic_review(service_level: f64, demand: Demand, review: f64) -> (f64, f64) {
-    let time = review + demand.lead_time;
-    let safety = if service_level < 0.5 { 0.0 } else { z(service_level) * demand.deviation * time.sqrt() };
-    (safety, demand.mean * time + safety)
-}
-
 /// `mean × L + safety stock`.
-pub fn reorder_point(service_level: f64, demand: Demand) -> f64 {
-    demand.mean * demand.lead_time + safety_stock(service_level, demand)
-}
-
-/// The order size at which ordering and holding cost the same: `√(2DS ÷ H)`, how many orders that makes a year, and what both cost together at the
-/// unrounded size. None where holding costs nothing.
-pub fn eoq(annual_demand: f64, order_cost: f64, unit_cost: f64, holding_rate: f64) -> Option<(f64, f64, f64)> {
-    let holding = unit_cost * holding_rate;
-    if holding <= 0.0 || annual_demand <= 0.0 || order_cost <= 0.0 {
-        return None;
-    }
-    let size = (2.0 * annual_demand * order_cost / holding).sqrt();
-    Some((size, annual_demand / size, annual_demand / size * order_cost + size / 2.0 * holding))
+pub fn reorder_point(demand: Demand, safety_stock: f64) -> f64 {
+    demand.mean * demand.lead_time + safety_stock
 }
 
 /// 0 above the reorder point; else what is missing to the target, at least the minimum, in whole packs. None beyond what can be counted.
@@ -96,11 +78,7 @@ pub fn order_quantity(position: i64, point: i64, target: i64, minimum: i64, pack
     if position > point {
         return Some(0);
     }
-    in_packs(target.checked_sub(position)?.max(minimum).max(0), pack)
-}
-
-fn in_packs(quantity: i64, pack: i64) -> Option<i64> {
-    let pack = pack.max(1);
+    let (quantity, pack) = (target.checked_sub(position)?.max(minimum).max(0), pack.max(1));
     let packs = quantity.checked_add(pack - 1)? / pack;
     packs.checked_mul(pack)
 }
@@ -224,10 +202,11 @@ fn need(plan: &Plan, place: &Place, (lead_days, lead_deviation): (u16, f64)) -> 
     let variance = if plan.days > 1 { (place.sold_squares - place.sold * mean) / (days - 1.0) } else { 0.0 };
     let deviation = variance.max(0.0).sqrt();
     let demand = Demand { mean, deviation, lead_time: f64::from(lead_days), lead_time_deviation: lead_deviation };
-    let safety = if place.safety_stock > 0 { place.safety_stock } else { up(safety_stock(plan.service_level, demand)) };
+    let safety = if place.safety_stock > 0 { place.safety_stock as f64 } else { safety_stock(plan.service_level, demand) };
     let (reason, point) = match place.reorder_point {
         Some(point) => (Reason::ReorderPoint, point),
-        None if mean > 0.0 => (Reason::Demand, up(mean * demand.lead_time + safety as f64)),
+        // Rounded once, at the end: rounded by themselves its parts would order a unit too early.
+        None if mean > 0.0 => (Reason::Demand, up(reorder_point(demand, safety))),
         None if place.backordered > 0 => (Reason::Demand, 0),
         None => return None,
     };
@@ -245,7 +224,7 @@ fn need(plan: &Plan, place: &Place, (lead_days, lead_deviation): (u16, f64)) -> 
         lead_deviation,
         demand_mean: mean,
         demand_deviation: demand.deviation,
-        safety_stock: safety,
+        safety_stock: up(safety),
         place: place.clone(),
     })
 }
@@ -272,8 +251,10 @@ pub fn suggest(plan: &Plan, places: &[Place], supply: Option<&Supply>, lead: Lea
                 all.push(Suggestion { kind: Kind::Transfer { from: *from }, quantity: moved, ..need.clone() });
             }
         }
+        // What is moved is bought no more.
+        let target = need.target - (need.quantity - left);
         if left > 0
-            && let Some(quantity) = in_packs(left.max(minimum), pack)
+            && let Some(quantity) = order_quantity(need.position, need.reorder_point, target, minimum, pack)
         {
             all.push(Suggestion { quantity, ..need });
         }

@@ -181,23 +181,25 @@ fn line(
     })
 }
 
-/// What leaves: of what is available, or of what was set aside, whatever for, what is in quarantine first.
+/// What of stock that is set aside goes back first: what is known to be bad, before what somebody has yet to look at.
+const BACK_FIRST: [Condition; 4] = [Condition::Damaged, Condition::Quarantine, Condition::Recalled, Condition::Expired];
+
+/// What leaves: of what is available, or of what was set aside, whatever for, what is damaged first.
 fn leaving(draft: &Draft<'_>, key: LevelKey, new: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
     let quantity = new.quantity.get();
     if new.source != ReturnSource::Quarantine {
         return vec![(Delta { on_hand: -quantity, ..Delta::default() }, None)];
     }
-    let is_tracked = draft.level(key, &Vec::new()).is_ok_and(|level| level.facts.tracking != Tracking::None);
     let lot = draft.said(key.product, &new.lot).map(|lot| lot.id);
     let gone = |n: i64| Delta { on_hand: -n, unavailable: -n, ..Delta::default() };
     let mut left = quantity;
     let mut leaving = Vec::new();
-    for condition in Condition::ALL {
-        // Which of its lots is picked by the draft, from those in quarantine.
-        let there = if is_tracked && lot.is_none() { 0 } else { draft.aside(key, lot).of(*condition) };
+    for condition in BACK_FIRST {
+        // Where no lot is said, the draft picks from those that have something aside for this reason.
+        let there = if lot.is_some() { draft.aside(key, lot).of(condition) } else { draft.all_aside(key, condition) };
         let taken = left.min(there);
         if taken > 0 {
-            leaving.push((gone(taken), Some(*condition)));
+            leaving.push((gone(taken), Some(condition)));
             left -= taken;
         }
     }

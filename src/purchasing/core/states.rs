@@ -49,6 +49,7 @@ pub const PURCHASE_STEPS: &[Step] = &[
     (Approved, Action::Order, &[Ordered]),
     (Approved, Action::Cancel, &[Cancelled]),
     (Ordered, Action::Receive, &[Ordered, PartiallyReceived, Received]),
+    (Ordered, Action::Close, &[Closed]),
     (Ordered, Action::Cancel, &[Cancelled]),
     (PartiallyReceived, Action::Receive, &[PartiallyReceived, Received]),
     (PartiallyReceived, Action::Close, &[Closed]),

@@ -117,7 +117,7 @@ impl PurchaseMutation {
         step!(PurchaseOrderPayload, ctx, kind::PurchaseWrite, input, shell::purchase_order_order)
     }
 
-    /// Files an order. What has not come is short, and is not incoming any more.
+    /// Files an order, also one of which nothing came. What has not come is short, and is not incoming any more.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
         directive = emits::apply(vec!["purchase_order.closed".to_owned(), "stock.changed".to_owned()])

@@ -201,7 +201,8 @@ impl PurchaseQuery {
         Ok(Page::build(nodes.collect(), &request, rows::SUPPLY, signer).into())
     }
 
-    /// How a supplier delivered what was ordered in a span of time: lead time, fill rates, punctuality.
+    /// How a supplier delivered what was ordered in a span of time: lead time, fill rates, punctuality. Counted are orders that are RECEIVED, CLOSED, or
+    /// CANCELLED after they were ordered, and of the others the lines whose day has gone by.
     #[graphql(directive = requires::apply("purchase.read".to_owned()), directive = cost::apply("5".to_owned()))]
     async fn supplier_performance(
         &self,
@@ -301,7 +302,7 @@ async fn performance(
     let Some(supplier) = supplier_of(&permit.scope(ledger.database()), supplier).await? else { return Ok(None) };
     let now = ledger.clock().now();
     let span = (from.map_or(now.plus_seconds(-YEAR), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0));
-    Ok(Some(shell::supplier_performance(ledger.database(), &permit, supplier, span).await?.into()))
+    Ok(Some(shell::supplier_performance(ledger.database(), &permit, supplier, (span, now)).await?.into()))
 }
 
 async fn suggested(

@@ -88,7 +88,7 @@ impl GoodsReceiptLine {
     async fn quantity(&self) -> Quantity {
         Quantity(self.row.quantity)
     }
-    /// What of it was damaged: it is on hand and not available.
+    /// What of it was damaged: it is on hand, set aside as DAMAGED.
     async fn damaged(&self) -> Quantity {
         Quantity(self.row.damaged)
     }

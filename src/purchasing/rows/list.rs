@@ -47,7 +47,7 @@ impl Filter {
             also(&|n| backend.in_ids(&format!("{alias}.store_id"), n), backend.ids(stores.iter().copied()));
         }
         if let Some(day) = self.expected_before {
-            also(&|n| format!("{alias}.expected_on < ${n}"), day.into());
+            also(&|n| backend.rarely(&format!("{alias}.expected_on < ${n}")), day.into());
         }
         (sql, values)
     }

@@ -125,6 +125,7 @@ const RECEIPT_LINE: &[Column] = &[
     Column("damaged", Int),
     Column("goods_minor", Int),
     Column("charges_minor", Int),
+    Column("damaged_as", Text),
 ];
 
 const DISCREPANCY: &[Column] = &[
@@ -306,7 +307,18 @@ fn receipt_rows(tenant: TenantId, receipts: &[&GoodsReceipt]) -> [Bulk; 2] {
         for l in &r.lines {
             let (quantity, damaged) = (l.quantity.get().into(), l.damaged.get().into());
             let (goods, charges) = (l.goods.minor.into(), l.charges.minor.into());
-            lines.row([tenant.clone(), r.id.into(), r.order.into(), small(l.position), quantity, damaged, goods, charges]);
+            let damaged_as = Condition::Damaged.as_str().into();
+            lines.row([
+                tenant.clone(),
+                r.id.into(),
+                r.order.into(),
+                small(l.position),
+                quantity,
+                damaged,
+                goods,
+                charges,
+                damaged_as,
+            ]);
         }
     }
     [heads, lines]

@@ -60,14 +60,16 @@ pub async fn suggestions(
     Ok(found)
 }
 
-/// How a supplier delivered what was ordered in a span, to the permit's stores.
+/// How a supplier delivered what was ordered in a span, to the permit's stores; what is overdue is so by the day that it is in a store now.
 pub async fn supplier_performance(
     db: &Database,
     permit: &Permit<kind::PurchaseRead>,
     supplier: SupplierId,
-    span: (Timestamp, Timestamp),
+    (span, now): ((Timestamp, Timestamp), Timestamp),
 ) -> Result<Performance, Fault> {
     let reach = permit.reach();
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
-    Ok(performance(&rows::deliveries(&permit.scope(db).long(), supplier, span, stores).await?))
+    let scope = permit.scope(db).long();
+    let today = LocalDays::at(&scope, now).await?;
+    Ok(performance(&rows::deliveries(&scope, supplier, span, &today, stores).await?))
 }

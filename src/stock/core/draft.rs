@@ -234,7 +234,8 @@ impl<'b> Draft<'b> {
         };
         let sound = ![on_hand, reserved, unavailable, incoming, in_transit].into_iter().any(Quantity::is_negative);
         if !sound || reserved.get() > on_hand.get() - unavailable.get() {
-            return Err(Rejection::Insufficient { level: Box::new(level), requested, field: field.clone() });
+            let usable = level.available().max(0);
+            return Err(Rejection::Insufficient { level: Box::new(level), usable, requested, field: field.clone() });
         }
         // A movement has the day of its first store; elsewhere it may still be the day before, and that one closed.
         if let Some(begun) = self.movements.last().filter(|_| self.book.closed_through.is_some()) {
@@ -300,6 +301,7 @@ impl<'b> Draft<'b> {
     /// What it did to stock. A fact from before a level's last count is balanced: the count had seen it.
     pub fn finish(mut self) -> Result<StockDecision, Rejection> {
         self.balance()?;
+        self.blocked_lots_stay_so()?;
         Ok(StockDecision {
             movements: self.movements,
             levels: self.levels.into_values().collect(),

@@ -194,6 +194,8 @@ pub struct LotBook {
     /// Of the levels that were asked for: a level or lot without an entry has nothing set aside.
     pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
     pub asides_known: BTreeSet<LevelKey>,
+    /// Of the lots that were asked for whole: what customers brought back to a store and nobody has looked at. It lies in quarantine.
+    pub unseen: HashMap<(StoreId, LotId), i64>,
 }
 
 impl LotBook {

@@ -179,7 +179,10 @@ fn plans(
             Condition::Expired | Condition::Recalled => true,
         };
         let leaving = Condition::ALL.iter().filter(|condition| Some(**condition) != target && leaves(**condition));
-        let free: Vec<(Condition, i64)> = leaving.map(|c| (*c, aside.of(*c))).filter(|(_, n)| *n > 0).collect();
+        // What was brought back stays aside until somebody has looked at it, whatever becomes of its lot.
+        let unseen = draft.book().lots.unseen.get(&(key.store, after.id)).copied().unwrap_or(0);
+        let stays = |condition: Condition| if condition == Condition::Quarantine { unseen } else { 0 };
+        let free: Vec<(Condition, i64)> = leaving.map(|c| (*c, aside.of(*c) - stays(*c))).filter(|(_, n)| *n > 0).collect();
         let freed: i64 = free.iter().map(|(_, n)| n).sum();
         let block = target.map(|condition| (condition, there.available() + freed)).filter(|(_, n)| *n > 0);
         if !free.is_empty() || block.is_some() {
@@ -262,8 +265,7 @@ pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rej
             (Some(_), _) => 0,
         };
         let on_hand_delta = if command.to == Destination::WrittenOff { -quantity } else { 0 };
-        let lots =
-            if command.from.is_none() && on_hand_delta != 0 { vec![(item.lot.clone(), on_hand_delta)] } else { Vec::new() };
+        let lots = if command.from.is_none() { vec![(item.lot.clone(), on_hand_delta)] } else { Vec::new() };
         steps.push(Step { key: item.key, available_delta, on_hand_delta, lots, field });
     }
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;

@@ -11,6 +11,7 @@ use super::{
     lot_pick::Shelf,
     rejection::{Field, Rejection},
 };
+use crate::path;
 
 /// What a draft did to lots, on top of the book.
 #[derive(Default)]
@@ -70,6 +71,11 @@ impl Draft<'_> {
     /// What was set aside of a level, or of one of its lots.
     pub fn aside(&self, key: LevelKey, lot: Option<LotId>) -> Aside {
         self.lots.asides.get(&(key, lot)).or_else(|| self.book().lots.asides.get(&(key, lot))).copied().unwrap_or_default()
+    }
+    /// What was set aside of a level for a reason, in all of its lots together.
+    pub fn all_aside(&self, key: LevelKey, condition: Condition) -> i64 {
+        let lots = self.lot_levels(key).into_iter().map(|level| Some(level.lot));
+        std::iter::once(None).chain(lots).map(|lot| self.aside(key, lot).of(condition)).sum()
     }
     /// Notes what became unavailable or available again. Below nothing is refused where it is known what there was.
     pub(super) fn set_aside(
@@ -134,12 +140,11 @@ impl Draft<'_> {
     pub(super) fn post_lots(&mut self, key: LevelKey, posting: &Posting, field: &Field) -> Result<(), Rejection> {
         let delta = posting.delta;
         let facts = self.stocked(key, field)?.facts.clone();
-        let kind = self.kind();
         let mut blocked = None;
         let parts = if delta.on_hand > 0 {
             let lot = self.taken_in(key, posting, delta.on_hand, field)?;
             blocked = lot.blocked(self.today(&facts));
-            if let (Some(why), MovementKind::Reversal) = (blocked, kind) {
+            if let (Some(why), MovementKind::Reversal) = (blocked, self.kind()) {
                 let message = format!("lot {} is {why}: release it, or take the goods in by a movement of their own", lot.code);
                 return Err(Rejection::state(message, field.clone()));
             }
@@ -152,6 +157,9 @@ impl Draft<'_> {
             let condition = posting.condition.unwrap_or(Condition::Quarantine);
             self.pick(key, posting, (Shelf::Aside(condition), -delta.unavailable), field)?
         };
+        if delta.on_hand > delta.unavailable && self.kind() == MovementKind::Reversal {
+            self.may_be_freed(&facts, &parts, field)?;
+        }
         let mut rest = delta;
         let last = parts.len() - 1;
         for (nth, (lot, amount)) in parts.into_iter().enumerate() {
@@ -171,11 +179,35 @@ impl Draft<'_> {
             rest.unavailable -= part.unavailable;
             rest.incoming -= part.incoming;
             rest.in_transit -= part.in_transit;
+            // What comes in unavailable for a reason of its own keeps it: the lot's may end before.
+            let own = posting.condition.filter(|_| part.on_hand > 0 && part.unavailable == part.on_hand);
             if blocked.is_some() {
                 part.unavailable = part.on_hand;
             }
-            let condition = blocked.or(posting.condition);
+            let condition = own.or(blocked).or(posting.condition);
             self.post_lot(key, lot, Posting { delta: part, condition, ..posting.clone() }, field)?;
+        }
+        Ok(())
+    }
+
+    /// An undo sets nothing free of a lot that may not be sold now, whatever it was when the stock was set aside.
+    fn may_be_freed(&self, facts: &Facts, parts: &[(LotId, i64)], field: &Field) -> Result<(), Rejection> {
+        let today = self.today(facts);
+        let blocked = parts.iter().filter_map(|(lot, _)| self.lot(*lot)).find_map(|lot| Some((lot, lot.blocked(today)?)));
+        match blocked {
+            Some((lot, why)) => Err(Rejection::state(format!("lot {} is {why}: release the lot first", lot.code), field.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing of a lot that is quarantined or recalled became available, whatever the command was.
+    pub(super) fn blocked_lots_stay_so(&self) -> Result<(), Rejection> {
+        for (at, level) in &self.lots.levels {
+            let before = self.book().lots.levels.get(at).map_or(0, LotLevel::available);
+            if let Some(lot) = self.lot(at.1).filter(|lot| lot.status != LotStatus::Available && level.available() > before) {
+                let message = format!("lot {} is {}: release the lot first", lot.code, lot.status);
+                return Err(Rejection::state(message, path!["input"]));
+            }
         }
         Ok(())
     }

@@ -139,7 +139,9 @@ impl Draft<'_> {
         let free = (there - promised).max(0);
         if taken > free {
             let what = format!("{} in lots that are not held for buyers", level.facts.sku);
-            return Err(self.lot_short(key, what, (taken, free), field));
+            // What is near its date is free to go.
+            let all: i64 = parts.iter().map(|(_, amount)| amount).sum();
+            return Err(self.lot_short(key, what, (all, all - taken + free), field));
         }
         Ok(())
     }
@@ -149,7 +151,7 @@ impl Draft<'_> {
         match self.level(key, field) {
             Ok(level) if level.available() < requested => {
                 let requested = Quantity::new(requested).unwrap_or(level.on_hand);
-                Rejection::Insufficient { level: Box::new(level.clone()), requested, field: field.clone() }
+                Rejection::Insufficient { level: Box::new(level.clone()), usable: usable.max(0), requested, field: field.clone() }
             }
             Ok(level) => {
                 let what = format!("{} in lots that may be sold", level.facts.sku);

@@ -17,6 +17,7 @@ mod lot_draft;
 mod lot_lend;
 mod lot_pick;
 mod movement;
+mod quote;
 mod rejection;
 mod reserve;
 mod shortage;
@@ -35,6 +36,7 @@ pub use lot_act::{
     ActOnLot, CreateLot, Destination, LotAction, MoveItem, MoveStock, decide_act_on_lot, decide_create_lot, decide_move,
 };
 pub use movement::{Entry, Movement, Reference, ReferenceKind, own_movement};
+pub use quote::Taking;
 pub use rejection::{Field, Rejection};
 pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
 pub use shortage::{Room, Shortage, Step, cover};

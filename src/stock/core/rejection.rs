@@ -54,6 +54,8 @@ pub enum Rejection {
     },
     Insufficient {
         level: Box<Level>,
+        /// So much of what was asked for that asking for just that much would not be refused.
+        usable: i64,
         requested: Quantity,
         field: Field,
     },

@@ -11,6 +11,7 @@ use super::{
     lot::{Dates, LotChoice},
     lot_lend::Fact,
     movement::Reference,
+    quote::Taking,
     rejection::{Field, Rejection},
     reserve::Reservation,
 };
@@ -54,7 +55,7 @@ pub struct Step {
     pub available_delta: i64,
     /// The change of `on_hand` itself.
     pub on_hand_delta: i64,
-    /// The same by lots, as they are said; empty where what moves could not be sold, or stays on hand.
+    /// The same by lots, as they are said; 0 of a lot of which nothing leaves, but something is set aside. Empty where what moves could not be sold.
     pub lots: Vec<(LotChoice, i64)>,
     pub field: Field,
 }
@@ -70,19 +71,15 @@ impl Step {
 /// made in a movement of its own before the command's. What `room.spare` holds does not give way: it is what the command is about to use.
 pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &MovementHead, room: Room) -> Result<(), Rejection> {
     draft.lend(steps, head, Fact { kind: head.kind, occurred_at: head.occurred_at, dates: policy.dates() })?;
+    let taking = Taking { kind: head.kind, dates: policy.dates() };
     let mut running: BTreeMap<LevelKey, (i64, i64)> = BTreeMap::new();
-    for step in steps {
+    for (nth, step) in steps.iter().enumerate() {
         let start = draft.level(step.key, &step.field)?.available();
         let (now, lowest) = running.entry(step.key).or_insert((start, 0));
         *now += step.available_delta;
         if *now < *lowest {
             if policy == Shortage::Refuse {
-                // As it stands after the steps before this one.
-                let mut level = Box::new(draft.level(step.key, &step.field)?.clone());
-                let before = level.on_hand.get() + *now - step.available_delta - level.available();
-                level.on_hand = Quantity::new(before).unwrap_or(level.on_hand);
-                let requested = Quantity::new(-step.available_delta).unwrap_or(Quantity::ZERO);
-                return Err(Rejection::Insufficient { level, requested, field: step.field.clone() });
+                return Err(draft.short_step(steps, nth, taking));
             }
             *lowest = *now;
         }
@@ -93,7 +90,7 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
         .filter_map(|(key, (_, lowest))| Some((key, -lowest, &steps.iter().find(|s| s.key == key)?.field)))
         .collect();
     if policy == Shortage::Shorten {
-        return give_way(draft, &short, head, room);
+        return give_way(draft, &short, (steps, taking), head, room);
     }
     let Some((first, _, field)) = short.first() else { return Ok(()) };
     let kind = MovementKind::Discrepancy;
@@ -110,7 +107,13 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
 }
 
 /// Takes what is missing back from the levels' holds, unpaid and newest first: a movement for each document whose holds give way.
-fn give_way(draft: &mut Draft<'_>, short: &[(LevelKey, i64, &Field)], head: &MovementHead, room: Room) -> Result<(), Rejection> {
+fn give_way(
+    draft: &mut Draft<'_>,
+    short: &[(LevelKey, i64, &Field)],
+    (steps, taking): (&[Step], Taking),
+    head: &MovementHead,
+    room: Room,
+) -> Result<(), Rejection> {
     let mut places: HashMap<Option<Reference>, usize> = HashMap::new();
     let mut given: Vec<Vec<(Reservation, i64, &Field)>> = Vec::new();
     for (key, missing, field) in short {
@@ -130,8 +133,17 @@ fn give_way(draft: &mut Draft<'_>, short: &[(LevelKey, i64, &Field)], head: &Mov
         }
         if left > 0 {
             let level = Box::new(draft.level(*key, field)?.clone());
-            let requested = Quantity::new(level.available() + missing).unwrap_or(Quantity::ZERO);
-            return Err(Rejection::Insufficient { level, requested, field: (*field).clone() });
+            let own: Vec<&Step> = steps.iter().filter(|step| step.key == *key).collect();
+            let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.asked(), held + step.held()));
+            // What is free, and what is held for it: how far other holds would give way is not offered.
+            let mut usable = (level.available() + held).max(0);
+            if let [only] = own.as_slice()
+                && let Some(lots) = draft.usable_of_lots(std::iter::empty(), only, taking)?
+            {
+                usable = usable.min(lots);
+            }
+            let requested = Quantity::new(asked).unwrap_or(Quantity::ZERO);
+            return Err(Rejection::Insufficient { level, usable, requested, field: (*field).clone() });
         }
     }
     for (nth, of) in given.into_iter().enumerate() {

@@ -15,6 +15,7 @@ use crate::{
     access::{Permit, Reach, kind},
     graphql::{
         connection::Key,
+        directives::shared,
         fault::{Answer, TopError},
         filters::IdFilter,
         scalars::{Cursor, DateTime, Long},
@@ -68,7 +69,7 @@ pub struct StockAlert {
 }
 
 /// A level that ran low, ran out or came back.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl StockAlert {
     /// The number of the event that took it over the line.
     async fn seq(&self) -> Long {
@@ -92,7 +93,7 @@ impl StockAlert {
 pub struct AlertUpdate(pub Update<StockAlert>);
 
 /// An item of the stream of alerts: alerts, or news of the stream itself.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl AlertUpdate {
     /// Where it belongs. The stream begins with READY: alerts have no snapshot.
     async fn phase(&self) -> StreamPhase {
@@ -116,8 +117,8 @@ impl AlertUpdate {
 /// Which alerts, of which levels. Its text names the stream.
 #[derive(Debug)]
 pub struct AlertTopic {
-    kinds: Option<Vec<core::Alert>>,
-    levels: LevelFilter,
+    pub(super) kinds: Option<Vec<core::Alert>>,
+    pub(super) levels: LevelFilter,
 }
 
 impl AlertTopic {

@@ -14,7 +14,7 @@ use crate::{
     },
     graphql::{
         context::Asks,
-        directives::requires,
+        directives::{requires, shared},
         fault::Answer,
         scalars::{DateTime, Quantity},
     },
@@ -40,7 +40,7 @@ impl From<&LevelRow> for StockAvailability {
 }
 
 /// How much of a product a store has to sell: what staff of other stores may know of it.
-#[Object(directive = requires::apply("stock.availability.read".into()))]
+#[Object(directive = requires::apply("stock.availability.read".into()), directive = shared::apply())]
 impl StockAvailability {
     /// The store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {

@@ -9,7 +9,7 @@ use crate::{
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs},
         context::Asks,
-        directives::{cost, list_size, requires},
+        directives::{cost, list_size, requires, shared},
         fault::Answer,
         limits::Limits,
         scalars::{Cursor, DateTime, Long, Quantity},
@@ -26,7 +26,7 @@ use crate::{
 pub struct StockLevel(pub LevelRow);
 
 /// How much of a product a store has: available = onHand − unavailable − reserved.
-#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()))]
+#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()), directive = shared::apply())]
 impl StockLevel {
     /// Its id.
     pub async fn id(&self) -> ID {

@@ -17,7 +17,7 @@ use crate::{
     access::{Permit, Standing, kind},
     graphql::{
         context::Asks,
-        directives::requires,
+        directives::{requires, shared},
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
     },
@@ -36,7 +36,7 @@ use crate::{
 pub struct StockUpdate(pub Update<StockChange>);
 
 /// An item of the stream of stock changes: a page of the snapshot, changes, or news of the stream itself.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl StockUpdate {
     /// Where it belongs.
     async fn phase(&self) -> StreamPhase {
@@ -75,7 +75,7 @@ pub struct StockChange {
 }
 
 /// A level as one event left it. A row may come twice: keep the one with the greater seq.
-#[async_graphql::Object]
+#[async_graphql::Object(directive = shared::apply())]
 impl StockChange {
     /// The event's number; of a row that comes twice, keep the one with the greater.
     async fn seq(&self) -> Long {

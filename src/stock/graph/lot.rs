@@ -17,7 +17,7 @@ use crate::{
     graphql::{
         connection::{CursorSigner, Key, Page, PageArgs, keyset},
         context::Asks,
-        directives::{cost, list_size, mask, requires},
+        directives::{cost, list_size, mask, requires, shared},
         fault::{Answer, TopError},
         limits::Limits,
         scalars::{Cursor, Date, DateTime, Long, Quantity},
@@ -52,7 +52,7 @@ impl Lot {
 }
 
 /// A batch of a product with its code and dates, or a serial number: a lot of one.
-#[Object(directive = requires::apply("stock.read".into()))]
+#[Object(directive = requires::apply("stock.read".into()), directive = shared::apply())]
 impl Lot {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -127,7 +127,7 @@ impl Lot {
 pub struct LotLevel(pub Level);
 
 /// How much of a lot a store has, in the product's smallest unit: available = onHand − unavailable.
-#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()))]
+#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()), directive = shared::apply())]
 impl LotLevel {
     /// The store.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
@@ -182,6 +182,7 @@ impl LotTrace {
         Box::pin(crate::schema::reference(ctx, self.movement.0.reference?)).await.transpose()
     }
     /// Whom the order or return is of.
+    #[graphql(directive = requires::apply("customer.read".into()))]
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         let found = Box::pin(async {
             match self.movement.0.reference {

@@ -138,7 +138,8 @@ impl LotMutation {
             .await
     }
 
-    /// Lets a lot be sold again: all of it that was quarantined or recalled. What is damaged or past its date stays set aside.
+    /// Lets a lot be sold again: all of it that was quarantined or recalled. What is damaged or past its date stays set aside,
+    /// and so does what a customer brought back and nobody has inspected.
     #[graphql(
         directive = requires::apply("lot.write".into()),
         directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])

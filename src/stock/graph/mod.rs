@@ -17,6 +17,7 @@ mod lot_queries;
 mod movement;
 mod movement_filter;
 mod mutations;
+mod named;
 mod payloads;
 mod queries;
 mod refusals;

@@ -16,7 +16,7 @@ use crate::{
     connection,
     graphql::{
         context::Asks,
-        directives::{mask, requires},
+        directives::{mask, requires, shared},
         fault::{Answer, TopError},
         scalars::{Date, DateTime, Long, Quantity},
     },
@@ -30,7 +30,7 @@ use crate::{
 pub struct StockMovement(pub Arc<Movement>);
 
 /// One business fact in the ledger, whole: its entries are its lines. It is never changed, only reversed.
-#[Object(directive = requires::apply("stock.movement.read".into()))]
+#[Object(directive = requires::apply("stock.movement.read".into()), directive = shared::apply())]
 impl StockMovement {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -116,7 +116,7 @@ impl StockEntry {
 }
 
 /// A line of a movement: what it did to one level, and how that level stood after it.
-#[Object(directive = requires::apply("stock.movement.read".into()))]
+#[Object(directive = requires::apply("stock.movement.read".into()), directive = shared::apply())]
 impl StockEntry {
     /// Its id.
     pub async fn id(&self) -> ID {

@@ -107,7 +107,7 @@ pub async fn levels(
             (sort, order.direction == Direction::Desc)
         }
     };
-    let list = format!("levels:{sort:?}:{descending}");
+    let list = format!("levels:{}:{descending}", sort.word());
     let mut request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
     let mut head = None;
     for keys in [&mut request.after, &mut request.before].into_iter().flatten() {

@@ -70,9 +70,9 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             actual_version: Long(actual),
             current: crate::schema::current_document(ctx, what, id).await,
         })),
-        Rejection::Insufficient { level, requested, field } => {
-            let message = format!("{} of {} asked for, {} available", requested, level.facts.sku, level.available());
-            short(ctx, Some(&level), message, (requested.get(), level.available()), field)
+        Rejection::Insufficient { level, usable, requested, field } => {
+            let message = format!("{} of {} asked for, {usable} available", requested, level.facts.sku);
+            short(ctx, Some(&level), message, (requested.get(), usable), field)
         }
     }
 }

@@ -39,6 +39,9 @@ pub struct MovementFilter {
     pub entry: String,
     /// The parameters of both, in the order of their numbers.
     pub values: Vec<Value>,
+    /// Whether lists begin with the entries. SQLite would go through all movements for those of a product that hardly moves; of a store, most of
+    /// the newest ones fit.
+    begins_with_entries: bool,
 }
 
 impl MovementFilter {
@@ -48,6 +51,9 @@ impl MovementFilter {
             return self.movement.clone();
         }
         let (movement, entry) = (&self.movement, &self.entry);
+        if self.begins_with_entries {
+            return format!("{movement} AND m.seq IN (SELECT e.seq FROM entry e WHERE e.tenant_id = $1{entry})");
+        }
         format!("{movement} AND EXISTS (SELECT 1 FROM entry e WHERE e.tenant_id = $1 AND e.seq = m.seq{entry})")
     }
 }
@@ -64,6 +70,7 @@ pub fn movement_filter(backend: Backend, spec: &MovementFilterSpec, next: usize)
         and(&mut filter.entry, &backend.in_ids("e.store_id", number));
     }
     if let Some(products) = &spec.products {
+        filter.begins_with_entries = backend == Backend::Sqlite;
         let number = bind(&mut filter, next, backend.ids(products.iter().copied()));
         and(&mut filter.entry, &backend.in_ids("e.product_id", number));
     }

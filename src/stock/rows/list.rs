@@ -255,6 +255,15 @@ pub enum LevelSort {
 }
 
 impl LevelSort {
+    /// Names the sort in cursors.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ProductSku => "ProductSku",
+            Self::Available => "Available",
+            Self::OnHand => "OnHand",
+            Self::UpdatedAt => "UpdatedAt",
+        }
+    }
     pub const fn column(self) -> &'static str {
         match self {
             Self::ProductSku => "p.sku_key",

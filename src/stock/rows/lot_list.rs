@@ -40,9 +40,7 @@ impl LotFilterSpec {
         for (stores, there) in [(&self.stores, " AND v.on_hand > 0"), (&self.seen_in, "")] {
             if let Some(ids) = stores {
                 let of = backend.in_ids("v.store_id", bind(backend.ids(ids.iter().copied())));
-                sql += &format!(
-                    " AND EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.lot_id = l.id AND {of}{there})"
-                );
+                sql += &format!(" AND l.id IN (SELECT v.lot_id FROM lot_level v WHERE v.tenant_id = $1 AND {of}{there})");
             }
         }
         if let Some(statuses) = &self.statuses {
@@ -151,12 +149,13 @@ pub struct Expiring {
 
 /// What expires up to a day, soonest first: order and limit are SQL over `l` and `v`, values from `$3`.
 pub async fn expiring(reads: &impl Reads, through: i32, conditions: &str, more: Vec<Value>) -> Result<Vec<Expiring>, Fault> {
+    // CROSS JOIN tells SQLite to begin with the lots of those days, and not with all that lies in stores.
     let sql = format!(
         "SELECT {LOT}, {LOT_LEVEL}, p.cost_minor, p.cost_currency, p.unit_decimals, s.time_zone
-         FROM lot l JOIN lot_level v ON v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > 0
-         JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
+         FROM lot l CROSS JOIN lot_level v JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
-         WHERE l.tenant_id = $1 AND l.expires_on IS NOT NULL AND l.expires_on <= $2{conditions}"
+         WHERE l.tenant_id = $1 AND l.expires_on IS NOT NULL AND l.expires_on <= $2
+           AND v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > 0{conditions}"
     );
     let rows = reads.rows(&sql, [vec![through.into()], more].concat()).await?;
     rows.iter()

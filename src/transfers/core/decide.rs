@@ -288,9 +288,9 @@ fn hold(
     for (line, id) in transfer.live().zip(reservations) {
         let key = LevelKey { product: line.product, store: transfer.from };
         draft.stocked(LevelKey { store: transfer.to, ..key }, &field)?;
-        let level = draft.stocked(key, &field)?;
-        if level.available() < line.quantity.get() {
-            return Err(Rejection::Insufficient { level: Box::new(level.clone()), requested: line.quantity, field });
+        let there = draft.movable(key, &field)?;
+        if there < line.quantity.get() {
+            return Err(draft.unpromised(key, (line.quantity.get(), there), &field));
         }
         if !has_begun {
             draft.begin(reserve.clone(), key, &field)?;

@@ -56,7 +56,10 @@ fn condition(test: &TransferTest, backend: Backend, sql: &mut String, values: &m
         for (bound, operator) in [(from, ">="), (before, "<")] {
             if let Some(bound) = bound {
                 values.push(bound.micros().into());
-                sql.push_str(&format!(" AND {column} {operator} ${}", values.len() + 1));
+                let test = format!("{column} {operator} ${}", values.len() + 1);
+                // What a list is sorted by needs no index beside the list's own.
+                let test = if column == "t.created_at" { test } else { backend.rarely(&test) };
+                sql.push_str(&format!(" AND {test}"));
             }
         }
     };

@@ -6,7 +6,6 @@ use std::{
 };
 
 use entrepot::access::{Access, KeyRefused, Permission, Policies, STANDING_SECONDS, kind};
-use entrepot::storage::Reads;
 use serde_json::{Value, json};
 
 use super::world::{everywhere, grant, only, refused};
@@ -74,8 +73,8 @@ async fn a_secret_is_shown_once_and_kept_nowhere(world: &World) {
     let seen = world.asks(world.owner(), query, json!({ "id": id })).await["data"]["node"].clone();
     assert_eq!(seen["prefix"], json!(secret[..15]));
     assert!(seen["expiresAt"].as_str().unwrap().starts_with("2027-09-21"), "a year: {seen}");
-    let scope = world.node.db.tenant(world.ours.owner.tenant);
-    let hashes = scope.rows("SELECT hash FROM api_key_index WHERE tenant_id = $1", vec![]).await.unwrap();
+    let (global, tenant) = (world.node.db.global(), world.ours.owner.tenant);
+    let hashes = global.rows("SELECT hash FROM api_key_index WHERE tenant_id = $1", vec![tenant.into()]).await.unwrap();
     let hash: Vec<u8> = hashes[0].try_get_by_index(0).unwrap();
     assert_eq!(hash.len(), 32);
     let everything = world.dump(world.ours.owner.tenant).await.join("\n");

@@ -260,6 +260,7 @@ async fn giving_rights_asks_for_a_fresh_password(world: &World) {
         ("memberUpdateRoles", json!({ "memberId": world.ours.ids["mem"], "expectedVersion": 1, "grants": [] })),
         ("integrationCreate", json!({ "name": "Late", "permissions": [], "scope": everywhere() })),
         ("apiKeyCreate", json!({ "integrationId": world.ours.ids["int"], "name": "Late" })),
+        ("storeGroupUpdate", json!({ "id": world.ours.ids["grp"], "expectedVersion": 1, "storeIds": [] })),
     ] {
         let kind = format!("{}{}Input", &field[..1].to_uppercase(), &field[1..]);
         let query = format!("mutation($input: {kind}!) {{ {field}(input: $input) {{ userErrors {{ code }} }} }}");

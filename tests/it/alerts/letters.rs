@@ -43,6 +43,7 @@ async fn jobs(shop: &Shop<'_>) -> Vec<Job> {
                 token: 1,
                 beat: 0,
                 failures: 0,
+                deaths: 0,
                 started_at: Some(now),
                 finished_at: None,
                 error: None,

@@ -61,7 +61,7 @@ impl Calls {
     pub fn types(&self) -> impl Iterator<Item = &TypeDefinition> {
         self.types.values()
     }
-    fn fields(&self, kind: &str) -> &[Positioned<FieldDefinition>] {
+    pub fn fields(&self, kind: &str) -> &[Positioned<FieldDefinition>] {
         match self.types.get(kind).map(|kind| &kind.kind) {
             Some(TypeKind::Object(object)) => &object.fields,
             Some(TypeKind::Interface(interface)) => &interface.fields,
@@ -290,7 +290,7 @@ pub fn required(directives: &[Positioned<ConstDirective>]) -> Option<String> {
     Some(permission.node.to_string().trim_matches('"').to_owned())
 }
 
-fn is_needed(input: &InputValueDefinition) -> bool {
+pub fn is_needed(input: &InputValueDefinition) -> bool {
     !input.ty.node.nullable && input.default_value.is_none()
 }
 
@@ -308,7 +308,8 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 38] = [
+    const WORDS: [(&str, &str); 39] = [
+        ("assignee", "mem"),
         ("imageid", "img"),
         ("productimage", "img"),
         ("productdocument", "doc"),

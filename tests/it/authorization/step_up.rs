@@ -12,6 +12,37 @@ use super::{
 
 on_both!(what_asks_for_a_step_up_gets_one);
 
+/// Permissions by which somebody gets rights, or gets in.
+const WIDENING: [&str; 7] =
+    ["apikey.write", "member.invite", "member.write", "role.write", "sandbox.write", "tenant.write", "webhook.manage"];
+
+/// What such a permission is asked for and only takes away, or sends again what was sent: whoever finds something amiss must be quick.
+const TAKING: [&str; 5] =
+    ["apiKeyRevoke", "integrationDisable", "webhookEndpointDelete", "webhookEndpointReplay", "webhookEndpointTest"];
+
+/// Mutations that change the rights of others by another permission.
+const BY_ANOTHER: [&str; 1] = ["storeGroupUpdate"];
+
+#[test]
+fn every_change_that_widens_rights_asks_for_a_step_up() {
+    let calls = Calls::of_the_schema();
+    let mut seen = Vec::new();
+    for (operation, field) in calls.roots().filter(|(operation, _)| *operation == "mutation") {
+        let name = field.name.node.as_str();
+        let text = |directive: &str| {
+            let found = field.directives.iter().find(|found| found.node.name.node == directive)?;
+            Some(found.node.arguments.iter().map(|(_, value)| value.node.to_string()).collect::<String>())
+        };
+        let permission = text("requires").unwrap_or_default();
+        let widens = WIDENING.iter().any(|known| permission == format!("\"{known}\"")) && !TAKING.contains(&name);
+        if widens || BY_ANOTHER.contains(&name) {
+            assert!(text("stepUp").is_some(), "{operation} {name} ({permission}) widens rights without a step-up");
+            seen.push(name);
+        }
+    }
+    assert!(seen.len() > 18 && seen.contains(&"storeGroupUpdate") && seen.contains(&"roleUpdate"), "{seen:?}");
+}
+
 /// Whoever holds every permission, but showed who they are too long ago, or is a key.
 async fn what_asks_for_a_step_up_gets_one(world: &World) {
     let calls = Calls::of_the_schema();

@@ -265,7 +265,8 @@ impl World {
 
     /// Every row of a tenant as text: head, keys, versions and all.
     pub async fn dump(&self, tenant: TenantId) -> Vec<String> {
-        let scope = self.node.db.tenant(tenant);
+        // As the deployment itself: sessions and keys are none of a request's, and must not change either.
+        let scope = self.node.db.global().snapshot_for(tenant).await.unwrap();
         let is_sqlite = scope.backend() == Backend::Sqlite;
         let tables = if is_sqlite {
             "SELECT name FROM sqlite_master m WHERE type = 'table' AND $1 IS NOT NULL

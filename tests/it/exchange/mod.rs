@@ -1,11 +1,15 @@
 //! Rows that come and go in files: good ones, ugly ones, half of them, and workers that die in between.
 
+mod bounded;
 mod bulk;
+mod encodings;
 mod exports;
 mod failed;
 mod hostile;
 mod imports;
+mod killers;
 mod labels;
+mod mangled;
 mod orders;
 mod pictures;
 mod progress;
@@ -14,5 +18,6 @@ mod resume;
 mod rights;
 mod speed;
 mod states;
+mod typed;
 mod uploads;
 pub mod world;

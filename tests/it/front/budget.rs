@@ -222,13 +222,13 @@ async fn one_tenants_operations_wait_for_one_another_and_for_nobody_else() {
 }
 
 /// A Redis of the test's own, which it may kill.
-struct OwnRedis {
+pub(super) struct OwnRedis {
     process: Child,
-    url: String,
+    pub url: String,
 }
 
 impl OwnRedis {
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let arguments = ["--port", &port.to_string(), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"];
         let started =

@@ -10,10 +10,14 @@ use entrepot::budget::Allowance;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
-use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 
 use super::{
-    wire::{JSON, PATIENCE, Socket, ask, get, post},
+    wire::{JSON, PATIENCE, Socket, ask, get, post, reply},
     world::World,
 };
 
@@ -110,4 +114,56 @@ async fn sockets_that_come_too_fast_are_told_when_to_come_again() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     open.push(Socket::ready(world.address).await);
     assert_eq!(Socket::raw(world.address, &protocol).await.err(), Some(503));
+}
+
+const PING: &[u8] = b"GET /graphql?query=%7Bping%7D HTTP/1.1\r\nhost: test\r\n\r\n";
+
+/// Proxies keep connections for a minute: longer than a request's head may take.
+#[tokio::test]
+async fn a_connection_that_rests_is_kept_and_a_head_that_dawdles_is_not() {
+    let world = World::limited(|limits| limits.header_time = Duration::from_millis(300)).await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    for rest in [0, 1_000, 1_000] {
+        sleep(Duration::from_millis(rest)).await;
+        stream.write_all(PING).await.unwrap();
+        let answer = reply(&mut stream).await;
+        let told = (answer.header("connection"), answer.header("keep-alive"));
+        assert_eq!((answer.status, told), (200, (Some("keep-alive"), Some("timeout=75"))));
+    }
+    // A body may take its own time.
+    let head = format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\ncontent-length: 20\r\n\r\n{{\"query\":");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(800)).await;
+    stream.write_all(b"\"{ ping }\"}").await.unwrap();
+    assert_eq!(reply(&mut stream).await.status, 200);
+    sleep(Duration::from_millis(500)).await;
+    // A byte at a time, for as long as one likes: the head has to be whole.
+    let began = Instant::now();
+    for byte in PING {
+        if stream.write_all(&[*byte]).await.is_err() {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(timeout(PATIENCE, stream.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
+    assert!(began.elapsed() < Duration::from_millis(50 * 60 + 1_500), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_is_not_kept_for_ever_and_what_is_said_of_it_is_true() {
+    let world = World::limited(|limits| limits.idle_time = Duration::from_secs(1)).await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(PING).await.unwrap();
+    assert_eq!(reply(&mut stream).await.header("keep-alive"), Some("timeout=1"));
+    let began = Instant::now();
+    assert_eq!(timeout(PATIENCE, stream.read(&mut [0])).await.unwrap().unwrap_or(0), 0);
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
+    // One that the client ends is not kept, and says so.
+    let last = get(world.address, "/livez", &["connection: close"]).await;
+    assert_eq!((last.status, last.header("keep-alive")), (200, None));
+    // A socket is no connection that rests.
+    let mut socket = Socket::ready(world.address).await;
+    sleep(Duration::from_millis(1_500)).await;
+    socket.subscribe("1", "{ ping }").await;
+    assert_eq!(socket.hear().await["type"], "next");
 }

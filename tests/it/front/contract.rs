@@ -309,3 +309,77 @@ async fn an_address_is_the_peers_unless_a_trusted_proxy_says_otherwise() {
     assert_eq!(post(world.address, &headers, body).await.json()["data"]["caller"], "Some(192.0.2.7)");
     assert_eq!(post(world.address, &headers[..2], body).await.json()["data"]["caller"], "Some(127.0.0.1)");
 }
+
+#[tokio::test]
+async fn a_page_of_another_site_has_nothing_carried_out_by_get() {
+    let world = World::set(|settings| settings.origins = vec!["https://shop.example".into()]).await;
+    let query = "/graphql?query=%7Bping%7D";
+    let same = format!("origin: http://{}", world.address);
+    let host = format!("host: {}", world.address);
+    for headers in [
+        vec!["origin: https://evil.example"],
+        vec!["origin: https://evil.example", "accept: */*"],
+        vec!["origin: null"],
+        vec!["origin: https://shop.example.evil.example"],
+        // An image or a script of its: no origin, but browsers say that it is another site's.
+        vec!["sec-fetch-site: cross-site", "sec-fetch-mode: no-cors", "accept: */*"],
+        vec!["sec-fetch-site: same-site", "sec-fetch-mode: no-cors"],
+        vec!["sec-fetch-site: cross-site", "sec-fetch-mode: navigate", NEW],
+        vec!["origin: https://evil.example", "accept: text/event-stream"],
+        vec!["origin: https://evil.example", "authorization: Bearer ann"],
+    ] {
+        let reply = get(world.address, query, &headers).await;
+        assert_eq!((reply.status, reply.code().as_str()), (403, "FORBIDDEN"), "{headers:?}");
+        assert_eq!(reply.header("access-control-allow-origin"), None);
+    }
+    let evil = get(
+        world.address,
+        "/graphql?query=subscription%7Bsilent%7D",
+        &["origin: https://evil.example", "accept: text/event-stream"],
+    )
+    .await;
+    assert_eq!(evil.status, 403);
+    assert_eq!(world.ran(), 0, "nothing of these may run");
+    for headers in [
+        vec![],
+        vec!["accept: */*"],
+        vec!["origin: https://shop.example", "sec-fetch-site: cross-site"],
+        vec!["sec-fetch-site: same-origin"],
+        vec!["sec-fetch-site: none", "sec-fetch-mode: navigate"],
+    ] {
+        assert_eq!(get(world.address, query, &headers).await.status, 200, "{headers:?}");
+    }
+    let request = format!("GET {query} HTTP/1.1\r\n{host}\r\n{same}\r\n\r\n");
+    assert_eq!(exchange(world.address, request.as_bytes()).await.status, 200, "a page of ours");
+}
+
+#[tokio::test]
+async fn a_token_that_is_no_good_hinders_nobody_from_what_is_open_to_anybody() {
+    let world = World::new().await;
+    let send = async |query: &str, token: &str| {
+        let token = format!("authorization: Bearer {token}");
+        post(world.address, &[JSON, NEW, &token], json!({ "query": query }).to_string().as_bytes()).await
+    };
+    for query in
+        ["mutation { enter }", "mutation { again: enter __typename }", "mutation { ...E } fragment E on Mutation { enter }"]
+    {
+        assert_eq!(send(query, "bad").await.status, 200, "{query}");
+    }
+    assert_eq!(send("mutation { enter }", "bad").await.json()["data"]["enter"], "anonymous");
+    assert_eq!(send("mutation { enter }", "ann").await.json()["data"]["enter"], "ann", "a good one still says who it is");
+    for query in [
+        "{ ping }",
+        "mutation { bump }",
+        "mutation { enter bump }",
+        "mutation { ...E bump } fragment E on Mutation { enter }",
+        "{ __typename ping }",
+        "query A { __typename }",
+    ] {
+        let reply = send(query, "bad").await;
+        assert_eq!((reply.status, reply.code().as_str()), (401, "UNAUTHENTICATED"), "{query}");
+    }
+    // What is no document asks who it is from.
+    assert_eq!(send("mutation { enter", "bad").await.status, 401);
+    assert_eq!(send("mutation { enter }", "wait").await.status, 429, "whoever has to wait waits");
+    assert_eq!(world.ran(), 0);
+}

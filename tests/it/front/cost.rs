@@ -2,13 +2,20 @@
 
 use std::{sync::Arc, time::Instant};
 
-use async_graphql::{Value, Variables, value};
+use async_graphql::{
+    Positioned, Value, Variables,
+    parser::{
+        parse_schema,
+        types::{BaseType, ConstDirective, FieldDefinition, TypeDefinition, TypeKind, TypeSystemDefinition},
+    },
+    value,
+};
 use entrepot::{
     budget::{Allowance, Budgets},
     graphql::{
         guard::{Guard, Operation},
         limits::Limits,
-        outline::Outline,
+        outline::{Outline, base},
         payer::{Payer, Terms},
         till::Till,
     },
@@ -49,7 +56,8 @@ fn everyday_operations_cost_what_is_promised() {
     assert_eq!(points(W2, json!({ "i": { "changes": [{}] } })), 11);
     assert_eq!(points(W2, json!({ "i": { "changes": vec![json!({}); 500] } })), 61);
     assert_eq!(points("{ __typename }", json!({})), 1);
-    assert_eq!(points("{ __schema { types { name } } }", json!({})), 50);
+    // What is asked of the schema is counted when it is answered: `introspection::what_clients_send_at_their_start_is_written_once`.
+    assert_eq!(points("{ __schema { types { name } } }", json!({})), 1);
 }
 
 #[test]
@@ -142,6 +150,66 @@ fn lists_that_came_shorter_are_paid_back() {
     let asked = adjust.plan.asked(&Variables::from_json(json!({ "i": { "changes": vec![json!({}); 100] } })));
     let levels = value!({ "stockAdjust": { "levels": [{ "id": "1" }], "userErrors": [] } });
     assert_eq!(adjust.plan.actual(&asked, &levels), 21, "lines of the input were worked on, whatever came back");
+}
+
+/// A list whose size nobody has written down is charged for as if it had ten objects, whatever it brings.
+#[test]
+fn every_list_of_objects_has_a_size() {
+    let sdl = parse_schema(entrepot::schema::sdl()).unwrap();
+    let types: Vec<_> = sdl.definitions.iter().filter_map(kind_of).collect();
+    let fields: Vec<_> =
+        types.iter().flat_map(|kind| fields_of(kind).iter().map(move |field| (kind.name.node.as_str(), &field.node))).collect();
+    let is_composite = |name: &str| types.iter().any(|kind| kind.name.node == name && is_composite(&kind.kind));
+    // Fields that bring a page say which of the page's fields are the list.
+    let is_paged = |of: &str, list: &str| {
+        let pages: Vec<_> = fields.iter().filter(|(_, field)| base(&field.ty.node).as_str() == of).collect();
+        !pages.is_empty() && pages.iter().all(|(_, field)| sized_fields(field).iter().any(|sized| sized == list))
+    };
+    let lists =
+        fields.iter().filter(|(_, field)| matches!(field.ty.node.base, BaseType::List(_)) && is_composite(base(&field.ty.node)));
+    let unsized_ones: Vec<String> = lists
+        .filter(|(of, field)| !is_sized(field) && !is_paged(of, &field.name.node))
+        .map(|(of, field)| format!("{of}.{}", field.name.node))
+        .collect();
+    assert!(unsized_ones.is_empty(), "write their sizes into src/schema/sizes.rs: {unsized_ones:?}");
+}
+
+fn kind_of(definition: &TypeSystemDefinition) -> Option<&TypeDefinition> {
+    match definition {
+        TypeSystemDefinition::Type(kind) => Some(&kind.node),
+        _ => None,
+    }
+}
+
+fn is_composite(kind: &TypeKind) -> bool {
+    matches!(kind, TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_))
+}
+
+fn fields_of(kind: &TypeDefinition) -> &[Positioned<FieldDefinition>] {
+    match &kind.kind {
+        TypeKind::Object(object) => &object.fields,
+        TypeKind::Interface(interface) => &interface.fields,
+        _ => &[],
+    }
+}
+
+fn list_size(field: &FieldDefinition) -> Option<&ConstDirective> {
+    field.directives.iter().map(|one| &one.node).find(|one| one.name.node == "listSize")
+}
+
+/// A size by itself, or by an argument; that of a page is its fields'.
+fn is_sized(field: &FieldDefinition) -> bool {
+    list_size(field)
+        .is_some_and(|size| size.get_argument("assumedSize").is_some() || size.get_argument("slicingArguments").is_some())
+}
+
+fn sized_fields(field: &FieldDefinition) -> Vec<String> {
+    match list_size(field).and_then(|size| size.get_argument("sizedFields")).map(|names| &names.node) {
+        Some(Value::List(names)) => {
+            names.iter().filter_map(|name| if let Value::String(name) = name { Some(name.clone()) } else { None }).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The plan is made once a document; each request only fills it in. Measured in an optimised build: `cargo test --release -- --nocapture`.

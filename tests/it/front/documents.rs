@@ -152,3 +152,21 @@ fn documents_are_remembered_within_bounds() {
     let again = guard.operation("{ ping }", None).unwrap();
     assert!(Arc::ptr_eq(&first, &again), "what is asked for often stays");
 }
+
+#[test]
+fn a_list_in_a_querys_arguments_has_an_end() {
+    let ids = |count: usize| format!("[{}]", "1 ".repeat(count));
+    let of = |count: usize| format!("{{ nodes(ids: {}) {{ id }} }}", ids(count));
+    assert!(accepted(&of(1_000)));
+    assert_eq!(refused(&of(1_001)), Code::BadUserInput);
+    assert_eq!(
+        refused(&format!("{{ ...F }} fragment F on Query {{ a {{ b(in: {{ any: {} }}) }} }}", ids(1_001))),
+        Code::BadUserInput
+    );
+    assert!(accepted(&format!("mutation {{ change(lines: {}) {{ id }} }}", ids(2_000))), "lines have limits of their own");
+    let operation = guard(Limits::default()).operation("query($i: [ID!]) { nodes(ids: $i) { id } }", None).unwrap();
+    for (count, is_taken) in [(1_000, true), (1_001, false)] {
+        let sent = async_graphql::Variables::from_json(serde_json::json!({ "i": { "any": vec![1; count] } }));
+        assert_eq!(operation.check_variables(&sent, &Limits::default()).is_ok(), is_taken, "{count}");
+    }
+}

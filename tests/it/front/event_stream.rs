@@ -77,6 +77,16 @@ async fn what_is_wrong_with_an_operation_is_told_on_an_accepted_stream() {
 }
 
 #[tokio::test]
+async fn an_event_is_no_larger_than_an_answer() {
+    let world = World::limited(|limits| limits.answer_bytes = 10_000).await;
+    let text = events(world.address, "subscription { large(bytes: 20000) }").await;
+    let data = data(&text);
+    assert_eq!(data.len(), 2, "{text}");
+    assert_eq!((&data[0]["data"]["large"], &data[1]["errors"][0]["extensions"]["code"]), (&json!("x"), &json!("LIMIT_EXCEEDED")));
+    assert!(text.len() < 2_000);
+}
+
+#[tokio::test]
 async fn a_quiet_stream_shows_that_it_lives() {
     let world = World::limited(|limits| limits.socket_ping = Duration::from_millis(100)).await;
     let (text, _) = events_as(world.address, "ann", "subscription { silent }", Duration::from_millis(900)).await;

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     documents::bomb,
-    wire::{JSON, NEW, OLD, PATIENCE, ask, exchange, get, post, reply},
+    wire::{JSON, NEW, OLD, PATIENCE, Socket, ask, exchange, get, post, reply},
     world::World,
 };
 
@@ -195,7 +195,11 @@ async fn odd_heads_are_refused() {
 
 #[tokio::test]
 async fn a_client_that_does_not_listen_is_let_go() {
-    let world = World::limited(|limits| limits.stall_time = SHORT).await;
+    let world = World::limited(|limits| {
+        limits.stall_time = SHORT;
+        limits.answer_bytes = 64 << 20;
+    })
+    .await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let body = r#"{"query":"{ large(bytes: 30000000) }"}"#;
     let head = format!("POST /graphql HTTP/1.1\r\nhost: test\r\n{JSON}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -206,6 +210,83 @@ async fn a_client_that_does_not_listen_is_let_go() {
     let mut left = Vec::new();
     let _ = timeout(PATIENCE, stream.read_to_end(&mut left)).await.expect("the connection to have ended");
     assert!(left.len() < 30_000_000, "all {} bytes came", left.len());
+}
+
+/// Never waits for anything: four million objects.
+const ENDLESS: &str = "{ things(first: 2000, found: 2000) { nodes { things(first: 2000, found: 2000) { nodes { name } } } } }";
+
+#[tokio::test]
+async fn work_that_never_waits_is_cut_at_its_deadline_and_disturbs_nobody() {
+    let world = World::limited(|limits| {
+        limits.request_time = SHORT;
+        limits.points = u32::MAX;
+        limits.answer_objects = u32::MAX;
+    })
+    .await;
+    let began = Instant::now();
+    let address = world.address;
+    let endless = tokio::spawn(async move { ask(address, ENDLESS).await });
+    sleep(Duration::from_millis(50)).await;
+    // One thread serves both.
+    let asked = Instant::now();
+    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+    assert!(asked.elapsed() < Duration::from_millis(250), "{:?}", asked.elapsed());
+    let answer = endless.await.unwrap();
+    assert_eq!((answer.status, answer.code().as_str()), (504, "TIMEOUT"));
+    // Unoptimised code on a shared machine; all of it would take a minute.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_list_longer_than_its_price_is_bounded_all_the_same() {
+    let world = World::limited(|limits| {
+        limits.points = u32::MAX;
+        limits.answer_objects = 1_000;
+    })
+    .await;
+    let of = |each: u32| {
+        format!("things(first: 30, found: 30) {{ nodes {{ things(first: {each}, found: {each}) {{ nodes {{ name }} }} }} }}")
+    };
+    let small = ask(world.address, &format!("{{ {} }}", of(20))).await;
+    assert_eq!((small.status, small.json()["data"]["things"]["nodes"].as_array().unwrap().len()), (200, 30));
+    let query = format!("{{ {} }}", of(50));
+    let refused = ask(world.address, &query).await;
+    assert_eq!((refused.status, refused.code().as_str()), (400, "LIMIT_EXCEEDED"));
+    let mut socket = Socket::ready(world.address).await;
+    socket.subscribe("1", &query).await;
+    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    // Each event of a stream is an answer.
+    socket.subscribe("2", "subscription { pages { nodes { things(first: 5, found: 5) { nodes { name } } } } }").await;
+    for kind in ["next", "next", "complete"] {
+        assert_eq!(socket.hear().await["type"], kind);
+    }
+    socket.subscribe("3", "subscription { pages { nodes { things(first: 50, found: 50) { nodes { name } } } } }").await;
+    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    assert_eq!(ask(world.address, "{ ping }").await.status, 200);
+}
+
+#[tokio::test]
+async fn no_answer_is_larger_than_it_may_be() {
+    let world = World::limited(|limits| limits.answer_bytes = 10_000).await;
+    let (fits, large) = (json!({ "query": "{ large(bytes: 9900) }" }), json!({ "query": "{ large(bytes: 20000) }" }));
+    assert_eq!(post(world.address, &[JSON, NEW], fits.to_string().as_bytes()).await.status, 200);
+    for accept in [NEW, OLD] {
+        let refused = post(world.address, &[JSON, accept], large.to_string().as_bytes()).await;
+        assert_eq!((refused.status, refused.code().as_str()), (400, "LIMIT_EXCEEDED"), "{accept}");
+        assert!(refused.json().get("data").is_none() && refused.body.len() < 1_000);
+    }
+    let refused = get(world.address, "/graphql?query=%7Blarge(bytes:20000)%7D", &[NEW]).await;
+    assert_eq!(refused.code(), "LIMIT_EXCEEDED");
+    let change = ask(world.address, "mutation { large(bytes: 20000) }").await;
+    assert!(change.json()["errors"][0]["message"].as_str().unwrap().contains("was carried out"), "{}", change.json());
+    let mut socket = Socket::ready(world.address).await;
+    for (id, query) in [("1", "{ large(bytes: 20000) }"), ("2", "mutation { large(bytes: 20000) }")] {
+        socket.subscribe(id, query).await;
+        assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{query}");
+    }
+    socket.subscribe("3", "subscription { large(bytes: 20000) }").await;
+    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
 }
 
 /// Whether the server ends the connection, whatever it says before.

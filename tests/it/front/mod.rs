@@ -8,6 +8,7 @@
 #![expect(clippy::format_collect, reason = "documents that repeat one thing a thousand times")]
 
 mod budget;
+mod clock;
 mod connections;
 mod contract;
 mod cost;
@@ -18,6 +19,7 @@ mod examined;
 mod explorer;
 mod headers;
 mod hostile;
+mod introspection;
 mod merged;
 mod schema;
 mod socket_life;

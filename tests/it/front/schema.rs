@@ -12,11 +12,12 @@ use async_graphql::{
 };
 use entrepot::graphql::{
     code::Code,
-    directives::{cost, paged},
+    directives::{cost, paged, public},
     examined::{Examination, Examiner},
     fault::TopError,
     scalars::{DateTime, Quantity},
     session::UserErrorCount,
+    yielding::Mark,
 };
 use futures_util::{Stream, StreamExt, stream};
 
@@ -30,7 +31,12 @@ pub struct Caller(pub String);
 pub type TestSchema = Schema<Query, Mutation, Events>;
 
 pub fn schema(ran: Ran) -> TestSchema {
-    Schema::build(Query, Mutation, Events).data(ran).validation_mode(ValidationMode::Fast).disable_suggestions().finish()
+    Schema::build(Query, Mutation, Events)
+        .data(ran)
+        .directive(Mark)
+        .validation_mode(ValidationMode::Fast)
+        .disable_suggestions()
+        .finish()
 }
 
 /// Counts how often it is asked.
@@ -108,6 +114,11 @@ impl Thing {
     }
     async fn failing_or_none(&self) -> Option<Result<i32>> {
         Some(Err(Code::Forbidden.error("not yours")))
+    }
+    /// Things of a thing.
+    #[graphql(directive = paged::apply())]
+    async fn things(&self, first: Option<i32>, #[graphql(default)] found: i32) -> Things {
+        Things(first.unwrap_or(50).min(found))
     }
     async fn late(&self) -> String {
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -213,6 +224,14 @@ impl Mutation {
         count(ctx);
         1
     }
+    /// Open to anybody.
+    #[graphql(directive = public::apply())]
+    async fn enter(&self, ctx: &Context<'_>) -> String {
+        ctx.data::<Caller>().map(|caller| caller.0.clone()).unwrap_or_default()
+    }
+    async fn large(&self, bytes: i32) -> String {
+        "x".repeat(bytes as usize)
+    }
     async fn dawdle(&self, seconds: i32) -> i32 {
         tokio::time::sleep(Duration::from_secs(seconds as u64)).await;
         seconds
@@ -247,6 +266,13 @@ impl Events {
             ran.0.fetch_add(1, Ordering::Relaxed);
             "x".repeat(512)
         })
+    }
+    /// A few things, and as many in each of them as are asked for.
+    async fn pages(&self) -> impl Stream<Item = Things> {
+        stream::iter([Things(50), Things(50)])
+    }
+    async fn large(&self, bytes: i32) -> impl Stream<Item = String> {
+        stream::iter([1, bytes]).map(|bytes| "x".repeat(bytes as usize))
     }
     async fn silent(&self) -> impl Stream<Item = i32> {
         stream::pending()

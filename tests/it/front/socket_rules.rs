@@ -77,6 +77,46 @@ async fn the_token_comes_from_the_upgrade_or_the_init() {
     assert_eq!(caller(socket).await, "bob");
 }
 
+/// The protocol leaves to each server what `connection_init` holds: these are what clients send.
+#[tokio::test]
+async fn a_token_is_found_wherever_clients_put_it() {
+    let world = World::new().await;
+    for payload in [
+        json!({ "authorization": "Bearer ann" }),
+        json!({ "Authorization": "Bearer ann" }),
+        json!({ "authorization": "Bearer ann", "Authorization": "Bearer ann" }),
+        json!({ "headers": { "Authorization": "Bearer ann" } }),
+        json!({ "headers": { "authorization": "Bearer ann", "content-type": "application/json" } }),
+        json!({ "authToken": "ann" }),
+        json!({ "authToken": "Bearer ann" }),
+        json!({ "token": "ann" }),
+        json!({ "accessToken": "ann", "unknown": { "a": 1 } }),
+    ] {
+        let mut socket = Socket::open(world.address).await;
+        socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.hear().await["type"], "connection_ack", "{payload}");
+        socket.subscribe("1", "{ caller }").await;
+        assert_eq!(socket.hear().await["payload"]["data"]["caller"], "ann", "{payload}");
+        assert_eq!(socket.hear().await["type"], "complete");
+        // A ping renews by the same.
+        socket.say(json!({ "type": "ping", "payload": payload })).await;
+        assert!(socket.hear().await["payload"].is_object(), "{payload}");
+    }
+    for (payload, code, reason) in [
+        (json!({ "authorization": "Bearer ann", "Authorization": "Bearer bob" }), 4400, "two tokens that differ"),
+        (json!({ "authorization": 7 }), 4400, "'authorization' in the 'payload' to be a string"),
+        (json!({ "authToken": ["ann"] }), 4400, "'authToken' in the 'payload' to be a string"),
+        (json!({}), 4403, "send {\"authorization\": \"Bearer <token>\"} as the payload"),
+        (json!({ "authorization": "ann" }), 4403, "send {\"authorization\": \"Bearer <token>\"}"),
+        (json!({ "apollo": { "key": "ann" } }), 4403, "send {\"authorization\": \"Bearer <token>\"}"),
+    ] {
+        let mut socket = Socket::open(world.address).await;
+        socket.say(json!({ "type": "connection_init", "payload": payload })).await;
+        let (closed, said) = socket.closing().await;
+        assert!(closed == code && said.contains(reason), "{payload}: {closed} {said}");
+    }
+}
+
 #[tokio::test]
 async fn a_refused_init_closes_4403() {
     let world = World::new().await;

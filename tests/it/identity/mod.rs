@@ -1,5 +1,6 @@
 //! People and their sessions, as clients meet them: through the doorkeeper, on both databases.
 
+mod clocks;
 mod factors;
 mod guessing;
 mod invitations;
@@ -12,6 +13,8 @@ mod registration;
 mod risk;
 mod sandbox;
 mod sessions;
+mod switching;
+mod tabs;
 pub(crate) mod world;
 
 /// Runs tests on SQLite, and on Postgres where there is one.

@@ -13,7 +13,7 @@ use std::{
 use async_graphql::{Request, Variables};
 use entity::prelude::Timestamp;
 use entrepot::{
-    clock::Clock,
+    clock::{Clock, Monotonic},
     graphql::{
         fault::TopError,
         session::{Doorkeeper, RequestMeta, Session},
@@ -31,10 +31,17 @@ pub const PASSWORD: &str = "four mugs on a shelf";
 
 pub struct World {
     pub node: Node,
-    time: Arc<AtomicI64>,
+    time: Hands,
     /// Where letters arrive.
     letters: PathBuf,
     home: Home,
+}
+
+/// The hands of the clock: what it shows, and how long it has gone.
+#[derive(Clone)]
+struct Hands {
+    shown: Arc<AtomicI64>,
+    gone: Arc<AtomicI64>,
 }
 
 /// What a login gave.
@@ -60,7 +67,8 @@ impl World {
     }
 
     async fn open(home: Home) -> Self {
-        let time = Arc::new(AtomicI64::new(1_790_000_000_000_000));
+        let hand = |from| Arc::new(AtomicI64::new(from));
+        let time = Hands { shown: hand(1_790_000_000_000_000), gone: hand(1_000_000) };
         let letters = home.folder.join("letters");
         let node = node(&home.url, &time, 17, with_letters(&letters)).await;
         Self { node, time, letters, home }
@@ -97,7 +105,13 @@ impl World {
     }
 
     pub fn pass(&self, seconds: i64) {
-        self.time.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+        self.time.gone.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+        self.set_clock(seconds);
+    }
+
+    /// Somebody sets the machine's clock, by so many seconds: no time passes.
+    pub fn set_clock(&self, seconds: i64) {
+        self.time.shown.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }
 
     pub async fn end(self) {
@@ -203,9 +217,11 @@ pub fn token_in(letter: &str) -> String {
     rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect()
 }
 
-async fn node(url: &str, time: &Arc<AtomicI64>, seed: u64, settings: Settings) -> Node {
-    let hand = time.clone();
-    let clock = Clock::manual(move || Timestamp(hand.fetch_add(1, Ordering::Relaxed)), seed);
+async fn node(url: &str, time: &Hands, seed: u64, settings: Settings) -> Node {
+    let Hands { shown, gone } = time.clone();
+    let shown = move || Timestamp(shown.fetch_add(1, Ordering::Relaxed));
+    let gone = move || Monotonic::from_micros(gone.fetch_add(1, Ordering::Relaxed));
+    let clock = Clock::by_hands(shown, gone, seed);
     Node::open(url, clock, settings, Grouping::Together, &crate::world::keys()).await.unwrap()
 }
 

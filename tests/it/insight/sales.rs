@@ -53,7 +53,11 @@ fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>
         let index = world.customers.iter().position(|c| Some(*c) == customer)?;
         [Some("GB"), Some("DE"), Some("GB"), None][index].map(str::to_owned)
     };
-    let key = |product: Option<ProductId>, store: StoreId, channel: Option<ChannelId>, customer: Option<CustomerId>, day: i32| {
+    let key = |product: Option<ProductId>,
+               store: StoreId,
+               channel: Option<ChannelId>,
+               (customer, country): (Option<CustomerId>, Option<String>),
+               day: i32| {
         match group {
             Group::None => None,
             Group::Day => Some(day_text(day)),
@@ -62,7 +66,7 @@ fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>
             Group::Category => product.and_then(category),
             Group::Store => Some(store.to_string()),
             Group::Channel => channel.map(|c| c.to_string()),
-            Group::Country => country(customer),
+            Group::Country => country,
             Group::Customer => customer.map(|c| c.to_string()),
         }
     };
@@ -73,8 +77,15 @@ fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>
             if units == 0 || (group.by_product() && line.product.is_none()) {
                 continue;
             }
-            let row =
-                rows.entry(key(line.product, order.store, Some(order.channel), order.customer, order.business_date)).or_default();
+            let row = rows
+                .entry(key(
+                    line.product,
+                    order.store,
+                    Some(order.channel),
+                    (order.customer, country(order.customer)),
+                    order.business_date,
+                ))
+                .or_default();
             row.orders.insert(order.id);
             let amount = share(line.total.minor, units, line.quantity.get());
             let cost = line.unit_cost.map_or(0, |cost| cost.times(Quantity::new(units).unwrap(), line.decimals).unwrap().minor);
@@ -85,12 +96,16 @@ fn plain(world: &World, trade: &Trade, group: Group, (orders, returns): Pick<'_>
     }
     for ret in trade.returns.values().filter(|r| r.status == ReturnStatus::Received && returns(r)) {
         let matched = ret.lines.iter().flat_map(|line| &line.matches).next();
-        let channel = matched.map(|piece| trade.orders[&piece.line.split_line().0].channel);
+        let first = matched.map(|piece| &trade.orders[&piece.line.split_line().0]);
+        let channel = first.map(|order| order.channel);
+        // What was sold to a country comes back from there, whoever brings it.
+        let from = first.and_then(|order| country(order.customer)).or_else(|| country(ret.customer));
         for line in &ret.lines {
             if group.by_product() && line.product.is_none() {
                 continue;
             }
-            let row = rows.entry(key(line.product, ret.store, channel, ret.customer, ret.business_date)).or_default();
+            let row =
+                rows.entry(key(line.product, ret.store, channel, (ret.customer, from.clone()), ret.business_date)).or_default();
             row.returns.insert(ret.id);
             let (units, total) = (line.quantity.get(), line.total.minor);
             let add = if line.product.is_some() { [0, 0, 0, 0, 0, 1, units, total, 0] } else { [0, 0, 0, 0, 0, 0, 0, 0, total] };

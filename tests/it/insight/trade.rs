@@ -94,6 +94,7 @@ impl Trade {
             channel: world.channels[number.unwrap_or(0) / 2 % 2],
             customer,
             external_ref: number.map(|number| format!("W{number}")),
+            country: None,
             placed_at: Some(placed_at),
             status,
             reservations: Vec::new(),

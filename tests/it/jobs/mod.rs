@@ -1,5 +1,7 @@
 //! Jobs that workers share: one holder at a time, whoever dies, and whatever the clocks say.
 
+mod deaths;
+mod turns;
 mod world;
 
 use std::{

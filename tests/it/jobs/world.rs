@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use entity::prelude::TenantId;
 use entrepot::jobs::{Lease, Registry, Terms, enqueue};
 use serde_json::{Value, json};
 use tokio::{
@@ -123,7 +124,12 @@ pub async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
 
 /// A queued job of ours.
 pub async fn put_down(world: &World, kind: &'static str) {
-    let work = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
+    put_down_for(world, world.ours.owner.tenant, kind).await;
+}
+
+/// A queued job of a tenant.
+pub async fn put_down_for(world: &World, tenant: TenantId, kind: &'static str) {
+    let work = world.node.db.tenant(tenant).begin().await.unwrap();
     enqueue(&work, &world.node.clock, kind, &json!({})).await.unwrap();
     work.commit().await.unwrap();
 }

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use entrepot::{
     ledger::Command,
     stock::{
-        core::{Destination, LevelKey, LotAction, LotChoice, MoveItem, MoveStock, Shortage},
+        core::{Destination, LevelKey, LotAction, LotChoice, MoveItem, MoveStock, Movement, Rejection, Shortage},
         rows::lots::places_of_lots,
         shell::explain,
     },
@@ -71,6 +71,28 @@ impl Dice {
     }
 }
 
+/// Whether somebody who was refused gets just what was said to be there: that is not refused as too much.
+async fn is_granted(world: &World, why: &Rejection, much: i64, takes: impl Fn(i64) -> Option<Command>) -> bool {
+    let usable = match why {
+        Rejection::Insufficient { usable, .. } | Rejection::LotShort { usable, .. } => *usable,
+        _ => 0,
+    };
+    let Some(less) = takes(usable).filter(|_| usable > 0) else { return false };
+    assert!(usable < much, "{why:?}: it was there");
+    let again = world.submit(less).await;
+    let code = again.as_ref().err().map(code_of);
+    assert!(!matches!(code, Some("INSUFFICIENT" | "LOT_SHORT")), "{why:?}, and then {again:?}");
+    again.is_ok()
+}
+
+/// The lots of a level sum to it; a gap would be a fault of its own.
+async fn sums(world: &World, place: LevelKey) {
+    let found = explain(&world.scope(), &world.clock, place).await.unwrap().unwrap();
+    let level = &found.known.level;
+    assert_eq!(found.lots.iter().map(|(_, level)| level.on_hand).sum::<i64>(), level.on_hand.get());
+    assert!(found.known.outlook(TODAY, TODAY + 3).to_promise() <= found.known.to_promise(TODAY));
+}
+
 async fn every_figure_sums_after_any_history(world: World) {
     tracked(&world, "LOT").await;
     let mut dice = Dice(7);
@@ -79,8 +101,9 @@ async fn every_figure_sums_after_any_history(world: World) {
     for nth in 0..6 {
         lots.push(receive(&world, nth % 2, &format!("lot {nth}"), 20, (nth > 1).then_some(TODAY + nth as i32)).await);
     }
-    let (mut done, mut refused) = (0, 0);
-    for _ in 0..150 {
+    let (mut done, mut refused, mut granted) = (0, 0, 0);
+    let mut past = Vec::new();
+    for _ in 0..300 {
         let (store, n) = (dice.roll(2) as usize, 1 + dice.roll(9) as i64);
         let lot = lots[dice.roll(lots.len() as u64) as usize];
         let said = if dice.roll(2) == 0 { LotChoice::Unsaid } else { LotChoice::Id(lot) };
@@ -94,30 +117,46 @@ async fn every_figure_sums_after_any_history(world: World) {
         let aside = [None, Some(Condition::Quarantine), Some(Condition::Damaged)][dice.roll(3) as usize];
         let to = [Destination::Available, Destination::Quarantine, Destination::Damaged, Destination::WrittenOff]
             [dice.roll(4) as usize];
-        let command = match dice.roll(9) {
+        let roll = dice.roll(11);
+        let takes = |n: i64| match roll {
+            2 => Some(one(MovementKind::Sale, -n, said.clone())),
+            3 => Some(one(MovementKind::Removal, -n, said.clone())),
+            4 => Some(Command::Reserve(world.make.reserving(None, &[(MUG, store, n)]))),
+            5 => Some(moving(&world, aside, to, n, said.clone())),
+            _ => None,
+        };
+        let command = match roll {
             0 | 1 => one(MovementKind::Receipt, n, LotChoice::Id(lot)),
-            2 => one(MovementKind::Sale, -n, said),
-            3 => one(MovementKind::Removal, -n, said),
-            4 => Command::Reserve(world.make.reserving(None, &[(MUG, store, n)])),
-            5 => moving(&world, aside, to, n, said),
+            2..=5 => takes(n).unwrap(),
             6 => acting(&world, lot, LotAction::Quarantine, policy, &there),
             7 => acting(&world, lot, LotAction::Recall, policy, &there),
+            // An undo of anything, however long ago that was.
+            8 | 9 if !past.is_empty() => {
+                let nth = dice.roll(past.len() as u64) as usize;
+                let movement: Movement = past.swap_remove(nth);
+                Command::Reverse(world.make.reversing(movement, policy))
+            }
             _ => acting(&world, lot, LotAction::Release, policy, &there),
         };
         match world.submit(command).await {
-            Ok(_) => done += 1,
-            Err(_) => refused += 1,
+            Ok(receipt) => {
+                done += 1;
+                past.extend(receipt.movements);
+            }
+            Err(why) => {
+                refused += 1;
+                granted += i64::from(is_granted(&world, &why, n, takes).await);
+            }
         }
         for place in places {
-            // A gap would be a fault of its own.
-            let found = explain(&world.scope(), &world.clock, place).await.unwrap().unwrap();
-            let level = &found.known.level;
-            assert_eq!(found.lots.iter().map(|(_, level)| level.on_hand).sum::<i64>(), level.on_hand.get());
-            assert!(found.known.outlook(TODAY, TODAY + 3).to_promise() <= found.known.to_promise(TODAY));
+            sums(&world, place).await;
         }
     }
-    assert!(done > 50 && refused > 20, "{done} done, {refused} refused: the history is too tame");
     world.verify().await;
+    assert!(
+        done > 50 && refused > 20 && granted > 5,
+        "{done} done, {refused} refused, {granted} then granted: the history is too tame"
+    );
 }
 
 on_both!(stock_goes_aside_and_back_whether_it_is_tracked_or_not, every_figure_sums_after_any_history);

@@ -132,6 +132,7 @@ impl Maker {
             channel: self.channel,
             customer: self.customer,
             external_ref: None,
+            country: None,
             placed_at: None,
             status,
             reservations: Vec::new(),

@@ -351,6 +351,13 @@ impl Model {
         self.cover(&leaving, Shortage::Refuse)?;
         self.shift(&leaving);
         let order = &mut self.orders[n];
+        let mut goods = order.lines.iter().filter(|line| line.product.is_some()).peekable();
+        if goods.peek().is_some() && goods.all(|line| outstanding(line) == 0) {
+            // Charges go with the last of the goods.
+            for charge in order.lines.iter_mut().filter(|line| line.product.is_none()) {
+                charge.fulfilled += std::mem::take(&mut charge.open);
+            }
+        }
         let rest = order.lines.iter().any(|line| outstanding(line) > 0);
         order.status = if rest { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled };
         Ok(())

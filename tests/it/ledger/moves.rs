@@ -96,5 +96,18 @@ pub const CASES: &[Case] = &[
     case("UPDATE transfer SET number = 100 WHERE @ AND id = {held}", &["transfer: numbers"]),
     case("UPDATE count_try SET counted = counted + 1 WHERE @", &["count line: it is as"]),
     case("UPDATE count_line SET posted = posted + 1 WHERE @ AND count_id = {counted}", &["count line: a completed"]),
+    case("UPDATE count_try SET book = book + 1 WHERE @", &["count try: its book", "count line: its book"]),
+    case(
+        "UPDATE count_line SET book = book + 1, posted = posted - 1 WHERE @ AND count_id = {counted}",
+        &["count line: its book", "count line: a completed"],
+    ),
+    case(
+        "INSERT INTO count_line (tenant_id, count_id, product_id, lot_key, id, sku, name, unit_decimals, is_expected, state, attempts)
+           SELECT tenant_id, count_id, {cheese}, '', {new}, sku, name, unit_decimals, 1, 'UNCOUNTED', 0 FROM count_line WHERE @ AND count_id = {counted};
+         INSERT INTO count_line (tenant_id, count_id, product_id, lot_key, lot_code, id, sku, name, unit_decimals, is_expected, state, attempts)
+           SELECT tenant_id, count_id, {cheese}, 'x', 'X', {sent}, sku, name, unit_decimals, 1, 'UNCOUNTED', 0 FROM count_line
+           WHERE @ AND count_id = {counted} AND lot_key = '' AND product_id <> {cheese}",
+        &["count line: none says"],
+    ),
     case("UPDATE tenant_counter SET count_number = 7 WHERE @", &["count: numbers"]),
 ];

@@ -134,7 +134,7 @@ impl World {
 /// A tenant with two stores, five products, a channel and a customer.
 pub async fn new_tenant(db: &Database, clock: &Clock) -> (TenantId, Maker) {
     let (tenant, now) = (clock.id(), clock.now());
-    let work = db.global().begin_for(tenant).await.unwrap();
+    let work = db.global().steward_for(tenant).await.unwrap();
     work.insert_global::<tenant::Entity>(tenant::Model {
         id: tenant,
         slug: format!("t{}", tenant.uuid().simple()),

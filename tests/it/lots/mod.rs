@@ -1,6 +1,7 @@
 //! Lots where goods move between stores, are bought and are counted; and kits, through the whole schema, on both databases.
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
+mod blocked;
 mod bought;
 mod counted;
 mod files;
@@ -10,3 +11,5 @@ mod late;
 mod moved;
 mod owed;
 mod promised;
+mod quoted;
+mod tallied;

@@ -128,7 +128,12 @@ impl Socket {
     }
 
     pub async fn subscribe(&mut self, query: &str, variables: &Value) {
-        self.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
+        self.begin("1", query, variables).await;
+    }
+
+    /// Subscribes under an id of its own: a socket carries up to a hundred operations.
+    pub async fn begin(&mut self, id: &str, query: &str, variables: &Value) {
+        self.say(json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } })).await;
     }
 
     /// Reads on until the socket is closed: with what code and why; 1006 when without a word.

@@ -10,7 +10,7 @@ use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::server::{Around, Server, Site, free_address, on_both};
+use super::server::{Around, Server, Site, entrepot, free_address, on_both};
 
 const CREATE: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 
@@ -206,3 +206,73 @@ async fn travel(node: &Server) {
     }
     assert_eq!(fetched.text().await.unwrap(), "row,code,field,message,key\r\n");
 }
+
+/// What `/readyz` says of files, once it says it.
+async fn ready(node: &Server, wanted: &str) -> String {
+    let began = Instant::now();
+    loop {
+        let answer = reqwest::get(format!("{}/readyz", node.url())).await.unwrap();
+        let (status, said) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
+        assert_eq!(status, 200, "a node without files does all other work: {said}");
+        if said["checks"]["files"]["status"] == wanted {
+            return said["checks"]["files"]["reason"].as_str().unwrap_or_default().to_owned();
+        }
+        assert!(began.elapsed() < Duration::from_secs(12), "files are not {wanted}: {said}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+on_both!(a_node_with_a_file_store_of_its_own_says_so_and_writes_nothing_into_it, site => {
+    let place = |name: &str| format!("file:{}", site.folder.join(name).display());
+    let (shared, own) = (place("shared"), place("own"));
+    let node = Server::start_with(site, free_address(), &["--files", &shared]).await;
+    ready(&node, "ok").await;
+    let marks = || std::fs::read_dir(site.folder.join("shared")).unwrap().count();
+    assert_eq!(marks(), 1, "the first node marks the store");
+    let shop = node.tenant().await;
+    let made = shop.done(CREATE, json!({ "purpose": "DOCUMENT", "name": "list.txt" })).await;
+    let link = made["uploadUrl"].as_str().unwrap().to_owned();
+    node.kill();
+
+    let node = Server::start_with(site, free_address(), &["--files", &own]).await;
+    let why = ready(&node, "degraded").await;
+    assert!(why.contains("--files") && why.contains("entrepot files adopt"), "{why}");
+    let http = reqwest::Client::new();
+    let sent = http.put(format!("{}{link}", node.url())).body("text").send().await.unwrap();
+    let (status, said) = (sent.status().as_u16(), sent.json::<Value>().await.unwrap());
+    assert_eq!((status, &said["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{said}");
+    assert_eq!(sizes(&site.folder.join("own")), Vec::<u64>::new());
+    assert_eq!(std::fs::read_dir(site.folder.join("own")).unwrap().count(), 0, "no file, and no mark of its own");
+
+    // The operator says that the other store is lost.
+    let keys = site.keys();
+    let adopt = ["files", "adopt", "--database-url", &site.url, "--keys-file", &keys, "--files", &own];
+    let said = entrepot(&adopt).await;
+    assert!(said.well() && said.out.contains("from now on"), "{said:?}");
+    assert!(entrepot(&adopt).await.out.contains("already"));
+    ready(&node, "ok").await;
+    assert_eq!(http.put(format!("{}{link}", node.url())).body("text").send().await.unwrap().status(), 200);
+    assert_eq!(sizes(&site.folder.join("own")), [4]);
+});
+
+on_both!(a_node_that_cannot_write_its_files_says_so, site => {
+    // A file stands where the folder should be: nobody, root neither, can make it.
+    let blocked = site.folder.join("blocked");
+    std::fs::write(&blocked, "no folder").unwrap();
+    let node = Server::start_in(site, free_address(), &[], &Around::default()).await;
+    ready(&node, "ok").await;
+    node.kill();
+    let further = ["--files", &format!("file:{}", blocked.display())];
+    let refused = entrepot(&[&["serve", "--database-url", &site.url, "--keys-file", &site.keys(), "--listen", "127.0.0.1:0"], &further[..]].concat()).await;
+    refused.refused(&["--files", "blocked"]);
+    // Without the flag the folder is needed with the first file only: a node that cannot make it goes on, and says it.
+    let place = site.folder.join("entrepot.files");
+    let _ = std::fs::remove_dir_all(&place);
+    let of_sqlite = site.url.strip_prefix("sqlite://").map(|file| format!("{file}.files"));
+    let place = of_sqlite.map_or(place, PathBuf::from);
+    let _ = std::fs::remove_dir_all(&place);
+    std::fs::write(&place, "no folder").unwrap();
+    let node = Server::start(site).await;
+    let why = ready(&node, "degraded").await;
+    assert!(why.contains("files cannot be kept"), "{why}");
+});

@@ -19,7 +19,7 @@ use crate::{
 
 const BINARY: &str = env!("CARGO_BIN_EXE_entrepot");
 /// Crowds of writers are what these tests are about; budgets have tests of their own.
-const UNLIMITED: [&str; 8] =
+pub const UNLIMITED: [&str; 8] =
     ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
 /// The longest that any process may take to become ready, or to end.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -76,11 +76,22 @@ impl Site {
         Some(Self(Home::empty_postgres().await?))
     }
 
+    /// On a server of the test's own.
+    pub async fn postgres_at(server: &str) -> Self {
+        Self(Home::postgres_at(server).await)
+    }
+
     /// The same Postgres by another way, whose end is not the database's.
     pub fn by_way_of(&self, address: SocketAddr) -> Self {
         let (login, place) = self.url.rsplit_once('@').unwrap();
         let (_, name) = place.split_once('/').unwrap();
         Self(self.0.by_way_of(format!("{login}@{address}/{name}")))
+    }
+
+    /// Adds a parameter to the URL.
+    pub fn url_with(&mut self, parameter: &str) {
+        let joint = if self.0.url.contains('?') { '&' } else { '?' };
+        self.0.url = format!("{}{joint}{parameter}", self.0.url);
     }
 
     /// Where Postgres listens.
@@ -124,15 +135,24 @@ pub struct Around {
     pub env: Vec<(&'static str, String)>,
     /// How long a file of it may be, in KiB. A write past that fails as one on a full disk does.
     pub room: Option<u64>,
+    /// Its address space, in KiB.
+    pub memory: Option<u64>,
 }
 
 impl Around {
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = match self.room {
-            None => command(args),
-            Some(room) => {
+        let limits: Vec<String> = [
+            self.room.map(|room| format!("trap '' XFSZ; ulimit -f {room}; ")),
+            self.memory.map(|memory| format!("ulimit -v {memory}; ")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let mut command = match limits.as_slice() {
+            [] => command(args),
+            limits => {
                 let mut shell = Command::new("bash");
-                let line = format!("trap '' XFSZ; ulimit -f {room}; exec \"$0\" \"$@\"");
+                let line = format!("{}exec \"$0\" \"$@\"", limits.concat());
                 shell.args(["-c", &line, BINARY]).args(args).env_clear().stdin(Stdio::null());
                 shell
             }
@@ -176,7 +196,8 @@ impl Server {
             ["serve", "--database-url", &site.url, "--listen", &listen, "--access-token-minutes", "60", "--keys-file", &keys];
         let args = [&args[..], further].concat();
         let began = Instant::now();
-        let child = around.command(&args).stdout(Stdio::null()).stderr(err).spawn().unwrap();
+        // Where nothing says where files are kept, they lie here.
+        let child = around.command(&args).current_dir(&site.folder).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
         server.wait_until_ready(began).await;
         server

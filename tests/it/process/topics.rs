@@ -7,6 +7,8 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     client::{Client, Socket},
+    keys::program,
+    restored::logged_in,
     server::{Server, Site, on_both},
     shop::{Shop, text},
 };
@@ -323,12 +325,20 @@ on_both!(a_cursor_from_before_what_is_kept_is_told_so, site => {
 });
 
 on_both!(a_restored_database_ends_streams_and_old_cursors, site => {
-    let (_server, shop) = shop(site, 100).await;
+    let (_server, mut shop) = shop(site, 100).await;
     let old = cursors(&shop).await;
-    let mut running = Feed::open(&shop.client, STOCK, "stockChanged", json!({})).await;
-    running.news().await;
+    let slug = text(&shop.client.ask("{ viewer { tenant { slug } } }", json!({})).await["viewer"]["tenant"]["slug"]);
+    let (till, _, _) = program(&shop.client, "").await;
+    let phases = "subscription { stockChanged { phase reset } }";
+    let mut running = Feed::open(&till, phases, "stockChanged", json!({})).await;
+    let mut owners = Feed::open(&shop.client, STOCK, "stockChanged", json!({})).await;
+    for feed in [&mut running, &mut owners] {
+        feed.news().await;
+    }
     shop.adjust("before", 0, 0, -1).await;
-    assert_eq!(running.news().await["phase"], "LIVE");
+    for feed in [&mut running, &mut owners] {
+        assert_eq!(feed.news().await["phase"], "LIVE");
+    }
     let told = crate::process::server::entrepot(&["epoch", "--database-url", &site.url]).await;
     assert!(told.well(), "{told:?}");
     let began = Instant::now();
@@ -336,6 +346,10 @@ on_both!(a_restored_database_ends_streams_and_old_cursors, site => {
     assert_eq!((&item["phase"], &item["reset"]), (&json!("RESET"), &json!("EPOCH_CHANGED")), "{item:#}");
     println!("a running stream was told after {:?}", began.elapsed());
     assert_eq!(running.next().await, None);
+    // Whoever was logged in is logged out: their socket closes, whether or not it was told before, and they come back with a password.
+    let closed = async { while owners.next().await.is_some() {} };
+    timeout(Duration::from_secs(10), closed).await.expect("the owner's socket closes");
+    shop.client = logged_in(&shop.client, &slug).await.0;
     assert_eq!(first_items(&shop, &old).await, all("RESET", "EPOCH_CHANGED"));
     let mut anew = Feed::open(&shop.client, STOCK, "stockChanged", json!({})).await;
     assert_eq!(anew.news().await["phase"], "READY");

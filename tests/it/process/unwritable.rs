@@ -125,3 +125,25 @@ async fn a_log_that_is_a_file_has_no_colours() {
     }
     assert!(!server.said().contains('\u{1b}'), "{}", server.said());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_another_process_holds_is_waited_for_and_no_longer() {
+    let site = Site::sqlite().await;
+    let server = Server::start(&site).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
+    let holder = crate::databases::connect(&site.url).await;
+    sea_orm::ConnectionTrait::execute_unprepared(&holder, "BEGIN IMMEDIATE").await.unwrap();
+    let began = Instant::now();
+    let (product, store) = shop.place(0, 0);
+    let input = adjust("held", "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)]);
+    let answer = shop.client.send(ADJUST, &json!({ "input": input })).await;
+    let error = answer.expect_err("nothing can be written");
+    assert!(["UNAVAILABLE", "TIMEOUT"].iter().any(|code| error.contains(code)), "{error}");
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    assert_eq!(shop.levels().await.len(), 1, "whoever asks is answered");
+    sea_orm::ConnectionTrait::execute_unprepared(&holder, "ROLLBACK").await.unwrap();
+    holder.close().await.unwrap();
+    shop.client.done(ADJUST, input).await;
+    drop(server);
+    site.verify().await;
+}

@@ -61,6 +61,7 @@ fn job(desk: &Desk<'_>, order: &Value, to: &str) -> Job {
         token: 1,
         beat: 0,
         failures: 0,
+        deaths: 0,
         started_at: Some(now),
         finished_at: None,
         error: None,

@@ -4,6 +4,7 @@
 pub mod desk;
 mod mail;
 mod orders;
+mod performance;
 pub mod proofs;
 mod receipts;
 mod reorder;

@@ -16,6 +16,7 @@ on_both!(
     a_suppliers_deliveries_are_measured,
     who_delivers_unevenly_is_ordered_from_earlier,
     each_line_has_its_own_day,
+    the_reorder_point_is_rounded_once,
 );
 
 const SUGGESTION: &str = "product { sku } store { id } kind fromStore { id } supplier { code } supplierProduct { packSize } quantity reason explanation position \
@@ -351,4 +352,16 @@ async fn each_line_has_its_own_day(world: &World) {
         done(&desk.receive(&order, &[0, 1]).await, "purchaseOrder");
         assert_eq!(share().await, expected, "{ordered_for} {plates_for}");
     }
+}
+
+async fn the_reorder_point_is_rounded_once(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG", "2.00").await;
+    adjust(&desk, "RECEIPT", &mug, &desk.store, 2).await;
+    adjust(&desk, "SALE", &mug, &desk.store, -1).await;
+    world.pass(86_400);
+    // 0, 0 and 1 in three days, five of lead time: 1.667 and 2.123 of safety stock are 3.79, so 4; each rounded up by itself they would be 5.
+    let found = suggestions(&desk, "(days: 3, leadDays: 5, serviceLevel: 0.95)").await;
+    let of = found.iter().find(|one| one["product"]["sku"] == "MUG").unwrap_or_else(|| panic!("{found:#?}"));
+    assert_eq!((&of["reorderPoint"], &of["safetyStock"], &of["reason"]), (&json!(4), &json!(3), &json!("DEMAND")), "{of:#}");
 }

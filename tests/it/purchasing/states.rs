@@ -72,7 +72,7 @@ async fn each_step_is_open_in_its_states_only(world: &World) {
         ("purchaseOrderReject", &["PENDING_APPROVAL"]),
         ("purchaseOrderOrder", &["APPROVED"]),
         ("purchaseOrderReceive", &["ORDERED", "PARTIALLY_RECEIVED"]),
-        ("purchaseOrderClose", &["PARTIALLY_RECEIVED", "RECEIVED"]),
+        ("purchaseOrderClose", &["ORDERED", "PARTIALLY_RECEIVED", "RECEIVED"]),
         ("purchaseOrderCancel", &["DRAFT", "PENDING_APPROVAL", "APPROVED", "REJECTED", "ORDERED"]),
     ];
     let before = world.dump(desk.caller.tenant).await;

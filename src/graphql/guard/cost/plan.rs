@@ -6,6 +6,9 @@ use smallvec::SmallVec;
 
 use crate::graphql::price::{self, Millis};
 
+/// Items of lists that an ordinary page has at most.
+const BROAD: u32 = 100;
+
 /// What a selection costs: a sum, and a product for each list in it.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -81,6 +84,12 @@ impl Plan {
             sum = sum.saturating_add(list.each.expected(variables, sizes).saturating_mul(Millis::from(size)));
         }
         sum
+    }
+
+    /// Whether an answer may have many objects: lists within lists, whose lengths multiply, or long ones.
+    pub fn is_broad(&self, asked: &Asked) -> bool {
+        let has_nested = self.lists.iter().any(|list| !list.each.lists.is_empty());
+        has_nested || asked.sizes.iter().sum::<u32>() > BROAD
     }
 
     /// What it came to: lists count as long as they are in the answer. Never more than was asked.

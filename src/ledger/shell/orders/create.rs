@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     access::{Permit, Reach, kind},
+    catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::{
         Command, Ledger,
         shell::{
@@ -88,6 +89,7 @@ async fn placed(
         channel,
         customer: input.customer,
         external_ref: input.external_ref,
+        country: input.country.map(country_code),
         placed_at: input.placed_at,
         status,
         reservations,
@@ -103,8 +105,15 @@ async fn placed(
 
 fn check(input: &OrderCreate) -> Result<(), Stop> {
     let mut checks = Checks::default();
+    let country = || path!["input", "shippingCountry"];
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || path!["input", "externalRef"]);
+    checks.text(input.country.as_deref(), MAX_COUNTRY, country);
+    // An empty text, and NUL, are refused above.
+    let is_odd = |text: &str| !text.is_empty() && text.trim().is_empty() || text.chars().any(|c| c.is_control() && c != '\0');
+    if input.country.as_deref().is_some_and(is_odd) {
+        checks.refuse(Rejection::invalid("a code of ISO 3166, or a name, is expected", country()));
+    }
     checks.items(input.lines.len(), MAX_LINES, || path!["input", "lines"]);
     if input.sourcing.is_some() {
         checks.items(input.lines.len(), MAX_SOURCED, || path!["input", "lines"]);

@@ -58,6 +58,9 @@ pub struct OrderCreate {
     #[serde(serialize_with = "shortage_word")]
     pub on_shortage: Shortage,
     pub lines: Vec<NewOrderLine>,
+    /// None: its customer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// None: its stock is held at its store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sourcing: Option<SourcingAsked>,

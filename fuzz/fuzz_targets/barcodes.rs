@@ -1,0 +1,9 @@
+#![no_main]
+
+use entrepot::exchange::core::barcodes;
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    if let Ok(codes) = barcodes::read(text) {
+        assert_eq!(barcodes::read(&barcodes::written(&codes)), Ok(codes));
+    }
+});

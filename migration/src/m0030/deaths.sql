@@ -1,0 +1,1 @@
+ALTER TABLE job ADD COLUMN deaths {INT} NOT NULL DEFAULT 0 CHECK (deaths >= 0)

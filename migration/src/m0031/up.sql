@@ -1,0 +1,4 @@
+CREATE TABLE schema_compatibility (
+  id {SMALL} PRIMARY KEY CHECK (id = 1),
+  needs {TEXT} NOT NULL
+)

@@ -1,0 +1,3 @@
+ALTER TABLE session ADD COLUMN begun_from {UUID}
+;;
+CREATE INDEX session_begun_from ON session (begun_from)

@@ -1,0 +1,13 @@
+//! The session that another one was switched to from.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0032/switched.sql")).await
+    }
+}

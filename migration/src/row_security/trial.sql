@@ -1,0 +1,35 @@
+-- Postgres looks at policies before it looks whether a row is complete: a row that has nothing but its tenant is refused by its policy (42501)
+-- or passes it, and is then refused for what it lacks. Each try is undone by its own refusal, or with the transaction.
+DO $trial$
+DECLARE
+  other CONSTANT uuid := '01970000-0000-7000-8000-000000000002';
+  bound CONSTANT uuid := current_setting('app.tenant_id')::uuid;
+  t record;
+  passed boolean;
+BEGIN
+  FOR t IN
+    SELECT c.relname::text AS name, CASE c.relname WHEN 'tenant' THEN 'id' ELSE 'tenant_id' END AS key
+    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity
+      AND has_table_privilege(c.oid, 'INSERT')
+    ORDER BY c.relname
+  LOOP
+    passed := true;
+    BEGIN
+      EXECUTE format('INSERT INTO %I (%I) VALUES ($1)', t.name, t.key) USING other;
+    EXCEPTION
+      WHEN insufficient_privilege THEN passed := false;
+      WHEN read_only_sql_transaction THEN RAISE;
+      WHEN OTHERS THEN NULL;
+    END;
+    IF passed THEN
+      RAISE EXCEPTION 'a row of another tenant passes into the table %', t.name;
+    END IF;
+    BEGIN
+      EXECUTE format('INSERT INTO %I (%I) VALUES ($1)', t.name, t.key) USING bound;
+    EXCEPTION
+      WHEN insufficient_privilege THEN RAISE EXCEPTION 'no row of the bound tenant passes into the table %', t.name;
+      WHEN read_only_sql_transaction THEN RAISE;
+      WHEN OTHERS THEN NULL;
+    END;
+  END LOOP;
+END $trial$

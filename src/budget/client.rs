@@ -1,0 +1,71 @@
+//! How Redis is reached: plain, or over TLS with the authorities that are believed.
+
+use std::path::{Path, PathBuf};
+
+use redis::{Client, ClientTlsConfig, TlsCertificates};
+use rustls::{
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+
+/// A client of a Redis.
+pub type RedisClient = Client;
+
+/// Why there is no Redis to share buckets in.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisError {
+    #[error("the address of Redis is not one, as in redis://127.0.0.1:6379 or rediss://redis.example:6379: {0}")]
+    Address(redis::RedisError),
+    #[error("{0} {1}: {2}")]
+    File(&'static str, PathBuf, std::io::Error),
+    #[error("{0} {1} holds no {2} in PEM")]
+    Empty(&'static str, PathBuf, &'static str),
+    #[error("{0} is for rediss://, and the address of Redis is not one")]
+    Plain(&'static str),
+}
+
+/// Files in PEM that TLS with Redis needs beyond its address.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Papers<'a> {
+    /// The certificates of the authorities that are believed; the public ones (Mozilla's list) when there is none.
+    pub ca: Option<&'a Path>,
+    /// The certificate that is shown to a Redis that asks for one, and its key.
+    pub own: Option<(&'a Path, &'a Path)>,
+}
+
+const CA: &str = "--redis-ca";
+const CERT: &str = "--redis-cert";
+const KEY: &str = "--redis-key";
+
+/// A client of the Redis at an address. Nothing is connected yet.
+///
+/// # Errors
+/// The address is not one, or a file cannot be read or holds something else.
+pub fn client(url: &str, papers: Papers<'_>) -> Result<Client, RedisError> {
+    if !url.starts_with("rediss:") {
+        let needless = papers.ca.map(|_| CA).or(papers.own.map(|_| CERT));
+        return needless.map_or_else(|| Client::open(url).map_err(RedisError::Address), |flag| Err(RedisError::Plain(flag)));
+    }
+    // Several crates here bring a provider: rustls does not choose. Somebody may have set one before, which is as good.
+    let _ = aws_lc_rs::default_provider().install_default();
+    let root_cert = papers.ca.map(|file| certificates(CA, file)).transpose()?;
+    let client_tls = papers.own.map(|(certificate, key)| {
+        let client_key = read(KEY, key)?;
+        PrivateKeyDer::from_pem_slice(&client_key).map_err(|_| RedisError::Empty(KEY, key.to_owned(), "private key"))?;
+        Ok(ClientTlsConfig { client_cert: certificates(CERT, certificate)?, client_key })
+    });
+    let certificates = TlsCertificates { root_cert, client_tls: client_tls.transpose()? };
+    Client::build_with_tls(url, certificates).map_err(RedisError::Address)
+}
+
+fn read(flag: &'static str, file: &Path) -> Result<Vec<u8>, RedisError> {
+    std::fs::read(file).map_err(|error| RedisError::File(flag, file.to_owned(), error))
+}
+
+fn certificates(flag: &'static str, file: &Path) -> Result<Vec<u8>, RedisError> {
+    let pem = read(flag, file)?;
+    match CertificateDer::pem_slice_iter(&pem).next() {
+        Some(Ok(_)) => Ok(pem),
+        _ => Err(RedisError::Empty(flag, file.to_owned(), "certificate")),
+    }
+}

@@ -1,0 +1,209 @@
+//! What a workbook says of itself: which part is its first sheet, where its texts are, and which cells are moments.
+
+use std::collections::HashMap;
+
+use quick_xml::events::Event;
+
+use super::{
+    Stop,
+    archive::{Archive, Part},
+    pipe::unfit,
+    xml::{Xml, attribute},
+};
+use crate::files::core::limits::{WORKBOOK_BOOK_BYTES, WORKBOOK_STYLES, WORKBOOK_STYLES_BYTES, WORKBOOK_TEXT_BYTES};
+
+/// Where the parts are that are read.
+pub(super) struct Book {
+    pub(super) sheet: String,
+    texts: String,
+    styles: String,
+    /// Days are counted from 1904, as on old Macs.
+    pub(super) is_1904: bool,
+}
+
+/// A relation of a part to another one.
+struct Relation {
+    id: String,
+    kind: String,
+    target: String,
+}
+
+/// The relations of a part that somebody looks for.
+fn relations(archive: &Archive, of: &str, mut is_wanted: impl FnMut(&Relation) -> bool) -> Result<Vec<Relation>, Stop> {
+    /// More than anybody looks for.
+    const MOST: usize = 16;
+    let (folder, name) = of.rsplit_once('/').map_or(("", of), |(folder, name)| (folder, name));
+    let place = if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") };
+    let mut found = Vec::new();
+    let Some(part) = archive.part(&place, WORKBOOK_BOOK_BYTES)? else { return Ok(found) };
+    let mut xml = Xml::of(part);
+    loop {
+        match xml.next()? {
+            Event::Start(start) if start.local_name().as_ref() == "Relationship" => {
+                let said = |name: &str| attribute(&start, name).map(Option::unwrap_or_default);
+                let relation = Relation { id: said("Id")?, kind: said("Type")?, target: resolved(folder, &said("Target")?) };
+                if found.len() < MOST && is_wanted(&relation) {
+                    found.push(relation);
+                }
+            }
+            Event::Eof => return Ok(found),
+            _ => {}
+        }
+    }
+}
+
+/// A target as a place in the archive: from its root, or from the folder of the part that names it.
+fn resolved(folder: &str, target: &str) -> String {
+    let whole = if target.starts_with('/') { target.to_owned() } else { format!("{folder}/{target}") };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The relation of the first sheet, and whether days are counted from 1904.
+fn first_sheet(part: Part) -> Result<(String, bool), Stop> {
+    let (mut xml, mut sheet, mut is_1904) = (Xml::of(part), None, false);
+    loop {
+        match xml.next()? {
+            Event::Start(start) if start.local_name().as_ref() == "sheet" && sheet.is_none() => {
+                sheet = Some(attribute(&start, "id")?.ok_or_else(|| unfit("its first sheet is nowhere"))?);
+            }
+            Event::Start(start) if start.local_name().as_ref() == "workbookPr" => {
+                is_1904 |= attribute(&start, "date1904")?.is_some_and(|said| said == "1" || said == "true");
+            }
+            Event::Eof => return Ok((sheet.ok_or_else(|| unfit("it has no sheet"))?, is_1904)),
+            _ => {}
+        }
+    }
+}
+
+impl Book {
+    pub(super) fn open(archive: &Archive) -> Result<Self, Stop> {
+        let book = relations(archive, "", |relation| relation.kind.ends_with("/officeDocument"))?;
+        let book = book.into_iter().next().map_or_else(|| "xl/workbook.xml".to_owned(), |relation| relation.target);
+        let part = archive.part(&book, WORKBOOK_BOOK_BYTES)?.ok_or_else(|| unfit("it has no workbook in it"))?;
+        let (first, is_1904) = first_sheet(part)?;
+        let found = relations(archive, &book, |relation| {
+            relation.id == first || ["/sharedStrings", "/styles"].iter().any(|kind| relation.kind.ends_with(kind))
+        })?;
+        let sheet = found.iter().find(|relation| relation.id == first).ok_or_else(|| unfit("its first sheet is nowhere"))?;
+        if !sheet.kind.ends_with("/worksheet") {
+            return Err(unfit("its first sheet has no cells"));
+        }
+        let of_kind = |kind: &str, usual: &str| {
+            let named = found.iter().find(|relation| relation.kind.ends_with(kind)).map(|relation| relation.target.clone());
+            named.unwrap_or_else(|| resolved(book.rsplit_once('/').map_or("", |(folder, _)| folder), usual))
+        };
+        let (texts, styles) = (of_kind("/sharedStrings", "sharedStrings.xml"), of_kind("/styles", "styles.xml"));
+        Ok(Self { sheet: sheet.target.clone(), texts, styles, is_1904 })
+    }
+
+    pub(super) fn texts(&self, archive: &Archive) -> Result<Option<Part>, Stop> {
+        archive.part(&self.texts, WORKBOOK_TEXT_BYTES)
+    }
+
+    /// Whether a number is a moment, by the style of its cell.
+    pub(super) fn moments(&self, archive: &Archive) -> Result<Vec<bool>, Stop> {
+        let (mut formats, mut styles) = (HashMap::new(), Vec::new());
+        let Some(part) = archive.part(&self.styles, WORKBOOK_STYLES_BYTES)? else { return Ok(styles) };
+        let (mut xml, mut within) = (Xml::of(part), None);
+        loop {
+            let depth = xml.depth();
+            match xml.next()? {
+                Event::Start(start) if start.local_name().as_ref() == "numFmt" => {
+                    if let (Some(id), Some(code)) = (attribute(&start, "numFmtId")?, attribute(&start, "formatCode")?)
+                        && let Ok(id) = id.parse::<u32>()
+                    {
+                        formats.insert(id, is_moment(&code));
+                    }
+                }
+                Event::Start(start) if start.local_name().as_ref() == "cellXfs" => within = Some(depth),
+                Event::Start(start) if start.local_name().as_ref() == "xf" && within.is_some() => {
+                    let id = attribute(&start, "numFmtId")?.and_then(|id| id.parse::<u32>().ok()).unwrap_or_default();
+                    styles.push(formats.get(&id).copied().unwrap_or_else(|| is_moment_by_number(id)));
+                }
+                Event::Eof => return Ok(styles),
+                _ => {}
+            }
+            if within.is_some_and(|within| xml.depth() <= within) {
+                within = None;
+            }
+            if formats.len().max(styles.len()) > WORKBOOK_STYLES {
+                return Err(unfit(format!("it has more than {WORKBOOK_STYLES} styles")));
+            }
+        }
+    }
+}
+
+/// The formats that need no code: dates and times, not durations.
+fn is_moment_by_number(id: u32) -> bool {
+    matches!(id, 14..=22 | 27..=36 | 45 | 47 | 50..=58)
+}
+
+/// Whether a format's first part shows a date or a time: it has a letter of one outside of quotes, brackets and escapes.
+fn is_moment(code: &str) -> bool {
+    let (mut is_quoted, mut brackets, mut letters) = (false, 0_usize, code.chars());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '\\' | '_' | '*' => drop(letters.next()),
+            ';' => return false,
+            '[' => brackets += 1,
+            ']' => brackets = brackets.saturating_sub(1),
+            'd' | 'D' | 'm' | 'M' | 'h' | 'H' | 'y' | 'Y' | 's' | 'S' if brackets == 0 => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_by_their_format() {
+        for code in [
+            "DD/MM/YY",
+            "H:MM:SS;@",
+            "m\"M\"d\"D\";@",
+            "[$-404]e\"\u{fc}\"m\"\u{fc}\"d\"\u{fc}\"",
+            "yyyy-mm-dd hh:mm:ss",
+            "dd.mm.yyyy",
+        ] {
+            assert!(is_moment(code), "{code}");
+        }
+        for code in [
+            "0.00",
+            "#,##0.0####\" YMD\"",
+            "\\Y000000",
+            "0_ ;[Red]\\-0\\ ",
+            "\"$\"#,##0_);[Red](\"$\"#,##0)",
+            "[h]",
+            "General",
+            "@",
+        ] {
+            assert!(!is_moment(code), "{code}");
+        }
+        assert!(is_moment_by_number(14) && is_moment_by_number(22) && !is_moment_by_number(2) && !is_moment_by_number(49));
+    }
+
+    #[test]
+    fn targets_are_places_in_the_archive() {
+        for (folder, target, place) in [
+            ("xl", "worksheets/sheet1.xml", "xl/worksheets/sheet1.xml"),
+            ("xl", "/xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.xml"),
+            ("xl", "../../../etc/passwd", "etc/passwd"),
+            ("", "xl/./workbook.xml", "xl/workbook.xml"),
+        ] {
+            assert_eq!(resolved(folder, target), place);
+        }
+    }
+}

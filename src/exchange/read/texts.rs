@@ -1,0 +1,184 @@
+//! The texts that cells of a workbook share. They lie in files without a name, of which the pages that were used last are in memory: how many
+//! they are, and how many there are said to be, takes none.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+};
+
+use quick_xml::events::Event;
+
+use super::{
+    Stop,
+    archive::Part,
+    pipe::unfit,
+    xml::{Xml, attribute},
+};
+use crate::files::core::limits::ROW_BYTES;
+
+const PAGE: usize = 4 << 10;
+/// Pages of a file that are in memory.
+const PAGES: usize = 256;
+
+/// A file that is read here and there.
+struct Paged {
+    file: File,
+    pages: Vec<Option<(u64, Vec<u8>)>>,
+}
+
+impl Paged {
+    fn of(file: File) -> Self {
+        Self { file, pages: (0..PAGES).map(|_| None).collect() }
+    }
+
+    fn read(&mut self, mut from: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut written = 0;
+        while written < out.len() {
+            let (number, within) = (from / PAGE as u64, (from % PAGE as u64) as usize);
+            let page = self.page(number)?;
+            let part = page.get(within..).filter(|part| !part.is_empty()).ok_or(io::ErrorKind::UnexpectedEof)?;
+            let count = part.len().min(out.len() - written);
+            out[written..written + count].copy_from_slice(&part[..count]);
+            written += count;
+            from += count as u64;
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, number: u64) -> io::Result<&[u8]> {
+        let slot = &mut self.pages[(number % PAGES as u64) as usize];
+        if slot.as_ref().is_none_or(|(known, _)| *known != number) {
+            let mut bytes = Vec::with_capacity(PAGE);
+            self.file.seek(SeekFrom::Start(number * PAGE as u64))?;
+            (&mut self.file).take(PAGE as u64).read_to_end(&mut bytes)?;
+            *slot = Some((number, bytes));
+        }
+        Ok(slot.as_ref().map_or(&[], |(_, bytes)| bytes.as_slice()))
+    }
+}
+
+/// Texts by their number.
+pub(super) struct Texts {
+    bytes: Paged,
+    /// Where each text ends, eight bytes each.
+    ends: Paged,
+    count: u64,
+}
+
+impl Texts {
+    /// Of a workbook without shared texts.
+    pub(super) fn none() -> Result<Self, Stop> {
+        Ok(Self { bytes: Paged::of(tempfile::tempfile()?), ends: Paged::of(tempfile::tempfile()?), count: 0 })
+    }
+
+    pub(super) fn read(part: Part) -> Result<Self, Stop> {
+        let (mut bytes, mut ends) = (BufWriter::new(tempfile::tempfile()?), BufWriter::new(tempfile::tempfile()?));
+        let (mut xml, mut count, mut end) = (Xml::of(part), 0, 0);
+        loop {
+            match xml.next()? {
+                Event::Start(start) if start.local_name().as_ref() == "si" => {
+                    let text = rich(&mut xml)?;
+                    bytes.write_all(text.as_bytes())?;
+                    end += text.len() as u64;
+                    ends.write_all(&end.to_le_bytes())?;
+                    count += 1;
+                }
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        let file = |written: BufWriter<File>| written.into_inner().map_err(|error| Stop::from(error.into_error()));
+        Ok(Self { bytes: Paged::of(file(bytes)?), ends: Paged::of(file(ends)?), count })
+    }
+
+    pub(super) fn get(&mut self, number: u64) -> Result<String, Stop> {
+        if number >= self.count {
+            return Err(unfit("a cell of it names a text that is not there"));
+        }
+        let from = if number == 0 { 0 } else { self.end(number - 1)? };
+        let mut bytes = vec![0; (self.end(number)? - from) as usize];
+        self.bytes.read(from, &mut bytes)?;
+        String::from_utf8(bytes).map_err(unfit)
+    }
+
+    fn end(&mut self, number: u64) -> Result<u64, Stop> {
+        let mut end = [0; 8];
+        self.ends.read(number * 8, &mut end)?;
+        Ok(u64::from_le_bytes(end))
+    }
+}
+
+/// The text of the element that has just begun: of its runs, without how it is pronounced.
+pub(super) fn rich(xml: &mut Xml) -> Result<String, Stop> {
+    let (mut text, end, mut spoken) = (String::new(), xml.depth().saturating_sub(1), None);
+    loop {
+        let depth = xml.depth();
+        match xml.next()? {
+            Event::Start(start) if start.local_name().as_ref() == "rPh" => {
+                spoken.get_or_insert(depth);
+            }
+            Event::Start(start) if start.local_name().as_ref() == "t" && spoken.is_none() => {
+                let is_kept = attribute(&start, "space")?.as_deref() == Some("preserve");
+                let run = xml.text()?;
+                let run = if is_kept { run.as_str() } else { run.trim_matches([' ', '\t', '\r', '\n']) };
+                text.push_str(&unescaped(run));
+            }
+            Event::Eof => return Err(unfit("a part of it ends in the middle")),
+            _ => {}
+        }
+        if text.len() > ROW_BYTES {
+            return Err(unfit(format!("a cell of it is longer than {ROW_BYTES} bytes")));
+        }
+        if spoken.is_some_and(|spoken| xml.depth() <= spoken) {
+            spoken = None;
+        }
+        if xml.depth() <= end {
+            return Ok(text);
+        }
+    }
+}
+
+/// Excel writes what XML cannot say as _x000D_, in units of UTF-16, and a text that looks so with _x005F_ before it.
+pub(super) fn unescaped(text: &str) -> String {
+    const LENGTH: usize = 7;
+    let unit = |from: usize| {
+        let word = text.get(from..from + LENGTH)?.strip_prefix("_x")?.strip_suffix('_')?;
+        let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u16::from_str_radix(word, 16).ok()).flatten()
+    };
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    while let Some(found) = text[at..].find("_x").map(|found| found + at) {
+        let Some(first) = unit(found) else {
+            out.push_str(&text[at..=found]);
+            at = found + 1;
+            continue;
+        };
+        out.push_str(&text[at..found]);
+        at = found + LENGTH;
+        let second = unit(at).filter(|second| (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second));
+        at += if second.is_some() { LENGTH } else { 0 };
+        out.extend(char::decode_utf16([first].into_iter().chain(second)).map(|letter| letter.unwrap_or('\u{fffd}')));
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_say_is_read_as_excel_writes_it() {
+        for (written, read) in [
+            ("a_x000D_b", "a\rb"),
+            ("_x005F_x0041_", "_x0041_"),
+            ("a_x0041_b", "aAb"),
+            ("_xD83D__xDCF7_", "\u{1f4f7}"),
+            ("_xD83D_x", "\u{fffd}x"),
+            ("_x00ZZ_ _x_ é_x", "_x00ZZ_ _x_ é_x"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(unescaped(written), read, "{written}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Introspection without the engine. The engine resolves each field of the schema as a future of its own and holds the answer as a tree: a few
+//! hundred bytes of `possibleTypes { interfaces { possibleTypes … } }` came to gigabytes. Here the schema is read from the engine once, into a
+//! model that never changes; a document is then written from it as text, and counted while it is written. It stops at its limits.
+
+mod model;
+mod question;
+mod written;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Executor, Variables};
+use tokio::sync::OnceCell;
+
+use self::{model::Model, question::Question};
+use super::{
+    code::Code,
+    guard::{Operation, Refusal},
+    limits::Limits,
+    price,
+};
+
+/// What introspection comes to.
+#[derive(Debug, Clone)]
+pub struct Introspected {
+    /// The answer's `data`.
+    pub json: Arc<str>,
+    /// Fields and objects in it.
+    pub nodes: u32,
+    /// Whether the operation asks for nothing else.
+    pub is_all: bool,
+}
+
+impl Introspected {
+    pub fn points(&self) -> u32 {
+        price::points(price::Millis::from(self.nodes).saturating_mul(price::INTROSPECTED))
+    }
+}
+
+/// Answers questions about the schema of one executor.
+#[derive(Default)]
+pub struct Introspector {
+    model: OnceCell<Arc<Model>>,
+    answers: Mutex<Vec<Kept>>,
+}
+
+/// An answer that may be asked for again: what clients send at their start, however it is formatted.
+struct Kept {
+    question: Question,
+    answer: Introspected,
+}
+
+/// Answers that are kept, and their bytes. A smaller one is written anew.
+const ANSWERS: usize = 8;
+const BYTES: usize = 24 << 20;
+const WORTH_IT: usize = 16 << 10;
+
+/// Nodes of an answer that has more than the schema in it: the engine resolves it then, at about a microsecond a node.
+const MIXED_NODES: u32 = 10_000;
+
+impl Introspector {
+    /// Answers what an operation asks of the schema. The operation must have been validated.
+    ///
+    /// # Errors
+    /// QUERY_TOO_COMPLEX: its lists are nested too deeply. LIMIT_EXCEEDED: the answer would have too many nodes or bytes. INTERNAL: the engine
+    /// does not tell its schema.
+    pub async fn answer<E: Executor>(
+        &self,
+        operation: &Operation,
+        variables: &Variables,
+        (executor, limits): (&E, &Limits),
+    ) -> Result<Introspected, Refusal> {
+        let question = Question::of(operation.parsed(), variables);
+        question.check()?;
+        if let Some(answer) = self.kept(&question) {
+            return Ok(answer);
+        }
+        let executor = executor.clone();
+        let model = self.model.get_or_try_init(|| Model::read(executor)).await.map_err(|error| {
+            tracing::error!(%error, "the schema cannot be read");
+            Refusal::new(Code::Internal, "something went wrong on our side; the request id finds it in the log")
+        })?;
+        let most_nodes = if question.is_all { limits.introspection_nodes } else { MIXED_NODES };
+        let answer = written::write(model, &question, (most_nodes, limits.answer_bytes)).ok_or_else(|| {
+            Refusal::new(Code::LimitExceeded, "the answer would hold too much of the schema: ask for fewer fields of fewer types")
+        })?;
+        self.keep(question, &answer);
+        Ok(answer)
+    }
+
+    fn kept(&self, question: &Question) -> Option<Introspected> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = answers.iter().position(|kept| kept.question == *question)?;
+        // The one that was asked for last stands last.
+        let kept = answers.remove(at);
+        let answer = kept.answer.clone();
+        answers.push(kept);
+        Some(answer)
+    }
+
+    fn keep(&self, question: Question, answer: &Introspected) {
+        if answer.json.len() < WORTH_IT || !answer.is_all {
+            return;
+        }
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.retain(|kept| kept.question != question);
+        answers.push(Kept { question, answer: answer.clone() });
+        while answers.len() > ANSWERS || answers.iter().map(|kept| kept.answer.json.len()).sum::<usize>() > BYTES {
+            answers.remove(0);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! An answer about the schema, written straight to JSON and counted on the way.
+
+use super::{
+    Introspected,
+    model::{Member, Model},
+    question::{Ask, Question},
+};
+
+/// `None`: it would have more nodes or bytes than these.
+pub fn write(model: &Model, question: &Question, (most_nodes, most_bytes): (u32, usize)) -> Option<Introspected> {
+    let mut writer = Writer { model, out: String::with_capacity(1 << 10), nodes: 0, most_nodes, most_bytes };
+    writer.root(&question.asks)?;
+    Some(Introspected { json: writer.out.into(), nodes: writer.nodes, is_all: question.is_all })
+}
+
+struct Writer<'a> {
+    model: &'a Model,
+    out: String,
+    nodes: u32,
+    most_nodes: u32,
+    most_bytes: usize,
+}
+
+impl Writer<'_> {
+    fn root(&mut self, asks: &[Ask]) -> Option<()> {
+        self.out.push('{');
+        let mut is_first = true;
+        for ask in asks {
+            let node = match ask.name.as_str() {
+                "__schema" => Some(self.model.root),
+                "__type" => self.model.types.get(&ask.type_name).copied(),
+                "__typename" => {
+                    self.key(ask, &mut is_first)?;
+                    self.word(&self.model.query);
+                    continue;
+                }
+                // The engine's business.
+                _ => continue,
+            };
+            self.key(ask, &mut is_first)?;
+            match node {
+                Some(node) => self.object(node, &ask.below)?,
+                None => self.out.push_str("null"),
+            }
+        }
+        self.out.push('}');
+        Some(())
+    }
+
+    /// Counts a field, and writes what it is called.
+    fn key(&mut self, ask: &Ask, is_first: &mut bool) -> Option<()> {
+        self.nodes += 1;
+        if self.nodes > self.most_nodes || self.out.len() > self.most_bytes {
+            return None;
+        }
+        if !std::mem::take(is_first) {
+            self.out.push(',');
+        }
+        self.word(&ask.key);
+        self.out.push(':');
+        Some(())
+    }
+
+    /// A name: nothing to escape.
+    fn word(&mut self, word: &str) {
+        self.out.push('"');
+        self.out.push_str(word);
+        self.out.push('"');
+    }
+
+    // As deep as the guard lets documents in.
+    fn object(&mut self, node: usize, asks: &[Ask]) -> Option<()> {
+        let model = self.model;
+        let node = model.nodes.get(node)?;
+        self.out.push('{');
+        let mut is_first = true;
+        for ask in asks {
+            self.key(ask, &mut is_first)?;
+            if ask.name == "__typename" {
+                self.word(node.on);
+                continue;
+            }
+            match node.members.iter().find(|(name, _)| **name == *ask.name).map(|(_, member)| member) {
+                None => self.out.push_str("null"),
+                Some(Member::Json(json)) => self.out.push_str(json),
+                Some(Member::One(node)) => self.object(*node, &ask.below)?,
+                Some(Member::Many(items)) => {
+                    self.out.push('[');
+                    let start = self.out.len();
+                    for item in items.iter().filter(|item| ask.includes_deprecated || !item.is_deprecated) {
+                        if self.out.len() > start {
+                            self.out.push(',');
+                        }
+                        self.object(item.node, &ask.below)?;
+                    }
+                    self.out.push(']');
+                }
+            }
+        }
+        self.out.push('}');
+        Some(())
+    }
+}

@@ -1,0 +1,98 @@
+//! One call at a time for each refresh token: of many that show the same one, each waits in this process for the one before it, and none holds a
+//! connection of the database while it waits. Whoever leaves, at whatever moment, leaves nothing behind.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
+
+/// What a token is kept as.
+type Key = [u8; 32];
+
+/// Clones share the queues.
+#[derive(Clone, Default)]
+pub struct Turns(Arc<Mutex<HashMap<Key, Arc<Queue<()>>>>>);
+
+/// Its holder's turn. Dropping it lets the next one go on.
+pub struct Turn {
+    // Given back before the place is left, which counts who is still there.
+    _held: OwnedMutexGuard<()>,
+    _place: Place,
+}
+
+/// A place in a queue, waiting or at work. Whoever leaves last takes the queue away.
+struct Place {
+    key: Key,
+    queue: Arc<Queue<()>>,
+    turns: Turns,
+}
+
+impl Turns {
+    pub async fn of(&self, key: Key) -> Turn {
+        let queue = self.lock().entry(key).or_default().clone();
+        let place = Place { key, queue, turns: self.clone() };
+        let held = place.queue.clone().lock_owned().await;
+        Turn { _held: held, _place: place }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Queue<()>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut queues = self.turns.lock();
+        // The map has one, and this place; every other place has one too.
+        if Arc::strong_count(&self.queue) == 2 {
+            queues.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_after_the_other_and_others_beside_them() {
+        let turns = Turns::default();
+        let first = turns.of([1; 32]).await;
+        let soon = Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, turns.of([1; 32])).await.is_err(), "it waits");
+        drop(turns.of([2; 32]).await);
+        drop(first);
+        assert!(tokio::time::timeout(soon, turns.of([1; 32])).await.is_ok());
+        assert!(turns.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_leaves_leaves_nothing_behind() {
+        let turns = Turns::default();
+        let first = turns.of([1; 32]).await;
+        let waiting: Vec<_> = (0..8)
+            .map(|_| {
+                let turns = turns.clone();
+                tokio::spawn(async move { drop(turns.of([1; 32]).await) })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        waiting.iter().step_by(2).for_each(tokio::task::JoinHandle::abort);
+        drop(first);
+        for one in waiting {
+            let _ = one.await;
+        }
+        let leaves = turns.of([1; 32]).await;
+        let queued = turns.clone();
+        let gone = tokio::spawn(async move { drop(queued.of([1; 32]).await) });
+        tokio::task::yield_now().await;
+        drop(leaves);
+        gone.abort();
+        let _ = gone.await;
+        assert!(turns.lock().is_empty(), "{} queues of nobody", turns.lock().len());
+    }
+}

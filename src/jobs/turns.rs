@@ -1,0 +1,161 @@
+//! Who comes next of the queued jobs: pure.
+
+use std::collections::HashMap;
+
+use entity::prelude::{JobId, TenantId};
+
+use super::core::Job;
+
+/// Queued jobs that a worker runs at once.
+pub const AT_ONCE: usize = 8;
+/// Of one tenant.
+pub const SHARE: usize = 4;
+/// Places that only a tenant takes of whom none runs here.
+pub const RESERVED: usize = 2;
+
+/// A queued job that runs here.
+#[derive(Debug, Clone, Copy)]
+pub struct Running {
+    pub id: JobId,
+    pub tenant: TenantId,
+    /// It was running when a worker died.
+    pub is_suspect: bool,
+    /// Milliseconds since it began.
+    pub age: u64,
+}
+
+/// What a worker does next.
+#[derive(Debug, Default)]
+pub struct Turns {
+    pub taken: Vec<Job>,
+    /// A tenant waits of whom nothing runs, and there is no place: this one should end its turn.
+    pub yields: Option<JobId>,
+}
+
+/// Which of the waiting jobs are begun. Tenants take turns: whoever has the fewest running comes next, of those the job that waits longest.
+/// `everywhere` is how many of a tenant's run on all workers. A suspect is begun when all that runs here has
+/// lasted for `proof` milliseconds, and nothing else is begun before it has lasted as long: so it is known who ended the process.
+pub fn next(
+    mut waiting: Vec<Job>,
+    running: &[Running],
+    everywhere: &HashMap<TenantId, usize>,
+    (proof, is_suspects_turn): (u64, bool),
+) -> Turns {
+    let mut turns = Turns::default();
+    if running.iter().any(|one| one.is_suspect && one.age < proof) {
+        return turns;
+    }
+    let suspects = waiting.iter().filter(|job| job.deaths > 0).count();
+    if suspects > 0 && (is_suspects_turn || suspects == waiting.len()) {
+        if running.iter().any(|one| one.age < proof) {
+            return turns;
+        }
+        waiting.retain(|job| job.deaths > 0);
+        waiting.truncate(1);
+    } else {
+        waiting.retain(|job| job.deaths == 0);
+    }
+    let mut here: HashMap<TenantId, usize> = HashMap::new();
+    running.iter().for_each(|one| *here.entry(one.tenant).or_default() += 1);
+    let mut places = AT_ONCE.saturating_sub(running.len());
+    while places > 0 {
+        let own = |tenant: &TenantId| here.get(tenant).copied().unwrap_or_default();
+        let may = |job: &Job| own(&job.tenant) < if places > RESERVED { SHARE } else { 1 };
+        let begun = |tenant: &TenantId| turns.taken.iter().filter(|job| job.tenant == *tenant).count();
+        let load = |job: &Job| everywhere.get(&job.tenant).copied().unwrap_or_default() + begun(&job.tenant);
+        let best = waiting.iter().enumerate().filter(|(_, job)| may(job)).min_by_key(|(at, job)| (load(job), job.due_at, *at));
+        let Some(at) = best.map(|(at, _)| at) else { break };
+        let job = waiting.remove(at);
+        *here.entry(job.tenant).or_default() += 1;
+        places -= 1;
+        turns.taken.push(job);
+    }
+    let is_left_out = |job: &&Job| !everywhere.contains_key(&job.tenant) && !here.contains_key(&job.tenant);
+    if places == 0 && waiting.iter().any(|job| is_left_out(&job)) {
+        let load = |one: &&Running| (here.get(&one.tenant).copied().unwrap_or_default(), one.age);
+        turns.yields = running.iter().max_by_key(load).map(|one| one.id);
+    }
+    turns
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::prelude::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::jobs::core::State;
+
+    fn tenant(n: u128) -> TenantId {
+        TenantId::from_uuid(Uuid::from_u128(n))
+    }
+    fn job(of: u128, n: u128, deaths: i64) -> Job {
+        Job {
+            tenant: tenant(of),
+            id: JobId::from_uuid(Uuid::from_u128(of << 32 | n)),
+            kind: "test".to_owned(),
+            period: None,
+            payload: "{}".to_owned(),
+            state: State::Waiting,
+            due_at: Timestamp(n as i64),
+            owner: None,
+            token: 0,
+            beat: 0,
+            failures: deaths,
+            deaths,
+            started_at: None,
+            finished_at: None,
+            error: None,
+            fault: None,
+            created_at: Timestamp(0),
+        }
+    }
+    fn running(of: u128, age: u64, is_suspect: bool) -> Running {
+        Running { id: JobId::from_uuid(Uuid::from_u128(of << 64 | u128::from(age))), tenant: tenant(of), is_suspect, age }
+    }
+    /// The tenants of what is begun, in order, and whether somebody has to yield.
+    fn begun(waiting: Vec<Job>, here: &[Running], suspects: bool) -> (Vec<u128>, Option<u128>) {
+        let mut everywhere: HashMap<TenantId, usize> = HashMap::new();
+        here.iter().for_each(|one| *everywhere.entry(one.tenant).or_default() += 1);
+        let turns = next(waiting, here, &everywhere, (1_000, suspects));
+        let whose = |id: JobId| here.iter().find(|one| one.id == id).map(|one| one.tenant.uuid().as_u128()).unwrap();
+        (turns.taken.iter().map(|job| job.tenant.uuid().as_u128()).collect(), turns.yields.map(whose))
+    }
+    fn many(of: u128, count: u128) -> impl Iterator<Item = Job> {
+        (0..count).map(move |n| job(of, n, 0))
+    }
+
+    #[test]
+    fn tenants_take_turns_and_none_takes_all() {
+        assert_eq!(begun(many(1, 40).collect(), &[], false).0, [1, 1, 1, 1], "its share");
+        let both = many(1, 40).chain(many(2, 1)).collect();
+        assert_eq!(begun(both, &[], false).0, [1, 2, 1, 1, 1]);
+        let three: Vec<Job> = many(1, 9).chain(many(2, 9)).chain(many(3, 9)).collect();
+        assert_eq!(begun(three, &[], false).0, [1, 2, 3, 1, 2, 3], "two places are for others");
+        let two = [running(1, 9, false), running(1, 8, false), running(2, 7, false), running(2, 6, false)];
+        assert_eq!(begun(many(1, 9).chain(many(2, 9)).chain(many(3, 1)).collect(), &two, false).0, [3, 1]);
+        let full: Vec<Running> = [1, 1, 1, 1, 2, 2].map(|of| running(of, 5, false)).into();
+        assert_eq!(begun(many(1, 9).chain(many(2, 9)).chain(many(3, 2)).collect(), &full, false).0, [3]);
+    }
+
+    #[test]
+    fn whoever_has_most_makes_room_for_whoever_has_nothing() {
+        let full: Vec<Running> = (0..8).map(|n| running([1, 1, 1, 2, 3, 4, 5, 6][n], 10 * n as u64, false)).collect();
+        assert_eq!(begun(many(1, 3).collect(), &full, false), (vec![], None), "one of its own need not");
+        assert_eq!(begun(many(7, 1).collect(), &full, false), (vec![], Some(1)));
+        let even: Vec<Running> = (0..8).map(|n| running(n + 1, 80 - n as u64, false)).collect();
+        assert_eq!(begun(many(9, 1).collect(), &even, false), (vec![], Some(1)), "whoever has run longest");
+    }
+
+    #[test]
+    fn a_suspect_is_begun_beside_nothing_that_is_new() {
+        let mixed = || vec![job(1, 1, 1), job(2, 2, 0), job(3, 3, 1)];
+        assert_eq!(begun(mixed(), &[], true).0, [1]);
+        assert_eq!(begun(mixed(), &[], false).0, [2]);
+        assert_eq!(begun(mixed(), &[running(4, 999, false)], true).0, [0; 0], "it may be the killer");
+        assert_eq!(begun(mixed(), &[running(4, 1_000, false)], true).0, [1]);
+        assert_eq!(begun(mixed(), &[running(1, 999, true)], false).0, [0; 0], "on trial");
+        assert_eq!(begun(mixed(), &[running(1, 1_000, true)], false).0, [2]);
+        assert_eq!(begun(vec![job(1, 1, 1), job(3, 3, 1)], &[], false).0, [1]);
+    }
+}

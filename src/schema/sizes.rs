@@ -1,0 +1,103 @@
+//! How many objects the lists bring that have no page around them: what an operation is charged for before it runs. The schema says it with
+//! `@listSize`, so that whoever sends an operation can tell its price. A list is sometimes longer: how many objects one answer may have
+//! is bounded when it is resolved (`graphql/yielding.rs`).
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    ContextDirective, CustomDirective, CustomDirectiveFactory, ServerResult,
+    parser::types::Directive,
+    registry::{MetaType, Registry},
+};
+
+use crate::graphql::directives::list_size;
+
+/// Of each type, its lists and their sizes.
+const SIZES: &[(&str, &[(&str, i32)])] = &[
+    ("AlertChanges", &[("changes", 10)]),
+    ("AlertRule", &[("members", 10)]),
+    ("AlertUpdate", &[("alerts", 10)]),
+    ("ApiKey", &[("addresses", 20)]),
+    ("Category", &[("children", 20), ("path", 8)]),
+    ("CategoryBulkUpsertPayload", &[("rows", 10)]),
+    ("CountLine", &[("tries", 3)]),
+    ("CustomerBulkUpsertPayload", &[("rows", 10)]),
+    ("ExchangeReading", &[("columns", 20)]),
+    ("Fulfilment", &[("lines", 10)]),
+    ("GoodsReceipt", &[("lines", 10)]),
+    ("Integration", &[("keys", 10)]),
+    ("Member", &[("roles", 10)]),
+    ("Order", &[("fulfilments", 5), ("holds", 5), ("lines", 10), ("returns", 5)]),
+    ("OrderLine", &[("allocations", 5)]),
+    ("OrderUpdate", &[("changes", 10)]),
+    ("Product", &[("barcodes", 5), ("options", 3)]),
+    ("ProductBulkUpsertPayload", &[("rows", 10)]),
+    ("ProductCost", &[("layers", 20)]),
+    ("ProductDocumentPayload", &[("documents", 10)]),
+    ("ProductFamily", &[("products", 20)]),
+    ("ProductImagePayload", &[("images", 10)]),
+    ("PurchaseOrder", &[("charges", 5), ("discrepancies", 10), ("lines", 10), ("receipts", 5)]),
+    (
+        "Query",
+        &[
+            ("alertRules", 20),
+            ("integrations", 20),
+            ("movementReport", 50),
+            ("permissions", 100),
+            ("roles", 20),
+            ("standingJobs", 20),
+            ("storeGroups", 20),
+            ("webhookEndpoints", 20),
+            ("webhookEventTypes", 50),
+        ],
+    ),
+    ("ReorderOrderPayload", &[("purchaseOrders", 10)]),
+    ("ReservationPayload", &[("reservations", 10)]),
+    ("Return", &[("lines", 10)]),
+    ("Revaluation", &[("lines", 10)]),
+    ("Role", &[("inherits", 5)]),
+    ("StockChange", &[("entries", 10)]),
+    ("StockMovement", &[("entries", 10)]),
+    ("StockPayload", &[("levels", 10)]),
+    ("StockPolicyPayload", &[("levels", 10)]),
+    ("StockUpdate", &[("changes", 10)]),
+    ("Store", &[("groups", 5)]),
+    ("StoreGroup", &[("stores", 20)]),
+    ("StoreScope", &[("groups", 5), ("stores", 20)]),
+    ("SupplierProduct", &[("priceBreaks", 5)]),
+    ("SupplierProductBulkUpsertPayload", &[("rows", 10)]),
+    ("SupplierReturn", &[("lines", 10)]),
+    ("Transfer", &[("lines", 10)]),
+    ("Viewer", &[("permissions", 100), ("sessions", 10), ("tenants", 10)]),
+];
+
+/// Of every payload: an answer has at most a hundred, and seldom more than one for each line that was refused.
+const USER_ERRORS: (&str, i32) = ("userErrors", 10);
+
+/// Writes the sizes into a schema. No directive of a document: `register` is where the engine lends its registry.
+#[derive(Debug)]
+pub struct Sizes;
+
+impl CustomDirectiveFactory for Sizes {
+    fn name(&self) -> Cow<'static, str> {
+        "entrepotSizes".into()
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        for (name, kind) in &mut registry.types {
+            let (MetaType::Object { fields, .. } | MetaType::Interface { fields, .. }) = kind else { continue };
+            let own = SIZES.iter().find(|(of, _)| of == name).map_or(&[][..], |(_, lists)| lists);
+            for (list, size) in own.iter().chain([&USER_ERRORS]) {
+                if let Some(field) = fields.get_mut(*list).filter(|field| field.ty.starts_with('[')) {
+                    field.directive_invocations.push(list_size::apply(Some(*size), None, None));
+                }
+            }
+        }
+    }
+
+    fn create(&self, _: &ContextDirective<'_>, _: &Directive) -> ServerResult<Box<dyn CustomDirective>> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl CustomDirective for Sizes {}

@@ -1,0 +1,44 @@
+//! The database that a process works with: migrated, written to, and walled as it was asked for.
+
+use super::StartError;
+use crate::storage::{Backend, Database, Fault, Options, Wall};
+
+/// A database that has all of this version's migrations.
+pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {
+    let db = Database::open(url, options).await?;
+    let versions = db.versions().await?;
+    match versions.misfit() {
+        Some(why) if versions.needed.is_some() => return Err(StartError::NewSchema(why)),
+        Some(_) => return Err(StartError::OldSchema(versions.missing)),
+        None => {}
+    }
+    if let Some(notice) = versions.notice() {
+        tracing::warn!("{notice}");
+    }
+    Ok(db)
+}
+
+/// A database that this version can serve.
+pub(super) async fn opened(url: &str, options: Options) -> Result<Database, StartError> {
+    let db = migrated(url, options).await?;
+    // A server that is another's standby may become the first one while this node waits; `/readyz` says so until then.
+    if db.backend() == Backend::Sqlite && !db.takes_writes().await? {
+        return Err(StartError::ReadOnly);
+    }
+    tell_of_wall(&db).await?;
+    Ok(db)
+}
+
+/// Says whether the database itself keeps tenants apart; a wall that has gaps ends the start.
+async fn tell_of_wall(db: &Database) -> Result<(), Fault> {
+    let advice = db.prove_wall().await?;
+    match db.wall() {
+        Wall::Embedded => {}
+        Wall::None(_) => tracing::warn!("{}", db.wall()),
+        Wall::Writes | Wall::All => tracing::info!("{}", db.wall()),
+    }
+    if let Some(advice) = advice {
+        tracing::info!("{advice}");
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Whether this process keeps files where the deployment's other processes do, and `entrepot files adopt`.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use super::{Node, StartError, say};
+use crate::{
+    clock::Clock,
+    config::{FilesAction, FilesArgs},
+    files::{Files, StoreError},
+    http::State,
+    identity::{Identity, Settings},
+    ledger::Grouping,
+    storage::Fault,
+};
+
+/// Between two looks at a store that was fine, and at one that was not.
+const CALM: Duration = Duration::from_secs(30);
+const AGAIN: Duration = Duration::from_secs(5);
+/// How long one look may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks at the file store again and again; readiness asks what the last look found.
+#[derive(Clone)]
+pub(super) struct FileStore {
+    files: Files,
+    identity: Identity,
+    clock: Clock,
+    found: Arc<RwLock<State>>,
+}
+
+impl FileStore {
+    pub fn new(files: Files, identity: Identity, clock: Clock) -> Self {
+        Self { files, identity, clock, found: Arc::new(RwLock::new(State::Fine)) }
+    }
+
+    /// What the last look found.
+    pub fn state(&self) -> State {
+        self.found.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub async fn watch(self) {
+        loop {
+            let found = match timeout(PATIENCE, self.look()).await {
+                Ok(found) => found,
+                Err(_) => State::Degraded("the file store does not answer in time: files cannot be sent or fetched".to_owned()),
+            };
+            let pause = if found == State::Fine { CALM } else { AGAIN };
+            {
+                let mut last = self.found.write().unwrap_or_else(PoisonError::into_inner);
+                match &found {
+                    State::Degraded(why) | State::Failed(why) if *last != found => tracing::warn!("{why}"),
+                    State::Fine if *last != found => tracing::info!("the file store can be used again"),
+                    _ => {}
+                }
+                *last = found;
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn look(&self) -> State {
+        match self.examined().await {
+            Ok(true) => State::Fine,
+            Ok(false) => State::Degraded(
+                "--files is not the file store that the other nodes use, so no files are written here: give all nodes and workers the same folder or \
+                 bucket; if its files are lost, run `entrepot files adopt`"
+                    .to_owned(),
+            ),
+            Err(why) => State::Degraded(format!("files cannot be kept: {why}")),
+        }
+    }
+
+    /// Whether the store carries the deployment's mark. The first process of a deployment puts it there.
+    async fn examined(&self) -> Result<bool, String> {
+        let of_database = |fault: Fault| {
+            tracing::warn!(%fault, "the mark of the file store is not known");
+            "the database does not tell which store is theirs".to_owned()
+        };
+        let of_store = |error: StoreError| error.to_string();
+        let known = self.identity.file_store_mark().await.map_err(of_database)?;
+        let mark = match known {
+            Some(mark) => mark,
+            None => self.first().await.map_err(of_store)?.map_err(of_database)?,
+        };
+        self.files.carries(&mark).await.map_err(of_store)
+    }
+
+    /// Marks the store before the database names the mark: whoever dies between the two leaves nothing that misleads.
+    async fn first(&self) -> Result<Result<String, Fault>, StoreError> {
+        let own: Uuid = self.clock.uuid();
+        let name = hex::encode(own.as_bytes());
+        self.files.mark(&name).await?;
+        let kept = self.identity.keep_file_store_mark(own).await;
+        if !matches!(&kept, Ok(kept) if *kept == name) {
+            self.files.unmark(&name).await?;
+        }
+        Ok(kept)
+    }
+}
+
+/// `entrepot files`.
+pub async fn run(args: FilesArgs) -> Result<(), StartError> {
+    let FilesAction::Adopt { of, files: kept } = args.action;
+    let (url, options, keys) = (&of.database.database_url, of.database.options(), of.keys.source(&of.database.database_url));
+    let node = Node::sharing(None, url, options, Clock::system(), Settings::default(), Grouping::Alone, &keys).await?;
+    let place = kept.place(url);
+    node.files.keep_in(place.clone());
+    let of_store = |error: StoreError| Fault::Broken(format!("{place:?}: {error}"));
+    let store = FileStore::new(node.files.clone(), node.identity.clone(), node.clock.clone());
+    if store.examined().await.map_err(Fault::Broken)? {
+        say(&format!("{place:?} is the file store of this deployment already"))?;
+    } else {
+        let mark = node.identity.file_store_mark().await?.unwrap_or_default();
+        node.files.mark(&mark).await.map_err(of_store)?;
+        say(&format!("{place:?} is the file store of this deployment from now on; nodes notice it within {AGAIN:?}"))?;
+    }
+    node.db.close().await?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! What a refusal says is there: so much that the same call for just that much would be done.
+
+use entity::prelude::*;
+
+use super::{
+    draft::Draft,
+    level::LevelKey,
+    lot::{Candidate, Dates, LotChoice, first_expired},
+    lot_pick::{Shelf, least_days},
+    rejection::{Field, Rejection},
+    shortage::Step,
+};
+
+impl Step {
+    /// How much it takes, as its caller says it.
+    pub(super) fn asked(&self) -> i64 {
+        if self.on_hand_delta < 0 { -self.on_hand_delta } else { -self.available_delta }
+    }
+    /// How much of that is held for it.
+    pub(super) fn held(&self) -> i64 {
+        if self.on_hand_delta < 0 { (self.available_delta - self.on_hand_delta).max(0) } else { 0 }
+    }
+}
+
+/// What the steps are of, as far as lots are concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Taking {
+    pub kind: MovementKind,
+    pub dates: Dates,
+}
+
+impl Draft<'_> {
+    /// The most that the step could take, after those before it: of what is available and held for it, in lots that may go.
+    pub fn usable(&self, steps: &[Step], nth: usize, taking: Taking) -> Result<i64, Rejection> {
+        let Some(step) = steps.get(nth) else { return Ok(0) };
+        let before = || steps[..nth].iter().filter(|earlier| earlier.key == step.key);
+        let taken: i64 = before().map(|earlier| earlier.available_delta).sum();
+        let available = self.level(step.key, &step.field)?.available() + taken + step.held();
+        let lots = self.usable_of_lots(before(), step, taking)?;
+        Ok(lots.map_or(available, |lots| lots.min(available)).max(0))
+    }
+
+    /// The same of lots alone; None where stock is not kept by them, and where the step names none because nothing leaves of what can be sold.
+    pub(super) fn usable_of_lots<'s>(
+        &self,
+        before: impl Iterator<Item = &'s Step>,
+        step: &Step,
+        taking: Taking,
+    ) -> Result<Option<i64>, Rejection> {
+        let facts = &self.level(step.key, &step.field)?.facts;
+        if facts.tracking == Tracking::None || step.lots.is_empty() {
+            return Ok(None);
+        }
+        let (today, least) = (self.today(facts), least_days(taking.kind, taking.dates, facts));
+        let mut candidates = self.candidates(step.key, Shelf::Available);
+        for earlier in before {
+            for (choice, delta) in &earlier.lots {
+                // What was set aside is gone from what can be sold, though nothing left.
+                let delta = if *delta == 0 { earlier.available_delta } else { *delta };
+                self.takes(&mut candidates, (step.key, choice, delta), (today, least));
+            }
+        }
+        let of_lot = |lot: LotId| candidates.iter().find(|one| one.lot == lot).map_or(0, |one| one.available.max(0));
+        let of_choice = |choice: &LotChoice, delta: i64| match self.said(step.key.product, choice) {
+            Some(lot) => {
+                let is_past = taking.kind == MovementKind::Sale
+                    && taking.dates == Dates::Keep
+                    && lot.blocked(today) == Some(Condition::Expired);
+                let there = if is_past { 0 } else { of_lot(lot.id) };
+                if step.lots.len() > 1 { there.min(-delta) } else { there }
+            }
+            None if choice.is_said() => 0,
+            None => candidates.iter().filter(|one| one.may_go(today, least)).map(|one| one.available.max(0)).sum(),
+        };
+        Ok(Some(step.lots.iter().map(|(choice, delta)| of_choice(choice, *delta)).sum()))
+    }
+
+    /// Takes off the lots what an earlier step takes of them.
+    fn takes(
+        &self,
+        candidates: &mut [Candidate<'_>],
+        (key, choice, delta): (LevelKey, &LotChoice, i64),
+        (today, least): (i32, Option<i32>),
+    ) {
+        let parts = match self.said(key.product, choice) {
+            Some(lot) => vec![(lot.id, -delta)],
+            None if choice.is_said() || delta >= 0 => Vec::new(),
+            None => first_expired(candidates, -delta, today, least).0,
+        };
+        for (lot, amount) in parts {
+            if let Some(one) = candidates.iter_mut().find(|one| one.lot == lot) {
+                one.available -= amount;
+            }
+        }
+    }
+
+    /// That a step is short.
+    pub(super) fn short_step(&self, steps: &[Step], nth: usize, taking: Taking) -> Rejection {
+        let Some(step) = steps.get(nth) else { return Rejection::not_found("line", Vec::new()) };
+        let usable = self.usable(steps, nth, taking);
+        let level = self.level(step.key, &step.field);
+        match (usable, level) {
+            (Ok(usable), Ok(level)) => {
+                // As it stands after the steps before this one.
+                let mut level = Box::new(level.clone());
+                let taken: i64 =
+                    steps[..nth].iter().filter(|earlier| earlier.key == step.key).map(|earlier| earlier.available_delta).sum();
+                level.on_hand = Quantity::new(level.on_hand.get() + taken).unwrap_or(level.on_hand);
+                let requested = Quantity::new(step.asked()).unwrap_or(Quantity::ZERO);
+                Rejection::Insufficient { level, usable, requested, field: step.field.clone() }
+            }
+            (Err(absent), _) | (_, Err(absent)) => absent,
+        }
+    }
+
+    /// What of a level may be moved elsewhere: what is available, without the lots that may not leave today.
+    pub fn movable(&self, key: LevelKey, field: &Field) -> Result<i64, Rejection> {
+        let level = self.stocked(key, field)?;
+        if level.facts.tracking == Tracking::None {
+            return Ok(level.available());
+        }
+        let today = self.today(&level.facts);
+        let candidates = self.candidates(key, Shelf::Available);
+        let stays: i64 = candidates.iter().filter(|lot| !lot.may_go(today, Some(0))).map(|lot| lot.available).sum();
+        Ok((level.available() - stays).max(0))
+    }
+
+    /// That so many whole kits cannot be had: `usable` can, as the one of its parts that is scarcest allows.
+    pub fn kits_short(&self, (kit, scarce): (&str, LevelKey), (requested, usable): (i64, i64), field: &Field) -> Rejection {
+        match self.level(scarce, field) {
+            Ok(level) => self.lot_short(scarce, format!("{kit} (for {})", level.facts.sku), (requested, usable), field),
+            Err(absent) => absent,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! How many statements were sent and, while somebody listens, which.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use sea_orm::Statement;
+
+use super::Database;
+
+#[derive(Default)]
+pub(super) struct Statements {
+    count: AtomicU64,
+    is_recording: AtomicBool,
+    recorded: Mutex<Vec<Statement>>,
+}
+
+impl Statements {
+    /// Counts a statement of a tenant's handle.
+    pub(super) fn count(&self, statement: &Statement) {
+        self.count_one();
+        self.note(statement);
+    }
+
+    /// Counts a statement that no recording needs: the ledger's write of a batch.
+    pub(super) fn count_one(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Keeps a statement where statements are recorded, and counts nothing.
+    pub(super) fn note(&self, statement: &Statement) {
+        if self.is_recording.load(Ordering::Relaxed) {
+            self.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
+        }
+    }
+}
+
+impl Database {
+    /// How many statements tenants' handles have sent since it was opened: what tests and metrics hold pages to.
+    pub fn statements(&self) -> u64 {
+        self.statements.count.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work`, and returns the statements that handles of this database sent meanwhile, with their values: for tests that look at plans.
+    /// One recording at a time; the statements of a `Snapshot` are not in it.
+    pub async fn recorded<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
+        let statements = &self.statements;
+        let take = || std::mem::take(&mut *statements.recorded.lock().unwrap_or_else(PoisonError::into_inner));
+        take();
+        statements.is_recording.store(true, Ordering::Relaxed);
+        let answer = work.await;
+        statements.is_recording.store(false, Ordering::Relaxed);
+        (answer, take())
+    }
+}

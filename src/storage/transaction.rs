@@ -1,0 +1,263 @@
+//! An open transaction of either database, and where one is begun.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use entity::prelude::TenantId;
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    sqlx::{self, AssertSqlSafe, Executor, PgConnection},
+};
+use sea_query_sqlx::SqlxValues;
+use tokio::sync::Mutex;
+
+use super::{
+    Fault,
+    sessions::{Lent, Sessions, is_lost},
+};
+
+/// Where transactions are begun.
+#[derive(Clone)]
+pub(super) enum Connections {
+    Sqlite(DatabaseConnection),
+    Postgres(Sessions),
+}
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Write,
+    /// Reads that agree with each other.
+    Snapshot,
+}
+
+impl Connections {
+    /// Begins a transaction, on Postgres bound to a tenant where there is a wall. A connection that has died since it was last used is
+    /// replaced: nothing was asked of it yet.
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin")]
+    pub(super) async fn begin(&self, bound: Option<TenantId>, purpose: Purpose) -> Result<Transaction, Fault> {
+        match (self, purpose) {
+            // On SQLite a writer says so at once: a read that turns into a write later would meet SQLITE_BUSY.
+            (Self::Sqlite(pool), Purpose::Write) => {
+                let mode = Some(SqliteTransactionMode::Immediate);
+                let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+                Ok(Transaction::Sqlite(pool.begin_with_options(options).await?))
+            }
+            // A deferred transaction keeps the write-ahead log's state of its first read.
+            (Self::Sqlite(pool), Purpose::Snapshot) => Ok(Transaction::Sqlite(pool.begin().await?)),
+            (Self::Postgres(sessions), _) => {
+                let begun = match PgTransaction::begin(sessions, bound, purpose).await {
+                    Err(err) if is_lost(&err) => PgTransaction::begin(sessions, bound, purpose).await,
+                    begun => begun,
+                };
+                Ok(Transaction::Postgres(begun.map_err(|err| DbErr::Conn(RuntimeErr::SqlxError(err.into())))?))
+            }
+        }
+    }
+
+    /// What a single statement of SQLite finds.
+    pub(super) async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        match self {
+            Self::Sqlite(pool) => Ok(pool.query_all_raw(statement).await?),
+            Self::Postgres(sessions) => sessions.rows(TenantId::NIL, statement).await,
+        }
+    }
+
+    /// How many connections are open, how many of those do nothing, and how many there may be.
+    pub(super) fn standing(&self) -> (usize, usize, usize) {
+        match self {
+            Self::Sqlite(pool) => {
+                let pool = pool.get_sqlite_connection_pool();
+                (pool.size() as usize, pool.num_idle(), pool.options().get_max_connections() as usize)
+            }
+            Self::Postgres(sessions) => sessions.standing(),
+        }
+    }
+
+    pub(super) async fn close(self) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(pool) => Ok(pool.close().await?),
+            Self::Postgres(sessions) => {
+                sessions.forget();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// An open transaction: undone unless committed.
+pub(super) enum Transaction {
+    Sqlite(DatabaseTransaction),
+    Postgres(PgTransaction),
+}
+
+impl Transaction {
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions commit")]
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => transaction.commit().await.map_err(exec),
+        }
+    }
+
+    /// Undoes everything at once, instead of when the connection is next used.
+    pub(super) async fn rollback(self) -> Result<(), DbErr> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await,
+            Self::Postgres(mut transaction) => match transaction.end("ROLLBACK").await {
+                // With its connection the transaction has gone as well.
+                Err(err) if !is_lost(&err) => Err(exec(err)),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+/// One on Postgres. Each statement has a limit; a connection that does not answer within it is closed, and the transaction with it.
+pub(super) struct PgTransaction {
+    open: Mutex<Open>,
+    limit: Duration,
+}
+
+struct Open {
+    /// None once it has ended.
+    lent: Option<Lent>,
+    /// A statement was refused: nothing of the transaction can be committed any more.
+    has_failed: bool,
+}
+
+impl fmt::Debug for PgTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PgTransaction")
+    }
+}
+
+impl PgTransaction {
+    async fn begin(sessions: &Sessions, bound: Option<TenantId>, purpose: Purpose) -> Result<Self, sqlx::Error> {
+        let mut lent = sessions.lend(None).await?;
+        let mut sql = match purpose {
+            Purpose::Write => "BEGIN".to_owned(),
+            Purpose::Snapshot => {
+                format!("BEGIN ISOLATION LEVEL {}, {}", IsolationLevel::RepeatableRead, AccessMode::ReadOnly)
+            }
+        };
+        if let Some(tenant) = bound {
+            // A UUID is hexadecimal digits and hyphens. The binding ends with the transaction.
+            sql += &format!("; SELECT set_config('app.tenant_id', '{}', true)", tenant.uuid());
+        }
+        let begin = async |connection: &mut PgConnection| connection.execute(AssertSqlSafe(sql)).await;
+        lent.ask(sessions.limits().sign_of_life(), begin).await?;
+        Ok(Self { open: Mutex::new(Open { lent: Some(lent), has_failed: false }), limit: sessions.limits().answer() })
+    }
+
+    async fn ask<T>(&self, question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        let mut open = self.open.lock().await;
+        let Open { lent, has_failed } = &mut *open;
+        let Some(lent) = lent else { return Err(sqlx::Error::PoolClosed) };
+        let answer = lent.ask(self.limit, question).await;
+        *has_failed |= answer.is_err();
+        answer
+    }
+
+    async fn commit(mut self) -> Result<(), sqlx::Error> {
+        if self.open.get_mut().has_failed {
+            // Postgres would answer COMMIT as if all were well, and undo it.
+            self.end("ROLLBACK").await?;
+            return Err(sqlx::Error::Protocol("a statement of the transaction failed: nothing of it was committed".to_owned()));
+        }
+        self.end("COMMIT").await
+    }
+
+    async fn end(&mut self, how: &'static str) -> Result<(), sqlx::Error> {
+        let limit = self.limit;
+        let Some(mut lent) = self.open.get_mut().lent.take() else { return Ok(()) };
+        lent.ask(limit, async |connection| connection.execute(how).await).await?;
+        lent.give_back();
+        Ok(())
+    }
+}
+
+impl Drop for PgTransaction {
+    fn drop(&mut self) {
+        let Some(mut lent) = self.open.get_mut().lent.take() else { return };
+        // Without a runtime the connection is closed, which undoes it too.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let limit = lent.sign_of_life();
+            runtime.spawn(async move {
+                if lent.ask(limit, async |connection| connection.execute("ROLLBACK").await).await.is_ok() {
+                    lent.give_back();
+                }
+            });
+        }
+    }
+}
+
+fn exec(err: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(err.into()))
+}
+fn query(err: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(err.into()))
+}
+
+fn prepared(statement: Statement) -> sqlx::query::Query<'static, sqlx::Postgres, SqlxValues> {
+    let values = statement.values.unwrap_or_else(|| sea_orm::sea_query::Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+}
+
+#[async_trait]
+impl ConnectionTrait for PgTransaction {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let asked = self.ask(async |connection| connection.execute(prepared(statement)).await).await;
+        asked.map(ExecResult::from).map_err(exec)
+    }
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        self.ask(async |connection| connection.execute(sql).await).await.map(ExecResult::from).map_err(exec)
+    }
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let asked = self.ask(async |connection| connection.fetch_optional(prepared(statement)).await).await;
+        asked.map(|row| row.map(QueryResult::from)).map_err(query)
+    }
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let asked = self.ask(async |connection| connection.fetch_all(prepared(statement)).await).await;
+        asked.map(|rows| rows.into_iter().map(QueryResult::from).collect()).map_err(query)
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        match self {
+            Self::Sqlite(open) => open.get_database_backend(),
+            Self::Postgres(open) => open.get_database_backend(),
+        }
+    }
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Sqlite(open) => open.execute_raw(statement).await,
+            Self::Postgres(open) => open.execute_raw(statement).await,
+        }
+    }
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Sqlite(open) => open.execute_unprepared(sql).await,
+            Self::Postgres(open) => open.execute_unprepared(sql).await,
+        }
+    }
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self {
+            Self::Sqlite(open) => open.query_one_raw(statement).await,
+            Self::Postgres(open) => open.query_one_raw(statement).await,
+        }
+    }
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self {
+            Self::Sqlite(open) => open.query_all_raw(statement).await,
+            Self::Postgres(open) => open.query_all_raw(statement).await,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Which migrations a database has, and whether this binary can work with it.
+//!
+//! A release that adds tables, columns and indexes leaves an older one at work beside it: that is how several nodes are upgraded one after the
+//! other. A migration that an older binary cannot live with is named in `migration::BREAKING`, and the database says so in
+//! `schema_compatibility`.
+
+use std::collections::HashSet;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
+
+use super::{Database, Fault, fault};
+
+/// How the database's migrations stand to those that this binary knows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Versions {
+    /// How many of this binary's the database lacks.
+    pub missing: usize,
+    /// Those of the database that this binary does not know, in their order: a newer release has migrated it.
+    pub newer: Vec<String>,
+    /// The one of them that no binary can do without, if there is one.
+    pub needed: Option<String>,
+}
+
+impl Versions {
+    fn of(applied: Vec<String>, needed: Option<String>) -> Self {
+        let known: HashSet<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+        let missing = known.iter().filter(|name| !applied.contains(name)).count();
+        let newer: Vec<String> = applied.into_iter().filter(|name| !known.contains(name)).collect();
+        Self { missing, newer, needed: needed.filter(|name| !known.contains(name)) }
+    }
+
+    /// Why this binary cannot work with the database, in a sentence.
+    pub fn misfit(&self) -> Option<String> {
+        let version = env!("CARGO_PKG_VERSION");
+        if let Some(name) = &self.needed {
+            return Some(format!(
+                "a newer Entrepot than this one ({version}) has migrated this database: it has the migration {name}, which only those can work with \
+                 that know it; use that version or a later one"
+            ));
+        }
+        let behind = |missing| format!("the database lacks {missing} of this version's migrations: run `entrepot migrate`");
+        (self.missing > 0).then(|| behind(self.missing))
+    }
+
+    /// What is worth knowing of a database that this binary works with.
+    pub fn notice(&self) -> Option<String> {
+        let last = self.newer.last()?;
+        Some(format!(
+            "a newer release has migrated the database ({} migration(s), the last {last}); this one ({}) goes on working with it: upgrade it too",
+            self.newer.len(),
+            env!("CARGO_PKG_VERSION")
+        ))
+    }
+}
+
+const APPLIED: &str = "SELECT version FROM seaql_migrations ORDER BY version";
+const NEEDED: &str = "SELECT needs FROM schema_compatibility";
+
+impl Database {
+    /// How the database's migrations stand to this binary's. One that has none lacks all.
+    pub async fn versions(&self) -> Result<Versions, Fault> {
+        let applied = texts(self.of_everybody(APPLIED).await?)?;
+        let is_known = applied.iter().any(|name| name == migration::COMPATIBILITY);
+        let needed = if is_known { texts(self.of_everybody(NEEDED).await?)?.pop() } else { None };
+        Ok(Versions::of(applied, needed))
+    }
+
+    /// How many migrations this binary has that the database lacks; 0 means up to date, for this binary.
+    pub async fn pending_migrations(&self) -> Result<usize, Fault> {
+        let versions = self.versions().await?;
+        if let (Some(_), Some(why)) = (&versions.needed, versions.misfit()) {
+            return Err(Fault::Broken(why));
+        }
+        Ok(versions.missing)
+    }
+
+    /// Rows of a table that every login of ours may read, if it is there.
+    async fn of_everybody(&self, sql: &str) -> Result<Vec<QueryResult>, Fault> {
+        let statement = || Statement::from_string(self.backend.into(), sql);
+        let rows = match self.read_across(statement()).await {
+            // The roles may be there before they have been given anything.
+            Err(Fault::Database(err)) if fault::code(&err).as_deref() == Some("42501") => {
+                self.owner.query_all_raw(statement()).await.map_err(Fault::from)
+            }
+            rows => rows,
+        };
+        match rows {
+            Err(Fault::Database(err)) if is_no_table(&err) => Ok(Vec::new()),
+            rows => rows,
+        }
+    }
+}
+
+fn is_no_table(err: &DbErr) -> bool {
+    match fault::code(err).as_deref() {
+        Some("42P01") => true,
+        // SQLite has one code for all that a statement says wrongly.
+        Some("1") => err.to_string().contains("no such table"),
+        _ => false,
+    }
+}
+
+fn texts(rows: Vec<QueryResult>) -> Result<Vec<String>, Fault> {
+    rows.into_iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// Notes which migration no binary can do without, after all have been made.
+pub(super) async fn note(transaction: &DatabaseTransaction) -> Result<(), Fault> {
+    let Some(needs) = migration::needed() else { return Ok(()) };
+    let sql = "INSERT INTO schema_compatibility (id, needs) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET needs = excluded.needs";
+    let values = [Value::from(needs)];
+    transaction.execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
+
+/// What a binary says that is told to migrate a database which a newer one has migrated.
+pub(super) fn unknown(error: DbErr) -> Fault {
+    match &error {
+        DbErr::Custom(said) if said.contains("has been applied but its file is missing") => {
+            let name = said.split('\'').nth(1).unwrap_or_default();
+            Fault::Broken(format!(
+                "a newer Entrepot than this one ({}) made this database or has migrated it: it has the migration {name}, which is not known here; \
+                 use that version or a later one",
+                env!("CARGO_PKG_VERSION")
+            ))
+        }
+        _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_works_with_what_it_knows_and_what_was_only_added() {
+        let known: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+        let with = |more: &str| known.iter().cloned().chain([more.to_owned()]).collect::<Vec<_>>();
+        assert_eq!(Versions::of(known.clone(), None), Versions::default());
+        let added = Versions::of(with("m9999_added"), None);
+        assert_eq!((added.misfit(), added.notice().is_some()), (None, true));
+        let broken = Versions::of(with("m9999_broken"), Some("m9999_broken".to_owned()));
+        assert!(broken.misfit().is_some_and(|why| why.contains("m9999_broken")), "{broken:?}");
+        let earlier = Versions::of(with("m9999_added"), known.first().cloned());
+        assert_eq!(earlier.misfit(), None, "one that this binary knows");
+        assert!(Versions::of(known[1..].to_vec(), None).misfit().is_some_and(|why| why.contains("lacks 1 ")));
+    }
+}

@@ -1,0 +1,329 @@
+//! Objects that have a root field with a permission, reached by another road: whoever may not ask at the root is shown nothing on the way either.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::{Actor, IntegrationId, MemberId};
+use entrepot::access::Caller;
+use serde_json::{Value, json};
+
+use super::{
+    Needs::{May, Nothing},
+    calls::{Calls, base, required},
+    needs, on_both,
+    world::World,
+};
+
+on_both!(no_road_leads_around_the_permission_of_an_objects_own_root);
+
+/// Why an object is shown on a road without the permission of its own root.
+#[derive(Debug, Clone, Copy)]
+enum Because {
+    /// A document, a level or a figure says what it is about. Whoever may read it must be able to tell that: the object's own
+    /// fields are shown, and where they lead further the permission is asked.
+    Subject,
+    /// A change answers with the row as its caller has just left it.
+    OwnWrite,
+    /// A right says what it is for, and a role what it gives: whoever sees the right sees that, and everybody sees their own.
+    Granted,
+}
+use Because::{Granted, OwnWrite, Subject};
+
+/// Each road that asks for less than the root does, on purpose.
+const EXCEPTIONS: &[(&str, Because)] = &[
+    ("Alert.product", Subject),
+    ("Alert.store", Subject),
+    ("AlertRule.category", Subject),
+    ("AlertRule.product", Subject),
+    ("AlertRule.store", Subject),
+    ("Allocation.store", Subject),
+    ("CostReportRow.product", Subject),
+    ("CountDue.product", Subject),
+    ("CountLine.product", Subject),
+    ("ExpiringLot.store", Subject),
+    ("Fulfilment.store", Subject),
+    ("Integration.channel", Subject),
+    ("Lot.product", Subject),
+    ("LotLevel.store", Subject),
+    ("LotTrace.store", Subject),
+    ("Order.channel", Subject),
+    ("Order.store", Subject),
+    ("OrderLine.product", Subject),
+    ("OrderLinePart.product", Subject),
+    ("ProductCost.product", Subject),
+    ("PurchaseDiscrepancy.product", Subject),
+    ("PurchaseOrder.store", Subject),
+    ("PurchaseOrder.supplier", Subject),
+    ("PurchaseOrderLine.product", Subject),
+    ("ReorderSuggestion.fromStore", Subject),
+    ("ReorderSuggestion.product", Subject),
+    ("ReorderSuggestion.store", Subject),
+    ("ReorderSuggestion.supplier", Subject),
+    ("ReorderSuggestion.supplierProduct", Subject),
+    ("Reservation.channel", Subject),
+    ("Return.store", Subject),
+    ("ReturnLine.product", Subject),
+    ("RevaluationLine.product", Subject),
+    ("SalesRow.product", Subject),
+    ("StockAvailability.store", Subject),
+    ("StockCount.category", Subject),
+    ("StockCount.store", Subject),
+    ("StockEntry.product", Subject),
+    ("StockEntry.store", Subject),
+    ("StockLevel.product", Subject),
+    ("StockLevel.store", Subject),
+    ("StockValueRow.category", Subject),
+    ("StockValueRow.product", Subject),
+    ("SupplierProduct.product", Subject),
+    ("SupplierProduct.supplier", Subject),
+    ("SupplierReturn.store", Subject),
+    ("SupplierReturn.supplier", Subject),
+    ("SupplierReturnLine.product", Subject),
+    ("Transfer.fromStore", Subject),
+    ("Transfer.toStore", Subject),
+    ("TransferLine.product", Subject),
+    ("CategoryPayload.category", OwnWrite),
+    ("CategoryUpsertRow.category", OwnWrite),
+    ("ChannelPayload.channel", OwnWrite),
+    ("CustomerPayload.customer", OwnWrite),
+    ("CustomerUpsertRow.customer", OwnWrite),
+    ("IntegrationPayload.integration", OwnWrite),
+    ("ProductFamilyPayload.productFamily", OwnWrite),
+    ("ProductPayload.product", OwnWrite),
+    ("ProductUpsertRow.product", OwnWrite),
+    ("RolePayload.role", OwnWrite),
+    ("StoreGroupPayload.storeGroup", OwnWrite),
+    ("StorePayload.store", OwnWrite),
+    ("SupplierPayload.supplier", OwnWrite),
+    ("SupplierProductUpsertRow.supplierProduct", OwnWrite),
+    ("Role.inherits", Granted),
+    ("RoleGrant.role", Granted),
+    ("StoreScope.groups", Granted),
+    ("StoreScope.stores", Granted),
+];
+
+/// The road from an object to another: its type and field.
+type Road = (String, String);
+
+/// What the schema says of its roads.
+struct Map {
+    /// The permission of each type, said by itself or by its root field.
+    needed: BTreeMap<String, String>,
+    /// From each type: field, type, and what the field asks.
+    roads: BTreeMap<String, Vec<(String, String, BTreeSet<String>)>>,
+}
+
+impl Map {
+    fn of(calls: &Calls) -> Self {
+        let mut needed = BTreeMap::new();
+        for (_, field) in calls.roots().filter(|(operation, _)| *operation == "query") {
+            if let (May(permission), kind) = (needs(field), behind(calls, &base(&field.ty.node)))
+                && calls.is_composite(&kind)
+            {
+                // A figure that several rooms answer with is nobody's object.
+                if needed.insert(kind.clone(), permission.to_owned()).is_some_and(|other| other != permission) {
+                    assert_eq!(kind, "Count", "which permission is its own?");
+                }
+            }
+        }
+        needed.remove("Count");
+        let mut roads = BTreeMap::new();
+        for kind in calls.types().map(|kind| kind.name.node.as_str()).filter(|kind| !calls.fields(kind).is_empty()) {
+            if let Some(own) = calls.needed_for(kind) {
+                needed.insert(kind.to_owned(), own);
+            }
+            let road = |field: &async_graphql::Positioned<async_graphql::parser::types::FieldDefinition>| {
+                let field = &field.node;
+                (field.name.to_string(), behind(calls, &base(&field.ty.node)), asked_by(&field.directives))
+            };
+            roads.insert(kind.to_owned(), calls.fields(kind).iter().map(road).collect());
+        }
+        Self { needed, roads }
+    }
+
+    /// What has surely been asked of whoever holds an object of each type: what the type says, and what every road to it asks.
+    fn asked(&self, calls: &Calls) -> BTreeMap<String, BTreeSet<String>> {
+        let all: BTreeSet<String> = self.needed.values().cloned().collect();
+        let own = |kind: &str| calls.needed_for(kind).into_iter().collect::<BTreeSet<_>>();
+        let mut asked: BTreeMap<String, BTreeSet<String>> = self.roads.keys().map(|kind| (kind.clone(), all.clone())).collect();
+        for root in ["Query", "Mutation", "Subscription"] {
+            asked.insert(root.to_owned(), BTreeSet::new());
+        }
+        loop {
+            let before = asked.clone();
+            for (from, roads) in &self.roads {
+                for (_, to, by_field) in roads {
+                    let comes_with: BTreeSet<String> =
+                        before[from].iter().chain(by_field).chain(own(to).iter()).cloned().collect();
+                    if let Some(known) = asked.get_mut(to) {
+                        known.retain(|one| comes_with.contains(one));
+                    }
+                }
+            }
+            if asked == before {
+                return asked;
+            }
+        }
+    }
+}
+
+/// What a `@requires` or a `@mask` asks.
+fn asked_by(directives: &[async_graphql::Positioned<async_graphql::parser::types::ConstDirective>]) -> BTreeSet<String> {
+    let mask = directives.iter().find(|directive| directive.node.name.node == "mask");
+    let mask = mask.and_then(|directive| directive.node.get_argument("permission")).map(|text| text.node.to_string());
+    required(directives).into_iter().chain(mask.map(|text| text.trim_matches('"').to_owned())).collect()
+}
+
+/// The objects of a page, where it is one.
+fn behind(calls: &Calls, kind: &str) -> String {
+    let nodes = calls.fields(kind).iter().find(|field| field.node.name.node == "nodes");
+    nodes.map_or_else(|| kind.to_owned(), |nodes| base(&nodes.node.ty.node))
+}
+
+/// By the schema: what a road does not ask, the type itself does, or it stands in the list.
+#[test]
+fn each_road_to_an_object_asks_what_its_root_asks_or_is_an_exception() {
+    let calls = Calls::of_the_schema();
+    let map = Map::of(&calls);
+    assert!(map.needed.len() > 40, "{:#?}", map.needed);
+    let asked = map.asked(&calls);
+    let (mut around, mut used) = (Vec::new(), BTreeSet::new());
+    for (from, roads) in &map.roads {
+        // The pages of a list ask what the list asked; roots have a test of their own.
+        if ["Query", "Mutation", "Subscription"].contains(&from.as_str())
+            || from.ends_with("Connection")
+            || from.ends_with("Edge")
+        {
+            continue;
+        }
+        for (field, to, by_field) in roads {
+            let Some(needed) = map.needed.get(to) else { continue };
+            if calls.needed_for(to).is_some() || by_field.contains(needed) || asked[from].contains(needed) {
+                continue;
+            }
+            let road = format!("{from}.{field}");
+            match EXCEPTIONS.iter().find(|(known, _)| *known == road) {
+                Some((known, _)) => drop(used.insert(*known)),
+                None => around.push(format!("{road} leads to a {to} without {needed}")),
+            }
+        }
+    }
+    assert!(around.is_empty(), "{} roads ask less than the root: {around:#?}", around.len());
+    let idle: Vec<_> = EXCEPTIONS.iter().filter(|(road, _)| !used.contains(road)).collect();
+    assert!(idle.is_empty(), "exceptions that are none: {idle:#?}");
+}
+
+/// The objects of an answer with the road that led to each.
+fn roads(value: &Value, from: Option<&Road>, found: &mut BTreeSet<(Road, String)>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| roads(item, from, found)),
+        Value::Object(fields) => {
+            let kind = fields.get("__typename").and_then(Value::as_str).unwrap_or_default();
+            // A page stands for what led to it.
+            let is_page = kind.ends_with("Connection") || kind.ends_with("Edge");
+            if let Some(from) = from.filter(|(parent, _)| !is_page && !parent.is_empty()) {
+                found.insert((from.clone(), kind.to_owned()));
+            }
+            for (name, field) in fields {
+                let own = (kind.to_owned(), name.clone());
+                roads(field, if is_page { from } else { Some(&own) }, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// As it runs: whoever may call a root field and nothing else meets no object that they could not ask for at its own root.
+async fn no_road_leads_around_the_permission_of_an_objects_own_root(world: &World) {
+    let calls = Calls::of_the_schema();
+    let map = Map::of(&calls);
+    let house = &world.ours;
+    let (mut around, mut walked, mut tried) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+    for (operation, field) in calls.roots().filter(|(_, field)| needs(field) != Nothing) {
+        let permissions = match needs(field) {
+            May(permission) => vec![permission],
+            _ => vec!["product.read"],
+        };
+        // Somebody else than who made the rows: callers may see themselves.
+        let person = Caller { actor: Actor::member(MemberId::NIL), ..house.only(&permissions) };
+        let program = Caller { actor: Actor::integration(IntegrationId::NIL), ..person.clone() };
+        for way in calls.ways(field).iter().filter(|way| way.open.matches('{').count() < 5) {
+            // Each object below, by itself: where one is refused the others are shown all the same.
+            for (_, selection) in calls.selections(&way.kind).into_iter().filter(|(_, one)| one.contains("__typename")) {
+                // A field is a resolver of its type's: whoever leads there, two roots of the same permission show as much as twenty.
+                let times: &mut u32 = tried.entry((permissions.clone(), way.kind.clone(), selection.clone())).or_default();
+                *times += 1;
+                if *times > 2 {
+                    continue;
+                }
+                let caller = if *times == 1 { &person } else { &program };
+                let variables = calls.variables(house, field, None);
+                let document = calls.document(operation, field, &variables, &way.selection(&selection));
+                let answer = world.ask(house, Some(caller.clone()), &document, &variables).await;
+                let mut met = BTreeSet::new();
+                let of_root = answer["data"].as_object().into_iter().flat_map(|data| data.values());
+                of_root.for_each(|value| roads(value, Some(&(String::new(), String::new())), &mut met));
+                for ((parent, name), kind) in met {
+                    let road = format!("{parent}.{name}");
+                    let Some(needed) = map.needed.get(&kind).filter(|needed| !permissions.contains(&needed.as_str())) else {
+                        continue;
+                    };
+                    walked.insert(road.clone());
+                    // Who did something is named to whoever sees what they did: of a program that is its name.
+                    let is_author = kind == "Integration"
+                        && calls
+                            .fields(&parent)
+                            .iter()
+                            .any(|one| one.node.name.node == *name && base(&one.node.ty.node) == "Actor");
+                    if !is_author && !EXCEPTIONS.iter().any(|(known, _)| *known == road) {
+                        around.insert(format!("{road} shows a {kind} without {needed} to {permissions:?}: {document}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(walked.len() > 20, "only these roads led to an object: {walked:?}");
+    assert!(around.is_empty(), "{} roads around rights: {around:#?}", around.len());
+}
+
+/// Whom an order or a return is of is told to those who may see customers, whoever they are and however they ask.
+mod of_whom {
+    use super::*;
+
+    on_both!(whom_a_document_is_of_is_told_to_those_who_may_see_customers);
+
+    async fn whom_a_document_is_of_is_told_to_those_who_may_see_customers(world: &World) {
+        let house = &world.ours;
+        let query = "query($order: OrderRef!) {
+            orders { nodes { number customer { id name country externalRef } } }
+            written: orders { nodes { number allowedActions customer { id name } } }
+            order(by: $order) { customer { name } returns { customer { name } } }
+            returns { nodes { customer { name } } } }";
+        let variables = json!({ "order": { "id": house.ids["ord"] } });
+        let reader = ["order.read", "stock.movement.read"];
+        let answer = world.ask(house, Some(house.only(&reader)), query, &variables).await;
+        assert!(answer["errors"].is_null(), "a mask is no error: {answer:#}");
+        assert!(!answer.to_string().contains("alpha buyer"), "{answer:#}");
+        assert!(answer["data"]["orders"]["nodes"][0]["number"].is_string(), "{answer:#}");
+        let clerk = house.only(&["order.read", "stock.movement.read", "customer.read"]);
+        let answer = world.ask(house, Some(clerk.clone()), query, &variables).await;
+        for part in ["orders", "written", "returns"] {
+            assert!(answer["data"][part].to_string().contains("alpha buyer"), "{part}: {answer:#}");
+        }
+        // Nor is it found out by asking for one's orders.
+        let filter =
+            "query($filter: OrderFilter!) { ordersCount(filter: $filter) { count } orders(filter: $filter) { nodes { id } } }";
+        let variables = json!({ "filter": { "customer": { "eq": house.ids["cus"] } } });
+        let answer = world.ask(house, Some(house.only(&reader)), filter, &variables).await;
+        assert_eq!(answer["errors"][0]["permission"], "customer.read", "{answer:#}");
+        let answer = world.ask(house, Some(clerk), filter, &variables).await;
+        assert!(answer["data"]["ordersCount"]["count"].as_i64().is_some_and(|count| count > 0), "{answer:#}");
+        let back = "query($id: ID!) { returns(filter: { customer: { eq: $id } }) { nodes { id } } }";
+        let answer = world.ask(house, Some(house.only(&reader)), back, &json!({ "id": house.ids["cus"] })).await;
+        assert_eq!(answer["errors"][0]["permission"], "customer.read", "{answer:#}");
+        let sales = "{ salesReport(groupBy: CUSTOMER) { key } }";
+        let answer = world.ask(house, Some(house.only(&["report.read"])), sales, &json!({})).await;
+        assert_eq!(answer["errors"][0]["permission"], "customer.read", "{answer:#}");
+        let answer = world.ask(house, Some(house.only(&["report.read", "customer.read"])), sales, &json!({})).await;
+        assert!(answer.to_string().contains(&house.ids["cus"]), "{answer:#}");
+    }
+}

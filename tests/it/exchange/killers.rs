@@ -1,0 +1,37 @@
+//! Files that end the process that reads them: after two workers nobody reads them any more.
+
+use serde_json::{Value, json};
+
+use super::world::{Works, World, ask, import, on_both, over, until};
+
+on_both!(an_import_at_whose_start_two_workers_died_has_failed);
+
+/// The one job that carries exchanges out.
+async fn job(world: &World) -> Value {
+    let jobs = ask(world, "{ jobs(first: 50) { nodes { kind state failures lastError } } }", json!({})).await;
+    let nodes = jobs["jobs"]["nodes"].as_array().unwrap().clone();
+    nodes.into_iter().find(|job| job["kind"] == "exchange.run").unwrap()
+}
+
+async fn an_import_at_whose_start_two_workers_died_has_failed(world: &World) {
+    // Read once from beginning to end before anything is carried out: that is when they die.
+    let rows: String = (0..150_000).map(|n| format!("o-{n},alpha-shop,nobody,1\n")).collect();
+    let id = import(world, "ORDERS", format!("externalRef,store,sku,quantity\n{rows}"), json!({})).await;
+    for deaths in 0..2 {
+        let works = Works::begin(world);
+        until("its worker to begin", async || {
+            let job = job(world).await;
+            job["state"] == "RUNNING" && job["failures"] == deaths
+        })
+        .await;
+        works.kill().await;
+    }
+    let works = Works::begin(world);
+    let done = over(world, &id).await;
+    assert_eq!(done["state"], "FAILED", "{done:#}");
+    assert!(done["error"].as_str().unwrap().contains("the worker died"), "{done:#}");
+    until("its job to be a dead letter", async || job(world).await["state"] == "DEAD").await;
+    let dead = job(world).await;
+    assert_eq!(dead["failures"], 2, "{dead:#}");
+    works.kill().await;
+}

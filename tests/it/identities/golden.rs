@@ -1,0 +1,307 @@
+//! The golden files: digests of mutations' inputs, names of filters, and cursors of every list. What fails here is what clients of the last release
+//! would meet: keys that answer IDEMPOTENCY_KEY_REUSED to an honest retry, and cursors that open no more. New mutations are added by a run with
+//! ENTREPOT_GOLDEN=write; lines that are there are never changed.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use async_graphql::{
+    Request, Schema, ServerResult, Value as Sent, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest},
+    registry::{MetaType, Registry},
+};
+use entity::prelude::{OrderStatus, StockStatus, StoreId, Timestamp};
+use entrepot::{
+    alerts::rows::Test,
+    catalog::rows::filter as products,
+    graphql::canonical::{self, CLEARED_BY_NULL, Canonical},
+    live::stream::filter_name,
+    orders::rows as orders,
+    schema::{Mutation, Query, Subscription},
+    stock::rows::list::LevelFilter,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Runs something on the schema's registry.
+pub async fn with_registry<T: Send + 'static>(look: impl Fn(&Registry) -> T + Send + Sync + 'static) -> T {
+    struct Look(Arc<dyn Fn(&Registry) + Send + Sync>);
+    impl ExtensionFactory for Look {
+        fn create(&self) -> Arc<dyn Extension> {
+            Arc::new(Self(self.0.clone()))
+        }
+    }
+    #[async_trait::async_trait]
+    impl Extension for Look {
+        async fn prepare_request(
+            &self,
+            ctx: &ExtensionContext<'_>,
+            request: Request,
+            next: NextPrepareRequest<'_>,
+        ) -> ServerResult<Request> {
+            (self.0)(&ctx.schema_env.registry);
+            next.run(ctx, request).await
+        }
+    }
+    let found = Arc::new(Mutex::new(None));
+    let hand = found.clone();
+    let look = Look(Arc::new(move |registry| *hand.lock().unwrap() = Some(look(registry))));
+    let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default()).extension(look).finish();
+    schema.execute("{ __typename }").await;
+    let found = found.lock().unwrap().take();
+    found.unwrap()
+}
+
+fn sent(input: &Value) -> Sent {
+    Variables::from_json(json!({ "input": input })).remove("input").unwrap()
+}
+
+fn hex(digest: [u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn digest(registry: &Registry, mutation: &str, input: &Value) -> Option<String> {
+    canonical::digest(registry, mutation, &[("input", Cow::Owned(sent(input)))]).map(hex)
+}
+
+/// A value of a type, the same each time; all that an input takes, or only what it must be given.
+fn sample(registry: &Registry, kind: &str, depth: usize, whole: bool) -> Value {
+    let bare = kind.trim_end_matches('!');
+    if let Some(inner) = bare.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        return json!([sample(registry, inner, depth, whole)]);
+    }
+    match registry.types.get(bare) {
+        Some(MetaType::InputObject { input_fields, oneof, .. }) => {
+            let mut object = serde_json::Map::new();
+            for (name, field) in input_fields {
+                let is_needed =
+                    field.ty.ends_with('!') && field.default_value.is_none() || depth == 0 && name == "idempotencyKey";
+                if *oneof && !object.is_empty() || !is_needed && (!whole || depth > 3) && !*oneof {
+                    continue;
+                }
+                object.insert(name.clone(), sample(registry, &field.ty, depth + 1, whole));
+            }
+            Value::Object(object)
+        }
+        Some(MetaType::Enum { enum_values, .. }) => json!(enum_values.keys().next().unwrap()),
+        _ => match bare {
+            "Boolean" => json!(true),
+            "Int" | "Long" | "Quantity" => json!(3),
+            "Float" => json!(0.5),
+            "Date" => json!("2026-11-30"),
+            "DateTime" => json!("2026-11-30T08:26:00Z"),
+            "Decimal" => json!("1.50"),
+            "CurrencyCode" => json!("GBP"),
+            "JSON" => json!({ "b": [1, 2.5, null], "a": { "compare": null } }),
+            "ID" => json!("prd_01jf3zq7m8e6xv9k2c4b5d7g8h"),
+            _ => json!("a \"text\" of ünï\u{1f600}\ncode"),
+        },
+    }
+}
+
+/// The mutations whose input holds an idempotency key, and the types of those inputs.
+fn keyed(registry: &Registry) -> BTreeMap<String, String> {
+    let mutations = registry.types["Mutation"].fields().unwrap();
+    let holds = |kind: &str| match registry.types.get(kind.trim_end_matches('!')) {
+        Some(MetaType::InputObject { input_fields, .. }) => input_fields.contains_key("idempotencyKey"),
+        _ => false,
+    };
+    let input = |(name, field): (&String, &async_graphql::registry::MetaField)| {
+        assert!(
+            !field.args.contains_key("idempotencyKey"),
+            "{name} takes its key beside its input: give the golden file a form for it"
+        );
+        field.args.values().find(|argument| holds(&argument.ty)).map(|argument| (name.clone(), argument.ty.clone()))
+    };
+    mutations.iter().filter_map(input).collect()
+}
+
+#[tokio::test]
+async fn the_digests_of_inputs_are_those_of_the_last_release() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/identities/digests.json");
+    let text = fs::read_to_string(&path).unwrap_or_else(|_| "{}".to_owned());
+    let golden: BTreeMap<String, Vec<(Value, String)>> = serde_json::from_str(&text).unwrap();
+    let writes = env::var("ENTREPOT_GOLDEN").as_deref() == Ok("write");
+    let found = with_registry(move |registry| {
+        let mut all = golden.clone();
+        for (mutation, kind) in keyed(registry) {
+            if writes && !all.contains_key(&mutation) {
+                let inputs = [true, false].map(|whole| sample(registry, &kind, 0, whole));
+                let digests = inputs.map(|input| (input.clone(), digest(registry, &mutation, &input).unwrap()));
+                all.insert(mutation.clone(), digests.to_vec());
+            }
+            let cases = all.get(&mutation).map(Vec::as_slice).unwrap_or_default();
+            assert!(
+                !cases.is_empty(),
+                "{mutation} takes a key and is not in the golden file: run this test with ENTREPOT_GOLDEN=write"
+            );
+            for (input, kept) in cases {
+                let now = digest(registry, &mutation, input);
+                assert_eq!(now.as_ref(), Some(kept), "a retry of {mutation} across the upgrade would be refused: {input}");
+            }
+        }
+        all
+    })
+    .await;
+    if writes {
+        fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&found).unwrap())).unwrap();
+    }
+    assert!(found.len() >= 77, "{} mutations", found.len());
+}
+
+#[tokio::test]
+async fn canonical_json_is_written_by_its_rules() {
+    let cases = [
+        // Keys are sorted, what says nothing is left out, guards too; at any depth, but not in JSON of the caller's own.
+        (
+            "productCreate",
+            json!({ "idempotencyKey": "k", "sku": "A", "name": "N", "description": null, "stockPolicy": "TRACKED",
+                "metadata": { "b": null, "a": 1, "compare": 2, "idempotencyKey": 3 } }),
+            r#"{"input":{"metadata":{"a":1,"b":null,"compare":2,"idempotencyKey":3},"name":"N","sku":"A"}}"#,
+        ),
+        (
+            "stockSet",
+            json!({ "idempotencyKey": "k", "reasonCode": "CORRECTION",
+                "items": { "product": { "sku": "A" }, "store": { "code": "S" }, "onHand": 5.0, "compare": { "expectedOnHand": 4 } } }),
+            r#"{"input":{"items":[{"onHand":5,"product":{"sku":"A"},"store":{"code":"S"}}],"reasonCode":"CORRECTION"}}"#,
+        ),
+        // Null clears here.
+        (
+            "lotUpdate",
+            json!({ "idempotencyKey": "k", "id": "lot_1", "expectedVersion": 3, "expiresOn": null }),
+            r#"{"input":{"expiresOn":null,"id":"lot_1"}}"#,
+        ),
+    ];
+    with_registry(move |registry| {
+        use sha2::{Digest, Sha256};
+        for (mutation, input, canonical) in &cases {
+            assert_eq!(
+                digest(registry, mutation, input).unwrap(),
+                hex(Sha256::digest(canonical).into()),
+                "{mutation}: {canonical}"
+            );
+        }
+        assert_eq!(digest(registry, "productCreate", &json!({ "sku": "A", "name": "N" })), None, "without a key nothing is kept");
+    })
+    .await;
+}
+
+#[test]
+fn null_clears_where_the_source_says_so() {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                for part in text.split("InputObject)]\n").skip(1) {
+                    let body = part.split("\n}").next().unwrap();
+                    let name = body.split("pub struct ").nth(1).and_then(|rest| rest.split([' ', '<']).next());
+                    found.extend(name.filter(|_| body.contains("MaybeUndefined<")).map(str::to_owned));
+                }
+            }
+        }
+    }
+    assert_eq!(found, CLEARED_BY_NULL.iter().map(|name| (*name).to_owned()).collect());
+}
+
+/// `Debug` output changes with a name in the source, so nothing that clients keep is made of it. Named are the files that still read what older
+/// releases made.
+#[test]
+fn no_cursor_is_made_of_debug_output() {
+    const FORMER: [&str; 2] = ["catalog/graph/query_products.rs", "live/stream.rs"];
+    let src = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut found) = (vec![src.clone()], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/");
+            let lists =
+                name.starts_with("live/") || name.split('/').any(|part| part == "graph" || part == "rows" || part == "graph.rs");
+            let text = fs::read_to_string(&path).unwrap();
+            let shipped = text.split("#[cfg(test)]").next().unwrap();
+            if lists && shipped.lines().any(|line| line.contains("format!(") && line.contains(":?}")) {
+                found.insert(name);
+            }
+        }
+    }
+    assert_eq!(found, FORMER.map(str::to_owned).into());
+}
+
+pub fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+#[test]
+fn the_names_of_filters_are_those_of_the_last_release() {
+    let store = StoreId::from_uuid(id(5));
+    let level = LevelFilter {
+        stores: Some(vec![store]),
+        statuses: Some(vec![StockStatus::Low]),
+        available: (Some(1), None),
+        ..LevelFilter::default()
+    };
+    let levels = LevelFilter {
+        and: vec![level.clone()],
+        or: Some(vec![level.clone()]),
+        not: Some(Box::new(level)),
+        ..LevelFilter::default()
+    };
+    let span = orders::Span { from: Some(Timestamp(7)), before: None };
+    let order = orders::Filter::All(vec![
+        orders::Filter::Ids(orders::IdColumn::Store, vec![id(5)]),
+        orders::Filter::Any(vec![orders::Filter::Status(vec![OrderStatus::Confirmed]), orders::Filter::PlacedAt(span)]),
+        orders::Filter::Not(Box::new(orders::Filter::ExternalRef(orders::TextTest::StartsWith("web-".to_owned())))),
+    ]);
+    let alerts = vec![Test::Store(vec![store]), Test::Opened { from: Some(Timestamp(7)), before: None }];
+    let product = products::Filter::All(vec![
+        products::Filter::Text(products::TextColumn::Name, products::TextTest::Contains("mug".to_owned())),
+        products::Filter::Search("red mug".to_owned()),
+    ]);
+    let canonical = |filter: &dyn Canonical| filter.canonical();
+    let said =
+        [canonical(&LevelFilter::default()), canonical(&levels), canonical(&order), canonical(&alerts), canonical(&product)];
+    free_of_rust(&said);
+    let names = [
+        filter_name(&LevelFilter::default()).now,
+        filter_name(&levels).now,
+        filter_name(&orders::Filter::default()).now,
+        filter_name(&order).now,
+        filter_name(&Vec::<Test>::new()).now,
+        filter_name(&alerts).now,
+        filter_name(&product).now,
+        filter_name(&None::<Vec<String>>).now,
+        filter_name(&Some(vec!["order.*".to_owned()])).now,
+    ];
+    assert_eq!(names, NAMES, "streams and lists of the last release would begin again");
+}
+
+/// None of them speaks of Rust.
+fn free_of_rust(said: &[Value]) {
+    for one in said {
+        let text = one.to_string();
+        assert!(!["Some(", "None", "::", "Id("].iter().any(|rust| text.contains(rust)), "{text}");
+    }
+}
+
+const NAMES: [&str; 9] = [
+    "RBNvo1WzZ4oR",
+    "G2FlfXY_NxWm",
+    "Dss47HsYdeg7",
+    "p7eRqRdQgvKo",
+    "T1PNoYwrqgwD",
+    "In2ZGWG3myL6",
+    "urIPlFPzFJNQ",
+    "dCNOmK_nSY-1",
+    "X0qbWkCf60YG",
+];

@@ -1,0 +1,82 @@
+//! Jobs take turns by tenant.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use entity::prelude::TenantId;
+use entrepot::jobs::{Failure, Lease, Registry, is_asked_to_yield};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    World, on_both,
+    world::{put_down, put_down_for, until, work},
+};
+
+on_both!(a_small_tenants_job_does_not_wait_behind_anothers_many, whoever_can_go_on_later_makes_room,);
+
+/// When the small tenant's job began.
+type Began = Arc<Mutex<Option<Instant>>>;
+
+fn registry(began: &Began) -> Registry {
+    let began = began.clone();
+    Registry::default()
+        .queued("test.many", 3, |_: Lease, _| async {
+            sleep(Duration::from_millis(1_500)).await;
+            Ok(())
+        })
+        .queued("test.small", 3, move |_: Lease, _| {
+            began.lock().unwrap().get_or_insert_with(Instant::now);
+            async { Ok(()) }
+        })
+}
+
+async fn a_small_tenants_job_does_not_wait_behind_anothers_many(world: &World) {
+    const MANY: usize = 240;
+    for _ in 0..MANY {
+        put_down(world, "test.many").await;
+    }
+    let began = Began::default();
+    let workers = [work(world, registry(&began)), work(world, registry(&began))];
+    // They have as many as they take.
+    sleep(Duration::from_millis(700)).await;
+    let asked = Instant::now();
+    put_down_for(world, world.theirs.owner.tenant, "test.small").await;
+    until("the small tenant's job to begin", async || began.lock().unwrap().is_some()).await;
+    let waited = began.lock().unwrap().unwrap() - asked;
+    assert!(waited < Duration::from_millis(700), "it waited {waited:?} behind another tenant's {MANY}");
+    for worker in workers {
+        worker.kill();
+    }
+}
+
+async fn whoever_can_go_on_later_makes_room(world: &World) {
+    let (began, yielded) = (Began::default(), Arc::new(Mutex::new(0)));
+    let count = yielded.clone();
+    let registry = registry(&began).queued("test.greedy", 3, move |_: Lease, _| {
+        let count = count.clone();
+        async move {
+            while !is_asked_to_yield() {
+                sleep(Duration::from_millis(10)).await;
+            }
+            *count.lock().unwrap() += 1;
+            Err(Failure::Yielded)
+        }
+    });
+    // As many tenants as there are places, each with one job that does not end by itself.
+    for n in 1..=8 {
+        let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(n));
+        put_down_for(world, tenant, "test.greedy").await;
+    }
+    let worker = work(world, registry);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(*yielded.lock().unwrap(), 0, "nobody waited");
+    put_down_for(world, world.theirs.owner.tenant, "test.small").await;
+    until("the small tenant's job to begin", async || began.lock().unwrap().is_some()).await;
+    assert!(*yielded.lock().unwrap() >= 1);
+    // It has not failed: it waits for its turn, and has it.
+    let rows = world.node.db.global().rows("SELECT failures FROM job WHERE kind = 'test.greedy' AND failures > 0", vec![]).await;
+    assert!(rows.unwrap().is_empty());
+    worker.stop().await;
+}

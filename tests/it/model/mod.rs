@@ -1,0 +1,213 @@
+//! Eight clients at once change one company's stock in every way that the public API offers, and a plain model, written from the documentation alone,
+//! does the same in the order of `seq`: at the end, and on the way, both say the same of levels, lots, holds, documents, costs and the past.
+//!
+//! `ENTREPOT_MODEL_COMMANDS` makes a run longer, `ENTREPOT_MODEL_SEED` repeats one, `ENTREPOT_MODEL_CLIENTS=1` sends one command after the other: the
+//! same seed is then the same run to the last command. What fails says its seed, its round and what was asked in it.
+
+mod apply;
+mod asks;
+mod compare;
+mod costs;
+mod documents;
+mod plain;
+mod send;
+
+use std::env;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::{authorization::world::World, databases::random};
+use asks::{Ask, Dice, draw};
+use plain::{Model, State};
+use send::Names;
+
+const COMMANDS: usize = 2_000;
+const CLIENTS: usize = 8;
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().and_then(|number| number.parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_clients_agree_with_the_model_on_sqlite() {
+    run(World::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_clients_agree_with_the_model_on_postgres() {
+    let Some(world) = World::postgres().await else { return };
+    run(world).await;
+}
+
+/// A company, what should be true of it, and the names of both.
+pub struct Run {
+    world: World,
+    model: Model,
+    names: Names,
+    dice: Dice,
+    clients: usize,
+    began: i64,
+    sent: usize,
+    done: usize,
+    seed: u64,
+    round: usize,
+}
+
+async fn run(world: World) {
+    let seed = number("ENTREPOT_MODEL_SEED").unwrap_or_else(random);
+    let commands = number("ENTREPOT_MODEL_COMMANDS").map_or(COMMANDS, |n| n as usize);
+    let clients = number("ENTREPOT_MODEL_CLIENTS").map_or(CLIENTS, |n| n as usize);
+    println!("ENTREPOT_MODEL_SEED={seed} ENTREPOT_MODEL_COMMANDS={commands} ENTREPOT_MODEL_CLIENTS={clients}");
+    let mut run = Run::begin(world, seed, clients).await;
+    while run.sent < commands {
+        run.round().await;
+        if run.round % 25 == 0 {
+            run.compare().await;
+        }
+    }
+    run.compare().await;
+    run.past(50).await;
+    println!("{} of {} commands were done", run.done, run.sent);
+    assert!(run.done * 2 > run.sent, "most of what was asked was refused: {} of {} were done", run.done, run.sent);
+    let report = entrepot::insight::verify::verify_tenant(&run.world.node.db, run.world.ours.owner.tenant, |_| {}).await.unwrap();
+    assert!(report.is_sound(), "ENTREPOT_MODEL_SEED={seed}: {report}");
+    run.world.end().await;
+}
+
+impl Run {
+    async fn begin(world: World, seed: u64, clients: usize) -> Self {
+        let mut run = Self {
+            world,
+            model: Model::default(),
+            names: Names::default(),
+            dice: Dice(seed),
+            clients,
+            began: 0,
+            sent: 0,
+            done: 0,
+            seed,
+            round: 0,
+        };
+        run.found().await;
+        run.pause();
+        run.began = run.model.now;
+        for (product, store) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            run.first(product, store, None, 400).await;
+        }
+        for (lot, store) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)] {
+            run.first(2, store, Some(lot), 200).await;
+        }
+        run
+    }
+
+    async fn first(&mut self, product: usize, store: usize, lot: Option<usize>, delta: i64) {
+        self.send(vec![Ask::Adjust { kind: "RECEIPT", product, store, lot, delta, cost: None, at: None }]).await;
+    }
+
+    /// The products, their lots and the stores.
+    async fn found(&mut self) {
+        for (sku, tracking, cost) in
+            [("M-MUG", "NONE", "2.00"), ("M-CUP", "NONE", "3.00"), ("M-TEA", "LOT", "1.50"), ("M-KIT", "NONE", "1.00")]
+        {
+            let pounds = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
+            let input =
+                json!({ "sku": sku, "name": sku, "tracking": tracking, "price": pounds("9.00"), "unitCost": pounds(cost) });
+            let query = "mutation($input: ProductCreateInput!) { productCreate(input: $input) { product { id } userErrors { code field message } } }";
+            let made = self.world.must(&self.world.ours, query, json!({ "input": input })).await;
+            self.names.products.push(made["product"]["id"].as_str().unwrap().to_owned());
+        }
+        let components: Vec<_> =
+            plain::PARTS.iter().map(|(part, n)| json!({ "productId": self.names.products[*part], "quantity": n })).collect();
+        let input = json!({ "idempotencyKey": "kit", "id": self.names.products[plain::KIT], "components": components });
+        let query =
+            "mutation($input: KitSetInput!) { kitSet(input: $input) { product { id } userErrors { code field message } } }";
+        self.world.must(&self.world.ours, query, json!({ "input": input })).await;
+        for (n, expires) in ["2090-01-31", "2091-01-31", "2092-01-31"].into_iter().enumerate() {
+            let product = json!({ "id": self.names.products[plain::LOTTED] });
+            let input = json!({ "idempotencyKey": format!("lot {n}"), "code": format!("L-{n}"), "product": product, "expiresOn": expires });
+            let query =
+                "mutation($input: LotCreateInput!) { lotCreate(input: $input) { lot { id } userErrors { code field message } } }";
+            let made = self.world.must(&self.world.ours, query, json!({ "input": input })).await;
+            self.names.lots.push(made["lot"]["id"].as_str().unwrap().to_owned());
+            self.model.lots.push(State::Available);
+        }
+        self.names.stores = vec![self.world.ours.ids["sto"].clone(), self.world.ours.depot.clone()];
+        self.names.supplier = self.world.ours.ids["sup"].clone();
+    }
+
+    /// A minute in which nothing happens; its middle is a moment that the past is asked for.
+    fn pause(&mut self) {
+        self.world.pass(30);
+        let now = self.world.node.clock.now().micros();
+        self.model.now = now;
+        self.model.moments.push(now);
+        self.world.pass(30);
+    }
+
+    async fn round(&mut self) {
+        self.round += 1;
+        self.pause();
+        let mut asks: Vec<Ask> = Vec::new();
+        for _ in 0..self.clients {
+            let ask = draw(&mut self.dice, &self.model, self.began, self.model.now);
+            // Whether two clients that do the same to one document at once are both heard is another test's.
+            if !asks.contains(&ask) {
+                asks.push(ask);
+            }
+        }
+        self.send(asks).await;
+    }
+
+    /// Sends asks at once, and has the model do what was done, in the order in which it was.
+    async fn send(&mut self, asks: Vec<Ask>) {
+        let owner = || Some(self.world.ours.owner.clone());
+        let calls: Vec<_> = asks.iter().enumerate().map(|(n, ask)| self.names.call(ask, &format!("{} {n}", self.sent))).collect();
+        let answers = join_all(calls.iter().map(|call| async {
+            let variables = json!({ "input": call.input });
+            self.world.ask(&self.world.ours, owner(), &call.query, &variables).await
+        }))
+        .await;
+        self.sent += asks.len();
+        let (mut done, mut refused) = (Vec::new(), Vec::new());
+        for ((ask, call), answer) in asks.iter().zip(&calls).zip(&answers) {
+            assert!(answer["errors"].is_null(), "{}: {ask:?} {}: {answer}", self.place(&asks), call.input);
+            let payload = &answer["data"][call.name];
+            match payload["seq"].as_i64() {
+                Some(seq) => done.push((seq, ask, payload)),
+                None => refused.push((ask, payload)),
+            }
+        }
+        done.sort_by_key(|one| one.0);
+        let mut states = vec![self.model.clone()];
+        for (seq, ask, payload) in done {
+            if let Err(why) = self.model.apply(ask) {
+                panic!("{}: {seq} {ask:?} was done, and should have been refused: {why}: {payload}", self.place(&asks));
+            }
+            self.names.keep(ask, payload);
+            compare::levels(&self.model, &self.names, &payload["levels"], &format!("{}: after {seq} {ask:?}", self.place(&asks)));
+            self.done += 1;
+            states.push(self.model.clone());
+        }
+        for (ask, payload) in refused {
+            let changes_nothing = payload["userErrors"] == json!([]);
+            let is_right = |state: &Model| state.may_refuse(ask) || changes_nothing || state.clone().apply(ask).is_err();
+            assert!(
+                states.iter().any(is_right),
+                "{}: {ask:?} was refused and should have been done: {payload}",
+                self.place(&asks)
+            );
+        }
+    }
+
+    fn place(&self, asks: &[Ask]) -> String {
+        format!("ENTREPOT_MODEL_SEED={} round {}, after {} commands, of {asks:#?}\n", self.seed, self.round, self.sent)
+    }
+
+    /// What the owner is answered.
+    async fn ask(&self, query: &str, variables: Value) -> Value {
+        let answer = self.world.ask(&self.world.ours, Some(self.world.ours.owner.clone()), query, &variables).await;
+        assert!(answer["errors"].is_null(), "{query} {variables}: {answer}");
+        answer["data"].clone()
+    }
+}

@@ -1,0 +1,200 @@
+//! Everything that can be asked for, made from the schema itself.
+
+use async_graphql::{
+    Positioned,
+    parser::types::{FieldDefinition, InputValueDefinition, TypeKind},
+};
+use serde_json::{Value, json};
+
+use crate::authorization::{
+    calls::{Calls, base, least, meant},
+    world::World,
+};
+
+/// What an answer to it may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Few rows that are named: by an id, a key, a filter that hardly anything passes.
+    Few,
+    /// The first page of all rows in some order.
+    Page,
+    /// A change: what it needs to know is named by it.
+    Change,
+}
+
+#[derive(Debug)]
+pub struct Ask {
+    pub name: String,
+    pub document: String,
+    pub variables: Value,
+    pub wants: Wants,
+}
+
+/// Reports and searches that go over a tenant's rows by their nature; they have tests of their speed.
+const REPORTS: &[&str] = &[
+    "auditVerify",
+    "costReport",
+    "countsDue",
+    "movementReport",
+    "reorderSuggestions",
+    "salesReport",
+    "stockHistory",
+    "stockReport",
+    "stockValue",
+    "supplierPerformance",
+];
+
+pub async fn all(world: &World) -> Vec<Ask> {
+    let calls = Calls::of_the_schema();
+    let mut asks = nodes(world, &calls);
+    for (operation, field) in calls.roots() {
+        let name = field.name.node.as_str();
+        match operation {
+            "query" if !REPORTS.contains(&name) => asks.extend(query(world, &calls, field)),
+            "mutation" => {
+                let variables = calls.variables(&world.ours, field, None);
+                let document = calls.document(operation, field, &variables, least(&calls, field));
+                asks.push(Ask { name: name.to_owned(), document, variables, wants: Wants::Change });
+            }
+            _ => {}
+        }
+    }
+    // Queries first: a change may take away what they ask for.
+    asks.sort_by_key(|ask| ask.wants == Wants::Change);
+    asks
+}
+
+/// Each kind of node with what it shows and what it leads to.
+fn nodes(world: &World, calls: &Calls) -> Vec<Ask> {
+    let document = format!("query($id: ID!) {{ node(id: $id) {} }}", calls.wide("Node", 3));
+    let ask = |(prefix, id): (&&str, &String)| Ask {
+        name: format!("node {prefix}"),
+        document: document.clone(),
+        variables: json!({ "id": id }),
+        wants: Wants::Few,
+    };
+    world.ours.ids.iter().map(ask).collect()
+}
+
+fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
+    let name = field.name.node.as_str();
+    let plain = calls.variables(&world.ours, field, None);
+    let kind = base(&field.ty.node);
+    let is_list = kind.ends_with("Connection");
+    let wide = |kind: &str| match calls.wide(kind, 2) {
+        none if none == "{ __typename }" => least(calls, field).to_owned(),
+        some => some,
+    };
+    let ask = |name: String, variables: Value, wants: Wants| {
+        let selection = if is_list { "{ nodes { __typename } pageInfo { hasNextPage endCursor } }" } else { least(calls, field) };
+        Ask { document: calls.document("query", field, &variables, selection), name, variables, wants }
+    };
+    let of_all = if is_list || plain == json!({}) { Wants::Page } else { Wants::Few };
+    let mut asks = vec![Ask {
+        name: name.to_owned(),
+        document: calls.document("query", field, &plain, &wide(&kind)),
+        variables: plain.clone(),
+        wants: of_all,
+    }];
+    let with = |more: Value| {
+        let mut variables = plain.clone();
+        variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        variables
+    };
+    // Every place where an id can stand.
+    for path in calls.slots(field) {
+        let id = &world.ours.ids[meant(name, &path)];
+        let variables = calls.variables(&world.ours, field, Some((&path, id)));
+        asks.push(ask(format!("{name} {}", path.join(".")), variables, Wants::Few));
+    }
+    for argument in field.arguments.iter().map(|argument| &argument.node) {
+        let (given, kind) = (argument.name.node.as_str(), base(&argument.ty.node));
+        if given == "last" {
+            asks.push(ask(format!("{name} last"), with(json!({ "last": 10 })), of_all));
+        }
+        if given == "orderBy" {
+            for (order, by) in orders(calls, &kind) {
+                asks.push(ask(format!("{name} by {order}"), with(json!({ "orderBy": by })), Wants::Page));
+            }
+        }
+        if given.ends_with("ilter") {
+            for (test, filter) in filters(calls, &kind) {
+                asks.push(ask(format!("{name} where {test}"), with(json!({ given: filter })), Wants::Few));
+            }
+        }
+    }
+    asks
+}
+
+fn inputs<'a>(calls: &'a Calls, kind: &str) -> &'a [Positioned<InputValueDefinition>] {
+    match calls.types().find(|one| one.name.node == kind).map(|one| &one.kind) {
+        Some(TypeKind::InputObject(input)) => &input.fields,
+        _ => &[],
+    }
+}
+
+fn words(calls: &Calls, kind: &str) -> Vec<String> {
+    match calls.types().find(|one| one.name.node == kind).map(|one| &one.kind) {
+        Some(TypeKind::Enum(words)) => words.values.iter().map(|word| word.node.value.node.to_string()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Every order of a list, both ways.
+fn orders(calls: &Calls, kind: &str) -> Vec<(String, Value)> {
+    let fields = inputs(calls, kind).iter().find(|field| field.node.name.node == "field");
+    let fields = fields.map(|field| words(calls, &base(&field.node.ty.node))).unwrap_or_default();
+    let both = |field: String| ["ASC", "DESC"].map(|way| (format!("{field} {way}"), json!({ "field": field, "direction": way })));
+    // That needs a search beside it.
+    fields.into_iter().filter(|field| field != "RELEVANCE").flat_map(both).collect()
+}
+
+/// Every test of every field of a filter, by itself. Ids are tried as places where ids can stand.
+fn filters(calls: &Calls, kind: &str) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for field in inputs(calls, kind).iter().map(|field| &field.node) {
+        let (name, of) = (field.name.node.as_str(), base(&field.ty.node));
+        if of == kind || of == "IdFilter" {
+            continue;
+        }
+        for (test, value) in tests(calls, &of, matches!(field.ty.node.base, async_graphql::parser::types::BaseType::List(_))) {
+            found.push((format!("{name}{test}"), json!({ name: value })));
+        }
+    }
+    found
+}
+
+fn tests(calls: &Calls, kind: &str, is_list: bool) -> Vec<(String, Value)> {
+    let value = |kind: &str| match kind {
+        "String" => json!("none-such"),
+        "Date" => json!("2020-01-31"),
+        "Boolean" => json!(true),
+        "Quantity" | "Int" | "Long" => json!(7),
+        _ => Value::Null,
+    };
+    match kind {
+        // Later than all, and earlier than all.
+        "DateTimeFilter" => vec![
+            (" gte".to_owned(), json!({ "gte": "2090-01-01T00:00:00Z" })),
+            (" lt".to_owned(), json!({ "lt": "2020-01-01T00:00:00Z" })),
+        ],
+        _ if !inputs(calls, kind).is_empty() => inputs(calls, kind)
+            .iter()
+            .map(|field| {
+                let (name, of) = (field.node.name.node.as_str(), value(&base(&field.node.ty.node)));
+                let of = if matches!(field.node.ty.node.base, async_graphql::parser::types::BaseType::List(_)) {
+                    json!([of])
+                } else {
+                    of
+                };
+                (format!(" {name}"), json!({ name: of }))
+            })
+            .collect(),
+        _ if !words(calls, kind).is_empty() => {
+            let one = |word: String| (format!(" {word}"), if is_list { json!([word]) } else { json!(word) });
+            words(calls, kind).into_iter().map(one).collect()
+        }
+        _ if value(kind).is_null() => Vec::new(),
+        _ => vec![(String::new(), value(kind))],
+    }
+}

@@ -1,0 +1,172 @@
+//! What a planner says that it will do, and whether that is too much.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entrepot::storage::{Backend, Reads, TenantScope};
+use sea_orm::Statement;
+use serde_json::Value;
+
+use super::asks::Wants;
+
+/// Tables that stay small however much a tenant trades. All others are large: whoever adds one that is not adds it here.
+pub const SMALL: &[&str] = &[
+    "alert_follower",
+    "alert_rule",
+    "api_key",
+    "api_key_address",
+    "app_user",
+    "audit_checkpoint",
+    "audit_head",
+    "category",
+    "channel",
+    "cost_book",
+    "integration",
+    "invitation",
+    "job_worker",
+    "login_challenge",
+    "login_failure",
+    "member",
+    "policy",
+    "registration",
+    "role",
+    "role_grant",
+    "server_secret",
+    "signing_key",
+    "sourcing_rule",
+    "store",
+    "store_group",
+    "store_in_group",
+    "store_sourcing",
+    "supplier",
+    "tenant",
+    "tenant_counter",
+    "tenant_erasure",
+    "webhook_endpoint",
+];
+
+/// Whether a table grows with what a tenant does.
+pub fn is_large(table: &str) -> bool {
+    !SMALL.contains(&table)
+}
+
+/// How one table is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    pub table: String,
+    pub how: String,
+    /// By nothing, or by the tenant alone.
+    is_whole: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Plan {
+    reads: Vec<Read>,
+    sorts: bool,
+}
+
+impl Plan {
+    /// Reads of large tables that an answer cannot afford.
+    pub fn reads_too_much(&self, wants: Wants) -> Vec<&Read> {
+        let is_large = |read: &&Read| read.is_whole && is_large(&read.table);
+        match wants {
+            Wants::Page if !self.sorts => Vec::new(),
+            _ => self.reads.iter().filter(is_large).collect(),
+        }
+    }
+}
+
+/// None where a statement has no plan: it writes new rows, or is not the tenant's.
+pub async fn of(scope: &TenantScope, statement: &Statement) -> Option<Plan> {
+    let first = statement.sql.split_whitespace().next().unwrap_or_default().to_uppercase();
+    if !["SELECT", "WITH", "UPDATE", "DELETE"].contains(&first.as_str()) {
+        return None;
+    }
+    let explain = match scope.backend() {
+        Backend::Sqlite => "EXPLAIN QUERY PLAN",
+        Backend::Postgres => "EXPLAIN (FORMAT JSON)",
+    };
+    let explained = Statement { sql: format!("{explain} {}", statement.sql), ..statement.clone() };
+    let rows = match scope.query(explained).await {
+        Ok(rows) => rows,
+        // Not for the role of requests: a statement of the deployment itself.
+        Err(fault) if format!("{fault:?}").contains("42501") => return None,
+        Err(fault) => panic!("{fault:?}: {}", statement.sql),
+    };
+    let mut plan = Plan::default();
+    match scope.backend() {
+        Backend::Sqlite => {
+            let tables = tables_of(&statement.sql, &known(scope).await);
+            for row in &rows {
+                let detail: String = row.try_get_by_index(3).unwrap();
+                plan.sqlite(&detail, &tables, &statement.sql);
+            }
+        }
+        Backend::Postgres => {
+            let whole: Value = rows[0].try_get_by_index(0).unwrap();
+            plan.postgres(&whole[0]["Plan"], None);
+        }
+    }
+    Some(plan)
+}
+
+impl Plan {
+    fn sqlite(&mut self, detail: &str, tables: &BTreeMap<String, BTreeSet<String>>, sql: &str) {
+        self.sorts |= detail == "USE TEMP B-TREE FOR ORDER BY";
+        let mut words = detail.split_whitespace();
+        let (Some(verb @ ("SCAN" | "SEARCH")), Some(name)) = (words.next(), words.next()) else { return };
+        let Some(tables) = tables.get(name) else { return };
+        let by = detail.rsplit_once('(').map(|(_, by)| by.trim_end_matches(')')).unwrap_or_default();
+        // What is not null is all that a partial index has.
+        let is_not_null = |column: &str| {
+            sql.contains(&format!("{column} IS NOT NULL"))
+                && !["<", ">"].iter().any(|than| sql.contains(&format!("{column} {than}")))
+        };
+        let is_whole = (verb == "SCAN" && !detail.contains("VIRTUAL TABLE"))
+            || by == "tenant_id=?"
+            || by.strip_prefix("tenant_id=? AND ").and_then(|rest| rest.strip_suffix(">?")).is_some_and(is_not_null);
+        for table in tables {
+            self.reads.push(Read { table: table.clone(), how: detail.to_owned(), is_whole });
+        }
+    }
+
+    fn postgres(&mut self, node: &Value, table: Option<&str>) {
+        let (kind, table) = (node["Node Type"].as_str().unwrap_or_default(), node["Relation Name"].as_str().or(table));
+        self.sorts |= kind == "Sort";
+        let cond = node["Index Cond"].as_str();
+        let is_index = matches!(kind, "Index Scan" | "Index Only Scan" | "Bitmap Index Scan");
+        if let (Some(table), true) = (table, is_index || kind == "Seq Scan") {
+            let is_of_tenant = |part: &str| part.trim_start_matches('(').starts_with("tenant_id =");
+            let is_whole = cond.is_none_or(|cond| cond.split(" AND ").all(is_of_tenant));
+            let how = format!("{kind} {} {}", node["Index Name"], cond.unwrap_or_default());
+            self.reads.push(Read { table: table.to_owned(), how, is_whole });
+        }
+        for below in node["Plans"].as_array().into_iter().flatten() {
+            self.postgres(below, (kind == "Bitmap Heap Scan").then_some(table).flatten());
+        }
+    }
+}
+
+async fn known(scope: &TenantScope) -> BTreeSet<String> {
+    let rows = scope.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND $1 IS NOT NULL", Vec::new()).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+/// The tables of a statement by the names that it gives them.
+fn tables_of(sql: &str, known: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+    let spaced: String = sql.chars().flat_map(|c| if "(),".contains(c) { vec![' ', c, ' '] } else { vec![c] }).collect();
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let is_name = |word: &str| word.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
+    for (at, word) in words.iter().enumerate() {
+        let Some(table) = words.get(at + 1).filter(|next| is_name(next)) else { continue };
+        if !["FROM", "JOIN", "UPDATE", ","].contains(word) || !known.contains(*table) {
+            continue;
+        }
+        let mut after = words[at + 2..].iter().filter(|word| **word != "AS");
+        let alias = after.next().filter(|word| is_name(word)).unwrap_or(table);
+        for name in [alias, table] {
+            found.entry((*name).to_owned()).or_default().insert((*table).to_owned());
+        }
+    }
+    found
+}

@@ -1,0 +1,106 @@
+//! A database that was restored to an earlier moment: what had ended since is good again, until `entrepot epoch` is run.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    client::Client,
+    keys::program,
+    server::{Ended, Server, Site, entrepot, free_address, on_both},
+};
+
+const ME: &str = "{ viewer { tenant { slug } } }";
+const REFRESH: &str = "mutation($t: String!) { result: sessionRefresh(refreshToken: $t) { userErrors { code } } }";
+const LOGIN: &str = "mutation($e: String!) { result: login(email: $e, password: \"four mugs on a shelf\") {
+    result { ... on TokenPair { accessToken refreshToken } } userErrors { code } } }";
+
+/// The owner logged in once more, with the refresh token of that.
+pub async fn logged_in(owner: &Client, slug: &str) -> (Client, String) {
+    let mut client = owner.clone();
+    client.token = String::new();
+    let pair = client.ask(LOGIN, json!({ "e": format!("{slug}@shop.example") })).await["result"]["result"].clone();
+    pair["accessToken"].as_str().unwrap_or_else(|| panic!("{pair}")).clone_into(&mut client.token);
+    (client, pair["refreshToken"].as_str().unwrap().to_owned())
+}
+
+async fn is_out(client: &Client) {
+    let began = Instant::now();
+    while client.send(ME, &json!({})).await.unwrap()["errors"][0]["extensions"]["code"] != "UNAUTHENTICATED" {
+        assert!(began.elapsed() < Duration::from_secs(6), "still let in");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn epoch(site: &Site, more: &[&str]) -> Ended {
+    let keys = site.keys();
+    let ended = entrepot(&[&["epoch", "--database-url", &site.url, "--keys-file", &keys], more].concat()).await;
+    assert!(ended.well(), "{ended:?}");
+    ended
+}
+
+on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site => {
+    let mail = format!("file:{}", site.folder.join("letters").display());
+    let server = Server::start_with(site, free_address(), &["--mail", &mail, "--registration", "open", "--anonymous-requests", "off"]).await;
+    let owner = Client::register(&server.url(), "restored").await;
+    let (session, refresh) = logged_in(&owner, "restored").await;
+    let (till, _, _) = program(&owner, "").await;
+    let mut stranger = owner.clone();
+    stranger.token = String::new();
+    stranger.ask("mutation { result: passwordResetRequest(email: \"restored@shop.example\") { userErrors { code } } }", json!({})).await;
+    let link = loop {
+        if let Some(letter) = site.letters().iter().find_map(|letter| Some(letter.split("#token=").nth(1)?.to_owned())) {
+            break letter.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect::<String>();
+        }
+        sleep(Duration::from_millis(20)).await;
+    };
+    // The owner logs out; then the database is what it was before.
+    session.ask("mutation { logout { userErrors { code } } }", json!({})).await;
+    is_out(&session).await;
+    site.tell("UPDATE session SET ended_at = NULL, end_reason = NULL").await;
+    let ended = epoch(site, &[]).await;
+    assert!(ended.out.contains("1 tenant(s) have a new epoch") && ended.out.contains("session"), "{}", ended.out);
+    assert!(ended.out.contains(&till.token[..15]) && ended.out.contains("restored") && !ended.out.contains(&till.token[15..]), "keys are listed, for the operator to look through: {}", ended.out);
+    for client in [&owner, &session] {
+        is_out(client).await;
+    }
+    let answer = stranger.ask(REFRESH, json!({ "t": refresh })).await;
+    assert_eq!(answer["result"]["userErrors"][0]["code"], "TOKEN_EXPIRED");
+    let reset = "mutation($t: String!) { result: passwordReset(token: $t, newPassword: \"seven teapots in a row\") { userErrors { code } } }";
+    assert_eq!(stranger.ask(reset, json!({ "t": link })).await["result"]["userErrors"][0]["code"], "TOKEN_EXPIRED");
+    assert!(till.send(ME, &json!({})).await.unwrap()["errors"].is_null(), "keys go on, unless the operator says otherwise");
+    let (again, _) = logged_in(&owner, "restored").await;
+
+    let ended = epoch(site, &["--revoke-keys", "--reset-passwords"]).await;
+    assert!(ended.out.contains("1 API key") && ended.out.contains("1 password"), "{}", ended.out);
+    is_out(&till).await;
+    is_out(&again).await;
+    let refused = stranger.ask(LOGIN, json!({ "e": "restored@shop.example" })).await;
+    assert_eq!(refused["result"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{refused}");
+    // Their own address is the way back in.
+    stranger.ask("mutation { result: passwordResetRequest(email: \"restored@shop.example\") { userErrors { code } } }", json!({})).await;
+    let began = Instant::now();
+    let mut shown = Value::Null;
+    while shown != json!([]) {
+        assert!(began.elapsed() < Duration::from_secs(10), "no link that is good: {shown}");
+        for letter in site.letters().iter().filter_map(|letter| letter.split("#token=").nth(1)) {
+            let link: String = letter.chars().take_while(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect();
+            let answer = stranger.ask(reset, json!({ "t": link })).await["result"]["userErrors"].clone();
+            shown = if answer == json!([]) { answer } else { shown };
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    let keys = site.keys();
+    let proved = entrepot(&["audit", "verify", "--database-url", &site.url, "--keys-file", &keys]).await;
+    assert!(proved.well(), "{proved:?}");
+    site.verify().await;
+});
+
+#[tokio::test]
+async fn what_the_new_epoch_does_is_said() {
+    let told = entrepot(&["epoch", "--help"]).await;
+    for part in ["sessions", "--revoke-keys", "--reset-passwords", "API keys"] {
+        assert!(told.out.contains(part), "\"{part}\" is not in {}", told.out);
+    }
+}

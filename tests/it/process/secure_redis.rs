@@ -1,0 +1,114 @@
+//! Redis over TLS: a real server with a certificate of the test's own.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::{
+    operations::health,
+    redis::Redis,
+    server::{Server, Site, entrepot, free_address},
+};
+
+/// An authority, and what it has signed: a server at 127.0.0.1, and a client.
+struct Papers(PathBuf);
+
+impl Papers {
+    /// None, said plainly, where the program is not installed; on CI that is a failure.
+    fn make(folder: &Path, name: &str) -> Option<Self> {
+        let papers = Self(folder.join(name));
+        std::fs::create_dir(&papers.0).unwrap();
+        let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
+            printf 'subjectAltName=IP:127.0.0.1' > names
+            for who in server client; do
+              openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$who -keyout $who.key -out $who.csr
+              openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out $who.pem
+            done";
+        let made = Command::new("bash").args(["-e", "-c", script]).current_dir(&papers.0).output().unwrap();
+        if !made.status.success() {
+            let said = String::from_utf8_lossy(&made.stderr).into_owned();
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has openssl: {said}");
+            eprintln!("SKIPPED: openssl is not installed: {said}");
+            return None;
+        }
+        Some(papers)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    /// A Redis that speaks TLS only, and asks clients for a certificate or does not.
+    async fn redis(&self, asks_clients: &str) -> Option<(Redis, SocketAddr)> {
+        let tls = free_address();
+        let (port, certificate, key, authority) =
+            (tls.port().to_string(), self.path("server.pem"), self.path("server.key"), self.path("ca.pem"));
+        let further =
+            ["--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &authority];
+        let redis = Redis::start_on(free_address(), &[&further[..], &["--tls-auth-clients", asks_clients]].concat()).await?;
+        Some((redis, tls))
+    }
+}
+
+/// How a node with these arguments finds its Redis.
+async fn found(site: &Site, further: &[&str]) -> Value {
+    let server = Server::start_with(site, free_address(), further).await;
+    let began = Instant::now();
+    loop {
+        let (status, said) = health(&server).await;
+        assert_eq!(status, 200, "a Redis that is not there costs nothing but speed: {said}");
+        let redis = said["checks"]["redis"]["status"].clone();
+        if redis == "ok" || began.elapsed() > Duration::from_secs(4) {
+            return redis;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_speak_tls_with_redis_and_believe_the_authority_that_they_are_told() {
+    let site = Site::sqlite().await;
+    let Some(papers) = Papers::make(&site.folder, "papers") else { return };
+    let Some((_redis, tls)) = papers.redis("no").await else { return };
+    let (url, authority) = (format!("rediss://{tls}"), papers.path("ca.pem"));
+    assert_eq!(found(&site, &["--redis-url", &url, "--redis-ca", &authority]).await, "ok");
+    // Nobody has vouched for this one: neither those whom the system trusts, nor another authority.
+    assert_eq!(found(&site, &["--redis-url", &url]).await, "degraded");
+    let other = Papers::make(&site.folder, "others").unwrap().path("ca.pem");
+    assert_eq!(found(&site, &["--redis-url", &url, "--redis-ca", &other]).await, "degraded");
+    // A name that the certificate does not have.
+    let named = format!("rediss://localhost:{}", tls.port());
+    assert_eq!(found(&site, &["--redis-url", &named, "--redis-ca", &authority]).await, "degraded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_asks_for_a_certificate_is_shown_one() {
+    let site = Site::sqlite().await;
+    let Some(papers) = Papers::make(&site.folder, "papers") else { return };
+    let Some((_redis, tls)) = papers.redis("yes").await else { return };
+    let (url, authority) = (format!("rediss://{tls}"), papers.path("ca.pem"));
+    let (certificate, key) = (papers.path("client.pem"), papers.path("client.key"));
+    let known = ["--redis-url", &url, "--redis-ca", &authority, "--redis-cert", &certificate, "--redis-key", &key];
+    assert_eq!(found(&site, &known).await, "ok");
+    assert_eq!(found(&site, &known[..4]).await, "degraded");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn papers_that_cannot_be_used_are_said_at_start() {
+    let site = Site::sqlite().await;
+    let garbage = site.folder.join("garbage.pem").display().to_string();
+    std::fs::write(&garbage, "no certificate").unwrap();
+    for (url, ca, said) in [
+        ("rediss://127.0.0.1:1", "no-such-file", "no-such-file: No such file"),
+        ("rediss://127.0.0.1:1", garbage.as_str(), "garbage.pem holds no certificate"),
+        ("redis://127.0.0.1:1", garbage.as_str(), "--redis-ca is for rediss://"),
+    ] {
+        let args = ["serve", "--database-url", &site.url, "--listen", "127.0.0.1:0", "--redis-url", url, "--redis-ca", ca];
+        entrepot(&args).await.refused(&[said]);
+    }
+}

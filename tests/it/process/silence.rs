@@ -1,0 +1,282 @@
+//! A Postgres that swallows what is sent, a node that stands still, and a host that takes no generic plans: others go on, and what a node says of
+//! itself is true.
+
+use std::{process::Command, time::Duration};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    client::Client,
+    operations::{figure, health},
+    redis::Way,
+    server::{Server, Site, free_address},
+    shop::{ADJUST, CATEGORY, RELEASE, RESERVE, Shop, adjust, change},
+};
+use crate::databases::random;
+
+const ON_HAND: i64 = 5_000;
+const TENANTS: usize = 6;
+const LIFTED: [&str; 8] =
+    ["--budget", "off", "--tenant-budget", "off", "--anonymous-requests", "off", "--tenant-operations", "off"];
+/// How long the network swallows everything.
+const SILENCE: Duration = Duration::from_secs(20);
+/// The ledger's lanes.
+const LANES: u128 = 4;
+
+async fn adjusted(shop: &Shop, key: &str) -> Result<Value, String> {
+    let (product, store) = shop.place(0, 0);
+    shop.client.send(ADJUST, &json!({ "input": adjust(key, "ADJUSTMENT", "CORRECTION", &[change(&product, &store, 1)]) })).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_falls_silent_costs_the_time_of_its_silence_and_no_more() {
+    let Some(site) = Site::postgres().await else { return };
+    let way = Way::to(site.postgres_address()).await;
+    let server = Server::start(&site.by_way_of(way.address)).await;
+    let mut shops = Vec::new();
+    for _ in 0..TENANTS {
+        shops.push(Shop::open(server.tenant().await, 1, 1, ON_HAND).await);
+    }
+    for round in 0..4 {
+        let all = shops.iter().flat_map(|shop| {
+            (0..4).map(move |n| async move {
+                adjusted(shop, &format!("before {round} {n}")).await.unwrap();
+                shop.client.send(CATEGORY, &json!({ "input": { "name": format!("{round} {n}") } })).await.unwrap();
+            })
+        });
+        join_all(all).await;
+    }
+    way.swallow();
+    let began = Instant::now();
+    let meanwhile =
+        shops.iter().flat_map(|shop| (0..2).map(move |n| async move { adjusted(shop, &format!("meanwhile {n}")).await }));
+    let meanwhile = join_all(meanwhile);
+    let watch = async {
+        let mut ready_for = Duration::ZERO;
+        while began.elapsed() < SILENCE {
+            if health(&server).await.0 == 200 {
+                ready_for = began.elapsed();
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+        ready_for
+    };
+    let (_, ready_for) = tokio::join!(timeout(SILENCE, meanwhile), watch);
+    assert!(ready_for < Duration::from_secs(5), "ready for {ready_for:?} into the silence");
+    way.speak();
+    let healed = Instant::now();
+    while health(&server).await.0 != 200 {
+        assert!(healed.elapsed() < Duration::from_secs(15), "not ready again: {:?}", health(&server).await);
+        sleep(Duration::from_millis(200)).await;
+    }
+    let ready_after = healed.elapsed();
+    // From here on it says that it takes writes: each of them is taken.
+    for round in 0..3 {
+        let answers = join_all(shops.iter().map(|shop| async move { adjusted(shop, &format!("after {round}")).await })).await;
+        assert!(answers.iter().all(Result::is_ok), "round {round}, ready {ready_after:?} after it healed: {answers:?}");
+        let named = json!({ "input": { "name": format!("after {round}") } });
+        let answers = join_all(shops.iter().map(|shop| shop.client.send(CATEGORY, &named))).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    }
+    let newcomer = timeout(Duration::from_secs(10), server.tenant()).await.expect("people come in again");
+    newcomer.ask("{ viewer { tenant { slug } } }", json!({})).await;
+    println!("ready for {ready_for:?} into the silence, and {ready_after:?} after its end; every write since then was taken");
+    drop(server);
+    site.verify().await;
+}
+
+async fn tenant_of(client: &Client) -> u128 {
+    let tenant = client.ask("{ viewer { tenant { id } } }", json!({})).await["viewer"]["tenant"]["id"].take();
+    entity::id::prefix_of(tenant.as_str().unwrap()).unwrap().1.as_u128()
+}
+
+/// Two shops whose tenants share a lane.
+async fn lane_mates(server: &Server) -> (Shop, Shop, u128) {
+    let first = Shop::open(server.tenant().await, 1, 1, ON_HAND).await;
+    let tenant = tenant_of(&first.client).await;
+    loop {
+        let client = server.tenant().await;
+        if tenant_of(&client).await % LANES == tenant % LANES {
+            return (first, Shop::open(client, 1, 1, ON_HAND).await, tenant);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shares_a_lane_with_a_tenant_whose_rows_are_held_does_not_wait_for_it() {
+    let Some(site) = Site::postgres().await else { return };
+    let figures = free_address();
+    let listen = figures.to_string();
+    let flags = [&LIFTED[..], &["--metrics-listen", &listen]].concat();
+    let server = Server::start_with(&site, free_address(), &flags).await;
+    let (held, free, tenant) = lane_mates(&server).await;
+    let tenant = uuid::Uuid::from_u128(tenant);
+    let hold = format!("BEGIN; UPDATE tenant_counter SET head = head WHERE tenant_id = '{tenant}'; SELECT pg_sleep(6); ROLLBACK");
+    let url = site.url.clone();
+    let holding = tokio::spawn(async move { crate::databases::tell(&url, &hold).await });
+    sleep(Duration::from_millis(500)).await;
+    let began = Instant::now();
+    let waiting = (0..8).map(|n| {
+        let held = &held;
+        async move { adjusted(held, &format!("behind it {n}")).await }
+    });
+    let others = async {
+        sleep(Duration::from_millis(100)).await;
+        let (mut longest, mut steps, mut was_told) = (Duration::ZERO, 0, false);
+        while began.elapsed() < Duration::from_secs(4) {
+            let asked = Instant::now();
+            adjusted(&free, &format!("free {steps}")).await.unwrap();
+            (longest, steps) = (longest.max(asked.elapsed()), steps + 1);
+            let (status, said) = health(&server).await;
+            assert_eq!(status, 200, "the node goes on: {said}");
+            was_told |= said["checks"]["ledger"]["status"] == "degraded";
+        }
+        (longest, steps, was_told)
+    };
+    let (answers, (longest, steps, was_told)) = tokio::join!(join_all(waiting), others);
+    println!("{steps} changes of the lane's other tenant meanwhile, the slowest {longest:?}");
+    assert!(longest < Duration::from_secs(2), "the other tenant of the lane waited {longest:?}");
+    assert!(was_told, "what waits is told");
+    holding.await.unwrap();
+    let text = reqwest::get(format!("http://{figures}/metrics")).await.unwrap().text().await.unwrap();
+    assert!(figure(&text, "entrepot_ledger_tenants_set_aside_total", "").unwrap_or_default() >= 1.0, "{text}");
+    for (n, answer) in answers.iter().enumerate() {
+        if answer.is_err() {
+            adjusted(&held, &format!("behind it {n}")).await.expect("the same key once more");
+        }
+    }
+    assert_eq!(held.levels().await.values().map(|level| level.on_hand).sum::<i64>(), ON_HAND + 8, "each once, in the end");
+    drop(server);
+    site.verify().await;
+}
+
+/// Whether one stands in a transaction, with rows of a tenant's counter locked, and no other does: a job that stands still as well may hold
+/// rows of whichever tenant it was at.
+async fn holds_locks(site: &Site) -> bool {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+    let connection = crate::databases::connect(&site.url).await;
+    let sql = "SELECT CASE WHEN count(DISTINCT a.pid) = 1 THEN count(*) FILTER (WHERE l.relation = 'tenant_counter'::regclass) ELSE 0 END
+        FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+        WHERE a.datname = current_database() AND a.state = 'idle in transaction' AND l.mode IN ('RowShareLock', 'RowExclusiveLock')";
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+    connection.close().await.unwrap();
+    row.try_get_by_index::<i64>(0).unwrap() > 0
+}
+
+fn signal(name: &str, server: &Server) {
+    assert!(Command::new("kill").args([name, &server.id().to_string()]).status().unwrap().success());
+}
+
+/// Stock is held and let go: what lets go is decided under locks, several statements with a transaction open between them.
+fn reserving(shop: &Shop, stop: usize) -> Vec<tokio::task::JoinHandle<()>> {
+    let (product, store) = shop.place(0, 0);
+    let item = json!({ "product": { "id": product }, "store": { "id": store }, "quantity": 1 });
+    let client = |n: usize| {
+        let (client, item) = (shop.client.clone(), item.clone());
+        async move {
+            for step in 0..2_000 {
+                let input = json!({ "idempotencyKey": format!("held {stop} {n} {step}"), "items": [item.clone()] });
+                let Ok(held) = client.send(RESERVE, &json!({ "input": input })).await else { return };
+                let id = &held["data"]["result"]["reservations"][0]["id"];
+                assert!(id.is_string(), "{held}");
+                let input = json!({ "idempotencyKey": format!("let go {stop} {n} {step}"), "reservationIds": [id] });
+                if client.send(RELEASE, &json!({ "input": input })).await.is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    (0..6).map(|n| tokio::spawn(client(n))).collect()
+}
+
+/// Stops the node again and again, until it stands with a transaction open.
+async fn stopped_amidst(site: &Site, node: &Server) -> bool {
+    for _ in 0..60 {
+        signal("-STOP", node);
+        sleep(Duration::from_millis(30)).await;
+        if holds_locks(site).await {
+            return true;
+        }
+        signal("-CONT", node);
+        sleep(Duration::from_millis(10 + random() % 40)).await;
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stands_still_holds_up_nobody_at_another_for_long() {
+    const STOPS: usize = 4;
+    let Some(site) = Site::postgres().await else { return };
+    let (still, going) = (Server::start(&site).await, Server::start(&site).await);
+    let (shop, mate, _) = lane_mates(&going).await;
+    let there = Shop { client: shop.client.at(&still.url()), ..shop };
+    let here = Shop {
+        client: there.client.at(&going.url()),
+        stores: there.stores.clone(),
+        products: there.products.clone(),
+        opening: Vec::new(),
+    };
+    let (mut own, mut others, mut caught) = (Duration::ZERO, Duration::ZERO, 0);
+    for stop in 0..STOPS {
+        let load = reserving(&there, stop);
+        sleep(Duration::from_millis(150)).await;
+        let is_caught = stopped_amidst(&site, &still).await;
+        if is_caught {
+            caught += 1;
+            let asked = Instant::now();
+            let (mine, others_wait) = tokio::join!(
+                async {
+                    let mut tries = 0;
+                    while adjusted(&here, &format!("own {stop}")).await.is_err() {
+                        tries += 1;
+                        assert!(tries < 5, "its own tenant goes on at the other node");
+                    }
+                    asked.elapsed()
+                },
+                async {
+                    adjusted(&mate, &format!("mate {stop}")).await.expect("a tenant that has nothing to do with it");
+                    asked.elapsed()
+                }
+            );
+            (own, others) = (own.max(mine), others.max(others_wait));
+        }
+        signal("-CONT", &still);
+        for task in load {
+            task.abort();
+        }
+        sleep(Duration::from_millis(300)).await;
+    }
+    println!(
+        "{caught} stops with a transaction open: the tenant's own change took {own:?} at most at the other node, its lane mate's {others:?}"
+    );
+    assert!(caught > 0, "nothing was shown");
+    assert!(own < Duration::from_secs(10), "its own tenant waited {own:?}");
+    assert!(others < Duration::from_secs(2), "another tenant waited {others:?}");
+    drop((still, going));
+    site.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_keeps_no_generic_plans_is_told_and_the_ledger_plans_ahead_all_the_same() {
+    let Some(site) = Site::postgres().await else { return };
+    let way = Way::refusing(site.postgres_address(), Some("plan_cache_mode")).await;
+    let mut through = site.by_way_of(way.address);
+    through.url_with("sslmode=disable");
+    let figures = free_address();
+    let listen = figures.to_string();
+    let flags = [&LIFTED[..], &["--metrics-listen", &listen]].concat();
+    let server = Server::start_with(&through, free_address(), &flags).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, ON_HAND).await;
+    for step in 0..20 {
+        adjusted(&shop, &format!("{step}")).await.unwrap();
+    }
+    let text = reqwest::get(format!("http://{figures}/metrics")).await.unwrap().text().await.unwrap();
+    let planned = figure(&text, "entrepot_ledger_batch_size_count", "way=\"planned\"").unwrap_or_default();
+    assert!(planned >= 10.0, "{planned} of 20 changes went the planned way: {}", server.said());
+    assert!(server.said().contains("keeps no generic plans"), "{}", server.said());
+    drop(server);
+    let asked = ["serve", "--database-url", &through.url, "--ledger-plans", "generic", "--keys-file", &site.keys()];
+    super::server::entrepot(&asked).await.refused(&["--ledger-plans generic", "unsupported startup parameter"]);
+}

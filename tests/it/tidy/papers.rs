@@ -1,0 +1,126 @@
+//! The papers can be read: every fence is closed and holds what it says, every drawing is one, every table and heading begins on a line of its own.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use async_graphql::parser::parse_query;
+
+/// The languages that fences are written in.
+const LANGUAGES: [&str; 8] = ["", "bash", "graphql", "js", "json", "mermaid", "python", "sh"];
+
+/// A block between two fences, and the line that it opens on.
+struct Block {
+    language: String,
+    line: usize,
+    text: String,
+}
+
+/// All blocks of a paper, and what is wrong with how it is set.
+fn blocks(paper: &str) -> (Vec<Block>, Vec<String>) {
+    let (mut blocks, mut wrong, mut open, mut before) = (Vec::new(), Vec::new(), None::<Block>, "");
+    for (index, line) in paper.lines().enumerate() {
+        let number = index + 1;
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            match open.take() {
+                None => open = Some(Block { language: language.to_owned(), line: number, text: String::new() }),
+                Some(block) if language.is_empty() => blocks.push(block),
+                Some(block) => {
+                    wrong.push(format!("{number}: the fence of line {} is still open", block.line));
+                    open = Some(Block { language: language.to_owned(), line: number, text: String::new() });
+                }
+            }
+        } else if let Some(block) = &mut open {
+            block.text.push_str(line);
+            block.text.push('\n');
+        } else {
+            if line.starts_with('#') && !before.is_empty() {
+                wrong.push(format!("{number}: a heading without an empty line before it"));
+            }
+            if line.starts_with("|--") && !before.starts_with('|') {
+                wrong.push(format!("{number}: a table without a head"));
+            }
+        }
+        before = line;
+    }
+    wrong.extend(open.map(|block| format!("{}: the fence is never closed", block.line)));
+    (blocks, wrong)
+}
+
+/// What is wrong with a state diagram: every line is a step, every state is reached, and every one leads on or ends.
+fn drawing(text: &str) -> Result<(), String> {
+    let mut lines = text.lines();
+    if lines.next() != Some("stateDiagram-v2") {
+        return Err("it does not begin with stateDiagram-v2".to_owned());
+    }
+    let (mut from, mut to) = (BTreeSet::new(), BTreeSet::new());
+    for line in lines {
+        let step = line.strip_prefix("  ").and_then(|line| line.split_once(" --> ")).ok_or_else(|| format!("no step: {line}"))?;
+        let target = step.1.split_once(": ").map_or(step.1, |(target, _)| target);
+        let is_state = |state: &str| state == "[*]" || state.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        if !is_state(step.0) || !is_state(target) || target.is_empty() {
+            return Err(format!("no step: {line}"));
+        }
+        from.insert(step.0);
+        to.insert(target);
+    }
+    let lost: Vec<_> = from.symmetric_difference(&to).filter(|state| **state != "[*]").collect();
+    if !lost.is_empty() {
+        return Err(format!("states that nothing leads to, or that neither lead on nor end: {lost:?}"));
+    }
+    if from.contains("[*]") { Ok(()) } else { Err("nothing says where it begins".to_owned()) }
+}
+
+fn content(block: &Block) -> Result<(), String> {
+    match block.language.as_str() {
+        "graphql" => parse_query(&block.text).map(drop).map_err(|error| error.to_string()),
+        "json" => serde_json::from_str::<serde_json::Value>(&block.text).map(drop).map_err(|error| error.to_string()),
+        "mermaid" => drawing(&block.text),
+        language if LANGUAGES.contains(&language) => Ok(()),
+        language => Err(format!("nobody knows the language {language}")),
+    }
+}
+
+fn wrong_in(paper: &str) -> Vec<String> {
+    let (blocks, mut wrong) = blocks(paper);
+    wrong.extend(blocks.iter().filter_map(|block| content(block).err().map(|why| format!("{}: {why}", block.line))));
+    wrong
+}
+
+fn papers(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        if path.is_dir() && !name.starts_with('.') && !["target", "node_modules", "assets"].contains(&name.as_str()) {
+            papers(&path, found);
+        } else if path.extension().is_some_and(|end| end == "md") {
+            found.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn every_fence_drawing_and_table_of_the_papers_is_whole() {
+    let mut found = Vec::new();
+    papers(Path::new(env!("CARGO_MANIFEST_DIR")), &mut found);
+    assert!(found.len() > 30, "the papers are there: {}", found.len());
+    let wrong: Vec<_> =
+        found.iter().flat_map(|(name, paper)| wrong_in(paper).into_iter().map(move |what| format!("{name}:{what}"))).collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_broken_is_found() {
+    for broken in [
+        "```mermaid\nstateDiagram-v2\n  A --> [*]\n## Next\n",
+        "```mermaid\nstateDiagram-v2\n  [*] --> A\n  COMPLETED --> [*]\n```\n",
+        "```mermaid\nstateDiagram-v2\n  [*] --> A\n## Next\n```\n",
+        "```mermaid\nflowchart\n```\n",
+        "text\n## Heading\n",
+        "text\n|---|---|\n",
+        "```graphql\n{ a \n```\n",
+        "```json\n{ a: 1 }\n```\n",
+        "```rustt\n```\n",
+        "```sh\nls\n```json\n{}\n```\n",
+    ] {
+        assert_ne!(wrong_in(broken), Vec::<String>::new(), "{broken}");
+    }
+    assert_eq!(wrong_in("# A\n\n```mermaid\nstateDiagram-v2\n  [*] --> A: made\n  A --> [*]\n```\n"), Vec::<String>::new());
+}

@@ -1,0 +1,69 @@
+//! Transactions on Postgres that fail, that are left, and that stand still.
+
+use entrepot::storage::{Reads, TenantScope};
+use tokio::time::Instant;
+
+use crate::world::World;
+
+async fn name(scope: &TenantScope) -> String {
+    scope.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
+}
+
+const RENAME: &str = "UPDATE tenant SET name = $2 WHERE id = $1";
+
+#[tokio::test]
+async fn a_transaction_that_failed_is_not_taken_for_committed() {
+    let Some(world) = World::on_postgres().await else { return };
+    let scope = world.db.tenant(world.owner.tenant);
+    let before = name(&scope).await;
+    let work = scope.begin().await.unwrap();
+    work.execute(RENAME, vec!["Half".into()]).await.unwrap();
+    work.execute("UPDATE tenant_counter SET head = NULL WHERE tenant_id = $1", vec![]).await.unwrap_err();
+    let fault = work.commit().await.expect_err("Postgres would say COMMIT and undo it");
+    assert!(fault.to_string().contains("nothing of it was committed"), "{fault}");
+    assert_eq!(name(&scope).await, before);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_left_leaves_its_connection_to_others_and_nothing_of_what_it_did() {
+    let Some(world) = World::on_postgres().await else { return };
+    let scope = world.db.tenant(world.owner.tenant);
+    let before = name(&scope).await;
+    for _ in 0..20 {
+        let work = scope.begin().await.unwrap();
+        work.execute(RENAME, vec!["Left".into()]).await.unwrap();
+    }
+    assert_eq!(name(&scope).await, before);
+    let work = scope.begin().await.unwrap();
+    work.execute(RENAME, vec!["Kept".into()]).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(name(&scope).await, "Kept");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_stands_still_loses_its_locks_and_fails_as_one_that_may_be_repeated() {
+    let Some(world) = World::on_postgres().await else { return };
+    let scope = world.db.tenant(world.owner.tenant);
+    let touch = "UPDATE tenant_counter SET head = head WHERE tenant_id = $1";
+    let still = scope.begin().await.unwrap();
+    still.execute(touch, vec![]).await.unwrap();
+    let (began, mut refused) = (Instant::now(), 0);
+    // Who comes meanwhile is told after four seconds, and gets in after six.
+    loop {
+        let work = scope.begin().await.unwrap();
+        match work.execute(touch, vec![]).await {
+            Ok(_) => break work.commit().await.unwrap(),
+            Err(fault) => {
+                assert!(fault.is_transient(), "{fault}");
+                refused += 1;
+            }
+        }
+        assert!(began.elapsed().as_secs() < 20, "the lock is kept");
+    }
+    assert!(refused > 0 && began.elapsed().as_secs() >= 5, "{refused} refusals, {:?}", began.elapsed());
+    let fault = still.execute(touch, vec![]).await.unwrap_err();
+    assert!(fault.is_transient(), "{fault}");
+    world.end().await;
+}
