@@ -11,16 +11,16 @@ use std::{
 
 use crate::{
     config::{Cli, Command, DatabaseArgs, SigningKeyCommand},
-    demo,
-    insight::{
-        self,
-        verify::{Line, Report},
-    },
-    replay, schema, serve,
-    storage::{Database, Fault},
-    watch,
+    demo, serve,
 };
+use api::schema;
 use clap::Parser;
+use platform::storage::{Database, Fault};
+use services::insight::{
+    self,
+    verify::{Line, Report},
+};
+use tools::{replay, watch};
 
 /// Does what the process's arguments say.
 pub fn main() -> ExitCode {

@@ -9,19 +9,18 @@ mod people;
 
 use std::net::SocketAddr;
 
+use api::graphql::payer::{AtMost, Written};
 use clap::{Args, Parser, Subcommand};
+use platform::{
+    secrets::KeySource,
+    storage::{LedgerPlans, Options, RowSecurity},
+};
 use uuid::Uuid;
 
 pub use demo::Demo;
 pub use jobs::{FigureArgs, FileArgs, JobArgs, RunJobs, Worker};
 pub use nodes::RedisArgs;
 pub use people::{LetterArgs, Registration};
-
-use crate::{
-    graphql::payer::{AtMost, Written},
-    secrets::KeySource,
-    storage::{LedgerPlans, Options, RowSecurity},
-};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
 #[derive(Debug, Parser)]
@@ -42,9 +41,9 @@ pub enum Command {
     /// Make a demo: an embedded database, a retailer's year replayed into it, and the API served with live stock to watch.
     Demo(Demo),
     /// Drive the public API with a retailer's year, and compare totals with what is expected.
-    Replay(crate::replay::ReplayArgs),
+    Replay(tools::replay::ReplayArgs),
     /// Print live stock: how things stand, then every change. Comes back by itself and misses nothing.
-    Watch(crate::watch::WatchArgs),
+    Watch(tools::watch::WatchArgs),
     /// Prove every invariant of the ledger over a whole database; names the first broken row.
     Verify(DatabaseArgs),
     /// Change the key that signs access tokens, while everything runs.
@@ -257,7 +256,7 @@ pub struct RotateSigningKey {
     #[command(flatten)]
     pub of: KeysOf,
     /// Minutes before the key signs: time for those who check tokens themselves to fetch it.
-    #[arg(long, default_value_t = crate::identity::LEAD_SECONDS / 60, value_parser = clap::value_parser!(i64).range(0..=10_080))]
+    #[arg(long, default_value_t = iam::identity::LEAD_SECONDS / 60, value_parser = clap::value_parser!(i64).range(0..=10_080))]
     pub lead_minutes: i64,
     /// The old keys may be in other hands: remove them now. The new one signs at once, and everybody's access token has to be refreshed.
     #[arg(long)]

@@ -1,6 +1,7 @@
 //! Rows, and the values in them: ids, quantities, money, moments and words. No behaviour beyond exact arithmetic.
 
 pub mod actor;
+pub mod cached;
 pub mod id;
 pub mod money;
 pub mod quantity;

@@ -1,8 +1,7 @@
 //! Settings of keys in AWS Secrets Manager.
 
 use clap::Args;
-
-use crate::secrets::{AwsCredentials, AwsIdentity, AwsSecret, KeySource};
+use platform::secrets::{AwsCredentials, AwsIdentity, AwsSecret, KeySource};
 
 /// A secret of AWS Secrets Manager, and who asks for it, under the names that AWS's own programs use.
 #[derive(Debug, Clone, Args)]

@@ -21,32 +21,32 @@ pub struct JobArgs {
     pub lease_seconds: u64,
     /// Networks of your own that webhooks may go to, by plain http and to any port too: 10.0.0.0/8. Everything else must be https to the open internet.
     #[arg(long = "webhooks-allow", env = "ENTREPOT_WEBHOOKS_ALLOW", value_delimiter = ',', value_parser = network)]
-    pub webhooks_allow: Vec<crate::access::Cidr>,
+    pub webhooks_allow: Vec<iam::access::Cidr>,
     /// Days that events are kept: how far back streams resume and webhooks are replayed. What a webhook has not received is kept twice as long.
     #[arg(long = "journal-days", env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub journal_days: i64,
     /// Rows that an import may have at most: one with more is carried out up to there, and fails.
-    #[arg(long = "import-rows", env = "ENTREPOT_IMPORT_ROWS", default_value_t = crate::files::core::limits::IMPORT_ROWS, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
+    #[arg(long = "import-rows", env = "ENTREPOT_IMPORT_ROWS", default_value_t = services::files::core::limits::IMPORT_ROWS, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
     pub import_rows: i64,
     #[command(flatten)]
     pub files: FileArgs,
 }
 
 /// Reads a network.
-fn network(text: &str) -> Result<crate::access::Cidr, &'static str> {
-    crate::access::Cidr::parse(text).ok_or("a network is expected, as in 10.0.0.0/8 or fd00::/8")
+fn network(text: &str) -> Result<iam::access::Cidr, &'static str> {
+    iam::access::Cidr::parse(text).ok_or("a network is expected, as in 10.0.0.0/8 or fd00::/8")
 }
 
 impl JobArgs {
-    pub fn terms(&self) -> crate::jobs::Terms {
-        crate::jobs::Terms { lease: std::time::Duration::from_secs(self.lease_seconds), ..crate::jobs::Terms::default() }
+    pub fn terms(&self) -> platform::jobs::Terms {
+        platform::jobs::Terms { lease: std::time::Duration::from_secs(self.lease_seconds), ..platform::jobs::Terms::default() }
     }
-    pub fn imports(&self) -> crate::exchange::core::ImportLimits {
-        crate::exchange::core::ImportLimits { rows: self.import_rows, ..Default::default() }
+    pub fn imports(&self) -> services::exchange::core::ImportLimits {
+        services::exchange::core::ImportLimits { rows: self.import_rows, ..Default::default() }
     }
-    pub fn keep(&self) -> crate::webhooks::Keep {
+    pub fn keep(&self) -> services::webhooks::Keep {
         let seconds = self.journal_days * 24 * 3600;
-        crate::webhooks::Keep { seconds, grace_seconds: seconds }
+        services::webhooks::Keep { seconds, grace_seconds: seconds }
     }
 }
 
@@ -56,22 +56,22 @@ pub struct FileArgs {
     /// Where files are kept: file:FOLDER, or s3://bucket/prefix with the usual AWS_… of the environment. Nodes and workers share it. When not given: a
     /// folder beside an embedded database, FILE.files; elsewhere entrepot.files where the process was started.
     #[arg(long = "files", env = "ENTREPOT_FILES")]
-    pub place: Option<crate::files::Place>,
+    pub place: Option<services::files::Place>,
 }
 
 impl FileArgs {
     /// Where files are kept, as the operator says or beside the database.
-    pub fn place(&self, database_url: &str) -> crate::files::Place {
-        self.place.clone().unwrap_or_else(|| crate::files::Place::beside(database_url))
+    pub fn place(&self, database_url: &str) -> services::files::Place {
+        self.place.clone().unwrap_or_else(|| services::files::Place::beside(database_url))
     }
     /// Keeps files where the operator says.
     ///
     /// # Errors
     /// They cannot be kept there.
-    pub fn apply(&self, files: &crate::files::Files) -> Result<(), crate::storage::Fault> {
+    pub fn apply(&self, files: &services::files::Files) -> Result<(), platform::storage::Fault> {
         let Some(place) = &self.place else { return Ok(()) };
         files.keep_in(place.clone());
-        files.look().map_err(|error| crate::storage::Fault::Broken(format!("--files: {error}")))
+        files.look().map_err(|error| platform::storage::Fault::Broken(format!("--files: {error}")))
     }
 }
 

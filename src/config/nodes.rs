@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-
-use crate::budget::{Papers, RedisClient, RedisError, redis_client};
+use platform::budget::{Papers, RedisClient, RedisError, redis_client};
 
 #[derive(Debug, Clone, Args)]
 pub struct RedisArgs {

@@ -1,9 +1,9 @@
 //! Who may come, and how letters to them leave.
 
 use clap::Args;
+use iam::identity;
 
 use super::Serve;
-use crate::identity;
 
 /// Who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -13,7 +13,7 @@ pub enum Registration {
     Closed,
 }
 
-impl From<Registration> for crate::identity::Registration {
+impl From<Registration> for iam::identity::Registration {
     fn from(chosen: Registration) -> Self {
         match chosen {
             Registration::Open => Self::Open,

@@ -261,7 +261,7 @@ impl<W: Write> Clerk<W> {
 
     fn row(&mut self, paper: &Paper<'_>, pen: &Pen<'_>) -> io::Result<()> {
         self.rows += 1;
-        let (quantity, time) = (pen.quantity.to_string(), crate::replay::figures::local(paper.time));
+        let (quantity, time) = (pen.quantity.to_string(), tools::replay::figures::local(paper.time));
         let Paper { invoice, customer, country, .. } = paper;
         Ok(self.out.write_record([invoice, pen.code, pen.text, &quantity, &time, pen.price, customer, country])?)
     }

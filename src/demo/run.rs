@@ -7,8 +7,18 @@ use std::{
     sync::Arc,
 };
 
+use api::{graphql::payer::Terms, http, schema::Judges};
+use iam::identity::Settings;
+use inventory::ledger::Grouping;
+use platform::{
+    clock::Clock,
+    secrets::KeySource,
+    storage::{Database, Fault, Options},
+};
 use serde_json::{Value, json};
+use services::insight::verify;
 use tokio::{net::TcpListener, sync::watch};
+use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
     day::Day,
@@ -17,18 +27,8 @@ use super::{
     stoppable::Stoppable,
 };
 use crate::{
-    clock::Clock,
     config::Demo,
-    graphql::payer::Terms,
-    http,
-    identity::Settings,
-    insight::verify,
-    ledger::Grouping,
-    replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader},
-    schema::Judges,
-    secrets::KeySource,
     serve::{self, Node, StartError},
-    storage::{Database, Fault, Options},
 };
 
 /// Why the demo does not run.

@@ -1,15 +1,15 @@
 //! `entrepot audit`: proving the log from the command line.
 
 use entity::prelude::*;
-
-use super::{StartError, migrated, say};
-use crate::{
+use platform::{
     audit::{self, Pen, verify::Verification},
     clock::Clock,
-    config::AuditAction,
     secrets,
     storage::{Database, Fault, Row},
 };
+
+use super::{StartError, migrated, say};
+use crate::config::AuditAction;
 
 /// Whether every chain that was walked holds.
 pub async fn run(action: AuditAction) -> Result<bool, StartError> {

@@ -6,24 +6,7 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::{
-    Name, Positioned, Variables,
-    parser::{
-        parse_schema,
-        types::{
-            BaseType, ConstDirective, Field, FieldDefinition, InputValueDefinition, Selection, Type, TypeKind,
-            TypeSystemDefinition,
-        },
-    },
-};
-use async_trait::async_trait;
-
-use super::{Keeper, StartError};
-use crate::{
-    access::Caller,
-    budget::Budgets,
-    clock::Clock,
-    exchange::{Call, Carried, Engine, Looked, Maker, Trial, core::bulk},
+use api::{
     graphql::{
         answer::{Answer, shortened},
         asked::Asked,
@@ -38,8 +21,23 @@ use crate::{
         trusted::Trusted,
     },
     schema::{EntrepotSchema, Judges},
-    storage::Fault,
 };
+use async_graphql::{
+    Name, Positioned, Variables,
+    parser::{
+        parse_schema,
+        types::{
+            BaseType, ConstDirective, Field, FieldDefinition, InputValueDefinition, Selection, Type, TypeKind,
+            TypeSystemDefinition,
+        },
+    },
+};
+use async_trait::async_trait;
+use iam::access::Caller;
+use platform::{budget::Budgets, clock::Clock, storage::Fault};
+use services::exchange::{Call, Carried, Engine, Looked, Maker, Trial, core::bulk};
+
+use super::{Keeper, StartError};
 
 /// Makes the desk when the first mutation is looked at: most nodes of tests and many workers never need one.
 type MakeDesk = Box<dyn Fn() -> Result<Arc<Desk<EntrepotSchema>>, StartError> + Send + Sync>;
@@ -261,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_is_run_for_each_line_needs_a_right_of_the_tenant_and_no_person() {
-        let facts = facts(&crate::schema::sdl()).unwrap();
+        let facts = facts(&api::schema::sdl()).unwrap();
         let unfit = |name: &str| facts[name].unfit.is_some();
         for name in ["stockAdjust", "productCreate", "orderCreate", "customerUpdate", "storeGroupCreate"] {
             assert!(!unfit(name), "{name}: {:?}", facts[name]);

@@ -2,20 +2,24 @@
 
 use std::{future::Future, time::Duration};
 
-use super::{Node, StartError, stopped};
-use crate::{
-    alerts, catalog,
-    clock::Clock,
-    config::Worker,
-    costing, exchange, files,
-    jobs::{Registry, Terms},
+use api::live::drain::Drain;
+use inventory::{
+    catalog, costing,
     ledger::{
         Grouping,
         jobs::{expire_due, expire_lots, fill_backorders},
     },
-    live::drain::Drain,
-    purchasing, secrets, webhooks,
+    purchasing,
 };
+use platform::{
+    clock::Clock,
+    jobs::{Registry, Terms},
+    secrets,
+};
+use services::{alerts, exchange, files, webhooks};
+
+use super::{Node, StartError, stopped};
+use crate::config::Worker;
 
 const HOUR: Duration = Duration::from_hours(1);
 /// How late what is past its date may be set aside; who ships it before is refused by its date.

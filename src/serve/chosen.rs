@@ -2,15 +2,13 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use api::graphql::payer::Terms;
+use iam::identity::{Post, Settings};
+use platform::{budget::Allowance, secrets::KeySource};
+use services::files::Place;
+
 use super::{StartError, file_modes};
-use crate::{
-    budget::Allowance,
-    config::{FileArgs, LetterArgs, Registration, Serve},
-    files::Place,
-    graphql::payer::Terms,
-    identity::{Post, Settings},
-    secrets::KeySource,
-};
+use crate::config::{FileArgs, LetterArgs, Registration, Serve};
 
 /// What the operator has chosen about people.
 pub(super) fn people(args: &Serve) -> Result<Settings, StartError> {

@@ -1,7 +1,8 @@
 //! The database that a process works with: migrated, written to, and walled as it was asked for.
 
+use platform::storage::{Backend, Database, Fault, Options, Wall};
+
 use super::StartError;
-use crate::storage::{Backend, Database, Fault, Options, Wall};
 
 /// A database that has all of this version's migrations.
 pub async fn migrated(url: &str, options: Options) -> Result<Database, StartError> {

@@ -2,29 +2,28 @@
 
 use std::sync::Arc;
 
-use async_graphql::Request;
-use async_trait::async_trait;
-use entity::prelude::*;
-
-use crate::{
-    access::{
-        Access, Caller, KeyRefused, Standing,
-        core::{KeyBudget, key},
-        graph::KeyUse,
-    },
-    audit::Origin,
-    budget::Allowance,
-    exchange::Maker,
+use api::{
+    access::KeyUse,
     graphql::{
         code::Code,
         context::MustEnrol,
         payer::{Payer, Share},
         session::{Documents, Doorkeeper, Held, Likeness, Refused, RequestMeta, Seen, Session as FrontSession},
     },
-    identity::{AdmitError, Identity, Session, Visit},
     schema,
-    storage::Fault,
 };
+use async_graphql::Request;
+use async_trait::async_trait;
+use entity::prelude::*;
+use iam::{
+    access::{
+        Access, Caller, KeyRefused, Standing,
+        core::{KeyBudget, key},
+    },
+    identity::{AdmitError, Identity, Session, Visit},
+};
+use platform::{audit::Origin, budget::Allowance, storage::Fault};
+use services::exchange::Maker;
 
 pub struct Keeper {
     identity: Identity,

@@ -2,17 +2,19 @@
 //! have already seen; sessions, links and keys that were ended since the backup are as they were then.
 
 use entity::prelude::TenantId;
-
-use super::{StartError, migrated, say};
-use crate::{
+use iam::{
     access::{Access, LiveKey, Policies},
+    identity::{OldPasswords, end_all},
+};
+use platform::{
     audit::Pen,
     clock::{self, Clock},
-    config::Epoch,
-    identity::{OldPasswords, end_all},
     secrets,
     storage::{Database, Fault, Row},
 };
+
+use super::{StartError, migrated, say};
+use crate::config::Epoch;
 
 /// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before. Ends what lets people in, and lists or
 /// revokes what lets programs in.

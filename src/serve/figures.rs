@@ -2,19 +2,17 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use api::{
+    graphql::limits::Limits,
+    http::{self, Readiness},
+    live::drain::Drain,
+};
+use inventory::ledger::Ledger;
+use platform::{clock, gauges, jobs::Jobs, storage::Database};
+use services::webhooks::Webhooks;
 use tokio::net::TcpListener;
 
 use super::StartError;
-use crate::{
-    clock, gauges,
-    graphql::limits::Limits,
-    http::{self, Readiness},
-    jobs::Jobs,
-    ledger::Ledger,
-    live::drain::Drain,
-    storage::Database,
-    webhooks::Webhooks,
-};
 
 /// Rooms that count for themselves, and are asked.
 pub struct Counting {

@@ -5,19 +5,16 @@ use std::{
     time::Duration,
 };
 
+use api::http::State;
+use iam::identity::{Identity, Settings};
+use inventory::ledger::Grouping;
+use platform::{clock::Clock, storage::Fault};
+use services::files::{Files, StoreError};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::{Node, StartError, say};
-use crate::{
-    clock::Clock,
-    config::{FilesAction, FilesArgs},
-    files::{Files, StoreError},
-    http::State,
-    identity::{Identity, Settings},
-    ledger::Grouping,
-    storage::Fault,
-};
+use crate::config::{FilesAction, FilesArgs};
 
 /// Between two looks at a store that was fine, and at one that was not.
 const CALM: Duration = Duration::from_secs(30);

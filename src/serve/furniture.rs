@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use entity::prelude::MemberId;
-
-use crate::{
+use iam::{
     access::{self, Access},
-    catalog,
-    clock::Clock,
     identity::Furnish,
+};
+use inventory::catalog;
+use platform::{
+    clock::Clock,
     storage::{Fault, Work},
 };
 

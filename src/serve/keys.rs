@@ -1,15 +1,16 @@
 //! `entrepot keys`: the master keys, from the command line.
 
-use super::{StartError, migrated, say};
-use crate::{
-    catalog,
+use iam::identity::{self, OldKeys, rotate_signing_key};
+use inventory::catalog;
+use platform::{
     clock::Clock,
-    config::{KeysAction, KeysOf, RotateSigningKey},
-    identity::{self, OldKeys, rotate_signing_key},
     secrets::{self, KeyRing, SealedColumn},
     storage::Database,
-    webhooks,
 };
+use services::webhooks;
+
+use super::{StartError, migrated, say};
+use crate::config::{KeysAction, KeysOf, RotateSigningKey};
 
 /// Every sealed column of every room.
 pub fn sealed_columns() -> Vec<SealedColumn> {
@@ -67,12 +68,12 @@ async fn list(db: &Database, ring: &KeyRing) -> Result<(), StartError> {
     let keys = ring.keys();
     for known in secrets::known(db).await? {
         let state = match (known.retired_at, keys.first().id == known.id) {
-            (Some(at), _) => format!("retired {}", crate::clock::rfc3339(at)),
+            (Some(at), _) => format!("retired {}", platform::clock::rfc3339(at)),
             (None, true) => "seals".to_owned(),
             (None, false) => "opens".to_owned(),
         };
         let values = counted.by_key.get(&known.id).copied().unwrap_or_default();
-        say(&format!("{}\tsince {}\t{state}\t{values} values", known.id, crate::clock::rfc3339(known.created_at)))?;
+        say(&format!("{}\tsince {}\t{state}\t{values} values", known.id, platform::clock::rfc3339(known.created_at)))?;
     }
     if let Some(plain) = counted.by_key.get("") {
         say(&format!("not sealed\t{plain} values: `entrepot keys rotate`"))?;

@@ -1,13 +1,12 @@
 //! What becomes of reports of keys that were found in the open: the key is revoked, and the tenant's owners are told by letter.
 
-use tokio::sync::mpsc;
-
-use crate::{
+use api::http::LeakReports;
+use iam::{
     access::{Access, Leak, core::key::Secret},
-    http::LeakReports,
     identity::{Identity, LeakedKey},
-    storage::Fault,
 };
+use platform::storage::Fault;
+use tokio::sync::mpsc;
 
 /// Reports that wait; each is of a thousand tokens at most, of which those remain that have the form of a key.
 const WAITING: usize = 64;

@@ -1,12 +1,13 @@
 //! What a node remembers of master data.
 
-use super::{Node, StartError};
-use crate::{
+use platform::{
     budget::RedisClient,
     cache::{Cache, Remote},
     secrets::KeyRing,
     storage::Database,
 };
+
+use super::{Node, StartError};
 
 /// What a node remembers unless it is told otherwise, in bytes.
 const USUAL: u64 = 32 << 20;

@@ -15,27 +15,16 @@ pub mod keys;
 mod leaks;
 mod memory;
 mod ready;
+mod standing;
 mod stop;
 pub mod tenant;
 mod voice;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
-
-use crate::{
-    access::{Access, Policies, PolicyError},
-    alerts::Alerts,
-    audit::{Audit, Pen},
-    budget::{Budgets, Redis, RedisClient, RedisError},
-    catalog::{self, Catalog},
-    clock::Clock,
-    config::{FigureArgs, RunJobs, Serve},
-    exchange::{Engine, Exchange, graph::Wording},
-    files::{Files, Place, core::link::Signer},
-    gauges,
+use api::{
+    exchange::Wording,
     graphql::{
-        connection::CursorSigner,
         desk::Introspection,
         limits::Limits,
         outline::Unreadable,
@@ -43,21 +32,43 @@ use crate::{
         trusted::{Trusted, TrustedError},
     },
     http::{self, Explorer, Front, Parts, Readiness},
-    identity::{self, Identity, Settings},
-    jobs::{self, Jobs},
-    ledger::{Grouping, Ledger},
-    realtime::{self, Bus},
     schema::{self, EntrepotSchema, Given, Judges},
+};
+use iam::{
+    access::{Access, Policies, PolicyError},
+    identity::{self, Identity, Settings},
+};
+use inventory::{
+    catalog::{self, Catalog},
+    ledger::{Grouping, Ledger},
+};
+use platform::{
+    audit::{Audit, Pen},
+    budget::{Budgets, Redis, RedisClient, RedisError},
+    clock::Clock,
+    gauges,
+    jobs::{self, Jobs},
+    paging::CursorSigner,
+    realtime::{self, Bus},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options},
+};
+use services::{
+    alerts::Alerts,
+    exchange::{Engine, Exchange},
+    files::{Files, Place, core::link::Signer},
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
+use tokio::net::TcpListener;
+
+use crate::config::{FigureArgs, RunJobs, Serve};
 
 use carrier::Carrier;
 use database::opened;
 use file_store::FileStore;
 use furniture::Furniture;
 use ready::Ready;
+use standing::Remembered;
 
 pub use database::migrated;
 pub use doorkeeper::Keeper;
@@ -223,7 +234,9 @@ impl Node {
     /// Hints to and from other nodes, through this Redis.
     pub async fn hints_through(&self, redis: &RedisClient) -> Result<Bus, StartError> {
         let deployment = self.identity.cursor_secret().await?;
-        Bus::of(redis, &deployment, self.access.clone(), self.identity.clone()).map_err(|err| RedisError::Address(err).into())
+        let standing = Remembered { access: self.access.clone(), identity: self.identity.clone() };
+        Bus::of(redis, &deployment, (self.db.clone(), &self.clock), Arc::new(standing))
+            .map_err(|err| RedisError::Address(err).into())
     }
 
     /// Counts from here on and tells on an address of the operator's, and keeps to the memory that it was given.

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
+use api::http::{Check, Readiness, State};
 use async_trait::async_trait;
+use inventory::ledger::{Ledger, Standing};
+use platform::{
+    gauges,
+    realtime::Bus,
+    storage::{Backend, Database, Versions},
+};
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout_at},
 };
 
 use super::file_store::FileStore;
-use crate::{
-    gauges,
-    http::{Check, Readiness, State},
-    ledger::{Ledger, Standing},
-    realtime::Bus,
-    storage::{Backend, Database, Versions},
-};
 
 /// Longer than a database takes that is well, shorter than those who probe wait.
 const PATIENCE: Duration = Duration::from_secs(2);

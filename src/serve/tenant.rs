@@ -1,16 +1,17 @@
 //! `entrepot tenant`: everything a tenant owns as files, and its end.
 
 use entity::prelude::*;
-
-use super::{StartError, migrated, say};
-use crate::{
+use iam::tenancy::{erase, export};
+use platform::{
     audit::{self, Pen, Target},
     clock::{self, Clock},
-    config::{KeysOf, TenantAction},
-    files, secrets,
+    secrets,
     storage::{Database, Fault, Row},
-    tenancy::{erase, export},
 };
+use services::files;
+
+use super::{StartError, migrated, say};
+use crate::config::{KeysOf, TenantAction};
 
 pub async fn run(action: TenantAction) -> Result<(), StartError> {
     let clock = Clock::system();

@@ -187,7 +187,7 @@ async fn template_file() -> PathBuf {
 /// A digest of all that has a part in migrating.
 fn text_of_migrations() -> String {
     let mut hasher = Sha256::new();
-    for folder in ["migration/src", "src/storage"] {
+    for folder in ["migration/src", "crates/platform/src/storage"] {
         digest(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hasher);
     }
     hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()

@@ -5,59 +5,32 @@ mod papers;
 mod reliability;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
 use facts::Facts;
 
-/// The rooms: each names only those before it. `docs/ARCHITECTURE.md` has the same list.
-const ROOMS: &[&str] = &[
-    "clock",
-    "gauges",
-    "budget",
-    "storage",
-    "secrets",
-    "cache",
-    "audit",
-    "identity",
-    "access",
-    "jobs",
-    "tenancy",
-    "realtime",
-    "graphql",
-    "catalog",
-    "stock",
-    "orders",
-    "purchasing",
-    "transfers",
-    "counts",
-    "ledger",
-    "costing",
-    "alerts",
-    "webhooks",
-    "files",
-    "media",
-    "exchange",
-    "labels",
-    "insight",
-    "schema",
-    "live",
-    "http",
-    "replay",
-    "watch",
-    "config",
-    "serve",
-    "demo",
-    "cli",
+/// The crates, each above those before it, with their rooms: a room names only rooms before it. `docs/ARCHITECTURE.md` has the same lists.
+const CRATES: &[(&str, &[&str])] = &[
+    ("platform", &["clock", "gauges", "budget", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"]),
+    ("iam", &["identity", "access", "tenancy"]),
+    ("inventory", &["catalog", "stock", "orders", "purchasing", "transfers", "counts", "ledger", "costing"]),
+    ("services", &["alerts", "webhooks", "files", "media", "exchange", "labels", "insight"]),
+    ("api", &[]),
+    ("tools", &["replay", "watch"]),
+    ("entrepot", &["config", "serve", "demo", "cli"]),
 ];
 
-/// Where the rooms' graphs meet. What is here holds no rules, so it may name any room.
+/// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.
+fn rooms() -> Vec<&'static str> {
+    CRATES.iter().flat_map(|(_, rooms)| rooms.iter().copied()).collect()
+}
+
+/// A face, or what puts a node together: it holds no rules, so it may name any room.
 fn is_graph(file: &str) -> bool {
-    ["graphql/", "live/", "schema/", "serve/"].iter().any(|room| file.starts_with(room))
-        || file == "schema.rs"
-        || file.split('/').any(|part| part == "graph" || part == "graph.rs")
+    file.starts_with("api/") || file.starts_with("serve/")
 }
 
 /// Files that are longer than 400 lines, and why they are one noun.
@@ -67,7 +40,7 @@ const MOST_LINES: usize = 400;
 /// What only some may name: the name, who may, and why.
 const DOORS: &[(&str, &[&str], &str)] = &[
     ("casbin", &["access/"], "policies are compiled in one place; elsewhere rights are permits"),
-    ("axum", &["http/"], "HTTP is one room's business"),
+    ("axum", &["api/http/"], "HTTP is one room's business"),
     ("sea_orm::TransactionTrait", &["storage/"], "only storage begins and commits"),
     ("sea_orm::DatabaseTransaction", &["storage/"], "only storage begins and commits"),
     ("jsonwebtoken", &["identity/"], "tokens are identity's"),
@@ -130,17 +103,45 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The files below `src`, as they are called there, and what they say.
+/// Where a crate's files are.
+fn folder(name: &str) -> PathBuf {
+    if name == "entrepot" { root().join("src") } else { root().join("crates").join(name).join("src") }
+}
+
+/// The files of all crates: `stock/core/level.rs`, `api/stock/level.rs` for its face, `iam/lib.rs` for a crate's own.
+pub fn sources() -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for (name, _) in CRATES {
+        let folder = folder(name);
+        for path in files(&folder, ".rs") {
+            let file = path.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
+            let is_own = *name == "api" || ["lib.rs", "main.rs"].contains(&file.as_str());
+            found.push((if is_own { format!("{name}/{file}") } else { file }, path));
+        }
+    }
+    assert!(found.len() > 700, "the source was not found");
+    found
+}
+
+/// A path as if all crates were one: `crate::` and the room, `crate::api::` and the room for its face.
+fn as_one(file: &str, path: &str) -> String {
+    let (head, rest) = path.split_once("::").unwrap_or((path, ""));
+    match head {
+        "crate" if file.starts_with("api/") && !rest.starts_with("api::") => format!("crate::api::{rest}"),
+        "api" => format!("crate::{path}"),
+        _ if CRATES.iter().any(|(name, _)| *name == head) => format!("crate::{rest}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// What each file names and does.
 fn source() -> BTreeMap<String, Facts> {
-    let src = root().join("src");
-    let read = |path: PathBuf| {
-        let name = path.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/");
-        let facts = Facts::of(&name, &syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap());
+    let read = |(name, path): (String, PathBuf)| {
+        let mut facts = Facts::of(&name, &syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap());
+        facts.paths = facts.paths.iter().map(|path| as_one(&name, path)).collect();
         (name, facts)
     };
-    let found: BTreeMap<_, _> = files(&src, ".rs").into_iter().map(read).collect();
-    assert!(found.len() > 100, "the source was not found");
-    found
+    sources().into_iter().map(read).collect()
 }
 
 fn room(file: &str) -> &str {
@@ -153,18 +154,19 @@ fn no_faults(faults: &[String]) {
 
 #[test]
 fn a_room_names_only_rooms_before_it() {
-    let place = |name: &str| ROOMS.iter().position(|known| *known == name);
+    let rooms = rooms();
+    let place = |name: &str| rooms.iter().position(|known| *known == name);
     let mut faults = Vec::new();
     for (file, facts) in source() {
         let own = room(&file);
-        if ["lib", "main"].contains(&own) || is_graph(&file) {
+        if is_graph(&file) || file.ends_with("/lib.rs") || file.ends_with("/main.rs") || file == "path.rs" {
             continue;
         }
         let Some(here) = place(own) else {
             faults.push(format!("{file}: {own} is not in the list of rooms"));
             continue;
         };
-        for named in ROOMS.iter().filter(|named| facts.names(&format!("crate::{named}"))) {
+        for named in rooms.iter().filter(|named| facts.names(&format!("crate::{named}"))) {
             if place(named) > Some(here) {
                 faults.push(format!("{file} names {named}, a later room"));
             }
@@ -175,35 +177,26 @@ fn a_room_names_only_rooms_before_it() {
 
 #[test]
 fn the_list_of_rooms_is_the_one_in_the_papers() {
-    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    let declared: BTreeSet<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    assert_eq!(declared, ROOMS.iter().copied().collect());
-    let in_order: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    assert_eq!(in_order, ROOMS, "lib.rs has the rooms in reading order");
     let paper = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
-    assert!(
-        paper.contains(&format!("`{}`", ROOMS.join(", "))),
-        "docs/ARCHITECTURE.md should list the rooms as `{}`",
-        ROOMS.join(", ")
-    );
+    for (name, rooms) in CRATES.iter().filter(|(name, _)| *name != "api") {
+        let lib = fs::read_to_string(folder(name).join("lib.rs")).unwrap();
+        let in_order: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+        assert_eq!(in_order, *rooms, "lib.rs of {name} has the rooms in reading order");
+        let list = format!("`{}`", rooms.join(", "));
+        assert!(paper.contains(&list), "docs/ARCHITECTURE.md should list the rooms of {name} as {list}");
+    }
 }
 
 #[test]
 fn a_floor_names_only_floors_below_it() {
-    const FLOORS: [&str; 5] = ["core", "rows", "shell", "jobs", "graph"];
+    const FLOORS: [&str; 4] = ["core", "rows", "shell", "jobs"];
     let mut faults = Vec::new();
     for (file, facts) in source() {
         let (own, rest) = file.split_once('/').unwrap_or((&file, ""));
-        let Some(floor) = FLOORS.iter().position(|floor| room(rest) == *floor) else { continue };
+        let Some(floor) = FLOORS.iter().position(|floor| room(rest) == *floor).filter(|_| own != "api") else { continue };
         for above in &FLOORS[floor + 1..] {
             if facts.names(&format!("crate::{own}::{above}")) {
                 faults.push(format!("{file} names {own}::{above}, which lies above it"));
-            }
-        }
-        let is_rule = FLOORS[floor] != "graph";
-        for later in ROOMS.iter().filter(|_| is_rule) {
-            if facts.names(&format!("crate::{later}::graph")) {
-                faults.push(format!("{file} names the graph of {later}"));
             }
         }
     }
@@ -239,8 +232,8 @@ fn doors_are_kept() {
         if file != "clock.rs" && draws {
             faults.push(format!("{file} draws an id: ids come from the clock"));
         }
-        if facts.names("async_graphql") && !is_graph(&file) && !file.starts_with("http/") {
-            faults.push(format!("{file} names async_graphql: GraphQL stays in graphs"));
+        if facts.names("async_graphql") && !is_graph(&file) {
+            faults.push(format!("{file} names async_graphql: GraphQL stays in the crate api"));
         }
     }
     no_faults(&faults);
@@ -292,8 +285,7 @@ fn nothing_is_unwrapped_without_a_reason() {
 #[test]
 fn values_are_bound() {
     let mut faults = Vec::new();
-    for path in files(&root().join("src"), ".rs") {
-        let file = path.strip_prefix(root().join("src")).unwrap().display().to_string();
+    for (file, path) in sources() {
         // It makes the values of lists.
         let makes_statements = file.contains("/rows") || file.contains("/verify/") || file.starts_with("storage/");
         if makes_statements && file != "storage/dialect.rs" && fs::read_to_string(&path).unwrap().contains(".join(\",\")") {
@@ -337,7 +329,7 @@ fn nothing_is_left_for_later() {
 #[test]
 fn files_are_of_a_size() {
     let mut faults = Vec::new();
-    let folders = ["src", "tests", "entity", "migration"].map(|folder| root().join(folder));
+    let folders = ["src", "crates", "tests", "entity", "migration"].map(|folder| root().join(folder));
     for path in folders.iter().flat_map(|folder| files(folder, ".rs")) {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
         let lines = fs::read_to_string(&path).unwrap().lines().count();

@@ -13,13 +13,11 @@ use async_graphql::{EmptySubscription, Request, Schema, Variables};
 use entity::prelude::{Actor, MemberId, TenantId, Timestamp};
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
-    catalog::{
-        self, Catalog,
-        graph::{CatalogMutation, CatalogQuery, attach},
-    },
+    api::catalog::{CatalogMutation, CatalogQuery, attach},
+    catalog::{self, Catalog},
     clock::Clock,
-    graphql::answer::data_json,
-    graphql::{connection::CursorSigner, fault::TopError},
+    graphql::{answer::data_json, fault::TopError},
+    paging::CursorSigner,
     schema::{Payload, Versioned},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Options, journal},
@@ -191,7 +189,7 @@ impl World {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         if let Some(caller) = caller {
             let scope = self.db.tenant(caller.tenant);
-            request = entrepot::access::graph::attach(request, &Arc::new(scope.clone()));
+            request = entrepot::api::access::attach(request, &Arc::new(scope.clone()));
             request = attach(request.data(caller), &Arc::new(scope));
         }
         let response = self.schema.execute(request).await;

@@ -5,12 +5,12 @@
 mod breakfast;
 
 use serde_json::{Value, json};
-
-use super::run::DemoError;
-use crate::replay::{
+use tools::replay::{
     Client,
     wire::{About, request},
 };
+
+use super::run::DemoError;
 
 /// What came of a day, and what its papers are called.
 pub struct Day<'c> {

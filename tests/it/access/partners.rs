@@ -1,9 +1,6 @@
 //! A partner bound to a channel sees and makes that channel's orders and reservations, and no others.
 
-use entrepot::{
-    access::{Caller, graph::KeyUse},
-    schema,
-};
+use entrepot::{access::Caller, api::access::KeyUse, schema};
 use serde_json::{Value, json};
 
 use super::world::{everywhere, refused};

@@ -13,7 +13,8 @@ use std::{
 use async_graphql::{Request, Response, Variables};
 use entity::prelude::{Timestamp, *};
 use entrepot::{
-    access::{Caller, PermissionSet, REGISTRY, graph::KeyUse},
+    access::{Caller, PermissionSet, REGISTRY},
+    api::access::KeyUse,
     clock::Clock,
     files::Place,
     graphql::{answer::data_json, fault::TopError, rate_limit::Paid, till::Bill},

@@ -171,7 +171,7 @@ fn every_list_of_objects_has_a_size() {
         .filter(|(of, field)| !is_sized(field) && !is_paged(of, &field.name.node))
         .map(|(of, field)| format!("{of}.{}", field.name.node))
         .collect();
-    assert!(unsized_ones.is_empty(), "write their sizes into src/schema/sizes.rs: {unsized_ones:?}");
+    assert!(unsized_ones.is_empty(), "write their sizes into crates/api/src/schema/sizes.rs: {unsized_ones:?}");
 }
 
 fn kind_of(definition: &TypeSystemDefinition) -> Option<&TypeDefinition> {

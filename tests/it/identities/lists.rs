@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use entrepot::{
     catalog::rows::filter as products,
-    graphql::{
-        canonical,
-        connection::{CursorSigner, Key},
-    },
+    graphql::canonical,
+    paging::{CursorSigner, Key},
 };
 use serde_json::json;
 
@@ -98,7 +96,7 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
             }
         };
         let asked = async |kind: &str| {
-            let cursor = signer.sign(kind, &keys).0;
+            let cursor = signer.sign(kind, &keys);
             world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "after": cursor })).await
         };
         let answer = asked(&kind).await;

@@ -3,7 +3,7 @@
 use async_graphql::{EmptyMutation, EmptySubscription, Request, Schema};
 use entrepot::{
     access::{Permission, PermissionSet, kind},
-    insight::graph::InsightQuery,
+    api::insight::InsightQuery,
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};

@@ -6,16 +6,17 @@ use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables}
 use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY, Reach},
-    counts::graph::{CountsMutation, CountsQuery},
-    graphql::{answer::data_json, connection::CursorSigner, fault::TopError},
-    insight::verify::verify_tenant,
-    orders::graph::{OrdersMutation, OrdersQuery},
-    stock::{
-        core::LevelKey,
-        graph::{LotMutation, StockMutation, StockQuery},
+    api::{
+        counts::{CountsMutation, CountsQuery},
+        orders::{OrdersMutation, OrdersQuery},
+        stock::{LotMutation, StockMutation, StockQuery},
+        transfers::{TransfersMutation, TransfersQuery},
     },
+    graphql::{answer::data_json, fault::TopError},
+    insight::verify::verify_tenant,
+    paging::CursorSigner,
+    stock::core::LevelKey,
     storage::{Reads, journal},
-    transfers::graph::{TransfersMutation, TransfersQuery},
 };
 use serde_json::{Value, json};
 

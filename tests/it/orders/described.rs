@@ -1,7 +1,7 @@
 //! Everything that clients see says what it is, and shows its rights and its events.
 
 use async_graphql::{EmptySubscription, Schema};
-use entrepot::orders::graph::{OrdersMutation, OrdersQuery};
+use entrepot::api::orders::{OrdersMutation, OrdersQuery};
 use serde_json::Value;
 
 fn undescribed(at: &str, of: &Value, found: &mut Vec<String>) {

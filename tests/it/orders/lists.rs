@@ -1,8 +1,8 @@
 //! Lists of orders and returns.
 
 use entrepot::{
-    graphql::connection::PageRequest,
     orders::rows::{Filter, IdColumn, OrderSort, Sorted, page_statement},
+    paging::PageRequest,
     storage::{Backend, Reads},
 };
 use serde_json::{Value, json};
@@ -233,7 +233,7 @@ async fn a_stores_newest_orders_come_from_its_index() {
         let request = PageRequest {
             limit: 20,
             backward: false,
-            after: Some(vec![entrepot::graphql::connection::Key::Int(START), world.store.into()]),
+            after: Some(vec![entrepot::paging::Key::Int(START), world.store.into()]),
             before: None,
         };
         let (sql, values) = page_statement(Backend::Sqlite, &filter, sorted, &request);

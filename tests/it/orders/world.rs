@@ -9,11 +9,11 @@ use async_graphql::{EmptySubscription, Request, Schema, Variables};
 use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
+    api::orders::{OrdersMutation, OrdersQuery},
     clock::Clock,
-    graphql::answer::data_json,
-    graphql::{connection::CursorSigner, fault::TopError},
+    graphql::{answer::data_json, fault::TopError},
     ledger::{Command, Grouping, Ledger},
-    orders::graph::{OrdersMutation, OrdersQuery},
+    paging::CursorSigner,
     stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
     storage::{Database, Options, journal},
 };

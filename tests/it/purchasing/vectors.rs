@@ -107,8 +107,8 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
 
 /// Metrics whose vectors another test proves of production.
 const ELSEWHERE: [(&str, &str); 5] = [
-    ("moving_average_cost", "src/costing/core/pool.rs"),
-    ("fifo_cost", "src/costing/core/pool.rs"),
+    ("moving_average_cost", "crates/inventory/src/costing/core/pool.rs"),
+    ("fifo_cost", "crates/inventory/src/costing/core/pool.rs"),
     ("fefo_allocation", "tests/it/ledger/lots.rs"),
     ("abc", "tests/it/moves/count_figures.rs"),
     ("shrinkage", "tests/it/moves/count_figures.rs"),

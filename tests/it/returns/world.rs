@@ -6,11 +6,15 @@ use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables}
 use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet},
-    graphql::{answer::data_json, connection::CursorSigner, fault::TopError},
-    insight::{graph::InsightQuery, verify::verify_tenant},
+    api::{
+        insight::InsightQuery,
+        orders::{OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
+        stock::{LotMutation, StockMutation, StockQuery},
+    },
+    graphql::{answer::data_json, fault::TopError},
+    insight::verify::verify_tenant,
     ledger::{Grouping, Ledger, jobs::fill_backorders},
-    orders::graph::{OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
-    stock::graph::{LotMutation, StockMutation, StockQuery},
+    paging::CursorSigner,
     storage::{Reads, journal},
 };
 use serde_json::{Value, json};

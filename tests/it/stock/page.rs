@@ -6,14 +6,16 @@ use async_graphql::{Request, Variables};
 use entrepot::{
     access::{Access, Policies},
     alerts::Alerts,
+    api::exchange::Wording,
     audit::{Audit, Pen},
     catalog::Catalog,
-    exchange::{Exchange, graph::Wording},
+    exchange::Exchange,
     files::{Files, Place, core::link::Signer},
-    graphql::{answer::data_json, connection::CursorSigner, limits::Limits},
+    graphql::{answer::data_json, limits::Limits},
     identity::{Identity, Settings},
     jobs::Jobs,
     ledger::{Grouping, Ledger},
+    paging::CursorSigner,
     schema::{self, EntrepotSchema, Given},
     webhooks::{Allowed, Sender, Webhooks},
 };

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, fs};
 
-use super::{files, no_faults, root};
+use super::{files, no_faults, root, sources};
 
 /// The names of all tests, and of scenarios that run on both databases.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for path in ["src", "tests/it", "migration/src"].iter().flat_map(|folder| files(&root().join(folder), ".rs")) {
+    for path in ["src", "crates", "tests/it", "migration/src"].iter().flat_map(|folder| files(&root().join(folder), ".rs")) {
         let text = fs::read_to_string(path).unwrap();
         let mut in_list = false;
         for line in text.lines() {
@@ -77,7 +77,7 @@ fn a_migration_that_takes_something_away_says_so() {
 fn a_bulk_write_begins_with_its_tenant() {
     let mut faults = Vec::new();
     let mut found = 0;
-    for path in files(&root().join("src"), ".rs") {
+    for (_, path) in sources() {
         let text = fs::read_to_string(&path).unwrap();
         for (at, _) in text.match_indices(": &[Column] = &[") {
             found += 1;

@@ -1,0 +1,59 @@
+//! Groups of stores.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::GroupId;
+use iam::access::{core, kind as may};
+
+use super::loads::loads;
+use crate::{
+    catalog::Store,
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::Answer,
+        scalars::{DateTime, Long},
+    },
+    orders::links,
+};
+
+/// Stores that rights and filters take together.
+#[derive(Clone)]
+pub struct StoreGroup(pub Arc<core::StoreGroup>);
+
+/// Stores that rights and filters take together.
+#[Object]
+impl StoreGroup {
+    /// Its id: a TypeID that begins with grp_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Its short name, unique in the tenant in any spelling of capitals.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The stores in it.
+    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
+        ctx.permit::<may::StoreRead>()?;
+        let members = loads(ctx)?.members(self.0.id).await?;
+        futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+pub async fn group(ctx: &Context<'_>, id: GroupId) -> Answer<Option<StoreGroup>> {
+    Ok(loads(ctx)?.group(id).await?.map(StoreGroup))
+}

@@ -1,0 +1,293 @@
+//! What clients write to change rights.
+
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use entity::prelude::{Id, Timestamp};
+use iam::access::{
+    GroupFields, IntegrationFields, NewIntegration, NewKey, RoleFields,
+    core::{Grant, KeyBudget, NewRole, Scope},
+};
+use platform::path;
+
+use crate::graphql::{
+    reading::Reading,
+    refusal::Path,
+    scalars::{DateTime, Long},
+};
+
+/// The stores of a grant: said, never implied. Exactly one of these.
+#[derive(Debug, Clone, OneofObject)]
+pub enum StoreScopeInput {
+    /// All stores: must be true.
+    All(bool),
+    /// The stores of these groups, whichever are in them at the time.
+    GroupIds(Vec<ID>),
+    /// These stores.
+    StoreIds(Vec<ID>),
+}
+
+impl StoreScopeInput {
+    pub fn read(&self, reading: &mut Reading, field: impl Fn() -> Path) -> Scope {
+        let at = |name: &str, index: usize| {
+            let mut path = field();
+            path.extend([name.to_owned(), index.to_string()]);
+            path
+        };
+        match self {
+            Self::All(yes) => {
+                if !yes {
+                    reading.invalid("all must be true; name groups or stores instead", &field);
+                }
+                Scope::All
+            }
+            Self::GroupIds(ids) => {
+                Scope::Groups(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("groupIds", index))).collect())
+            }
+            Self::StoreIds(ids) => {
+                Scope::Stores(ids.iter().enumerate().map(|(index, id)| reading.id(id, || at("storeIds", index))).collect())
+            }
+        }
+    }
+}
+
+/// A role to be granted.
+#[derive(Debug, Clone, InputObject)]
+pub struct RoleGrantInput {
+    /// The role.
+    pub role_id: ID,
+    /// The stores that it is for. Permissions for the whole tenant come only with all stores.
+    pub scope: StoreScopeInput,
+    /// When it ends; it lasts when this is left out.
+    pub expires_at: Option<DateTime>,
+}
+
+/// The grants of a member.
+#[derive(Debug, Clone, InputObject)]
+pub struct MemberUpdateRolesInput {
+    /// The member.
+    pub member_id: ID,
+    /// The member's version as it was read.
+    pub expected_version: Long,
+    /// All grants that the member is to have: what is not named is taken away.
+    pub grants: Vec<RoleGrantInput>,
+}
+
+impl MemberUpdateRolesInput {
+    pub fn grants(&self, reading: &mut Reading) -> Vec<Grant> {
+        let mut grants = Vec::with_capacity(self.grants.len());
+        for (index, grant) in self.grants.iter().enumerate() {
+            let at = |name: &str| path!["input", "grants", index, name];
+            grants.push(Grant {
+                role: reading.id(&grant.role_id, || at("roleId")),
+                scope: grant.scope.read(reading, || at("scope")),
+                expires_at: grant.expires_at.map(|at| at.0),
+            });
+        }
+        grants
+    }
+}
+
+/// A role to be made.
+#[derive(Debug, Clone, InputObject)]
+pub struct RoleCreateInput {
+    /// Its short name: 2 to 63 small letters, digits and hyphens.
+    pub key: String,
+    /// What it is called.
+    pub name: String,
+    /// The permissions that it has itself. You must hold each of them for all stores.
+    pub permissions: Vec<String>,
+    /// The roles that it inherits.
+    pub inherits: Option<Vec<ID>>,
+}
+
+impl RoleCreateInput {
+    pub fn read(self, reading: &mut Reading) -> NewRole {
+        let inherits = ids(reading, self.inherits.as_deref().unwrap_or_default(), "inherits");
+        NewRole { key: self.key, name: self.name, permissions: self.permissions, inherits }
+    }
+}
+
+/// What of a role is to be changed: what is left out stays.
+#[derive(Debug, Clone, InputObject)]
+pub struct RoleUpdateInput {
+    /// The role.
+    pub id: ID,
+    /// Its version as it was read.
+    pub expected_version: Long,
+    /// Its short name.
+    pub key: Option<String>,
+    /// What it is called.
+    pub name: Option<String>,
+    /// The permissions that it is to have itself. You must hold what is added, for all stores.
+    pub permissions: Option<Vec<String>>,
+    /// The roles that it is to inherit.
+    pub inherits: Option<Vec<ID>>,
+}
+
+impl RoleUpdateInput {
+    pub fn read(self, reading: &mut Reading) -> RoleFields {
+        let inherits = self.inherits.as_deref().map(|list| ids(reading, list, "inherits"));
+        RoleFields { key: self.key, name: self.name, permissions: self.permissions, inherits }
+    }
+}
+
+/// A role to be removed.
+#[derive(Debug, Clone, InputObject)]
+pub struct RoleDeleteInput {
+    /// The role.
+    pub id: ID,
+    /// Its version as it was read.
+    pub expected_version: Long,
+}
+
+/// A group of stores to be made.
+#[derive(Debug, Clone, InputObject)]
+pub struct StoreGroupCreateInput {
+    /// Its short name.
+    pub code: String,
+    /// What it is called.
+    pub name: String,
+    /// The stores in it.
+    pub store_ids: Option<Vec<ID>>,
+}
+
+impl StoreGroupCreateInput {
+    pub fn read(self, reading: &mut Reading) -> GroupFields {
+        let stores = ids(reading, self.store_ids.as_deref().unwrap_or_default(), "storeIds");
+        GroupFields { code: Some(self.code), name: Some(self.name), stores: Some(stores) }
+    }
+}
+
+/// What of a group of stores is to be changed: what is left out stays.
+#[derive(Debug, Clone, InputObject)]
+pub struct StoreGroupUpdateInput {
+    /// The group.
+    pub id: ID,
+    /// Its version as it was read.
+    pub expected_version: Long,
+    /// Its short name.
+    pub code: Option<String>,
+    /// What it is called.
+    pub name: Option<String>,
+    /// All stores that are to be in it. Who has rights by the group gets them there.
+    pub store_ids: Option<Vec<ID>>,
+}
+
+impl StoreGroupUpdateInput {
+    pub fn read(self, reading: &mut Reading) -> GroupFields {
+        let stores = self.store_ids.as_deref().map(|list| ids(reading, list, "storeIds"));
+        GroupFields { code: self.code, name: self.name, stores }
+    }
+}
+
+/// An integration to be made. You can give it only what you hold yourself now.
+#[derive(Debug, Clone, InputObject)]
+pub struct IntegrationCreateInput {
+    /// What it is called.
+    pub name: String,
+    /// The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there.
+    pub channel_id: Option<ID>,
+    /// What it may do.
+    pub permissions: Vec<String>,
+    /// The stores that its permissions of the class STORE are for.
+    pub scope: StoreScopeInput,
+    /// Whether its keys may send only documents that the operator has listed; they may send any when this is left out.
+    pub trusted_documents_only: Option<bool>,
+}
+
+impl IntegrationCreateInput {
+    pub fn read(self, reading: &mut Reading) -> NewIntegration {
+        NewIntegration {
+            channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
+            scope: self.scope.read(reading, || path!["input", "scope"]),
+            name: self.name,
+            permissions: self.permissions,
+            trusted_only: self.trusted_documents_only.unwrap_or_default(),
+        }
+    }
+}
+
+/// What of an integration is to be changed: what is left out stays. You must hold yourself what it gains.
+#[derive(Debug, Clone, InputObject)]
+pub struct IntegrationUpdateInput {
+    /// The integration.
+    pub id: ID,
+    /// Its version as it was read.
+    pub expected_version: Long,
+    /// What it is called.
+    pub name: Option<String>,
+    /// The channel that it is to be bound to; null binds it to none.
+    pub channel_id: MaybeUndefined<ID>,
+    /// All that it is to be able to do. Its keys lose what it loses.
+    pub permissions: Option<Vec<String>>,
+    /// The stores that its permissions of the class STORE are to be for.
+    pub scope: Option<StoreScopeInput>,
+    /// Whether its keys may send only documents that the operator has listed. It holds on open sockets too.
+    pub trusted_documents_only: Option<bool>,
+    /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
+    /// accepted again.
+    pub enabled: Option<bool>,
+}
+
+impl IntegrationUpdateInput {
+    pub fn read(self, reading: &mut Reading) -> IntegrationFields {
+        IntegrationFields {
+            name: self.name,
+            channel: self.channel_id.map_value(|id| reading.id(&id, || path!["input", "channelId"])).into(),
+            permissions: self.permissions,
+            scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
+            trusted_only: self.trusted_documents_only,
+            enabled: self.enabled,
+        }
+    }
+}
+
+/// What a key may spend of its integration's budget.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct ApiKeyBudgetInput {
+    /// Points that it holds when it is full.
+    pub points: u32,
+    /// Points that come back each second.
+    pub restore_rate: u32,
+}
+
+/// A key to be made.
+#[derive(Debug, Clone, InputObject)]
+pub struct ApiKeyCreateInput {
+    /// The integration that it belongs to.
+    pub integration_id: ID,
+    /// What it is called.
+    pub name: String,
+    /// What it may do, of what the integration may; all of it when this is left out.
+    pub permissions: Option<Vec<String>>,
+    /// Its stores, of the integration's; all of them when this is left out.
+    pub scope: Option<StoreScopeInput>,
+    /// The networks that it is accepted from, as 192.0.2.0/24 or 2001:db8::/32; any when this is left out.
+    pub allowed_cidrs: Option<Vec<String>>,
+    /// Whether it may send only documents that the operator has listed; it may send what its integration may when this is left out.
+    pub trusted_documents_only: Option<bool>,
+    /// What it may spend of its integration's budget; all of it when this is left out.
+    pub budget: Option<ApiKeyBudgetInput>,
+    /// When it ends; a year from now when this is left out.
+    pub expires_at: Option<DateTime>,
+}
+
+impl ApiKeyCreateInput {
+    pub fn read(self, reading: &mut Reading) -> NewKey {
+        NewKey {
+            integration: reading.id(&self.integration_id, || path!["input", "integrationId"]),
+            scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
+            name: self.name,
+            permissions: self.permissions,
+            cidrs: self.allowed_cidrs.unwrap_or_default(),
+            trusted_only: self.trusted_documents_only.unwrap_or_default(),
+            budget: self
+                .budget
+                .map(|ApiKeyBudgetInput { points, restore_rate }| KeyBudget { points, restored_per_second: restore_rate }),
+            expires_at: self.expires_at.map(|at| Timestamp(at.0.micros())),
+        }
+    }
+}
+
+fn ids<K: entity::id::Kind>(reading: &mut Reading, ids: &[ID], name: &str) -> Vec<Id<K>> {
+    ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", name, index])).collect()
+}

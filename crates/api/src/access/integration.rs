@@ -1,0 +1,223 @@
+//! Integrations and their keys.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude::{self, ApiKeyId, IntegrationId};
+use iam::access::{core, kind as may, rows};
+use platform::storage::Fault;
+
+use super::{loads::loads, scope::scope_shown};
+use crate::{
+    catalog::Channel,
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long},
+    },
+    identity::StoreScope,
+    orders::links,
+};
+
+/// A program of a partner, or of your own, that calls with keys.
+#[derive(Debug, Clone)]
+pub struct Integration(pub Arc<core::Integration>);
+
+impl Integration {
+    /// Its name is shown beside what it did; the rest to whoever may see integrations, and to itself.
+    fn open(&self, ctx: &Context<'_>) -> Answer<()> {
+        if ctx.caller()?.actor != prelude::Actor::integration(self.0.id) {
+            ctx.permit::<may::ApikeyRead>()?;
+        }
+        Ok(())
+    }
+}
+
+/// A program of a partner, or of your own. It belongs to the tenant, not to whoever made it, and calls with keys.
+#[Object]
+impl Integration {
+    /// Its id: a TypeID that begins with int_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The channel that it is bound to: of orders and reservations it sees that channel's only. Null when it is bound to none.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
+        if let Err(denied) = self.open(ctx) {
+            return Some(Err(denied));
+        }
+        Some(links::channel(ctx, self.0.channel?).await)
+    }
+    /// What it may do.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        self.open(ctx)?;
+        Ok(self.0.permissions.infos().map(|info| info.code).collect())
+    }
+    /// The stores that its permissions of the class STORE are for.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
+        self.open(ctx)?;
+        scope_shown(ctx, &self.0.scope).await
+    }
+    /// Its keys, the oldest first, those that have ended included.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
+        ctx.permit::<may::ApikeyRead>()?;
+        Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
+    }
+    /// Whether its keys may send only documents that the operator has listed.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
+        self.open(ctx)?;
+        Ok(self.0.trusted_only)
+    }
+    /// When it was ended; none of its keys is accepted since.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn disabled_at(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
+        self.open(ctx)?;
+        Ok(self.0.disabled_at.map(DateTime))
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it was made.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn created_at(&self, ctx: &Context<'_>) -> Answer<DateTime> {
+        self.open(ctx)?;
+        Ok(DateTime(self.0.created_at))
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+pub async fn integration(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
+    Ok(loads(ctx)?.integration(id).await?.map(Integration))
+}
+
+/// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
+#[derive(Debug, Clone)]
+pub struct ApiKey(pub core::ApiKey);
+
+impl ApiKey {
+    async fn of(&self, ctx: &Context<'_>) -> Answer<Integration> {
+        let found = integration(ctx, self.0.integration).await?;
+        found.ok_or_else(|| TopError::from(Fault::corrupt("api_key", "a key has an integration")))
+    }
+}
+
+/// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
+#[Object(directive = requires::apply("apikey.read".to_owned()))]
+impl ApiKey {
+    /// Its id: a TypeID that begins with key_. It is not the secret.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The beginning of its secret, by which keys are told apart.
+    async fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+    /// The integration that it belongs to.
+    async fn integration(&self, ctx: &Context<'_>) -> Answer<Integration> {
+        self.of(ctx).await
+    }
+    /// What it may do: its own permissions, as far as the integration still has them.
+    async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let whole = self.of(ctx).await?.0.permissions;
+        Ok(self.0.permissions.map_or(whole, |own| own.and(whole)).infos().map(|info| info.code).collect())
+    }
+    /// The stores that its permissions of the class STORE are for; not more than the integration's.
+    async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
+        match &self.0.scope {
+            Some(scope) => scope_shown(ctx, scope).await,
+            None => scope_shown(ctx, &self.of(ctx).await?.0.scope).await,
+        }
+    }
+    /// The networks that it is accepted from; any when there are none.
+    async fn allowed_cidrs(&self) -> &[String] {
+        &self.0.cidrs
+    }
+    /// Whether it may send only documents that the operator has listed: by its own setting or by its integration's.
+    async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Ok(self.0.trusted_only || self.of(ctx).await?.0.trusted_only)
+    }
+    /// What it may spend of its integration's budget; null when that is all of it.
+    async fn budget(&self) -> Option<ApiKeyBudget> {
+        self.0.budget.map(ApiKeyBudget::from)
+    }
+    /// The addresses that it was used from, at most a hundred, those used last first.
+    async fn addresses(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKeyAddress>> {
+        Ok(loads(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
+    }
+    /// When it ends by itself.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime)
+    }
+    /// When it was last used, to the minute.
+    async fn last_used_at(&self) -> Option<DateTime> {
+        self.0.last_used_at.map(DateTime)
+    }
+    /// When it was revoked.
+    async fn revoked_at(&self) -> Option<DateTime> {
+        self.0.revoked_at.map(DateTime)
+    }
+    /// When its secret was reported to lie about where others can read it; the key was revoked by that.
+    async fn leaked_at(&self) -> Option<DateTime> {
+        self.0.leaked_at.map(DateTime)
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+}
+
+/// What a key may spend of its integration's budget.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ApiKeyBudget {
+    /// Points that it holds when it is full.
+    pub points: u32,
+    /// Points that come back each second.
+    pub restore_rate: u32,
+}
+
+impl From<core::KeyBudget> for ApiKeyBudget {
+    fn from(budget: core::KeyBudget) -> Self {
+        Self { points: budget.points, restore_rate: budget.restored_per_second }
+    }
+}
+
+/// An address that a key was used from.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ApiKeyAddress {
+    /// The address.
+    pub address: String,
+    /// When it was first used from there, to the minute.
+    #[graphql(owned)]
+    pub first_used_at: DateTime,
+    /// When it was last used from there, to the minute.
+    #[graphql(owned)]
+    pub last_used_at: DateTime,
+}
+
+impl From<&core::UsedFrom> for ApiKeyAddress {
+    fn from(used: &core::UsedFrom) -> Self {
+        let core::UsedFrom { address, first_used_at, last_used_at } = used;
+        Self { address: address.clone(), first_used_at: DateTime(*first_used_at), last_used_at: DateTime(*last_used_at) }
+    }
+}
+
+pub async fn key(ctx: &Context<'_>, id: ApiKeyId) -> Answer<Option<ApiKey>> {
+    Ok(rows::keys_by_id(&loads(ctx)?.scope, &[id]).await?.pop().map(ApiKey))
+}

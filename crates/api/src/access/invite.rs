@@ -1,0 +1,73 @@
+//! Inviting people.
+
+use async_graphql::{Context, ID, Object};
+use iam::{
+    access::{Access, Changed, core::Grant, kind},
+    identity::Identity,
+};
+use platform::path;
+
+use super::{MemberPayload, StoreScopeInput, loads::changed, refusal::stopped};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{MaxAge, emits, requires, step_up},
+        fault::Answer,
+        reading::read,
+        scalars::{DateTime, Long},
+    },
+    identity::{member, settled},
+};
+
+#[derive(Default)]
+pub struct InviteMutation;
+
+#[Object]
+impl InviteMutation {
+    /// Invites somebody by their address, with roles that must be within your own rights. They come in by the link of the letter that is sent there,
+    /// good for seven days and once. What is answered is the same whether the address has an account or not.
+    #[graphql(
+        directive = requires::apply("member.invite".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["member.invited".to_owned()])
+    )]
+    async fn member_invite(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Their address.")] email: String,
+        #[graphql(desc = "The roles that they are to have.")] role_ids: Vec<ID>,
+        #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
+        #[graphql(desc = "When the roles end; they last when this is left out.")] expires_at: Option<DateTime>,
+    ) -> Answer<MemberPayload> {
+        let permit = ctx.permit::<kind::MemberInvite>()?;
+        ctx.step_up()?;
+        let grants = read(|reading| {
+            let said = scope.read(reading, || path!["scope"]);
+            let grant = |(index, id): (usize, &ID)| Grant {
+                role: reading.id(id, || path!["roleIds", index]),
+                scope: said.clone(),
+                expires_at: expires_at.map(|at| at.0),
+            };
+            role_ids.iter().enumerate().map(grant).collect::<Vec<_>>()
+        });
+        let grants = match grants {
+            Ok(grants) => grants,
+            Err(errors) => return Ok(MemberPayload::refused(errors)),
+        };
+        let identity = ctx.given::<Identity>()?;
+        let invitee = match settled(identity.invitee(permit.caller().tenant, &email).await)? {
+            (Some(invitee), _) => invitee,
+            (None, errors) => return Ok(MemberPayload::refused(errors)),
+        };
+        let done = ctx.given::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
+        changed(ctx);
+        match done {
+            Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
+            Ok(Changed { value, seq }) => {
+                // Who may invite need not be one who may see.
+                let member = if ctx.permit::<kind::MemberRead>().is_ok() { member(ctx, value).await? } else { None };
+                Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Making and ending integrations and their keys. All of it asks for a fresh authentication, which a key never has.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude::{ApiKeyId, IntegrationId, Timestamp};
+use iam::access::{Access, AccessError, Changed, core, core::key::Secret, kind};
+use platform::path;
+
+use super::{
+    ApiKey, Integration,
+    inputs::{ApiKeyCreateInput, IntegrationCreateInput, IntegrationUpdateInput},
+    loads::changed,
+    refusal::stopped,
+};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{MaxAge, emits, requires, step_up},
+        fault::Answer,
+        reading::read,
+        refusal::UserError,
+        scalars::{DateTime, Long},
+    },
+    payload,
+};
+
+/// In the data of an operation that a key is used for.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyUse {
+    pub key: ApiKeyId,
+    pub created_at: Timestamp,
+}
+
+payload!(IntegrationPayload, integration: Integration, "integration");
+
+/// What became of the change of a key.
+#[derive(SimpleObject, Default)]
+pub struct ApiKeyPayload {
+    /// The key as it is now; null when the change was refused.
+    pub api_key: Option<ApiKey>,
+    /// The secret of a key that was made, this once: it is kept nowhere. Null otherwise.
+    pub secret: Option<String>,
+    /// Why the change was refused; empty when it was made.
+    pub user_errors: Vec<UserError>,
+    /// Keys are never replayed: false.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl ApiKeyPayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+    fn made(ctx: &Context<'_>, done: Result<Changed<(core::ApiKey, Secret)>, AccessError>) -> Answer<Self> {
+        changed(ctx);
+        Ok(match done {
+            Err(error) => Self::refused(stopped(error)?),
+            Ok(Changed { value: (key, secret), seq }) => {
+                let secret = Some(secret.text().to_owned());
+                Self { api_key: seen(ctx, key), secret, seq: seq.map(Long), ..Self::default() }
+            }
+        })
+    }
+}
+
+/// Who may write need not be one who may see.
+fn seen(ctx: &Context<'_>, key: core::ApiKey) -> Option<ApiKey> {
+    ctx.permit::<kind::ApikeyRead>().ok().map(|_| ApiKey(key))
+}
+
+fn integration_payload(ctx: &Context<'_>, done: Result<Changed<core::Integration>, AccessError>) -> Answer<IntegrationPayload> {
+    changed(ctx);
+    Ok(match done {
+        Err(error) => IntegrationPayload { integration: None, user_errors: stopped(error)?, replayed: false, seq: None },
+        Ok(Changed { value, seq }) => {
+            let integration = Some(Integration(value.into()));
+            IntegrationPayload { integration, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
+        }
+    })
+}
+
+/// Changes of integrations and keys.
+#[derive(Default)]
+pub struct KeyMutation;
+
+#[Object]
+impl KeyMutation {
+    /// Makes an integration. It belongs to the tenant; you can give it only what you hold yourself now.
+    #[graphql(
+        directive = requires::apply("apikey.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["integration.created".to_owned()])
+    )]
+    async fn integration_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: IntegrationCreateInput,
+    ) -> Answer<IntegrationPayload> {
+        let permit = ctx.permit::<kind::ApikeyWrite>()?;
+        ctx.step_up()?;
+        match read(|reading| input.read(reading)) {
+            Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
+            Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
+        }
+    }
+
+    /// Changes an integration: what is left out stays. You must hold yourself what it gains, its keys lose what it loses, and one that is no
+    /// longer enabled has no key that is accepted, here at once and on other nodes within five seconds.
+    #[graphql(
+        directive = requires::apply("apikey.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["integration.updated".to_owned()])
+    )]
+    async fn integration_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: IntegrationUpdateInput,
+    ) -> Answer<IntegrationPayload> {
+        let permit = ctx.permit::<kind::ApikeyWrite>()?;
+        ctx.step_up()?;
+        let expected = input.expected_version.0;
+        let parts = read(|reading| {
+            let id: IntegrationId = reading.id(&input.id, || path!["input", "id"]);
+            (id, input.read(reading))
+        });
+        match parts {
+            Ok((id, fields)) => {
+                integration_payload(ctx, ctx.given::<Access>()?.integration_update(permit, (id, expected), fields).await)
+            }
+            Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
+        }
+    }
+
+    /// Ends an integration: none of its keys is accepted any more, on any node, within five seconds.
+    #[graphql(
+        directive = requires::apply("apikey.write".to_owned()),
+        directive = emits::apply(vec!["integration.disabled".to_owned()])
+    )]
+    async fn integration_disable(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<IntegrationPayload> {
+        let permit = ctx.permit::<kind::ApikeyWrite>()?;
+        match read(|reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
+            Ok(id) => integration_payload(ctx, ctx.given::<Access>()?.integration_disable(permit, id).await),
+            Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
+        }
+    }
+
+    /// Makes a key of an integration and tells its secret, this once.
+    #[graphql(
+        directive = requires::apply("apikey.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["api_key.created".to_owned()])
+    )]
+    async fn api_key_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ApiKeyCreateInput,
+    ) -> Answer<ApiKeyPayload> {
+        let permit = ctx.permit::<kind::ApikeyWrite>()?;
+        ctx.step_up()?;
+        match read(|reading| input.read(reading)) {
+            Ok(new) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_create(permit, new).await),
+            Err(errors) => Ok(ApiKeyPayload::refused(errors)),
+        }
+    }
+
+    /// Makes a key like another one and tells its secret, this once. Both are accepted until the old one ends.
+    #[graphql(
+        directive = requires::apply("apikey.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["api_key.rolled".to_owned()])
+    )]
+    async fn api_key_roll(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The old key.")] id: ID,
+        #[graphql(desc = "When the old key ends: at most seven days from now.")] old_key_expires_at: DateTime,
+    ) -> Answer<ApiKeyPayload> {
+        let permit = ctx.permit::<kind::ApikeyWrite>()?;
+        ctx.step_up()?;
+        match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
+            Ok(id) => ApiKeyPayload::made(ctx, ctx.given::<Access>()?.api_key_roll(permit, id, old_key_expires_at.0).await),
+            Err(errors) => Ok(ApiKeyPayload::refused(errors)),
+        }
+    }
+
+    /// Ends a key: it is not accepted any more, on any node, within five seconds. Its open sockets close.
+    #[graphql(
+        directive = requires::apply("apikey.write".to_owned()),
+        directive = emits::apply(vec!["api_key.revoked".to_owned()])
+    )]
+    async fn api_key_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ApiKeyPayload> {
+        let permit = ctx.permit::<kind::ApikeyWrite>()?;
+        let id = match read(|reading| reading.id::<entity::id::kind::ApiKeyId>(&id, || path!["id"])) {
+            Ok(id) => id,
+            Err(errors) => return Ok(ApiKeyPayload::refused(errors)),
+        };
+        let done = ctx.given::<Access>()?.api_key_revoke(permit, id).await;
+        changed(ctx);
+        Ok(match done {
+            Err(error) => ApiKeyPayload::refused(stopped(error)?),
+            Ok(Changed { value, seq }) => {
+                ApiKeyPayload { api_key: seen(ctx, value), seq: seq.map(Long), ..ApiKeyPayload::default() }
+            }
+        })
+    }
+}

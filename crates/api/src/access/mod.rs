@@ -1,0 +1,71 @@
+//! GraphQL of rights: roles and who has them, groups of stores, integrations and their keys.
+
+mod group;
+mod inputs;
+mod integration;
+mod invite;
+mod keys;
+mod loads;
+mod mutations;
+mod queries;
+mod refusal;
+mod role;
+mod scope;
+
+use async_graphql::{Context, MergedObject};
+use entity::{
+    id::{Kind, prefix_of},
+    prelude::*,
+};
+use iam::access::kind as may;
+
+pub use group::StoreGroup;
+pub use inputs::StoreScopeInput;
+pub use integration::{ApiKey, Integration};
+pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse};
+pub use loads::{attach, changed, groups_of_store, stores_of_groups};
+pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
+pub use queries::AccessQuery;
+pub use role::{Role, RoleGrant};
+pub use scope::{grants_shown, reach_shown};
+
+use crate::{
+    graphql::{context::Asks, fault::Answer},
+    schema::Node,
+};
+
+/// The room's part of the mutations.
+#[derive(MergedObject, Default)]
+pub struct AccessMutation(mutations::RightsMutation, invite::InviteMutation, keys::KeyMutation);
+
+/// The object that an id stands for, if its prefix is one of this room's; the outer None otherwise.
+pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
+    let Some((prefix, uuid)) = prefix_of(id) else { return Ok(None) };
+    Ok(Some(match prefix {
+        entity::id::kind::RoleId::PREFIX => {
+            ctx.permit::<may::RoleRead>()?;
+            role::role(ctx, RoleId::from_uuid(uuid)).await?.map(Node::Role)
+        }
+        entity::id::kind::GroupId::PREFIX => {
+            ctx.permit::<may::StoreRead>()?;
+            group::group(ctx, GroupId::from_uuid(uuid)).await?.map(Node::StoreGroup)
+        }
+        entity::id::kind::IntegrationId::PREFIX => {
+            let own = Actor::integration(IntegrationId::from_uuid(uuid));
+            if ctx.caller()?.actor != own {
+                ctx.permit::<may::ApikeyRead>()?;
+            }
+            integration::integration(ctx, IntegrationId::from_uuid(uuid)).await?.map(Node::Integration)
+        }
+        entity::id::kind::ApiKeyId::PREFIX => {
+            ctx.permit::<may::ApikeyRead>()?;
+            integration::key(ctx, ApiKeyId::from_uuid(uuid)).await?.map(Node::ApiKey)
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// An integration as the author of something: whoever sees what it did may know its name.
+pub async fn author(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
+    integration::integration(ctx, id).await
+}

@@ -1,0 +1,215 @@
+//! Changing roles, who has them, and groups of stores.
+
+use async_graphql::{Context, Object};
+use entity::prelude::{GroupId, MemberId, RoleId};
+use iam::access::{Access, AccessError, Changed, RoleView, core, kind};
+use platform::path;
+
+use super::{
+    Role, StoreGroup,
+    inputs::{
+        MemberUpdateRolesInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupCreateInput, StoreGroupUpdateInput,
+    },
+    loads::changed,
+    refusal::stopped,
+};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{MaxAge, emits, requires, step_up},
+        fault::Answer,
+        reading::read,
+        refusal::UserError,
+        scalars::Long,
+    },
+    identity::{Member, member},
+    payload,
+};
+
+payload!(RolePayload, role: Role, "role");
+payload!(MemberPayload, member: Member, "member");
+payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
+
+impl RolePayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { role: None, user_errors, replayed: false, seq: None }
+    }
+    fn of(ctx: &Context<'_>, done: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
+        changed(ctx);
+        Ok(match done {
+            Err(error) => Self::refused(stopped(error)?),
+            Ok(Changed { value, seq }) => {
+                Self { role: Some(Role(value.into())), user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
+            }
+        })
+    }
+}
+
+impl StoreGroupPayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { store_group: None, user_errors, replayed: false, seq: None }
+    }
+    fn of(ctx: &Context<'_>, done: Result<Changed<core::StoreGroup>, AccessError>) -> Answer<Self> {
+        changed(ctx);
+        Ok(match done {
+            Err(error) => Self::refused(stopped(error)?),
+            Ok(Changed { value, seq }) => {
+                let store_group = Some(StoreGroup(value.into()));
+                Self { store_group, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
+            }
+        })
+    }
+}
+
+impl MemberPayload {
+    pub(super) fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { member: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+/// Changes of roles, of who has them, and of groups of stores.
+#[derive(Default)]
+pub struct RightsMutation;
+
+#[Object]
+impl RightsMutation {
+    /// Makes a role. It can give only what you hold yourself, for all stores.
+    #[graphql(
+        directive = requires::apply("role.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["role.created".to_owned()])
+    )]
+    async fn role_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: RoleCreateInput,
+    ) -> Answer<RolePayload> {
+        let permit = ctx.permit::<kind::RoleWrite>()?;
+        ctx.step_up()?;
+        match read(|reading| input.read(reading)) {
+            Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
+            Err(errors) => Ok(RolePayload::refused(errors)),
+        }
+    }
+
+    /// Changes a role of the tenant's own: what is left out stays. Whoever has it notices within five seconds.
+    #[graphql(
+        directive = requires::apply("role.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["role.updated".to_owned()])
+    )]
+    async fn role_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: RoleUpdateInput,
+    ) -> Answer<RolePayload> {
+        let permit = ctx.permit::<kind::RoleWrite>()?;
+        ctx.step_up()?;
+        let expected = input.expected_version.0;
+        let parts = read(|reading| {
+            let id: RoleId = reading.id(&input.id, || path!["input", "id"]);
+            (id, input.read(reading))
+        });
+        match parts {
+            Ok((id, fields)) => RolePayload::of(ctx, ctx.given::<Access>()?.role_update(permit, (id, expected), fields).await),
+            Err(errors) => Ok(RolePayload::refused(errors)),
+        }
+    }
+
+    /// Removes a role of the tenant's own that nobody has and no other role inherits.
+    #[graphql(
+        directive = requires::apply("role.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["role.deleted".to_owned()])
+    )]
+    async fn role_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: RoleDeleteInput,
+    ) -> Answer<RolePayload> {
+        let permit = ctx.permit::<kind::RoleWrite>()?;
+        ctx.step_up()?;
+        match read(|reading| reading.id::<entity::id::kind::RoleId>(&input.id, || path!["input", "id"])) {
+            Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
+            Err(errors) => Ok(RolePayload::refused(errors)),
+        }
+    }
+
+    /// Sets what a member may do: all of their grants. What is added and what is taken away must be within your own rights, and the last
+    /// owner stays. It holds within five seconds, on open sockets too.
+    #[graphql(
+        directive = requires::apply("member.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["member.updated".to_owned()])
+    )]
+    async fn member_update_roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: MemberUpdateRolesInput,
+    ) -> Answer<MemberPayload> {
+        let permit = ctx.permit::<kind::MemberWrite>()?;
+        ctx.step_up()?;
+        let parts = read(|reading| {
+            let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);
+            (id, input.grants(reading))
+        });
+        let (id, grants) = match parts {
+            Ok(parts) => parts,
+            Err(errors) => return Ok(MemberPayload::refused(errors)),
+        };
+        let done = ctx.given::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
+        changed(ctx);
+        match done {
+            Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
+            Ok(Changed { value, seq }) => {
+                // Who may write need not be one who may see.
+                let member = if ctx.permit::<kind::MemberRead>().is_ok() { member(ctx, value).await? } else { None };
+                Ok(MemberPayload { member, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) })
+            }
+        }
+    }
+
+    /// Makes a group of stores.
+    #[graphql(
+        directive = requires::apply("store.write".to_owned()),
+        directive = emits::apply(vec!["store_group.created".to_owned()])
+    )]
+    async fn store_group_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: StoreGroupCreateInput,
+    ) -> Answer<StoreGroupPayload> {
+        let permit = ctx.permit::<kind::StoreWrite>()?;
+        match read(|reading| input.read(reading)) {
+            Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
+            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
+        }
+    }
+
+    /// Changes a group of stores: what is left out stays. Who has rights by the group has them in its stores as they are then, so you must hold
+    /// yourself what you so give or take.
+    #[graphql(
+        directive = requires::apply("store.write".to_owned()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["store_group.updated".to_owned()])
+    )]
+    async fn store_group_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: StoreGroupUpdateInput,
+    ) -> Answer<StoreGroupPayload> {
+        let permit = ctx.permit::<kind::StoreWrite>()?;
+        ctx.step_up()?;
+        let expected = input.expected_version.0;
+        let parts = read(|reading| {
+            let id: GroupId = reading.id(&input.id, || path!["input", "id"]);
+            (id, input.read(reading))
+        });
+        match parts {
+            Ok((id, fields)) => {
+                StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await)
+            }
+            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
+        }
+    }
+}

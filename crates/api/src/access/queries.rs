@@ -1,0 +1,72 @@
+//! Looking at rights.
+
+use async_graphql::{Context, Enum, Object, SimpleObject};
+use iam::access::{Access, Class, REGISTRY, kind, rows};
+
+use super::{Integration, Role, StoreGroup, loads::loads};
+use crate::graphql::{
+    context::Asks,
+    directives::{authenticated, requires},
+    fault::Answer,
+};
+
+/// Whether a permission can be limited to stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Class", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PermissionClass {
+    /// For the whole tenant: a grant for some stores never gives it.
+    Tenant,
+    /// For the stores of the grant it came by.
+    Store,
+}
+
+/// Something that callers may or may not do.
+#[derive(Debug, Clone, Copy, SimpleObject)]
+pub struct Permission {
+    /// Its code, as roles and keys name it.
+    pub code: &'static str,
+    /// Whether it can be limited to stores.
+    pub class: PermissionClass,
+    /// What it allows.
+    pub description: &'static str,
+}
+
+#[derive(Default)]
+pub struct AccessQuery;
+
+#[Object]
+impl AccessQuery {
+    /// Every permission there is.
+    #[graphql(directive = authenticated::apply())]
+    async fn permissions(&self, ctx: &Context<'_>) -> Answer<Vec<Permission>> {
+        ctx.caller()?;
+        let known = |info: &iam::access::PermissionInfo| Permission {
+            code: info.code,
+            class: info.class.into(),
+            description: info.description,
+        };
+        Ok(REGISTRY.iter().map(known).collect())
+    }
+
+    /// All roles: the default ones, then the tenant's own by key.
+    #[graphql(directive = requires::apply("role.read".to_owned()))]
+    async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
+        ctx.permit::<kind::RoleRead>()?;
+        let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
+        Ok(all.iter().cloned().map(Role).collect())
+    }
+
+    /// All groups of stores, by code.
+    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    async fn store_groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
+        let scope = ctx.permit::<kind::StoreRead>()?.scope(ctx.given::<Access>()?.database());
+        Ok(rows::groups(&scope).await?.into_iter().map(|group| StoreGroup(group.into())).collect())
+    }
+
+    /// All integrations, the oldest first.
+    #[graphql(directive = requires::apply("apikey.read".to_owned()))]
+    async fn integrations(&self, ctx: &Context<'_>) -> Answer<Vec<Integration>> {
+        let scope = ctx.permit::<kind::ApikeyRead>()?.scope(ctx.given::<Access>()?.database());
+        Ok(rows::integrations(&scope).await?.into_iter().map(|one| Integration(one.into())).collect())
+    }
+}

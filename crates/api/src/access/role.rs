@@ -1,0 +1,94 @@
+//! Roles, and who has them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::RoleId;
+use iam::access::{Access, RoleView, core::Grant};
+use platform::storage::Fault;
+
+use super::{loads::loads, scope::scope_shown};
+use crate::{
+    graphql::{
+        context::Asks,
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long},
+    },
+    identity::StoreScope,
+};
+
+/// What members can be granted together.
+#[derive(Clone)]
+pub struct Role(pub Arc<RoleView>);
+
+/// Permissions that members are granted together. Every tenant has the default roles; others are its own.
+#[Object]
+impl Role {
+    /// Its id. The default roles have the same ids in every tenant.
+    pub async fn id(&self) -> ID {
+        ID(self.0.role.id.to_string())
+    }
+    /// Its short name, unique in the tenant.
+    async fn key(&self) -> &str {
+        &self.0.role.key
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.role.name
+    }
+    /// Whether it is one of the default roles, which cannot be changed.
+    async fn built_in(&self) -> bool {
+        self.0.is_built_in
+    }
+    /// The roles that it inherits directly.
+    async fn inherits(&self, ctx: &Context<'_>) -> Answer<Vec<Self>> {
+        let mut found = Vec::with_capacity(self.0.role.inherits.len());
+        for id in &self.0.role.inherits {
+            found.extend(role(ctx, *id).await?);
+        }
+        Ok(found)
+    }
+    /// All permissions that it gives, those of roles that it inherits included.
+    async fn permissions(&self) -> Vec<&'static str> {
+        self.0.gives.infos().map(|info| info.code).collect()
+    }
+    /// The permissions that it has itself, without those that it inherits.
+    async fn own_permissions(&self) -> Vec<&'static str> {
+        self.0.role.permissions.infos().map(|info| info.code).collect()
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.role.version)
+    }
+    /// When it last changed; 1970 for the default roles, which change only with a new version of Entrepot.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.role.updated_at)
+    }
+}
+
+pub async fn role(ctx: &Context<'_>, id: RoleId) -> Answer<Option<Role>> {
+    let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
+    Ok(all.iter().find(|view| view.role.id == id).cloned().map(Role))
+}
+
+/// A role that a member has.
+#[derive(Clone)]
+pub struct RoleGrant(pub Grant);
+
+/// A role that a member has, the stores that it is for, and how long. Each permission keeps the scope of the grant it came by.
+#[Object]
+impl RoleGrant {
+    /// The role.
+    async fn role(&self, ctx: &Context<'_>) -> Answer<Role> {
+        let found = role(ctx, self.0.role).await?;
+        found.ok_or_else(|| TopError::from(Fault::corrupt("role_grant", "a role that is granted exists")))
+    }
+    /// The stores, as they were said when it was granted.
+    async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
+        scope_shown(ctx, &self.0.scope).await
+    }
+    /// When it ends; null when it lasts.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime)
+    }
+}

@@ -1,0 +1,140 @@
+//! An alert as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude;
+use iam::access::{Caller, Permission, kind};
+use services::alerts::core::{self, actions_from};
+
+use super::words::{AlertKind, AlertState};
+use crate::{
+    connection,
+    counts::{Count, load_count},
+    graphql::{
+        context::Asks,
+        directives::{mask, requires, shared},
+        fault::Answer,
+        scalars::{Date, DateTime, Long, Quantity},
+    },
+    identity::{Actor, Member, actor, member},
+    orders::links::{self, Money, Product, Store},
+    purchasing::{PurchaseOrder, load_order},
+    stock::{Lot, lot_seen},
+};
+
+/// An alert's row.
+#[derive(Clone)]
+pub struct Alert(pub Arc<core::Alert>);
+
+connection!(AlertConnection, AlertEdge, Alert, "alerts");
+
+impl From<core::Alert> for Alert {
+    fn from(alert: core::Alert) -> Self {
+        Self(Arc::new(alert))
+    }
+}
+
+/// Something that somebody should look at: one for each time that a line was crossed.
+#[Object(directive = requires::apply("alert.read".to_owned()), directive = shared::apply())]
+impl Alert {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is about.
+    async fn kind(&self) -> AlertKind {
+        self.0.kind.into()
+    }
+    /// Where it stands.
+    async fn state(&self) -> AlertState {
+        self.0.state.into()
+    }
+    /// The store; null of NEGATIVE_MARGIN, which is of none.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.0.subject.store()?).await)
+    }
+    /// The product; null of PURCHASE_ORDER_LATE and COUNT_DIFFERENCE, which may be about many.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.0.subject.product()?).await)
+    }
+    /// The lot, of EXPIRING.
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        lot_seen(ctx, self.0.subject.lot()?).await.transpose()
+    }
+    /// The purchase order, of PURCHASE_ORDER_LATE.
+    async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
+        load_order(ctx, self.0.subject.purchase_order()?).await.transpose()
+    }
+    /// The count, of COUNT_DIFFERENCE.
+    async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Count>> {
+        load_count(ctx, self.0.subject.count()?).await.transpose()
+    }
+    /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late; smallest units
+    /// that a count was off by in all. Null of NEGATIVE_MARGIN.
+    async fn quantity(&self) -> Option<Quantity> {
+        self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
+    }
+    /// The line that the figure reached, of LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE.
+    async fn threshold(&self) -> Option<Quantity> {
+        self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
+    }
+    /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE.
+    async fn day(&self) -> Option<Date> {
+        self.0.figures.day.map(Date)
+    }
+    /// The price, of NEGATIVE_MARGIN; null for whoever may not see costs.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn price(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
+        let margin = self.0.figures.margin.filter(|_| ctx.caller().is_ok_and(Caller::sees_costs));
+        Ok(margin.map(|margin| margin.price.into()))
+    }
+    /// The cost that the price lies below, of NEGATIVE_MARGIN; null for whoever may not see costs.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
+        let margin = self.0.figures.margin.filter(|_| ctx.caller().is_ok_and(Caller::sees_costs));
+        Ok(margin.map(|margin| margin.cost.into()))
+    }
+    /// When the line was crossed.
+    async fn opened_at(&self) -> DateTime {
+        DateTime(self.0.opened_at)
+    }
+    /// The number of the event that crossed it; null of what a day has brought.
+    async fn opened_seq(&self) -> Option<Long> {
+        self.0.seq.map(Long)
+    }
+    /// When it is OPEN again, while it is SNOOZED.
+    async fn snoozed_until(&self) -> Option<DateTime> {
+        self.0.snoozed_until.map(DateTime)
+    }
+    /// When it was RESOLVED.
+    async fn resolved_at(&self) -> Option<DateTime> {
+        self.0.resolved_at.map(DateTime)
+    }
+    /// Who resolved it; null where it got better by itself.
+    async fn resolved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(actor(ctx, self.0.resolver?).await)
+    }
+    /// Who is to do something about it.
+    async fn assignee(&self, ctx: &Context<'_>) -> Option<Answer<Member>> {
+        member(ctx, self.0.assignee?).await.transpose()
+    }
+    /// What was noted about it.
+    async fn note(&self) -> Option<&str> {
+        self.0.note.as_deref()
+    }
+    /// The mutations that its state allows and that you may do.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let reach = ctx.caller()?.permissions.reach(kind::AlertWrite::INDEX);
+        let may = self.0.subject.store().map_or(reach == iam::access::Reach::Everywhere, |store| reach.covers(store));
+        Ok(actions_from(self.0.state).filter(|_| may).map(core::Action::mutation).collect())
+    }
+    /// +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it changed last.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}

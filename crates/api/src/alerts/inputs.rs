@@ -1,0 +1,195 @@
+//! The inputs of alerts' mutations.
+
+use async_graphql::{ID, InputObject};
+use entity::prelude;
+use platform::path;
+use services::alerts::{
+    Act, Do, RuleFields, RuleRemoval,
+    core::{Quiet, Scope},
+};
+
+use super::words::{AlertDigest, AlertKind};
+use crate::graphql::{
+    reading::Reading,
+    scalars::{DateTime, Long, Quantity},
+};
+
+/// A step of an alert.
+#[derive(Debug, Clone, InputObject)]
+pub struct AlertActionInput {
+    /// The alert.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Kept with it in place of the note before; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// An alert to be put off.
+#[derive(Debug, Clone, InputObject)]
+pub struct AlertSnoozeInput {
+    /// The alert.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// When it is OPEN again: still to come, within a year.
+    pub until: DateTime,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Kept with it in place of the note before; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// An alert to be handed over.
+#[derive(Debug, Clone, InputObject)]
+pub struct AlertAssignInput {
+    /// The alert.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// To whom: an active member who may see it; to nobody when it is left out.
+    pub member_id: Option<ID>,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Kept with it in place of the note before; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// The hours in which no letter leaves.
+#[derive(Debug, Clone, InputObject)]
+pub struct QuietHoursInput {
+    /// From this time of day on, as in 22:00.
+    pub from: String,
+    /// Up to this time of day, as in 07:00; of the next day where it is before the other.
+    pub to: String,
+}
+
+/// A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some.
+#[derive(Debug, Clone, InputObject)]
+pub struct AlertRuleUpsertInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Which alerts it is for.
+    pub kind: AlertKind,
+    /// The store that it is for; all when it is left out. Not of NEGATIVE_MARGIN.
+    pub store_id: Option<ID>,
+    /// The category that it is for, with those below it; all when it is left out. Not together with a product.
+    pub category_id: Option<ID>,
+    /// The product that it is for; all when it is left out.
+    pub product_id: Option<ID>,
+    /// Whether such alerts are opened, and told of.
+    #[graphql(default = true)]
+    pub is_enabled: bool,
+    /// The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE.
+    pub threshold: Option<Quantity>,
+    /// Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after an order's (PURCHASE_ORDER_LATE); 0 to 3,650.
+    pub days: Option<i32>,
+    /// Addresses that are told by letter, at most 20.
+    #[graphql(default)]
+    pub emails: Vec<String>,
+    /// Members who are told by letter of what they may see, at most 20.
+    #[graphql(default)]
+    pub member_ids: Vec<ID>,
+    /// When no letter leaves: it waits for the end of it.
+    pub quiet_hours: Option<QuietHoursInput>,
+    /// In which its hours are (IANA); that of the alert's store when it is left out.
+    pub time_zone: Option<String>,
+    /// Whether letters are collected.
+    #[graphql(default_with = "AlertDigest::None")]
+    pub digest: AlertDigest,
+    /// At which hour of the day a DAILY digest leaves; 0 to 23.
+    #[graphql(default = 8)]
+    pub digest_hour: i32,
+}
+
+/// A rule that is to go.
+#[derive(Debug, Clone, InputObject)]
+pub struct AlertRuleDeleteInput {
+    /// The rule.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+}
+
+impl AlertActionInput {
+    /// What the shell takes, for a step without more to say.
+    pub fn read(self, what: Do, reading: &mut Reading) -> Act {
+        Act {
+            idempotency_key: self.idempotency_key,
+            alert: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            note: self.note,
+            what,
+        }
+    }
+}
+
+impl AlertSnoozeInput {
+    /// What the shell takes.
+    pub fn read(self, reading: &mut Reading) -> Act {
+        let Self { id, idempotency_key, until, expected_version, note } = self;
+        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Snooze { until: until.0 }, reading)
+    }
+}
+
+impl AlertAssignInput {
+    /// What the shell takes.
+    pub fn read(self, reading: &mut Reading) -> Act {
+        let member = reading.id_opt(self.member_id.as_ref(), || path!["input", "memberId"]);
+        let Self { id, idempotency_key, expected_version, note, .. } = self;
+        AlertActionInput { id, idempotency_key, expected_version, note }.read(Do::Assign { member }, reading)
+    }
+}
+
+/// The minute of the day that `07:30` stands for.
+fn minute(text: &str) -> Option<i32> {
+    let (hours, minutes) = text.split_once(':')?;
+    let two = |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i32>().ok())?;
+    let (hours, minutes) = (two(hours)?, two(minutes)?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+impl AlertRuleUpsertInput {
+    /// What the shell takes.
+    pub fn read(self, reading: &mut Reading) -> RuleFields {
+        let quiet = self.quiet_hours.and_then(|hours| {
+            let times = [(&hours.from, "from"), (&hours.to, "to")].map(|(text, name)| {
+                let found = minute(text);
+                if found.is_none() {
+                    reading.invalid("a time of day is expected, as in 07:30", || path!["input", "quietHours", name]);
+                }
+                found
+            });
+            Some(Quiet { from: times[0]?, to: times[1]? })
+        });
+        let members: Vec<prelude::MemberId> =
+            self.member_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "memberIds", index])).collect();
+        RuleFields {
+            idempotency_key: self.idempotency_key,
+            kind: self.kind.into(),
+            scope: Scope {
+                store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
+                category: reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]),
+                product: reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
+            },
+            is_enabled: self.is_enabled,
+            threshold: self.threshold.map(|threshold| threshold.0),
+            days: self.days,
+            emails: self.emails.into_iter().map(|email| email.trim().to_owned()).collect(),
+            members,
+            quiet,
+            time_zone: self.time_zone,
+            digest: self.digest.into(),
+            digest_hour: self.digest_hour,
+        }
+    }
+}
+
+impl AlertRuleDeleteInput {
+    /// What the shell takes.
+    pub fn read(self, reading: &mut Reading) -> RuleRemoval {
+        RuleRemoval { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    }
+}

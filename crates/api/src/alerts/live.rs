@@ -1,0 +1,185 @@
+//! `alertChanged`: alerts that are not resolved, then every change, none missed and in order.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_graphql::{Context, Subscription};
+use entity::prelude::{AlertId, AlertState};
+use futures_util::{Stream, StreamExt};
+use iam::access::{Standing, kind};
+use platform::{
+    paging::{Key, PageRequest},
+    realtime::{self, Interest, Subject, Told},
+    storage::{Fault, TenantScope},
+};
+use services::alerts::{
+    AlertEvent, Alerts, core,
+    rows::{self, Test},
+};
+
+use super::{alert::Alert, query::AlertListFilter};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{requires, shared},
+        fault::{Answer, TopError},
+        scalars::{Cursor, Long},
+    },
+    live::{
+        feed::{self, Standing as Page, Topic, Update, Wish},
+        rights::Rights,
+        stream::{self, ResetReason, StreamPhase},
+    },
+};
+
+/// Alerts in a page of the snapshot.
+const SNAPSHOT_PAGE: u32 = 250;
+/// What events are called in a snapshot, where there is none.
+const SNAPSHOT: &str = "snapshot";
+
+/// An item of the stream of alerts that change.
+pub struct AlertChanges(Update<AlertChange>);
+
+/// An item of the stream of alerts that change: a page of the snapshot, changes, or news of the stream itself.
+#[async_graphql::Object(directive = shared::apply())]
+impl AlertChanges {
+    /// Where it belongs.
+    async fn phase(&self) -> StreamPhase {
+        self.0.phase
+    }
+    /// Hand it to `after` to go on from here.
+    async fn cursor(&self) -> Option<&Cursor> {
+        self.0.cursor.as_ref()
+    }
+    /// Alerts as they stand, or as the change left them.
+    async fn changes(&self, ctx: &Context<'_>) -> Answer<&[AlertChange]> {
+        crate::catalog::loads(ctx)?.forget();
+        Ok(&self.0.changes)
+    }
+    /// Why the stream ends, with phase RESET.
+    async fn reset(&self) -> Option<ResetReason> {
+        self.0.reset
+    }
+}
+
+/// An alert, as one event left it.
+#[derive(Clone)]
+pub struct AlertChange {
+    seq: i64,
+    alert: Alert,
+    /// The event; None in a snapshot.
+    told: Option<Arc<Told>>,
+    in_filter: bool,
+}
+
+/// An alert as one event left it. An alert may come twice: keep the one with the greater version.
+#[async_graphql::Object(directive = shared::apply())]
+impl AlertChange {
+    /// The event's number; 0 in a snapshot, where an alert's version says how new it is.
+    async fn seq(&self) -> Long {
+        Long(self.seq)
+    }
+    /// The alert with the event's own state and times.
+    async fn alert(&self) -> &Alert {
+        &self.alert
+    }
+    /// What happened: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot when it is how things
+    /// stand. More may be added.
+    async fn event_type(&self) -> &str {
+        self.told.as_ref().map_or(SNAPSHOT, |told| told.event.kind.as_str())
+    }
+    /// False: its state or whom it is handed to is not what the filter asks for, by now or still.
+    async fn in_filter(&self) -> bool {
+        self.in_filter
+    }
+}
+
+/// Which alerts. Its text names the stream.
+#[derive(Debug)]
+struct AlertTopic {
+    tests: Vec<Test>,
+}
+
+impl AlertTopic {
+    /// Whether an alert is in the filter; None where it never can be.
+    fn has(&self, alert: &core::Alert) -> Option<bool> {
+        let changes = |test: &&Test| matches!(test, Test::State(_) | Test::Assignee(_));
+        let (mut now, mut always) = (self.tests.iter().filter(changes), self.tests.iter().filter(|test| !changes(test)));
+        always.all(|test| test.matches(alert)).then(|| now.all(|test| test.matches(alert)))
+    }
+}
+
+impl Topic for AlertTopic {
+    type Change = AlertChange;
+    /// Conflation is not offered; were it, each alert would be a row.
+    type Row = AlertId;
+
+    fn interest(&self) -> Interest {
+        let lists = self.tests.iter().filter_map(|test| match test {
+            Test::Store(stores) => Some(stores.iter().copied().map(Subject::Store).collect()),
+            Test::Product(products) => Some(products.iter().copied().map(Subject::Product).collect()),
+            _ => None,
+        });
+        Interest::narrowest(realtime::Topic::Alerts, lists)
+    }
+
+    async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Page<Self>, Fault> {
+        let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
+        let mut tests = self.tests.clone();
+        tests.push(Test::State(vec![AlertState::Open, AlertState::Acknowledged, AlertState::Snoozed]));
+        let mut alerts = rows::page(scope, &tests, &request).await?;
+        let more = alerts.len() > SNAPSHOT_PAGE as usize;
+        alerts.truncate(SNAPSHOT_PAGE as usize);
+        let next = alerts.last().filter(|_| more).map(rows::keys);
+        let changes = alerts.into_iter().map(|alert| AlertChange { seq: 0, alert: alert.into(), told: None, in_filter: true });
+        Ok(Page { changes: changes.collect(), next })
+    }
+
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<AlertChange>, Fault> {
+        let told = events.iter().filter(|told| told.event.kind.starts_with("alert."));
+        let read = told.map(|told| Ok((told, told.payload::<AlertEvent>()?))).collect::<Result<Vec<_>, Fault>>()?;
+        // Prices and costs stand in no event, nor do notes.
+        let ids: Vec<AlertId> = read.iter().map(|(_, event)| event.alert).collect();
+        let found = if ids.is_empty() { Vec::new() } else { rows::alerts(scope, &ids).await? };
+        let rows: HashMap<AlertId, core::Alert> = found.into_iter().map(|alert| (alert.id, alert)).collect();
+        let change = |(told, event): (&Arc<Told>, Arc<AlertEvent>)| {
+            let alert = event.alert(rows.get(&event.alert))?;
+            // A new one that is not in the filter was not in it before.
+            let in_filter = self.has(&alert).filter(|in_filter| *in_filter || alert.version > 1)?;
+            Some(AlertChange { seq: told.seq(), alert: alert.into(), told: Some(told.clone()), in_filter })
+        };
+        Ok(read.into_iter().filter_map(change).collect())
+    }
+
+    fn row(change: &AlertChange) -> AlertId {
+        change.alert.0.id
+    }
+
+    fn seq(change: &AlertChange) -> i64 {
+        change.seq
+    }
+}
+
+#[derive(Default)]
+pub struct AlertSubscription;
+
+#[Subscription]
+impl AlertSubscription {
+    /// Alerts as they change. Without `after`: those that are not resolved in pages (SNAPSHOT, the last one READY), then every change as it commits
+    /// (LIVE). With `after`: every change since, then live. Never a gap; an alert may come twice.
+    #[graphql(directive = requires::apply("alert.read".to_owned()))]
+    async fn alert_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which alerts; all when not given.")] filter: Option<AlertListFilter>,
+        #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Answer<AlertChanges>> + use<>, TopError> {
+        let permit = ctx.permit::<kind::AlertRead>()?;
+        let scope = permit.scope(ctx.given::<Alerts>()?.database());
+        let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<Standing>().cloned());
+        let mut tests = filter.unwrap_or_default().read()?;
+        tests.extend(services::alerts::limits(permit.caller()));
+        let wish = Wish { name: stream::filter_name(&tests), after, delay: Duration::ZERO };
+        let updates = feed::open(ctx, scope, AlertTopic { tests }, rights, wish).await?;
+        Ok(updates.map(|update| update.map(AlertChanges)))
+    }
+}

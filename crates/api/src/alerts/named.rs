@@ -1,0 +1,27 @@
+//! Filters of alerts as cursors keep them.
+
+use entity::prelude::Timestamp;
+use serde_json::{Value, json};
+use services::alerts::rows::Test;
+
+use crate::graphql::canonical::Canonical;
+
+impl Canonical for Vec<Test> {
+    fn canonical(&self) -> Value {
+        self.iter().map(of).collect()
+    }
+}
+
+fn of(test: &Test) -> Value {
+    match test {
+        Test::Kind(kinds) => json!({ "kind": kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>() }),
+        Test::NotKind(kind) => json!({ "not": { "kind": kind.as_str() } }),
+        Test::State(states) => json!({ "state": states.iter().map(|state| state.as_str()).collect::<Vec<_>>() }),
+        Test::Store(stores) => json!({ "store": stores }),
+        Test::Product(products) => json!({ "product": products }),
+        Test::Assignee(members) => json!({ "assignee": members }),
+        Test::Opened { from, before } => {
+            json!({ "openedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
+        }
+    }
+}

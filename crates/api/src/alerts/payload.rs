@@ -1,0 +1,115 @@
+//! What mutations answer: the alert or the rule, or refusals.
+
+use async_graphql::{Context, Object};
+use iam::access::kind;
+use platform::path;
+use services::alerts::{Acted, AlertError, core, sees};
+
+use super::{alert::Alert, rule::AlertRule};
+use crate::{
+    graphql::{
+        context::Asks,
+        fault::{Answer, TopError},
+        refusal::{ErrorCode, UserError, VersionConflict},
+        scalars::Long,
+    },
+    payload,
+};
+
+payload!(AlertRulePayload, alert_rule: AlertRule, "rule for alerts");
+
+/// The answer of a mutation of alerts.
+#[derive(Default)]
+pub struct AlertPayload {
+    alert: Option<Alert>,
+    user_errors: Vec<UserError>,
+    replayed: bool,
+    seq: Option<Long>,
+}
+
+/// The alert as the change left it.
+#[Object]
+impl AlertPayload {
+    /// The alert as it is after the change; null when there are userErrors, or you may not see it.
+    async fn alert(&self, ctx: &Context<'_>) -> Option<Answer<Alert>> {
+        let alert = self.alert.clone()?;
+        match ctx.permit::<kind::AlertRead>() {
+            Ok(permit) => sees(permit.caller(), &alert.0).then_some(Ok(alert)),
+            Err(denied) => Some(Err(denied)),
+        }
+    }
+    /// Why nothing was changed; empty when it was.
+    pub async fn user_errors(&self) -> &Vec<UserError> {
+        &self.user_errors
+    }
+    /// Whether this is the answer of an earlier call with the same key: with the alert as it is now.
+    pub async fn replayed(&self) -> &bool {
+        &self.replayed
+    }
+    /// The number of the event of this change; null when nothing was written.
+    pub async fn seq(&self) -> &Option<Long> {
+        &self.seq
+    }
+}
+
+impl From<Vec<UserError>> for AlertPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl From<Vec<UserError>> for AlertRulePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { alert_rule: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+impl AlertPayload {
+    pub(super) fn of(done: Result<Acted<core::Alert>, AlertError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => stopped(error)?.into(),
+            Ok(Acted { value, seq, is_replayed }) => {
+                Self { alert: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
+            }
+        })
+    }
+}
+
+impl AlertRulePayload {
+    pub(super) fn of(done: Result<Acted<Option<core::Rule>>, AlertError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => stopped(error)?.into(),
+            Ok(Acted { value, seq, is_replayed }) => {
+                Self { alert_rule: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
+            }
+        })
+    }
+}
+
+/// How this room's refusals meet GraphQL: once, here.
+fn stopped(error: AlertError) -> Result<Vec<UserError>, TopError> {
+    let refused = match error {
+        AlertError::Fault(fault) => return Err(fault.into()),
+        AlertError::NotFound { what, field } => UserError::not_found(what, field),
+        AlertError::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        AlertError::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
+        AlertError::TooLong { most, field } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field)
+        }
+        AlertError::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
+        AlertError::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
+        AlertError::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
+        }
+        AlertError::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the alert has changed since you read it and is at version {actual} now"),
+            field: Some(path!["input", "expectedVersion"]),
+            retryable: false,
+            actual_version: Long(actual),
+            current: None,
+        })),
+    };
+    Ok(vec![refused])
+}

@@ -1,0 +1,119 @@
+//! Reading alerts and rules.
+
+use async_graphql::{Context, InputObject, Object};
+use entity::{
+    id::kind as ids,
+    prelude::{AlertId, AlertRuleId},
+};
+use iam::access::{Permit, kind};
+use platform::paging::CursorSigner;
+use services::alerts::{
+    Alerts,
+    rows::{self, Test},
+};
+
+use super::{
+    alert::{Alert, AlertConnection},
+    rule::AlertRule,
+    words::{AlertKind, AlertState},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{paged, requires},
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter},
+        scalars::Cursor,
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// Which alerts. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AlertListFilter {
+    /// Of these kinds; an empty list matches nothing.
+    pub kind: Option<Vec<AlertKind>>,
+    /// In one of these states; an empty list matches nothing.
+    pub state: Option<Vec<AlertState>>,
+    /// Of these stores.
+    pub store: Option<IdFilter>,
+    /// Of these products.
+    pub product: Option<IdFilter>,
+    /// Handed to these members.
+    pub assignee: Option<IdFilter>,
+    /// Opened then.
+    pub opened_at: Option<DateTimeFilter>,
+}
+
+impl AlertListFilter {
+    /// The tests for the rows. Ids of another kind are refused with their path.
+    pub(super) fn read(self) -> Answer<Vec<Test>> {
+        let mut all = Vec::new();
+        all.extend(self.kind.map(|list| Test::Kind(list.into_iter().map(Into::into).collect())));
+        all.extend(self.state.map(|list| Test::State(list.into_iter().map(Into::into).collect())));
+        if let Some(filter) = self.store {
+            all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(Test::Store));
+        }
+        if let Some(filter) = self.product {
+            all.extend(filter.ids::<ids::ProductId>(&["filter", "product"])?.map(Test::Product));
+        }
+        if let Some(filter) = self.assignee {
+            all.extend(filter.ids::<ids::MemberId>(&["filter", "assignee"])?.map(Test::Assignee));
+        }
+        if let Some((from, before)) = self.opened_at.as_ref().map(DateTimeFilter::range) {
+            all.push(Test::Opened { from, before });
+        }
+        Ok(all)
+    }
+}
+
+/// The root fields that read alerts.
+#[derive(Default)]
+pub struct AlertQuery;
+
+/// What can be asked about alerts.
+#[Object]
+impl AlertQuery {
+    /// Alerts of stores of yours, and of no store if yours are all, the newest first.
+    #[graphql(directive = requires::apply("alert.read".to_owned()), directive = paged::apply())]
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<AlertListFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<AlertConnection> {
+        let permit = ctx.permit::<kind::AlertRead>()?;
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::ALERTS, signer, MOST_A_PAGE)?;
+        let tests = filter.unwrap_or_default().read()?;
+        let page = ctx.given::<Alerts>()?.page(&permit, tests, &request).await?;
+        let nodes = page.into_iter().map(|alert| {
+            let keys = rows::keys(&alert);
+            (Alert::from(alert), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::ALERTS, signer).into())
+    }
+
+    /// The rules for alerts that you may change, at most 500: those of your stores, and those of no store if yours are all.
+    #[graphql(directive = requires::apply("alert_rule.write".to_owned()))]
+    async fn alert_rules(&self, ctx: &Context<'_>) -> Answer<Vec<AlertRule>> {
+        let permit: Permit<kind::AlertRuleWrite> = ctx.permit()?;
+        Ok(ctx.given::<Alerts>()?.rules(&permit).await?.into_iter().map(Into::into).collect())
+    }
+}
+
+/// The alert of an id, if the caller may see it.
+pub async fn load_alert(ctx: &Context<'_>, id: AlertId) -> Answer<Option<Alert>> {
+    let permit = ctx.permit::<kind::AlertRead>()?;
+    Ok(ctx.given::<Alerts>()?.find(&permit, id).await?.map(Into::into))
+}
+
+/// The rule of an id, if the caller may change it.
+pub async fn load_rule(ctx: &Context<'_>, id: AlertRuleId) -> Answer<Option<AlertRule>> {
+    let permit = ctx.permit::<kind::AlertRuleWrite>()?;
+    Ok(ctx.given::<Alerts>()?.rule(&permit, id).await?.map(Into::into))
+}

@@ -1,0 +1,128 @@
+//! A rule as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use platform::storage::Fault;
+use services::alerts::core;
+
+use super::words::{AlertDigest, AlertKind};
+use crate::{
+    catalog::{Category, loads},
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long, Quantity},
+    },
+    identity::{Member, member},
+    orders::links::{self, Product, Store},
+};
+
+/// A rule's row.
+#[derive(Clone)]
+pub struct AlertRule(pub Arc<core::Rule>);
+
+impl From<core::Rule> for AlertRule {
+    fn from(rule: core::Rule) -> Self {
+        Self(Arc::new(rule))
+    }
+}
+
+/// The hours in which no letter leaves.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct QuietHours {
+    /// From this time of day on, as in 22:00.
+    pub from: String,
+    /// Up to this time of day, as in 07:00; of the next day where it is before the other.
+    pub to: String,
+}
+
+/// A minute of the day as people write it.
+fn time_of_day(minute: i32) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// What holds for alerts of a kind: whether they are opened, at which line, and who is told of them by letter, when. Of several rules for the same
+/// place the narrowest says the first two; each tells its own.
+#[Object(directive = requires::apply("alert_rule.write".to_owned()))]
+impl AlertRule {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Which alerts it is for.
+    async fn kind(&self) -> AlertKind {
+        self.0.kind.into()
+    }
+    /// The store that it is for; null for all.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.0.scope.store?).await)
+    }
+    /// The category that it is for, with those below it; null for all.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let id = self.0.scope.category?;
+        let find = async {
+            let found = loads(ctx)?.category(id).await?;
+            found.map(Category).ok_or_else(|| TopError::from(Fault::corrupt("category", "what is referred to exists")))
+        };
+        Some(find.await)
+    }
+    /// The product that it is for; null for all.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.0.scope.product?).await)
+    }
+    /// Whether such alerts are opened.
+    async fn is_enabled(&self) -> bool {
+        self.0.is_enabled
+    }
+    /// The line that is crossed, in smallest units; null for the level's own, or for any difference of a count.
+    async fn threshold(&self) -> Option<Quantity> {
+        self.0.threshold.map(Quantity)
+    }
+    /// Days before a lot's date, 30 where it is null, or of grace after an order's, none where it is null.
+    async fn days(&self) -> Option<i32> {
+        self.0.days
+    }
+    /// Addresses that are told.
+    async fn emails(&self) -> &[String] {
+        &self.0.emails
+    }
+    /// Members who are told, of what they may see.
+    async fn members(&self, ctx: &Context<'_>) -> Answer<Vec<Member>> {
+        ctx.caller()?;
+        let mut found = Vec::with_capacity(self.0.members.len());
+        for id in &self.0.members {
+            found.extend(member(ctx, *id).await?);
+        }
+        Ok(found)
+    }
+    /// When no letter leaves: it waits for the end of it.
+    async fn quiet_hours(&self) -> Option<QuietHours> {
+        self.0.quiet.map(|quiet| QuietHours { from: time_of_day(quiet.from), to: time_of_day(quiet.to) })
+    }
+    /// In which its hours are; null for that of the alert's store, or of the tenant where it has none.
+    async fn time_zone(&self) -> Option<&str> {
+        self.0.time_zone.as_deref()
+    }
+    /// Whether letters are collected.
+    async fn digest(&self) -> AlertDigest {
+        self.0.digest.into()
+    }
+    /// At which hour of the day a DAILY digest leaves.
+    async fn digest_hour(&self) -> i32 {
+        self.0.digest_hour
+    }
+    /// 1 when it was made, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}

@@ -1,0 +1,192 @@
+//! The one place that every root field goes through: what a mutation comes to is in the log, every query that was denied, and whoever was shown
+//! contacts, however they asked.
+
+use std::{
+    borrow::Cow,
+    pin::Pin,
+    sync::{Arc, PoisonError},
+};
+
+use async_graphql::{
+    ContainerType, Context, ObjectType, PathSegment, Response, ServerError, ServerResult, SubscriptionType, Value,
+    registry::Registry,
+};
+use async_graphql_value::Value as Written;
+use entity::prelude::Actor;
+use futures_util::{Stream, StreamExt};
+use iam::{access::Caller, identity::Session};
+use platform::{
+    audit::{Audit, Origin, Outcome, Stamp, Target},
+    storage::idempotency,
+};
+
+use crate::{
+    catalog::Loads,
+    graphql::{apart::wraps_object, canonical, code::Code, fault::TopError, late::Late, session::UserErrorCount},
+};
+
+/// A root whose fields are audited: wrapped around the merged roots, so that no room can forget it.
+#[derive(Default)]
+pub struct Audited<T>(T);
+
+impl<T: ObjectType> ContainerType for Audited<T> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        // Boxed: what a field needs would else lie in every frame above it, and be moved with them.
+        let field: Resolving<'_> = Box::pin(self.0.resolve_field(ctx));
+        let is_mutation = T::type_name() == "Mutation";
+        // A key is compared by what was sent, whatever Rust makes of it.
+        let field: Resolving<'_> = match is_mutation.then(|| canonical::of_field(ctx)).flatten() {
+            Some(digest) => Box::pin(idempotency::sent(digest, field)),
+            None => field,
+        };
+        match ctx.data_opt::<Audit>() {
+            None => field.await,
+            Some(audit) if is_mutation => mutation(field, ctx, audit).await,
+            Some(audit) => query(field, ctx, audit).await,
+        }
+    }
+}
+
+wraps_object!(Audited);
+
+/// The root of subscriptions: whose contacts an item shows is in the log. Who asks for them shares nobody's items (`live::streams`).
+#[derive(Default)]
+pub struct AuditedStreams<T>(T);
+
+impl<T: SubscriptionType> SubscriptionType for AuditedStreams<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+    fn create_field_stream<'a>(&'a self, ctx: &'a Context<'_>) -> Option<Pin<Box<dyn Stream<Item = Response> + Send + 'a>>> {
+        let items = self.0.create_field_stream(ctx)?;
+        let Some(audit) = ctx.data_opt::<Audit>() else { return Some(items) };
+        Some(items.inspect(move |_| tell_of_contacts(ctx, audit)).boxed())
+    }
+}
+
+type Resolving<'a> = Pin<Box<dyn Future<Output = ServerResult<Option<Value>>> + Send + 'a>>;
+
+async fn mutation(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+    let is_dry = said(ctx, "validateOnly", None) == Some(Value::Boolean(true));
+    let stamp = stamp(ctx, audit, target(ctx));
+    let answer = stamp.over(field).await;
+    tell_of_contacts(ctx, audit);
+    if let Some(count) = ctx.data_opt::<UserErrorCount>() {
+        count.add(stamp.refusals());
+    }
+    let outcome = match &answer {
+        Ok(None) => return answer,
+        Ok(Some(_)) if stamp.was_refused() => Outcome::Refused,
+        Ok(Some(_)) if stamp.has_committed() => Outcome::Done,
+        Ok(Some(_)) => Outcome::Unchanged,
+        Err(error) => {
+            stamp.note(code_of(error).as_str());
+            failed(error)
+        }
+    };
+    // A dry run writes nothing at all; who may not even ask is another matter.
+    if !is_dry || outcome == Outcome::Denied {
+        audit.settle(&stamp, outcome).await;
+    }
+    answer
+}
+
+async fn query(field: Resolving<'_>, ctx: &Context<'_>, audit: &Audit) -> ServerResult<Option<Value>> {
+    let answer = field.await;
+    tell_of_contacts(ctx, audit);
+    let denied = match &answer {
+        Err(error) => Some(code_of(error)).filter(|_| failed(error) == Outcome::Denied),
+        Ok(_) => denied_below(ctx),
+    };
+    if let (Some(code), Some(caller)) = (denied, ctx.data_opt::<Caller>()) {
+        let stamp = stamp(ctx, audit, None);
+        stamp.note(code.as_str());
+        audit.deny(&stamp, Some(caller.actor)).await;
+    }
+    answer
+}
+
+/// Whose contacts the field has shown is in the log, one entry for all of them. The answer does not wait for it.
+fn tell_of_contacts(ctx: &Context<'_>, audit: &Audit) {
+    /// Customers that an entry names; of more it says how many.
+    const MOST_NAMED: usize = 250;
+    let shown = ctx.data_opt::<Late<Loads>>().and_then(Late::made).map(Loads::take_shown_contacts).unwrap_or_default();
+    let Some(first) = shown.first() else { return };
+    let (mut entry, ip) = stamp(ctx, audit, None).entry(Outcome::Done, None, None);
+    entry.target = (shown.len() == 1).then(|| Target::of(*first));
+    let named: Vec<String> = shown.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    entry.changes = serde_json::json!({ "field": entry.action, "count": shown.len(), "customers": named }).to_string();
+    "customer.contact.read".clone_into(&mut entry.action);
+    let audit = audit.clone();
+    tokio::spawn(async move {
+        if let Err(fault) = audit.write(entry, ip).await {
+            tracing::error!(%fault, "whose contacts were read could not be written into the audit log");
+        }
+    });
+}
+
+/// Errors at fields that may be null do not come up to the root: they are in the operation's list, under the root field's name.
+fn denied_below(ctx: &Context<'_>) -> Option<Code> {
+    let errors = ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = ctx.item.node.response_key().node.as_str();
+    let is_here = |error: &&ServerError| matches!(error.path.first(), Some(PathSegment::Field(first)) if first == name);
+    errors.iter().filter(is_here).find(|error| failed(error) == Outcome::Denied).map(code_of)
+}
+
+fn stamp(ctx: &Context<'_>, audit: &Audit, target: Option<Target>) -> Arc<Stamp> {
+    let of_caller = ctx.data_opt::<Caller>().map(|caller| (caller.tenant, caller.actor));
+    // Who must enrol a second factor first is no caller yet, but known.
+    let of_session = || ctx.data_opt::<Session>().map(|session| (session.tenant, Actor::member(session.member)));
+    let who = of_caller.or_else(of_session);
+    let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
+    Stamp::new(ctx.field().name().to_owned(), origin, audit.pen().clone(), who, target)
+}
+
+fn code_of(error: &ServerError) -> Code {
+    error.source::<TopError>().map_or(Code::Internal, TopError::code)
+}
+
+/// What an error that reached the root says of what was asked for.
+fn failed(error: &ServerError) -> Outcome {
+    match code_of(error) {
+        Code::Forbidden | Code::Unauthenticated | Code::StepUpRequired | Code::MfaEnrolmentRequired => Outcome::Denied,
+        Code::BadUserInput | Code::LimitExceeded => Outcome::Refused,
+        // Arguments that are not what the field takes have no error of ours behind them.
+        Code::Internal if error.source.is_none() => Outcome::Refused,
+        _ => Outcome::Failed,
+    }
+}
+
+/// What the arguments say it is about: the id that they call `id`, by itself or in `input`, or that of the document they name.
+fn target(ctx: &Context<'_>) -> Option<Target> {
+    const NAMES: [&str; 4] = ["id", "movementId", "orderId", "returnId"];
+    let id = NAMES.iter().find_map(|name| said(ctx, name, None).or_else(|| said(ctx, "input", Some(name))))?;
+    match id {
+        Value::String(id) => Target::parse(&id),
+        _ => None,
+    }
+}
+
+/// A text or a yes or no that an argument says, or a field of it. Nothing else is copied: inputs can be long.
+fn said(ctx: &Context<'_>, name: &str, field: Option<&str>) -> Option<Value> {
+    let short = |value: &Value| matches!(value, Value::String(_) | Value::Boolean(_)).then(|| value.clone());
+    let plain = |value: &Written| match value {
+        Written::Variable(name) => ctx.query_env.variables.get(name).and_then(short),
+        Written::String(text) => Some(Value::String(text.clone())),
+        Written::Boolean(is) => Some(Value::Boolean(*is)),
+        _ => None,
+    };
+    let value = &ctx.item.node.arguments.iter().find(|(known, _)| known.node == name)?.1.node;
+    match (field, value) {
+        (None, value) => plain(value),
+        (Some(field), Written::Object(fields)) => plain(fields.get(field)?),
+        (Some(field), Written::Variable(name)) => match ctx.query_env.variables.get(name)? {
+            Value::Object(fields) => short(fields.get(field)?),
+            _ => None,
+        },
+        _ => None,
+    }
+}

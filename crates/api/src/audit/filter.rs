@@ -1,0 +1,89 @@
+//! Which entries, as clients ask for them.
+
+use async_graphql::InputObject;
+use platform::storage::Backend;
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::graphql::{
+    fault::TopError,
+    filters::{DateTimeFilter, IdFilter, StringFilter},
+};
+
+/// Entries that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AuditFilter {
+    /// By these members or integrations.
+    pub actor: Option<IdFilter>,
+    /// About these things, of any kind.
+    pub target: Option<IdFilter>,
+    /// Of these actions, by the mutation's name.
+    pub action: Option<StringFilter>,
+    /// Written then.
+    pub at: Option<DateTimeFilter>,
+}
+
+/// A condition under construction; parameters are numbered from `$2`, as `$1` is the tenant.
+struct Clause {
+    backend: Backend,
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Clause {
+    fn and(&mut self, value: impl Into<Value>, condition: impl FnOnce(Backend, usize) -> String) {
+        self.values.push(value.into());
+        let condition = condition(self.backend, self.values.len() + 1);
+        self.sql.push_str(&format!(" AND {condition}"));
+    }
+    fn ids(&mut self, column: &str, ids: Vec<Uuid>) {
+        let ids = self.backend.ids::<()>(ids.into_iter().map(entity::prelude::Id::from_uuid));
+        self.and(ids, |backend, n| backend.in_ids(column, n));
+    }
+    fn texts(&mut self, filter: &StringFilter) -> Result<(), TopError> {
+        filter.check(&["filter", "action"])?;
+        let fold = |text: &String| text.to_lowercase();
+        if let Some(list) = &filter.one_of {
+            let texts: Vec<String> = list.iter().map(fold).collect();
+            let texts = self.backend.texts(texts.iter().map(String::as_str));
+            self.and(texts, |backend, n| backend.in_texts("lower(action)", n));
+        }
+        if let Some(text) = &filter.eq {
+            self.and(fold(text), |_, n| format!("lower(action) = ${n}"));
+        }
+        // Not LIKE: its wildcards would have to be escaped, and SQLite's own folding would come on top.
+        if let Some(text) = &filter.starts_with {
+            self.and(fold(text), |_, n| format!("substr(lower(action), 1, length(${n})) = ${n}"));
+        }
+        if let Some(text) = &filter.contains {
+            self.and(fold(text), |backend, n| match backend {
+                Backend::Sqlite => format!("instr(lower(action), ${n}) > 0"),
+                Backend::Postgres => format!("strpos(lower(action), ${n}) > 0"),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl AuditFilter {
+    /// The filter as conditions on the table, and their values.
+    pub fn sql(&self, backend: Backend) -> Result<(String, Vec<Value>), TopError> {
+        let mut clause = Clause { backend, sql: String::new(), values: Vec::new() };
+        for (filter, name, column) in [(&self.actor, "actor", "actor_id"), (&self.target, "target", "target_id")] {
+            if let Some(ids) = filter.as_ref().map(|filter| filter.of_any_kind(&["filter", name])).transpose()?.flatten() {
+                clause.ids(column, ids);
+            }
+        }
+        if let Some(filter) = &self.action {
+            clause.texts(filter)?;
+        }
+        let (from, before) = self.at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        if let Some(from) = from {
+            clause.and(from.micros(), |_, n| format!("at >= ${n}"));
+        }
+        if let Some(before) = before {
+            clause.and(before.micros(), |_, n| format!("at < ${n}"));
+        }
+        Ok((clause.sql, clause.values))
+    }
+}

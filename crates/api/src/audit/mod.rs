@@ -1,0 +1,95 @@
+//! GraphQL of the audit log.
+
+mod audited;
+mod filter;
+mod types;
+
+pub use audited::{Audited, AuditedStreams};
+pub use filter::AuditFilter;
+pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerification};
+
+use async_graphql::{Context, Object};
+use entity::prelude::AuditId;
+use iam::access::kind;
+use platform::{
+    audit::{Audit, rows, verify},
+    paging::{CursorSigner, Key, keyset},
+};
+
+use crate::graphql::{
+    connection::{Page, PageArgs},
+    context::Asks,
+    directives::{cost, paged, requires},
+    fault::{Answer, TopError},
+    limits::Limits,
+    scalars::{Cursor, Long},
+};
+
+/// Entries that one `auditVerify` walks at most: about a second.
+const MOST_VERIFIED: i64 = 100_000;
+
+#[derive(Default)]
+pub struct AuditQuery;
+
+#[Object]
+impl AuditQuery {
+    /// The audit log, the newest entry first. An entry shows about a second after it was written, when it has its place in the chain.
+    #[graphql(directive = requires::apply("audit.read".into()), directive = paged::apply())]
+    async fn audit_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+    ) -> Answer<AuditEntryConnection> {
+        let permit = ctx.permit::<kind::AuditRead>()?;
+        let signer = ctx.given::<CursorSigner>()?;
+        let scope = permit.scope(ctx.given::<Audit>()?.database());
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        let request = args.check("audit", signer, ctx.given::<Limits>()?.page)?;
+        let (mut conditions, mut values) = filter.unwrap_or_default().sql(platform::storage::Reads::backend(&scope))?;
+        let (bounds, order, bound) = keyset(&["seq"], true, &request, values.len() + 2);
+        conditions += &bounds;
+        values.extend(bound);
+        let found = rows::page(&scope, &conditions, &order, values).await?;
+        let nodes = found.into_iter().filter_map(|stored| {
+            let seq = stored.seal?.seq;
+            Some((AuditEntry::of(stored)?, vec![Key::Int(seq)]))
+        });
+        Ok(Page::build(nodes.collect(), &request, "audit", signer).into())
+    }
+
+    /// Walks part of the audit log and proves that nothing in it was changed, taken out or added. A toSeq beyond the end means up to the end.
+    #[graphql(directive = requires::apply("audit.read".into()), directive = cost::apply("100".into()))]
+    async fn audit_verify(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first entry; 1 is the tenant's first.")] from_seq: Long,
+        #[graphql(desc = "The last entry, at most 100,000 behind the first.")] to_seq: Long,
+    ) -> Answer<AuditVerification> {
+        let permit = ctx.permit::<kind::AuditRead>()?;
+        let audit = ctx.given::<Audit>()?;
+        if from_seq.0 < 1 {
+            return Err(TopError::bad_input("the first entry is number 1", vec!["fromSeq".to_owned()]));
+        }
+        if to_seq.0 < from_seq.0 || to_seq.0 - from_seq.0 >= MOST_VERIFIED {
+            let message = format!("a number from fromSeq to {} behind it is expected", MOST_VERIFIED - 1);
+            return Err(TopError::bad_input(message, vec!["toSeq".to_owned()]));
+        }
+        let scope = permit.scope(audit.database());
+        let end = rows::head(&scope).await?.map_or(0, |head| head.chain.seq);
+        let found = verify::range(&scope, Some(audit.pen()), from_seq.0, to_seq.0.min(end)).await?;
+        Ok(AuditVerification {
+            ok: found.is_ok(),
+            first_broken_seq: found.broken.map(|(seq, _)| Long(seq)),
+            head_hash: hex::encode(found.head),
+        })
+    }
+}
+
+/// The entry of an id, for whoever may see the log.
+pub async fn audit_entry(ctx: &Context<'_>, id: AuditId) -> Answer<Option<AuditEntry>> {
+    let permit = ctx.permit::<kind::AuditRead>()?;
+    let scope = permit.scope(ctx.given::<Audit>()?.database());
+    Ok(rows::by_id(&scope, id).await?.and_then(AuditEntry::of))
+}

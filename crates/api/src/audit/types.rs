@@ -1,0 +1,121 @@
+//! An entry as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use platform::audit::{Seal, rows::Stored};
+
+use crate::{
+    graphql::{
+        directives::requires,
+        fault::Answer,
+        scalars::{DateTime, Json, Long},
+    },
+    identity::{Actor, SystemActor, actor},
+    schema::{self, Node},
+};
+
+/// What became of what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "platform::audit::Outcome")]
+pub enum AuditOutcome {
+    /// It was done.
+    Done,
+    /// It was accepted and changed nothing: done before, or already so.
+    Unchanged,
+    /// It was refused for what it asked; changes says with which codes.
+    Refused,
+    /// It was refused for who asked: a permission, a step-up or a second factor was missing.
+    Denied,
+    /// It came to nothing through a fault of ours.
+    Failed,
+}
+
+/// One line of the audit log, chained to the one before by its hash.
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    stored: Arc<Stored>,
+    seal: Seal,
+}
+
+impl AuditEntry {
+    /// None while the entry has no place in the chain.
+    pub fn of(stored: Stored) -> Option<Self> {
+        let seal = stored.seal?;
+        Some(Self { stored: Arc::new(stored), seal })
+    }
+}
+
+/// One line of the audit log, chained to the one before by its hash.
+#[Object(directive = requires::apply("audit.read".into()))]
+impl AuditEntry {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.stored.entry.id.to_string().into()
+    }
+    /// Its number in the tenant's log, from 1 without gaps.
+    pub async fn seq(&self) -> Long {
+        Long(self.seal.seq)
+    }
+    /// When it was written.
+    pub async fn at(&self) -> DateTime {
+        DateTime(self.stored.entry.at)
+    }
+    /// Who asked; the system's own jobs, and anonymous for whoever had not shown who they are.
+    pub async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        match self.stored.entry.actor {
+            Some(who) => actor(ctx, who).await,
+            None => Ok(Actor::SystemActor(SystemActor { name: "anonymous".to_owned() })),
+        }
+    }
+    /// What was asked for: the mutation's name, or the query's that was denied, or a word with dots for what is neither.
+    pub async fn action(&self) -> &str {
+        &self.stored.entry.action
+    }
+    /// What became of it.
+    pub async fn outcome(&self) -> AuditOutcome {
+        self.stored.entry.outcome.into()
+    }
+    /// What it was about; null when that is gone, was never one thing, or you may not see it.
+    pub async fn target(&self, ctx: &Context<'_>) -> Option<Node> {
+        let target = self.stored.entry.target.as_ref()?;
+        schema::find(ctx, &target.to_string()).await.ok().flatten()
+    }
+    /// The id of what it was about, whether or not that can still be seen.
+    pub async fn target_id(&self) -> Option<ID> {
+        self.stored.entry.target.as_ref().map(|target| target.to_string().into())
+    }
+    /// The id of the request, as its answer and the server's log have it.
+    pub async fn request_id(&self) -> &str {
+        &self.stored.entry.request_id
+    }
+    /// The address that it came from, while it is kept.
+    pub async fn ip(&self) -> Option<&str> {
+        self.stored.address.as_ref().map(|address| address.ip.as_str())
+    }
+    /// events: the first and last number of the events it wrote, which say what changed; codes: why it was refused.
+    pub async fn changes(&self) -> Json {
+        Json::from_text(&self.stored.entry.changes)
+    }
+    /// The hash of the entry before, in hex; zeros for the first.
+    pub async fn prev_hash(&self) -> String {
+        hex::encode(self.seal.prev)
+    }
+    /// SHA-256 over the hash before, the number and everything that the entry says, in hex.
+    pub async fn hash(&self) -> String {
+        hex::encode(self.seal.hash)
+    }
+}
+
+crate::connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "audit entries");
+
+/// What a walk over the audit log found.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct AuditVerification {
+    /// Whether everything in the range is as it was written.
+    pub ok: bool,
+    /// The first entry that is not.
+    pub first_broken_seq: Option<Long>,
+    /// The hash of the last entry that holds, in hex: compare it with a checkpoint that you kept.
+    pub head_hash: String,
+}

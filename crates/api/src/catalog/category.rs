@@ -1,0 +1,92 @@
+//! Categories.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use iam::access::kind;
+use inventory::catalog::core::category::CategoryRow;
+
+use super::loads::loads;
+use crate::{
+    connection,
+    graphql::{
+        context::Asks,
+        directives::{requires, shared},
+        fault::Answer,
+        scalars::{DateTime, Json, Long},
+    },
+};
+
+/// A node of the tree of categories.
+#[derive(Clone)]
+pub struct Category(pub Arc<CategoryRow>);
+
+/// A node of the tree of categories.
+#[Object(directive = shared::apply())]
+impl Category {
+    /// Its id: a TypeID that begins with cat_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Its name in addresses, unique in the tenant.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+    /// The category above it; null for a root.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.0.parent_id else { return Ok(None) };
+            loads(ctx)?.category(id).await
+        };
+        row.await.transpose().map(|row| row.map(Category))
+    }
+    /// The categories right below it, by position.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn children(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
+        ctx.permit::<kind::ProductRead>()?;
+        Ok(loads(ctx)?.children(self.0.id).await?.iter().cloned().map(Category).collect())
+    }
+    /// The way from the root to it, both included.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
+        ctx.permit::<kind::ProductRead>()?;
+        Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
+    }
+    /// Where it stands among its siblings, the smallest first.
+    async fn position(&self) -> i32 {
+        self.0.position
+    }
+    /// A picture of it.
+    async fn image_url(&self) -> Option<&str> {
+        self.0.image_url.as_deref()
+    }
+    /// Anything else, a JSON object.
+    async fn metadata(&self) -> Json {
+        Json::from_text(&self.0.metadata)
+    }
+    /// How many products that are not archived lie in it.
+    async fn product_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Count everything below it too.", default)] with_descendants: bool,
+    ) -> Answer<Long> {
+        let loads = loads(ctx)?;
+        Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+connection!(CategoryConnection, CategoryEdge, Category, "categories");

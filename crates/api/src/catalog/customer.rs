@@ -1,0 +1,133 @@
+//! Whom a tenant deals with: customers, suppliers, channels.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use inventory::catalog::core::{channel::ChannelRow, customer::CustomerRow, supplier::SupplierRow};
+
+use super::loads;
+use crate::{
+    connection,
+    graphql::{
+        context::Asks,
+        directives::{mask, personal, shared},
+        fault::Answer,
+        scalars::{DateTime, Long},
+    },
+};
+
+/// Whom orders are sold to.
+#[derive(Clone)]
+pub struct Customer(pub Arc<CustomerRow>);
+
+/// Whom orders are sold to.
+#[Object(directive = shared::apply())]
+impl Customer {
+    /// Its id: a TypeID that begins with cus_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// The caller's own key for it, unique in the tenant.
+    async fn external_ref(&self) -> Option<&str> {
+        self.0.external_ref.as_deref()
+    }
+    /// What it is called.
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+    /// Its country: a code of ISO 3166, or a name as it was given.
+    async fn country(&self) -> Option<&str> {
+        self.0.country.as_deref()
+    }
+    /// Where it can be written to.
+    #[graphql(directive = mask::apply("customer.contact.read".to_owned()), directive = personal::apply())]
+    async fn email(&self, ctx: &Context<'_>) -> Option<Answer<&str>> {
+        match ctx.caller() {
+            Ok(caller) if caller.sees_contacts() => {
+                let email = self.0.email.as_deref()?;
+                // Who read whose contacts is in the audit log.
+                Some(loads(ctx).map(|loads| loads.show_contact(self.0.id)).map(|()| email))
+            }
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// Whom products are bought from.
+#[derive(Clone)]
+pub struct Supplier(pub Arc<SupplierRow>);
+
+/// Whom products are bought from.
+#[Object(directive = shared::apply())]
+impl Supplier {
+    /// Its id: a TypeID that begins with sup_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Its short name, unique in the tenant in any spelling of capitals.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// How many days pass from ordering to receiving.
+    async fn lead_time_days(&self) -> Option<i32> {
+        self.0.lead_time_days
+    }
+    /// Where orders are sent to.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// Where orders come from. Every tenant has DIRECT.
+#[derive(Clone)]
+pub struct Channel(pub Arc<ChannelRow>);
+
+/// Where orders come from. Every tenant has DIRECT.
+#[Object(directive = shared::apply())]
+impl Channel {
+    /// Its id: a TypeID that begins with chn_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Its short name, unique in the tenant in any spelling of capitals.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+connection!(CustomerConnection, CustomerEdge, Customer, "customers");
+connection!(SupplierConnection, SupplierEdge, Supplier, "suppliers");
+connection!(ChannelConnection, ChannelEdge, Channel, "channels");

@@ -1,0 +1,55 @@
+//! Product families.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use iam::access::kind;
+use inventory::catalog::core::family::{FamilyRow, option_names};
+
+use super::{loads::loads, product::Product};
+use crate::{
+    connection,
+    graphql::{
+        context::Asks,
+        directives::{requires, shared},
+        fault::Answer,
+        scalars::{DateTime, Long},
+    },
+};
+
+/// Variants: products that differ by the values of these options.
+#[derive(Clone)]
+pub struct ProductFamily(pub Arc<FamilyRow>);
+
+/// Variants: products that differ by the values of these options.
+#[Object(directive = shared::apply())]
+impl ProductFamily {
+    /// Its id: a TypeID that begins with fam_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The options that each variant has a value for, in order.
+    async fn option_names(&self) -> Vec<String> {
+        option_names(&self.0.option_names).unwrap_or_default()
+    }
+    /// Its variants, by SKU.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn products(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
+        ctx.permit::<kind::ProductRead>()?;
+        Ok(loads(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+connection!(ProductFamilyConnection, ProductFamilyEdge, ProductFamily, "product families");

@@ -1,0 +1,274 @@
+//! Inputs of products, and how they become fields of the core.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use inventory::catalog::core::{
+    Patch,
+    product::{self, MoneyText, ProductFields, UnitText},
+};
+
+use super::words;
+use crate::graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity};
+
+/// An amount of money.
+#[derive(Debug, Clone, InputObject)]
+pub struct MoneyInput {
+    /// A decimal number with at most the currency's decimals.
+    pub amount: Decimal,
+    /// The currency.
+    pub currency_code: CurrencyCode,
+}
+
+/// What a product is counted in.
+#[derive(Debug, Clone, InputObject)]
+pub struct UnitInput {
+    /// Its short name, as in each, kg or m: at most 16 characters.
+    pub code: String,
+    /// One whole unit is 10 to the power of this many smallest units: 0 to 9.
+    #[graphql(default)]
+    pub decimals: i32,
+}
+
+/// A code printed on a product or on a pack of it.
+#[derive(Debug, Clone, InputObject)]
+pub struct BarcodeInput {
+    /// A GTIN of 8, 12, 13 or 14 digits, whose check digit is verified, or any other code of at most 64 characters. A GTIN is
+    /// the same with zeros in front: a UPC-A and its EAN-13 are one code.
+    pub code: String,
+    /// How many smallest units the pack holds.
+    #[graphql(default_with = "Quantity(entity::prelude::Quantity::ONE)")]
+    pub pack_quantity: Quantity,
+}
+
+/// A value of one of the family's options.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductOptionInput {
+    /// The option's name.
+    pub name: String,
+    /// Its value for this product.
+    pub value: String,
+}
+
+/// A new product.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductCreateInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: Option<String>,
+    /// Its code, at most 64 characters, unique in any spelling of capitals.
+    pub sku: String,
+    /// What it is called, at most 255 characters.
+    pub name: String,
+    /// More about it, at most 10,000 characters.
+    pub description: Option<String>,
+    /// What it is counted in: each, without decimals, when left out.
+    pub unit: Option<UnitInput>,
+    /// The codes printed on it, at most 50.
+    pub barcodes: Option<Vec<BarcodeInput>>,
+    /// The category it lies in.
+    pub category_id: Option<ID>,
+    /// Whom it is bought from.
+    pub supplier_id: Option<ID>,
+    /// The family it is a variant of.
+    pub family_id: Option<ID>,
+    /// A value for each of the family's options.
+    pub options: Option<Vec<ProductOptionInput>>,
+    /// What one whole unit is sold for.
+    pub price: Option<MoneyInput>,
+    /// What one whole unit costs.
+    pub unit_cost: Option<MoneyInput>,
+    /// At or below this much it runs low, in smallest units.
+    pub low_stock_threshold: Option<Quantity>,
+    /// Where it is in its life.
+    #[graphql(default_with = "words::ProductStatus::Active")]
+    pub status: words::ProductStatus,
+    /// What stock means for it.
+    #[graphql(default_with = "words::StockPolicy::Tracked")]
+    pub stock_policy: words::StockPolicy,
+    /// Whether its stock is kept by lots or serial numbers; by neither when left out.
+    pub tracking: Option<words::Tracking>,
+    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    pub minimum_remaining_days: Option<i32>,
+    /// Anything else, a JSON object of at most 16 KiB.
+    pub metadata: Option<Json>,
+}
+
+/// A change of a product: what is left out stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductUpdateInput {
+    /// The product.
+    pub id: ID,
+    /// Its version as you read it.
+    pub expected_version: Long,
+    /// Its code; the one it had is kept in formerSkus.
+    pub sku: MaybeUndefined<String>,
+    /// What it is called.
+    pub name: MaybeUndefined<String>,
+    /// More about it.
+    pub description: MaybeUndefined<String>,
+    /// What it is counted in: fixed after the first movement.
+    pub unit: MaybeUndefined<UnitInput>,
+    /// The codes printed on it, all of them.
+    pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
+    /// The category it lies in.
+    pub category_id: MaybeUndefined<ID>,
+    /// Whom it is bought from.
+    pub supplier_id: MaybeUndefined<ID>,
+    /// The family it is a variant of; cleared, the options go with it.
+    pub family_id: MaybeUndefined<ID>,
+    /// A value for each of the family's options.
+    pub options: MaybeUndefined<Vec<ProductOptionInput>>,
+    /// What one whole unit is sold for.
+    pub price: MaybeUndefined<MoneyInput>,
+    /// What one whole unit costs.
+    pub unit_cost: MaybeUndefined<MoneyInput>,
+    /// At or below this much it runs low, in smallest units.
+    pub low_stock_threshold: MaybeUndefined<Quantity>,
+    /// Where it is in its life; ARCHIVED only once nothing is left of it.
+    pub status: MaybeUndefined<words::ProductStatus>,
+    /// What stock means for it; UNTRACKED only once nothing is left of it.
+    pub stock_policy: MaybeUndefined<words::StockPolicy>,
+    /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
+    pub tracking: MaybeUndefined<words::Tracking>,
+    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    pub minimum_remaining_days: MaybeUndefined<i32>,
+    /// Anything else, a JSON object of at most 16 KiB.
+    pub metadata: MaybeUndefined<Json>,
+}
+
+/// A product to be made, or changed where there is one with this SKU: what is left out stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductUpsertInput {
+    /// Finds the product.
+    pub sku: String,
+    /// What it is called; needed for a new one.
+    pub name: MaybeUndefined<String>,
+    /// More about it.
+    pub description: MaybeUndefined<String>,
+    /// What it is counted in: fixed after the first movement.
+    pub unit: MaybeUndefined<UnitInput>,
+    /// The codes printed on it, all of them.
+    pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
+    /// The category it lies in.
+    pub category_id: MaybeUndefined<ID>,
+    /// Whom it is bought from.
+    pub supplier_id: MaybeUndefined<ID>,
+    /// The family it is a variant of.
+    pub family_id: MaybeUndefined<ID>,
+    /// A value for each of the family's options.
+    pub options: MaybeUndefined<Vec<ProductOptionInput>>,
+    /// What one whole unit is sold for.
+    pub price: MaybeUndefined<MoneyInput>,
+    /// What one whole unit costs.
+    pub unit_cost: MaybeUndefined<MoneyInput>,
+    /// At or below this much it runs low, in smallest units.
+    pub low_stock_threshold: MaybeUndefined<Quantity>,
+    /// Where it is in its life.
+    pub status: MaybeUndefined<words::ProductStatus>,
+    /// What stock means for it.
+    pub stock_policy: MaybeUndefined<words::StockPolicy>,
+    /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
+    pub tracking: MaybeUndefined<words::Tracking>,
+    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    pub minimum_remaining_days: MaybeUndefined<i32>,
+    /// Anything else, a JSON object of at most 16 KiB.
+    pub metadata: MaybeUndefined<Json>,
+}
+
+/// Products to be made or changed, at most 500.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductBulkUpsertInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: Option<String>,
+    /// The products, each answered by itself.
+    pub rows: Vec<ProductUpsertInput>,
+}
+
+/// The product that is no longer used.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductArchiveInput {
+    /// The product.
+    pub id: ID,
+    /// Its version as you read it; any when left out.
+    pub expected_version: Option<Long>,
+}
+
+/// How a field that may be left out becomes one of the core.
+pub fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch<U> {
+    match value {
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(value) => Patch::Set(turn(value)),
+    }
+}
+pub fn text(value: MaybeUndefined<String>) -> Patch<String> {
+    patch(value, |text| text)
+}
+fn money(input: MoneyInput) -> MoneyText {
+    MoneyText { amount: input.amount.0, currency: input.currency_code.0 }
+}
+fn unit(input: UnitInput) -> UnitText {
+    UnitText { code: input.code, decimals: input.decimals }
+}
+fn barcodes(list: Vec<BarcodeInput>) -> Vec<product::Barcode> {
+    list.into_iter().map(|b| product::Barcode { code: b.code, pack_quantity: b.pack_quantity.0.get() }).collect()
+}
+fn options(list: Vec<ProductOptionInput>) -> Vec<product::ProductOption> {
+    list.into_iter().map(|option| product::ProductOption { name: option.name, value: option.value }).collect()
+}
+
+impl From<ProductCreateInput> for ProductFields {
+    fn from(input: ProductCreateInput) -> Self {
+        Self {
+            sku: Patch::Set(input.sku),
+            name: Patch::Set(input.name),
+            description: input.description.into(),
+            unit: input.unit.map(unit).into(),
+            barcodes: input.barcodes.map(barcodes).into(),
+            category_id: input.category_id.map(|id| id.0).into(),
+            supplier_id: input.supplier_id.map(|id| id.0).into(),
+            family_id: input.family_id.map(|id| id.0).into(),
+            options: input.options.map(options).into(),
+            price: input.price.map(money).into(),
+            unit_cost: input.unit_cost.map(money).into(),
+            low_stock_threshold: input.low_stock_threshold.map(|quantity| quantity.0.get()).into(),
+            status: Patch::Set(input.status.into()),
+            stock_policy: Patch::Set(input.stock_policy.into()),
+            tracking: input.tracking.map(Into::into).into(),
+            minimum_remaining_days: input.minimum_remaining_days.map(i64::from).into(),
+            metadata: input.metadata.map(|json| json.0).into(),
+        }
+    }
+}
+
+macro_rules! product_fields {
+    ($input:ident, $sku:expr) => {
+        ProductFields {
+            sku: $sku,
+            name: text($input.name),
+            description: text($input.description),
+            unit: patch($input.unit, unit),
+            barcodes: patch($input.barcodes, barcodes),
+            category_id: patch($input.category_id, |id| id.0),
+            supplier_id: patch($input.supplier_id, |id| id.0),
+            family_id: patch($input.family_id, |id| id.0),
+            options: patch($input.options, options),
+            price: patch($input.price, money),
+            unit_cost: patch($input.unit_cost, money),
+            low_stock_threshold: patch($input.low_stock_threshold, |quantity| quantity.0.get()),
+            status: patch($input.status, Into::into),
+            stock_policy: patch($input.stock_policy, Into::into),
+            tracking: patch($input.tracking, Into::into),
+            minimum_remaining_days: patch($input.minimum_remaining_days, i64::from),
+            metadata: patch($input.metadata, |json| json.0),
+        }
+    };
+}
+impl From<ProductUpdateInput> for ProductFields {
+    fn from(input: ProductUpdateInput) -> Self {
+        product_fields!(input, text(input.sku))
+    }
+}
+impl From<ProductUpsertInput> for ProductFields {
+    fn from(input: ProductUpsertInput) -> Self {
+        product_fields!(input, Patch::Set(input.sku))
+    }
+}

@@ -1,0 +1,128 @@
+//! Inputs of categories, and of families.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use inventory::catalog::core::{Patch, category::CategoryFields, family::FamilyFields};
+
+use super::inputs::{patch, text};
+use crate::graphql::scalars::{Json, Long};
+
+/// A new category.
+#[derive(Debug, Clone, InputObject)]
+pub struct CategoryCreateInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: Option<String>,
+    /// What it is called, at most 255 characters.
+    pub name: String,
+    /// Its name in addresses, unique; made of the name when left out.
+    pub slug: Option<String>,
+    /// The category above it; a root when left out.
+    pub parent_id: Option<ID>,
+    /// Where it stands among its siblings, the smallest first.
+    pub position: Option<i32>,
+    /// A picture of it.
+    pub image_url: Option<String>,
+    /// Anything else, a JSON object of at most 16 KiB.
+    pub metadata: Option<Json>,
+}
+impl From<CategoryCreateInput> for CategoryFields {
+    fn from(input: CategoryCreateInput) -> Self {
+        Self {
+            slug: input.slug.into(),
+            name: Patch::Set(input.name),
+            parent_id: input.parent_id.map(|id| id.0).into(),
+            parent_slug: Patch::Keep,
+            position: input.position.into(),
+            image_url: input.image_url.into(),
+            metadata: input.metadata.map(|json| json.0).into(),
+        }
+    }
+}
+
+/// A change of a category: what is left out stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct CategoryUpdateInput {
+    /// The category.
+    pub id: ID,
+    /// Its version as you read it.
+    pub expected_version: Long,
+    /// What it is called.
+    pub name: MaybeUndefined<String>,
+    /// Its name in addresses, unique.
+    pub slug: MaybeUndefined<String>,
+    /// The category above it; null makes it a root. Never itself or one below it.
+    pub parent_id: MaybeUndefined<ID>,
+    /// Where it stands among its siblings, the smallest first.
+    pub position: MaybeUndefined<i32>,
+    /// A picture of it.
+    pub image_url: MaybeUndefined<String>,
+    /// Anything else, a JSON object of at most 16 KiB.
+    pub metadata: MaybeUndefined<Json>,
+}
+impl From<CategoryUpdateInput> for CategoryFields {
+    fn from(input: CategoryUpdateInput) -> Self {
+        Self {
+            slug: text(input.slug),
+            name: text(input.name),
+            parent_id: patch(input.parent_id, |id| id.0),
+            parent_slug: Patch::Keep,
+            position: patch(input.position, |position| position),
+            image_url: text(input.image_url),
+            metadata: patch(input.metadata, |json| json.0),
+        }
+    }
+}
+
+/// A category to be made, or changed where there is one with this slug: what is left out stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct CategoryUpsertInput {
+    /// Finds the category.
+    pub slug: String,
+    /// What it is called; needed for a new one.
+    pub name: MaybeUndefined<String>,
+    /// The slug of the category above it, which may be an earlier row; null makes it a root.
+    pub parent_slug: MaybeUndefined<String>,
+    /// Where it stands among its siblings, the smallest first.
+    pub position: MaybeUndefined<i32>,
+    /// A picture of it.
+    pub image_url: MaybeUndefined<String>,
+    /// Anything else, a JSON object of at most 16 KiB.
+    pub metadata: MaybeUndefined<Json>,
+}
+impl From<CategoryUpsertInput> for CategoryFields {
+    fn from(input: CategoryUpsertInput) -> Self {
+        Self {
+            slug: Patch::Set(input.slug),
+            name: text(input.name),
+            parent_id: Patch::Keep,
+            parent_slug: text(input.parent_slug),
+            position: patch(input.position, |position| position),
+            image_url: text(input.image_url),
+            metadata: patch(input.metadata, |json| json.0),
+        }
+    }
+}
+
+/// Categories to be made or changed, at most 500.
+#[derive(Debug, Clone, InputObject)]
+pub struct CategoryBulkUpsertInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: Option<String>,
+    /// The categories, parents before their children, each answered by itself.
+    pub rows: Vec<CategoryUpsertInput>,
+}
+
+/// A new family of variants.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductFamilyCreateInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: Option<String>,
+    /// What it is called, at most 255 characters.
+    pub name: String,
+    /// The options that each variant has a value for: 1 to 10.
+    pub option_names: Vec<String>,
+}
+impl From<ProductFamilyCreateInput> for FamilyFields {
+    fn from(input: ProductFamilyCreateInput) -> Self {
+        Self { name: input.name, option_names: input.option_names }
+    }
+}

@@ -1,0 +1,50 @@
+//! What a kit is made of.
+
+use async_graphql::{Context, Object};
+use inventory::catalog::core::{kit::Component, product::ProductRow};
+use platform::storage::Fault;
+
+use super::{Money, Product, loads::loads};
+use crate::graphql::{
+    directives::shared,
+    fault::{Answer, TopError},
+    scalars::Quantity,
+};
+
+/// A product in a kit.
+pub struct KitComponent(pub Component);
+
+/// What one of a kit holds of a product.
+#[Object(directive = shared::apply())]
+impl KitComponent {
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        let found = loads(ctx)?.product(self.0.product).await?;
+        found.map(Product::from).ok_or_else(|| missing().into())
+    }
+    /// How much of it is in one kit, in its smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(entity::prelude::Quantity::new(self.0.quantity).unwrap_or_default())
+    }
+}
+
+fn missing() -> Fault {
+    Fault::corrupt("kit_component", "what is referred to exists")
+}
+
+/// What the components of a kit cost together; none where one of them has no cost, or they cost in several currencies.
+pub async fn cost_of(ctx: &Context<'_>, kit: &ProductRow) -> Result<Option<Money>, TopError> {
+    let loads = loads(ctx)?;
+    let components = loads.components(kit.id).await?;
+    let rows = loads.known_products(components.iter().map(|part| part.product).collect()).await?;
+    let cost = |part: &Component| {
+        let row = rows.get(&part.product)?;
+        row.unit_cost?.times(entity::prelude::Quantity::new(part.quantity)?, u8::try_from(row.unit_decimals).ok()?)
+    };
+    let costs: Option<Vec<entity::prelude::Money>> = components.iter().map(cost).collect();
+    let sum = costs.and_then(|costs| {
+        let (first, rest) = costs.split_first()?;
+        rest.iter().try_fold(*first, |sum, cost| sum.checked_add(*cost))
+    });
+    Ok(sum.map(Money::from))
+}

@@ -1,0 +1,73 @@
+//! Making and changing kits.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use iam::access::kind;
+use inventory::catalog::{
+    Ask, Catalog,
+    core::kit::{ComponentText, KitFields},
+};
+
+use super::{
+    Product,
+    mutation_products::{mode, sight, which},
+    payloads::{Parts, ProductPayload, parts},
+};
+use crate::graphql::{
+    context::Asks,
+    directives::{emits, requires},
+    fault::Answer,
+    scalars::{Long, Quantity},
+};
+
+/// What one of a kit holds of a product.
+#[derive(Debug, Clone, InputObject)]
+pub struct KitComponentInput {
+    /// The product: one that is stocked, not archived, and no kit.
+    pub product_id: ID,
+    /// How much of it is in one kit, in its smallest unit; above 0.
+    pub quantity: Quantity,
+}
+
+/// What a product is made of.
+#[derive(Debug, Clone, InputObject)]
+pub struct KitSetInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// The product.
+    pub id: ID,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// All that one of it is made of, each product once, at most 50; none, and it is no kit any more.
+    pub components: Vec<KitComponentInput>,
+}
+
+/// Kits.
+#[derive(Default)]
+pub struct KitMutation;
+
+#[Object]
+impl KitMutation {
+    /// Makes a product a kit, which is sold as one and whose stock is that of its components; or changes what it is made of, which changes
+    /// nothing of orders that are there. The product becomes UNTRACKED; it is counted in whole ones and must have no stock, reservations or open
+    /// documents of its own. Kits are not made of kits: what an order of one takes stays plain to see.
+    #[graphql(
+        directive = requires::apply("product.write".to_owned()),
+        directive = emits::apply(vec!["product.updated".to_owned()])
+    )]
+    async fn kit_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The kit.")] input: KitSetInput,
+        #[graphql(desc = "Only say what would be: nothing is written.", default)] validate_only: bool,
+    ) -> Answer<ProductPayload> {
+        let permit = ctx.permit::<kind::ProductWrite>()?;
+        let ask = Ask { key: Some(input.idempotency_key), mode: mode(validate_only) };
+        let component = |one: KitComponentInput| ComponentText { product_id: one.product_id.0, quantity: one.quantity.0.get() };
+        let fields = KitFields { components: input.components.into_iter().map(component).collect() };
+        let which = which(&input.id, input.expected_version);
+        let batch = ctx.given::<Catalog>()?.kit_set(permit, which, fields, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, sight::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));
+        Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+    }
+}

@@ -1,0 +1,123 @@
+//! What the catalogue's mutations answer.
+
+use async_graphql::{Enum, SimpleObject};
+use inventory::catalog::shell::{Answered, Batch, Outcome};
+
+use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, refusal::user_error};
+use crate::{
+    graphql::{refusal::UserError, scalars::Long},
+    payload,
+    schema::Node,
+};
+
+payload!(StorePayload, store: Store, "store");
+payload!(ProductPayload, product: Product, "product");
+payload!(CategoryPayload, category: Category, "category");
+payload!(SupplierPayload, supplier: Supplier, "supplier");
+payload!(ProductFamilyPayload, product_family: ProductFamily, "product family");
+payload!(CustomerPayload, customer: Customer, "customer");
+payload!(ChannelPayload, channel: Channel, "channel");
+
+/// What became of a row of a bulk upsert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum UpsertOutcome {
+    /// It was not there before.
+    Created,
+    /// It was changed.
+    Updated,
+    /// It was already so.
+    Unchanged,
+    /// It was not written; userErrors says why.
+    Refused,
+}
+impl From<Outcome> for UpsertOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Created => Self::Created,
+            Outcome::Updated => Self::Updated,
+            Outcome::Unchanged => Self::Unchanged,
+            Outcome::Refused => Self::Refused,
+        }
+    }
+}
+
+macro_rules! bulk_payload {
+    ($payload:ident, $row:ident, $field:ident: $type:ty, $what:literal) => {
+        #[doc = concat!("What became of a row of a bulk upsert of a ", $what, ".")]
+        #[derive(SimpleObject)]
+        pub struct $row {
+            /// The row's position in the input, from 0.
+            pub index: i32,
+            /// What became of it.
+            pub outcome: UpsertOutcome,
+            #[doc = concat!("The ", $what, " as it is now; null when the row was refused.")]
+            pub $field: Option<$type>,
+            /// Why the row was refused.
+            pub user_errors: Vec<UserError>,
+        }
+        #[doc = concat!("What became of the rows of a bulk upsert; each is a ", $what, ".")]
+        #[derive(SimpleObject)]
+        pub struct $payload {
+            /// The rows in the order of the input; empty when the whole call was refused.
+            pub rows: Vec<$row>,
+            /// Why the whole call was refused. Rows that were refused say so themselves.
+            pub user_errors: Vec<UserError>,
+            /// Whether this is the answer to an earlier call with the same key.
+            pub replayed: bool,
+            /// The last event of this change, to wait for on a stream; null when nothing was written.
+            pub seq: Option<Long>,
+        }
+        impl $payload {
+            /// Shapes a call's answer, each row's paths under its position.
+            pub fn of<R>(batch: Batch<R>, turn: impl Fn(R) -> $type) -> Self {
+                let rows = batch.rows.into_iter().enumerate().map(|(index, answered)| {
+                    let position = index.to_string();
+                    let prefix = ["input", "rows", position.as_str()];
+                    let user_errors = answered.problems.iter().map(|problem| user_error(problem, &prefix, None)).collect();
+                    let outcome = UpsertOutcome::from(answered.outcome);
+                    let $field = answered.row.filter(|_| outcome != UpsertOutcome::Refused).map(&turn);
+                    $row { index: index as i32, outcome, $field, user_errors }
+                });
+                Self {
+                    rows: rows.collect(),
+                    user_errors: batch.refused.iter().map(|problem| user_error(problem, &["input"], None)).collect(),
+                    replayed: batch.replayed,
+                    seq: batch.seq.map(Long),
+                }
+            }
+        }
+    };
+}
+bulk_payload!(ProductBulkUpsertPayload, ProductUpsertRow, product: Product, "product");
+bulk_payload!(CategoryBulkUpsertPayload, CategoryUpsertRow, category: Category, "category");
+bulk_payload!(CustomerBulkUpsertPayload, CustomerUpsertRow, customer: Customer, "customer");
+
+/// The four parts of a payload about one row.
+pub struct Parts<T> {
+    pub entity: Option<T>,
+    pub user_errors: Vec<UserError>,
+    pub replayed: bool,
+    pub seq: Option<Long>,
+}
+
+/// Whether the caller may see the row that a stale version is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    Shown,
+    Hidden,
+}
+
+/// Shapes the answer to a change of one row.
+pub fn parts<R, T: Clone + Into<Node>>(batch: Batch<R>, sight: Sight, turn: impl Fn(R) -> T) -> Parts<T> {
+    let Batch { rows, refused, replayed, seq } = batch;
+    let mut user_errors: Vec<UserError> = refused.iter().map(|problem| user_error(problem, &["input"], None)).collect();
+    let mut entity = None;
+    for Answered { outcome, row, problems } in rows {
+        let row = row.map(&turn);
+        let shown = row.clone().filter(|_| sight == Sight::Shown);
+        user_errors.extend(problems.iter().map(|problem| user_error(problem, &["input"], shown.clone().map(Into::into))));
+        entity = row.filter(|_| outcome != Outcome::Refused);
+    }
+    Parts { entity, user_errors, replayed, seq: seq.map(Long) }
+}

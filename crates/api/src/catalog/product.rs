@@ -1,0 +1,304 @@
+//! Products.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use iam::access::kind;
+use inventory::catalog::core::product::{self, ProductDoc, ProductRow};
+
+use super::{
+    category::Category,
+    customer::Supplier,
+    family::ProductFamily,
+    kit::{KitComponent, cost_of},
+    lean,
+    loads::loads,
+    refs::StoreRef,
+    words::{ProductStatus, StockPolicy, Tracking},
+};
+use crate::{
+    connection,
+    graphql::{
+        connection::{Page, PageInfo},
+        context::Asks,
+        directives::{list_size, mask, requires, shared},
+        fault::{Answer, TopError},
+        scalars::{CurrencyCode, DateTime, Decimal, Json, Long, Quantity},
+    },
+    media::{ProductDocument, ProductImage, documents_of, images_of},
+    stock::{Levels, StockAvailability, availability_of_kit, availability_of_product, levels_of_product},
+};
+
+/// An exact amount of money.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
+pub struct Money {
+    /// A decimal number with the currency's decimals.
+    pub amount: Decimal,
+    /// The currency.
+    pub currency_code: CurrencyCode,
+}
+impl From<entity::prelude::Money> for Money {
+    fn from(money: entity::prelude::Money) -> Self {
+        Self { amount: Decimal(money.amount()), currency_code: CurrencyCode(money.currency.as_str().to_owned()) }
+    }
+}
+
+/// What a product is counted in: one kg with 3 decimals is 1000 smallest units. Fixed after the first movement.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
+pub struct Unit {
+    /// Its short name, as in each, kg or m.
+    pub code: String,
+    /// One whole unit is 10 to the power of this many smallest units.
+    pub decimals: i32,
+}
+
+/// A code printed on a product or on a pack of it.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
+pub struct Barcode {
+    /// A GTIN, whose check digit was verified, or any other code.
+    pub code: String,
+    /// How many smallest units the pack holds: a case of twelve is a barcode too.
+    pub pack_quantity: Quantity,
+}
+
+/// What tells a variant from the others of its family.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
+pub struct ProductOption {
+    /// One of the family's option names.
+    pub name: String,
+    /// Its value for this product.
+    pub value: String,
+}
+
+/// What is sold and counted: one SKU. A variant is a product of a family.
+#[derive(Clone)]
+pub struct Product {
+    pub row: Arc<ProductRow>,
+    /// Known already when the product was just written; looked up otherwise.
+    barcodes: Option<Arc<Vec<product::Barcode>>>,
+}
+
+impl From<Arc<ProductRow>> for Product {
+    fn from(row: Arc<ProductRow>) -> Self {
+        Self { row, barcodes: None }
+    }
+}
+impl From<ProductRow> for Product {
+    fn from(row: ProductRow) -> Self {
+        Arc::new(row).into()
+    }
+}
+impl From<ProductDoc> for Product {
+    fn from(doc: ProductDoc) -> Self {
+        Self { row: Arc::new(doc.row), barcodes: Some(Arc::new(doc.barcodes)) }
+    }
+}
+
+/// What is sold and counted: one SKU. A variant is a product of a family. Price and cost are for one whole unit.
+#[Object(directive = shared::apply())]
+impl Product {
+    /// Its id: a TypeID that begins with prd_.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Its code in the tenant, unique in any spelling of capitals.
+    async fn sku(&self) -> &str {
+        &self.row.sku
+    }
+    /// The SKUs it had before, the latest last.
+    async fn former_skus(&self) -> Vec<String> {
+        self.row.former_sku_list()
+    }
+    /// The codes printed on it and on packs of it.
+    async fn barcodes(&self, ctx: &Context<'_>) -> Answer<Vec<Barcode>> {
+        let barcodes = match &self.barcodes {
+            Some(barcodes) => barcodes.clone(),
+            None => loads(ctx)?.barcodes(self.row.id).await?,
+        };
+        let shape = |b: &product::Barcode| {
+            let pack = entity::prelude::Quantity::new(b.pack_quantity).unwrap_or(entity::prelude::Quantity::ONE);
+            Barcode { code: b.code.clone(), pack_quantity: pack.into() }
+        };
+        Ok(barcodes.iter().map(shape).collect())
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.row.name
+    }
+    /// More about it; empty when nothing was said.
+    async fn description(&self) -> &str {
+        self.row.description.as_deref().unwrap_or_default()
+    }
+    /// Where it is in its life.
+    async fn status(&self) -> ProductStatus {
+        self.row.status.into()
+    }
+    /// What stock means for it.
+    async fn stock_policy(&self) -> StockPolicy {
+        self.row.stock_policy.into()
+    }
+    /// The category it lies in.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.row.category_id else { return Ok(None) };
+            loads(ctx)?.category(id).await
+        };
+        row.await.transpose().map(|row| row.map(Category))
+    }
+    /// Whom it is bought from.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.row.supplier_id else { return Ok(None) };
+            loads(ctx)?.supplier(id).await
+        };
+        row.await.transpose().map(|row| row.map(Supplier))
+    }
+    /// The family it is a variant of.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn family(&self, ctx: &Context<'_>) -> Option<Answer<ProductFamily>> {
+        let row = async {
+            ctx.permit::<kind::ProductRead>()?;
+            let Some(id) = self.row.family_id else { return Ok(None) };
+            loads(ctx)?.family(id).await
+        };
+        row.await.transpose().map(|row| row.map(ProductFamily))
+    }
+    /// What tells it from the other variants, in the family's order; empty without a family.
+    async fn options(&self) -> Vec<ProductOption> {
+        self.row.option_list().into_iter().map(|option| ProductOption { name: option.name, value: option.value }).collect()
+    }
+    /// What one of it is made of, where it is a kit; empty otherwise. A kit has no stock of its own: see availability.
+    #[graphql(directive = list_size::apply(Some(5), None, None), directive = requires::apply("product.read".to_owned()))]
+    async fn components(&self, ctx: &Context<'_>) -> Answer<Vec<KitComponent>> {
+        ctx.permit::<kind::ProductRead>()?;
+        if !self.row.is_kit {
+            return Ok(Vec::new());
+        }
+        Ok(loads(ctx)?.components(self.row.id).await?.iter().copied().map(KitComponent).collect())
+    }
+    /// The kits that it is part of, by SKU.
+    #[graphql(directive = list_size::apply(Some(5), None, None), directive = requires::apply("product.read".to_owned()))]
+    async fn kits(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
+        ctx.permit::<kind::ProductRead>()?;
+        let loads = loads(ctx)?;
+        let ids = loads.kits(self.row.id).await?;
+        let rows = loads.known_products(ids.to_vec()).await?;
+        Ok(ids.iter().filter_map(|id| rows.get(id)).cloned().map(Product::from).collect())
+    }
+    /// What it is counted in.
+    async fn unit(&self) -> Unit {
+        Unit { code: self.row.unit_code.clone(), decimals: self.row.unit_decimals }
+    }
+    /// What one whole unit is sold for.
+    async fn price(&self) -> Option<Money> {
+        self.row.price.map(Money::from)
+    }
+    /// What one whole unit costs; of a kit, what its components cost together, where all of them have a cost in one currency.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        let sees: Result<bool, TopError> = ctx.caller().map(iam::access::Caller::sees_costs);
+        match sees {
+            Ok(true) if self.row.is_kit => Box::pin(cost_of(ctx, &self.row)).await.transpose(),
+            Ok(true) => self.row.unit_cost.map(|cost| Ok(cost.into())),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+    /// At or below this much available it runs low, in smallest units, where a store says nothing else.
+    async fn low_stock_threshold(&self) -> Option<Quantity> {
+        self.row.low_stock_threshold.and_then(entity::prelude::Quantity::new).map(Quantity)
+    }
+    /// Whether its stock is kept by lots or serial numbers.
+    async fn tracking(&self) -> Tracking {
+        self.row.tracking.into()
+    }
+    /// How many days a lot must still have before its expiry to be picked for a sale; 0 when nothing was said.
+    async fn minimum_remaining_days(&self) -> i32 {
+        self.row.minimum_remaining_days.unwrap_or_default()
+    }
+    /// Its pictures, in their order.
+    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    async fn images(&self, ctx: &Context<'_>) -> Answer<Vec<ProductImage>> {
+        images_of(ctx, self.row.id).await
+    }
+    /// Its documents, the oldest first.
+    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    async fn documents(&self, ctx: &Context<'_>) -> Answer<Vec<ProductDocument>> {
+        documents_of(ctx, self.row.id).await
+    }
+    /// Anything else, a JSON object.
+    async fn metadata(&self) -> Json {
+        Json::from_text(&self.row.metadata)
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.row.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.row.updated_at)
+    }
+    /// When it was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+    /// What is where: its levels in all stores, or in the ones named.
+    #[graphql(directive = list_size::apply(Some(20), Some(vec!["stores".to_owned()]), None))]
+    async fn stock(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these stores; one that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
+    ) -> Answer<Levels> {
+        Box::pin(levels_of_product(ctx, self.row.id, stores)).await
+    }
+    /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named. Of a kit it is how many
+    /// whole ones its components are enough for.
+    #[graphql(
+        directive = requires::apply("stock.availability.read".to_owned()),
+        directive = list_size::apply(Some(20), Some(vec!["stores".to_owned()]), None)
+    )]
+    async fn availability(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these stores; one that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
+    ) -> Answer<Vec<StockAvailability>> {
+        if self.row.is_kit {
+            return Box::pin(availability_of_kit(ctx, &self.row, stores)).await;
+        }
+        availability_of_product(ctx, self.row.id, stores).await
+    }
+}
+
+/// A page of products.
+pub struct ProductConnection(Arc<Page<Product>>);
+connection!(@edge ProductEdge, Product, "products");
+impl From<Page<Product>> for ProductConnection {
+    fn from(page: Page<Product>) -> Self {
+        Self(Arc::new(page))
+    }
+}
+
+/// A page of products.
+#[Object]
+impl ProductConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<ProductEdge> {
+        (0..self.0.nodes.len()).map(|index| ProductEdge(self.0.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> lean::Products {
+        lean::Products(self.0.clone())
+    }
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.info()
+    }
+}

@@ -1,0 +1,208 @@
+//! Queries of stores, suppliers, customers and channels.
+
+use async_graphql::{Context, Object};
+use iam::access::kind;
+use inventory::catalog::{Catalog, shell::By};
+use platform::{paging::Key, path};
+
+use super::{
+    Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
+    filter::{query_id, query_text},
+    page::{Count, MAX_PAGE, args, build, count_limit, counted},
+    refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
+};
+use crate::graphql::{
+    context::Asks,
+    directives::{cost, paged, requires},
+    fault::Answer,
+    scalars::Cursor,
+};
+
+/// Queries of stores, suppliers, customers and channels.
+#[derive(Default)]
+pub struct PartyQuery;
+
+#[Object]
+impl PartyQuery {
+    /// One store; null when there is none.
+    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    async fn store(&self, ctx: &Context<'_>, #[graphql(desc = "Which store.")] by: StoreRef) -> Option<Answer<Store>> {
+        async {
+            let permit = ctx.permit::<kind::StoreRead>()?;
+            let by = match by {
+                StoreRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
+                StoreRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
+            };
+            Ok(ctx.given::<Catalog>()?.store(permit, by).await?.map(|row| Store(row.into())))
+        }
+        .await
+        .transpose()
+    }
+
+    /// Stores by code, archived ones included.
+    #[graphql(directive = requires::apply("store.read".to_owned()), directive = paged::apply())]
+    async fn stores(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Answer<StoreConnection> {
+        let permit = ctx.permit::<kind::StoreRead>()?;
+        let catalog = ctx.given::<Catalog>()?;
+        let request = args(first, after, last, before).check("stores", &catalog.signer, MAX_PAGE)?;
+        let rows = catalog.stores(permit, &request).await?;
+        Ok(build(rows, &request, "stores", &catalog.signer, |row| {
+            let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
+            (Store(row.into()), keys)
+        })
+        .into())
+    }
+
+    /// One supplier; null when there is none.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn supplier(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which supplier.")] by: SupplierRef,
+    ) -> Option<Answer<Supplier>> {
+        async {
+            let permit = ctx.permit::<kind::ProductRead>()?;
+            let by = match by {
+                SupplierRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
+                SupplierRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
+            };
+            Ok(ctx.given::<Catalog>()?.supplier(permit, by).await?.map(|row| Supplier(row.into())))
+        }
+        .await
+        .transpose()
+    }
+
+    /// Suppliers by code.
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    async fn suppliers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Answer<SupplierConnection> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        let catalog = ctx.given::<Catalog>()?;
+        let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
+        let rows = catalog.suppliers(permit, &request).await?;
+        Ok(build(rows, &request, "suppliers", &catalog.signer, |row| {
+            let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
+            (Supplier(row.into()), keys)
+        })
+        .into())
+    }
+
+    /// One customer; null when there is none.
+    #[graphql(directive = requires::apply("customer.read".to_owned()))]
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which customer.")] by: CustomerRef,
+    ) -> Option<Answer<Customer>> {
+        async {
+            let permit = ctx.permit::<kind::CustomerRead>()?;
+            let by = match by {
+                CustomerRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
+                CustomerRef::ExternalRef(text) => By::Key(query_text(text, &path!["by", "externalRef"])?),
+            };
+            Ok(ctx.given::<Catalog>()?.customer(permit, by).await?.map(|row| Customer(row.into())))
+        }
+        .await
+        .transpose()
+    }
+
+    /// Customers in the order of their creation; with an e-mail address only those who have it, for which customer.contact.read is needed too.
+    #[graphql(directive = requires::apply("customer.read".to_owned()), directive = paged::apply())]
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Only those with this e-mail address, whatever its capitals.")] email: Option<String>,
+    ) -> Answer<CustomerConnection> {
+        let permit = ctx.permit::<kind::CustomerRead>()?;
+        let catalog = ctx.given::<Catalog>()?;
+        let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
+        let rows = match email {
+            None => catalog.customers(permit, &request).await?,
+            Some(email) => {
+                let email = query_text(email, &path!["email"])?;
+                catalog.customers_by_email(ctx.permit::<kind::CustomerContactRead>()?, &email, &request).await?
+            }
+        };
+        Ok(build(rows, &request, "customers", &catalog.signer, |row| {
+            let keys = vec![row.id.into()];
+            (Customer(row.into()), keys)
+        })
+        .into())
+    }
+
+    /// How many customers there are, counted up to a limit.
+    #[graphql(directive = requires::apply("customer.read".to_owned()), directive = cost::apply("3".to_owned()))]
+    async fn customers_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
+    ) -> Answer<Count> {
+        let permit = ctx.permit::<kind::CustomerRead>()?;
+        let limit = count_limit(limit)?;
+        Ok(counted(ctx.given::<Catalog>()?.customers_count(permit, limit).await?, limit))
+    }
+
+    /// One channel; null when there is none.
+    #[graphql(directive = requires::apply("channel.read".to_owned()))]
+    async fn channel(&self, ctx: &Context<'_>, #[graphql(desc = "Which channel.")] by: ChannelRef) -> Option<Answer<Channel>> {
+        async {
+            let permit = ctx.permit::<kind::ChannelRead>()?;
+            let by = match by {
+                ChannelRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
+                ChannelRef::Code(text) => By::Key(query_text(text, &path!["by", "code"])?),
+            };
+            Ok(ctx.given::<Catalog>()?.channel(permit, by).await?.map(|row| Channel(row.into())))
+        }
+        .await
+        .transpose()
+    }
+
+    /// Channels by code.
+    #[graphql(directive = requires::apply("channel.read".to_owned()), directive = paged::apply())]
+    async fn channels(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Answer<ChannelConnection> {
+        let permit = ctx.permit::<kind::ChannelRead>()?;
+        let catalog = ctx.given::<Catalog>()?;
+        let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;
+        let rows = catalog.channels(permit, &request).await?;
+        Ok(build(rows, &request, "channels", &catalog.signer, |row| {
+            let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
+            (Channel(row.into()), keys)
+        })
+        .into())
+    }
+}
+
+/// The id of a store that is named, if there is one.
+pub async fn store_named(ctx: &Context<'_>, named: &StoreRef, field: &[&str]) -> Answer<Option<entity::prelude::StoreId>> {
+    let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
+    let by = match named {
+        StoreRef::Id(id) => return Ok(Some(query_id(id, path("id"))?)),
+        StoreRef::Code(text) => By::Key(query_text(text.clone(), &path("code"))?),
+    };
+    let permit = ctx.permit::<kind::StoreRead>()?;
+    Ok(ctx.given::<Catalog>()?.store(permit, by).await?.map(|row| row.id))
+}

@@ -1,0 +1,294 @@
+//! Queries of products, categories and families.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, Object};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use entity::prelude::{CategoryId, ProductId};
+use iam::access::kind;
+use inventory::catalog::{
+    Catalog,
+    rows::{self, Scoped, filter::Filter, page::ProductSort},
+    shell::{By, ProductBy},
+};
+use platform::{
+    paging::{Key, PageRequest},
+    path,
+    storage::TenantScope,
+};
+
+use super::{
+    Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
+    filter::{ProductFilter, product_filter, query_id, query_text},
+    loads::loads,
+    page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
+    refs::{CategoryRef, ProductOrder, ProductOrderField, ProductRef},
+};
+use crate::graphql::{
+    canonical,
+    connection::Page,
+    context::Asks,
+    directives::{cost, paged, requires},
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
+
+/// Queries of products, categories and families.
+#[derive(Default)]
+pub struct ProductQuery;
+
+#[Object]
+impl ProductQuery {
+    /// One product; null when there is none.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn product(&self, ctx: &Context<'_>, #[graphql(desc = "Which product.")] by: ProductRef) -> Option<Answer<Product>> {
+        async {
+            let permit = ctx.permit::<kind::ProductRead>()?;
+            let by = match by {
+                ProductRef::Id(id) => ProductBy::Id(query_id(&id, path!["by", "id"])?),
+                ProductRef::Sku(sku) => ProductBy::Sku(query_text(sku, &path!["by", "sku"])?),
+                ProductRef::Barcode(code) => ProductBy::Barcode(query_text(code, &path!["by", "barcode"])?),
+            };
+            Ok(ctx.given::<Catalog>()?.product(permit, by).await?.map(Product::from))
+        }
+        .await
+        .transpose()
+    }
+
+    /// Products in pages: by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    #[expect(clippy::too_many_arguments, reason = "a list has six arguments in the schema")]
+    async fn products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which products; all when left out.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "What they are sorted by.")] order_by: Option<ProductOrder>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Answer<ProductConnection> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        let catalog = ctx.given::<Catalog>()?;
+        let filter = product_filter(filter)?;
+        let page = args(first, after, last, before);
+        Ok(match sorted(order_by.as_ref(), &filter)? {
+            Sorted::By(order) => {
+                let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;
+                let (scope, scoped) = catalog.filtered(permit, filter).await?;
+                let rows = scoped.rows(&scope, order, &request).await?;
+                let look = ctx.look_ahead();
+                let shows = |name: &str| {
+                    look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists()
+                };
+                if shows("category") && shows("supplier") {
+                    loads(ctx)?.parties(&rows).await?;
+                }
+                build(rows, &request, &order.kind(), &catalog.signer, |row| {
+                    let keys = order.keys(&row);
+                    (Product::from(row), keys)
+                })
+                .into()
+            }
+            Sorted::ByRelevance => {
+                let [kind, former] = relevance_kinds(&filter);
+                let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
+                let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
+                let (scope, scoped) = catalog.filtered(permit, filter).await?;
+                relevant(&scope, scoped, &request, (kind, catalog)).await?.into()
+            }
+        })
+    }
+
+    /// How many products there are, counted up to a limit.
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = cost::apply("3".to_owned()))]
+    async fn products_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which products; all when left out.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
+    ) -> Answer<Count> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        let limit = count_limit(limit)?;
+        let (scope, scoped) = ctx.given::<Catalog>()?.filtered(permit, product_filter(filter)?).await?;
+        let mut count = counted(scoped.count(&scope, limit).await?, limit);
+        if scoped.is_vague {
+            count.precision = super::CountPrecision::AtLeast;
+        }
+        Ok(count)
+    }
+
+    /// One category; null when there is none.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn category(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which category.")] by: CategoryRef,
+    ) -> Option<Answer<Category>> {
+        async {
+            let permit = ctx.permit::<kind::ProductRead>()?;
+            let by = category_by(by, "by")?;
+            Ok(ctx.given::<Catalog>()?.category(permit, by).await?.map(|row| Category(row.into())))
+        }
+        .await
+        .transpose()
+    }
+
+    /// The categories right below one, or the roots, by position.
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    async fn categories(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The category they lie below; the roots when left out.")] parent: Option<CategoryRef>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Answer<CategoryConnection> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        let catalog = ctx.given::<Catalog>()?;
+        let request = args(first, after, last, before).check("categories", &catalog.signer, MAX_PAGE)?;
+        let parent: Option<CategoryId> = match parent.map(|by| category_by(by, "parent")).transpose()? {
+            None => None,
+            Some(By::Id(id)) => Some(id),
+            // A slug that nobody has is no root: nothing lies below it.
+            Some(by) => Some(catalog.category(permit.clone(), by).await?.map_or(CategoryId::NIL, |row| row.id)),
+        };
+        let rows = catalog.categories(permit, parent, &request).await?;
+        Ok(build(rows, &request, "categories", &catalog.signer, |row| {
+            let keys = vec![Key::Int(i64::from(row.position)), row.id.into()];
+            (Category(row.into()), keys)
+        })
+        .into())
+    }
+
+    /// One family of variants; null when there is none.
+    #[graphql(directive = requires::apply("product.read".to_owned()))]
+    async fn product_family(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which family.")] id: ID,
+    ) -> Option<Answer<ProductFamily>> {
+        async {
+            let permit = ctx.permit::<kind::ProductRead>()?;
+            let id = query_id(&id, path!["id"])?;
+            Ok(ctx.given::<Catalog>()?.family(permit, id).await?.map(|row| ProductFamily(row.into())))
+        }
+        .await
+        .transpose()
+    }
+
+    /// Families in the order of their creation.
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    async fn product_families(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Answer<ProductFamilyConnection> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        let catalog = ctx.given::<Catalog>()?;
+        let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;
+        let rows = catalog.families(permit, &request).await?;
+        Ok(build(rows, &request, "productFamilies", &catalog.signer, |row| {
+            let keys = vec![row.id.into()];
+            (ProductFamily(row.into()), keys)
+        })
+        .into())
+    }
+}
+
+/// The product that a scanned code stands for: by barcode, else by SKU.
+pub async fn product_scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Product>> {
+    let permit = ctx.permit::<kind::ProductRead>()?;
+    let (catalog, code) = (ctx.given::<Catalog>()?, query_text(code.to_owned(), &path!["code"])?);
+    let found = match catalog.product(permit.clone(), ProductBy::Barcode(code.clone())).await? {
+        None => catalog.product(permit, ProductBy::Sku(code)).await?,
+        found => found,
+    };
+    Ok(found.map(Product::from))
+}
+
+fn category_by(by: CategoryRef, argument: &str) -> Answer<By<CategoryId>> {
+    Ok(match by {
+        CategoryRef::Id(id) => By::Id(query_id(&id, path![argument, "id"])?),
+        CategoryRef::Slug(slug) => By::Key(query_text(slug, &path![argument, "slug"])?),
+    })
+}
+
+enum Sorted {
+    By(rows::page::ProductOrder),
+    ByRelevance,
+}
+
+/// What orderBy means for this filter.
+fn sorted(order: Option<&ProductOrder>, filter: &Filter) -> Answer<Sorted> {
+    let searches = filter.clone().take_search().is_some();
+    let by = |sort, direction| Sorted::By(rows::page::ProductOrder { sort, descending: direction == Direction::Desc });
+    let Some(ProductOrder { field, direction }) = order else {
+        return Ok(if searches { Sorted::ByRelevance } else { by(ProductSort::Sku, Direction::Asc) });
+    };
+    Ok(match field {
+        ProductOrderField::Sku => by(ProductSort::Sku, *direction),
+        ProductOrderField::Name => by(ProductSort::Name, *direction),
+        ProductOrderField::CreatedAt => by(ProductSort::CreatedAt, *direction),
+        ProductOrderField::UpdatedAt => by(ProductSort::UpdatedAt, *direction),
+        ProductOrderField::Relevance if searches => Sorted::ByRelevance,
+        ProductOrderField::Relevance => {
+            let message = "RELEVANCE needs a search in the filter, outside of or and not";
+            return Err(TopError::bad_input(message, path!["orderBy", "field"]));
+        }
+    })
+}
+
+/// A place in a ranking means nothing under another filter: the cursor is bound to it. Also how releases before migration 34 bound it: cursors of
+/// theirs are still taken.
+fn relevance_kinds(filter: &Filter) -> [String; 2] {
+    let name = URL_SAFE_NO_PAD.encode(canonical::name(filter));
+    [format!("products:RELEVANCE:{name}"), format!("products:RELEVANCE:{filter:?}")]
+}
+
+/// A page of the ranking: its cursors are places in it.
+async fn relevant(
+    scope: &TenantScope,
+    scoped: Scoped,
+    request: &PageRequest,
+    (kind, catalog): (String, &Catalog),
+) -> Answer<Page<Product>> {
+    let ids = scoped.ranked.map(|ranked| ranked.ids).unwrap_or_default();
+    let place = |keys: &Option<Vec<Key>>| match keys.as_deref() {
+        Some([Key::Int(place)]) => usize::try_from(*place).ok(),
+        _ => None,
+    };
+    let from = place(&request.after).map_or(0, |place| place + 1).min(ids.len());
+    let to = place(&request.before).unwrap_or(ids.len()).clamp(from, ids.len());
+    let limit = request.limit as usize;
+    let (from, to) = if request.backward { (to.saturating_sub(limit).max(from), to) } else { (from, to.min(from + limit)) };
+    let wanted: &[ProductId] = &ids[from..to];
+    let mut found: HashMap<ProductId, Product> = if wanted.is_empty() {
+        HashMap::new()
+    } else {
+        let rows = rows::product::by_ids(scope, wanted.iter().copied()).await?;
+        rows.into_iter().map(|row| (row.id, Product::from(row))).collect()
+    };
+    let (nodes, keys) = wanted
+        .iter()
+        .zip(from..)
+        .filter_map(|(id, place)| Some((found.remove(id)?, vec![Key::Int(i64::try_from(place).unwrap_or(i64::MAX))])))
+        .unzip();
+    Ok(Page { nodes, keys, has_next: to < ids.len(), has_previous: from > 0, kind, signer: catalog.signer.clone() })
+}
+
+/// The product that an argument names; None when there is none. An id is taken as it is, and looked up where it matters.
+pub async fn product_named(ctx: &Context<'_>, named: ProductRef, field: &[&str]) -> Answer<Option<entity::prelude::ProductId>> {
+    let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
+    let by = match named {
+        ProductRef::Id(id) => return Ok(Some(query_id(&id, path("id"))?)),
+        ProductRef::Sku(sku) => ProductBy::Sku(query_text(sku, &path("sku"))?),
+        ProductRef::Barcode(code) => ProductBy::Barcode(query_text(code, &path("barcode"))?),
+    };
+    let permit = ctx.permit::<kind::ProductRead>()?;
+    Ok(ctx.given::<Catalog>()?.product(permit, by).await?.map(|row| row.id))
+}

@@ -1,0 +1,116 @@
+//! The catalogue's rejections as GraphQL says them: each its code and words, once.
+
+use inventory::catalog::core::{Form, Problem, Rejection, Use, Word};
+
+use crate::{
+    graphql::{
+        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        scalars::Long,
+    },
+    schema::Node,
+};
+
+fn name(word: Word) -> &'static str {
+    match word {
+        Word::Product => "product",
+        Word::Sku => "SKU",
+        Word::Barcode => "barcode",
+        Word::Category => "category",
+        Word::Slug => "slug",
+        Word::Supplier => "supplier",
+        Word::Family => "product family",
+        Word::Options => "combination of options",
+        Word::OptionName => "name of an option",
+        Word::Store => "store",
+        Word::Code => "code",
+        Word::Customer => "customer",
+        Word::ExternalRef => "external reference",
+        Word::Channel => "channel",
+    }
+}
+
+fn wanted(form: Form) -> &'static str {
+    match form {
+        Form::Plain => "a text without control characters is expected",
+        Form::Slug => "a slug is expected: lower-case letters a to z and digits, with single hyphens between them",
+        Form::Email => "an e-mail address is expected, as in name@example.com",
+        Form::HttpUrl => "a URL is expected that begins with https:// or http://",
+        Form::TimeZone => "a name of the IANA time zone database is expected, as in Europe/London",
+        Form::Currency => "a currency code of ISO 4217 is expected, as in GBP",
+        Form::Amount => "a decimal number is expected, as in \"12.50\"",
+        Form::Object => "a JSON object is expected",
+    }
+}
+
+fn tie(what: Use) -> &'static str {
+    match what {
+        Use::Stock => "stock remains",
+        Use::Reservations => "reservations are active",
+        Use::OpenOrders => "orders are open",
+        Use::OpenTransfers => "transfers are open",
+        Use::OpenPurchaseOrders => "purchase orders are open",
+        Use::OpenReturns => "returns are open",
+        Use::OpenCounts => "counts are open",
+        Use::Kits => "it is part of a kit: change that with kitSet",
+        Use::Components => "it is a kit: take its components away with kitSet",
+        Use::Movements => "stock has moved in this way",
+    }
+}
+
+/// Code and words of a rejection.
+fn say(why: &Rejection) -> (ErrorCode, String) {
+    match why {
+        Rejection::Required => (ErrorCode::Required, "a value is needed".to_owned()),
+        Rejection::TooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
+        Rejection::Malformed(form) => (ErrorCode::Invalid, wanted(*form).to_owned()),
+        Rejection::CheckDigit { expected } => {
+            (ErrorCode::Invalid, format!("the check digit of this GTIN is wrong: {expected} is expected as the last digit"))
+        }
+        Rejection::WrongId(word) => (ErrorCode::Invalid, format!("this is not the id of a {}", name(*word))),
+        Rejection::OutOfRange { least, most } => (ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected")),
+        Rejection::TooManyDecimals { decimals } => (ErrorCode::Invalid, format!("the currency has {decimals} decimals")),
+        Rejection::TooMany { most } => (ErrorCode::LimitExceeded, format!("at most {most} are taken at once")),
+        Rejection::TooLarge { most_bytes } => (ErrorCode::TooLong, format!("at most {most_bytes} bytes of JSON are kept")),
+        Rejection::Taken(word) => (ErrorCode::Duplicate, format!("another row has this {}", name(*word))),
+        Rejection::Repeated(word) => (ErrorCode::Duplicate, format!("this {} occurs before in this call", name(*word))),
+        Rejection::Missing(word) => (ErrorCode::NotFound, format!("there is no such {}", name(*word))),
+        Rejection::SerialInParts => {
+            (ErrorCode::OutOfRange, "a serial number stands for one whole unit: the unit must have 0 decimals".to_owned())
+        }
+        Rejection::Cycle => (ErrorCode::Invalid, "a category cannot lie below itself".to_owned()),
+        Rejection::TooDeep { most } => (ErrorCode::LimitExceeded, format!("categories are at most {most} deep")),
+        Rejection::OptionNames { expected } => {
+            (ErrorCode::Invalid, format!("the options of this family are expected, each once: {}", expected.join(", ")))
+        }
+        Rejection::OptionsWithoutFamily => (ErrorCode::Invalid, "only a product of a family has options".to_owned()),
+        Rejection::InUse(uses) => (ErrorCode::InUse, uses.iter().copied().map(tie).collect::<Vec<_>>().join("; ")),
+        Rejection::KitInItself => (ErrorCode::Invalid, "a kit cannot be made of itself".to_owned()),
+        Rejection::KitInKit => (ErrorCode::Invalid, "this is a kit: name what it is made of instead".to_owned()),
+        Rejection::NotStocked => (ErrorCode::InvalidState, "this is UNTRACKED: a kit is made of what is stocked".to_owned()),
+        Rejection::NotWhole => {
+            (ErrorCode::InvalidState, "a kit is counted in whole ones: a unit without decimals, and tracking NONE".to_owned())
+        }
+        Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),
+        Rejection::Stale { actual } => {
+            (ErrorCode::VersionConflict, format!("it has changed since you read it and is at version {actual} now"))
+        }
+        Rejection::KeyReused => (ErrorCode::IdempotencyKeyReused, "this key was used before with another input".to_owned()),
+    }
+}
+
+/// A problem as a user error, its path after `prefix`. `current` is the row as it is, for a stale version.
+pub fn user_error(problem: &Problem, prefix: &[&str], current: Option<Node>) -> UserError {
+    let (code, message) = say(&problem.why);
+    let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(problem.at.iter().cloned()).collect();
+    match &problem.why {
+        Rejection::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: code.noted(),
+            message,
+            field: Some(field),
+            retryable: false,
+            actual_version: Long(*actual),
+            current,
+        })),
+        _ => UserError::new(code, message, field),
+    }
+}

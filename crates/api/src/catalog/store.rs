@@ -1,0 +1,86 @@
+//! Stores.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use iam::access::kind;
+use inventory::catalog::core::store::StoreRow;
+
+use super::words::StoreKind;
+use crate::{
+    access::{StoreGroup, groups_of_store},
+    connection,
+    graphql::{
+        connection::PageArgs,
+        context::Asks,
+        directives::{cost, paged, requires, shared},
+        fault::Answer,
+        scalars::{Cursor, DateTime, Long},
+    },
+    stock::{StockFilter, StockLevelConnection, StockOrder, levels_of_store},
+};
+
+/// A place that holds stock.
+#[derive(Clone)]
+pub struct Store(pub Arc<StoreRow>);
+
+/// A place that holds stock.
+#[Object(directive = cost::apply("0.02".to_owned()), directive = shared::apply())]
+impl Store {
+    /// Its id: a TypeID that begins with sto_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Its short name, unique in the tenant in any spelling of capitals.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// What it is.
+    async fn kind(&self) -> StoreKind {
+        self.0.kind.into()
+    }
+    /// The IANA time zone that its business days are told in.
+    async fn time_zone(&self) -> &str {
+        &self.0.time_zone
+    }
+    /// The groups it belongs to.
+    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
+        ctx.permit::<kind::StoreRead>()?;
+        groups_of_store(ctx, self.0.id).await
+    }
+    /// When it was closed for good; null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
+    /// 1 when it was created, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+    /// What is in it.
+    #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
+    #[graphql(directive = paged::apply())]
+    async fn stock_levels(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which levels; all of the store when not given.")] filter: Option<StockFilter>,
+        #[graphql(desc = "In which order; by SKU when not given.")] order_by: Option<StockOrder>,
+        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
+        #[graphql(desc = "After the level with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
+    ) -> Answer<StockLevelConnection> {
+        let page = PageArgs { first, after, last, before };
+        Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &page)).await
+    }
+}
+
+connection!(StoreConnection, StoreEdge, Store, "stores");

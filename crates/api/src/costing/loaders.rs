@@ -1,0 +1,91 @@
+//! What documents and entries cost, asked for together.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use async_graphql::{
+    Context, Request,
+    dataloader::{DataLoader, Loader},
+};
+use entity::prelude::*;
+use inventory::costing::{core::Values, rows, shell};
+use platform::storage::{Fault, TenantScope};
+
+use crate::graphql::{
+    at_once::at_once,
+    context::Asks,
+    fault::Answer,
+    late::{Late, OfTenant},
+};
+
+/// Gives a request the loader of costs.
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<DataLoader<Costs>>::new(scope))
+}
+
+impl OfTenant for DataLoader<Costs> {
+    fn of(scope: TenantScope) -> Self {
+        at_once(Costs(scope))
+    }
+}
+
+/// Reads the costs of one tenant.
+pub struct Costs(TenantScope);
+
+/// What an order's goods took with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SoldFor(OrderId);
+
+impl Loader<SoldFor> for Costs {
+    type Value = Money;
+    type Error = Fault;
+    async fn load(&self, keys: &[SoldFor]) -> Result<HashMap<SoldFor, Money>, Fault> {
+        let how = shell::begin(&self.0, None).await?;
+        if !how.standing.is_current() {
+            return Ok(HashMap::new());
+        }
+        let mut costs: HashMap<SoldFor, Money> = keys.iter().map(|key| (*key, Money::new(0, how.currency))).collect();
+        for ((order, _), sums) in rows::sold(&self.0, keys.iter().map(|key| key.0).collect()).await? {
+            if let Some(cost) = costs.get_mut(&SoldFor(OrderId::from_uuid(order))) {
+                cost.minor -= sums.values.by(how.method);
+            }
+        }
+        Ok(costs)
+    }
+}
+
+/// An entry's event and line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Booked(i64, u16);
+
+impl Loader<Booked> for Costs {
+    type Value = Money;
+    type Error = Fault;
+    async fn load(&self, keys: &[Booked]) -> Result<HashMap<Booked, Money>, Fault> {
+        let how = shell::begin(&self.0, None).await?;
+        let seqs: BTreeSet<i64> = keys.iter().map(|key| key.0).collect();
+        let found = rows::entries_cost(&self.0, &seqs.into_iter().collect::<Vec<_>>()).await?;
+        let value = |key: &Booked| {
+            let booked = found.get(&(key.0, key.1)).copied();
+            // What moved no units changed no worth.
+            let values = booked.or(how.standing.is_current().then(Values::default));
+            values.map(|values| (*key, Money::new(values.by(how.method), how.currency)))
+        };
+        Ok(keys.iter().filter_map(value).collect())
+    }
+}
+
+/// What has left for an order took so much with it; None until the books have come there.
+pub async fn order_cost(ctx: &Context<'_>, order: OrderId) -> Answer<Option<Money>> {
+    Ok(Box::pin(ctx.late::<DataLoader<Costs>>()?.load_one(SoldFor(order))).await?)
+}
+
+/// By how much an entry changed what stock is worth; None until the books have come there, or in a dry run.
+pub async fn entry_cost(ctx: &Context<'_>, seq: i64, line: u16) -> Answer<Option<Money>> {
+    if seq == 0 {
+        return Ok(None);
+    }
+    Ok(Box::pin(ctx.late::<DataLoader<Costs>>()?.load_one(Booked(seq, line))).await?)
+}

@@ -1,0 +1,159 @@
+//! Revaluing.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject, Object};
+use iam::access::kind;
+use inventory::{
+    costing::{
+        core::{MAX_NOTE, MAX_REVALUED, RevalueProblem},
+        rows,
+        shell::{self, Outcome, Revalue, RevalueLine, Write},
+    },
+    ledger::Ledger,
+};
+use platform::path;
+
+use super::revaluation::Revaluation;
+use crate::{
+    catalog::{MoneyInput, ProductRef},
+    graphql::{
+        context::Asks,
+        directives::{emits, requires},
+        fault::Answer,
+        reading::Reading,
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+    purchasing::{check_key, product_name},
+};
+
+/// A product, and what its units are worth from now on.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockRevalueLineInput {
+    /// The product; each once.
+    pub product: ProductRef,
+    /// What a whole unit is worth, in the currency of the books; 0 writes it off.
+    pub unit_cost: MoneyInput,
+}
+
+/// A document that says what units are worth.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockRevalueInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Why; 1 to 1,000 characters.
+    pub note: String,
+    /// What it is called elsewhere; unique in the tenant, at most 200 characters.
+    pub external_ref: Option<String>,
+    /// The products, all or none; at most 500.
+    pub lines: Vec<StockRevalueLineInput>,
+}
+
+crate::payload!(RevaluationPayload, revaluation: Revaluation, "revaluation");
+
+/// The root fields that change costs.
+#[derive(Default)]
+pub struct CostMutation;
+
+#[Object]
+impl CostMutation {
+    /// Says what the units of products are worth from now on, whatever they cost. The ledger's quantities stay; what leaves later leaves at the new worth.
+    #[graphql(
+        directive = requires::apply("cost.write".to_owned()),
+        directive = emits::apply(vec!["revaluation.created".to_owned()])
+    )]
+    async fn stock_revalue(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The document.")] input: StockRevalueInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<RevaluationPayload> {
+        let (permit, ledger) = (ctx.permit::<kind::CostWrite>()?, ctx.given::<Ledger>()?);
+        let refused =
+            |errors: Vec<UserError>| RevaluationPayload { revaluation: None, user_errors: errors, replayed: false, seq: None };
+        let input = match input.read() {
+            Ok(input) => input,
+            Err(errors) => return Ok(refused(errors)),
+        };
+        let write = if validate_only { Write::DryRun } else { Write::Really };
+        match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, write)).await? {
+            Ok(outcome) => answer(ctx, outcome).await,
+            Err(problem) => Ok(refused(vec![told(&problem)])),
+        }
+    }
+}
+
+impl StockRevalueInput {
+    fn read(self) -> Result<Revalue, Vec<UserError>> {
+        let mut reading = Reading::default();
+        check_key(&mut reading, &self.idempotency_key);
+        let line = |(index, line): (usize, StockRevalueLineInput)| {
+            let product = product_name(&mut reading, line.product, || path!["input", "lines", index, "product"]);
+            let unit_cost = reading.money(Some(&line.unit_cost), || path!["input", "lines", index, "unitCost"]);
+            Some(RevalueLine { product, unit_cost: unit_cost? })
+        };
+        let lines = self.lines.into_iter().enumerate().filter_map(line).collect();
+        reading.end(Revalue { idempotency_key: self.idempotency_key, external_ref: self.external_ref, note: self.note, lines })
+    }
+}
+
+async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayload> {
+    let (replayed, seq) = (outcome.is_replayed, outcome.seq.map(Long));
+    // Who may write what things are worth and not see it is told that it was written.
+    let revaluation = match ctx.permit::<kind::ProductCostRead>() {
+        Ok(permit) => {
+            let how = rows::method(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
+            Some(Revaluation { row: Arc::new(outcome.document), how, foreseen: Arc::new(outcome.foreseen) })
+        }
+        Err(_) => None,
+    };
+    Ok(RevaluationPayload { revaluation, user_errors: Vec::new(), replayed, seq })
+}
+
+fn told(problem: &RevalueProblem) -> UserError {
+    let new = UserError::new;
+    let at = |index: usize, name: &str| path!["input", "lines", index, name];
+    match problem {
+        RevalueProblem::NoLines => new(ErrorCode::Required, "at least one line is needed", path!["input", "lines"]),
+        RevalueProblem::TooManyLines => UserError::new(
+            ErrorCode::LimitExceeded,
+            format!("at most {MAX_REVALUED} lines are taken in one call"),
+            path!["input", "lines"],
+        ),
+        RevalueProblem::NoNote => new(ErrorCode::Required, "say why: a text is needed", path!["input", "note"]),
+        RevalueProblem::NoteTooLong => {
+            UserError::new(ErrorCode::TooLong, format!("at most {MAX_NOTE} characters are kept"), path!["input", "note"])
+        }
+        RevalueProblem::Reference => {
+            new(ErrorCode::Invalid, "a text of 1 to 200 characters is expected", path!["input", "externalRef"])
+        }
+        RevalueProblem::ReferenceTaken => {
+            new(ErrorCode::Duplicate, "another revaluation is called so", path!["input", "externalRef"])
+        }
+        RevalueProblem::NoProduct(index) => UserError::not_found("product", at(*index, "product")),
+        RevalueProblem::Twice(index) => {
+            new(ErrorCode::Duplicate, "this product stands in an earlier line", at(*index, "product"))
+        }
+        RevalueProblem::Negative(index) => new(ErrorCode::OutOfRange, "a cost of 0 or more is expected", at(*index, "unitCost")),
+        RevalueProblem::Currency(index, books) => {
+            UserError::new(ErrorCode::Invalid, format!("the books are in {books}: say the cost in it"), at(*index, "unitCost"))
+        }
+        RevalueProblem::NoStock(index) => {
+            let message = "there is no unit of it in any store or on its way: nothing to revalue";
+            new(ErrorCode::InvalidState, message, at(*index, "product"))
+        }
+        RevalueProblem::TooDear(index) => {
+            let message = "its units would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            new(ErrorCode::OutOfRange, message, at(*index, "unitCost"))
+        }
+        RevalueProblem::TooDearTogether => {
+            let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            new(ErrorCode::OutOfRange, message, path!["input", "lines"])
+        }
+        RevalueProblem::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
+        }
+    }
+}

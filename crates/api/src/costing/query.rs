@@ -1,0 +1,182 @@
+//! Asking what stock is worth and what it cost.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use entity::prelude::{StoreId, Timestamp};
+use iam::access::{Permission, Reach, kind};
+use inventory::{
+    costing::{
+        rows::{self, CostFilter, Worth},
+        shell::{self, CostAsk, MAX_ROWS, ReportError, ValueAsk},
+    },
+    ledger::Ledger,
+};
+use platform::paging::CursorSigner;
+
+use super::{
+    report::{CostReport, ProductCost, StockValuation},
+    revaluation::{Revaluation, RevaluationConnection},
+    words::{CostGroup, CostingMethod, StockValueGroup},
+};
+use crate::{
+    catalog::{ProductRef, StoreRef, product_named, store_named},
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{cost, list_size, paged, requires},
+        fault::{Answer, TopError},
+        scalars::{Cursor, DateTime},
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+impl From<ReportError> for TopError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Fault(fault) => fault.into(),
+            ReportError::TooLarge | ReportError::TooDear | ReportError::TooMany => Self::bad_input(error.to_string(), Vec::new()),
+        }
+    }
+}
+
+/// The root fields of costs.
+#[derive(Default)]
+pub struct CostQuery;
+
+#[Object]
+impl CostQuery {
+    /// What stock is worth, or was at a moment. Units in stores and on their way count, wherever they are; values are the company's, not a store's.
+    #[graphql(
+        directive = requires::apply("product.cost.read".to_owned()),
+        directive = cost::apply("50".to_owned()),
+        directive = list_size::apply(None, Some(vec!["first".to_owned()]), Some(vec!["rows".to_owned()]))
+    )]
+    async fn stock_value(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "By what had happened at this moment; now when it is left out.")] at: Option<DateTime>,
+        #[graphql(desc = "As it was known at this moment: without what was recorded later. Now when it is left out.")]
+        known_at: Option<DateTime>,
+        #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
+        #[graphql(desc = "What rows stand for.", default_with = "StockValueGroup::None")] group_by: StockValueGroup,
+        #[graphql(desc = "At most this many rows, 1 to 250: the most valuable first.", default = 250)] first: i32,
+    ) -> Answer<StockValuation> {
+        let permit = ctx.permit::<kind::ProductCostRead>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let of = match (at, known_at) {
+            (None, None) => Worth::Now,
+            (at, known) => {
+                Worth::At { occurred: at.map_or_else(|| ledger.clock().now(), |at| at.0), known: known.map(|at| at.0) }
+            }
+        };
+        let ask = ValueAsk { method: method.map(Into::into), of, group: group_by.into(), first: rows_asked(first)? };
+        Ok(StockValuation(Box::pin(shell::stock_value(ledger.database(), permit, ask)).await?))
+    }
+
+    /// What changed the worth of stock: what was received, sold, brought back, taken out, corrected and revalued. What the ledger recorded late stands
+    /// with when it happened; its cost is that of when it was recorded.
+    #[graphql(
+        directive = requires::apply("product.cost.read".to_owned()),
+        directive = cost::apply("50".to_owned()),
+        directive = list_size::apply(None, Some(vec!["first".to_owned()]), Some(vec!["rows".to_owned()]))
+    )]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn cost_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of what happened at this moment or later.")] from: Option<DateTime>,
+        #[graphql(desc = "Of what happened before this moment.")] to: Option<DateTime>,
+        #[graphql(desc = "Of this product.")] product: Option<ProductRef>,
+        #[graphql(desc = "Of this store, if you see its stock or its reports.")] store: Option<StoreRef>,
+        #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
+        #[graphql(desc = "What rows stand for.", default_with = "CostGroup::None")] group_by: CostGroup,
+        #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
+    ) -> Answer<CostReport> {
+        let permit = ctx.permit::<kind::ProductCostRead>()?;
+        if permit.channel().is_some() {
+            // The books know no channels: what one of them sold cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+        }
+        let (from, to) = checked_span(from, to)?;
+        let mut filter = CostFilter { from, to, ..CostFilter::default() };
+        if let Some(product) = product {
+            let unknown = || TopError::bad_input("there is no such product", vec!["product".to_owned()]);
+            filter.product = Some(product_named(ctx, product, &["product"]).await?.ok_or_else(unknown)?);
+        }
+        filter.stores = stores_asked(ctx, store.as_ref(), group_by).await?;
+        let ask = CostAsk { method: method.map(Into::into), group: group_by.into(), filter, first: rows_asked(first)? };
+        let (how, rows) = Box::pin(shell::cost_report(ctx.given::<Ledger>()?.database(), permit, &ask)).await?;
+        Ok(CostReport { how, rows })
+    }
+
+    /// What a product's units are worth now, and the layers that they lie in. Null when there is no such product.
+    #[graphql(directive = requires::apply("product.cost.read".to_owned()), directive = cost::apply("5".to_owned()))]
+    async fn product_cost(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The product.")] product: ProductRef,
+    ) -> Option<Answer<ProductCost>> {
+        let found = async {
+            let permit = ctx.permit::<kind::ProductCostRead>()?;
+            let Some(product) = product_named(ctx, product, &["product"]).await? else { return Ok(None) };
+            let found = shell::product_cost(ctx.given::<Ledger>()?.database(), permit, product).await?;
+            Ok::<_, TopError>(found.map(ProductCost))
+        };
+        Box::pin(found).await.transpose()
+    }
+
+    /// Documents that said what units are worth, the newest first.
+    #[graphql(directive = requires::apply("product.cost.read".to_owned()), directive = paged::apply())]
+    async fn revaluations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<RevaluationConnection> {
+        let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::REVALUATIONS, signer, MOST_A_PAGE)?;
+        let how = rows::method(&scope).await?;
+        let nodes = rows::page_of_revaluations(&scope, &request).await?.into_iter().map(|row| {
+            let keys = rows::revaluation_keys(&row);
+            (Revaluation { row: Arc::new(row), how, foreseen: Arc::default() }, keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).into())
+    }
+}
+
+/// The stores that a report of costs is of; None for all of the company. By store it tells of those alone whose stock or reports the caller sees.
+async fn stores_asked(ctx: &Context<'_>, named: Option<&StoreRef>, group: CostGroup) -> Answer<Option<Vec<StoreId>>> {
+    let held = &ctx.caller()?.permissions;
+    let reach = held.reach(kind::StockRead::INDEX).or(&held.reach(kind::ReportRead::INDEX));
+    let Some(named) = named else {
+        return Ok(match reach {
+            Reach::Stores(own) if group == CostGroup::Store => Some(own.to_vec()),
+            _ => None,
+        });
+    };
+    let found = store_named(ctx, named, &["store"]).await?;
+    // An id that is no store's has no rows, and a code is said to be none: so are another shop's.
+    let told = match named {
+        StoreRef::Id(_) => found.map(|id| reach.or_nobodys(id)),
+        StoreRef::Code(_) => found.filter(|id| reach.covers(*id)),
+    };
+    told.map(|id| Some(vec![id])).ok_or_else(|| TopError::bad_input("there is no such store", vec!["store".to_owned()]))
+}
+
+/// The ends of a report's span, of which the second does not lie before the first.
+pub fn checked_span(from: Option<DateTime>, to: Option<DateTime>) -> Answer<(Option<Timestamp>, Option<Timestamp>)> {
+    let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        return Err(TopError::bad_input("to lies before from", vec!["to".to_owned()]));
+    }
+    Ok((from, to))
+}
+
+fn rows_asked(first: i32) -> Answer<usize> {
+    let fits = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
+    fits.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
+}

@@ -1,0 +1,216 @@
+//! Valuations and reports as clients see them.
+
+use async_graphql::{Context, Object};
+use entity::prelude::{self, CostKind};
+use inventory::costing::{
+    core::Layer,
+    shell::{self, CostRow, Method, Valuation, ValueRow},
+};
+
+use super::words::CostingMethod;
+use crate::{
+    catalog::{Category, loads},
+    graphql::{
+        directives::requires,
+        fault::Answer,
+        scalars::{DateTime, Long, Quantity},
+    },
+    orders::links::{self, Money, Product},
+};
+
+/// What stock was worth.
+pub struct StockValuation(pub Valuation);
+
+/// What stock was worth: all units of the company, in stores and on their way between them.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl StockValuation {
+    /// How costs are told.
+    async fn method(&self) -> CostingMethod {
+        self.0.how.method.into()
+    }
+    /// The last event that is in it.
+    async fn seq(&self) -> Long {
+        Long(self.0.how.standing.seq)
+    }
+    /// Whether that was the tenant's last event when it was asked. After many changes at once the books take a while: ask again.
+    async fn is_current(&self) -> bool {
+        self.0.how.standing.is_current()
+    }
+    /// Of everything, also of what the rows leave out.
+    async fn total(&self) -> StockValueRow {
+        StockValueRow(self.0.total)
+    }
+    /// The most valuable first; none without groups.
+    async fn rows(&self) -> Vec<StockValueRow> {
+        self.0.rows.iter().copied().map(StockValueRow).collect()
+    }
+}
+
+/// A group's units and what they are worth.
+pub struct StockValueRow(ValueRow);
+
+/// A group's units and what they are worth.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl StockValueRow {
+    /// The product, where rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.0.product?).await)
+    }
+    /// The category, where rows stand for categories; null for products without one.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        let id = self.0.category?;
+        let found = async { loads(ctx)?.category(id).await };
+        found.await.map(|row| row.map(Category)).transpose()
+    }
+    /// Units, in the products' smallest units.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.0.quantity)
+    }
+    /// What they are worth, in the currency of the books.
+    async fn value(&self) -> Money {
+        self.0.value.into()
+    }
+}
+
+/// What changed the worth of stock.
+pub struct CostReport {
+    pub how: Method,
+    pub rows: Vec<CostRow>,
+}
+
+/// What changed the worth of stock, and by how much.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl CostReport {
+    /// How costs are told.
+    async fn method(&self) -> CostingMethod {
+        self.how.method.into()
+    }
+    /// The last event that is in it.
+    async fn seq(&self) -> Long {
+        Long(self.how.standing.seq)
+    }
+    /// Whether that was the tenant's last event when it was asked. After many changes at once the books take a while: ask again.
+    async fn is_current(&self) -> bool {
+        self.how.standing.is_current()
+    }
+    /// In the order of their keys, what belongs to no group last.
+    async fn rows(&self) -> Vec<CostReportRow> {
+        self.rows.iter().cloned().map(CostReportRow).collect()
+    }
+}
+
+/// What changed the worth of a group's stock.
+pub struct CostReportRow(CostRow);
+
+/// What changed the worth of a group's stock: change = received − costOfGoodsSold + returned + removed + corrected + revalued.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl CostReportRow {
+    /// The group's id or date; null for what belongs to no group, and without groups.
+    async fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
+    }
+    /// The product, where rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.0.product?).await)
+    }
+    /// What was received, at what it cost.
+    async fn received(&self) -> Money {
+        self.0.part(CostKind::Receipt).into()
+    }
+    /// What left with sales, as an amount above 0; what came back is not deducted.
+    async fn cost_of_goods_sold(&self) -> Money {
+        let part = self.0.part(CostKind::Sale);
+        prelude::Money::new(-part.minor, part.currency).into()
+    }
+    /// What customers brought back, at what the sale had taken.
+    async fn returned(&self) -> Money {
+        self.0.part(CostKind::Return).into()
+    }
+    /// What was taken out: breakage, loss, returns to suppliers; below 0.
+    async fn removed(&self) -> Money {
+        self.0.part(CostKind::Removal).into()
+    }
+    /// Adjustments, counts and discrepancies; below 0 where units were missing.
+    async fn corrected(&self) -> Money {
+        self.0.part(CostKind::Correction).into()
+    }
+    /// What documents said.
+    async fn revalued(&self) -> Money {
+        self.0.part(CostKind::Revaluation).into()
+    }
+    /// By how much all of it changed what stock is worth.
+    async fn change(&self) -> Money {
+        self.0.change().into()
+    }
+}
+
+/// What a product's units are worth.
+pub struct ProductCost(pub shell::ProductCost);
+
+/// What a product's units are worth, in both ways.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl ProductCost {
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.product).await
+    }
+    /// How the tenant tells costs.
+    async fn method(&self) -> CostingMethod {
+        self.0.how.method.into()
+    }
+    /// The last event that is in it.
+    async fn seq(&self) -> Long {
+        Long(self.0.how.standing.seq)
+    }
+    /// Whether that was the tenant's last event when it was asked.
+    async fn is_current(&self) -> bool {
+        self.0.how.standing.is_current()
+    }
+    /// Units of all stores and on their way, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(prelude::Quantity::new(self.0.sums.quantity).unwrap_or_default())
+    }
+    /// What they are worth, as the tenant tells costs.
+    async fn value(&self) -> Money {
+        self.0.money(self.0.sums.values.by(self.0.how.method)).into()
+    }
+    /// What a whole unit is worth, as the tenant tells costs, rounded half away from zero to the minor unit; null where there is none.
+    async fn unit_cost(&self) -> Option<Money> {
+        self.0.unit_cost(self.0.sums.values.by(self.0.how.method)).map(Money::from)
+    }
+    /// What they are worth by the moving average.
+    async fn average_value(&self) -> Money {
+        self.0.money(self.0.sums.values.average).into()
+    }
+    /// What they are worth first-in-first-out: the sum of the layers.
+    async fn fifo_value(&self) -> Money {
+        self.0.money(self.0.sums.values.fifo).into()
+    }
+    /// What is left of what came in, the oldest first; at most 250. The first leaves first.
+    async fn layers(&self) -> Vec<CostLayer> {
+        self.0.layers.iter().map(|layer| CostLayer { layer: *layer, currency: self.0.how.currency }).collect()
+    }
+}
+
+/// What is left of what came in at one cost.
+pub struct CostLayer {
+    layer: Layer,
+    currency: prelude::Currency,
+}
+
+/// What is left of what came in at one cost.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl CostLayer {
+    /// When the first of its units came.
+    async fn received_at(&self) -> DateTime {
+        DateTime(self.layer.received_at)
+    }
+    /// How much of it is left, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(prelude::Quantity::new(self.layer.quantity).unwrap_or_default())
+    }
+    /// What that is worth.
+    async fn value(&self) -> Money {
+        prelude::Money::new(self.layer.value, self.currency).into()
+    }
+}

@@ -1,0 +1,100 @@
+//! Revaluations as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, CostingMethod, Currency, RevaluationId};
+use iam::access::kind;
+use inventory::{
+    costing::{core, rows},
+    ledger::Ledger,
+};
+
+use super::loaders::entry_cost;
+use crate::{
+    graphql::{context::Asks, directives::requires, fault::Answer, scalars::DateTime},
+    orders::links::{self, Actor, Money, Product, actor},
+};
+
+/// A document that says what units are worth.
+#[derive(Clone)]
+pub struct Revaluation {
+    pub row: Arc<core::Revaluation>,
+    /// How the tenant tells costs.
+    pub how: (CostingMethod, Currency),
+    /// What a dry run found, line by line.
+    pub foreseen: Arc<Vec<core::Values>>,
+}
+
+/// A document that says what units are worth. It never changes; another one corrects it.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl Revaluation {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    async fn number(&self) -> String {
+        self.row.number.to_string()
+    }
+    /// Why.
+    async fn note(&self) -> &str {
+        &self.row.note
+    }
+    /// What it is called elsewhere; unique in the tenant.
+    async fn external_ref(&self) -> Option<&str> {
+        self.row.external_ref.as_deref()
+    }
+    /// Who wrote it.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        actor(ctx, self.row.actor).await
+    }
+    /// When it was written, and holds from.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+    /// What it says, in the order of the input.
+    async fn lines(&self) -> Vec<RevaluationLine> {
+        (0..self.row.lines.len()).map(|index| RevaluationLine { of: self.clone(), index }).collect()
+    }
+}
+
+/// A line of a revaluation.
+pub struct RevaluationLine {
+    of: Revaluation,
+    index: usize,
+}
+
+/// A line of a revaluation: a product, and what its units are worth from then on.
+#[Object(directive = requires::apply("product.cost.read".to_owned()))]
+impl RevaluationLine {
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.of.row.lines[self.index].product).await
+    }
+    /// What a whole unit is worth from then on.
+    async fn unit_cost(&self) -> Money {
+        prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.how.1).into()
+    }
+    /// By how much it changed what there was, as the tenant tells costs; in a dry run by how much it would. Null until the books have come to it.
+    async fn change(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        let change = async {
+            let line = &self.of.row.lines[self.index];
+            if self.of.row.number > 0 {
+                return entry_cost(ctx, self.of.row.seq, line.position).await;
+            }
+            let (method, currency) = self.of.how;
+            Ok(self.of.foreseen.get(self.index).map(|values| prelude::Money::new(values.by(method), currency)))
+        };
+        change.await.map(|money| money.map(Money::from)).transpose()
+    }
+}
+
+crate::connection!(RevaluationConnection, RevaluationEdge, Revaluation, "revaluations");
+
+/// The revaluation of an id.
+pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Revaluation>> {
+    let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
+    let Some(row) = rows::revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
+    Ok(Some(Revaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: Arc::default() }))
+}

@@ -1,0 +1,43 @@
+//! The closed sets of words that costs have, with what each means.
+
+use async_graphql::Enum;
+use entity::prelude;
+use inventory::costing::{rows, shell};
+
+/// How the cost of what leaves is told. Both are kept from the first movement on, so a tenant may change its mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::CostingMethod", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum CostingMethod {
+    /// What came in first leaves first.
+    Fifo,
+    /// All of a product's units cost the same: what they are worth together, divided by their number.
+    MovingAverage,
+}
+
+/// What the rows of a valuation stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "shell::ValueGroup", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockValueGroup {
+    /// No rows: the total alone.
+    None,
+    /// A product.
+    Product,
+    /// A category, without those below it: the one that the product has now.
+    Category,
+}
+
+/// What the rows of a report of costs stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rows::CostGroup", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum CostGroup {
+    /// One row for everything; its key is null.
+    None,
+    /// A calendar day of the store, as 2011-11-30.
+    Day,
+    /// A calendar month of the store, as 2011-11.
+    Month,
+    /// A product, by its id.
+    Product,
+    /// The store that took in or let go, by its id: those whose stock or reports you see. Revaluations are of no store, and told to who sees all of them.
+    Store,
+}

@@ -1,0 +1,248 @@
+//! A count as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude;
+use iam::access::{Caller, Permission, kind};
+use inventory::{
+    counts::{
+        core::{self, Action, Pair, Sight, accuracy, actions_from, shrinkage},
+        rows,
+    },
+    ledger::Ledger,
+};
+use platform::{path, storage::Fault};
+
+use super::{
+    line::{self, CountLineConnection, CountLineFilter},
+    loaders::{ProgressOf, load},
+    words::{AbcClass, CountKind, CountStatus},
+};
+use crate::{
+    catalog::{Category, loads},
+    graphql::{
+        connection::PageArgs,
+        context::Asks,
+        directives::{cost, paged, requires},
+        fault::{Answer, TopError},
+        scalars::{Cursor, DateTime, Decimal, Long, Quantity},
+    },
+    orders::links::{self, Actor, Money, Store},
+};
+
+/// A count's row.
+#[derive(Clone)]
+pub struct Count(pub Arc<core::Count>);
+
+/// A count of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
+/// line was counted.
+#[Object(name = "StockCount", directive = requires::apply("count.read".to_owned()))]
+impl Count {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    async fn number(&self) -> String {
+        self.0.number.to_string()
+    }
+    /// Which products it is of.
+    async fn kind(&self) -> CountKind {
+        self.0.kind.into()
+    }
+    /// Where it stands.
+    async fn status(&self) -> CountStatus {
+        self.0.status.into()
+    }
+    /// Where it is counted.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.store).await
+    }
+    /// The category, of a CATEGORY count.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        Some(category(ctx, self.0.category?).await)
+    }
+    /// The class, of a CYCLE count.
+    async fn abc_class(&self) -> Option<AbcClass> {
+        self.0.class.map(Into::into)
+    }
+    /// Whether those who count do not see what the books say: then it takes count.review to see it.
+    async fn is_blind(&self) -> bool {
+        self.0.sight == Sight::Blind
+    }
+    /// What it is called elsewhere; unique in the tenant.
+    async fn external_ref(&self) -> Option<&str> {
+        self.0.external_ref.as_deref()
+    }
+    /// What was noted about it.
+    async fn note(&self) -> Option<&str> {
+        self.0.note.as_deref()
+    }
+    /// How far it has come.
+    async fn progress(&self, ctx: &Context<'_>) -> Answer<CountProgress> {
+        let found = load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default();
+        Ok(CountProgress {
+            lines: Long(found.lines),
+            counted: Long(found.counted),
+            uncounted: Long(found.lines - found.counted - found.recount),
+            recount: Long(found.recount),
+            found: Long(found.found),
+        })
+    }
+    /// Its lines, by SKU.
+    #[graphql(directive = paged::apply())]
+    async fn lines(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<CountLineFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<CountLineConnection> {
+        line::lines(ctx, &self.0, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
+    }
+    /// How well the books agree with what was found, over all lines that were counted.
+    #[graphql(directive = cost::apply("5".to_owned()))]
+    async fn figures(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "By how many smallest units a line may be off and still count as right; 0 or more.",
+            default_with = "Quantity(prelude::Quantity::ZERO)"
+        )]
+        tolerance: Quantity,
+    ) -> Answer<CountFigures> {
+        if tolerance.0.is_negative() {
+            return Err(TopError::bad_input("a tolerance of 0 or more is expected", path!["tolerance"]));
+        }
+        if !sees_book(ctx.caller()?, &self.0) {
+            return Err(TopError::Forbidden(kind::CountReview::info().code));
+        }
+        let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let all = rows::pairs(&scope, self.0.id).await?;
+        Ok(CountFigures::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
+    }
+    /// The mutations that its state allows and that you may do; countApprove where a line was counted and is not to be counted again.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let mut open: Vec<Action> = actions_from(self.0.status).filter(|action| may(caller, *action, self.0.store)).collect();
+        if open.contains(&Action::Approve) && load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default().counted == 0 {
+            open.retain(|action| *action != Action::Approve);
+        }
+        Ok(open.into_iter().map(Action::mutation).collect())
+    }
+    /// When it was started.
+    async fn started_at(&self) -> Option<DateTime> {
+        self.0.started_at.map(DateTime)
+    }
+    /// When it was handed in.
+    async fn submitted_at(&self) -> Option<DateTime> {
+        self.0.submitted_at.map(DateTime)
+    }
+    /// When it was approved and posted.
+    async fn completed_at(&self) -> Option<DateTime> {
+        self.0.completed_at.map(DateTime)
+    }
+    /// Who planned it.
+    async fn planned_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.0.actor).await
+    }
+    /// Who approved it.
+    async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(links::actor(ctx, self.0.approver?).await)
+    }
+    /// +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// When it changed last.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category> {
+    let found = loads(ctx)?.category(id).await?;
+    Ok(Category(found.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
+}
+
+/// Whether the caller sees what the books say of a count's lines.
+pub(super) fn sees_book(caller: &Caller, count: &core::Count) -> bool {
+    count.sight == Sight::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
+}
+
+/// Whether the caller has, in the count's store, the permission that the action's mutation asks for.
+fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
+    let needed = match action {
+        Action::Start | Action::Cancel => kind::CountWrite::INDEX,
+        Action::Record | Action::Submit => kind::CountRecord::INDEX,
+        Action::Recount => kind::CountReview::INDEX,
+        Action::Approve => kind::CountApprove::INDEX,
+    };
+    caller.permissions.reach(needed).covers(store)
+}
+
+/// How far a count has come, in lines.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct CountProgress {
+    /// All of them.
+    pub lines: Long,
+    /// Those that have been counted.
+    pub counted: Long,
+    /// Those that nobody has counted.
+    pub uncounted: Long,
+    /// Those that are to be counted once more.
+    pub recount: Long,
+    /// Those that were not on the list, but found.
+    pub found: Long,
+}
+
+/// How well the books agree with what was found. Formulas: Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct CountFigures {
+    /// What the books had, in smallest units, over all lines that were counted.
+    pub booked: Long,
+    /// What was found.
+    pub counted: Long,
+    /// (booked − counted) ÷ booked, with six decimals; null where the books had nothing.
+    pub shrinkage: Option<Decimal>,
+    /// The share of lines that are right within the tolerance, with six decimals; null when nothing was counted.
+    pub accuracy: Option<Decimal>,
+    /// What the differences are worth, those above and below zero against each other; null without the right to see costs, or where costs are of
+    /// several currencies.
+    pub difference_value: Option<Money>,
+    /// The same, all differences taken as positive.
+    pub absolute_value: Option<Money>,
+}
+
+impl CountFigures {
+    fn of(all: &[(Pair, Option<prelude::Money>, u8)], tolerance: i64, sees_costs: bool) -> Self {
+        let pairs: Vec<Pair> = all.iter().map(|(pair, ..)| *pair).collect();
+        let six = |share: f64| Decimal(format!("{share:.6}"));
+        let sum = |of: fn(&Pair) -> i64| Long(pairs.iter().map(of).fold(0, i64::saturating_add));
+        let value = |(pair, unit_cost, decimals): &(Pair, Option<prelude::Money>, u8)| {
+            (*unit_cost)?.times(prelude::Quantity::new(pair.counted - pair.book)?, *decimals)
+        };
+        let values: Vec<prelude::Money> = if sees_costs { all.iter().filter_map(value).collect() } else { Vec::new() };
+        let total = |of: fn(prelude::Money) -> prelude::Money| {
+            let (first, rest) = values.split_first()?;
+            rest.iter().copied().map(of).try_fold(of(*first), prelude::Money::checked_add).map(Money::from)
+        };
+        Self {
+            booked: sum(|pair| pair.book),
+            counted: sum(|pair| pair.counted),
+            shrinkage: shrinkage(&pairs).map(six),
+            accuracy: accuracy(&pairs, tolerance).map(six),
+            difference_value: total(|value| value),
+            absolute_value: total(|value| prelude::Money::new(value.minor.abs(), value.currency)),
+        }
+    }
+}
+
+crate::connection!(CountConnection, CountEdge, Count, "counts");

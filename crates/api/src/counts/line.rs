@@ -1,0 +1,210 @@
+//! Lines of a count as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object};
+use entity::{id::kind as ids, prelude};
+use iam::access::{Caller, Permission, kind};
+use inventory::{
+    counts::{
+        core::{self, Expected},
+        rows::{self, Difference, LineTest, ShownLine},
+    },
+    ledger::Ledger,
+};
+use platform::paging::CursorSigner;
+
+use super::{
+    count::sees_book,
+    loaders::{TriesOf, load},
+    words::CountLineState,
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{mask, requires},
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        scalars::{DateTime, Long, Quantity},
+    },
+    orders::links::{self, Actor, MOST_A_PAGE, Money, Product},
+    stock::{Lot, lot_seen},
+};
+
+/// Which lines. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct CountLineFilter {
+    /// Stands in one of these states; an empty list matches nothing.
+    pub state: Option<Vec<CountLineState>>,
+    /// Is of this product.
+    pub product: Option<IdFilter>,
+    /// Was counted and is off (true), or is right (false); what is to be counted again is neither. Of a blind count it asks for count.review.
+    pub has_difference: Option<bool>,
+}
+
+/// A page of a count's lines.
+pub(super) async fn lines(
+    ctx: &Context<'_>,
+    count: &Arc<core::Count>,
+    filter: CountLineFilter,
+    args: &PageArgs,
+) -> Answer<CountLineConnection> {
+    let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
+    let signer = ctx.given::<CursorSigner>()?;
+    let list = format!("{}:{}", rows::COUNT_LINES, count.id);
+    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let mut tests = Vec::new();
+    tests.extend(filter.state.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
+    if let Some(product) = filter.product {
+        tests.extend(product.ids::<ids::ProductId>(&["filter", "product"])?.map(LineTest::Product));
+    }
+    if let Some(is_off) = filter.has_difference {
+        if !sees_book(ctx.caller()?, count) {
+            return Err(TopError::Forbidden(kind::CountReview::info().code));
+        }
+        tests.push(LineTest::Difference(if is_off { Difference::Some } else { Difference::None }));
+    }
+    let page = rows::line_page(&scope, count.id, &tests, &request).await?;
+    let nodes = page.into_iter().map(|shown| {
+        let keys = rows::line_keys(&shown.line);
+        (CountLine { of: count.clone(), shown }, keys)
+    });
+    Ok(Page::build(nodes.collect(), &request, list, signer).into())
+}
+
+/// A line inside its count.
+pub struct CountLine {
+    of: Arc<core::Count>,
+    shown: ShownLine,
+}
+
+impl CountLine {
+    /// What the books had, if the caller may see it.
+    fn seen_book(&self, ctx: &Context<'_>) -> Option<i64> {
+        self.shown.book.filter(|_| ctx.caller().is_ok_and(|caller| sees_book(caller, &self.of)))
+    }
+    /// What is off and stands: of a line that is to be counted again, nobody stands by what was found.
+    fn off_by(&self, ctx: &Context<'_>) -> Option<i64> {
+        let tally = self.shown.line.tally.filter(|_| self.shown.line.state == prelude::CountLineState::Counted)?;
+        Some(tally.counted.get() - self.seen_book(ctx)?)
+    }
+}
+
+fn quantity(units: i64) -> Option<Quantity> {
+    prelude::Quantity::new(units).map(Quantity)
+}
+
+/// What is counted of one product, or of one of its lots.
+#[Object]
+impl CountLine {
+    /// Its id.
+    async fn id(&self) -> ID {
+        ID(self.shown.line.id.to_string())
+    }
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.shown.line.product).await
+    }
+    /// The SKU as it was when the line was made.
+    async fn sku(&self) -> &str {
+        &self.shown.line.sku
+    }
+    /// The name as it was when the line was made.
+    async fn name(&self) -> &str {
+        &self.shown.line.name
+    }
+    /// The lot's code, where the product is tracked; null of a product that had none in stock.
+    async fn lot_code(&self) -> Option<&str> {
+        self.shown.line.lot.as_ref().map(|lot| lot.code.as_str())
+    }
+    /// The lot; null while the books do not know it, and where it never was in a store whose stock you may see.
+    #[graphql(directive = requires::apply("stock.read".to_owned()))]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
+        Box::pin(lot_seen(ctx, id)).await.transpose()
+    }
+    /// Whether it was on the list; false when it was only found.
+    async fn is_expected(&self) -> bool {
+        self.shown.line.expected == Expected::Listed
+    }
+    /// Where it stands.
+    async fn state(&self) -> CountLineState {
+        self.shown.line.state.into()
+    }
+    /// How many times it was counted.
+    async fn attempts(&self) -> Long {
+        Long(self.shown.line.attempts)
+    }
+    /// What was found the last time, in the product's smallest unit.
+    async fn counted(&self) -> Option<Quantity> {
+        self.shown.line.tally.map(|tally| tally.counted.into())
+    }
+    /// When that was.
+    async fn counted_at(&self) -> Option<DateTime> {
+        self.shown.line.tally.map(|tally| DateTime(tally.counted_at))
+    }
+    /// What the books had at that moment, with all that is known by now, also what other counts posted meanwhile. Where a later count of it has
+    /// been posted, that one holds: it is what was found here. Of a blind count it takes count.review to see it.
+    #[graphql(directive = mask::apply("count.review".to_owned()))]
+    async fn book(&self, ctx: &Context<'_>) -> Option<Quantity> {
+        quantity(self.seen_book(ctx)?)
+    }
+    /// counted − book: what approving it posts. Null of a line that is to be counted again: that posts nothing.
+    #[graphql(directive = mask::apply("count.review".to_owned()))]
+    async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
+        quantity(self.off_by(ctx)?)
+    }
+    /// What the difference is worth, at what a unit cost when it was counted.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn difference_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        let cost = self.shown.line.unit_cost.filter(|_| ctx.caller().is_ok_and(Caller::sees_costs))?;
+        let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
+        cost.times(difference, self.shown.line.decimals).map(Money::from)
+    }
+    /// Every time that it was counted, the first one first. Of a blind count it takes count.review to see them.
+    async fn tries(&self, ctx: &Context<'_>) -> Answer<Vec<CountTry>> {
+        if !sees_book(ctx.caller()?, &self.of) {
+            return Ok(Vec::new());
+        }
+        let tries = load(ctx, TriesOf(self.shown.line.id)).await?.unwrap_or_default();
+        Ok(tries.iter().map(|(one, at)| CountTry { row: one.clone(), recorded_at: *at }).collect())
+    }
+}
+
+crate::connection!(CountLineConnection, CountLineEdge, CountLine, "lines");
+
+/// One of the times that a line was counted.
+pub struct CountTry {
+    row: core::Try,
+    recorded_at: prelude::Timestamp,
+}
+
+/// One of the times that a line was counted; kept for good.
+#[Object]
+impl CountTry {
+    /// Which time it was, from 1 on.
+    async fn attempt(&self) -> Long {
+        Long(self.row.attempt)
+    }
+    /// What was found, in the product's smallest unit.
+    async fn counted(&self) -> Quantity {
+        self.row.tally.counted.into()
+    }
+    /// When it was counted.
+    async fn counted_at(&self) -> DateTime {
+        DateTime(self.row.tally.counted_at)
+    }
+    /// When it was recorded.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.recorded_at)
+    }
+    /// Who counted.
+    async fn counted_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.row.actor).await
+    }
+    /// What was noted.
+    async fn note(&self) -> Option<&str> {
+        self.row.note.as_deref()
+    }
+}

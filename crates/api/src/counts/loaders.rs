@@ -1,0 +1,79 @@
+//! What a request's resolvers ask for together is read together; nothing is kept, so that a second mutation of one request sees what the
+//! first one wrote.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{
+    Context, Request,
+    dataloader::{DataLoader, Loader},
+};
+use entity::prelude::{CountId, CountLineId, Timestamp};
+use inventory::counts::{
+    core::{Count, Try},
+    rows::{self, Progress},
+};
+use platform::storage::{Fault, TenantScope};
+
+use crate::graphql::{
+    at_once::at_once,
+    context::Asks,
+    fault::Answer,
+    late::{Late, OfTenant},
+};
+
+/// Gives a request the loader of counts.
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<DataLoader<Rows>>::new(scope))
+}
+
+impl OfTenant for DataLoader<Rows> {
+    fn of(scope: TenantScope) -> Self {
+        at_once(Rows(scope))
+    }
+}
+
+/// Reads the counts of one tenant.
+pub struct Rows(TenantScope);
+
+/// How far a count has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProgressOf(pub CountId);
+/// Every time that a line was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TriesOf(pub CountLineId);
+
+impl Loader<CountId> for Rows {
+    type Value = Arc<Count>;
+    type Error = Fault;
+    async fn load(&self, keys: &[CountId]) -> Result<HashMap<CountId, Arc<Count>>, Fault> {
+        Ok(rows::counts(&self.0, keys).await?.into_iter().map(|count| (count.id, Arc::new(count))).collect())
+    }
+}
+
+impl Loader<ProgressOf> for Rows {
+    type Value = Progress;
+    type Error = Fault;
+    async fn load(&self, keys: &[ProgressOf]) -> Result<HashMap<ProgressOf, Progress>, Fault> {
+        let ids: Vec<CountId> = keys.iter().map(|key| key.0).collect();
+        Ok(rows::progress(&self.0, &ids).await?.into_iter().map(|(id, progress)| (ProgressOf(id), progress)).collect())
+    }
+}
+
+impl Loader<TriesOf> for Rows {
+    type Value = Arc<Vec<(Try, Timestamp)>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[TriesOf]) -> Result<HashMap<TriesOf, Arc<Vec<(Try, Timestamp)>>>, Fault> {
+        let ids: Vec<CountLineId> = keys.iter().map(|key| key.0).collect();
+        Ok(rows::tries(&self.0, &ids).await?.into_iter().map(|(id, tries)| (TriesOf(id), Arc::new(tries))).collect())
+    }
+}
+
+/// What the request's loader finds for a key.
+pub async fn load<K>(ctx: &Context<'_>, key: K) -> Answer<Option<<Rows as Loader<K>>::Value>>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Rows: Loader<K, Error = Fault>,
+{
+    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+    Ok(Box::pin(ctx.late::<DataLoader<Rows>>()?.load_one(key)).await?)
+}

@@ -1,0 +1,205 @@
+//! Reading counts.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use entity::{
+    id::kind as ids,
+    prelude::{self, CountId},
+};
+use iam::access::{Reach, kind};
+use inventory::{
+    counts::rows::{self, CountTest},
+    ledger::{Ledger, shell::counts::classes},
+};
+use platform::{paging::CursorSigner, path};
+
+use super::{
+    count::{Count, CountConnection},
+    loaders::load,
+    words::{AbcClass, CountKind, CountStatus},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{cost, list_size, paged, requires},
+        fault::{Answer, TopError},
+        filters::{DateTimeFilter, IdFilter, plain},
+        scalars::{Cursor, DateTime},
+    },
+    orders::links::{self, MOST_A_PAGE, Product, argument},
+};
+
+/// A count by one of its names.
+#[derive(Debug, Clone, OneofObject)]
+pub enum CountRef {
+    /// Its id.
+    Id(ID),
+    /// Its number.
+    Number(String),
+}
+
+/// Which counts. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct CountFilter {
+    /// Stands in one of these states; an empty list matches nothing.
+    pub status: Option<Vec<CountStatus>>,
+    /// Is of one of these kinds; an empty list matches nothing.
+    pub kind: Option<Vec<CountKind>>,
+    /// Is of this store.
+    pub store: Option<IdFilter>,
+    /// Is called so elsewhere; compared exactly.
+    pub external_ref: Option<String>,
+    /// Was planned then.
+    pub created_at: Option<DateTimeFilter>,
+}
+
+impl CountFilter {
+    /// The tests for the rows. Ids of another kind are refused with their path.
+    fn read(self) -> Answer<Vec<CountTest>> {
+        let mut all = Vec::new();
+        all.extend(self.status.map(|list| CountTest::Status(list.into_iter().map(Into::into).collect())));
+        all.extend(self.kind.map(|list| CountTest::Kind(list.into_iter().map(Into::into).collect())));
+        if let Some(filter) = self.store {
+            all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(CountTest::Store));
+        }
+        if let Some(text) = self.external_ref {
+            plain(&text, || path!["filter", "externalRef"])?;
+            all.push(CountTest::ExternalRef(text));
+        }
+        if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
+            all.push(CountTest::Created { from, before });
+        }
+        Ok(all)
+    }
+}
+
+/// The root fields that read counts.
+#[derive(Default)]
+pub struct CountsQuery;
+
+/// What can be asked about counts.
+#[Object]
+impl CountsQuery {
+    /// A count of a store of yours; null when there is none.
+    #[graphql(directive = requires::apply("count.read".to_owned()))]
+    async fn count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by its id or its number.")] by: CountRef,
+    ) -> Option<Answer<Count>> {
+        find(ctx, by).await.transpose()
+    }
+
+    /// Counts of stores of yours, the newest first.
+    #[graphql(directive = requires::apply("count.read".to_owned()), directive = paged::apply())]
+    async fn counts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<CountFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<CountConnection> {
+        let permit = ctx.permit::<kind::CountRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::COUNTS, signer, MOST_A_PAGE)?;
+        let mut tests = filter.unwrap_or_default().read()?;
+        if let Reach::Stores(stores) = permit.reach() {
+            tests.push(CountTest::Store(stores.to_vec()));
+        }
+        let page = rows::page(&scope, &tests, &request).await?;
+        let nodes = page.into_iter().map(|count| {
+            let keys = rows::count_keys(&count);
+            (Count(Arc::new(count)), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::COUNTS, signer).into())
+    }
+
+    /// What is due to be counted in a store, those that bring most first: products of class A that were not counted for 30 days, of B for 90, of C
+    /// for 180. Empty for a store that is not yours.
+    #[graphql(
+        directive = requires::apply("count.read".to_owned()),
+        directive = cost::apply("10".to_owned()),
+        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), None)
+    )]
+    async fn counts_due(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The store.")] store_id: ID,
+        #[graphql(desc = "Of this class only.")] abc_class: Option<AbcClass>,
+        #[graphql(desc = "How many; 1 to 250.", default = 50)] first: i32,
+    ) -> Answer<Vec<CountDue>> {
+        let permit = ctx.permit::<kind::CountRead>()?;
+        let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
+        let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));
+        let most =
+            most.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MOST_A_PAGE}"), path!["first"]))?;
+        if !permit.covers(store) {
+            return Ok(Vec::new());
+        }
+        let ledger = ctx.given::<Ledger>()?;
+        let now = ledger.clock().now();
+        let class = abc_class.map(prelude::AbcClass::from);
+        let mut due = classes(&permit.scope(ledger.database()), now, store).await?;
+        due.retain(|(planned, is)| {
+            let days = match is {
+                prelude::AbcClass::A => 30,
+                prelude::AbcClass::B => 90,
+                prelude::AbcClass::C => 180,
+            };
+            let is_due = planned.counted_at.is_none_or(|at| at.plus_seconds(days * 24 * 3600) <= now);
+            is_due && class.is_none_or(|class| class == *is)
+        });
+        due.sort_by_key(|(_, is)| *is);
+        due.truncate(most);
+        Ok(due.into_iter().map(|(planned, class)| CountDue { planned, class }).collect())
+    }
+}
+
+/// A product that is due to be counted.
+pub struct CountDue {
+    planned: rows::Planned,
+    class: prelude::AbcClass,
+}
+
+/// A product that is due to be counted in a store.
+#[Object]
+impl CountDue {
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.planned.of.product).await
+    }
+    /// Its class in that store.
+    async fn abc_class(&self) -> AbcClass {
+        self.class.into()
+    }
+    /// When it was last counted there, in a count that was posted; null for never.
+    async fn counted_at(&self) -> Option<DateTime> {
+        self.planned.counted_at.map(DateTime)
+    }
+}
+
+async fn find(ctx: &Context<'_>, by: CountRef) -> Answer<Option<Count>> {
+    let permit = ctx.permit::<kind::CountRead>()?;
+    let id = match by {
+        CountRef::Id(id) => argument(&id, || path!["by", "id"])?,
+        // What is no number is the number of no count.
+        CountRef::Number(number) => {
+            let Ok(number) = number.trim().parse() else { return Ok(None) };
+            let scope = permit.scope(ctx.given::<Ledger>()?.database());
+            let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
+            id
+        }
+    };
+    load_count(ctx, id).await
+}
+
+/// The count of an id, if its store is the caller's.
+pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Count>> {
+    let permit = ctx.permit::<kind::CountRead>()?;
+    Ok(load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Count))
+}

@@ -1,0 +1,73 @@
+//! `bulkOperationRun`: a mutation for each line of a file.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use iam::access::{Changed, kind};
+use platform::path;
+use services::exchange::{BulkAsk, Exchange as Service, core::Earnest};
+
+use super::mutations::{ExchangePayload, refuse};
+use crate::{
+    access::KeyUse,
+    graphql::{
+        context::Asks,
+        directives::{cost, emits, requires},
+        fault::Answer,
+        reading::read,
+        scalars::Long,
+    },
+};
+
+/// A mutation that is to be run for each line of a file.
+#[derive(Debug, Clone, InputObject)]
+pub struct BulkOperationRunInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: String,
+    /// The file: one of yours, with the purpose IMPORT, whose bytes have come. JSON lines in UTF-8, each with the mutation's input:
+    /// {"input": {…}}. At most 100,000 lines and 100 MiB.
+    pub file_id: ID,
+    /// A document with one mutation of one field, as in
+    /// mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement { id } userErrors { code message field } } }.
+    /// What it selects is what the result says of each line.
+    pub mutation: String,
+    /// Only say what would be. The document declares $validateOnly: Boolean! for this, and hands it to its mutation's validateOnly.
+    #[graphql(default)]
+    pub dry_run: bool,
+}
+
+#[derive(Default)]
+pub struct BulkMutation;
+
+#[Object]
+impl BulkMutation {
+    /// Runs a mutation for each line of a file, beside the requests, with your rights as they are then and at your budget's cost. Each line is
+    /// answered by itself; one bulk operation of a tenant runs at a time. A line without an idempotencyKey gets one, where its mutation takes one.
+    #[graphql(
+        directive = requires::apply("exchange.run".into()),
+        directive = cost::apply("100".into()),
+        directive = emits::apply(vec!["exchange.created".into()])
+    )]
+    async fn bulk_operation_run(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: BulkOperationRunInput,
+    ) -> Answer<ExchangePayload> {
+        let permit = ctx.permit::<kind::ExchangeRun>()?;
+        let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
+            Ok(file) => file,
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+        };
+        let ask = BulkAsk {
+            idempotency_key: input.idempotency_key,
+            mutation: input.mutation,
+            input: file,
+            earnest: if input.dry_run { Earnest::DryRun } else { Earnest::Write },
+            key: ctx.data_opt::<KeyUse>().map(|used| used.key),
+        };
+        Ok(match ctx.given::<Service>()?.ask_bulk(permit, ask).await {
+            Ok(Changed { value: (run, replayed), seq }) => {
+                ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
+            }
+            Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
+        })
+    }
+}

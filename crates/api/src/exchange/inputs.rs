@@ -1,0 +1,205 @@
+//! What is asked for, and how it becomes options.
+
+use async_graphql::{Enum, ID, InputObject};
+use entity::prelude::{FileId, ReasonCode};
+use platform::path;
+use services::exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, Mode, Noun};
+
+use super::types::ExchangeFormat;
+use crate::{
+    graphql::{reading::Reading, scalars::DateTime},
+    stock::ReasonCode as ReasonWord,
+};
+
+/// What the rows of an import are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ImportNoun {
+    /// Products, by SKU. Needs product.write.
+    Products,
+    /// Stock as absolute figures: sku or barcode, store, onHand. Needs stock.set.
+    Stock,
+    /// Stock as changes: sku or barcode, store, delta. Needs stock.adjust.
+    StockChanges,
+    /// Suppliers, by code. Needs product.write.
+    Suppliers,
+    /// Categories, by slug. Needs product.write.
+    Categories,
+    /// Customers, by externalRef. Needs customer.write.
+    Customers,
+    /// Orders, a line a row: the rows of one order have the same channel and externalRef and stand next to each other. Needs order.write, and
+    /// order.price where a product has a price of its own.
+    Orders,
+}
+
+impl From<ImportNoun> for Noun {
+    fn from(noun: ImportNoun) -> Self {
+        match noun {
+            ImportNoun::Products => Self::Products,
+            ImportNoun::Stock => Self::Stock,
+            ImportNoun::StockChanges => Self::StockChanges,
+            ImportNoun::Suppliers => Self::Suppliers,
+            ImportNoun::Categories => Self::Categories,
+            ImportNoun::Customers => Self::Customers,
+            ImportNoun::Orders => Self::Orders,
+        }
+    }
+}
+
+/// What the rows of an export are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ExportNoun {
+    /// Products, by SKU. Needs product.read; costs are left out without product.cost.read.
+    Products,
+    /// Stock levels. Needs stock.read, and shows the stores that it is for.
+    Stock,
+    /// Entries of the ledger, in its order. Needs stock.movement.read, and shows the stores that it is for.
+    Movements,
+    /// Lines of orders, by order number. Needs order.read, and shows the stores that it is for.
+    Orders,
+    /// Suppliers, by code. Needs product.read.
+    Suppliers,
+    /// Categories, by slug. Needs product.read.
+    Categories,
+    /// Customers, in the order that they were made. Needs customer.read; without customer.contact.read their addresses are left out, with it
+    /// the log says whose were told.
+    Customers,
+}
+
+impl From<ExportNoun> for Noun {
+    fn from(noun: ExportNoun) -> Self {
+        match noun {
+            ExportNoun::Products => Self::Products,
+            ExportNoun::Stock => Self::Stock,
+            ExportNoun::Movements => Self::Movements,
+            ExportNoun::Orders => Self::Orders,
+            ExportNoun::Suppliers => Self::Suppliers,
+            ExportNoun::Categories => Self::Categories,
+            ExportNoun::Customers => Self::Customers,
+        }
+    }
+}
+
+/// What becomes of a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Mode")]
+pub enum ImportMode {
+    /// It is refused.
+    Create,
+    /// What the row says is changed: an empty cell says nothing, \N takes the value away. An order is never changed: one that is there as the
+    /// rows say is left as it is, another one is refused.
+    Upsert,
+}
+
+/// What stands before the decimals of an amount in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Decimal")]
+pub enum DecimalSeparator {
+    /// As in 12.50.
+    Point,
+    /// As in 12,50.
+    Comma,
+}
+
+/// A column of the file, and the field that it is.
+#[derive(Debug, Clone, InputObject)]
+pub struct ColumnMappingInput {
+    /// The column, as the file names it.
+    pub column: String,
+    /// The field; left out, the column is left out of account.
+    pub field: Option<String>,
+}
+
+/// Rows of a file that are to become rows here.
+#[derive(Debug, Clone, InputObject)]
+pub struct ImportCreateInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: String,
+    /// The file: one of yours, with the purpose IMPORT, whose bytes have come.
+    pub file_id: ID,
+    /// What its rows are.
+    pub noun: ImportNoun,
+    /// Its form; told from its bytes when left out.
+    pub format: Option<ExchangeFormat>,
+    /// What stands between cells of a CSV: one character; told from the header when left out.
+    pub delimiter: Option<String>,
+    /// Its encoding, as in utf-8, utf-16le or windows-1252; told from its bytes when left out.
+    pub encoding: Option<String>,
+    /// What columns are whose names do not tell.
+    #[graphql(default)]
+    pub mapping: Vec<ColumnMappingInput>,
+    /// What becomes of a row whose key is there already. Stock is always set or changed.
+    #[graphql(default_with = "ImportMode::Upsert")]
+    pub mode: ImportMode,
+    /// Only say what would become of each row. Rows are looked at in chunks of 500, and orders each by itself, against what is here now.
+    #[graphql(default)]
+    pub dry_run: bool,
+    /// Why stock changes.
+    #[graphql(default_with = "ReasonWord::Correction")]
+    pub reason_code: ReasonWord,
+    /// The decimal separator of prices, costs, discounts and taxes that are texts; numbers of JSON and of workbooks need none. An amount with the other
+    /// separator, or with one between thousands, is refused.
+    #[graphql(default_with = "DecimalSeparator::Point")]
+    pub decimal_separator: DecimalSeparator,
+}
+
+/// Rows that are to become a file.
+#[derive(Debug, Clone, InputObject)]
+pub struct ExportCreateInput {
+    /// The same key and input give the same answer again.
+    pub idempotency_key: String,
+    /// What its rows are.
+    pub noun: ExportNoun,
+    /// Its form. In a CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, which an import takes off again.
+    #[graphql(default_with = "ExchangeFormat::Csv")]
+    pub format: ExchangeFormat,
+    /// Only of these stores.
+    pub store_ids: Option<Vec<ID>>,
+    /// Only of these categories.
+    pub category_ids: Option<Vec<ID>>,
+    /// Only of these products.
+    pub product_ids: Option<Vec<ID>>,
+    /// Only from this moment on: changed, or of movements occurred, of orders placed.
+    pub from: Option<DateTime>,
+    /// Only before this moment.
+    pub before: Option<DateTime>,
+}
+
+impl ImportCreateInput {
+    pub(super) fn read(&self, reading: &mut Reading) -> (FileId, ImportOptions) {
+        let delimiter = self.delimiter.as_deref().and_then(|text| {
+            let mut letters = text.chars();
+            let one = letters.next().filter(|c| letters.next().is_none() && c.is_ascii() && !c.is_alphanumeric() && *c != '"');
+            if one.is_none() {
+                reading.invalid("one character is expected, as in ;", || path!["input", "delimiter"]);
+            }
+            one
+        });
+        let mapping = self.mapping.iter().map(|one| (one.column.clone(), one.field.clone().unwrap_or_default())).collect();
+        let options = ImportOptions {
+            format: self.format.map(Into::into),
+            delimiter,
+            encoding: self.encoding.clone(),
+            mapping,
+            mode: self.mode.into(),
+            earnest: if self.dry_run { Earnest::DryRun } else { Earnest::Write },
+            reason: ReasonCode::from(self.reason_code),
+            decimal: self.decimal_separator.into(),
+        };
+        (reading.id(&self.file_id, || path!["input", "fileId"]), options)
+    }
+}
+
+impl ExportCreateInput {
+    pub(super) fn read(&self, reading: &mut Reading) -> ExportOptions {
+        ExportOptions {
+            format: self.format.into(),
+            stores: self.store_ids.clone().map(|ids| reading.ids(Some(ids), "storeIds")),
+            categories: self.category_ids.clone().map(|ids| reading.ids(Some(ids), "categoryIds")),
+            products: self.product_ids.clone().map(|ids| reading.ids(Some(ids), "productIds")),
+            from: self.from.map(|at| at.0.micros()),
+            before: self.before.map(|at| at.0.micros()),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `exchangeChanged`: how far an exchange is, until it is over.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Context, ID, Subscription};
+use entity::prelude::ExchangeId;
+use futures_util::Stream;
+use iam::access::{Permit, Standing, kind, permit};
+use services::exchange::Exchange as Service;
+
+use super::Exchange;
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::{Answer, TopError},
+    },
+    live::{
+        rights::{Changed, Rights},
+        seat::Seat,
+    },
+};
+
+/// How often it is looked at for each who follows it. A row found by its key twice a second is less than an event for each chunk would cost
+/// all who write: `docs/decisions/0088`.
+const EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Default)]
+pub struct ExchangeSubscription;
+
+#[Subscription]
+impl ExchangeSubscription {
+    /// An import, export or bulk operation as it stands, then each time that it is seen to have changed, at most twice a second, and for the
+    /// last time when it is over: then the stream ends. Null, and the end, when there is none, or it is not yours to see.
+    #[graphql(directive = requires::apply("exchange.run".to_owned()))]
+    async fn exchange_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] id: ID,
+    ) -> Result<impl Stream<Item = Answer<Option<Exchange>>> + use<>, TopError> {
+        let permit = ctx.permit::<kind::ExchangeRun>()?;
+        let id: ExchangeId =
+            id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;
+        let standing = ctx.data_opt::<Standing>().cloned();
+        let watch = Watch {
+            service: ctx.given::<Service>()?.clone(),
+            rights: Rights::of::<kind::ExchangeRun>(permit.caller().clone(), standing.clone()),
+            standing,
+            seat: ctx.data_opt::<Arc<Seat>>().cloned(),
+        };
+        Ok(watch.run(permit, id))
+    }
+}
+
+struct Watch {
+    service: Service,
+    rights: Rights,
+    standing: Option<Standing>,
+    seat: Option<Arc<Seat>>,
+}
+
+impl Watch {
+    fn run(self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> impl Stream<Item = Answer<Option<Exchange>>> + use<> {
+        async_stream::stream! {
+            let mut permit = permit;
+            let mut seen = None;
+            loop {
+                match self.service.find(&permit, id).await {
+                    Ok(Some(run)) if seen == Some(run.version) => {}
+                    Ok(Some(run)) => {
+                        seen = Some(run.version);
+                        let is_over = run.state.is_over();
+                        yield Ok(Some(Exchange::from(run)));
+                        if is_over { return; }
+                    }
+                    Ok(None) => {
+                        yield Ok(None);
+                        return;
+                    }
+                    Err(fault) => {
+                        yield Err(TopError::from(fault));
+                        return;
+                    }
+                }
+                tokio::time::sleep(EVERY).await;
+                match self.permitted() {
+                    Ok(Some(now)) => permit = now,
+                    Ok(None) => {}
+                    Err(error) => {
+                        yield Err(error);
+                        return;
+                    }
+                }
+                // Something else that they may see of it: the operation is run once more with the rights of now.
+                if self.asks_again() { return; }
+            }
+        }
+    }
+
+    fn asks_again(&self) -> bool {
+        match &self.seat {
+            Some(seat) if self.rights.now() == Some(Changed::Else) => {
+                seat.ask_again();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The right to it as it is now; None where nobody keeps it up to date.
+    fn permitted(&self) -> Answer<Option<Permit<kind::ExchangeRun>>> {
+        let Some(standing) = &self.standing else { return Ok(None) };
+        let caller = standing.now().ok_or(TopError::Unauthenticated)?;
+        Ok(Some(permit::<kind::ExchangeRun>(&caller)?))
+    }
+}

@@ -1,0 +1,98 @@
+//! GraphQL of imports, exports and mutations for each line of a file.
+
+mod bulk;
+mod inputs;
+mod live;
+mod mutations;
+mod types;
+mod words;
+
+use async_graphql::{Context, MergedObject, Object};
+use entity::id::{DocumentId, ExchangeId, FileId, ImageId, Kind, kind as prefix};
+use iam::access::kind;
+use platform::paging::{CursorSigner, Key, keyset};
+use services::exchange::core;
+
+pub use bulk::BulkMutation;
+pub use live::ExchangeSubscription;
+pub use mutations::{ExchangeMutation, ExchangePayload};
+pub use types::Exchange;
+pub use words::Wording;
+
+use crate::{
+    files::{FileMutation, file},
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{paged, requires},
+        fault::Answer,
+        limits::Limits,
+        scalars::Cursor,
+    },
+    labels::{LabelMutation, LabelQuery},
+    media::{self as media, MediaMutation},
+    schema::Node,
+};
+use types::{ExchangeConnection, ExchangeState};
+
+#[derive(Default)]
+pub struct ExchangeQuery;
+
+#[Object]
+impl ExchangeQuery {
+    /// Imports and exports, the newest first: all of the tenant's, or your own where your right is for some stores.
+    #[graphql(directive = requires::apply("exchange.run".into()), directive = paged::apply())]
+    async fn exchanges(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<Vec<ExchangeState>>,
+        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+    ) -> Answer<ExchangeConnection> {
+        let permit = ctx.permit::<kind::ExchangeRun>()?;
+        let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
+        let request = PageArgs { first, after, ..PageArgs::default() }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;
+        let (mut conditions, mut values) = (String::new(), Vec::new());
+        if permit.is_limited() {
+            conditions.push_str(" AND x.maker_id = $2");
+            values.push(permit.actor().id.into());
+        }
+        if let Some(states) = states {
+            let backend = exchange.backend();
+            conditions += &format!(" AND {}", backend.in_texts("x.state", values.len() + 2));
+            values.push(backend.texts(states.into_iter().map(|state| core::State::from(state).as_str())));
+        }
+        let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], true, &request, values.len() + 2);
+        conditions += &bounds;
+        values.extend(bound);
+        let found = exchange.page(&permit, &conditions, &order, values).await?;
+        let rows = found.into_iter().map(|run| {
+            let keys = vec![Key::Int(run.created_at.micros()), run.id.into()];
+            (Exchange::from(run), keys)
+        });
+        Ok(Page::build(rows.collect(), &request, "exchanges", signer).into())
+    }
+}
+
+/// What can be asked of what comes and goes in files.
+#[derive(MergedObject, Default)]
+pub struct FileQueries(ExchangeQuery, LabelQuery);
+
+/// What can be changed by files.
+#[derive(MergedObject, Default)]
+pub struct FileMutations(FileMutation, ExchangeMutation, BulkMutation, LabelMutation, MediaMutation);
+
+/// The file or the exchange of an id; None for ids of other kinds.
+pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
+    Ok(match of {
+        prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
+        prefix::ImageId::PREFIX => Some(media::image(ctx, ImageId::from_uuid(id)).await?.map(Node::ProductImage)),
+        prefix::DocumentId::PREFIX => Some(media::document(ctx, DocumentId::from_uuid(id)).await?.map(Node::ProductDocument)),
+        prefix::ExchangeId::PREFIX => {
+            let permit = ctx.permit::<kind::ExchangeRun>()?;
+            let found = ctx.given::<services::exchange::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;
+            Some(found.map(|run| Node::Exchange(run.into())))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,195 @@
+//! Asking for imports and exports, and ending them early.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude::ExchangeId;
+use iam::access::{Changed, kind};
+use platform::path;
+use services::exchange::{Ask, Exchange as Service, ExchangeError, core::Kind};
+
+use super::{
+    Exchange,
+    inputs::{ExportCreateInput, ImportCreateInput},
+};
+use crate::{
+    access::KeyUse,
+    files::refuse as refuse_file,
+    graphql::{
+        context::Asks,
+        directives::{cost, emits, requires},
+        fault::{Answer, TopError},
+        reading::read,
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+};
+
+/// What became of the wish for an import, an export, or the end of one.
+#[derive(SimpleObject, Default)]
+pub struct ExchangePayload {
+    /// The exchange as it is now; null when the wish was refused.
+    pub exchange: Option<Exchange>,
+    /// Why the wish was refused; empty when it was granted.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
+    let (code, message, at) = match error {
+        ExchangeError::Denied(denied) => return Err(denied.into()),
+        ExchangeError::Fault(fault) => return Err(fault.into()),
+        ExchangeError::File(error) => return refuse_file(error, path!["input", field]),
+        ExchangeError::NotFound => {
+            return Ok(UserError::not_found(if field == "id" { "exchange" } else { "file" }, place(field)));
+        }
+        ExchangeError::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            (ErrorCode::IdempotencyKeyReused, message.to_owned(), path!["input", "idempotencyKey"])
+        }
+        ExchangeError::NoKey => {
+            (ErrorCode::Required, "a key of 1 to 255 characters is needed".to_owned(), path!["input", "idempotencyKey"])
+        }
+        ExchangeError::IsOver(state) => (
+            ErrorCode::InvalidState,
+            format!("it is {}: only one that is QUEUED or RUNNING can be cancelled", state.as_str()),
+            place(field),
+        ),
+        ExchangeError::NotOffered(noun) => {
+            (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "noun"])
+        }
+        ExchangeError::Unfit(why) => (ErrorCode::Invalid, why, path!["input", "mutation"]),
+        ExchangeError::NoTrial { field, could: true } => (
+            ErrorCode::Invalid,
+            format!(
+                "declare $validateOnly: Boolean! and write {field}(input: $input, validateOnly: $validateOnly), so that nothing is written"
+            ),
+            path!["input", "mutation"],
+        ),
+        ExchangeError::NoTrial { field, could: false } => {
+            (ErrorCode::Invalid, format!("{field} cannot only say what would be"), path!["input", "dryRun"])
+        }
+        ExchangeError::NoLines => (
+            ErrorCode::Invalid,
+            "a text of JSON lines in UTF-8 is expected, an object a line".to_owned(),
+            path!["input", "fileId"],
+        ),
+        ExchangeError::TooMany { most } => (
+            ErrorCode::LimitExceeded,
+            format!("a tenant has at most {most} exchanges that are not over: wait for one"),
+            path!["input"],
+        ),
+    };
+    Ok(UserError::new(code, message, at))
+}
+
+fn place(field: &str) -> Vec<String> {
+    if field == "id" { path!["id"] } else { path!["input", field] }
+}
+
+impl ExchangePayload {
+    pub(super) fn refused(errors: Vec<UserError>) -> Self {
+        Self { user_errors: errors, ..Self::default() }
+    }
+}
+
+async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<ExchangePayload> {
+    let permit = ctx.permit::<kind::ExchangeRun>()?;
+    Ok(match ctx.given::<Service>()?.ask(permit, ask).await {
+        Ok(Changed { value: (run, replayed), seq }) => {
+            ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
+        }
+        Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
+    })
+}
+
+/// Options as they are kept: their JSON, whose fields have one order.
+fn kept(options: &impl serde::Serialize) -> Result<String, TopError> {
+    serde_json::to_string(options).map_err(|error| {
+        tracing::error!(%error, "options of an exchange have no JSON");
+        TopError::Internal
+    })
+}
+
+#[derive(Default)]
+pub struct ExchangeMutation;
+
+#[Object]
+impl ExchangeMutation {
+    /// Makes rows here of the rows of a file, beside the requests and with your rights as they are then. What is refused is told row by row in its result.
+    #[graphql(
+        directive = requires::apply("exchange.run".into()),
+        directive = cost::apply("100".into()),
+        directive = emits::apply(vec!["exchange.created".into()])
+    )]
+    async fn import_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ImportCreateInput,
+    ) -> Answer<ExchangePayload> {
+        ctx.permit::<kind::ExchangeRun>()?;
+        let (file, options) = match read(|reading| input.read(reading)) {
+            Ok(parts) => parts,
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+        };
+        ask(
+            ctx,
+            Ask {
+                idempotency_key: input.idempotency_key,
+                kind: Kind::Import,
+                noun: Some(input.noun.into()),
+                options: kept(&options)?,
+                input: Some(file),
+                key: ctx.data_opt::<KeyUse>().map(|used| used.key),
+            },
+        )
+        .await
+    }
+
+    /// Makes a file of rows from here, beside the requests and with your rights as they are then. It is kept for seven days.
+    #[graphql(
+        directive = requires::apply("exchange.run".into()),
+        directive = cost::apply("100".into()),
+        directive = emits::apply(vec!["exchange.created".into()])
+    )]
+    async fn export_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ExportCreateInput,
+    ) -> Answer<ExchangePayload> {
+        ctx.permit::<kind::ExchangeRun>()?;
+        let options = match read(|reading| input.read(reading)) {
+            Ok(options) => options,
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+        };
+        ask(
+            ctx,
+            Ask {
+                idempotency_key: input.idempotency_key,
+                kind: Kind::Export,
+                noun: Some(input.noun.into()),
+                options: kept(&options)?,
+                input: None,
+                key: ctx.data_opt::<KeyUse>().map(|used| used.key),
+            },
+        )
+        .await
+    }
+
+    /// Ends an import, an export or a mutation for each line after the rows that are under way. What is done stays done.
+    #[graphql(directive = requires::apply("exchange.run".into()), directive = emits::apply(vec!["exchange.cancelled".into()]))]
+    async fn exchange_cancel(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ExchangePayload> {
+        let permit = ctx.permit::<kind::ExchangeRun>()?;
+        let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
+            Ok(id) => id,
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+        };
+        Ok(match ctx.given::<Service>()?.cancel(permit, id).await {
+            Ok(Changed { value, seq }) => {
+                ExchangePayload { exchange: Some(value.into()), seq: seq.map(Long), ..ExchangePayload::default() }
+            }
+            Err(error) => ExchangePayload::refused(vec![refuse(error, "id")?]),
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! An import or export as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use iam::access::kind;
+use services::exchange::{Exchange as Service, core};
+
+use crate::{
+    files::File,
+    graphql::{
+        context::Asks,
+        directives::requires,
+        fault::Answer,
+        scalars::{DateTime, Long},
+    },
+    identity::{Actor, actor},
+};
+
+/// What an exchange does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Kind")]
+pub enum ExchangeKind {
+    /// Rows of a file become rows here.
+    Import,
+    /// Rows from here become a file.
+    Export,
+    /// A mutation is run for each line of a file.
+    Bulk,
+}
+
+/// What the rows of an exchange are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Noun")]
+pub enum ExchangeNoun {
+    /// Products, by SKU.
+    Products,
+    /// Stock as absolute figures, by product and store.
+    Stock,
+    /// Stock as changes, by product and store.
+    StockChanges,
+    /// Suppliers, by code.
+    Suppliers,
+    /// Categories, by slug.
+    Categories,
+    /// Customers, by external reference.
+    Customers,
+    /// Entries of the ledger.
+    Movements,
+    /// Lines of orders.
+    Orders,
+}
+
+/// Where an exchange stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
+pub enum ExchangeState {
+    /// It waits for a worker.
+    Queued,
+    /// It is being carried out.
+    Running,
+    /// It has come to its end: rows may have been refused all the same.
+    Done,
+    /// It could not go on; what was done before stays done.
+    Failed,
+    /// Somebody ended it; what was done before stays done.
+    Cancelled,
+}
+
+/// The form of a file of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Format")]
+pub enum ExchangeFormat {
+    /// Rows of cells between commas, or semicolons, tabs or bars; the first row names the columns.
+    Csv,
+    /// A JSON object a line.
+    Jsonl,
+    /// A workbook of Excel: its first sheet, whose first row names the columns.
+    Xlsx,
+}
+
+/// A column of a file, and what it was taken for.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ExchangeColumn {
+    /// What the file calls it.
+    pub name: String,
+    /// The field it was taken for; null when it was left out of account.
+    pub field: Option<String>,
+}
+
+/// How a file was read: what was said, and what was guessed.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ExchangeReading {
+    /// Its form.
+    pub format: Option<ExchangeFormat>,
+    /// Its encoding, of a text.
+    pub encoding: Option<String>,
+    /// What stands between its cells, of a CSV.
+    pub delimiter: Option<String>,
+    /// Its columns, in their order.
+    pub columns: Vec<ExchangeColumn>,
+}
+
+/// How many rows became what.
+#[derive(Debug, Clone, Copy, SimpleObject)]
+pub struct ExchangeCounts {
+    /// Rows that are done with. Of an export: rows that were written.
+    pub rows: Long,
+    /// New here.
+    pub created: Long,
+    /// Changed here. Of a mutation: lines that it was carried out for.
+    pub updated: Long,
+    /// As they were before. Of an export all rows are.
+    pub unchanged: Long,
+    /// Refused, for what the result says.
+    pub refused: Long,
+}
+
+/// An import, an export, or a mutation for each line of a file.
+#[derive(Debug, Clone)]
+pub struct Exchange(Arc<core::Run>);
+
+impl From<core::Run> for Exchange {
+    fn from(run: core::Run) -> Self {
+        Self(Arc::new(run))
+    }
+}
+
+impl Exchange {
+    /// What is run for each line.
+    fn bulk(&self) -> Option<core::bulk::BulkOptions> {
+        let text = Some(&self.0.options).filter(|_| self.0.kind == core::Kind::Bulk)?;
+        serde_json::from_str(text).ok()
+    }
+}
+
+crate::connection!(ExchangeConnection, ExchangeEdge, Exchange, "imports and exports");
+
+/// An import, an export, or a mutation for each line of a file: carried out beside the requests, with the rights of whoever asked for it.
+#[Object(directive = requires::apply("exchange.run".into()))]
+impl Exchange {
+    /// Its id: a TypeID that begins with exc_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it does.
+    async fn kind(&self) -> ExchangeKind {
+        self.0.kind.into()
+    }
+    /// What its rows are; null of a mutation that is run for each line.
+    async fn noun(&self) -> Option<ExchangeNoun> {
+        self.0.noun.map(Into::into)
+    }
+    /// The mutation that is run for each line; null of imports and exports.
+    async fn mutation(&self) -> Option<String> {
+        self.bulk().map(|options| options.field)
+    }
+    /// Where it stands. Follow exchangeChanged while it is not over, or the event exchange.finished.
+    async fn state(&self) -> ExchangeState {
+        self.0.state.into()
+    }
+    /// Whether it only says what it would do.
+    async fn is_dry_run(&self) -> bool {
+        let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
+        self.bulk().map(|options| options.earnest).or_else(import) == Some(core::Earnest::DryRun)
+    }
+    /// How far it is.
+    async fn counts(&self) -> ExchangeCounts {
+        let counts = self.0.counts;
+        ExchangeCounts {
+            rows: Long(counts.total()),
+            created: Long(counts.created),
+            updated: Long(counts.updated),
+            unchanged: Long(counts.unchanged),
+            refused: Long(counts.refused),
+        }
+    }
+    /// How its file is read; null before it has begun, and of an export.
+    async fn reading(&self) -> Option<ExchangeReading> {
+        let told = &self.0.told;
+        let columns = told.columns.iter().map(|(name, field)| ExchangeColumn { name: name.clone(), field: field.clone() });
+        told.format.map(|format| ExchangeReading {
+            format: Some(format.into()),
+            encoding: told.encoding.clone(),
+            delimiter: told.delimiter.map(String::from),
+            columns: columns.collect(),
+        })
+    }
+    /// Why it could not go on; null unless it FAILED.
+    async fn error(&self) -> Option<&str> {
+        self.0.error.as_deref()
+    }
+    /// What it came to: of an import each row that was refused, as CSV; of an export its rows; of a mutation what each line was answered, as JSON lines. Null before the end, and for whoever did not ask for it.
+    async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
+        let permit = ctx.permit::<kind::ExchangeRun>()?;
+        let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
+        Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))
+    }
+    /// Whoever asked for it.
+    async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        actor(ctx, self.0.maker).await
+    }
+    /// When it was asked for.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// When it began.
+    async fn started_at(&self) -> Option<DateTime> {
+        self.0.started_at.map(DateTime)
+    }
+    /// When it was over.
+    async fn finished_at(&self) -> Option<DateTime> {
+        self.0.finished_at.map(DateTime)
+    }
+    /// 1 when it was asked for, and more with each step.
+    async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+}

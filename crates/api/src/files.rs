@@ -1,0 +1,208 @@
+//! GraphQL of files.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use entity::prelude::FileId;
+use iam::access::{Changed, kind};
+use platform::path;
+use services::files::{
+    FileError, Files, NewFile,
+    core::{
+        self,
+        limits::{IMAGE_PIXELS, IMAGE_SIDE},
+    },
+};
+
+use crate::graphql::{
+    context::Asks,
+    directives::{emits, requires},
+    fault::{Answer, TopError},
+    refusal::{ErrorCode, UserError},
+    scalars::{DateTime, Long},
+};
+
+/// What a file that you send is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum FilePurpose {
+    /// Rows of an import: CSV, JSON lines or an XLSX workbook, at most 512 MiB.
+    Import,
+    /// A picture: PNG, JPEG, WebP or GIF, at most 20 MiB and 25 million pixels.
+    Image,
+    /// A PDF, a text, a picture or an office document, at most 50 MiB.
+    Document,
+}
+
+impl From<FilePurpose> for core::Purpose {
+    fn from(purpose: FilePurpose) -> Self {
+        match purpose {
+            FilePurpose::Import => Self::Import,
+            FilePurpose::Image => Self::Image,
+            FilePurpose::Document => Self::Document,
+        }
+    }
+}
+
+/// Where a file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
+pub enum FileState {
+    /// Its bytes have not come yet.
+    Awaited,
+    /// Its bytes are there, and do not change any more.
+    Ready,
+    /// Its time is over: the bytes have been taken away.
+    Gone,
+}
+
+/// Bytes that somebody has sent, or that were made for them.
+#[derive(Debug, Clone)]
+pub struct File(Arc<core::File>);
+
+impl From<core::File> for File {
+    fn from(file: core::File) -> Self {
+        Self(Arc::new(file))
+    }
+}
+
+/// Bytes that somebody has sent, or that were made for them. Only whoever made it can fetch it.
+#[Object]
+impl File {
+    /// Its id: a TypeID that begins with fil_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is called, without any path.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Where it stands.
+    async fn state(&self) -> FileState {
+        self.0.state.into()
+    }
+    /// What its bytes show it to be, whatever its name says; null before they have come.
+    async fn media_type(&self) -> Option<&str> {
+        Some(self.0.media_type.as_str()).filter(|text| !text.is_empty())
+    }
+    /// How many bytes it has; 0 before they have come.
+    async fn size(&self) -> Long {
+        Long(self.0.size)
+    }
+    /// SHA-256 over its bytes, in hex; null before they have come.
+    async fn sha256(&self) -> Option<String> {
+        self.0.sha256.as_ref().map(hex::encode)
+    }
+    /// Where it can be fetched with GET for a quarter of an hour, as a path of this server; null when there is nothing to fetch, or somebody else made it.
+    async fn download_url(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        if ctx.caller()?.actor != self.0.maker {
+            return Ok(None);
+        }
+        Ok(ctx.given::<Files>()?.fetch_link(&self.0))
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// When its bytes are taken away; null for one that stays.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime)
+    }
+}
+
+/// A file of an id, if the caller made it.
+pub async fn file(ctx: &Context<'_>, id: FileId) -> Answer<Option<File>> {
+    let permit = ctx.permit::<kind::FileWrite>()?;
+    let found = ctx.given::<Files>()?.find(&permit, id).await?;
+    Ok(found.filter(|file| file.maker == permit.actor()).map(File::from))
+}
+
+/// A file that you are going to send.
+#[derive(Debug, Clone, InputObject)]
+pub struct FileUploadCreateInput {
+    /// What it is for.
+    pub purpose: FilePurpose,
+    /// What it is called; a path before the name is left off.
+    pub name: String,
+    /// How many bytes it has, so that one that is too large is refused now.
+    pub size: Option<Long>,
+}
+
+/// What became of the wish to send a file.
+#[derive(SimpleObject, Default)]
+pub struct FileUploadPayload {
+    /// The file, whose bytes are awaited; null when the wish was refused.
+    pub file: Option<File>,
+    /// Where its bytes are to be sent with PUT within the hour, as a path of this server. The link needs no token: it is one.
+    pub upload_url: Option<String>,
+    /// Why the wish was refused; empty when it was granted.
+    pub user_errors: Vec<UserError>,
+    /// Asked twice, there are two files: false.
+    pub replayed: bool,
+    /// The event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// What is said of a picture that is too large.
+pub fn too_many_pixels(area: core::Area) -> String {
+    let core::Area { width, height } = area;
+    format!(
+        "a picture has at most {IMAGE_SIDE} pixels a side and {IMAGE_PIXELS} in all, and this one has {width} × {height}: make it smaller"
+    )
+}
+
+/// What a refusal about files says to a caller; a fault of ours is none.
+pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopError> {
+    let mib = |bytes: u64| bytes >> 20;
+    let (code, message) = match error {
+        FileError::NotFound => (ErrorCode::NotFound, "there is no such file".to_owned()),
+        FileError::NotAwaited => (ErrorCode::InvalidState, "the bytes of this file are not awaited any more".to_owned()),
+        FileError::NotReady => (ErrorCode::InvalidState, "the bytes of this file are not there: send them first".to_owned()),
+        FileError::Held => (ErrorCode::InvalidState, "this file belongs to something already: send it once more".to_owned()),
+        FileError::NoName => (ErrorCode::Invalid, "a name of a file is expected, as in prices.csv".to_owned()),
+        FileError::NoBytes => (ErrorCode::OutOfRange, "a file has at least one byte".to_owned()),
+        FileError::TooLarge { most } => (ErrorCode::LimitExceeded, format!("at most {} MiB are taken", mib(most))),
+        FileError::Quota { most } => (
+            ErrorCode::LimitExceeded,
+            format!("all files of the tenant together may have {} MiB, and that would be more", mib(most)),
+        ),
+        FileError::WrongKind(purpose) => (ErrorCode::Invalid, purpose.expected().to_owned()),
+        FileError::TooManyPixels(area) => (ErrorCode::LimitExceeded, too_many_pixels(area)),
+        FileError::Broken | FileError::TooSlow => (ErrorCode::Invalid, "the bytes did not come whole".to_owned()),
+        FileError::Full | FileError::Away | FileError::Busy | FileError::Crowded { .. } => return Err(TopError::Unavailable),
+        FileError::Fault(fault) => return Err(fault.into()),
+    };
+    Ok(UserError::new(code, message, field))
+}
+
+#[derive(Default)]
+pub struct FileMutation;
+
+#[Object]
+impl FileMutation {
+    /// Makes room for a file and tells where to send its bytes: with PUT, as they are, within the hour. What is not needed goes after seven days.
+    #[graphql(directive = requires::apply("file.write".into()), directive = emits::apply(vec!["file.created".into()]))]
+    async fn file_upload_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What you are going to send.")] input: FileUploadCreateInput,
+    ) -> Answer<FileUploadPayload> {
+        let permit = ctx.permit::<kind::FileWrite>()?;
+        let new = NewFile { purpose: input.purpose.into(), name: input.name, size: input.size.map(|size| size.0) };
+        Ok(match ctx.given::<Files>()?.create(permit, new).await {
+            Ok(Changed { value: (file, link), seq }) => FileUploadPayload {
+                file: Some(file.into()),
+                upload_url: Some(link),
+                seq: seq.map(Long),
+                ..FileUploadPayload::default()
+            },
+            Err(error) => {
+                let field = match error {
+                    FileError::NoName => path!["input", "name"],
+                    _ => path!["input", "size"],
+                };
+                FileUploadPayload { user_errors: vec![refuse(error, field)?], ..FileUploadPayload::default() }
+            }
+        })
+    }
+}

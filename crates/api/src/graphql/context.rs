@@ -1,0 +1,98 @@
+//! What a resolver may ask of its context.
+
+use async_graphql::Context;
+use iam::{
+    access::{self, Caller, Denied, Permit},
+    identity::{Identity, Session},
+};
+
+use super::{
+    directives::STEP_UP_SECONDS,
+    fault::TopError,
+    late::{Late, OfTenant},
+};
+
+/// Seconds that a clock may be set back, or differ from another node's, without anybody having to show a password again.
+const CLOCK_LEEWAY_SECONDS: i64 = 300;
+
+/// In the data of an operation whose caller must enrol a second factor before anything else.
+#[derive(Debug, Clone, Copy)]
+pub struct MustEnrol;
+
+impl From<Denied> for TopError {
+    fn from(denied: Denied) -> Self {
+        Self::Forbidden(denied.0)
+    }
+}
+
+/// Shorthands for resolvers.
+pub trait Asks {
+    /// The caller, or UNAUTHENTICATED.
+    fn caller(&self) -> Result<&Caller, TopError>;
+    /// The proof that the caller holds `P`, or FORBIDDEN.
+    fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError>;
+    /// The session of the person who calls, or FORBIDDEN for keys, which have none. What asks for a fresh password asks `step_up` first.
+    fn session(&self) -> Result<&Session, TopError>;
+    /// The same, also of one who must enrol a second factor first: for enrolling and for logging out, which is all that they may.
+    fn session_to_enrol(&self) -> Result<&Session, TopError>;
+    /// The session of a person who has just shown their password or code: what `@stepUp` promises, asked in the order that keys are answered by.
+    fn session_stepped_up(&self) -> Result<&Session, TopError>;
+    /// STEP_UP_REQUIRED unless a person calls who has shown a password or code in the last ten minutes.
+    fn step_up(&self) -> Result<(), TopError>;
+    /// Something the schema or the request was given; its absence is a bug of ours.
+    fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError>;
+    /// A room's look-ups for this request.
+    fn late<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError>;
+}
+
+impl Asks for Context<'_> {
+    fn caller(&self) -> Result<&Caller, TopError> {
+        self.data_opt::<Caller>().ok_or_else(|| match self.data_opt::<MustEnrol>() {
+            Some(MustEnrol) => TopError::MfaEnrolmentRequired,
+            None => TopError::Unauthenticated,
+        })
+    }
+    fn permit<P: access::Permission>(&self) -> Result<Permit<P>, TopError> {
+        Ok(access::permit::<P>(self.caller()?)?)
+    }
+    fn session(&self) -> Result<&Session, TopError> {
+        match self.data_opt::<MustEnrol>() {
+            Some(MustEnrol) => Err(TopError::MfaEnrolmentRequired),
+            None => self.session_to_enrol(),
+        }
+    }
+    fn session_to_enrol(&self) -> Result<&Session, TopError> {
+        self.data_opt::<Session>().ok_or_else(|| match self.data_opt::<Caller>() {
+            Some(_) => TopError::NotAPerson,
+            None => TopError::Unauthenticated,
+        })
+    }
+    fn session_stepped_up(&self) -> Result<&Session, TopError> {
+        self.step_up()?;
+        self.session()
+    }
+    fn step_up(&self) -> Result<(), TopError> {
+        let authenticated_at = match self.session_to_enrol() {
+            Ok(session) => session.authenticated_at,
+            // A password is what a key can never show.
+            Err(TopError::NotAPerson) => return Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
+            Err(other) => return Err(other),
+        };
+        let now = self.given::<Identity>()?.clock().now();
+        // What was shown in the time to come was shown before the clock was set back: nobody knows how long ago.
+        let is_to_come = authenticated_at > now.plus_seconds(CLOCK_LEEWAY_SECONDS);
+        if is_to_come || authenticated_at.plus_seconds(STEP_UP_SECONDS.into()) < now {
+            return Err(TopError::StepUpRequired(STEP_UP_SECONDS));
+        }
+        Ok(())
+    }
+    fn given<T: Send + Sync + 'static>(&self) -> Result<&T, TopError> {
+        self.data_opt::<T>().ok_or_else(|| {
+            tracing::error!(wanted = std::any::type_name::<T>(), "a resolver asked for something it was not given");
+            TopError::Internal
+        })
+    }
+    fn late<T: OfTenant + Send + Sync + 'static>(&self) -> Result<&T, TopError> {
+        self.given::<Late<T>>().map(Late::get)
+    }
+}

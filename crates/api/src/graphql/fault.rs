@@ -1,0 +1,98 @@
+//! Top-level errors: protocol, authentication, rights, limits and our own faults. `extensions.code` is one of DECIDED's list.
+
+use async_graphql::ErrorExtensionValues;
+use platform::storage::Fault;
+
+use super::code::Code;
+
+/// A top-level error with its stable code.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TopError {
+    #[error("sign in first: send a bearer token")]
+    Unauthenticated,
+    #[error("the permission {0} is needed")]
+    Forbidden(&'static str),
+    /// A key, where only somebody's session is meant.
+    #[error("this is for people who have logged in, not for API keys")]
+    NotAPerson,
+    /// The caller has shown their password or code too long ago, or is no person.
+    #[error("this needs a person who has shown their password or code in the last {0} seconds: call reauthenticate")]
+    StepUpRequired(i32),
+    #[error("the tenant asks for a second factor: call totpEnrol and totpConfirm first")]
+    MfaEnrolmentRequired,
+    #[error("too many attempts: wait {} s", .retry_after_ms.div_ceil(1000))]
+    RateLimited { retry_after_ms: u64 },
+    /// A wrong-kind or malformed argument of a query, with the argument's path.
+    #[error("{message}")]
+    BadUserInput { message: String, field: Vec<String> },
+    /// More was asked for than a single answer carries.
+    #[error("{0}")]
+    LimitExceeded(String),
+    #[error("too busy, try again")]
+    Overloaded,
+    #[error("the database cannot be reached, try again")]
+    Unavailable,
+    /// It answers, and may not be written to: its disk is full, or it is read-only.
+    #[error("the database takes no writes just now, try again")]
+    Unwritable,
+    #[error("internal error")]
+    Internal,
+}
+
+impl TopError {
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden(_) | Self::NotAPerson => Code::Forbidden,
+            Self::StepUpRequired(_) => Code::StepUpRequired,
+            Self::MfaEnrolmentRequired => Code::MfaEnrolmentRequired,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::BadUserInput { .. } => Code::BadUserInput,
+            Self::LimitExceeded(_) => Code::LimitExceeded,
+            Self::Overloaded => Code::Overloaded,
+            Self::Unavailable | Self::Unwritable => Code::Unavailable,
+            Self::Internal => Code::Internal,
+        }
+    }
+    pub fn bad_input(message: impl Into<String>, field: Vec<String>) -> Self {
+        Self::BadUserInput { message: message.into(), field }
+    }
+}
+
+/// What a resolver that cannot be refused as data returns. async-graphql keeps the error itself as the `source` of its own, where the
+/// front finds it and dresses the answer: a fault that got there undressed shows as INTERNAL.
+pub type Answer<T> = Result<T, TopError>;
+
+impl TopError {
+    /// Puts code and facts on the error that goes out.
+    pub fn dress(&self, extensions: &mut ErrorExtensionValues) {
+        extensions.set("code", self.code().as_str());
+        match self {
+            Self::BadUserInput { field, .. } if !field.is_empty() => extensions.set("field", field.clone()),
+            Self::Forbidden(permission) => extensions.set("permission", *permission),
+            Self::StepUpRequired(seconds) => extensions.set("maxAge", *seconds),
+            Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),
+            Self::Overloaded | Self::Unavailable | Self::Unwritable => extensions.set("retryAfterMs", 500),
+            _ => {}
+        }
+    }
+}
+
+impl From<Fault> for TopError {
+    /// The detail goes to the log, the caller gets a code.
+    fn from(fault: Fault) -> Self {
+        match &fault {
+            Fault::Overloaded => Self::Overloaded,
+            Fault::ShuttingDown => Self::Unavailable,
+            Fault::TooLarge => Self::bad_input(fault.to_string(), Vec::new()),
+            other if other.is_transient() => {
+                tracing::warn!(error = %fault, "transient fault");
+                if fault.unwritable().is_some() { Self::Unwritable } else { Self::Unavailable }
+            }
+            _ => {
+                tracing::error!(error = %fault, "fault");
+                Self::Internal
+            }
+        }
+    }
+}

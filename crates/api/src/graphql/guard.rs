@@ -1,0 +1,181 @@
+//! The document guard: parses a document once, measures it, refuses what is too large before anything runs, and hands the
+//! engine one operation at a time. Every way in (POST, GET, sockets) passes here.
+
+mod cache;
+pub mod cost;
+mod defaults;
+mod measure;
+mod merge;
+pub mod misfit;
+mod operation;
+mod positions;
+mod rewrite;
+mod tokens;
+mod usages;
+mod visibility;
+
+use std::{fmt, sync::Arc};
+
+use async_graphql::{
+    Name, Pos,
+    parser::{parse_query, types::ExecutableDocument},
+};
+use platform::gauges::{self, Lookup};
+
+use self::{cache::Cache, measure::Scale};
+use super::{code::Code, limits::Limits, outline::Outline, session::Seen};
+
+pub use self::{
+    measure::Measure,
+    operation::{Kind, Operation},
+};
+
+/// Selection sets within one another, fragments' sets counted, that the engine follows before it gives up with an error that
+/// carries no code (`recursive_depth`, 32 by default).
+const ENGINE_NESTING: u32 = 30;
+
+/// A document that passed the guard.
+pub struct Document {
+    operations: Vec<(Option<Name>, Arc<Operation>)>,
+    /// Roughly what it takes in memory, in bytes.
+    weight: usize,
+}
+
+/// Why a document was refused; nothing of it ran.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    pub code: Code,
+    pub message: String,
+    pub locations: Vec<Pos>,
+}
+
+impl Refusal {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), locations: Vec::new() }
+    }
+}
+
+/// Parses, measures and remembers documents.
+pub struct Guard {
+    limits: Limits,
+    outline: Arc<Outline>,
+    cache: Cache,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("documents", &self.cache.len()).finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    pub fn new(limits: Limits, outline: Arc<Outline>) -> Self {
+        let cache = Cache::new(limits.cached_documents, limits.cached_document_bytes);
+        Self { limits, outline, cache }
+    }
+
+    /// The operation that `name` chooses from the document; without a name, the only one.
+    ///
+    /// # Errors
+    /// The document is too large, does not parse, spreads a fragment within itself, or has no such operation.
+    pub fn operation(&self, text: &str, name: Option<&str>) -> Result<Arc<Operation>, Refusal> {
+        let kept = self.cache.get(text);
+        gauges::looked_up("documents", Lookup::of(kept.as_ref()));
+        let document = match kept {
+            Some(document) => document,
+            None => self.read(text)?,
+        };
+        let chosen = match (name, document.operations.as_slice()) {
+            (None, [(_, only)]) => Some(only),
+            (None, _) => {
+                return Err(Refusal::new(Code::BadRequest, "operationName is needed: the document has several operations"));
+            }
+            (Some(name), all) => {
+                all.iter().find(|(known, _)| known.as_ref().is_some_and(|known| known.as_str() == name)).map(|(_, found)| found)
+            }
+        };
+        let chosen = chosen.ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))?;
+        check(&chosen.measure, &self.limits)?;
+        chosen.check_literals(&self.limits)?;
+        Ok(chosen.clone())
+    }
+
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    fn read(&self, text: &str) -> Result<Arc<Document>, Refusal> {
+        let most = tokens::Glance { tokens: self.limits.tokens, brackets: self.limits.brackets };
+        let seen = tokens::glance(text, most);
+        within("tokens", seen.tokens, self.limits.tokens)?;
+        within("open brackets", seen.brackets, self.limits.brackets)?;
+        let mut parsed = parse_query(text).map_err(|error| Refusal {
+            code: Code::ParseFailed,
+            message: error.to_string(),
+            locations: error.positions().collect(),
+        })?;
+        within("operations", parsed.operations.iter().len(), self.limits.operations)?;
+        let sizes = measure_all(&parsed, &self.limits)?;
+        rewrite::lift_directives_off_typename(&mut parsed);
+        let (mut operations, mut copies) = (Vec::new(), 0);
+        for (name, mut document) in rewrite::one_operation_each(parsed) {
+            let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
+            // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
+            let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Seen::InPerson);
+            if check(&measure, &self.limits).is_ok() {
+                positions::check(&document, &self.outline)?;
+                defaults::take_over(&mut document, &self.outline);
+                plan = cost::compile(&document, &self.outline);
+                seen = visibility::of(&document, &self.outline);
+                merged = merge::merged(&document, &self.outline, None)?;
+            }
+            copies += 1 + usize::from(matches!(merged, Some(merge::Merged::Always(_))));
+            let operation = Operation::new(name.clone(), measure, (plan, seen), (document, merged), &self.outline);
+            operations.extend(operation.map(|operation| (name, Arc::new(operation))));
+        }
+        // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.
+        let weight = text.len() + seen.tokens * 150 * copies.max(1);
+        let document = Arc::new(Document { operations, weight });
+        self.cache.put(text, document.clone());
+        Ok(document)
+    }
+}
+
+type Sizes = Vec<(Option<Name>, Measure)>;
+
+/// Measures every operation. Those that exceed a limit are refused when chosen, not before; fragments and variables of all count
+/// at once, because validation walks the whole document.
+fn measure_all(document: &ExecutableDocument, limits: &Limits) -> Result<Sizes, Refusal> {
+    let mut scale = Scale::new(document);
+    check(&scale.largest_fragment().map_err(endless)?, limits)?;
+    let mut sizes = Vec::with_capacity(document.operations.iter().len());
+    for (name, operation) in document.operations.iter() {
+        within("variables", operation.node.variable_definitions.len(), limits.variables)?;
+        let size = scale.operation(&operation.node.selection_set.node, &operation.node.directives).map_err(endless)?;
+        sizes.push((name.cloned(), size));
+    }
+    Ok(sizes)
+}
+
+fn endless(why: measure::Endless) -> Refusal {
+    match why {
+        measure::Endless::Cycle(name) => Refusal::new(Code::ValidationFailed, format!("fragment \"{name}\" spreads itself")),
+        measure::Endless::Chain => Refusal::new(Code::QueryTooComplex, "the operation has too many fragments within fragments"),
+    }
+}
+
+fn check(measure: &Measure, limits: &Limits) -> Result<(), Refusal> {
+    within("levels", measure.depth as usize, limits.depth as usize)?;
+    within("nested selections", measure.nesting as usize, ENGINE_NESTING as usize)?;
+    within("nodes", measure.nodes as usize, limits.nodes as usize)?;
+    within("aliases", measure.aliases as usize, limits.aliases as usize)?;
+    within("root fields", measure.root_fields as usize, limits.root_fields as usize)?;
+    within("directives on one element", measure.directives as usize, limits.directives)
+}
+
+fn within(what: &str, found: usize, allowed: usize) -> Result<(), Refusal> {
+    if found <= allowed {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::QueryTooComplex, format!("the operation has too many {what}: at most {allowed} are allowed")))
+}

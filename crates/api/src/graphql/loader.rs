@@ -1,0 +1,174 @@
+//! Batching the look-ups of one request.
+//!
+//! Not async-graphql's `DataLoader`: that one hands each batch to a spawned task, which another worker thread may start before the siblings
+//! of a list have said what they need, so that one statement becomes two or three by chance. Here whoever asks first waits until everything
+//! else in the request's own task has been polled once, then asks for all: the number of statements is always the same, and nothing is spawned.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use platform::storage::Fault;
+use tokio::sync::oneshot;
+
+use super::fault::TopError;
+
+/// The most keys of one statement; what is more is asked for in several.
+const MOST: usize = 1_000;
+
+/// Look-ups of one kind inside one request, remembered until `forget`.
+pub struct Batcher<K, V>(Mutex<State<K, V>>);
+
+struct State<K, V> {
+    known: HashMap<K, Option<V>>,
+    wanted: HashSet<K>,
+    waiting: Vec<oneshot::Sender<Result<(), TopError>>>,
+    has_leader: bool,
+}
+
+impl<K, V> Default for Batcher<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(State { known: HashMap::new(), wanted: HashSet::new(), waiting: Vec::new(), has_leader: false }))
+    }
+}
+
+/// Whoever asks for the batch. When it is dropped before it is done, as when a sibling field failed, those who wait choose another.
+struct Leader<'a, K, V>(&'a Batcher<K, V>);
+impl<K, V> Drop for Leader<'_, K, V> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.has_leader = false;
+        state.waiting.clear();
+    }
+}
+
+enum Role<V> {
+    Knows(Vec<Option<V>>),
+    Leads,
+    Waits(oneshot::Receiver<Result<(), TopError>>),
+}
+
+impl<K, V> Batcher<K, V> {
+    fn lock(&self) -> MutexGuard<'_, State<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Takes in what was read together with something else.
+    pub fn know(&self, key: K, value: Option<V>)
+    where
+        K: Eq + Hash,
+    {
+        self.lock().known.insert(key, value);
+    }
+    /// Forgets what was read: something has been written since.
+    pub fn forget(&self) {
+        self.lock().known.clear();
+    }
+}
+
+impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
+    /// The value of `key`, asked for together with all others that are wanted now. `load` gives the values that there are.
+    pub async fn one<F>(&self, key: K, load: impl Fn(Vec<K>) -> F) -> Result<Option<V>, TopError>
+    where
+        F: Future<Output = Result<HashMap<K, V>, Fault>>,
+    {
+        Ok(self.many(&[key], load).await?.pop().flatten())
+    }
+
+    /// The values of several keys, in their order.
+    pub async fn many<F>(&self, keys: &[K], load: impl Fn(Vec<K>) -> F) -> Result<Vec<Option<V>>, TopError>
+    where
+        F: Future<Output = Result<HashMap<K, V>, Fault>>,
+    {
+        let mut role = self.role(keys);
+        loop {
+            match role {
+                Role::Knows(values) => return Ok(values),
+                Role::Leads => {
+                    let leader = Leader(self);
+                    tokio::task::yield_now().await;
+                    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+                    Box::pin(self.lead(&leader, &load)).await?;
+                }
+                Role::Waits(answer) => {
+                    if let Ok(answer) = answer.await {
+                        answer?;
+                    }
+                }
+            }
+            role = self.role(keys);
+        }
+    }
+
+    fn role(&self, keys: &[K]) -> Role<V> {
+        let state = &mut *self.lock();
+        let known: Option<Vec<_>> = keys.iter().map(|key| state.known.get(key).cloned()).collect();
+        if let Some(values) = known {
+            return Role::Knows(values);
+        }
+        state.wanted.extend(keys.iter().filter(|key| !state.known.contains_key(key)));
+        if state.has_leader {
+            let (sender, receiver) = oneshot::channel();
+            state.waiting.push(sender);
+            return Role::Waits(receiver);
+        }
+        state.has_leader = true;
+        Role::Leads
+    }
+
+    async fn lead<F>(&self, _: &Leader<'_, K, V>, load: &impl Fn(Vec<K>) -> F) -> Result<(), TopError>
+    where
+        F: Future<Output = Result<HashMap<K, V>, Fault>>,
+    {
+        let wanted: Vec<K> = self.lock().wanted.drain().collect();
+        let mut answer = Ok(());
+        for keys in wanted.chunks(MOST) {
+            match load(keys.to_vec()).await {
+                Ok(mut found) => {
+                    let mut state = self.lock();
+                    for key in keys {
+                        let value = found.remove(key);
+                        state.known.insert(*key, value);
+                    }
+                }
+                Err(fault) => answer = Err(TopError::from(fault)),
+            }
+        }
+        for waiting in std::mem::take(&mut self.lock().waiting) {
+            let _ = waiting.send(answer.clone());
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn siblings_are_one_batch() {
+        let (batcher, batches) = (Batcher::<u32, String>::default(), AtomicUsize::new(0));
+        let load = |keys: Vec<u32>| {
+            batches.fetch_add(1, Ordering::Relaxed);
+            async move { Ok(keys.into_iter().filter(|k| k % 7 != 0).map(|k| (k, k.to_string())).collect()) }
+        };
+        let all = futures_util::future::join_all((0..200).map(|key| batcher.one(key % 50, load))).await;
+        assert_eq!(batches.load(Ordering::Relaxed), 1);
+        assert_eq!(all[53].as_ref().unwrap().as_deref(), Some("3"));
+        assert_eq!(all[7].as_ref().unwrap(), &None);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_leader_is_replaced() {
+        let batcher = Batcher::<u32, u32>::default();
+        let load = |keys: Vec<u32>| async move { Ok(keys.into_iter().map(|k| (k, k)).collect()) };
+        let mut first = Box::pin(batcher.one(1, load));
+        assert!(futures_util::poll!(first.as_mut()).is_pending());
+        let second = batcher.one(2, load);
+        drop(first);
+        assert_eq!(second.await.unwrap(), Some(2));
+    }
+}

@@ -1,0 +1,113 @@
+//! Reading the inputs of mutations: ids and amounts are turned into values, and what cannot be is refused with its path, several at once.
+
+use async_graphql::ID;
+use entity::{
+    id::{Id, Kind},
+    prelude::{self, Currency, MoneyError},
+};
+use inventory::ledger::shell;
+use platform::path;
+
+use crate::{
+    catalog::{MoneyInput, ProductRef, StoreRef},
+    graphql::refusal::{ErrorCode, Path, UserError},
+    stock::{LotName, LotRef},
+};
+
+/// Refusals that a call reports at most.
+const MOST_REPORTED: usize = 10;
+
+/// An input that was read, or everything that is wrong with it.
+pub fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {
+    let mut reading = Reading::default();
+    let input = read(&mut reading);
+    reading.end(input)
+}
+
+/// What was wrong with an input so far.
+#[derive(Default)]
+pub struct Reading(Vec<UserError>);
+
+impl Reading {
+    fn refuse(&mut self, code: ErrorCode, message: impl Into<String>, field: Path) {
+        if self.0.len() < MOST_REPORTED {
+            self.0.push(UserError::new(code, message, field));
+        }
+    }
+
+    /// Refuses what a type alone does not say.
+    pub fn invalid(&mut self, message: &str, field: impl FnOnce() -> Path) {
+        self.refuse(ErrorCode::Invalid, message, field());
+    }
+
+    /// The value, unless something in the input was refused.
+    pub fn end<T>(self, value: T) -> Result<T, Vec<UserError>> {
+        if self.0.is_empty() { Ok(value) } else { Err(self.0) }
+    }
+
+    /// An id. One of another kind is refused, and nil takes its place until the end.
+    pub fn id<K: Kind>(&mut self, id: &ID, field: impl FnOnce() -> Path) -> Id<K> {
+        id.parse().unwrap_or_else(|err: entity::id::IdError| {
+            self.refuse(ErrorCode::Invalid, err.to_string(), field());
+            Id::NIL
+        })
+    }
+    pub fn id_opt<K: Kind>(&mut self, id: Option<&ID>, field: impl FnOnce() -> Path) -> Option<Id<K>> {
+        id.map(|id| self.id(id, field))
+    }
+
+    pub fn store(&mut self, store: StoreRef, field: impl FnOnce() -> Path) -> shell::StoreRef {
+        match store {
+            StoreRef::Id(id) => shell::StoreRef::Id(self.id(&id, || ended(field(), "id"))),
+            StoreRef::Code(code) => shell::StoreRef::Code(code),
+        }
+    }
+    pub fn product(&mut self, product: ProductRef, field: impl FnOnce() -> Path) -> shell::ProductRef {
+        match product {
+            ProductRef::Id(id) => shell::ProductRef::Id(self.id(&id, || ended(field(), "id"))),
+            ProductRef::Sku(sku) => shell::ProductRef::Sku(sku),
+            ProductRef::Barcode(code) => shell::ProductRef::Barcode(code),
+        }
+    }
+
+    pub fn lot(&mut self, lot: LotRef, field: impl FnOnce() -> Path) -> shell::LotRef {
+        match lot {
+            LotRef::Id(id) => shell::LotRef::Id(self.id(&id, || ended(field(), "id"))),
+            LotRef::Code(code) => shell::LotRef::Code { code, made_on: None, expires_on: None },
+            LotRef::Named(LotName { code, made_on, expires_on }) => {
+                shell::LotRef::Code { code, made_on: made_on.map(|day| day.0), expires_on: expires_on.map(|day| day.0) }
+            }
+        }
+    }
+
+    /// An amount with at most its currency's decimals.
+    pub fn money(&mut self, money: Option<&MoneyInput>, field: impl FnOnce() -> Path) -> Option<prelude::Money> {
+        let money = money?;
+        let Some(currency) = Currency::parse(&money.currency_code.0) else {
+            self.refuse(ErrorCode::Invalid, "an ISO 4217 code in use is expected, as in GBP", ended(field(), "currencyCode"));
+            return None;
+        };
+        match prelude::Money::parse(&money.amount.0, currency) {
+            Ok(money) => Some(money),
+            Err(err) => {
+                let code = match err {
+                    MoneyError::NotANumber | MoneyError::TooManyDecimals { .. } => ErrorCode::Invalid,
+                    MoneyError::OutOfRange => ErrorCode::OutOfRange,
+                };
+                self.refuse(code, err.to_string(), ended(field(), "amount"));
+                None
+            }
+        }
+    }
+
+    /// Ids of a list.
+    pub fn ids<K: Kind>(&mut self, ids: Option<Vec<ID>>, name: &str) -> Vec<Id<K>> {
+        let ids = ids.into_iter().flatten().enumerate();
+        ids.map(|(index, id)| self.id(&id, || path!["input", name, index])).collect()
+    }
+}
+
+fn ended(mut path: Path, name: &str) -> Path {
+    path.push(name.to_owned());
+    path
+}

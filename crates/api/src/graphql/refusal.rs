@@ -1,0 +1,156 @@
+//! Refusals a correct, authorised caller can meet through input or a race. Rooms turn their rejections into these, once each.
+
+use async_graphql::{Enum, Interface, SimpleObject};
+
+use super::scalars::{Long, Quantity};
+use crate::{schema::Node, stock::StockLevel};
+
+/// Why something was refused. New codes may be added: treat an unknown one like INVALID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// A value that is needed was not given.
+    Required,
+    /// A value is not what this field takes.
+    Invalid,
+    /// A text is longer than is kept.
+    TooLong,
+    /// A number or a time is outside its range.
+    OutOfRange,
+    /// Another row has this value, and it must be unique.
+    Duplicate,
+    /// There is no such thing, or it is not yours.
+    NotFound,
+    /// It cannot be removed or changed while other things use it.
+    InUse,
+    /// The state does not allow this step; the message names the state and the steps that are open.
+    InvalidState,
+    /// The accounting period is closed.
+    PeriodClosed,
+    /// The row has changed since you read it: read again and retry.
+    VersionConflict,
+    /// There is not enough stock to promise or take.
+    InsufficientStock,
+    /// The idempotency key was used before with another input.
+    IdempotencyKeyReused,
+    /// A call with this key is still running: retry in a moment.
+    IdempotencyInProgress,
+    /// A list or a total is longer than allowed.
+    LimitExceeded,
+    /// The password does not meet the rules.
+    WeakPassword,
+    /// E-mail and password do not match.
+    InvalidCredentials,
+    /// The code is wrong or was used before.
+    MfaInvalid,
+    /// The token is too old.
+    TokenExpired,
+}
+
+impl ErrorCode {
+    /// Tells the audit log that what is being carried out was refused with this, and the answer that it carries one refusal more.
+    /// Every refusal is made with it, so that none is missing from the answer's count.
+    #[must_use]
+    pub fn noted(self) -> Self {
+        platform::audit::told(&async_graphql::resolver_utils::enum_value(self).to_string());
+        self
+    }
+}
+
+/// A refusal as data: nothing was changed.
+#[derive(Interface)]
+#[graphql(
+    field(name = "code", ty = "&ErrorCode", desc = "Why, as a stable code."),
+    field(name = "message", ty = "&String", desc = "Why, in words, with what would be accepted."),
+    field(
+        name = "field",
+        ty = "&Option<Vec<String>>",
+        desc = "The path to the input field that is meant, list positions included."
+    ),
+    field(name = "retryable", ty = "&bool", desc = "Whether the same call may succeed later without being changed.")
+)]
+pub enum UserError {
+    InputError(InputError),
+    VersionConflict(Box<VersionConflict>),
+    InsufficientStock(Box<InsufficientStock>),
+}
+
+/// A refusal that needs no more data than its code and field.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct InputError {
+    /// Why, as a stable code.
+    pub code: ErrorCode,
+    /// Why, in words, with what would be accepted.
+    pub message: String,
+    /// The path to the input field that is meant, list positions included.
+    pub field: Option<Vec<String>>,
+    /// Whether the same call may succeed later without being changed.
+    pub retryable: bool,
+}
+
+/// The row has changed since it was read.
+#[derive(SimpleObject)]
+pub struct VersionConflict {
+    /// Why, as a stable code.
+    pub code: ErrorCode,
+    /// Why, in words, with what would be accepted.
+    pub message: String,
+    /// The path to the input field that is meant, list positions included.
+    pub field: Option<Vec<String>>,
+    /// Whether the same call may succeed later without being changed.
+    pub retryable: bool,
+    /// The version that the row has now.
+    pub actual_version: Long,
+    /// The row as it is now, if you may see it.
+    pub current: Option<Node>,
+}
+
+/// There is not enough stock to promise or take.
+#[derive(SimpleObject)]
+pub struct InsufficientStock {
+    /// Why, as a stable code.
+    pub code: ErrorCode,
+    /// Why, in words, with what would be accepted.
+    pub message: String,
+    /// The path to the input field that is meant, list positions included.
+    pub field: Option<Vec<String>>,
+    /// Whether the same call may succeed later without being changed.
+    pub retryable: bool,
+    /// The level that is short, if you may see it.
+    pub level: Option<StockLevel>,
+    /// How much was asked for.
+    pub requested: Quantity,
+    /// How much the same call would be granted, in the smallest unit of what was asked for (of a kit: whole kits); 0 or more. Stock that is
+    /// held for others or lies in lots that may not go is not in it, also where onShortage lets holds give way.
+    pub available: Quantity,
+}
+
+/// A path into the input: `["input", "changes", "3", "delta"]`.
+pub type Path = Vec<String>;
+
+impl UserError {
+    pub fn new(code: ErrorCode, message: impl Into<String>, field: Path) -> Self {
+        let retryable = matches!(code, ErrorCode::IdempotencyInProgress);
+        Self::InputError(InputError {
+            code: code.noted(),
+            message: message.into(),
+            field: (!field.is_empty()).then_some(field),
+            retryable,
+        })
+    }
+    /// Names another field of the input, where that is the one that is meant.
+    pub fn renamed(&mut self, from: &str, to: &str) {
+        let field = match self {
+            Self::InputError(error) => &mut error.field,
+            Self::VersionConflict(error) => &mut error.field,
+            Self::InsufficientStock(error) => &mut error.field,
+        };
+        if let Some(name) = field.as_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
+            to.clone_into(name);
+        }
+    }
+    /// Also what is said of other tenants' rows: not found and not yours look the same.
+    pub fn not_found(what: &str, field: Path) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {what}"), field)
+    }
+}

@@ -1,0 +1,16 @@
+//! Root fields that take a document one step on.
+
+/// `step!(Payload, ctx, kind::Right, input, shell::step)`, with a `Mode` behind where the field has `validateOnly`: reads the input, takes the step with the
+/// permit for that right, and answers with the document as it is then, or with everything that is wrong with the input.
+#[macro_export]
+macro_rules! step {
+    ($payload:ident, $ctx:ident, $right:ty, $input:ident, $step:path $(, $mode:expr)?) => {{
+        let (permit, ledger) = ($ctx.permit::<$right>()?, $ctx.given::<inventory::ledger::Ledger>()?);
+        let input = match $crate::graphql::reading::read(|reading| $input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin($step(ledger, permit.clone(), input $(, $mode)?)).await;
+        $payload::of($ctx, &permit.scope(ledger.database()), done).await
+    }};
+}

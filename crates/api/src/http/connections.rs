@@ -1,0 +1,75 @@
+//! How many connections there may be, in all and from one address.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use platform::budget::host;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Who is at the other end. In the extensions of each request; whoever holds a clone keeps the connection counted.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub address: IpAddr,
+    _slot: Arc<Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    counted_as: IpAddr,
+    by_address: ByAddress,
+    _permit: OwnedSemaphorePermit,
+}
+
+type ByAddress = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// Hands out slots.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    free: Arc<Semaphore>,
+    most: u32,
+    by_address: ByAddress,
+    most_by_address: usize,
+}
+
+impl Connections {
+    pub fn new(most: usize, most_by_address: usize) -> Self {
+        let most = u32::try_from(most).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS as u32);
+        Self { free: Arc::new(Semaphore::new(most as usize)), most, by_address: ByAddress::default(), most_by_address }
+    }
+
+    /// A slot for this address; `None` when it, or all of them together, have what they may.
+    pub fn admit(&self, address: IpAddr) -> Option<Peer> {
+        let address = address.to_canonical();
+        let counted_as = host(address);
+        let permit = self.free.clone().try_acquire_owned().ok()?;
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_address.entry(counted_as).or_default();
+        if *count >= self.most_by_address {
+            return None;
+        }
+        *count += 1;
+        let slot = Slot { counted_as, by_address: self.by_address.clone(), _permit: permit };
+        Some(Peer { address, _slot: Arc::new(slot) })
+    }
+
+    /// Waits until all slots are free again, at most so long.
+    pub async fn all_gone(&self, most: Duration) {
+        let _ = tokio::time::timeout(most, self.free.acquire_many(self.most)).await;
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_address.get_mut(&self.counted_as) {
+            *count -= 1;
+            if *count == 0 {
+                by_address.remove(&self.counted_as);
+            }
+        }
+    }
+}

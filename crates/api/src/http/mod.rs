@@ -1,0 +1,160 @@
+//! The front door: GraphQL over HTTP, sockets, GraphiQL and probes, over axum and hyper.
+
+mod body;
+mod compress;
+mod connections;
+mod cookies;
+mod envelope;
+mod event_stream;
+mod files;
+mod figures;
+mod graphiql;
+mod graphql;
+mod health;
+mod key_set;
+mod leaks;
+mod negotiate;
+mod origin;
+mod reply;
+mod serve;
+mod stall;
+mod upgrade;
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use async_graphql::Executor;
+use axum::{Router, http::StatusCode, routing::any};
+use platform::budget::Budgets;
+
+use crate::{
+    graphql::{
+        desk::{Desk, Introspection},
+        examined::Examiner,
+        guard::Guard,
+        introspection::Introspector,
+        limits::Limits,
+        outline::Outline,
+        payer::Terms,
+        session::{Clock, Documents, Doorkeeper, NewId},
+        till::Till,
+        trusted::Trusted,
+    },
+    live::{admission::Admission, drain::Drain, socket::Anonymous, streams::Streams},
+};
+
+use self::negotiate::Media;
+
+pub use self::{
+    connections::Peer,
+    figures::{Figures, routes as figures},
+    files::routes as files,
+    health::{AlwaysReady, Check, Readiness, State, routes as health},
+    key_set::{KeySet, routes as key_set},
+    leaks::{LeakReports, routes as leaks},
+    serve::serve,
+};
+
+/// Whether the explorer's page is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Explorer {
+    #[default]
+    Served,
+    Off,
+}
+
+/// What an operator chooses besides the limits.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Pages of other sites that may call us and open sockets: `https://shop.example`, exactly. Our own page needs no entry.
+    pub origins: Vec<String>,
+    pub explorer: Explorer,
+    pub introspection: Introspection,
+    pub anonymous_sockets: Anonymous,
+    /// Addresses of proxies whose last `X-Forwarded-For` entry names the client.
+    pub proxies: Vec<IpAddr>,
+    /// Whether pages reach us by TLS, whatever a proxy says of it: then no cookie goes without.
+    pub by_tls: bool,
+    /// What callers may spend.
+    pub terms: Terms,
+    /// Documents that may be sent by their id.
+    pub trusted: Trusted,
+    /// Whether others may be sent too.
+    pub documents: Documents,
+}
+
+/// All that the routes need. Made once, shared by all requests.
+pub struct Front<E> {
+    pub desk: Arc<Desk<E>>,
+    pub streams: Arc<Streams<E>>,
+    pub settings: Settings,
+    pub readiness: Arc<dyn Readiness>,
+    pub drain: Drain,
+    pub admission: Arc<Admission>,
+}
+
+/// What `Front::new` is made from.
+pub struct Parts<E> {
+    pub executor: E,
+    /// Where the executor itself does without rules.
+    pub examiner: Option<Examiner>,
+    pub doorkeeper: Arc<dyn Doorkeeper>,
+    pub readiness: Arc<dyn Readiness>,
+    pub now: Clock,
+    pub new_id: NewId,
+    pub limits: Limits,
+    /// Of the executor's schema.
+    pub outline: Arc<Outline>,
+    pub budgets: Budgets,
+    pub settings: Settings,
+}
+
+impl<E: Executor> Front<E> {
+    pub fn new(parts: Parts<E>) -> Self {
+        let Parts { executor, examiner, doorkeeper, readiness, now, new_id, limits, outline, budgets, mut settings } = parts;
+        let admission = Arc::new(Admission::new(limits.sockets_entering, limits.socket_handshakes));
+        let guard = Guard::new(limits.clone(), outline);
+        let till = Till::new(budgets, settings.terms.clone());
+        let (introspection, documents, trusted) =
+            (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
+        let introspector = Introspector::default();
+        let desk = Arc::new(Desk {
+            executor,
+            examiner,
+            doorkeeper,
+            guard,
+            till,
+            limits,
+            introspection,
+            introspector,
+            trusted,
+            documents,
+            now,
+            new_id,
+        });
+        Self { streams: Streams::new(desk.clone()), desk, settings, readiness, drain: Drain::default(), admission }
+    }
+}
+
+impl<E> fmt::Debug for Front<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Front").field("desk", &self.desk).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/graphiql/…`, `/livez`, `/readyz`. Others may be merged in.
+pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
+    let health = health::routes(front.readiness.clone(), front.drain.clone());
+    let explorer = match front.settings.explorer {
+        Explorer::Served => graphiql::assets(),
+        Explorer::Off => Router::new(),
+    };
+    let new_id = front.desk.new_id.clone();
+    Router::new()
+        .route("/graphql", any(graphql::handle::<E>))
+        .route("/graphql/ws", any(graphql::handle::<E>))
+        .route(cookies::PATH, any(graphql::handle::<E>))
+        .with_state(front)
+        .merge(health)
+        .merge(explorer)
+        .fallback(move || async move { reply::of_fault(StatusCode::NOT_FOUND, "there is nothing here", Media::Json, &new_id()) })
+}

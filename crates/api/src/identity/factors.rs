@@ -1,0 +1,97 @@
+//! Second factors.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude::MemberId;
+use iam::{
+    access::kind,
+    identity::{Enrolment, Identity, IdentityError, Rejection},
+};
+
+use super::{mutations::settled, sessions::OkPayload};
+use crate::{
+    access::MemberPayload,
+    graphql::{
+        context::Asks,
+        directives::{MaxAge, authenticated, requires, step_up},
+        fault::Answer,
+        refusal::UserError,
+        scalars::Long,
+    },
+};
+
+/// What becomes of a second factor.
+#[derive(SimpleObject, Default)]
+pub struct TotpPayload {
+    /// What the authenticator needs, as a link. It is shown once.
+    pub otpauth_uri: Option<String>,
+    /// The same as a QR code, in SVG.
+    pub qr_svg: Option<String>,
+    /// Codes to keep for the day the authenticator is lost, each good once. They are shown once.
+    pub backup_codes: Option<Vec<String>>,
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+    /// Never replayed: secrets are shown once.
+    pub replayed: bool,
+    /// No event of the tenant's stream: null.
+    pub seq: Option<Long>,
+}
+
+#[derive(Default)]
+pub struct FactorMutation;
+
+fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
+    let (backup_codes, user_errors) = settled(outcome)?;
+    Ok(TotpPayload { backup_codes, user_errors, ..TotpPayload::default() })
+}
+
+#[Object]
+impl FactorMutation {
+    /// Begins to enrol an authenticator as the caller's second factor. It counts once totpConfirm has seen a code of it.
+    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
+        ctx.step_up()?;
+        let session = ctx.session_to_enrol()?;
+        let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
+        let (otpauth_uri, qr_svg) = enrolment.map(|Enrolment { otpauth_uri, qr_svg }| (otpauth_uri, qr_svg)).unzip();
+        Ok(TotpPayload { otpauth_uri, qr_svg, user_errors, ..TotpPayload::default() })
+    }
+
+    /// Ends the enrolment with a code of the authenticator, and gives codes for emergencies. The caller's other sessions end.
+    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    async fn totp_confirm(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The code that the authenticator shows.")] code: String,
+    ) -> Answer<TotpPayload> {
+        ctx.step_up()?;
+        let session = ctx.session_to_enrol()?;
+        codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
+    }
+
+    /// Takes the caller's second factor away. Their other sessions end.
+    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
+        let session = ctx.session_stepped_up()?;
+        OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
+    }
+
+    /// Makes a new set of codes for emergencies; those from before are good for nothing.
+    #[graphql(directive = authenticated::apply(), directive = step_up::apply(MaxAge(None)))]
+    async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
+        let session = ctx.session_stepped_up()?;
+        codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
+    }
+
+    /// Takes a member's second factor away, so that they can enrol another one: they lost it. All their sessions end. Nobody can set one for them.
+    #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
+    async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
+        ctx.permit::<kind::MemberWrite>()?;
+        let session = ctx.session_stepped_up()?;
+        let outcome = match id.parse::<MemberId>() {
+            Ok(id) => ctx.given::<Identity>()?.reset_factor(session, id).await,
+            Err(err) => Err(Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into()),
+        };
+        let (view, user_errors) = settled(outcome)?;
+        Ok(MemberPayload { member: view.map(Into::into), user_errors, replayed: false, seq: None })
+    }
+}

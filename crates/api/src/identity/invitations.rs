@@ -1,0 +1,153 @@
+//! Who is in a tenant: the list of members, invitations that wait, people who go.
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::MemberId;
+use iam::{
+    access::kind,
+    identity::{Identity, IdentityError, MemberPage, MemberView, Rejection},
+};
+use platform::paging::{CursorSigner, Key};
+
+use super::{
+    Member, MemberStatus,
+    mutations::{LoginPayload, answer, settled, visit},
+    sessions::OkPayload,
+};
+use crate::{
+    access::MemberPayload,
+    connection,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{MaxAge, paged, public, requires, step_up},
+        fault::{Answer, TopError},
+        limits::Limits,
+        scalars::Cursor,
+    },
+};
+
+connection!(MemberConnection, MemberEdge, Member, "members");
+
+#[derive(Default)]
+pub struct MemberQuery;
+
+#[Object]
+impl MemberQuery {
+    /// Members by address, those included who were invited and have not come in yet; without those who have left.
+    #[graphql(directive = requires::apply("member.read".into()), directive = paged::apply())]
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those who stand there: INVITED are the invitations that wait. All when this is left out.")]
+        status: Option<Vec<MemberStatus>>,
+        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+    ) -> Answer<MemberConnection> {
+        ctx.permit::<kind::MemberRead>()?;
+        let (tenant, signer) = (ctx.caller()?.tenant, ctx.given::<CursorSigner>()?);
+        let request = PageArgs { first, after, last, before }.check("members", signer, ctx.given::<Limits>()?.page)?;
+        let page = MemberPage {
+            statuses: status.unwrap_or_default().into_iter().map(Into::into).collect(),
+            after: place(request.after.as_deref())?,
+            before: place(request.before.as_deref())?,
+            backward: request.backward,
+            limit: request.limit,
+        };
+        let rows = ctx.given::<Identity>()?.members(tenant, &page).await?;
+        Ok(Page::build(rows.into_iter().map(keyed).collect(), &request, "members", signer).into())
+    }
+}
+
+fn keyed(view: MemberView) -> (Member, Vec<Key>) {
+    let keys = vec![Key::Text(view.email_key.clone()), view.membership.member.into()];
+    (view.into(), keys)
+}
+
+/// What our own cursors of this list say.
+fn place(keys: Option<&[Key]>) -> Answer<Option<(String, MemberId)>> {
+    match keys {
+        None => Ok(None),
+        Some([Key::Text(email), Key::Id(id)]) => Ok(Some((email.clone(), MemberId::from_uuid(*id)))),
+        Some(_) => Err(TopError::Internal),
+    }
+}
+
+fn member_id(id: &ID) -> Result<MemberId, IdentityError> {
+    id.parse()
+        .map_err(|err: entity::id::IdError| Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into())
+}
+
+#[derive(Default)]
+pub struct InvitationMutation;
+
+#[Object]
+impl InvitationMutation {
+    /// Accepts an invitation by the link that was sent, good once, and logs in. Whoever has an account under the address shows its password; whoever has
+    /// none chooses one, and a name.
+    #[graphql(directive = public::apply())]
+    async fn invitation_accept(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of the link.")] token: String,
+        #[graphql(desc = "The account's password; for whoever has no account 12 to 256 characters that nobody would guess.")]
+        password: String,
+        #[graphql(desc = "The name of whoever has no account yet.")] display_name: Option<String>,
+    ) -> Answer<LoginPayload> {
+        let identity = ctx.given::<Identity>()?;
+        let accepted = Box::pin(identity.accept_invitation(&token, &password, display_name.as_deref(), &visit(ctx))).await;
+        answer(ctx, accepted)
+    }
+
+    /// Sends an invitation once more, with another link and seven more days. The link from before is good for nothing.
+    #[graphql(directive = requires::apply("member.invite".into()), directive = step_up::apply(MaxAge(None)))]
+    async fn invitation_resend(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The member who is invited.")] id: ID,
+    ) -> Answer<MemberPayload> {
+        ctx.permit::<kind::MemberInvite>()?;
+        let session = ctx.session_stepped_up()?;
+        let outcome = match member_id(&id) {
+            Ok(id) => ctx.given::<Identity>()?.resend_invitation(session, id).await,
+            Err(refused) => Err(refused),
+        };
+        shown(ctx, outcome)
+    }
+
+    /// Takes an invitation back: its link is good for nothing any more.
+    #[graphql(directive = requires::apply("member.invite".into()), directive = step_up::apply(MaxAge(None)))]
+    async fn invitation_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The member who is invited.")] id: ID,
+    ) -> Answer<OkPayload> {
+        ctx.permit::<kind::MemberInvite>()?;
+        let session = ctx.session_stepped_up()?;
+        let outcome = match member_id(&id) {
+            Ok(id) => ctx.given::<Identity>()?.revoke_invitation(session, id).await,
+            Err(refused) => Err(refused),
+        };
+        OkPayload::of(outcome)
+    }
+
+    /// Removes a member: their rights are gone and their sessions end at once. What they did keeps their name, and they can be invited again.
+    #[graphql(directive = requires::apply("member.write".into()), directive = step_up::apply(MaxAge(None)))]
+    async fn member_remove(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
+        ctx.permit::<kind::MemberWrite>()?;
+        let session = ctx.session_stepped_up()?;
+        let outcome = match member_id(&id) {
+            Ok(id) => ctx.given::<Identity>()?.remove_member(session, id).await,
+            Err(refused) => Err(refused),
+        };
+        shown(ctx, outcome)
+    }
+}
+
+/// What became of a change of a member. Who may make it need not be one who may see them.
+fn shown(ctx: &Context<'_>, outcome: Result<MemberView, IdentityError>) -> Answer<MemberPayload> {
+    let (view, user_errors) = settled(outcome)?;
+    let member = view.filter(|_| ctx.permit::<kind::MemberRead>().is_ok()).map(Into::into);
+    Ok(MemberPayload { member, user_errors, replayed: false, seq: None })
+}

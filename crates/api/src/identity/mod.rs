@@ -1,0 +1,97 @@
+//! GraphQL of identity.
+
+mod factors;
+mod invitations;
+mod mutations;
+mod people;
+mod sandboxes;
+mod sessions;
+mod types;
+
+pub use factors::{FactorMutation, TotpPayload};
+pub use mutations::{IdentityMutation, LoginPayload, settled};
+pub use sandboxes::{SandboxMutation, SandboxPayload};
+pub use sessions::{OkPayload, SessionMutation, SessionPayload};
+pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
+
+use async_graphql::{Context, MergedObject, Object};
+use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
+use iam::{
+    access::kind,
+    identity::{Identity, rows},
+};
+
+use crate::{
+    access::author,
+    graphql::{
+        context::Asks,
+        directives::authenticated,
+        fault::{Answer, TopError},
+    },
+};
+
+/// Who did something. What was done by nobody in particular, or by somebody who is gone, was done by the system.
+pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
+    if who.kind == ActorKind::Member
+        && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
+    {
+        return Ok(Actor::Member(Box::new(member)));
+    }
+    if who.kind == ActorKind::Integration
+        && let Some(integration) = author(ctx, IntegrationId::from_uuid(who.id)).await?
+    {
+        return Ok(Actor::Integration(integration));
+    }
+    Ok(Actor::SystemActor(SystemActor { name: "system".to_owned() }))
+}
+
+/// A member of the caller's tenant, for whoever may see members. Callers see themselves.
+pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
+    let (identity, caller) = (ctx.given::<Identity>()?, ctx.caller()?);
+    if caller.actor != Who::member(id) {
+        ctx.permit::<kind::MemberRead>()?;
+    }
+    let found = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
+    Ok(found.map(Member::from))
+}
+
+/// The tenant of an id, if it is the caller's.
+pub async fn own_tenant(ctx: &Context<'_>, id: TenantId) -> Answer<Option<Tenant>> {
+    if ctx.caller()?.tenant != id {
+        return Ok(None);
+    }
+    let identity = ctx.given::<Identity>()?;
+    Ok(rows::tenants_by_id(&identity.database().global(), &[id]).await?.pop().map(Tenant::from))
+}
+
+/// The session of an id, if it is the caller's own.
+pub async fn own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<LoginSession>> {
+    ctx.caller()?;
+    let Ok(session) = ctx.session() else { return Ok(None) };
+    let found = ctx.given::<Identity>()?.session(session.user, id).await?;
+    Ok(found.map(|found| LoginSession::new(found, session.id)))
+}
+
+/// What people do about their accounts, and tenants about their people.
+#[derive(MergedObject, Default)]
+pub struct PeopleMutation(people::AccountMutation, invitations::InvitationMutation);
+
+/// Who is calling, and who else is there.
+#[derive(MergedObject, Default)]
+pub struct IdentityQuery(ViewerQuery, invitations::MemberQuery);
+
+#[derive(Default)]
+pub struct ViewerQuery;
+
+#[Object]
+impl ViewerQuery {
+    /// Who is calling, in which tenant, and what they may do.
+    #[graphql(directive = authenticated::apply())]
+    async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
+        let caller = ctx.caller()?.clone();
+        let identity = ctx.given::<Identity>()?;
+        let mut tenants = rows::tenants_by_id(&identity.database().global(), &[caller.tenant]).await?;
+        let tenant = tenants.pop().ok_or(TopError::Unauthenticated)?;
+        Viewer::new(ctx, caller, tenant).await
+    }
+}

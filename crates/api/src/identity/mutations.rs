@@ -1,0 +1,294 @@
+//! Registering, logging in, and going on with a session.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, Object, SimpleObject, Union};
+use iam::identity::{Entered, Identity, IdentityError, LoggedIn, NewTenant, Rejection, Visit};
+
+use super::types::{LoginSession, Tenant};
+use crate::graphql::{
+    context::Asks,
+    directives::{STEP_UP_SECONDS, authenticated, public},
+    fault::{Answer, TopError},
+    jar::{Device, Jar, ToGo},
+    refusal::{ErrorCode, UserError},
+    scalars::{DateTime, Long},
+};
+
+/// Tokens of a session. Send the access token as `Authorization: Bearer …`.
+#[derive(SimpleObject)]
+pub struct TokenPair {
+    /// For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`).
+    pub access_token: String,
+    /// When the access token ends.
+    pub access_expires_at: DateTime,
+    /// For sessionRefresh, before the access token ends; empty where the page has it in a cookie.
+    pub refresh_token: String,
+    /// When the refresh token ends.
+    pub refresh_expires_at: DateTime,
+    /// The session.
+    pub session: LoginSession,
+    /// The tenant of the session.
+    pub tenant: Tenant,
+    /// What the device is known by from now on: send it as the header `Entrepot-Device` when logging in. Given where that header was sent, with `new` by a
+    /// device that has none; null where the device is known already, or has it in a cookie.
+    pub device_token: Option<String>,
+}
+
+/// A second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "iam::identity::Factor")]
+pub enum MfaMethod {
+    /// A code of an authenticator app.
+    Totp,
+    /// One of the codes kept for emergencies.
+    BackupCode,
+    /// A code that was sent to the account's address: for a very unusual login to an account without an authenticator.
+    Email,
+}
+
+/// A second factor is asked for before there are tokens.
+#[derive(SimpleObject)]
+pub struct MfaChallenge {
+    /// Names the login that waits.
+    pub challenge_token: String,
+    /// What will do.
+    pub methods: Vec<MfaMethod>,
+    /// Until when.
+    pub expires_at: DateTime,
+}
+
+/// A registration waits for the link that was sent to its address: emailVerify carries it out. The answer is the same for an address that has an
+/// account already.
+#[derive(SimpleObject)]
+pub struct RegistrationPending {
+    /// Where the link was sent.
+    pub email: String,
+    /// Until when it is good.
+    pub expires_at: DateTime,
+}
+
+/// What a login comes to.
+#[derive(Union)]
+pub enum LoginResult {
+    TokenPair(Box<TokenPair>),
+    MfaChallenge(MfaChallenge),
+    RegistrationPending(RegistrationPending),
+}
+
+/// The answer to a login.
+#[derive(SimpleObject)]
+pub struct LoginPayload {
+    /// Tokens, or what is still asked for; null when it was refused.
+    pub result: Option<LoginResult>,
+    /// Why it was refused; empty when it was not.
+    pub user_errors: Vec<UserError>,
+    /// Logins are never replayed: false.
+    pub replayed: bool,
+    /// Logins are no events of the tenant's stream: null.
+    pub seq: Option<Long>,
+}
+
+#[derive(Default)]
+pub struct IdentityMutation;
+
+#[Object]
+impl IdentityMutation {
+    /// Makes a tenant and the user who owns it, and logs them in. Whoever has an account already gives its password.
+    #[graphql(directive = public::apply())]
+    async fn register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The owner's address.")] email: String,
+        #[graphql(desc = "12 to 256 characters.")] password: String,
+        #[graphql(desc = "The owner's name.")] display_name: String,
+        #[graphql(desc = "The company's name.")] tenant_name: String,
+        #[graphql(desc = "Its short name: small letters, digits and hyphens.")] tenant_slug: String,
+    ) -> Answer<LoginPayload> {
+        let new = NewTenant { email, password, display_name, tenant_name, tenant_slug };
+        answer(ctx, Box::pin(ctx.given::<Identity>()?.register(new, &visit(ctx))).await)
+    }
+
+    /// Begins a session.
+    #[graphql(directive = public::apply())]
+    async fn login(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user's address.")] email: String,
+        #[graphql(desc = "The user's password.")] password: String,
+        #[graphql(desc = "The slug of the tenant to come into; the user's oldest when not given.")] tenant: Option<String>,
+    ) -> Answer<LoginPayload> {
+        answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
+    }
+
+    /// Goes on with a login that asked for a second factor. Five tries within five minutes, then log in again.
+    #[graphql(directive = public::apply())]
+    async fn mfa_verify(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of the challenge.")] challenge_token: String,
+        #[graphql(desc = "Which factor is shown.")] method: MfaMethod,
+        #[graphql(desc = "The code.")] code: String,
+    ) -> Answer<LoginPayload> {
+        answer(ctx, ctx.given::<Identity>()?.mfa_verify(&challenge_token, method.into(), &code, &visit(ctx)).await)
+    }
+
+    /// Shows once more who is there, for what asks for that: a code of whoever has a second factor, the password of whoever has none.
+    /// The session goes on with the tokens of the answer; those from before are good for nothing new.
+    #[graphql(directive = authenticated::apply())]
+    async fn reauthenticate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The password.")] password: Option<String>,
+        #[graphql(desc = "A code of the authenticator, or one kept for emergencies.")] code: Option<String>,
+    ) -> Answer<LoginPayload> {
+        let (session, identity) = (ctx.session_to_enrol()?, ctx.given::<Identity>()?);
+        answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)
+    }
+
+    /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session. Calls with one
+    /// refresh token within ten seconds of its rotation return the same new refresh token, so that pages that share it can refresh at once.
+    #[graphql(directive = public::apply())]
+    async fn session_refresh(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The refresh token.")] refresh_token: String,
+    ) -> Answer<LoginPayload> {
+        let of_cookie = ctx.data_opt::<Jar>().and_then(Jar::refresh).filter(|_| refresh_token.is_empty());
+        let outcome = ctx.given::<Identity>()?.refresh(of_cookie.unwrap_or(&refresh_token)).await;
+        let is_over = matches!(&outcome, Err(IdentityError::Refused(why)) if why.contains(&Rejection::TokenExpired));
+        if of_cookie.is_some() && is_over {
+            forget_cookies(ctx);
+        }
+        answer(ctx, outcome)
+    }
+}
+
+/// Where the call comes from, as the front says.
+pub(super) fn visit(ctx: &Context<'_>) -> Arc<Visit> {
+    let visit = ctx.data_opt::<Arc<Visit>>().cloned().unwrap_or_default();
+    match ctx.data_opt::<Device>() {
+        Some(Device(token)) => Arc::new(Visit { device: Some(token.clone()), ..Visit::clone(&visit) }),
+        None => visit,
+    }
+}
+
+impl From<LoggedIn> for TokenPair {
+    fn from(logged_in: LoggedIn) -> Self {
+        let current = logged_in.session.id;
+        Self {
+            access_token: logged_in.access_token,
+            access_expires_at: DateTime(logged_in.access_expires_at),
+            refresh_token: logged_in.refresh_token,
+            refresh_expires_at: DateTime(logged_in.refresh_expires_at),
+            session: LoginSession::new(logged_in.session, current),
+            tenant: logged_in.tenant.into(),
+            device_token: logged_in.device,
+        }
+    }
+}
+
+impl From<Entered> for LoginResult {
+    fn from(entered: Entered) -> Self {
+        match entered {
+            Entered::In(logged_in) => Self::TokenPair(Box::new((*logged_in).into())),
+            Entered::Challenge(challenge) => Self::MfaChallenge(MfaChallenge {
+                challenge_token: challenge.token,
+                methods: challenge.methods.into_iter().map(MfaMethod::from).collect(),
+                expires_at: DateTime(challenge.expires_at),
+            }),
+            Entered::LinkSent { email, expires_at } => {
+                Self::RegistrationPending(RegistrationPending { email, expires_at: DateTime(expires_at) })
+            }
+        }
+    }
+}
+impl From<LoggedIn> for LoginResult {
+    fn from(logged_in: LoggedIn) -> Self {
+        Self::TokenPair(Box::new(logged_in.into()))
+    }
+}
+
+pub(super) fn answer<T: Into<LoginResult>>(ctx: &Context<'_>, outcome: Result<T, IdentityError>) -> Answer<LoginPayload> {
+    let (entered, user_errors) = settled(outcome)?;
+    let result = entered.map(|entered| kept(ctx, entered.into()));
+    Ok(LoginPayload { result, user_errors, replayed: false, seq: None })
+}
+
+/// The tokens of a page that wants them in cookies go there, and not into the answer, where its scripts could read them.
+fn kept(ctx: &Context<'_>, mut result: LoginResult) -> LoginResult {
+    if let (Some(jar), LoginResult::TokenPair(pair)) = (ctx.data_opt::<Jar>(), &mut result) {
+        jar.put(ToGo::Tokens {
+            access: std::mem::take(&mut pair.access_token),
+            access_until: pair.access_expires_at.0,
+            refresh: std::mem::take(&mut pair.refresh_token),
+            refresh_until: pair.refresh_expires_at.0,
+            device: pair.device_token.take(),
+        });
+    }
+    result
+}
+
+/// The session is over: a page's cookies are taken away.
+pub(super) fn forget_cookies(ctx: &Context<'_>) {
+    if let Some(jar) = ctx.data_opt::<Jar>() {
+        jar.put(ToGo::Nothing);
+    }
+}
+
+/// What came of it, or why it was refused.
+pub fn settled<T>(outcome: Result<T, IdentityError>) -> Answer<(Option<T>, Vec<UserError>)> {
+    match outcome {
+        Ok(done) => Ok((Some(done), Vec::new())),
+        Err(IdentityError::Fault(fault)) => Err(TopError::from(fault)),
+        Err(IdentityError::Wait { retry_after_ms }) => Err(TopError::RateLimited { retry_after_ms }),
+        Err(IdentityError::StepUp) => Err(TopError::StepUpRequired(STEP_UP_SECONDS)),
+        Err(IdentityError::Refused(rejections)) => Ok((None, rejections.into_iter().map(refuse).collect())),
+    }
+}
+
+fn refuse(rejection: Rejection) -> UserError {
+    match rejection {
+        Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        Rejection::TooLong { message, field } => UserError::new(ErrorCode::TooLong, message, field),
+        Rejection::WeakPassword { message, field } => UserError::new(ErrorCode::WeakPassword, message, field),
+        Rejection::SlugTaken => {
+            UserError::new(ErrorCode::Duplicate, "another tenant has this slug", platform::path!["tenantSlug"])
+        }
+        Rejection::InvalidCredentials => {
+            UserError::new(ErrorCode::InvalidCredentials, "e-mail and password do not match", platform::path!["password"])
+        }
+        Rejection::TokenExpired => {
+            UserError::new(ErrorCode::TokenExpired, "the session has ended: log in again", platform::path!["refreshToken"])
+        }
+        Rejection::TokenMissing => UserError::new(
+            ErrorCode::TokenExpired,
+            "no refresh token came with this call: give it as refreshToken; a page that has it in a cookie sends this to /graphql/session; without one, log in again",
+            platform::path!["refreshToken"],
+        ),
+        Rejection::RefreshRaced => UserError::new(
+            ErrorCode::IdempotencyInProgress,
+            "another call with this refresh token is answered already: use its answer",
+            platform::path!["refreshToken"],
+        ),
+        Rejection::WrongPassword => {
+            UserError::new(ErrorCode::InvalidCredentials, "the password is wrong", platform::path!["currentPassword"])
+        }
+        Rejection::LinkOver => {
+            let message = "the link was used before or is too old: ask for another";
+            UserError::new(ErrorCode::TokenExpired, message, platform::path!["token"])
+        }
+        Rejection::RegistrationClosed => {
+            UserError::new(ErrorCode::InvalidState, "nobody can register here: ask for an invitation", Vec::new())
+        }
+        Rejection::MfaInvalid => {
+            UserError::new(ErrorCode::MfaInvalid, "the code is wrong or was used before", platform::path!["code"])
+        }
+        Rejection::ChallengeOver => {
+            let message = "the login waits no longer for this: log in again";
+            UserError::new(ErrorCode::TokenExpired, message, platform::path!["challengeToken"])
+        }
+        Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
+        Rejection::NotFound { what, field } => UserError::not_found(what, field),
+    }
+}

@@ -1,0 +1,99 @@
+//! Looking after one's sessions.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude::SessionId;
+use iam::identity::{EndReason, Identity, IdentityError, Rejection, Which};
+
+use super::{
+    mutations::{forget_cookies, settled},
+    types::LoginSession,
+};
+use crate::graphql::{context::Asks, directives::authenticated, fault::Answer, refusal::UserError, scalars::Long};
+
+/// Whether something was done.
+#[derive(SimpleObject)]
+pub struct OkPayload {
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+    /// Never replayed: doing it again changes nothing.
+    pub replayed: bool,
+    /// No event of the tenant's stream: null.
+    pub seq: Option<Long>,
+}
+
+impl OkPayload {
+    pub(super) fn of<T>(outcome: Result<T, IdentityError>) -> Answer<Self> {
+        let (_, user_errors) = settled(outcome)?;
+        Ok(Self { user_errors, replayed: false, seq: None })
+    }
+}
+
+/// What became of the change of a session.
+#[derive(SimpleObject)]
+pub struct SessionPayload {
+    /// The session as it is now; null when the change was refused.
+    pub session: Option<LoginSession>,
+    /// Why the change was refused; empty when it was made.
+    pub user_errors: Vec<UserError>,
+    /// Never replayed: doing it again changes nothing.
+    pub replayed: bool,
+    /// No event of the tenant's stream: null.
+    pub seq: Option<Long>,
+}
+
+#[derive(Default)]
+pub struct SessionMutation;
+
+fn session_id(id: &ID) -> Result<SessionId, IdentityError> {
+    id.parse()
+        .map_err(|err: entity::id::IdError| Rejection::Invalid { message: err.to_string(), field: platform::path!["id"] }.into())
+}
+
+#[Object]
+impl SessionMutation {
+    /// Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close.
+    #[graphql(directive = authenticated::apply())]
+    async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
+        let session = ctx.session_to_enrol()?;
+        forget_cookies(ctx);
+        OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
+    }
+
+    /// Ends one of the caller's sessions, at once: somebody else's device, or one that was lost.
+    #[graphql(directive = authenticated::apply())]
+    async fn session_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "The session.")] id: ID) -> Answer<OkPayload> {
+        let (user, identity) = (ctx.session()?.user, ctx.given::<Identity>()?);
+        let outcome = match session_id(&id) {
+            Ok(id) => identity.end_session(user, id, EndReason::Revoked).await,
+            Err(refused) => Err(refused),
+        };
+        OkPayload::of(outcome)
+    }
+
+    /// Ends all of the caller's sessions but the one that asks.
+    #[graphql(directive = authenticated::apply())]
+    async fn session_revoke_others(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
+        let session = ctx.session()?;
+        let which = Which::OthersOfUser(session.user, session.id);
+        let ended = ctx.given::<Identity>()?.end_sessions(which, EndReason::Revoked).await;
+        OkPayload::of(ended.map_err(IdentityError::from))
+    }
+
+    /// Names one of the caller's sessions, so that they know it again.
+    #[graphql(directive = authenticated::apply())]
+    async fn session_rename(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The session.")] id: ID,
+        #[graphql(desc = "Its name, at most 255 characters; none to take the name away.")] name: Option<String>,
+    ) -> Answer<SessionPayload> {
+        let (session, identity) = (ctx.session()?, ctx.given::<Identity>()?);
+        let outcome = match session_id(&id) {
+            Ok(id) => identity.name_session(session.user, id, name.as_deref()).await,
+            Err(refused) => Err(refused),
+        };
+        let (renamed, user_errors) = settled(outcome)?;
+        let renamed = renamed.map(|renamed| LoginSession::new(renamed, session.id));
+        Ok(SessionPayload { session: renamed, user_errors, replayed: false, seq: None })
+    }
+}

@@ -1,0 +1,221 @@
+//! `events`: the journal itself, for those who ask now and then instead of following. Each caller sees of it what they may see elsewhere.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use iam::access::Caller;
+use inventory::ledger::Ledger;
+use platform::{
+    paging::CursorSigner,
+    storage::{
+        Fault, Reads, TenantScope,
+        journal::{self, Head},
+    },
+};
+use serde_json::Value;
+use services::webhooks;
+
+use crate::{
+    graphql::{
+        connection::{PageArgs, PageInfo},
+        context::Asks,
+        directives::{authenticated, list_size},
+        fault::{Answer, TopError},
+        limits::Limits,
+        scalars::{Cursor, DateTime, Json, Long},
+    },
+    live::stream::{self, ResetReason},
+};
+
+/// Events that are looked through for one page at most: whoever may see few of them turns pages.
+const LOOKED_THROUGH: i64 = 2_000;
+const READ_AT_ONCE: u32 = 500;
+/// Types that one call may name.
+const MOST_TYPES: usize = 50;
+
+/// What has happened, as the journal tells it.
+#[derive(Clone)]
+pub struct Event {
+    row: Arc<journal::Event>,
+    data: Value,
+}
+
+/// What has happened, as the journal tells it.
+#[Object]
+impl Event {
+    /// Its number in the tenant's stream: dense, in the order of commits. Numbers that are missing are of events that are not for you.
+    async fn seq(&self) -> Long {
+        Long(self.row.seq)
+    }
+    /// What happened, as stock.changed or order.created. More may be added.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> &str {
+        &self.row.kind
+    }
+    /// When it was recorded.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.row.recorded_at)
+    }
+    /// What the event says: ids, versions and figures as they were after it, of the stores that you may see; the same as a webhook's `data`.
+    async fn data(&self) -> Json {
+        Json(self.data.clone())
+    }
+}
+
+/// A page of the journal.
+pub struct EventConnection {
+    events: Vec<(Event, Cursor)>,
+    more: bool,
+    begins: bool,
+    end: Cursor,
+    head: Cursor,
+    reset: Option<ResetReason>,
+}
+
+/// A page of the journal, oldest first.
+#[Object]
+impl EventConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<EventEdge> {
+        self.events.iter().cloned().map(EventEdge).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> Vec<Event> {
+        self.events.iter().map(|(event, _)| event.clone()).collect()
+    }
+    /// Where the page stands. `endCursor` is always there, also for a page without nodes: go on from it, while `hasNextPage` at once, later
+    /// when you like.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.more,
+            has_previous_page: !self.begins,
+            start_cursor: self.events.first().map(|(_, cursor)| cursor.clone()),
+            end_cursor: Some(self.end.clone()),
+        }
+    }
+    /// The journal's head: hand it to `after` to begin now.
+    async fn head(&self) -> &Cursor {
+        &self.head
+    }
+    /// Why `after` could not be followed; then there are no nodes. Discard what you have, read how things stand, and begin at `head`.
+    async fn reset(&self) -> Option<ResetReason> {
+        self.reset
+    }
+}
+
+/// An event with its cursor.
+pub struct EventEdge((Event, Cursor));
+
+/// An event with its cursor.
+#[Object]
+impl EventEdge {
+    /// The node.
+    async fn node(&self) -> &Event {
+        &self.0.0
+    }
+    /// Hand it to `after` to go on behind this event.
+    async fn cursor(&self) -> &Cursor {
+        &self.0.1
+    }
+}
+
+#[derive(Default)]
+pub struct EventQuery;
+
+#[Object]
+impl EventQuery {
+    /// What has happened since a cursor, oldest first: for whoever polls. Only what you may see elsewhere too; the same events that streams
+    /// and webhooks tell of. Without `after` from the oldest that is kept.
+    #[graphql(
+        directive = authenticated::apply(),
+        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
+    )]
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only of these types, as in order.created, order.* or *; at most 50, and an empty list matches nothing."
+        )]
+        types: Option<Vec<String>>,
+        #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Go on after this cursor, of this list with the same types.")] after: Option<Cursor>,
+    ) -> Answer<EventConnection> {
+        let caller = ctx.caller()?.clone();
+        let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);
+        if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
+            return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));
+        }
+        if let Some(index) = types.as_deref().and_then(webhooks::core::idle) {
+            return Err(TopError::bad_input(webhooks::core::NO_SUCH_EVENT, vec!["types".to_owned(), index.to_string()]));
+        }
+        let signer = ctx.given::<CursorSigner>()?.clone();
+        // The cursor is a stream's, and read as one.
+        let first =
+            PageArgs { first, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?.limit as usize;
+        let list = List { name: stream::filter_name(&types).within("events"), types, signer, caller, scope };
+        list.page(first, after).await
+    }
+}
+
+struct List {
+    name: stream::FilterName,
+    types: Option<Vec<String>>,
+    signer: CursorSigner,
+    caller: Caller,
+    scope: TenantScope,
+}
+
+impl List {
+    fn cursor(&self, head: Head, seq: i64) -> Cursor {
+        stream::cursor(&self.signer, self.caller.tenant, head.epoch, seq, &self.name)
+    }
+
+    async fn page(&self, first: usize, after: Option<Cursor>) -> Answer<EventConnection> {
+        let head = self.scope.head().await?;
+        let opened = after.as_ref().map(|after| stream::open(&self.signer, self.scope.tenant(), head, &self.name, after));
+        let from = match opened {
+            None => head.low,
+            Some(Ok(seq)) => seq,
+            Some(Err(reason)) => {
+                let at = self.cursor(head, head.seq);
+                let (end, reset) = (at.clone(), Some(reason));
+                return Ok(EventConnection { events: Vec::new(), more: false, begins: true, end, head: at, reset });
+            }
+        };
+        let (mut events, mut last) = (Vec::new(), from);
+        'looking: while last < head.seq && last - from < LOOKED_THROUGH {
+            let rows = journal::after(&self.scope, last, READ_AT_ONCE).await?;
+            // It was let go between the two readings: whoever asks again is told so.
+            if rows.first().is_none_or(|row| row.seq != last + 1) {
+                break;
+            }
+            for row in rows {
+                if events.len() == first || row.seq > head.seq {
+                    break 'looking;
+                }
+                last = row.seq;
+                if let Some(event) = self.shown(row)? {
+                    events.push((event, self.cursor(head, last)));
+                }
+            }
+        }
+        let end = self.cursor(head, last);
+        Ok(EventConnection {
+            events,
+            more: last < head.seq,
+            begins: from == head.low,
+            end,
+            head: self.cursor(head, head.seq),
+            reset: None,
+        })
+    }
+
+    fn shown(&self, row: journal::Event) -> Result<Option<Event>, Fault> {
+        if self.types.as_ref().is_some_and(|types| !types.iter().any(|one| webhooks::core::matches(one, &row.kind))) {
+            return Ok(None);
+        }
+        let data = webhooks::seen(&self.caller, &row.kind, &row.payload)
+            .map_err(|err| Fault::corrupt("event", format!("{}: {err}", row.seq)))?;
+        Ok(data.map(|data| Event { row: Arc::new(row), data }))
+    }
+}

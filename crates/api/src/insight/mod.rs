@@ -1,0 +1,269 @@
+//! GraphQL of the reports and of the journal.
+
+mod events;
+
+pub use events::EventQuery;
+
+use async_graphql::{Context, Enum, Object};
+use entity::prelude::{self, Currency};
+use iam::access::{Permission, kind};
+use inventory::ledger::Ledger;
+use platform::storage::Reads;
+use services::insight::{
+    core::{Group, Measure},
+    rows::{MovementTotals, SalesFilter},
+    shell::{self, MAX_ROWS, ReportError, SalesAsk},
+};
+
+use crate::{
+    catalog::{Money, Product},
+    costing::checked_span,
+    graphql::{
+        context::Asks,
+        directives::{cost, list_size, mask, requires},
+        fault::{Answer, TopError},
+        scalars::{CurrencyCode, DateTime, Long, Quantity},
+    },
+    orders::{OrderFilter, customers_seen, links, orders_within},
+    stock::{MovementFilter, MovementKind, movements_within},
+};
+
+impl From<ReportError> for TopError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Fault(fault) => fault.into(),
+            ReportError::TooLarge => Self::bad_input(error.to_string(), Vec::new()),
+        }
+    }
+}
+
+/// What the rows of a sales report stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Group", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SalesGroup {
+    /// One row for everything; its key is null.
+    None,
+    /// A calendar day of the store, as 2011-11-30.
+    Day,
+    /// A calendar month of the store, as 2011-11.
+    Month,
+    /// A product, by its id. Charges have no product and are left out.
+    Product,
+    /// A category, by its id, without those below it: the one that the product has now. Charges are left out.
+    Category,
+    /// The store that sold, or took back, by its id.
+    Store,
+    /// The channel, by its id. A return has the channel of the order it was matched with first.
+    Channel,
+    /// The country that it was sold to, as the order keeps it. A return has that of the order it was matched with first, else its customer's when it was
+    /// asked for.
+    Country,
+    /// The customer, by their id. Needs customer.read beside report.read.
+    Customer,
+}
+
+/// What the first rows of a sales report are chosen by, the largest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Measure", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SalesMeasure {
+    /// Units sold.
+    UnitsSold,
+    /// Revenue before refunds.
+    GrossRevenue,
+    /// Revenue after refunds.
+    NetRevenue,
+    /// Orders.
+    Orders,
+}
+
+/// Exact sums over orders and returns. Revenue is that of products; charges, such as postage, stand apart.
+pub struct SalesRow {
+    row: shell::SalesRow,
+    sees_costs: bool,
+}
+
+/// The sums of one group of a sales report.
+#[Object]
+impl SalesRow {
+    /// The group's id or name; null for what belongs to no group, and without groups.
+    async fn key(&self) -> Option<&str> {
+        self.row.key.as_deref()
+    }
+    /// The product, when rows stand for products.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.row.product?).await)
+    }
+    /// Orders that have sold something of the group.
+    async fn orders(&self) -> Long {
+        Long(self.row.orders)
+    }
+    /// Their lines of products, without those that were cancelled whole.
+    async fn order_lines(&self) -> Long {
+        Long(self.row.order_lines)
+    }
+    /// Units sold, without cancelled ones, in the products' smallest units.
+    async fn units_sold(&self) -> Quantity {
+        self.row.units_sold.into()
+    }
+    /// The totals of the lines of products: price less discount plus tax. Of a line that was cancelled in part, the share of the rest, by
+    /// quantity, rounded half away from zero.
+    async fn gross_revenue(&self) -> Money {
+        self.row.gross_revenue.into()
+    }
+    /// Returns that were received and have something of the group.
+    async fn returns(&self) -> Long {
+        Long(self.row.returns)
+    }
+    /// Their lines of products.
+    async fn return_lines(&self) -> Long {
+        Long(self.row.return_lines)
+    }
+    /// Units returned, in the products' smallest units.
+    async fn units_returned(&self) -> Quantity {
+        self.row.units_returned.into()
+    }
+    /// What was paid back for products.
+    async fn refunds(&self) -> Money {
+        self.row.refunds.into()
+    }
+    /// Gross revenue less refunds.
+    async fn net_revenue(&self) -> Money {
+        self.row.net_revenue.into()
+    }
+    /// The totals of charges, such as postage.
+    async fn charges(&self) -> Money {
+        self.row.charges.into()
+    }
+    /// What was paid back of charges.
+    async fn charge_credits(&self) -> Money {
+        self.row.charge_credits.into()
+    }
+    /// Units sold at the cost that their product had when they were ordered, rounded line by line; returns are not deducted. Lines without
+    /// a cost count as 0. Null for callers who may not see costs.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn cost_of_goods_sold(&self) -> Option<Money> {
+        self.sees_costs.then(|| self.row.cost_of_goods_sold.into())
+    }
+}
+
+/// What the movements of one kind did to what is on hand.
+pub struct MovementReportRow {
+    totals: MovementTotals,
+    currency: Currency,
+    sees_costs: bool,
+}
+
+/// The sums of one kind of movement.
+#[Object]
+impl MovementReportRow {
+    /// The kind.
+    async fn kind(&self) -> MovementKind {
+        self.totals.kind.into()
+    }
+    /// Movements that have an entry that fits the filter.
+    async fn movements(&self) -> Long {
+        Long(self.totals.movements)
+    }
+    /// Entries that fit the filter.
+    async fn entries(&self) -> Long {
+        Long(self.totals.entries)
+    }
+    /// Units that came in, in the products' smallest units.
+    async fn units_in(&self) -> Quantity {
+        units(self.totals.units_in)
+    }
+    /// Units that went out, as a number above 0.
+    async fn units_out(&self) -> Quantity {
+        units(self.totals.units_out)
+    }
+    /// What the entries are worth at the cost they were booked with, in or out, in the tenant's currency; entries in another currency, or
+    /// without a cost, count as 0. Null for callers who may not see costs.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn value(&self) -> Option<Money> {
+        self.sees_costs.then(|| prelude::Money::new(self.totals.value, self.currency).into())
+    }
+}
+
+/// The shell gives no sum beyond ±(2^53 − 1).
+fn units(sum: i64) -> Quantity {
+    prelude::Quantity::new(sum).unwrap_or_default().into()
+}
+
+/// Reports.
+#[derive(Default)]
+pub struct InsightQuery;
+
+#[Object]
+impl InsightQuery {
+    /// Exact sums over orders and returns, in one currency, by the store's local business date. An order counts from its confirmation on
+    /// and unless it was cancelled or expired; a return from its receipt on. Rows come in the order of their keys, what belongs to no group
+    /// last; or, with topBy, the largest first. A filter is asked of returns too: by their own store, customer and moment, by the channel of
+    /// the order they were matched with, as FULFILLED, and as having no external reference.
+    #[graphql(
+        directive = requires::apply("report.read".to_owned()),
+        directive = cost::apply("50".to_owned()),
+        directive = list_size::apply(None, Some(vec!["first".to_owned()]), None)
+    )]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn sales_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only orders placed, and returns made, at this moment or later.")] from: Option<DateTime>,
+        #[graphql(desc = "Only orders placed, and returns made, before this moment.")] to: Option<DateTime>,
+        #[graphql(desc = "What rows stand for.", default_with = "SalesGroup::None")] group_by: SalesGroup,
+        #[graphql(desc = "Only these orders, and the returns that fit.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Order rows by this, the largest first, instead of by key.")] top_by: Option<SalesMeasure>,
+        #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
+        #[graphql(desc = "Only documents in this currency; the tenant's own when it is left out.")] currency: Option<
+            CurrencyCode,
+        >,
+    ) -> Answer<Vec<SalesRow>> {
+        let permit = ctx.permit::<kind::ReportRead>()?;
+        if group_by == SalesGroup::Customer {
+            customers_seen(ctx.caller()?)?;
+        }
+        let sees_costs = ctx.caller()?.sees_costs();
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let (condition, values) = inventory::orders::rows::compile(
+            &orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?),
+            scope.backend(),
+            SalesFilter::FIRST,
+        );
+        let filter = SalesFilter { condition, values };
+        let (group, top_by) = (group_by.into(), top_by.map(Measure::from));
+        let (from, to) = checked_span(from, to)?;
+        let ask =
+            SalesAsk { from, to, group, filter, top_by, first: checked_first(first)?, currency: checked_currency(currency)? };
+        let rows = shell::sales_report(permit, ctx.given::<Ledger>()?.database(), ask).await?;
+        Ok(rows.into_iter().map(|row| SalesRow { row, sees_costs }).collect())
+    }
+
+    /// What the ledger says of each kind of movement that occurs.
+    #[graphql(directive = requires::apply("report.read".to_owned()), directive = cost::apply("20".to_owned()))]
+    async fn movement_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which movements; all when not given.")] filter: Option<MovementFilter>,
+    ) -> Answer<Vec<MovementReportRow>> {
+        let permit = ctx.permit::<kind::ReportRead>()?;
+        let sees_costs = ctx.caller()?.sees_costs();
+        if permit.channel().is_some() {
+            // The ledger knows no channels: what one of them moved cannot be told from the rest.
+            return Err(TopError::Forbidden(kind::StockMovementRead::info().code));
+        }
+        let filter = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
+        let (currency, rows) = shell::movement_report(permit, ctx.given::<Ledger>()?.database(), &filter).await?;
+        Ok(rows.into_iter().map(|totals| MovementReportRow { totals, currency, sees_costs }).collect())
+    }
+}
+
+fn checked_first(first: i32) -> Answer<usize> {
+    let fits = usize::try_from(first).ok().filter(|first| (1..=MAX_ROWS).contains(first));
+    fits.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MAX_ROWS}"), vec!["first".to_owned()]))
+}
+
+fn checked_currency(code: Option<CurrencyCode>) -> Answer<Option<Currency>> {
+    let Some(code) = code else { return Ok(None) };
+    let known = Currency::parse(&code.0).map(Some);
+    known.ok_or_else(|| TopError::bad_input("an ISO 4217 code in upper case is expected, as in GBP", vec!["currency".to_owned()]))
+}

@@ -1,0 +1,177 @@
+//! GraphQL of jobs.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object};
+use entity::prelude::{JobId, TenantId};
+use iam::access::{Permit, kind};
+use platform::{
+    jobs::{Jobs, Refusal, core},
+    paging::{CursorSigner, Key, keyset},
+    path,
+};
+
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{paged, requires},
+        fault::Answer,
+        limits::Limits,
+        reading::read,
+        refusal::{ErrorCode, UserError},
+        scalars::{Cursor, DateTime, Long},
+    },
+    payload,
+};
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
+pub enum JobState {
+    /// It runs when its time has come.
+    Waiting,
+    /// A worker holds it. A standing job is always held while there is a worker.
+    Running,
+    /// It has succeeded.
+    Done,
+    /// It has failed for good: see why, and jobRetry when that is put right.
+    Dead,
+}
+
+/// Work that nobody waits for.
+#[derive(Debug, Clone)]
+pub struct Job(Arc<core::Job>);
+
+impl From<core::Job> for Job {
+    fn from(job: core::Job) -> Self {
+        Self(Arc::new(job))
+    }
+}
+
+/// Work that nobody waits for. A queued job belongs to you and runs until it succeeds; a standing one is there once for everybody and runs again and again.
+#[Object(directive = requires::apply("job.read".into()))]
+impl Job {
+    /// Its id: a TypeID that begins with job_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it does, as in webhook.replay.
+    async fn kind(&self) -> &str {
+        &self.0.kind
+    }
+    /// Whether it is one of the deployment's, which run again and again.
+    async fn is_standing(&self) -> bool {
+        self.0.period.is_some()
+    }
+    /// Where it stands.
+    async fn state(&self) -> JobState {
+        self.0.state.into()
+    }
+    /// Failures since it last succeeded or got on. A worker that died while it ran the job counts as one; a queued job during which two died in a row is DEAD.
+    async fn failures(&self) -> Long {
+        Long(self.0.failures)
+    }
+    /// When it last began. Of standing jobs the times are up to ten seconds old.
+    async fn last_run_at(&self) -> Option<DateTime> {
+        self.0.started_at.map(DateTime)
+    }
+    /// When it last ended, well or not.
+    async fn last_ended_at(&self) -> Option<DateTime> {
+        self.0.finished_at.map(DateTime)
+    }
+    /// When it is to run next; null when it is over.
+    async fn next_run_at(&self) -> Option<DateTime> {
+        matches!(self.0.state, core::State::Waiting | core::State::Running).then_some(DateTime(self.0.due_at))
+    }
+    /// Why it failed last; null when it did not.
+    async fn last_error(&self) -> Option<&str> {
+        self.0.error.as_deref()
+    }
+    /// When it was put down.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+}
+
+crate::connection!(JobConnection, JobEdge, Job, "jobs");
+payload!(JobPayload, job: Job, "job");
+
+#[derive(Default)]
+pub struct JobQuery;
+
+#[Object]
+impl JobQuery {
+    /// Your queued jobs, the newest first. Those that ended well are shown for a week, dead letters until they are seen to.
+    #[graphql(directive = requires::apply("job.read".into()), directive = paged::apply())]
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<Vec<JobState>>,
+        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+    ) -> Answer<JobConnection> {
+        let permit = ctx.permit::<kind::JobRead>()?;
+        let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
+        let request = PageArgs { first, after, ..PageArgs::default() }.check("jobs", signer, ctx.given::<Limits>()?.page)?;
+        let (mut conditions, mut values) = (String::new(), Vec::new());
+        if let Some(states) = states {
+            let backend = jobs.database().backend();
+            conditions = format!(" AND {}", backend.in_texts("state", 2));
+            values.push(backend.texts(states.into_iter().map(|state| core::State::from(state).as_str())));
+        }
+        let (bounds, order, bound) = keyset(&["created_at", "id"], true, &request, values.len() + 2);
+        conditions += &bounds;
+        values.extend(bound);
+        let found = jobs.page(&permit.scope(jobs.database()), &conditions, &order, values).await?;
+        let rows = found.into_iter().map(|job| {
+            let keys = vec![Key::Int(job.created_at.micros()), job.id.into()];
+            (Job::from(job), keys)
+        });
+        Ok(Page::build(rows.collect(), &request, "jobs", signer).into())
+    }
+
+    /// The deployment's standing jobs, by kind: what keeps reservations, deliveries and the audit log going.
+    #[graphql(directive = requires::apply("job.read".into()))]
+    async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
+        let _: Permit<kind::JobRead> = ctx.permit()?;
+        Ok(ctx.given::<Jobs>()?.standing().await?.into_iter().map(Job::from).collect())
+    }
+}
+
+/// The job of an id, if it is the caller's.
+pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<Job>> {
+    let permit = ctx.permit::<kind::JobRead>()?;
+    let jobs = ctx.given::<Jobs>()?;
+    let found = jobs.find(&permit.scope(jobs.database()), id).await?;
+    Ok(found.filter(|job| job.tenant != TenantId::NIL).map(Job::from))
+}
+
+#[derive(Default)]
+pub struct JobMutation;
+
+#[Object]
+impl JobMutation {
+    /// Lets a dead letter be tried again: it runs within a second or two, with all of its tries before it.
+    #[graphql(directive = requires::apply("job.manage".into()))]
+    async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<JobPayload> {
+        let permit = ctx.permit::<kind::JobManage>()?;
+        // Who may write need not be one who may see.
+        let sees = ctx.permit::<kind::JobRead>().is_ok();
+        let refused = |errors| JobPayload { job: None, user_errors: errors, replayed: false, seq: None };
+        let id: JobId = match read(|reading| reading.id(&id, || path!["id"])) {
+            Ok(id) => id,
+            Err(errors) => return Ok(refused(errors)),
+        };
+        let jobs = ctx.given::<Jobs>()?;
+        match jobs.retry(&permit.scope(jobs.database()), id).await {
+            Ok(job) => Ok(JobPayload { job: sees.then(|| job.into()), user_errors: Vec::new(), replayed: false, seq: None }),
+            Err(Refusal::NotFound) => Ok(refused(vec![UserError::not_found("job", path!["id"])])),
+            Err(Refusal::NotDead(state)) => {
+                let message = format!("the job is {}: only one that is DEAD can be tried again", state.as_str());
+                Ok(refused(vec![UserError::new(ErrorCode::InvalidState, message, path!["id"])]))
+            }
+            Err(Refusal::Fault(fault)) => Err(fault.into()),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! GraphQL of labels.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use entity::prelude::ProductId;
+use iam::access::{Permit, kind};
+use inventory::catalog::{Catalog, core::product::ProductDoc, rows};
+use platform::path;
+use services::{
+    files::Files,
+    labels::core::{Label, SheetLayout, Symbology, sheet, svg},
+};
+
+use crate::{
+    catalog::Product,
+    files::{File, refuse},
+    graphql::{
+        context::Asks,
+        directives::{cost, emits, list_size, requires},
+        fault::{Answer, TopError},
+        reading::Reading,
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+};
+
+/// What a machine reads on a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Symbology")]
+pub enum LabelSymbology {
+    /// Code 128: the SKU, in letters and digits of ASCII.
+    #[graphql(name = "CODE_128")]
+    Code128,
+    /// EAN-13: the product's first barcode of thirteen digits, or of twelve.
+    #[graphql(name = "EAN_13")]
+    Ean13,
+    /// QR: the SKU, whatever its letters.
+    Qr,
+}
+
+/// A label of a product.
+#[derive(SimpleObject)]
+pub struct ProductLabel {
+    /// The product.
+    pub product: Product,
+    /// What the code says; null where there is none.
+    pub code: Option<String>,
+    /// The label as an SVG drawing of its own, without programs or links; null where the code cannot be drawn.
+    pub svg: Option<String>,
+    /// Why the code cannot be drawn; null when it was.
+    pub problem: Option<String>,
+}
+
+/// Labels on sheets of A4.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductLabelSheetInput {
+    /// The products, at most 250.
+    pub product_ids: Vec<ID>,
+    /// What a machine reads.
+    #[graphql(default_with = "LabelSymbology::Code128")]
+    pub symbology: LabelSymbology,
+    /// How many of each, at most 100, and at most 2,000 in all.
+    #[graphql(default = 1)]
+    pub copies: i32,
+    /// Labels side by side, at most 10.
+    #[graphql(default = 3)]
+    pub columns: i32,
+    /// Labels one below the other, at most 30.
+    #[graphql(default = 8)]
+    pub rows: i32,
+}
+
+/// What became of the wish for a sheet.
+#[derive(SimpleObject, Default)]
+pub struct ProductLabelSheetPayload {
+    /// The sheets as a PDF, kept for seven days; null when the wish was refused.
+    pub file: Option<File>,
+    /// Why the wish was refused; empty when it was granted.
+    pub user_errors: Vec<UserError>,
+    /// Asked twice, there are two files: false.
+    pub replayed: bool,
+    /// The event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// Products of one call.
+const MOST_PRODUCTS: usize = 250;
+const MOST_LABELS: usize = 2_000;
+
+/// What a label of the product says to machines.
+fn code(doc: &ProductDoc, symbology: Symbology) -> Option<&str> {
+    let is_ean = |code: &&str| matches!(code.len(), 12 | 13) && code.bytes().all(|byte| byte.is_ascii_digit());
+    match symbology {
+        Symbology::Ean13 => doc.barcodes.iter().map(|barcode| barcode.code.as_str()).find(is_ean),
+        Symbology::Code128 | Symbology::Qr => Some(&doc.row.sku),
+    }
+}
+
+fn drawn(doc: &ProductDoc, symbology: Symbology) -> Result<Label, String> {
+    let code = code(doc, symbology).ok_or("it has no barcode of thirteen digits")?;
+    Label::of(symbology, code, &doc.row.name).map_err(|why| why.to_string())
+}
+
+/// The products in the order of their ids in the call; those that there are not are left out.
+async fn products(ctx: &Context<'_>, permit: &Permit<kind::ProductRead>, ids: &[ProductId]) -> Answer<Vec<ProductDoc>> {
+    let scope = permit.scope(&ctx.given::<Catalog>()?.db);
+    let mut found = rows::product::docs(&scope, ids.to_vec()).await?;
+    found.sort_by_key(|doc| ids.iter().position(|id| *id == doc.row.id));
+    Ok(found)
+}
+
+#[derive(Default)]
+pub struct LabelQuery;
+
+#[Object]
+impl LabelQuery {
+    /// Labels of products as drawings, in the order of the ids; those that there are not are left out.
+    #[graphql(
+        directive = requires::apply("product.read".into()),
+        directive = list_size::apply(None, Some(vec!["productIds".to_owned()]), None)
+    )]
+    async fn product_labels(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The products, at most 250.")] product_ids: Vec<ID>,
+        #[graphql(desc = "What a machine reads.", default_with = "LabelSymbology::Code128")] symbology: LabelSymbology,
+    ) -> Answer<Vec<ProductLabel>> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        if product_ids.len() > MOST_PRODUCTS {
+            return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path!["productIds"]));
+        }
+        let read = |(at, id): (usize, &ID)| {
+            id.parse().map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), path!["productIds", at]))
+        };
+        let ids = product_ids.iter().enumerate().map(read).collect::<Result<Vec<ProductId>, _>>()?;
+        let found = products(ctx, &permit, &ids).await?;
+        let label = |doc: ProductDoc| {
+            let (drawing, problem) = match drawn(&doc, symbology.into()) {
+                Ok(label) => (Some(svg(&label)), None),
+                Err(why) => (None, Some(why)),
+            };
+            let code = code(&doc, symbology.into()).map(str::to_owned);
+            ProductLabel { product: Product::from(doc.row), code, svg: drawing, problem }
+        };
+        Ok(found.into_iter().map(label).collect())
+    }
+}
+
+#[derive(Default)]
+pub struct LabelMutation;
+
+#[Object]
+impl LabelMutation {
+    /// Makes a PDF of labels, to be printed and cut. A product whose code cannot be drawn refuses the whole: it would be missed on the shelf.
+    #[graphql(
+        directive = requires::apply("product.read".into()),
+        directive = cost::apply("100".into()),
+        directive = emits::apply(vec!["file.uploaded".into()])
+    )]
+    async fn product_label_sheet_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ProductLabelSheetInput,
+    ) -> Answer<ProductLabelSheetPayload> {
+        let permit = ctx.permit::<kind::ProductRead>()?;
+        let refused = |errors| ProductLabelSheetPayload { user_errors: errors, ..ProductLabelSheetPayload::default() };
+        let (ids, layout, copies) = match read(&input) {
+            Ok(parts) => parts,
+            Err(errors) => return Ok(refused(errors)),
+        };
+        let found = products(ctx, &permit, &ids).await?;
+        if let Some(at) = ids.iter().position(|id| found.iter().all(|doc| doc.row.id != *id)) {
+            return Ok(refused(vec![UserError::not_found("product", path!["input", "productIds", at])]));
+        }
+        let mut labels = Vec::new();
+        for (at, doc) in found.iter().enumerate() {
+            match drawn(doc, input.symbology.into()) {
+                Ok(label) => labels.extend(std::iter::repeat_n(label, copies)),
+                Err(why) => return Ok(refused(vec![UserError::new(ErrorCode::Invalid, why, path!["input", "productIds", at])])),
+            }
+        }
+        let bytes = sheet(&labels, layout);
+        Ok(match ctx.given::<Files>()?.make(&permit, ("labels.pdf".to_owned(), "application/pdf"), bytes).await {
+            Ok(file) => ProductLabelSheetPayload { file: Some(file.into()), ..ProductLabelSheetPayload::default() },
+            Err(error) => refused(vec![refuse(error, path!["input"])?]),
+        })
+    }
+}
+
+/// What was asked for, or what is wrong with it.
+fn read(input: &ProductLabelSheetInput) -> Result<(Vec<ProductId>, SheetLayout, usize), Vec<UserError>> {
+    let mut reading = Reading::default();
+    let ids: Vec<ProductId> = reading.ids(Some(input.product_ids.clone()), "productIds");
+    let mut within = |number: i32, most: i32, name: &str| {
+        if !(1..=most).contains(&number) {
+            reading.invalid(&format!("1 to {most} are taken"), || path!["input", name]);
+        }
+        usize::try_from(number).unwrap_or(1).max(1)
+    };
+    let copies = within(input.copies, 100, "copies");
+    let layout = SheetLayout { columns: within(input.columns, 10, "columns"), rows: within(input.rows, 30, "rows") };
+    let count = ids.len();
+    if count == 0 || count > MOST_PRODUCTS || count * copies > MOST_LABELS {
+        reading.invalid("1 to 250 products are taken, and at most 2,000 labels", || path!["input", "productIds"]);
+    }
+    reading.end((ids, layout, copies))
+}

@@ -1,0 +1,242 @@
+//! Giving products pictures and documents, and taking them away.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
+use iam::access::{Changed, kind};
+use platform::path;
+use services::media::{Media, MediaError, NewDocument, NewImage, Written, core::Rejection};
+
+use super::{
+    ProductDocument, ProductImage, document, documents_of, image, images_of,
+    inputs::{
+        ProductDocumentAddInput, ProductDocumentRemoveInput, ProductImageAddInput, ProductImageRemoveInput,
+        ProductImageReorderInput,
+    },
+};
+use crate::{
+    catalog::loads,
+    files::refuse as refuse_file,
+    graphql::{
+        context::Asks,
+        directives::{emits, requires},
+        fault::{Answer, TopError},
+        reading::{Reading, read},
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+};
+
+/// What became of a change of a product's pictures.
+#[derive(SimpleObject, Default)]
+pub struct ProductImagePayload {
+    /// The picture that was added; null otherwise, and for whoever may not see products.
+    pub image: Option<ProductImage>,
+    /// All pictures of the product as they are now, in their order; empty for whoever may not see products.
+    pub images: Vec<ProductImage>,
+    /// Why the change was refused; empty when it was made.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// What became of a change of a product's documents.
+#[derive(SimpleObject, Default)]
+pub struct ProductDocumentPayload {
+    /// The document that was added; null otherwise, and for whoever may not see products.
+    pub document: Option<ProductDocument>,
+    /// All documents of the product as they are now, the oldest first; empty for whoever may not see products.
+    pub documents: Vec<ProductDocument>,
+    /// Why the change was refused; empty when it was made.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+fn refuse(error: MediaError) -> Result<UserError, TopError> {
+    let rejection = match error {
+        MediaError::Fault(fault) => return Err(fault.into()),
+        MediaError::File(error) => return refuse_file(error, path!["input", "fileId"]),
+        MediaError::Rejected(rejection) => rejection,
+    };
+    let (code, message, field) = match rejection {
+        Rejection::NotFound { what, field } => return Ok(UserError::not_found(what, path!["input", field])),
+        Rejection::TooMany { what, most } => {
+            (ErrorCode::LimitExceeded, format!("a product has at most {most} {what}: remove one first"), "productId")
+        }
+        Rejection::TooLong { field, most } => (ErrorCode::TooLong, format!("at most {most} characters are kept"), field),
+        Rejection::NoPlace { last } => (ErrorCode::OutOfRange, format!("a place from 1 to {last} is expected"), "position"),
+        Rejection::Twice => (ErrorCode::Invalid, "a picture is named twice: name each once".to_owned(), "imageIds"),
+        Rejection::NoTitle => (ErrorCode::Required, "say what the document is, as in Data sheet".to_owned(), "title"),
+        Rejection::NoKey => (ErrorCode::Required, "a key of 1 to 255 characters is needed".to_owned(), "idempotencyKey"),
+        Rejection::KeyReused => (
+            ErrorCode::IdempotencyKeyReused,
+            "this key was used before with another input: use a new key for a new change".to_owned(),
+            "idempotencyKey",
+        ),
+    };
+    Ok(UserError::new(code, message, path!["input", field]))
+}
+
+impl ProductImagePayload {
+    fn refused(errors: Vec<UserError>) -> Self {
+        Self { user_errors: errors, ..Self::default() }
+    }
+
+    /// With what there is now, for whoever may see it.
+    async fn of<I>(
+        ctx: &Context<'_>,
+        outcome: Result<Changed<Written<I>>, MediaError>,
+        added: impl FnOnce(I) -> Option<ImageId>,
+    ) -> Answer<Self> {
+        let Changed { value: Written { id, product, replayed }, seq } = match outcome {
+            Ok(changed) => changed,
+            Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
+        };
+        let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
+        loads(ctx)?.forget();
+        if ctx.permit::<kind::ProductRead>().is_ok() {
+            if let Some(id) = added(id) {
+                payload.image = image(ctx, id).await?;
+            }
+            payload.images = images_of(ctx, product).await?;
+        }
+        Ok(payload)
+    }
+}
+
+impl ProductDocumentPayload {
+    fn refused(errors: Vec<UserError>) -> Self {
+        Self { user_errors: errors, ..Self::default() }
+    }
+
+    /// With what there is now, for whoever may see it.
+    async fn of(ctx: &Context<'_>, outcome: Result<Changed<Written<DocumentId>>, MediaError>) -> Answer<Self> {
+        let Changed { value: Written { id, product, replayed }, seq } = match outcome {
+            Ok(changed) => changed,
+            Err(error) => return Ok(Self::refused(vec![refuse(error)?])),
+        };
+        let mut payload = Self { replayed, seq: seq.map(Long), ..Self::default() };
+        loads(ctx)?.forget();
+        if ctx.permit::<kind::ProductRead>().is_ok() {
+            // One that was removed is not there any more.
+            payload.document = document(ctx, id).await?;
+            payload.documents = documents_of(ctx, product).await?;
+        }
+        Ok(payload)
+    }
+}
+
+fn product_and_file(reading: &mut Reading, product: &ID, file: &ID) -> (ProductId, FileId) {
+    (reading.id(product, || path!["input", "productId"]), reading.id(file, || path!["input", "fileId"]))
+}
+
+#[derive(Default)]
+pub struct MediaMutation;
+
+#[Object]
+impl MediaMutation {
+    /// Gives a product a picture that you have sent. It is kept until it is removed; its small versions are made a moment later.
+    #[graphql(
+        directive = requires::apply("product.write".into()),
+        directive = emits::apply(vec!["product.images_changed".into()])
+    )]
+    async fn product_image_add(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ProductImageAddInput,
+    ) -> Answer<ProductImagePayload> {
+        let permit = ctx.permit::<kind::ProductWrite>()?;
+        let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
+            Ok(ids) => ids,
+            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+        };
+        let position = input.position.map(|position| position.0);
+        let new = NewImage { key: input.idempotency_key, product, file, alt: input.alt, position };
+        let outcome = ctx.given::<Media>()?.image_add(permit, new).await;
+        ProductImagePayload::of(ctx, outcome, Some).await
+    }
+
+    /// Takes a picture of a product away. Its bytes go within the hour.
+    #[graphql(
+        directive = requires::apply("product.write".into()),
+        directive = emits::apply(vec!["product.images_changed".into()])
+    )]
+    async fn product_image_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ProductImageRemoveInput,
+    ) -> Answer<ProductImagePayload> {
+        let permit = ctx.permit::<kind::ProductWrite>()?;
+        let id: ImageId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
+            Ok(id) => id,
+            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+        };
+        let outcome = ctx.given::<Media>()?.image_remove(permit, &input.idempotency_key, id).await;
+        ProductImagePayload::of(ctx, outcome, |_removed| None).await
+    }
+
+    /// Puts some pictures of a product first, in the order that is given; the others follow as they were.
+    #[graphql(
+        directive = requires::apply("product.write".into()),
+        directive = emits::apply(vec!["product.images_changed".into()])
+    )]
+    async fn product_image_reorder(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ProductImageReorderInput,
+    ) -> Answer<ProductImagePayload> {
+        let permit = ctx.permit::<kind::ProductWrite>()?;
+        let wanted = read(|reading| {
+            (reading.id(&input.product_id, || path!["input", "productId"]), reading.ids(Some(input.image_ids), "imageIds"))
+        });
+        let wanted: (ProductId, Vec<ImageId>) = match wanted {
+            Ok(wanted) => wanted,
+            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+        };
+        let outcome = ctx.given::<Media>()?.image_reorder(permit, &input.idempotency_key, wanted).await;
+        ProductImagePayload::of(ctx, outcome, |_product| None).await
+    }
+
+    /// Gives a product a document that you have sent. It is kept until it is removed.
+    #[graphql(
+        directive = requires::apply("product.write".into()),
+        directive = emits::apply(vec!["product.documents_changed".into()])
+    )]
+    async fn product_document_add(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ProductDocumentAddInput,
+    ) -> Answer<ProductDocumentPayload> {
+        let permit = ctx.permit::<kind::ProductWrite>()?;
+        let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
+            Ok(ids) => ids,
+            Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
+        };
+        let new = NewDocument { key: input.idempotency_key, product, file, title: input.title };
+        let outcome = ctx.given::<Media>()?.document_add(permit, new).await;
+        ProductDocumentPayload::of(ctx, outcome).await
+    }
+
+    /// Takes a document of a product away. Its bytes go within the hour.
+    #[graphql(
+        directive = requires::apply("product.write".into()),
+        directive = emits::apply(vec!["product.documents_changed".into()])
+    )]
+    async fn product_document_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: ProductDocumentRemoveInput,
+    ) -> Answer<ProductDocumentPayload> {
+        let permit = ctx.permit::<kind::ProductWrite>()?;
+        let id: DocumentId = match read(|reading| reading.id(&input.id, || path!["input", "id"])) {
+            Ok(id) => id,
+            Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
+        };
+        let outcome = ctx.given::<Media>()?.document_remove(permit, &input.idempotency_key, id).await;
+        ProductDocumentPayload::of(ctx, outcome).await
+    }
+}

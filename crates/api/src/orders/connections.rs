@@ -1,0 +1,163 @@
+//! Lists of orders and returns.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Object};
+use entity::prelude::{OrderId, ProductId};
+use iam::access::kind;
+use inventory::orders::{core, rows};
+use platform::{
+    paging::{CursorSigner, Key, PageRequest},
+    storage::TenantScope,
+};
+
+use super::{
+    filters::{OrderFilter, OrderOrder, ReturnFilter, sorted},
+    lean,
+    line::OrderLine,
+    links::{MOST_A_PAGE, head_cursor},
+    order::Order,
+    returns::Return,
+    sight::{orders_within, returns_within},
+};
+use crate::graphql::{
+    connection::{Page, PageArgs, PageInfo},
+    context::Asks,
+    fault::Answer,
+    lean::Plain,
+    scalars::Cursor,
+};
+
+crate::connection!(ReturnConnection, ReturnEdge, Return, "returns");
+crate::connection!(BackorderConnection, BackorderEdge, OrderLine, "order lines that wait for stock");
+
+/// A page of orders, and where the stream stood before its list was read.
+pub struct OrderConnection {
+    page: Arc<Page<Order>>,
+    stream: Option<Cursor>,
+    filter: rows::Filter,
+}
+crate::connection!(@edge OrderEdge, Order, "orders");
+
+/// A page of orders.
+#[Object]
+impl OrderConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<OrderEdge> {
+        (0..self.page.nodes.len()).map(|index| OrderEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> lean::Orders {
+        lean::Orders(self.page.clone())
+    }
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// The stream's head when the first page of this list was read: hand it to `orderChanged(after:)` after the last page and nothing is
+    /// missed. Ask for it from the first page on.
+    async fn stream_cursor(&self, ctx: &Context<'_>) -> Answer<Cursor> {
+        match &self.stream {
+            Some(cursor) => Ok(cursor.clone()),
+            None => head_cursor(ctx, &self.filter).await,
+        }
+    }
+}
+
+/// Reads a page of orders: one statement, one more when their lines are selected, and one more for the stream's head.
+pub(super) async fn orders(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    filter: Option<OrderFilter>,
+    order: Option<OrderOrder>,
+    args: &PageArgs,
+) -> Answer<OrderConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter, ctx.caller()?)?);
+    let sorted = sorted(order);
+    let kind = sorted.kind();
+    let mut request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let mut stream = carried(&mut request);
+    let look = ctx.look_ahead();
+    if stream.is_none() && look.field("streamCursor").exists() {
+        // Before the rows: what changes while they are read comes twice rather than never.
+        stream = Some(head_cursor(ctx, &filter).await?);
+    }
+    let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
+    let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
+    let mut page = rows::page(scope, &filter, sorted, &request).await?;
+    if whole {
+        rows::fill_lines(scope, &mut page).await?;
+    }
+    let nodes = page.into_iter().map(|order| {
+        let mut keys = sorted.keys(&order);
+        keys.extend(stream.clone().map(|cursor| Key::Text(cursor.0)));
+        let row = Arc::new(order);
+        (if whole { Order::whole(row) } else { Order::head(row) }, keys)
+    });
+    let page = Page::build(nodes.collect(), &request, kind, signer);
+    Ok(OrderConnection { page: Arc::new(page), stream, filter })
+}
+
+/// Whether the nodes are written with lines that are read as far as they are shown.
+fn reads_lines_itself(ctx: &Context<'_>) -> bool {
+    let lines = || {
+        let connection = Plain::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?;
+        connection.below("nodes", "Order")?.below("lines", "OrderLine")
+    };
+    lines().is_some_and(lean::shows_columns) && !ctx.look_ahead().field("edges").exists()
+}
+
+/// Takes the stream's cursor out of a page's cursors, which carry it behind the sort's keys.
+fn carried(request: &mut PageRequest) -> Option<Cursor> {
+    let mut found = None;
+    for keys in [&mut request.after, &mut request.before].into_iter().flatten() {
+        if let Some(Key::Text(text)) = keys.get(2).cloned() {
+            found = Some(Cursor(text));
+        }
+        keys.truncate(2);
+    }
+    found
+}
+
+/// Reads a page of lines that wait for stock: one statement, and two for the orders that they are lines of.
+pub(super) async fn backorders(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    (filter, product): (rows::Filter, Option<ProductId>),
+    args: &PageArgs,
+) -> Answer<BackorderConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
+    let request = args.check(rows::BACKORDERS, signer, MOST_A_PAGE)?;
+    let page = rows::backorders(scope, &filter, product, &request).await?;
+    let mut ids: Vec<OrderId> = page.iter().map(|waiting| waiting.order).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let orders: HashMap<OrderId, Arc<core::Order>> =
+        rows::orders(scope, &ids).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect();
+    let nodes = page.into_iter().filter_map(|waiting| {
+        let order = orders.get(&waiting.order)?.clone();
+        let id = order.line_id(waiting.position);
+        Some((OrderLine::find(order, id)?, waiting.keys()))
+    });
+    Ok(Page::build(nodes.collect(), &request, rows::BACKORDERS, signer).into())
+}
+
+/// Reads a page of returns: one statement.
+pub(super) async fn returns(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    filter: Option<ReturnFilter>,
+    args: &PageArgs,
+) -> Answer<ReturnConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?)?);
+    let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
+    let page = rows::returns_page(scope, &tests, &request).await?;
+    let nodes = page.into_iter().map(|ret| {
+        let keys = rows::return_keys(&ret);
+        (Return::head(Arc::new(ret)), keys)
+    });
+    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).into())
+}

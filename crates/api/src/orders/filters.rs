@@ -1,0 +1,214 @@
+//! Filters and sorts of lists, as clients write them.
+
+use async_graphql::{Enum, InputObject};
+use iam::access::{Caller, Permission, kind};
+use inventory::orders::rows::{Filter, IdColumn, OrderSort, ReturnTest, Sorted, Span, TextTest};
+use platform::path;
+use uuid::Uuid;
+
+use super::{
+    links::{DateTimeFilter, Direction, IdFilter, StringFilter, argument},
+    words::OrderStatus,
+};
+use crate::graphql::{fault::TopError, filters::plain, refusal::Path};
+
+/// Which orders. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct OrderFilter {
+    /// All of these hold.
+    pub and: Option<Vec<OrderFilter>>,
+    /// One of these holds; an empty list matches nothing.
+    pub or: Option<Vec<OrderFilter>>,
+    /// This does not hold.
+    pub not: Option<Box<OrderFilter>>,
+    /// Stands in one of these states; an empty list matches nothing.
+    pub status: Option<Vec<OrderStatus>>,
+    /// Was sold by this store.
+    pub store: Option<IdFilter>,
+    /// Came from this channel.
+    pub channel: Option<IdFilter>,
+    /// Was sold to this customer. Needs customer.read.
+    pub customer: Option<IdFilter>,
+    /// Is called so elsewhere; compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Was placed then.
+    pub placed_at: Option<DateTimeFilter>,
+}
+
+/// Which returns. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct ReturnFilter {
+    /// Came in at this store.
+    pub store: Option<IdFilter>,
+    /// Was given back by this customer. Needs customer.read.
+    pub customer: Option<IdFilter>,
+    /// Is called so elsewhere; compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Was taken in then.
+    pub received_at: Option<DateTimeFilter>,
+}
+
+/// What a list of orders is sorted by; ids break ties.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct OrderOrder {
+    /// By what.
+    pub field: OrderOrderField,
+    /// Which way.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// What orders can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "OrderSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum OrderOrderField {
+    /// When it was placed.
+    PlacedAt,
+    /// Its number.
+    Number,
+    /// Its total, in minor units.
+    Total,
+}
+
+/// The newest first, unless something else is asked for.
+pub fn sorted(order: Option<OrderOrder>) -> Sorted {
+    order.map_or(Sorted { by: OrderSort::PlacedAt, descending: true }, |order| Sorted {
+        by: order.field.into(),
+        descending: order.direction == Direction::Desc,
+    })
+}
+
+/// How deep filters stand inside each other, and how many tests they have in all.
+const MOST_DEPTH: usize = 5;
+const MOST_TESTS: usize = 100;
+/// Values of one `in`.
+const MOST_VALUES: usize = 1_000;
+
+impl OrderFilter {
+    /// The filter for the rows. Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN
+    /// to a caller who is not told whom an order is of.
+    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Filter, TopError> {
+        let Some(filter) = filter else { return Ok(Filter::default()) };
+        let mut left = MOST_TESTS;
+        let filter = filter.compile(&path!["filter"], 1, &mut left)?;
+        if filter.asks_of(IdColumn::Customer) {
+            customers_seen(caller)?;
+        }
+        Ok(filter)
+    }
+
+    fn compile(self, at: &Path, depth: usize, left: &mut usize) -> Result<Filter, TopError> {
+        if depth > MOST_DEPTH {
+            return Err(TopError::bad_input(format!("filters stand at most {MOST_DEPTH} deep inside each other"), at.clone()));
+        }
+        let mut all = Vec::new();
+        for (index, part) in self.and.into_iter().flatten().enumerate() {
+            all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left)?);
+        }
+        if let Some(parts) = self.or {
+            let at = below(at, "or");
+            let parts = parts.into_iter().enumerate();
+            let any: Result<_, _> = parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, left)).collect();
+            all.push(Filter::Any(any?));
+        }
+        if let Some(part) = self.not {
+            all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left)?)));
+        }
+        all.extend(self.status.map(|list| Filter::Status(list.into_iter().map(Into::into).collect())));
+        for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
+            all.push(Filter::Ids(IdColumn::Store, test));
+        }
+        for test in ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))? {
+            all.push(Filter::Ids(IdColumn::Channel, test));
+        }
+        for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
+            all.push(Filter::Ids(IdColumn::Customer, test));
+        }
+        all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
+        all.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
+        *left = left
+            .checked_sub(all.len().max(1))
+            .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MOST_TESTS} tests"), path!["filter"]))?;
+        Ok(Filter::All(all))
+    }
+}
+
+impl ReturnFilter {
+    /// The tests for the rows; refused like those of orders.
+    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Vec<ReturnTest>, TopError> {
+        let Some(filter) = filter else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for test in ids::<entity::id::kind::StoreId>(filter.store, &path!["filter", "store"])? {
+            all.push(ReturnTest::Store(test));
+        }
+        for test in ids::<entity::id::kind::CustomerId>(filter.customer, &path!["filter", "customer"])? {
+            customers_seen(caller)?;
+            all.push(ReturnTest::Customer(test));
+        }
+        all.extend(texts(filter.external_ref, &path!["filter", "externalRef"])?.into_iter().map(ReturnTest::ExternalRef));
+        all.extend(filter.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
+        Ok(all)
+    }
+}
+
+/// Whoever is not told whom a document is of does not find it out by asking for theirs either.
+pub fn customers_seen(caller: &Caller) -> Result<(), TopError> {
+    if caller.sees_customers() { Ok(()) } else { Err(TopError::Forbidden(kind::CustomerRead::info().code)) }
+}
+
+fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
+    let mut path = at.clone();
+    path.push(name.to_string());
+    path
+}
+
+/// The tests of an id filter: one for `eq`, one for `in`.
+fn ids<K: entity::id::Kind>(filter: Option<IdFilter>, at: &Path) -> Result<Vec<Vec<Uuid>>, TopError> {
+    let Some(filter) = filter else { return Ok(Vec::new()) };
+    let mut tests = Vec::new();
+    if let Some(id) = filter.eq {
+        tests.push(vec![argument::<K>(&id, || below(at, "eq"))?.uuid()]);
+    }
+    if let Some(list) = filter.one_of {
+        let at = below(at, "in");
+        few(list.len(), &at)?;
+        let ids: Result<_, _> = list
+            .iter()
+            .enumerate()
+            .map(|(index, id)| argument::<K>(id, || below(&at, &index)).map(entity::id::Id::uuid))
+            .collect();
+        tests.push(ids?);
+    }
+    Ok(tests)
+}
+
+fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextTest>, TopError> {
+    let Some(filter) = filter else { return Ok(Vec::new()) };
+    let sound = |text: String, name: &str| plain(&text, || below(at, name)).map(|()| text);
+    let mut tests = Vec::new();
+    if let Some(text) = filter.eq {
+        tests.push(TextTest::In(vec![sound(text, "eq")?]));
+    }
+    if let Some(list) = filter.one_of {
+        few(list.len(), &below(at, "in"))?;
+        tests.push(TextTest::In(list.into_iter().map(|text| sound(text, "in")).collect::<Result<_, _>>()?));
+    }
+    if let Some(text) = filter.starts_with {
+        tests.push(TextTest::StartsWith(sound(text, "startsWith")?));
+    }
+    if let Some(text) = filter.contains {
+        tests.push(TextTest::Contains(sound(text, "contains")?));
+    }
+    Ok(tests)
+}
+
+fn few(count: usize, at: &Path) -> Result<(), TopError> {
+    if count <= MOST_VALUES {
+        return Ok(());
+    }
+    Err(TopError::bad_input(format!("at most {MOST_VALUES} values are taken"), at.clone()))
+}
+
+fn span(test: &DateTimeFilter) -> Span {
+    Span { from: test.gte.map(|at| at.0), before: test.lt.map(|at| at.0) }
+}

@@ -1,0 +1,80 @@
+//! Goods that left.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, OrderLineId};
+use inventory::orders::core;
+
+use super::{
+    line::{OrderLine, line_of},
+    links::{self, Store},
+    words::FulfilmentStatus,
+};
+use crate::graphql::{
+    directives::shared,
+    fault::Answer,
+    scalars::{DateTime, Quantity},
+};
+
+/// One of an order's fulfilments.
+#[derive(Clone)]
+pub struct Fulfilment {
+    all: Arc<Vec<core::Fulfilment>>,
+    index: usize,
+}
+
+impl Fulfilment {
+    /// The fulfilment at a place that `all` has.
+    pub(super) fn new(all: Arc<Vec<core::Fulfilment>>, index: usize) -> Self {
+        Self { all, index }
+    }
+    fn row(&self) -> &core::Fulfilment {
+        &self.all[self.index]
+    }
+}
+
+/// Goods of an order that leave a store together.
+#[Object(directive = shared::apply())]
+impl Fulfilment {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.row().id.to_string())
+    }
+    /// Where it leaves from.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row().store).await
+    }
+    /// Where it stands.
+    async fn status(&self) -> FulfilmentStatus {
+        self.row().status.into()
+    }
+    /// What is in it.
+    async fn lines(&self) -> Vec<FulfilmentLine> {
+        let row = self.row();
+        row.lines.iter().map(|line| FulfilmentLine { of: row.order.line(line.position), quantity: line.quantity }).collect()
+    }
+    /// When it left.
+    async fn shipped_at(&self) -> Option<DateTime> {
+        self.row().shipped_at.map(DateTime)
+    }
+}
+
+/// What of a line leaves.
+pub struct FulfilmentLine {
+    of: OrderLineId,
+    quantity: prelude::Quantity,
+}
+
+/// How much of an order's line is in a fulfilment.
+#[Object(directive = shared::apply())]
+impl FulfilmentLine {
+    /// The order's line.
+    async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {
+        line_of(ctx, self.of).await
+    }
+    /// How much of it, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.quantity)
+    }
+}

@@ -1,0 +1,231 @@
+//! A line of an order.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, OrderLineId, StoreId};
+use inventory::{
+    orders::{core, rows::Held},
+    stock::core::whole_kits,
+};
+use platform::storage::Fault;
+
+use super::{
+    links::{self, Money, Product, Store},
+    loaders::{HeldFor, load},
+    order::{Order, order_of},
+    words::OrderLineKind,
+};
+use crate::graphql::{
+    context::Asks,
+    directives::{list_size, mask, shared},
+    fault::Answer,
+    scalars::Quantity,
+};
+
+/// A line inside its order.
+#[derive(Clone)]
+pub struct OrderLine {
+    order: Arc<core::Order>,
+    index: usize,
+    foreseen: Foreseen,
+}
+
+/// What an order's lines would hold, in a dry run, where nothing can be read.
+pub(super) type Foreseen = Option<Arc<Vec<Held>>>;
+
+/// What an order's lines hold, or would.
+pub(super) async fn held_for(
+    ctx: &Context<'_>,
+    order: prelude::OrderId,
+    foreseen: Option<&Arc<Vec<Held>>>,
+) -> Answer<Arc<Vec<Held>>> {
+    match foreseen {
+        Some(held) => Ok(held.clone()),
+        None => Ok(load(ctx, HeldFor(order)).await?.unwrap_or_default()),
+    }
+}
+
+impl OrderLine {
+    /// The line at a place that the order has.
+    pub(super) fn new(order: Arc<core::Order>, index: usize, foreseen: Foreseen) -> Self {
+        Self { order, index, foreseen }
+    }
+    /// The line of an id, if its order has it.
+    pub(super) fn find(order: Arc<core::Order>, id: OrderLineId) -> Option<Self> {
+        let (_, position) = id.split_line::<entity::id::kind::OrderId>();
+        let index = order.lines.iter().position(|line| line.position == position)?;
+        Some(Self { order, index, foreseen: None })
+    }
+    fn row(&self) -> &core::Line {
+        &self.order.lines[self.index]
+    }
+}
+
+/// The line that a row refers to.
+pub async fn line_of(ctx: &Context<'_>, id: OrderLineId) -> Answer<OrderLine> {
+    let order = order_of(ctx, id.split_line().0).await?;
+    OrderLine::find(order, id).ok_or_else(|| Fault::corrupt("order_line", "what is referred to exists").into())
+}
+
+/// A line of an order: quantity = open + backordered + cancelled + fulfilled.
+#[Object(directive = shared::apply())]
+impl OrderLine {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.order.line_id(self.row().position).to_string())
+    }
+    /// The order that it is a line of.
+    async fn order(&self) -> Order {
+        Order::foreseen(self.order.clone(), self.foreseen.clone())
+    }
+    /// What it is of.
+    async fn kind(&self) -> OrderLineKind {
+        self.row().kind.into()
+    }
+    /// The product; null for a CHARGE.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.row().product?).await)
+    }
+    /// The SKU as it was when the order was placed.
+    async fn sku(&self) -> &str {
+        &self.row().sku
+    }
+    /// The name as it was when the order was placed.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+    /// How much was ordered, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.row().quantity)
+    }
+    /// How much is still to be delivered from stock that is there.
+    async fn open(&self) -> Quantity {
+        Quantity(self.row().open)
+    }
+    /// How much is still to be delivered from stock that has yet to come.
+    async fn backordered(&self) -> Quantity {
+        Quantity(self.row().backordered)
+    }
+    /// How much will not be delivered any more.
+    async fn cancelled(&self) -> Quantity {
+        Quantity(self.row().cancelled)
+    }
+    /// How much has left.
+    async fn fulfilled(&self) -> Quantity {
+        Quantity(self.row().fulfilled)
+    }
+    /// How much of that has come back.
+    async fn returned(&self) -> Quantity {
+        Quantity(self.row().returned)
+    }
+    /// How much more is asked back or approved to come back, and has not come.
+    async fn return_pending(&self) -> Quantity {
+        Quantity(self.row().return_pending)
+    }
+    /// The price of one whole unit.
+    async fn unit_price(&self) -> Money {
+        self.row().unit_price.into()
+    }
+    /// What was taken off the line's price.
+    async fn discount(&self) -> Money {
+        self.row().discount.into()
+    }
+    /// What was put on it as tax.
+    async fn tax(&self) -> Money {
+        self.row().tax.into()
+    }
+    /// unitPrice × quantity, rounded half away from zero to the minor unit, less discount, plus tax.
+    async fn total(&self) -> Money {
+        self.row().total.into()
+    }
+    /// The same of quantity − cancelled, with discount and tax in proportion, each rounded half away from zero to the minor unit.
+    async fn current_total(&self) -> Money {
+        self.row().current_total().into()
+    }
+    /// What one whole unit cost when the order was placed.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        let sees = ctx.caller().is_ok_and(iam::access::Caller::sees_costs);
+        self.row().unit_cost.filter(|_| sees).map(Money::from)
+    }
+    /// Of a kit, what one of it takes from stock, as it was when the order was placed; empty otherwise.
+    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    async fn parts(&self) -> Vec<OrderLinePart> {
+        (0..self.row().parts.len()).map(|nth| OrderLinePart { line: self.clone(), nth }).collect()
+    }
+    /// Where the line is held, and how much of it; of a kit how many whole ones.
+    async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
+        let held = held_for(ctx, self.order.id, self.foreseen.as_ref()).await?;
+        if self.row().parts.is_empty() {
+            let own = held.iter().filter(|one| one.position == self.row().position && one.remaining.is_positive());
+            return Ok(own.map(|one| Allocation { store: one.store, quantity: one.remaining }).collect());
+        }
+        let own = held.iter().filter(|one| one.position == self.row().position);
+        let stores: BTreeSet<StoreId> = own.map(|one| one.store).collect();
+        let whole = |store: StoreId| {
+            let quantity = prelude::Quantity::new(held_units(self.row(), &held, Some(store)))?;
+            quantity.is_positive().then_some(Allocation { store, quantity })
+        };
+        Ok(stores.into_iter().filter_map(whole).collect())
+    }
+}
+
+/// How many units of a line are held, in one store or in all of them: of a kit how many whole ones.
+pub(super) fn held_units(line: &core::Line, held: &[Held], store: Option<StoreId>) -> i64 {
+    let own = || held.iter().filter(|one| one.position == line.position && store.is_none_or(|store| store == one.store));
+    let units = |product| own().filter(|one| one.product == product).map(|one| one.remaining.get()).sum::<i64>();
+    whole_kits(line.goods().map(|(product, takes)| (units(product), takes)))
+}
+
+/// A part of a kit on an order's line.
+pub struct OrderLinePart {
+    line: OrderLine,
+    nth: usize,
+}
+
+impl OrderLinePart {
+    fn row(&self) -> &core::Part {
+        &self.line.row().parts[self.nth]
+    }
+}
+
+/// What one kit takes of a product.
+#[Object(directive = shared::apply())]
+impl OrderLinePart {
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.row().product).await
+    }
+    /// The SKU as it was when the order was placed.
+    async fn sku(&self) -> &str {
+        &self.row().sku
+    }
+    /// The name as it was when the order was placed.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+    /// How much of it one kit takes, in its smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.row().quantity)
+    }
+}
+
+/// Where a line is held.
+pub struct Allocation {
+    store: StoreId,
+    quantity: prelude::Quantity,
+}
+
+/// Stock that is held for a line. The order's store is who sold it; this one is where it is.
+#[Object(directive = shared::apply())]
+impl Allocation {
+    /// Where it is.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.store).await
+    }
+    /// How much is held there.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.quantity)
+    }
+}

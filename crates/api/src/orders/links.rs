@@ -1,0 +1,67 @@
+//! Where the orders' graph touches other rooms: the objects it refers to, each reached through its own room's look-ups.
+
+use async_graphql::{Context, ID};
+use entity::{id::Id, prelude};
+use iam::access::{Caller, kind};
+use inventory::ledger::Ledger;
+use platform::{paging::CursorSigner, storage::Fault};
+
+use crate::{
+    catalog::loads,
+    graphql::{
+        canonical::Canonical,
+        context::Asks,
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+    live::stream,
+};
+pub use crate::{
+    catalog::{Channel, Count, CountPrecision, Customer, Direction, Money, MoneyInput, Product, ProductRef, Store, StoreRef},
+    graphql::filters::{DateTimeFilter, IdFilter, StringFilter},
+    identity::{Actor, actor},
+    stock::{LotRef, ShortagePolicy},
+};
+
+fn missing(table: &'static str) -> TopError {
+    Fault::corrupt(table, "what is referred to exists").into()
+}
+
+/// The product that a row of this tenant refers to.
+pub async fn product(ctx: &Context<'_>, id: prelude::ProductId) -> Answer<Product> {
+    loads(ctx)?.product(id).await?.map(Product::from).ok_or_else(|| missing("product"))
+}
+/// The store that a row of this tenant refers to.
+pub async fn store(ctx: &Context<'_>, id: prelude::StoreId) -> Answer<Store> {
+    loads(ctx)?.store(id).await?.map(Store).ok_or_else(|| missing("store"))
+}
+/// The channel that a row of this tenant refers to.
+pub async fn channel(ctx: &Context<'_>, id: prelude::ChannelId) -> Answer<Channel> {
+    loads(ctx)?.channel(id).await?.map(Channel).ok_or_else(|| missing("channel"))
+}
+/// The customer that a row of this tenant refers to.
+pub async fn customer(ctx: &Context<'_>, id: prelude::CustomerId) -> Answer<Customer> {
+    loads(ctx)?.customer(id).await?.map(Customer).ok_or_else(|| missing("customer"))
+}
+/// Whom a document of this tenant is of, for who may see that.
+pub async fn customer_seen(ctx: &Context<'_>, id: Option<prelude::CustomerId>) -> Option<Answer<Customer>> {
+    let id = id.filter(|_| ctx.caller().is_ok_and(Caller::sees_customers))?;
+    Some(customer(ctx, id).await)
+}
+
+/// Where the tenant's stream stands, for a subscription with this filter: nothing that happens from now on is missed.
+pub async fn head_cursor(ctx: &Context<'_>, filter: &(impl Canonical + std::fmt::Debug)) -> Answer<Cursor> {
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let head = scope.head().await?;
+    let signer = ctx.given::<CursorSigner>()?;
+    Ok(stream::cursor(signer, permit.tenant(), head.epoch, head.seq, &stream::filter_name(filter)))
+}
+
+/// Nodes a page has at most.
+pub const MOST_A_PAGE: u32 = 250;
+
+/// An id of an argument of a query; another kind is refused before anything is read.
+pub fn argument<K: entity::id::Kind>(id: &ID, field: impl FnOnce() -> Vec<String>) -> Result<Id<K>, TopError> {
+    id.parse().map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), field()))
+}

@@ -1,0 +1,108 @@
+//! `orderChanged`: orders as they stand, then every change, none missed and in order.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Context, Subscription};
+use futures_util::{Stream, StreamExt};
+use iam::access::{Standing, kind};
+use platform::realtime::Told;
+
+use super::{OrderFilter, order::Order, payloads::ledger, sight::orders_within, topic::OrderTopic};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{requires, shared},
+        fault::{Answer, TopError},
+        scalars::{Cursor, Long},
+    },
+    live::{
+        feed::{self, Update, Wish},
+        rights::Rights,
+        stream::{self, ResetReason, StreamPhase},
+    },
+};
+
+/// An item of the stream of order changes.
+pub struct OrderUpdate(Update<OrderChange>);
+
+/// An item of the stream of order changes: a page of the snapshot, changes, or news of the stream itself.
+#[async_graphql::Object(directive = shared::apply())]
+impl OrderUpdate {
+    /// Where it belongs.
+    async fn phase(&self) -> StreamPhase {
+        self.0.phase
+    }
+    /// Hand it to `after` to go on from here.
+    async fn cursor(&self) -> Option<&Cursor> {
+        self.0.cursor.as_ref()
+    }
+    /// Orders as they stand, or as the change left them.
+    async fn changes(&self, ctx: &Context<'_>) -> Answer<&[OrderChange]> {
+        crate::catalog::loads(ctx)?.forget();
+        Ok(&self.0.changes)
+    }
+    /// Why the stream ends, with phase RESET.
+    async fn reset(&self) -> Option<ResetReason> {
+        self.0.reset
+    }
+}
+
+/// An order, as one event left it.
+#[derive(Clone)]
+pub struct OrderChange {
+    pub(super) seq: i64,
+    pub(super) order: Order,
+    /// The event; None in a snapshot.
+    pub(super) kind: Option<Arc<Told>>,
+    pub(super) in_filter: bool,
+}
+
+/// What events are called in a snapshot, where there is none.
+const SNAPSHOT: &str = "snapshot";
+
+/// An order as one event left it. An order may come twice: keep the one with the greater version.
+#[async_graphql::Object(directive = shared::apply())]
+impl OrderChange {
+    /// The event's number; 0 in a snapshot, where an order's version says how new it is.
+    async fn seq(&self) -> Long {
+        Long(self.seq)
+    }
+    /// The order with the event's own state, total and times; its lines and what hangs on them are read when the item is made.
+    async fn order(&self) -> &Order {
+        &self.order
+    }
+    /// What happened: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.updated (a backorder was
+    /// filled, a hold gave way, or a return changed what came back or is to come back); snapshot when it is how things stand. More may be added.
+    async fn event_type(&self) -> &str {
+        self.kind.as_ref().map_or(SNAPSHOT, |told| told.event.kind.as_str())
+    }
+    /// False: the order has left the filter, and no more is said of it until it enters again.
+    async fn in_filter(&self) -> bool {
+        self.in_filter
+    }
+}
+
+#[derive(Default)]
+pub struct OrderSubscription;
+
+#[Subscription]
+impl OrderSubscription {
+    /// Orders as they change. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
+    /// (LIVE). With `after`: every change since, then live. Never a gap; an order may come twice.
+    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    async fn order_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which orders; all when not given.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Go on after this cursor, of this stream or of orders.streamCursor with the same filter.")]
+        after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
+        let permit = ctx.permit::<kind::OrderRead>()?;
+        let scope = permit.scope(ledger(ctx)?.database());
+        let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<Standing>().cloned());
+        let filter = orders_within(&permit, OrderFilter::read(filter, permit.caller())?);
+        let wish = Wish { name: stream::filter_name(&filter), after, delay: Duration::ZERO };
+        let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, wish).await?;
+        Ok(updates.map(|update| update.map(OrderUpdate)))
+    }
+}

@@ -1,0 +1,55 @@
+//! Documents and their lines by id: what `node(id:)` and streams ask for. Each wants the permission that its type carries.
+
+use async_graphql::Context;
+use entity::prelude::*;
+use iam::access::kind;
+use inventory::orders::rows;
+
+use super::{
+    fulfilment::Fulfilment,
+    line::OrderLine,
+    loaders::{LinesOf, load},
+    order::Order,
+    payloads::ledger,
+    query::whole,
+    returns::{Return, ReturnLine},
+    sight::returns_seen,
+};
+use crate::graphql::{context::Asks, fault::Answer};
+
+/// The order of an id, with its lines.
+pub async fn order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
+    ctx.permit::<kind::OrderRead>()?;
+    whole(ctx, id).await
+}
+
+/// The order's line of an id.
+pub async fn order_line(ctx: &Context<'_>, id: OrderLineId) -> Answer<Option<OrderLine>> {
+    let order = whole(ctx, id.split_line::<entity::id::kind::OrderId>().0).await?;
+    Ok(order.and_then(|order| OrderLine::find(order.shared(), id)))
+}
+
+/// The fulfilment of an id.
+pub async fn fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fulfilment>> {
+    let scope = ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database());
+    let Some(found) = rows::fulfilment(&scope, id).await? else { return Ok(None) };
+    // It belongs to its order, whatever store it leaves from.
+    let seen = whole(ctx, found.order).await?;
+    Ok(seen.map(|_| Fulfilment::new(std::sync::Arc::new(vec![found]), 0)))
+}
+
+/// The return of an id.
+pub async fn ret(ctx: &Context<'_>, id: ReturnId) -> Answer<Option<Return>> {
+    let found = load(ctx, id).await?;
+    Ok(returns_seen(ctx, found.into_iter().collect()).await?.pop().map(Return::head))
+}
+
+/// The return's line of an id.
+pub async fn return_line(ctx: &Context<'_>, id: ReturnLineId) -> Answer<Option<ReturnLine>> {
+    let of = id.split_line::<entity::id::kind::ReturnId>().0;
+    if ret(ctx, of).await?.is_none() {
+        return Ok(None);
+    }
+    let lines = load(ctx, LinesOf(of)).await?;
+    Ok(lines.and_then(|lines| ReturnLine::find(lines, id)))
+}

@@ -1,0 +1,273 @@
+//! An order as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, Actor as ActorKey, Timestamp};
+use iam::access::{Caller, Permission, Reach, kind};
+use inventory::orders::{
+    core::{self, Action, actions_from},
+    rows::{Flag, Held},
+};
+use platform::storage::Fault;
+
+use super::{
+    fulfilment::Fulfilment,
+    line::{Foreseen, OrderLine, held_for, held_units},
+    links::{self, Actor, Channel, Customer, Money, Store},
+    loaders::{FlagsOf, FulfilmentsOf, ReturnsOf, load},
+    returns::Return,
+    sight::returns_seen,
+    words::OrderStatus,
+};
+use crate::{
+    costing::order_cost,
+    graphql::{
+        context::Asks,
+        directives::{mask, requires, shared},
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long},
+    },
+};
+
+/// An order's row, with its lines or without.
+#[derive(Clone)]
+pub struct Order {
+    row: Arc<core::Order>,
+    lines: Lines,
+    /// What it would hold, in a dry run.
+    foreseen: Foreseen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Read,
+    ToRead,
+}
+
+impl Order {
+    /// Whom it was sold to.
+    pub fn customer_id(&self) -> Option<entity::prelude::CustomerId> {
+        self.row.customer
+    }
+    /// With its lines.
+    pub fn whole(row: Arc<core::Order>) -> Self {
+        Self { row, lines: Lines::Read, foreseen: None }
+    }
+    /// As a dry run would leave it, with its lines and what they would hold.
+    pub(super) fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
+        Self { row, lines: Lines::Read, foreseen: held }
+    }
+    /// Its lines are read when they are asked for.
+    pub fn head(row: Arc<core::Order>) -> Self {
+        Self { row, lines: Lines::ToRead, foreseen: None }
+    }
+    pub fn row(&self) -> &core::Order {
+        &self.row
+    }
+    /// The row, to be shared with its lines.
+    pub fn shared(&self) -> Arc<core::Order> {
+        self.row.clone()
+    }
+
+    async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
+        match self.lines {
+            Lines::Read => Ok(self.row.clone()),
+            Lines::ToRead => load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("sales_order", "an order stays").into()),
+        }
+    }
+
+    /// Whether any of it is open, and some of that lies where the caller may ship from. What is held nowhere leaves from the order's own store.
+    async fn may_leave(&self, ctx: &Context<'_>, caller: &Caller) -> Answer<bool> {
+        if !self.with_lines(ctx).await?.has_open() {
+            return Ok(false);
+        }
+        let reach = caller.permissions.reach(kind::OrderFulfil::INDEX);
+        if reach == Reach::Everywhere {
+            return Ok(true);
+        }
+        let held = held_for(ctx, self.row.id, self.foreseen.as_ref()).await?;
+        let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
+        Ok(held.peek().is_none() || held.any(|one| reach.covers(one.store)))
+    }
+}
+
+/// An order: what was sold, by whom, to whom, and what has become of it.
+#[Object(directive = requires::apply("order.read".to_owned()), directive = shared::apply())]
+impl Order {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    async fn number(&self) -> String {
+        self.row.number.to_string()
+    }
+    /// Where it stands.
+    async fn status(&self) -> OrderStatus {
+        self.row.status.into()
+    }
+    /// Flags that stop its fulfilment and leave its state alone. SHORT: it holds less than it owes.
+    async fn holds(&self, ctx: &Context<'_>) -> Answer<Vec<OrderHold>> {
+        let id = self.row.id;
+        if !holds_stock(self.row.status) {
+            return Ok(flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default()));
+        }
+        // Asked for together, so that what `allocations` asks for at the same time is asked for once.
+        let (placed, held, order) =
+            futures_util::join!(load(ctx, FlagsOf(id)), held_for(ctx, id, self.foreseen.as_ref()), self.with_lines(ctx));
+        let mut holds = flags(&placed?.unwrap_or_default());
+        let (order, held) = (order?, held?);
+        holds.extend(short(&order, &held));
+        Ok(holds)
+    }
+    /// Who sold it.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.store).await
+    }
+    /// Where it came from.
+    async fn channel(&self, ctx: &Context<'_>) -> Answer<Channel> {
+        links::channel(ctx, self.row.channel).await
+    }
+    /// Whom it was sold to; null for somebody who is not known.
+    #[graphql(directive = mask::apply("customer.read".to_owned()))]
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
+        links::customer_seen(ctx, self.row.customer).await
+    }
+    /// The country that it was sold to, as it was given or as its customer had it when it was placed; null when neither said one.
+    async fn shipping_country(&self) -> Option<&str> {
+        self.row.country.as_deref()
+    }
+    /// What was sold, in the order of the input.
+    async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
+        let order = self.with_lines(ctx).await?;
+        Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index, self.foreseen.clone())).collect())
+    }
+    /// The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without.
+    async fn total(&self) -> Money {
+        self.row.total.into()
+    }
+    /// The sum of its lines without what was cancelled of them: what the order comes to now, before returns.
+    async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.current_total().into())
+    }
+    /// What its goods took with them from the books when they left, as the tenant tells costs; what came back is not deducted. Null until the books
+    /// have come there, and without product.cost.read.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        if !ctx.caller().is_ok_and(Caller::sees_costs) {
+            return None;
+        }
+        order_cost(ctx, self.row.id).await.map(|cost| cost.map(Money::from)).transpose()
+    }
+    /// What it is called elsewhere; unique in its channel.
+    async fn external_ref(&self) -> Option<&str> {
+        self.row.external_ref.as_deref()
+    }
+    /// What has left, the oldest first.
+    async fn fulfilments(&self, ctx: &Context<'_>) -> Answer<Vec<Fulfilment>> {
+        let all = load(ctx, FulfilmentsOf(self.row.id)).await?.unwrap_or_default();
+        Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
+    }
+    /// The returns that bring something of it back.
+    async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
+        let all = load(ctx, ReturnsOf(self.row.id)).await?.unwrap_or_default();
+        Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
+    }
+    /// The mutations that its state allows and that you may do; orderFulfil where any of it is open and lies in a store that you may ship from.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let mut open: Vec<Action> = actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store)).collect();
+        if open.contains(&Action::Fulfil) && !self.may_leave(ctx, caller).await? {
+            open.retain(|action| *action != Action::Fulfil);
+        }
+        Ok(open.into_iter().filter_map(Action::mutation).collect())
+    }
+    /// When it was placed.
+    async fn placed_at(&self) -> DateTime {
+        DateTime(self.row.placed_at)
+    }
+    /// When it lets its stock go unless it is confirmed before; null when it has no time limit.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.row.expires_at.map(DateTime)
+    }
+    /// +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.row.version)
+    }
+    /// When it was recorded.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+    /// When it changed last.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.row.updated_at)
+    }
+}
+
+/// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
+fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
+    let needed = match action {
+        Action::Confirm | Action::Close => kind::OrderWrite::INDEX,
+        Action::Fulfil => kind::OrderFulfil::INDEX,
+        Action::Cancel => kind::OrderCancel::INDEX,
+        Action::Expire => return false,
+    };
+    caller.permissions.reach(needed).covers(store)
+}
+
+fn flags(placed: &[Flag]) -> Vec<OrderHold> {
+    let hold = |flag: &Flag| OrderHold { reason: flag.reason.clone(), placed_at: flag.placed_at, actor: flag.actor };
+    placed.iter().map(hold).collect()
+}
+
+/// Whether an order in this state holds the stock that it owes.
+fn holds_stock(status: prelude::OrderStatus) -> bool {
+    use prelude::OrderStatus::{Cancelled, Closed, Confirmed, Draft, Expired, Fulfilled, PartiallyFulfilled, Pending};
+    match status {
+        Pending | Confirmed | PartiallyFulfilled => true,
+        Draft | Fulfilled | Closed | Cancelled | Expired => false,
+    }
+}
+
+/// The flag of an order of which a stocked line holds less than it still has to deliver.
+fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
+    let of = |position: u16| held.iter().filter(move |one| one.position == position);
+    let is_short = |line: &&core::Line| line.goods().next().is_some() && held_units(line, held, None) < line.outstanding();
+    let mut short = order.lines.iter().filter(is_short);
+    let first = short.next()?;
+    // A hold that gave way says when; what was owed from the beginning is owed since then.
+    let lines = std::iter::once(first).chain(short);
+    let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
+    Some(OrderHold { reason: "SHORT".to_owned(), placed_at, actor: ActorKey::SYSTEM })
+}
+
+/// Why an order is not shipped for now.
+pub struct OrderHold {
+    reason: String,
+    placed_at: Timestamp,
+    actor: ActorKey,
+}
+
+/// A flag that stops an order's fulfilment and leaves its state alone.
+#[Object]
+impl OrderHold {
+    /// Why, as a word. SHORT: the order holds less than it owes.
+    async fn reason(&self) -> &str {
+        &self.reason
+    }
+    /// When it was placed.
+    async fn placed_at(&self) -> DateTime {
+        DateTime(self.placed_at)
+    }
+    /// Who placed it.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.actor).await
+    }
+}
+
+/// The whole order of an id that a row refers to.
+pub async fn order_of(ctx: &Context<'_>, id: prelude::OrderId) -> Answer<Arc<core::Order>> {
+    let found = load(ctx, id).await?;
+    found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
+}

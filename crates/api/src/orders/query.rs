@@ -1,0 +1,158 @@
+//! Reading orders and returns.
+
+use async_graphql::{Context, Object};
+use entity::prelude::{OrderId, ProductId};
+use iam::access::kind;
+use inventory::orders::rows::{self, Filter, IdColumn, OrderName};
+use platform::{path, storage::TenantScope};
+
+use super::{
+    connections::{self, BackorderConnection, OrderConnection, ReturnConnection},
+    filters::{OrderFilter, OrderOrder, ReturnFilter},
+    inputs::OrderRef,
+    links::{Count, CountPrecision, ProductRef, StoreRef, argument},
+    loaders::load,
+    order::Order,
+    payloads::ledger,
+    sight::orders_within,
+};
+use crate::{
+    catalog::{product_named, store_named},
+    graphql::{
+        connection::PageArgs,
+        context::Asks,
+        directives::{cost, paged, requires},
+        fault::{Answer, TopError},
+        scalars::Cursor,
+    },
+};
+
+/// The most orders that a count goes through.
+const MOST_COUNTED: i32 = 100_000;
+
+/// The root fields that read orders and returns.
+#[derive(Default)]
+pub struct OrdersQuery;
+
+/// What can be asked about orders and returns.
+#[Object]
+impl OrdersQuery {
+    /// An order; null when there is none or it is not yours.
+    #[graphql(directive = requires::apply("order.read".to_owned()))]
+    async fn order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by its id, its number, or its reference in a channel.")] by: OrderRef,
+    ) -> Option<Answer<Order>> {
+        find(ctx, by).await.transpose()
+    }
+
+    /// Orders, the newest first unless another order is asked for.
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "In which order; PLACED_AT DESC when it is left out.")] order_by: Option<OrderOrder>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<OrderConnection> {
+        let scope = scope(ctx)?;
+        connections::orders(ctx, &scope, filter, order_by, &PageArgs { first, after, last, before }).await
+    }
+
+    /// How many orders there are, up to a limit.
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = cost::apply("3".to_owned()))]
+    async fn orders_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "How far to count; 1 to 100,000.", default = 10_000)] limit: i32,
+    ) -> Answer<Count> {
+        let scope = scope(ctx)?;
+        if !(1..=MOST_COUNTED).contains(&limit) {
+            return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
+        }
+        let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter, ctx.caller()?)?);
+        let found = rows::count(&scope, &filter, i64::from(limit)).await?;
+        let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
+        Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
+    }
+
+    /// Returns, the newest first.
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
+    async fn returns(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<ReturnFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<ReturnConnection> {
+        let scope = scope(ctx)?;
+        connections::returns(ctx, &scope, filter, &PageArgs { first, after, last, before }).await
+    }
+
+    /// Lines that wait for stock, the oldest order first: that is the order in which what comes is given out.
+    #[graphql(directive = requires::apply("order.read".to_owned()), directive = paged::apply())]
+    async fn backorders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this product.")] product: Option<ProductRef>,
+        #[graphql(desc = "Only of this store's orders.")] store: Option<StoreRef>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+    ) -> Answer<BackorderConnection> {
+        let scope = scope(ctx)?;
+        let mut filter = Vec::new();
+        let product = match product {
+            None => None,
+            // What nobody knows, nobody waits for.
+            Some(named) => Some(product_named(ctx, named, &["product"]).await?.unwrap_or(ProductId::NIL)),
+        };
+        if let Some(named) = store {
+            let store = store_named(ctx, &named, &["store"]).await?;
+            filter.push(Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect()));
+        }
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        connections::backorders(ctx, &scope, (Filter::All(filter), product), &args).await
+    }
+}
+
+fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
+    Ok(ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database()))
+}
+
+/// The order that somebody names.
+pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order>> {
+    let scope = scope(ctx)?;
+    let name = match by {
+        OrderRef::Id(id) => return whole(ctx, argument(&id, || path!["by", "id"])?).await,
+        // What is no number is the number of no order.
+        OrderRef::Number(number) => match number.parse() {
+            Ok(number) => OrderName::Number(number),
+            Err(_) => return Ok(None),
+        },
+        OrderRef::External(external) => {
+            let channel = argument(&external.channel_id, || path!["by", "external", "channelId"])?;
+            if external.reference.contains('\0') {
+                return Ok(None);
+            }
+            OrderName::External(channel, external.reference)
+        }
+    };
+    match rows::order_id(&scope, &name).await? {
+        Some(id) => whole(ctx, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The order of an id, with its lines; None when the caller has none.
+pub(super) async fn whole(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    Ok(load(ctx, id).await?.filter(|order| permit.covers_document(order.store, order.channel)).map(Order::whole))
+}

@@ -1,0 +1,259 @@
+//! A return as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude::{self, OrderLineId, ReturnId, ReturnLineId, StoreId};
+use iam::access::{Caller, Permission, kind};
+use inventory::orders::core::{self, ReturnAction, return_actions_from};
+
+use super::{
+    line::{OrderLine, line_of},
+    links::{self, Customer, Money, Product, Store},
+    loaders::{LinesOf, load},
+    nodes::order_line,
+    words::{Disposition, OrderLineKind, ReturnStatus},
+};
+use crate::graphql::{
+    context::Asks,
+    directives::{list_size, mask, requires},
+    fault::Answer,
+    scalars::{DateTime, Long, Quantity},
+};
+
+/// A return's row, with its lines or without.
+#[derive(Clone)]
+pub struct Return {
+    row: Arc<core::Return>,
+    lines: Option<Arc<Vec<core::ReturnLine>>>,
+}
+
+impl Return {
+    /// Who gives it back.
+    pub fn customer_id(&self) -> Option<entity::prelude::CustomerId> {
+        self.row.customer
+    }
+    /// With its lines.
+    pub fn whole(mut row: core::Return) -> Self {
+        let lines = Arc::new(std::mem::take(&mut row.lines));
+        Self { row: Arc::new(row), lines: Some(lines) }
+    }
+    /// Its lines are read when they are asked for.
+    pub fn head(row: Arc<core::Return>) -> Self {
+        Self { row, lines: None }
+    }
+    pub fn row(&self) -> &core::Return {
+        &self.row
+    }
+
+    async fn own_lines(&self, ctx: &Context<'_>) -> Answer<Arc<Vec<core::ReturnLine>>> {
+        match &self.lines {
+            Some(lines) => Ok(lines.clone()),
+            None => Ok(load(ctx, LinesOf(self.row.id)).await?.unwrap_or_default()),
+        }
+    }
+}
+
+/// Goods that came back, or that somebody wants to give back: a document of its own, at any store, from one order, several or none.
+#[Object(directive = requires::apply("order.read".to_owned()))]
+impl Return {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    async fn number(&self) -> String {
+        self.row.number.to_string()
+    }
+    /// Where it came in.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.store).await
+    }
+    /// Who gave it back; null for somebody who is not known.
+    #[graphql(directive = mask::apply("customer.read".to_owned()))]
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
+        links::customer_seen(ctx, self.row.customer).await
+    }
+    /// Where it stands.
+    async fn status(&self) -> ReturnStatus {
+        self.row.status.into()
+    }
+    /// What came back, in the order of the input.
+    async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnLine>> {
+        let lines = self.own_lines(ctx).await?;
+        Ok((0..lines.len()).map(|index| ReturnLine { of: self.row.id, lines: lines.clone(), index }).collect())
+    }
+    /// What is given back for it when all of it comes: the sum of its lines.
+    async fn refund(&self) -> Money {
+        self.row.refund.into()
+    }
+    /// What was given back in the end; null until it is CLOSED.
+    async fn refunded(&self) -> Option<Money> {
+        self.row.refunded.map(Money::from)
+    }
+    /// Why it may not come; with REJECTED.
+    async fn reject_reason(&self) -> Option<&str> {
+        self.row.reject_reason.as_deref()
+    }
+    /// The mutations that its state allows and that you may do; returnInspect of what has come in parts where any of that is left to look at.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let mut open: Vec<ReturnAction> =
+            return_actions_from(self.row.status).filter(|action| may(caller, *action, self.row.store)).collect();
+        let is_coming = self.row.status == prelude::ReturnStatus::PartiallyReceived;
+        if is_coming && open.contains(&ReturnAction::Inspect) && self.own_lines(ctx).await?.iter().all(|line| line.unseen() == 0)
+        {
+            open.retain(|action| *action != ReturnAction::Inspect);
+        }
+        Ok(open.into_iter().map(ReturnAction::mutation).collect())
+    }
+    /// What it is called elsewhere; unique in the tenant.
+    async fn external_ref(&self) -> Option<&str> {
+        self.row.external_ref.as_deref()
+    }
+    /// What was noted about it.
+    async fn note(&self) -> Option<&str> {
+        self.row.note.as_deref()
+    }
+    /// When it happened: when it was asked for, and from then on when it began to come. Reports count it by this.
+    async fn occurred_at(&self) -> DateTime {
+        DateTime(self.row.occurred_at)
+    }
+    /// When it was taken in, the last of it so far; null while nothing has come.
+    async fn received_at(&self) -> Option<DateTime> {
+        self.row.received_at.map(DateTime)
+    }
+    /// +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.row.version)
+    }
+    /// When it changed last.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.row.updated_at)
+    }
+}
+
+/// Whether the caller has, in the return's store, the permission that the action's mutation asks for.
+fn may(caller: &Caller, action: ReturnAction, store: StoreId) -> bool {
+    let needed = match action {
+        ReturnAction::Approve | ReturnAction::Reject | ReturnAction::Close => kind::ReturnApprove::INDEX,
+        ReturnAction::Receive | ReturnAction::Inspect => kind::OrderReturn::INDEX,
+    };
+    caller.permissions.reach(needed).covers(store)
+}
+
+/// A line inside its return.
+#[derive(Clone)]
+pub struct ReturnLine {
+    of: ReturnId,
+    lines: Arc<Vec<core::ReturnLine>>,
+    index: usize,
+}
+
+impl ReturnLine {
+    /// The line of an id, if these lines of its return have it.
+    pub(super) fn find(lines: Arc<Vec<core::ReturnLine>>, id: ReturnLineId) -> Option<Self> {
+        let (of, position) = id.split_line();
+        let index = lines.iter().position(|line| line.position == position)?;
+        Some(Self { of, lines, index })
+    }
+    fn row(&self) -> &core::ReturnLine {
+        &self.lines[self.index]
+    }
+}
+
+/// What came back of one product, or a charge that is credited.
+#[Object]
+impl ReturnLine {
+    /// Its id.
+    async fn id(&self) -> ID {
+        ID(self.of.line::<entity::id::kind::ReturnLineId>(self.row().position).to_string())
+    }
+    /// What it is of.
+    async fn kind(&self) -> OrderLineKind {
+        self.row().kind.into()
+    }
+    /// The product; null for a CHARGE.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.row().product?).await)
+    }
+    /// The SKU as it was when it came back.
+    async fn sku(&self) -> &str {
+        &self.row().sku
+    }
+    /// The name as it was when it came back.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+    /// The order's line that it goes back on; the first of `matches` when there are several, null when there is none or it is not yours.
+    async fn order_line(&self, ctx: &Context<'_>) -> Option<Answer<OrderLine>> {
+        let first = self.row().matches.first()?;
+        match order_line(ctx, first.line).await {
+            Ok(line) => line.map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+    /// All order lines that it goes back on, of orders that you may see; what they do not cover came from no known order.
+    #[graphql(directive = list_size::apply(Some(1), None, None))]
+    async fn matches(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnMatch>> {
+        let is_limited = ctx.permit::<kind::OrderRead>()?.is_limited();
+        let mut seen = Vec::with_capacity(self.row().matches.len());
+        for piece in &self.row().matches {
+            if !is_limited || order_line(ctx, piece.line).await?.is_some() {
+                seen.push(ReturnMatch { line: piece.line, quantity: Quantity(piece.quantity) });
+            }
+        }
+        Ok(seen)
+    }
+    /// How much came back or is asked back, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.row().quantity)
+    }
+    /// How much of it has come.
+    async fn received(&self) -> Quantity {
+        Quantity(self.row().received)
+    }
+    /// How much of that can be sold again.
+    async fn restocked(&self) -> Quantity {
+        Quantity(self.row().restocked)
+    }
+    /// How much of that was looked at and stays aside.
+    async fn quarantined(&self) -> Quantity {
+        Quantity(self.row().quarantined)
+    }
+    /// How much of that was written off. What came and is in none of the three awaits its inspection, and is not for sale.
+    async fn written_off(&self) -> Quantity {
+        Quantity(self.row().written_off)
+    }
+    /// What is given back for one whole unit.
+    async fn unit_price(&self) -> Money {
+        self.row().unit_price.into()
+    }
+    /// unitPrice × quantity, rounded half away from zero to the minor unit.
+    async fn total(&self) -> Money {
+        self.row().total.into()
+    }
+    /// What is to become of it, as was said when it was asked for; returnInspect may find otherwise.
+    async fn disposition(&self) -> Disposition {
+        self.row().disposition.into()
+    }
+}
+
+/// A piece of a return line.
+pub struct ReturnMatch {
+    line: OrderLineId,
+    quantity: Quantity,
+}
+
+/// How much of a return line goes back on which order line.
+#[Object]
+impl ReturnMatch {
+    /// The order's line.
+    async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {
+        line_of(ctx, self.line).await
+    }
+    /// How much of it, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        self.quantity
+    }
+}

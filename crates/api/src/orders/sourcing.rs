@@ -1,0 +1,230 @@
+//! Where the stock of orders comes from, as clients see it.
+
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
+use entity::prelude::{self, StoreId};
+use iam::access::kind;
+use inventory::orders::{
+    core::{MAX_STORES, Position, SourcingAsked, SourcingRule},
+    rows::{self, StoreSourcing},
+};
+use platform::path;
+
+use super::{
+    links::{self, Store, StoreRef},
+    payloads::ledger,
+};
+use crate::graphql::{
+    context::Asks,
+    directives::{list_size, requires},
+    fault::Answer,
+    reading::Reading,
+};
+
+/// Which stores are asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::SourcingStrategy", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SourcingStrategy {
+    /// Those that lie nearest to where it goes.
+    Nearest,
+    /// Those that have most of what is asked for.
+    MostStock,
+    /// Those with the lowest priority number.
+    Priority,
+}
+
+/// Whether an order may come from several stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::SplitPolicy", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SplitPolicy {
+    /// When no store has everything.
+    Allow,
+    /// Never.
+    Refuse,
+}
+
+/// A place on the globe, in degrees.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct PositionInput {
+    /// North of the equator: -90 to 90. Six decimals are kept.
+    pub latitude: f64,
+    /// East of Greenwich: -180 to 180. Six decimals are kept.
+    pub longitude: f64,
+}
+
+/// How stock is looked for; what is left out is as the company's rule says.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct SourcingInput {
+    /// Which stores are asked first.
+    pub strategy: Option<SourcingStrategy>,
+    /// Whether it may come from several stores.
+    pub split: Option<SplitPolicy>,
+    /// From how many stores at most; 1 to 10.
+    pub max_stores: Option<i32>,
+    /// Where it goes; NEAREST needs it.
+    pub destination: Option<PositionInput>,
+}
+
+/// What a store says of itself as a source.
+#[derive(Debug, Clone, InputObject)]
+pub struct StoreSourcingInput {
+    /// The store.
+    pub store: StoreRef,
+    /// Whether orders of other stores may come from it.
+    #[graphql(default = true)]
+    pub is_source: bool,
+    /// With PRIORITY the lowest is asked first.
+    #[graphql(default = 0)]
+    pub priority: i32,
+    /// Where it lies; it is not known when it is left out.
+    pub position: Option<PositionInput>,
+}
+
+/// The company's rule, and what its stores say. Stores that are not named stay as they are.
+#[derive(Debug, Clone, InputObject)]
+pub struct SourcingSetInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The rule; what is left out of it stays as it is.
+    pub rule: Option<SourcingRuleInput>,
+    /// What stores say, each of them whole; at most 500.
+    #[graphql(default)]
+    pub stores: Vec<StoreSourcingInput>,
+}
+
+/// A rule for all orders that say nothing else.
+#[derive(Debug, Clone, InputObject)]
+pub struct SourcingRuleInput {
+    /// Which stores are asked first.
+    pub strategy: Option<SourcingStrategy>,
+    /// Whether an order may come from several stores.
+    pub split: Option<SplitPolicy>,
+    /// From how many stores at most; 1 to 10.
+    pub max_stores: Option<i32>,
+}
+
+fn position(reading: &mut Reading, given: Option<PositionInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
+    let given = given?;
+    let found = Position::of_degrees(given.latitude, given.longitude);
+    if found.is_none() {
+        reading.invalid("degrees are expected: latitude within 90, longitude within 180 either way", field);
+    }
+    found
+}
+
+fn max_stores(reading: &mut Reading, given: Option<i32>, field: impl FnOnce() -> Vec<String>) -> Option<u16> {
+    let given = given?;
+    let found = u16::try_from(given).ok().filter(|max| (1..=MAX_STORES).contains(max));
+    if found.is_none() {
+        reading.invalid("1 to 10 stores are expected", field);
+    }
+    found
+}
+
+impl SourcingInput {
+    /// What the ledger's shell takes.
+    pub(super) fn read(self, reading: &mut Reading) -> SourcingAsked {
+        SourcingAsked {
+            strategy: self.strategy.map(Into::into),
+            split: self.split.map(Into::into),
+            max_stores: max_stores(reading, self.max_stores, || path!["input", "sourcing", "maxStores"]),
+            destination: position(reading, self.destination, || path!["input", "sourcing", "destination"]),
+        }
+    }
+}
+
+impl SourcingRuleInput {
+    pub(super) fn read(self, reading: &mut Reading) -> SourcingAsked {
+        SourcingAsked {
+            strategy: self.strategy.map(Into::into),
+            split: self.split.map(Into::into),
+            max_stores: max_stores(reading, self.max_stores, || path!["input", "rule", "maxStores"]),
+            destination: None,
+        }
+    }
+}
+
+impl StoreSourcingInput {
+    /// What is said, without the store, which is looked up.
+    pub(super) fn read(&self, index: usize, reading: &mut Reading) -> StoreSourcing {
+        let position = position(reading, self.position, || path!["input", "stores", index, "position"]);
+        StoreSourcing { store: StoreId::NIL, is_source: self.is_source, priority: self.priority, position }
+    }
+}
+
+/// A place on the globe, in degrees.
+#[derive(Debug, Clone, Copy, SimpleObject)]
+#[graphql(name = "Position")]
+pub struct Place {
+    /// North of the equator.
+    pub latitude: f64,
+    /// East of Greenwich.
+    pub longitude: f64,
+}
+
+impl From<Position> for Place {
+    fn from(at: Position) -> Self {
+        let (latitude, longitude) = at.degrees();
+        Self { latitude, longitude }
+    }
+}
+
+/// How orders find their stock.
+pub struct Sourcing {
+    pub(super) rule: SourcingRule,
+    pub(super) stores: Vec<StoreSourcing>,
+}
+
+/// The company's rule, and what its stores say.
+#[Object(directive = requires::apply("store.read".to_owned()))]
+impl Sourcing {
+    /// Which stores are asked first.
+    async fn strategy(&self) -> SourcingStrategy {
+        self.rule.strategy.into()
+    }
+    /// Whether an order may come from several stores.
+    async fn split(&self) -> SplitPolicy {
+        self.rule.split.into()
+    }
+    /// From how many stores at most.
+    async fn max_stores(&self) -> i32 {
+        i32::from(self.rule.max_stores)
+    }
+    /// What the open stores say of themselves, by code; at most 1,000.
+    #[graphql(directive = list_size::apply(Some(1_000), None, None))]
+    async fn stores(&self) -> Vec<SourcingStore> {
+        self.stores.iter().copied().map(SourcingStore).collect()
+    }
+}
+
+impl Sourcing {
+    /// As it is now.
+    pub(super) async fn of(ctx: &Context<'_>) -> Answer<Self> {
+        let scope = ctx.permit::<kind::StoreRead>()?.scope(ledger(ctx)?.database());
+        let (rule, stores) = (rows::sourcing_rule(&scope).await?, rows::store_sourcing(&scope).await?);
+        Ok(Self { rule, stores })
+    }
+}
+
+/// A store as a source.
+pub struct SourcingStore(StoreSourcing);
+
+/// What a store says of itself as a source.
+#[Object]
+impl SourcingStore {
+    /// The store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.store).await
+    }
+    /// Whether orders of other stores may come from it.
+    async fn is_source(&self) -> bool {
+        self.0.is_source
+    }
+    /// With PRIORITY the lowest is asked first.
+    async fn priority(&self) -> i32 {
+        self.0.priority
+    }
+    /// Where it lies; null when that is not known.
+    async fn position(&self) -> Option<Place> {
+        self.0.position.map(Place::from)
+    }
+}

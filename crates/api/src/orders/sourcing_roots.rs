@@ -1,0 +1,153 @@
+//! The root fields of sourcing.
+
+use async_graphql::{Context, Object};
+use iam::access::kind;
+use inventory::{
+    catalog::{Catalog, shell::By},
+    ledger::shell::StoreRef,
+    orders::{
+        rows::StoreSourcing,
+        shell::{SourcingRefusal, SourcingSet, set_sourcing},
+    },
+};
+use platform::{path, storage::idempotency::is_key};
+
+use super::{
+    payloads::ledger,
+    sourcing::{Sourcing, SourcingSetInput},
+};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{emits, requires},
+        fault::Answer,
+        reading::Reading,
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+    stock::changed,
+};
+
+/// Stores that are set in one call.
+const MOST_SET: usize = 500;
+
+/// The root fields that read how orders find their stock.
+#[derive(Default)]
+pub struct SourcingQuery;
+
+/// What can be asked about where stock comes from.
+#[Object]
+impl SourcingQuery {
+    /// The rule by which orders find their stock, and what stores say of themselves.
+    #[graphql(directive = requires::apply("store.read".to_owned()))]
+    async fn sourcing(&self, ctx: &Context<'_>) -> Answer<Sourcing> {
+        Sourcing::of(ctx).await
+    }
+}
+
+/// The root fields that set how orders find their stock.
+#[derive(Default)]
+pub struct SourcingMutation;
+
+/// What can be set about where stock comes from.
+#[Object]
+impl SourcingMutation {
+    /// Sets the rule by which orders find their stock, and what stores say of themselves.
+    #[graphql(
+        directive = requires::apply("store.write".to_owned()),
+        directive = emits::apply(vec!["sourcing.set".to_owned()])
+    )]
+    async fn sourcing_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The rule, and stores.")] input: SourcingSetInput,
+    ) -> Answer<SourcingPayload> {
+        let permit = ctx.permit::<kind::StoreWrite>()?;
+        let ledger = ledger(ctx)?;
+        let set = match read(ctx, input).await? {
+            Ok(set) => set,
+            Err(errors) => return Ok(errors.into()),
+        };
+        match Box::pin(set_sourcing(ledger.database(), ledger.clock(), permit, set)).await? {
+            Ok(done) => {
+                changed(ctx);
+                Ok(SourcingPayload { is_set: true, user_errors: Vec::new(), replayed: done.is_replayed, seq: done.seq.map(Long) })
+            }
+            Err(refusal) => Ok(vec![refused(refusal)].into()),
+        }
+    }
+}
+
+async fn read(ctx: &Context<'_>, input: SourcingSetInput) -> Answer<Result<SourcingSet, Vec<UserError>>> {
+    let mut reading = Reading::default();
+    if !is_key(&input.idempotency_key) {
+        reading.invalid("1 to 255 characters are expected", || path!["input", "idempotencyKey"]);
+    }
+    if input.stores.len() > MOST_SET {
+        reading.invalid("at most 500 stores are set in one call", || path!["input", "stores"]);
+    }
+    let rule = input.rule.map(|rule| rule.read(&mut reading));
+    let mut stores = Vec::with_capacity(input.stores.len().min(MOST_SET));
+    for (index, one) in input.stores.iter().enumerate().take(MOST_SET) {
+        let said = one.read(index, &mut reading);
+        let store = match reading.store(one.store.clone(), || path!["input", "stores", index, "store"]) {
+            StoreRef::Id(id) => Some(id),
+            StoreRef::Code(code) if code.contains('\0') => None,
+            StoreRef::Code(code) => {
+                let permit = ctx.permit::<kind::StoreRead>()?;
+                ctx.given::<Catalog>()?.store(permit, By::Key(code)).await?.map(|row| row.id)
+            }
+        };
+        stores.push(StoreSourcing { store: store.unwrap_or(said.store), ..said });
+    }
+    Ok(reading.end(SourcingSet { idempotency_key: input.idempotency_key, rule, stores }))
+}
+
+fn refused(refusal: SourcingRefusal) -> UserError {
+    match refusal {
+        SourcingRefusal::NoStore(index) => UserError::not_found("store", path!["input", "stores", index, "store"]),
+        SourcingRefusal::Twice(index) => {
+            UserError::new(ErrorCode::Duplicate, "this store stands in the list before", path!["input", "stores", index, "store"])
+        }
+        SourcingRefusal::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
+        }
+    }
+}
+
+/// The answer of sourcingSet.
+#[derive(Default)]
+pub struct SourcingPayload {
+    is_set: bool,
+    user_errors: Vec<UserError>,
+    replayed: bool,
+    seq: Option<Long>,
+}
+
+/// How orders find their stock, as it is now.
+#[Object]
+impl SourcingPayload {
+    /// As it is after the change; null exactly when there are userErrors.
+    async fn sourcing(&self, ctx: &Context<'_>) -> Option<Answer<Sourcing>> {
+        if self.is_set { Some(Sourcing::of(ctx).await) } else { None }
+    }
+    /// Why nothing was changed; empty when it was.
+    pub async fn user_errors(&self) -> &Vec<UserError> {
+        &self.user_errors
+    }
+    /// Whether this is the answer of an earlier call with the same key.
+    pub async fn replayed(&self) -> &bool {
+        &self.replayed
+    }
+    /// The number of the last event of this change; null when nothing was written.
+    pub async fn seq(&self) -> &Option<Long> {
+        &self.seq
+    }
+}
+
+impl From<Vec<UserError>> for SourcingPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}

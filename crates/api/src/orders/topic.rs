@@ -1,0 +1,105 @@
+//! What `orderChanged` is about: orders that match a filter.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use entity::prelude::{ChannelId, OrderId, StoreId};
+use inventory::{
+    ledger::OrderEvent,
+    orders::{
+        core,
+        rows::{self, Filter, IdColumn, OrderSort, Sorted},
+    },
+};
+use platform::{
+    paging::{Key, PageRequest},
+    realtime::{self, Interest, Subject, Told},
+    storage::{Fault, TenantScope},
+};
+
+use super::{live::OrderChange, order::Order};
+use crate::live::feed::{Standing, Topic};
+
+/// Orders in a page of the snapshot.
+const SNAPSHOT_PAGE: u32 = 250;
+
+pub struct OrderTopic {
+    pub filter: Filter,
+}
+
+impl Topic for OrderTopic {
+    type Change = OrderChange;
+    /// Conflation is not offered; were it, each order would be a row.
+    type Row = OrderId;
+
+    fn interest(&self) -> Interest {
+        let mut lists = Vec::new();
+        demanded(&self.filter, &mut lists);
+        Interest::narrowest(realtime::Topic::Orders, lists)
+    }
+
+    async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Standing<Self>, Fault> {
+        let sorted = Sorted { by: OrderSort::Number, descending: false };
+        let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
+        let mut orders = rows::page(scope, &self.filter, sorted, &request).await?;
+        let more = orders.len() > SNAPSHOT_PAGE as usize;
+        orders.truncate(SNAPSHOT_PAGE as usize);
+        let next = orders.last().filter(|_| more).map(|last| sorted.keys(last));
+        let change =
+            |order: core::Order| OrderChange { seq: 0, order: Order::head(Arc::new(order)), kind: None, in_filter: true };
+        Ok(Standing { changes: orders.into_iter().map(change).collect(), next })
+    }
+
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<OrderChange>, Fault> {
+        let told = events.iter().filter(|told| told.event.kind.starts_with("order."));
+        let read = told.map(|told| Ok((told, told.payload::<OrderEvent>()?))).collect::<Result<Vec<_>, Fault>>()?;
+        let older = older(scope, read.iter().map(|(_, event)| event.as_ref())).await?;
+        let change = |(told, event): (&Arc<Told>, Arc<OrderEvent>)| {
+            let order = event.order().or_else(|| older.get(&event.order).map(|row| as_of(row, &event)))?;
+            let in_filter = self.filter.matches(&order);
+            let was_in = || event.before.is_some_and(|status| self.filter.matches(&core::Order { status, ..order.clone() }));
+            (in_filter || was_in()).then(|| OrderChange {
+                seq: told.seq(),
+                order: Order::head(Arc::new(order)),
+                kind: Some(told.clone()),
+                in_filter,
+            })
+        };
+        Ok(read.into_iter().filter_map(change).collect())
+    }
+
+    fn row(change: &OrderChange) -> OrderId {
+        change.order.row().id
+    }
+
+    fn seq(change: &OrderChange) -> i64 {
+        change.seq
+    }
+}
+
+/// The rows of orders whose events do not say all of them: those of earlier versions of Entrepot.
+async fn older(scope: &TenantScope, events: impl Iterator<Item = &OrderEvent>) -> Result<HashMap<OrderId, core::Order>, Fault> {
+    let ids: BTreeSet<OrderId> = events.filter(|event| event.head.is_none()).map(|event| event.order).collect();
+    let orders = rows::orders(scope, &ids.into_iter().collect::<Vec<_>>()).await?;
+    Ok(orders.into_iter().map(|order| (order.id, order)).collect())
+}
+
+/// The row with what the event says of it.
+fn as_of(row: &core::Order, event: &OrderEvent) -> core::Order {
+    core::Order { status: event.status, version: event.version, lines: Vec::new(), ..row.clone() }
+}
+
+fn demanded(filter: &Filter, lists: &mut Vec<Vec<Subject>>) {
+    match filter {
+        Filter::All(parts) => parts.iter().for_each(|part| demanded(part, lists)),
+        Filter::Ids(IdColumn::Store, ids) => {
+            lists.push(ids.iter().map(|id| Subject::Store(StoreId::from_uuid(*id))).collect());
+        }
+        Filter::Ids(IdColumn::Channel, ids) => {
+            lists.push(ids.iter().map(|id| Subject::Channel(ChannelId::from_uuid(*id))).collect());
+        }
+        _ => {}
+    }
+}

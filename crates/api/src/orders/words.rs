@@ -1,0 +1,100 @@
+//! The closed sets of words that orders and returns have, with what each means.
+
+use async_graphql::Enum;
+use entity::prelude;
+
+/// Where an order stands. New states may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::OrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum OrderStatus {
+    /// Being put together; holds no stock.
+    Draft,
+    /// Holds stock until its time limit.
+    Pending,
+    /// Holds stock for good; may be shipped.
+    Confirmed,
+    /// Some of it has left.
+    PartiallyFulfilled,
+    /// All that was not cancelled has left.
+    Fulfilled,
+    /// Filed.
+    Closed,
+    /// Cancelled before anything left.
+    Cancelled,
+    /// Its time limit passed before it was confirmed.
+    Expired,
+}
+
+/// How a new order begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "inventory::ledger::shell::orders::NewOrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum NewOrderStatus {
+    /// Holds nothing yet.
+    Draft,
+    /// Holds stock for the tenant's time limit.
+    Pending,
+    /// Holds stock for good.
+    Confirmed,
+    /// Sold over the counter, at once.
+    Fulfilled,
+}
+
+/// What a line is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::LineKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum OrderLineKind {
+    /// A product.
+    Product,
+    /// Something that is no stock: postage, a fee.
+    Charge,
+}
+
+/// Where a fulfilment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::FulfilmentStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum FulfilmentStatus {
+    /// To be picked.
+    Pending,
+    /// Taken off the shelves.
+    Picked,
+    /// In its box.
+    Packed,
+    /// On its way: it has left the stock.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Given up before it left.
+    Cancelled,
+}
+
+/// What becomes of what came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::Disposition", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum Disposition {
+    /// It can be sold again.
+    Restock,
+    /// It is on hand, but not available until somebody has looked at it.
+    Quarantine,
+    /// It comes in and goes out again as a loss.
+    WriteOff,
+}
+
+/// Where a return stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReturnStatus", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReturnStatus {
+    /// Somebody wants to give it back; no stock has moved.
+    Requested,
+    /// It may come.
+    Approved,
+    /// It may not come.
+    Rejected,
+    /// Some of it has come.
+    PartiallyReceived,
+    /// All of it has come.
+    Received,
+    /// It has been looked at.
+    Inspected,
+    /// Filed.
+    Closed,
+}

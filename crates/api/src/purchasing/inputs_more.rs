@@ -1,0 +1,260 @@
+//! The inputs of returns, of suppliers' catalogues, of policies, and of what is reordered.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use entity::prelude::{StoreId, SupplierId};
+use inventory::{
+    ledger::shell::purchasing as shell,
+    purchasing::{
+        rows::{PlaceName, ProductName},
+        shell::{PolicyRow, SupplyRow},
+    },
+};
+use platform::path;
+
+use super::{
+    inputs::supplier_ref,
+    links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
+    words::SupplierReturnSource,
+};
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Quantity},
+    },
+    stock::{LotRef, ReasonCode},
+};
+
+/// A line of a return to a supplier.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierReturnLineInput {
+    /// The product; that of the order's line when it is left out.
+    pub product: Option<ProductRef>,
+    /// The order's line that it came by.
+    pub purchase_order_line_id: Option<ID>,
+    /// How much, in the product's smallest unit; above 0.
+    pub quantity: Quantity,
+    /// What it is taken from.
+    #[graphql(default_with = "SupplierReturnSource::Available")]
+    pub source: SupplierReturnSource,
+    /// What is credited for one whole unit; what the order's line cost when it is left out, else the product's cost.
+    pub unit_credit: Option<MoneyInput>,
+    /// The lot, where the product is tracked; the first to expire when it is left out. A line is of one lot.
+    pub lot: Option<LotRef>,
+}
+
+/// Goods that go back to their supplier.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierReturnCreateInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Whom they go back to.
+    pub supplier: SupplierRef,
+    /// Where they leave from.
+    pub store: StoreRef,
+    /// What the supplier calls it; at most 128 characters.
+    pub external_ref: Option<String>,
+    /// Why.
+    #[graphql(default_with = "ReasonCode::Damage")]
+    pub reason_code: ReasonCode,
+    /// Kept with it and with the stock that moves; at most 1,000 characters.
+    pub note: Option<String>,
+    /// When they leave; now when it is left out. At most five minutes ahead, and not in a closed period.
+    pub occurred_at: Option<DateTime>,
+    /// What goes back; at most 2,000 lines.
+    pub lines: Vec<SupplierReturnLineInput>,
+}
+
+impl SupplierReturnCreateInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::SupplierReturnCreate {
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (index, line) in self.lines.into_iter().enumerate() {
+            let at = |name: &str| path!["input", "lines", index, name];
+            lines.push(shell::NewReturnLine {
+                product: line.product.map(|product| reading.product(product, || at("product"))),
+                of: reading.id_opt(line.purchase_order_line_id.as_ref(), || at("purchaseOrderLineId")),
+                quantity: line.quantity.0,
+                source: line.source.into(),
+                unit_credit: reading.money(line.unit_credit.as_ref(), || at("unitCredit")),
+                lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),
+            });
+        }
+        shell::SupplierReturnCreate {
+            idempotency_key: self.idempotency_key,
+            supplier: supplier_ref(reading, self.supplier, || path!["input", "supplier"]),
+            store: reading.store(self.store, || path!["input", "store"]),
+            external_ref: self.external_ref,
+            reason: self.reason_code.into(),
+            note: self.note,
+            occurred_at: self.occurred_at.map(|at| at.0),
+            lines,
+        }
+    }
+}
+
+/// Something to order.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReorderLineInput {
+    /// The product.
+    pub product: ProductRef,
+    /// Where it is needed.
+    pub store: StoreRef,
+    /// Whom to buy it from; the preferred supplier when it is left out, else the product's own.
+    pub supplier: Option<SupplierRef>,
+    /// How much, in the product's smallest unit; above 0.
+    pub quantity: Quantity,
+}
+
+/// What to order.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReorderOrderInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// What to order, as suggested or otherwise; at most 2,000 lines.
+    pub lines: Vec<ReorderLineInput>,
+}
+
+impl ReorderOrderInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::ReorderOrder {
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (index, line) in self.lines.into_iter().enumerate() {
+            let at = |name: &str| path!["input", "lines", index, name];
+            lines.push(shell::ReorderLine {
+                product: reading.product(line.product, || at("product")),
+                store: reading.store(line.store, || at("store")),
+                supplier: line.supplier.map(|supplier| supplier_ref(reading, supplier, || at("supplier"))),
+                quantity: line.quantity.0,
+            });
+        }
+        shell::ReorderOrder { idempotency_key: self.idempotency_key, lines }
+    }
+}
+
+/// A price from a quantity on.
+#[derive(Debug, Clone, InputObject)]
+pub struct PriceBreakInput {
+    /// From this quantity on, in smallest units; above 0.
+    pub from_quantity: Quantity,
+    /// What one whole unit costs then, in the currency of the row.
+    pub unit_cost: MoneyInput,
+}
+
+/// What a supplier offers of a product. The row says all of it: what is left out is empty afterwards.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierProductInput {
+    /// Who offers it.
+    pub supplier: SupplierRef,
+    /// What is offered.
+    pub product: ProductRef,
+    /// What the supplier calls it; at most 64 characters.
+    pub supplier_sku: Option<String>,
+    /// Smallest units in a pack; above 0.
+    pub pack_size: Option<Quantity>,
+    /// The least that is delivered, in smallest units.
+    pub minimum_order: Option<Quantity>,
+    /// Days from ordering to receiving: 0 to 3,650; the supplier's own when it is left out.
+    pub lead_time_days: Option<i32>,
+    /// What one whole unit costs.
+    pub unit_cost: MoneyInput,
+    /// What it costs when more is bought, by ascending quantity; at most 20.
+    #[graphql(default)]
+    pub price_breaks: Vec<PriceBreakInput>,
+    /// Whether the product is bought from this supplier where nobody says otherwise; whoever was preferred before is so no longer.
+    #[graphql(default = false)]
+    pub preferred: bool,
+}
+
+/// Rows of suppliers' catalogues.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierProductBulkUpsertInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The rows, each made, changed or refused by itself; at most 500.
+    pub rows: Vec<SupplierProductInput>,
+}
+
+/// A product by whichever name it was given.
+pub fn product_name(reading: &mut Reading, product: ProductRef, field: impl FnOnce() -> Vec<String>) -> ProductName {
+    match product {
+        ProductRef::Id(id) => ProductName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+        ProductRef::Sku(sku) => ProductName::Sku(sku),
+        ProductRef::Barcode(code) => ProductName::Barcode(code),
+    }
+}
+pub(super) fn store_name(reading: &mut Reading, store: StoreRef, field: impl FnOnce() -> Vec<String>) -> PlaceName<StoreId> {
+    match store {
+        StoreRef::Id(id) => PlaceName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+        StoreRef::Code(code) => PlaceName::Code(code),
+    }
+}
+pub(super) fn supplier_name(
+    reading: &mut Reading,
+    supplier: SupplierRef,
+    field: impl FnOnce() -> Vec<String>,
+) -> PlaceName<SupplierId> {
+    match supplier {
+        SupplierRef::Id(id) => PlaceName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+        SupplierRef::Code(code) => PlaceName::Code(code),
+    }
+}
+
+impl SupplierProductInput {
+    /// None where an amount cannot be read: the reading has refused the call.
+    pub(super) fn read(self, index: usize, reading: &mut Reading) -> Option<SupplyRow> {
+        let at = |name: &str| path!["input", "rows", index, name];
+        let mut breaks = Vec::with_capacity(self.price_breaks.len());
+        for (nth, one) in self.price_breaks.iter().enumerate() {
+            let field = || path!["input", "rows", index, "priceBreaks", nth, "unitCost"];
+            breaks.extend(reading.money(Some(&one.unit_cost), field).map(|cost| (one.from_quantity.0, cost)));
+        }
+        Some(SupplyRow {
+            supplier: supplier_name(reading, self.supplier, || at("supplier")),
+            product: product_name(reading, self.product, || at("product")),
+            supplier_sku: self.supplier_sku,
+            pack_size: self.pack_size.map_or(entity::prelude::Quantity::ONE, |size| size.0),
+            minimum_order: self.minimum_order.map(|least| least.0).unwrap_or_default(),
+            lead_time_days: self.lead_time_days,
+            unit_cost: reading.money(Some(&self.unit_cost), || at("unitCost"))?,
+            breaks,
+            is_preferred: self.preferred,
+        })
+    }
+}
+
+/// When a level is filled up. What is left out stays; null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockPolicyInput {
+    /// The product.
+    pub product: ProductRef,
+    /// The store.
+    pub store: StoreRef,
+    /// At or below this position it is ordered; at most the maximum.
+    pub reorder_point: MaybeUndefined<Quantity>,
+    /// What the position is filled up to; above it another store may be helped out.
+    pub maximum: MaybeUndefined<Quantity>,
+    /// What channels are not promised.
+    pub safety_stock: Option<Quantity>,
+}
+
+/// Policies of levels.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockPolicySetInput {
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The levels, all or none; at most 500.
+    pub items: Vec<StockPolicyInput>,
+}
+
+impl StockPolicyInput {
+    pub(super) fn read(self, index: usize, reading: &mut Reading) -> PolicyRow {
+        let at = |name: &str| path!["input", "items", index, name];
+        PolicyRow {
+            product: product_name(reading, self.product, || at("product")),
+            store: store_name(reading, self.store, || at("store")),
+            reorder_point: self.reorder_point.map_value(|point| point.0).into(),
+            maximum: self.maximum.map_value(|most| most.0).into(),
+            safety_stock: self.safety_stock.map(|stock| stock.0),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! A line of a purchase order as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude;
+use inventory::purchasing::core;
+
+use super::links::{self, Money, Product, cost};
+use crate::graphql::{
+    directives::{mask, requires},
+    fault::Answer,
+    scalars::{Date, Long, Quantity},
+};
+
+/// A line inside its order.
+#[derive(Clone)]
+pub struct PurchaseOrderLine {
+    order: Arc<core::PurchaseOrder>,
+    index: usize,
+}
+
+impl PurchaseOrderLine {
+    pub fn new(order: Arc<core::PurchaseOrder>, index: usize) -> Self {
+        Self { order, index }
+    }
+    /// The line of an id, if this order has it.
+    pub fn find(order: Arc<core::PurchaseOrder>, position: u16) -> Option<Self> {
+        let index = order.lines.iter().position(|line| line.position == position)?;
+        Some(Self { order, index })
+    }
+    fn row(&self) -> &core::Line {
+        &self.order.lines[self.index]
+    }
+}
+
+/// What is bought of one product. Quantities are in its smallest unit.
+#[Object(directive = requires::apply("purchase.read".to_owned()))]
+impl PurchaseOrderLine {
+    /// Its id: hand it to purchaseOrderReceive.
+    pub async fn id(&self) -> ID {
+        ID(self.order.line_id(self.row().position).to_string())
+    }
+    /// Its place among the lines, from 1.
+    async fn position(&self) -> i32 {
+        i32::from(self.row().position)
+    }
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.row().product).await
+    }
+    /// The SKU as it was when the line was written.
+    async fn sku(&self) -> &str {
+        &self.row().sku
+    }
+    /// The name as it was when the line was written.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+    /// What the supplier calls it.
+    async fn supplier_sku(&self) -> Option<&str> {
+        self.row().supplier_sku.as_deref()
+    }
+    /// How much is ordered.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.row().quantity)
+    }
+    /// The most that may be received, with the order's tolerance.
+    async fn most_receivable(&self) -> Quantity {
+        Quantity(self.row().most)
+    }
+    /// What came, damaged goods included.
+    async fn received(&self) -> Quantity {
+        Quantity(self.row().received)
+    }
+    /// What of it was damaged.
+    async fn damaged(&self) -> Quantity {
+        Quantity(self.row().damaged)
+    }
+    /// What is still expected; it counts as incoming while the order is ORDERED or PARTIALLY_RECEIVED.
+    async fn open(&self) -> Quantity {
+        Quantity(self.row().open)
+    }
+    /// What was ordered and will not come any more.
+    async fn short(&self) -> Quantity {
+        Quantity(self.row().short)
+    }
+    /// What went back to the supplier.
+    async fn returned(&self) -> Quantity {
+        Quantity(self.row().returned)
+    }
+    /// What one whole unit costs, without charges.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.row().unit_cost))
+    }
+    /// unitCost × quantity, rounded half away from zero to the minor unit.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.row().total))
+    }
+    /// Its share of the order's charges.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn charges(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.row().charges))
+    }
+    /// What the whole line weighs, in the unit that all lines share.
+    async fn weight(&self) -> Option<Long> {
+        self.row().weight.map(Long)
+    }
+    /// The day it is expected on: its own, else the order's.
+    async fn expected_on(&self) -> Option<Date> {
+        self.row().expected_on.or(self.order.expected_on).map(Date)
+    }
+}
+
+/// Its place among the lines of its order, as an id.
+pub fn line_id(order: prelude::PurchaseOrderId, position: u16) -> ID {
+    ID(order.line::<entity::id::kind::PurchaseOrderLineId>(position).to_string())
+}

@@ -1,0 +1,116 @@
+//! What a request's resolvers ask for together is read together.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{
+    Context, Request,
+    dataloader::{DataLoader, Loader},
+};
+use entity::prelude::*;
+use iam::tenancy;
+use inventory::purchasing::{
+    core::{Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
+    rows,
+};
+use platform::storage::{Fault, TenantScope};
+
+use crate::graphql::{
+    at_once::{at_once, grouped},
+    context::Asks,
+    fault::Answer,
+    late::{Late, OfTenant},
+};
+
+/// Gives a request the loaders of purchasing.
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<DataLoader<Rows>>::new(scope))
+}
+
+impl OfTenant for DataLoader<Rows> {
+    fn of(scope: TenantScope) -> Self {
+        at_once(Rows(scope))
+    }
+}
+
+/// Reads the rows of one tenant.
+pub struct Rows(TenantScope);
+
+/// Receipts of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReceiptsOf(pub PurchaseOrderId);
+/// Discrepancies of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DiscrepanciesOf(pub PurchaseOrderId);
+/// Above which total somebody else approves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ApprovalLimit;
+/// Lines of a return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LinesOf(pub SupplierReturnId);
+
+impl Loader<PurchaseOrderId> for Rows {
+    type Value = Arc<PurchaseOrder>;
+    type Error = Fault;
+    /// Whole: four statements, however many there are.
+    async fn load(&self, keys: &[PurchaseOrderId]) -> Result<HashMap<PurchaseOrderId, Arc<PurchaseOrder>>, Fault> {
+        Ok(rows::orders(&self.0, keys).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect())
+    }
+}
+
+impl Loader<ReceiptsOf> for Rows {
+    type Value = Arc<Vec<GoodsReceipt>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[ReceiptsOf]) -> Result<HashMap<ReceiptsOf, Arc<Vec<GoodsReceipt>>>, Fault> {
+        let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::receipts_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (ReceiptsOf(one.order), one))))
+    }
+}
+
+impl Loader<DiscrepanciesOf> for Rows {
+    type Value = Arc<Vec<Discrepancy>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[DiscrepanciesOf]) -> Result<HashMap<DiscrepanciesOf, Arc<Vec<Discrepancy>>>, Fault> {
+        let ids: Vec<PurchaseOrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::discrepancies_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|one| (DiscrepanciesOf(one.order), one))))
+    }
+}
+
+impl Loader<ApprovalLimit> for Rows {
+    type Value = Option<Money>;
+    type Error = Fault;
+    async fn load(&self, keys: &[ApprovalLimit]) -> Result<HashMap<ApprovalLimit, Option<Money>>, Fault> {
+        let limit = tenancy::approval_limit(&self.0).await?;
+        Ok(keys.iter().map(|key| (*key, limit)).collect())
+    }
+}
+
+impl Loader<SupplierReturnId> for Rows {
+    type Value = Arc<SupplierReturn>;
+    type Error = Fault;
+    /// Without their lines.
+    async fn load(&self, keys: &[SupplierReturnId]) -> Result<HashMap<SupplierReturnId, Arc<SupplierReturn>>, Fault> {
+        Ok(rows::returns(&self.0, keys).await?.into_iter().map(|ret| (ret.id, Arc::new(ret))).collect())
+    }
+}
+
+impl Loader<LinesOf> for Rows {
+    type Value = Arc<Vec<SupplierReturnLine>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[LinesOf]) -> Result<HashMap<LinesOf, Arc<Vec<SupplierReturnLine>>>, Fault> {
+        let ids: Vec<SupplierReturnId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::return_lines(&self.0, &ids).await?;
+        Ok(all.into_iter().map(|(id, lines)| (LinesOf(id), Arc::new(lines))).collect())
+    }
+}
+
+/// What the request's loader finds for a key.
+pub async fn load<K>(ctx: &Context<'_>, key: K) -> Answer<Option<<Rows as Loader<K>>::Value>>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Rows: Loader<K, Error = Fault>,
+{
+    // Boxed, because the engine moves about what the largest field of an object may come to, for each of its fields.
+    Ok(Box::pin(ctx.late::<DataLoader<Rows>>()?.load_one(key)).await?)
+}

@@ -1,0 +1,57 @@
+//! Purchasing in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
+
+mod inputs;
+mod inputs_more;
+mod line;
+mod links;
+mod loaders;
+mod mutation;
+mod mutation_more;
+mod node;
+mod order;
+mod payloads;
+mod query;
+mod receipt;
+mod refusal;
+mod reorder;
+mod returns;
+mod supply;
+mod words;
+
+use async_graphql::{Context, MergedObject};
+use entity::prelude::{PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
+use iam::access::kind;
+
+pub use inputs_more::product_name;
+pub use line::PurchaseOrderLine;
+pub use loaders::attach;
+pub use mutation_more::check_key;
+pub use node::{current, find as find_node, reference};
+pub use order::PurchaseOrder;
+pub use payloads::{
+    PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierReturnPayload,
+};
+pub use query::PurchaseQuery;
+pub use returns::SupplierReturn;
+
+use crate::graphql::{apart::Apart, context::Asks, fault::Answer};
+
+/// Purchasing's part of the mutations.
+#[derive(MergedObject, Default)]
+pub struct PurchasingMutation(mutation::PurchaseMutation, Apart<mutation_more::SupplyMutation>);
+
+/// The purchase order of an id, if it is of one of the caller's stores.
+pub async fn load_order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
+    query::order(ctx, id).await
+}
+/// The purchase order's line of an id, if its order is of one of the caller's stores.
+pub async fn load_line(ctx: &Context<'_>, id: PurchaseOrderLineId) -> Answer<Option<PurchaseOrderLine>> {
+    let (of, position) = id.split_line();
+    Ok(load_order(ctx, of).await?.and_then(|order| PurchaseOrderLine::find(order.shared(), position)))
+}
+/// The return to a supplier of an id, if it is of one of the caller's stores.
+pub async fn load_return(ctx: &Context<'_>, id: SupplierReturnId) -> Answer<Option<SupplierReturn>> {
+    let permit = ctx.permit::<kind::PurchaseRead>()?;
+    let found = loaders::load(ctx, id).await?;
+    Ok(found.filter(|ret| permit.covers(ret.store)).map(SupplierReturn::head))
+}

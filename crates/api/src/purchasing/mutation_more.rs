@@ -1,0 +1,202 @@
+//! What suppliers offer, when levels are filled up, what is reordered, sent and sent back.
+
+use async_graphql::{Context, ID, InputObject, Object, dataloader::DataLoader};
+use iam::access::kind;
+use inventory::{
+    ledger::{
+        Ledger,
+        shell::{Mode, purchasing as shell},
+    },
+    purchasing::shell::{self as own, MAX_ROWS, Outcome},
+    stock::core::LevelKey,
+};
+use platform::{path, storage::idempotency::MAX_KEY};
+
+use super::{
+    inputs_more::{ReorderOrderInput, StockPolicySetInput, SupplierProductBulkUpsertInput, SupplierReturnCreateInput},
+    payloads::{
+        PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierProductOutcome,
+        SupplierProductUpsertRow, SupplierReturnPayload,
+    },
+    refusal::{mail_refused, policy_refused, supply_refused},
+    supply::SupplierProduct,
+};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{emits, requires},
+        fault::Answer,
+        reading::{Reading, read},
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+    step,
+    stock::{StockLevel, StockLoader, changed},
+};
+
+/// The root fields that change what is around purchase orders.
+#[derive(Default)]
+pub struct SupplyMutation;
+
+/// An order to send.
+#[derive(Debug, Clone, InputObject)]
+pub struct PurchaseOrderSendInput {
+    /// The order: APPROVED, ORDERED or PARTIALLY_RECEIVED.
+    pub id: ID,
+    /// The same key with the same input sends it once; 1 to 255 characters.
+    pub idempotency_key: String,
+}
+
+/// Refuses a key that is not kept.
+pub fn check_key(reading: &mut Reading, key: &str) {
+    if key.is_empty() || key.contains('\0') || key.chars().nth(MAX_KEY).is_some() {
+        reading.invalid("a key of 1 to 255 characters is expected", || path!["input", "idempotencyKey"]);
+    }
+}
+
+/// Refuses more rows than are taken at once.
+fn too_many(rows: usize, name: &str) -> Option<UserError> {
+    let message = || format!("at most {MAX_ROWS} are taken in one call");
+    (rows > MAX_ROWS).then(|| UserError::new(ErrorCode::LimitExceeded, message(), path!["input", name]))
+}
+
+/// What can be done around purchase orders.
+#[Object]
+impl SupplyMutation {
+    /// Makes and changes rows of suppliers' catalogues, each by itself.
+    #[graphql(
+        directive = requires::apply("product.write".to_owned()),
+        directive = emits::apply(vec!["supplier_product.created".to_owned(), "supplier_product.updated".to_owned()])
+    )]
+    async fn supplier_product_bulk_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The rows.")] input: SupplierProductBulkUpsertInput,
+    ) -> Answer<SupplierProductBulkUpsertPayload> {
+        let (permit, ledger) = (ctx.permit::<kind::ProductWrite>()?, ctx.given::<Ledger>()?);
+        let refused = |errors: Vec<UserError>| SupplierProductBulkUpsertPayload {
+            rows: Vec::new(),
+            user_errors: errors,
+            replayed: false,
+            seq: None,
+        };
+        if let Some(error) = too_many(input.rows.len(), "rows") {
+            return Ok(refused(vec![error]));
+        }
+        let input = read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            let rows = input.rows.into_iter().enumerate().filter_map(|(index, row)| row.read(index, reading)).collect();
+            own::SupplyUpsert { idempotency_key: input.idempotency_key, rows }
+        });
+        let input = match input {
+            Ok(input) => input,
+            Err(errors) => return Ok(refused(errors)),
+        };
+        let Some(batch) = Box::pin(own::upsert_supplies(ledger.database(), ledger.clock(), permit, input)).await? else {
+            let message = "this key was used before with another input";
+            let error = UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"]);
+            return Ok(refused(vec![error]));
+        };
+        let row = |(index, (outcome, supply)): (usize, (Outcome, Option<inventory::purchasing::core::Supply>))| {
+            let (outcome, user_errors) = match outcome {
+                Outcome::Created => (SupplierProductOutcome::Created, Vec::new()),
+                Outcome::Updated => (SupplierProductOutcome::Updated, Vec::new()),
+                Outcome::Unchanged => (SupplierProductOutcome::Unchanged, Vec::new()),
+                Outcome::Refused(problem) => (SupplierProductOutcome::Refused, vec![supply_refused(problem, index)]),
+            };
+            let supplier_product = supply.map(std::sync::Arc::new).map(SupplierProduct);
+            SupplierProductUpsertRow { index: index as i32, outcome, supplier_product, user_errors }
+        };
+        Ok(SupplierProductBulkUpsertPayload {
+            rows: batch.rows.into_iter().enumerate().map(row).collect(),
+            user_errors: Vec::new(),
+            replayed: batch.is_replayed,
+            seq: batch.seq.map(Long),
+        })
+    }
+
+    /// Sets when levels are filled up, all or none.
+    #[graphql(
+        directive = requires::apply("stock.policy".to_owned()),
+        directive = emits::apply(vec!["stock_policy.set".to_owned()])
+    )]
+    async fn stock_policy_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The levels.")] input: StockPolicySetInput,
+    ) -> Answer<StockPolicyPayload> {
+        let (permit, ledger) = (ctx.permit::<kind::StockPolicy>()?, ctx.given::<Ledger>()?);
+        if let Some(error) = too_many(input.items.len(), "items") {
+            return Ok(vec![error].into());
+        }
+        let input = read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            let rows = input.items.into_iter().enumerate().map(|(index, item)| item.read(index, reading)).collect();
+            own::PolicySet { idempotency_key: input.idempotency_key, rows }
+        });
+        let input = match input {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let set = match Box::pin(own::set_policies(ledger.database(), ledger.clock(), permit, input)).await? {
+            Ok(set) => set,
+            Err(refusal) => return Ok(vec![policy_refused(refusal)].into()),
+        };
+        changed(ctx);
+        let keys: Vec<LevelKey> =
+            set.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
+        let mut found = ctx.late::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
+        let levels = keys.iter().filter_map(|key| found.remove(key)).map(StockLevel).collect();
+        Ok(StockPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
+    }
+
+    /// Makes drafts of what is named, one for each supplier, store and currency, all or none.
+    #[graphql(
+        directive = requires::apply("purchase.write".to_owned()),
+        directive = emits::apply(vec!["purchase_order.created".to_owned()])
+    )]
+    async fn reorder_order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to order.")] input: ReorderOrderInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<ReorderOrderPayload> {
+        step!(ReorderOrderPayload, ctx, kind::PurchaseWrite, input, shell::reorder_order, Mode::of(validate_only))
+    }
+
+    /// Sends goods back to their supplier: stock leaves, and what is credited is noted.
+    #[graphql(
+        directive = requires::apply("purchase.receive".to_owned()),
+        directive = emits::apply(vec!["supplier_return.created".to_owned(), "stock.changed".to_owned()])
+    )]
+    async fn supplier_return_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The return.")] input: SupplierReturnCreateInput,
+        #[graphql(desc = "Only say what would happen; nothing is written.", default = false)] validate_only: bool,
+    ) -> Answer<SupplierReturnPayload> {
+        step!(SupplierReturnPayload, ctx, kind::PurchaseReceive, input, shell::supplier_return_create, Mode::of(validate_only))
+    }
+
+    /// Mails an order to its supplier, as a page that prints. It is sent by a job: see jobs for what became of it.
+    #[graphql(directive = requires::apply("purchase.write".to_owned()))]
+    async fn purchase_order_send(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which order.")] input: PurchaseOrderSendInput,
+    ) -> Answer<PurchaseOrderPayload> {
+        let (permit, ledger) = (ctx.permit::<kind::PurchaseWrite>()?, ctx.given::<Ledger>()?);
+        let read = read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            (reading.id(&input.id, || path!["input", "id"]), input.idempotency_key.clone())
+        });
+        let what = match read {
+            Ok(what) => what,
+            Err(errors) => return Ok(errors.into()),
+        };
+        Ok(match Box::pin(own::send(ledger.database(), ledger.clock(), permit, what)).await? {
+            Ok(sent) => PurchaseOrderPayload::unchanged(sent.order, sent.is_replayed),
+            Err(refusal) => vec![mail_refused(refusal)].into(),
+        })
+    }
+}

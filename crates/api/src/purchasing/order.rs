@@ -1,0 +1,228 @@
+//! A purchase order as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude;
+use iam::access::{Caller, Permission, kind};
+use inventory::purchasing::core::{self, Action, actions_from};
+use platform::storage::Fault;
+
+use super::{
+    line::PurchaseOrderLine,
+    links::{self, Actor, Money, Store, cost},
+    loaders::{ApprovalLimit, DiscrepanciesOf, ReceiptsOf, load},
+    receipt::{GoodsReceipt, PurchaseDiscrepancy},
+    words::{ChargeBasis, ChargeKind, PurchaseOrderStatus},
+};
+use crate::{
+    catalog::Supplier,
+    graphql::{
+        context::Asks,
+        directives::{mask, requires},
+        fault::Answer,
+        scalars::{CurrencyCode, Date, DateTime, Long},
+    },
+};
+
+/// An order's row, with its lines or without.
+#[derive(Clone)]
+pub struct PurchaseOrder {
+    row: Arc<core::PurchaseOrder>,
+    is_whole: bool,
+}
+
+impl PurchaseOrder {
+    /// With its lines and charges.
+    pub fn whole(row: Arc<core::PurchaseOrder>) -> Self {
+        Self { row, is_whole: true }
+    }
+    /// They are read when they are asked for.
+    pub fn head(row: Arc<core::PurchaseOrder>) -> Self {
+        Self { row, is_whole: false }
+    }
+    pub fn row(&self) -> &core::PurchaseOrder {
+        &self.row
+    }
+    /// The row, to be shared with its lines.
+    pub fn shared(&self) -> Arc<core::PurchaseOrder> {
+        self.row.clone()
+    }
+    async fn filled(&self, ctx: &Context<'_>) -> Answer<Arc<core::PurchaseOrder>> {
+        if self.is_whole {
+            return Ok(self.row.clone());
+        }
+        load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("purchase_order", "an order stays").into())
+    }
+}
+
+/// Whether the caller may do the action to the order, of which a total above the limit is approved by somebody else than who wrote it.
+fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Option<prelude::Money>) -> bool {
+    let holds = |index: usize| caller.permissions.holds(index) && caller.permissions.reach(index).covers(order.store);
+    let decides = || caller.actor.kind == prelude::ActorKind::Member && holds(kind::PurchaseApprove::INDEX);
+    match action {
+        Action::Approve => decides() && !order.needs_another(caller.actor, limit),
+        Action::Reject => decides(),
+        Action::Receive => holds(kind::PurchaseReceive::INDEX),
+        Action::Update | Action::Submit | Action::Order | Action::Close | Action::Cancel => holds(kind::PurchaseWrite::INDEX),
+    }
+}
+
+/// A purchase order: what is bought from whom for which store, and what has become of it. What it costs is shown to those who may see costs.
+#[Object(directive = requires::apply("purchase.read".to_owned()))]
+impl PurchaseOrder {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    async fn number(&self) -> String {
+        self.row.number.to_string()
+    }
+    /// Where it stands.
+    async fn status(&self) -> PurchaseOrderStatus {
+        self.row.status.into()
+    }
+    /// Whom it is bought from.
+    async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
+        links::supplier(ctx, self.row.supplier).await
+    }
+    /// Where it is delivered to.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.store).await
+    }
+    /// The currency of all its amounts.
+    async fn currency_code(&self) -> CurrencyCode {
+        CurrencyCode(self.row.currency.as_str().to_owned())
+    }
+    /// The day it is expected on, in the store's own time; lines may say another one.
+    async fn expected_on(&self) -> Option<Date> {
+        self.row.expected_on.map(Date)
+    }
+    /// What the supplier calls it; unique among the orders with them.
+    async fn external_ref(&self) -> Option<&str> {
+        self.row.external_ref.as_deref()
+    }
+    /// What the supplier is told with it.
+    async fn note(&self) -> Option<&str> {
+        self.row.note.as_deref()
+    }
+    /// How much more than ordered may be received, in percent of a line.
+    async fn over_percent(&self) -> i32 {
+        i32::from(self.row.over_percent)
+    }
+    /// How much less than ordered still makes a line complete, in percent of it.
+    async fn under_percent(&self) -> i32 {
+        i32::from(self.row.under_percent)
+    }
+    /// What is bought, in the order of the input.
+    async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrderLine>> {
+        let order = self.filled(ctx).await?;
+        Ok((0..order.lines.len()).map(|index| PurchaseOrderLine::new(order.clone(), index)).collect())
+    }
+    /// Freight, duty and the like, which are part of what the goods cost.
+    async fn charges(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseCharge>> {
+        let order = self.filled(ctx).await?;
+        Ok(order.charges.iter().cloned().map(PurchaseCharge).collect())
+    }
+    /// The sum of its lines.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn goods_total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.row.goods))
+    }
+    /// The sum of its lines and charges.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, self.row.total())
+    }
+    /// What came of it, the oldest first.
+    async fn receipts(&self, ctx: &Context<'_>) -> Answer<Vec<GoodsReceipt>> {
+        let all = load(ctx, ReceiptsOf(self.row.id)).await?.unwrap_or_default();
+        Ok((0..all.len()).map(|index| GoodsReceipt::new(all.clone(), index)).collect())
+    }
+    /// What came otherwise than it was ordered, as it was noted.
+    async fn discrepancies(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseDiscrepancy>> {
+        let all = load(ctx, DiscrepanciesOf(self.row.id)).await?.unwrap_or_default();
+        Ok(all.iter().cloned().map(PurchaseDiscrepancy).collect())
+    }
+    /// Why it was rejected, closed or cancelled.
+    async fn reason(&self) -> Option<&str> {
+        self.row.reason.as_deref()
+    }
+    /// Who wrote it.
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.row.actor).await
+    }
+    /// Who asked for its approval.
+    async fn requested_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(links::actor(ctx, self.row.requester?).await)
+    }
+    /// Who approved it.
+    async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(links::actor(ctx, prelude::Actor::member(self.row.approver?)).await)
+    }
+    /// When its approval was asked for.
+    async fn submitted_at(&self) -> Option<DateTime> {
+        self.row.submitted_at.map(DateTime)
+    }
+    /// When it was approved or rejected.
+    async fn decided_at(&self) -> Option<DateTime> {
+        self.row.decided_at.map(DateTime)
+    }
+    /// When it went to the supplier.
+    async fn ordered_at(&self) -> Option<DateTime> {
+        self.row.ordered_at.map(DateTime)
+    }
+    /// When something of it was last received.
+    async fn received_at(&self) -> Option<DateTime> {
+        self.row.received_at.map(DateTime)
+    }
+    /// When it was closed or cancelled.
+    async fn ended_at(&self) -> Option<DateTime> {
+        self.row.ended_at.map(DateTime)
+    }
+    /// The mutations that its state allows and that you may do.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let open: Vec<Action> = actions_from(self.row.status).collect();
+        let limit = if open.contains(&Action::Approve) { load(ctx, ApprovalLimit).await?.flatten() } else { None };
+        Ok(open.into_iter().filter(|action| may(caller, *action, &self.row, limit)).map(Action::mutation).collect())
+    }
+    /// +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.row.version)
+    }
+    /// When it changed last.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.row.updated_at)
+    }
+    /// When it was written.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+}
+
+/// A charge.
+pub struct PurchaseCharge(core::Charge);
+
+/// Freight, duty or the like, spread over an order's lines.
+#[Object]
+impl PurchaseCharge {
+    /// What it is for.
+    async fn kind(&self) -> ChargeKind {
+        self.0.kind.into()
+    }
+    /// What it is spread by.
+    async fn basis(&self) -> ChargeBasis {
+        self.0.basis.into()
+    }
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// How much it is.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn amount(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.0.amount))
+    }
+}

@@ -1,0 +1,175 @@
+//! What mutations answer.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, SimpleObject};
+use iam::access::{Permit, kind};
+use inventory::{
+    ledger::{Receipt, shell::Done},
+    purchasing::{core, rows},
+};
+use platform::storage::{Fault, TenantScope};
+
+use super::{order::PurchaseOrder, returns::SupplierReturn, supply::SupplierProduct};
+use crate::{
+    graphql::{context::Asks, fault::Answer, refusal::UserError, scalars::Long},
+    seen_payload,
+    stock::{StockLevel, level_seen, lost, receipt},
+};
+
+/// Those of these orders that the caller sees.
+fn seen(ctx: &Context<'_>, orders: &[PurchaseOrder]) -> Answer<Vec<PurchaseOrder>> {
+    let permit: Permit<kind::PurchaseRead> = ctx.permit()?;
+    Ok(orders.iter().filter(|order| permit.covers(order.row().store)).cloned().collect())
+}
+
+seen_payload! {
+    /// The document as the change left it.
+    PurchaseOrderPayload(order: Option<PurchaseOrder>) {
+        /// The order as it is after the change; null exactly when there are userErrors, or when you may not see orders of its store.
+        async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
+            let order = self.order.clone()?;
+            match seen(ctx, &[order]) {
+                Ok(mut orders) => orders.pop().map(Ok),
+                Err(denied) => Some(Err(denied)),
+            }
+        }
+    }
+}
+
+seen_payload! {
+    /// The document as the change left it.
+    ReorderOrderPayload(orders: Vec<PurchaseOrder>) {
+        /// The drafts, one for each supplier, store and currency, in the order of the input's lines; empty when there are userErrors.
+        async fn purchase_orders(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrder>> {
+            if self.orders.is_empty() { Ok(Vec::new()) } else { seen(ctx, &self.orders) }
+        }
+    }
+}
+
+seen_payload! {
+    /// The document as the change left it.
+    SupplierReturnPayload(ret: Option<SupplierReturn>) {
+        /// The return as it was written; null exactly when there are userErrors, or when you may not see returns of its store.
+        async fn supplier_return(&self, ctx: &Context<'_>) -> Option<Answer<SupplierReturn>> {
+            let ret = self.ret.clone()?;
+            match ctx.permit::<kind::PurchaseRead>().map(|permit| permit.covers(ret.row().store)) {
+                Ok(true) => Some(Ok(ret)),
+                Ok(false) => None,
+                Err(denied) => Some(Err(denied)),
+            }
+        }
+    }
+}
+
+seen_payload! {
+    /// The document as the change left it.
+    StockPolicyPayload(levels: Vec<StockLevel>) {
+        /// The levels as they are now, in the order of the input; empty when there are userErrors.
+        async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<StockLevel>> {
+            let mut all = Vec::with_capacity(self.levels.len());
+            for level in &self.levels {
+                all.extend(level_seen(ctx, Some(level.0.clone()))?);
+            }
+            Ok(all)
+        }
+    }
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum SupplierProductOutcome {
+    /// There was none before.
+    Created,
+    /// It says something else now.
+    Updated,
+    /// It said the same before.
+    Unchanged,
+    /// Its userErrors say why.
+    Refused,
+}
+
+/// What became of one row of a catalogue.
+#[derive(SimpleObject)]
+pub struct SupplierProductUpsertRow {
+    /// Its place in the input, from 0.
+    pub index: i32,
+    /// What became of it.
+    pub outcome: SupplierProductOutcome,
+    /// The row as it is now; null when it was refused.
+    pub supplier_product: Option<SupplierProduct>,
+    /// Why it was refused; empty when it was not.
+    pub user_errors: Vec<UserError>,
+}
+
+/// The answer of supplierProductBulkUpsert, row by row.
+#[derive(SimpleObject)]
+pub struct SupplierProductBulkUpsertPayload {
+    /// The rows in the order of the input; empty when the whole call was refused.
+    pub rows: Vec<SupplierProductUpsertRow>,
+    /// Why the whole call was refused. Rows that were refused say so themselves.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// The orders that a receipt is of: a fresh one has them, a stored one names them, and they are read as they are now.
+async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<PurchaseOrder>, Fault> {
+    let orders = match &receipt.stored {
+        None => std::mem::take(&mut receipt.purchases),
+        Some(stored) => {
+            let mut found = rows::orders(scope, &stored.purchases).await?;
+            found.sort_by_key(|order| stored.purchases.iter().position(|id| *id == order.id));
+            found
+        }
+    };
+    Ok(orders.into_iter().map(Arc::new).map(PurchaseOrder::whole).collect())
+}
+
+impl PurchaseOrderPayload {
+    /// From what the ledger gave back.
+    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
+        let mut receipt = match receipt(ctx, done).await? {
+            Ok(receipt) => receipt,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let order = orders_of(scope, &mut receipt).await?.pop().ok_or_else(|| lost("purchase_order"))?;
+        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
+        Ok(Self { order: Some(order), user_errors: Vec::new(), replayed, seq })
+    }
+    /// An order that was not changed.
+    pub(super) fn unchanged(order: core::PurchaseOrder, replayed: bool) -> Self {
+        Self { order: Some(PurchaseOrder::whole(Arc::new(order))), user_errors: Vec::new(), replayed, seq: None }
+    }
+}
+
+impl ReorderOrderPayload {
+    /// From what the ledger gave back.
+    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
+        let mut receipt = match receipt(ctx, done).await? {
+            Ok(receipt) => receipt,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let orders = orders_of(scope, &mut receipt).await?;
+        Ok(Self { orders, user_errors: Vec::new(), replayed: receipt.stored.is_some(), seq: receipt.seq.map(Long) })
+    }
+}
+
+impl SupplierReturnPayload {
+    /// From what the ledger gave back.
+    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Done) -> Answer<Self> {
+        let mut receipt = match receipt(ctx, done).await? {
+            Ok(receipt) => receipt,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let ret = match receipt.stored.as_ref().map(|stored| stored.supplier_return) {
+            None => receipt.supplier_returns.pop().map(SupplierReturn::whole),
+            Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(SupplierReturn::head),
+        };
+        let (seq, replayed) = (receipt.seq.map(Long), receipt.stored.is_some());
+        Ok(Self { ret: Some(ret.ok_or_else(|| lost("supplier_return"))?), user_errors: Vec::new(), replayed, seq })
+    }
+}

@@ -1,0 +1,344 @@
+//! Reading purchase orders, returns, catalogues and suggestions.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use entity::prelude::{PurchaseOrderId, StoreId};
+use iam::access::{Permission, Permit, Reach, kind};
+use inventory::{
+    ledger::Ledger,
+    purchasing::{
+        core::{self, Plan},
+        rows::{self, Filter, Names, SupplyFilter},
+        shell::{self, MAX_SUGGESTIONS, PlanAsk},
+    },
+};
+use platform::{clock::day_text, paging::CursorSigner, path, storage::TenantScope};
+
+use super::{
+    inputs_more::{store_name, supplier_name},
+    links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
+    order::PurchaseOrder,
+    reorder::{ReorderSuggestion, SupplierPerformance},
+    returns::SupplierReturn,
+    supply::{SupplierProduct, SupplierProductConnection},
+    words::PurchaseOrderStatus,
+};
+use crate::graphql::{
+    connection::{Page, PageArgs},
+    context::Asks,
+    directives::{cost, list_size, paged, requires},
+    fault::{Answer, TopError},
+    filters::IdFilter,
+    reading::Reading,
+    scalars::{Cursor, Date, DateTime},
+};
+
+crate::connection!(PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
+crate::connection!(SupplierReturnConnection, SupplierReturnEdge, SupplierReturn, "returns to suppliers");
+
+/// A purchase order by one of its names.
+#[derive(Debug, Clone, OneofObject)]
+pub enum PurchaseOrderRef {
+    /// Its id.
+    Id(ID),
+    /// Its number.
+    Number(String),
+}
+
+/// Purchase orders that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct PurchaseOrderFilter {
+    /// In one of these states; an empty list matches nothing.
+    pub status: Option<Vec<PurchaseOrderStatus>>,
+    /// Bought from these suppliers.
+    pub supplier: Option<IdFilter>,
+    /// Delivered to these stores.
+    pub store: Option<IdFilter>,
+    /// Expected on a day before this one.
+    pub expected_before: Option<Date>,
+}
+
+/// Returns to suppliers that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct SupplierReturnFilter {
+    /// Sent back to these suppliers.
+    pub supplier: Option<IdFilter>,
+    /// Sent from these stores.
+    pub store: Option<IdFilter>,
+}
+
+/// Rows of suppliers' catalogues that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct SupplierProductFilter {
+    /// Of these suppliers.
+    pub supplier: Option<IdFilter>,
+    /// Of these products.
+    pub product: Option<IdFilter>,
+}
+
+/// Documents of the permit's stores only.
+fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
+    if let Reach::Stores(stores) = permit.reach() {
+        filter.stores.push(stores.to_vec());
+    }
+}
+
+fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
+    Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
+}
+
+/// A purchase order; None when there is none or it is not the caller's.
+pub(super) async fn order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
+    let permit = ctx.permit::<kind::PurchaseRead>()?;
+    let found = super::loaders::load(ctx, id).await?;
+    Ok(found.filter(|order| permit.covers(order.store)).map(PurchaseOrder::whole))
+}
+
+/// The root fields that read what belongs to purchasing.
+#[derive(Default)]
+pub struct PurchaseQuery;
+
+/// What can be asked about buying.
+#[Object]
+impl PurchaseQuery {
+    /// A purchase order; null when there is none or it is not yours.
+    #[graphql(directive = requires::apply("purchase.read".to_owned()))]
+    async fn purchase_order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by its id or its number.")] by: PurchaseOrderRef,
+    ) -> Option<Answer<PurchaseOrder>> {
+        named(ctx, by).await.transpose()
+    }
+
+    /// Purchase orders, the newest first.
+    #[graphql(directive = requires::apply("purchase.read".to_owned()), directive = paged::apply())]
+    async fn purchase_orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<PurchaseOrderFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<PurchaseOrderConnection> {
+        let (scope, signer, asked) = (scope(ctx)?, ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+        let mut filter = Filter {
+            statuses: asked.status.map(|list| list.into_iter().map(Into::into).collect()),
+            suppliers: ids(asked.supplier.as_ref(), "supplier")?,
+            stores: ids(asked.store.as_ref(), "store")?.into_iter().collect(),
+            expected_before: asked.expected_before.map(|day| day.0),
+        };
+        within(&ctx.permit::<kind::PurchaseRead>()?, &mut filter);
+        let request = PageArgs { first, after, last, before }.check(rows::PURCHASES, signer, MOST_A_PAGE)?;
+        let page = rows::page(&scope, &filter, &request).await?;
+        let nodes =
+            page.into_iter().map(|row| (rows::keys(&row), row)).map(|(keys, row)| (PurchaseOrder::head(Arc::new(row)), keys));
+        Ok(Page::build(nodes.collect(), &request, rows::PURCHASES, signer).into())
+    }
+
+    /// A purchase order as an HTML page that prints, with all texts escaped; null when there is none, it is not yours, or you may not see costs.
+    #[graphql(directive = requires::apply("purchase.read".to_owned()))]
+    async fn purchase_order_page(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<Option<String>> {
+        let permit = ctx.permit::<kind::PurchaseRead>()?;
+        let id: PurchaseOrderId = argument(&id, || path!["id"])?;
+        let Some(order) = order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
+        let printed = rows::printed(&scope(ctx)?, id).await?;
+        Ok(printed.map(|of| core::page(order.row(), &of.buyer, &of.supplier, &of.store, day_text)))
+    }
+
+    /// Returns to suppliers, the newest first.
+    #[graphql(directive = requires::apply("purchase.read".to_owned()), directive = paged::apply())]
+    async fn supplier_returns(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<SupplierReturnFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<SupplierReturnConnection> {
+        let (scope, signer, asked) = (scope(ctx)?, ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+        let mut filter = Filter {
+            suppliers: ids(asked.supplier.as_ref(), "supplier")?,
+            stores: ids(asked.store.as_ref(), "store")?.into_iter().collect(),
+            ..Filter::default()
+        };
+        within(&ctx.permit::<kind::PurchaseRead>()?, &mut filter);
+        let request = PageArgs { first, after, last, before }.check(rows::RETURNS, signer, MOST_A_PAGE)?;
+        let page = rows::returns_page(&scope, &filter, &request).await?;
+        let nodes = page
+            .into_iter()
+            .map(|row| (rows::return_keys(&row), row))
+            .map(|(keys, row)| (SupplierReturn::head(Arc::new(row)), keys));
+        Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).into())
+    }
+
+    /// What suppliers offer, by supplier and product.
+    #[graphql(directive = requires::apply("product.read".to_owned()), directive = paged::apply())]
+    async fn supplier_products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which rows.")] filter: Option<SupplierProductFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<SupplierProductConnection> {
+        let scope = ctx.permit::<kind::ProductRead>()?.scope(ctx.given::<Ledger>()?.database());
+        let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+        let filter = SupplyFilter {
+            suppliers: ids(asked.supplier.as_ref(), "supplier")?,
+            products: ids(asked.product.as_ref(), "product")?,
+        };
+        let request = PageArgs { first, after, last, before }.check(rows::SUPPLY, signer, MOST_A_PAGE)?;
+        let page = rows::supply_page(&scope, &filter, &request).await?;
+        let nodes =
+            page.into_iter().map(|row| (rows::supply_keys(&row), row)).map(|(keys, row)| (SupplierProduct(Arc::new(row)), keys));
+        Ok(Page::build(nodes.collect(), &request, rows::SUPPLY, signer).into())
+    }
+
+    /// How a supplier delivered what was ordered in a span of time: lead time, fill rates, punctuality. Counted are orders that are RECEIVED, CLOSED, or
+    /// CANCELLED after they were ordered, and of the others the lines whose day has gone by.
+    #[graphql(directive = requires::apply("purchase.read".to_owned()), directive = cost::apply("5".to_owned()))]
+    async fn supplier_performance(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which supplier.")] supplier: SupplierRef,
+        #[graphql(desc = "Ordered at this moment or later; a year ago when it is left out.")] from: Option<DateTime>,
+        #[graphql(desc = "Ordered before this moment; now when it is left out.")] to: Option<DateTime>,
+    ) -> Option<Answer<SupplierPerformance>> {
+        performance(ctx, supplier, (from, to)).await.transpose()
+    }
+
+    /// What should be moved or bought, and why: for the stores, or for all; only what is bought from the supplier, or from anybody. Products in the
+    /// order of their ids, the most urgent store first.
+    #[graphql(
+        directive = requires::apply("purchase.read".to_owned()),
+        directive = cost::apply("20".to_owned()),
+        directive = list_size::apply(None, Some(vec!["first".to_owned()]), None)
+    )]
+    #[expect(clippy::too_many_arguments, reason = "what a plan is made of")]
+    async fn reorder_suggestions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only what these stores need; another one may still help out.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Only what is bought from this supplier.")] supplier: Option<SupplierRef>,
+        #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
+        #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
+        cover_days: i32,
+        #[graphql(
+            desc = "How often stock is to last until the next delivery where a level has no reorder point: 0 to 0.9999.",
+            default = 0.95
+        )]
+        service_level: f64,
+        #[graphql(desc = "Days that a delivery takes where neither catalogue nor supplier says so; 0 to 365.", default = 7)]
+        lead_days: i32,
+        #[graphql(desc = "How many at most; 1 to 5,000.", default = 250)] first: i32,
+    ) -> Answer<Vec<ReorderSuggestion>> {
+        let plan = plan(days, cover_days, service_level, lead_days)?;
+        let most = number(first, 1, MAX_SUGGESTIONS as i32, "first")?;
+        Box::pin(suggested(ctx, (stores, supplier), plan, usize::from(most))).await
+    }
+}
+
+async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrder>> {
+    let scope = scope(ctx)?;
+    let id = match by {
+        PurchaseOrderRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
+        PurchaseOrderRef::Number(number) => {
+            // What is no number is the number of no order.
+            if let Ok(number) = number.trim().parse() { rows::number_of(&scope, number).await? } else { None }
+        }
+    };
+    match id {
+        Some(id) => order(ctx, id).await,
+        None => Ok(None),
+    }
+}
+
+fn ids<K: entity::id::Kind>(filter: Option<&IdFilter>, name: &str) -> Answer<Option<Vec<entity::id::Id<K>>>> {
+    Ok(filter.map(|filter| filter.ids(&["filter", name])).transpose()?.flatten())
+}
+
+fn number(value: i32, least: i32, most: i32, name: &str) -> Answer<u16> {
+    let sound = (least..=most).contains(&value).then(|| u16::try_from(value).ok()).flatten();
+    sound.ok_or_else(|| TopError::bad_input(format!("{name} must lie between {least} and {most}"), path![name]))
+}
+
+fn plan(days: i32, cover_days: i32, service_level: f64, lead_days: i32) -> Answer<Plan> {
+    if !(0.0..=0.9999).contains(&service_level) {
+        return Err(TopError::bad_input("serviceLevel must lie between 0 and 0.9999", path!["serviceLevel"]));
+    }
+    Ok(Plan {
+        days: number(days, 1, 365, "days")?,
+        cover_days: number(cover_days, 0, 365, "coverDays")?,
+        service_level,
+        lead_days: number(lead_days, 0, 365, "leadDays")?,
+    })
+}
+
+/// The supplier of an argument; None when there is none.
+async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Option<entity::prelude::SupplierId>> {
+    let (mut reading, mut names) = (Reading::default(), Names::default());
+    let name = supplier_name(&mut reading, supplier, || path!["supplier"]);
+    if reading.end(()).is_err() {
+        return Err(TopError::bad_input("an id of a supplier is expected", path!["supplier", "id"]));
+    }
+    names.suppliers(scope, [&name]).await?;
+    Ok(names.supplier(&name))
+}
+
+async fn performance(
+    ctx: &Context<'_>,
+    supplier: SupplierRef,
+    (from, to): (Option<DateTime>, Option<DateTime>),
+) -> Answer<Option<SupplierPerformance>> {
+    const YEAR: i64 = 365 * 86_400;
+    let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
+    let Some(supplier) = supplier_of(&permit.scope(ledger.database()), supplier).await? else { return Ok(None) };
+    let now = ledger.clock().now();
+    let span = (from.map_or(now.plus_seconds(-YEAR), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0));
+    Ok(Some(shell::supplier_performance(ledger.database(), &permit, supplier, (span, now)).await?.into()))
+}
+
+async fn suggested(
+    ctx: &Context<'_>,
+    (stores, supplier): (Option<Vec<StoreRef>>, Option<SupplierRef>),
+    plan: Plan,
+    most: usize,
+) -> Answer<Vec<ReorderSuggestion>> {
+    let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
+    let scope = permit.scope(ledger.database());
+    let stores = match stores {
+        Some(stores) => Some(stores_of(&scope, stores).await?),
+        None => None,
+    };
+    let supplier = match supplier {
+        // Of a supplier that does not exist nothing is bought.
+        Some(named) => match supplier_of(&scope, named).await? {
+            Some(supplier) => Some(supplier),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let ask = PlanAsk { stores, supplier, plan, now: ledger.clock().now() };
+    let found = shell::suggestions(ledger.database(), &permit, &ask).await?;
+    let each = found.into_iter().flat_map(|(of, rows)| {
+        let of = Arc::new(of);
+        rows.into_iter().map(move |row| ReorderSuggestion { of: of.clone(), row })
+    });
+    Ok(each.take(most).collect())
+}
+
+/// The stores of an argument; those that do not exist need nothing.
+async fn stores_of(scope: &TenantScope, stores: Vec<StoreRef>) -> Answer<Vec<StoreId>> {
+    let (mut reading, mut names) = (Reading::default(), Names::default());
+    let named: Vec<_> = stores.into_iter().map(|store| store_name(&mut reading, store, || path!["stores"])).collect();
+    if reading.end(()).is_err() {
+        return Err(TopError::bad_input("ids of stores are expected", path!["stores"]));
+    }
+    names.stores(scope, &named).await?;
+    Ok(named.iter().filter_map(|name| names.store(name)).collect())
+}

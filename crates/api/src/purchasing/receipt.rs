@@ -1,0 +1,139 @@
+//! What came of a purchase order, as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use inventory::purchasing::core;
+
+use super::{
+    line::line_id,
+    links::{self, Actor, Money, Product, cost},
+    words::DiscrepancyKind,
+};
+use crate::graphql::{
+    directives::mask,
+    fault::Answer,
+    scalars::{Date, DateTime, Quantity},
+};
+
+/// One of an order's receipts.
+pub struct GoodsReceipt {
+    all: Arc<Vec<core::GoodsReceipt>>,
+    index: usize,
+}
+
+impl GoodsReceipt {
+    pub fn new(all: Arc<Vec<core::GoodsReceipt>>, index: usize) -> Self {
+        Self { all, index }
+    }
+    fn row(&self) -> &core::GoodsReceipt {
+        &self.all[self.index]
+    }
+}
+
+/// One delivery, as it was counted in.
+#[Object]
+impl GoodsReceipt {
+    /// Its id.
+    async fn id(&self) -> ID {
+        ID(self.row().id.to_string())
+    }
+    /// 1, 2, 3 … inside its order.
+    async fn number(&self) -> i32 {
+        i32::from(self.row().number)
+    }
+    /// The number of the supplier's delivery note.
+    async fn delivery_note(&self) -> Option<&str> {
+        self.row().external_ref.as_deref()
+    }
+    /// What was noted about it.
+    async fn note(&self) -> Option<&str> {
+        self.row().note.as_deref()
+    }
+    /// When it came.
+    async fn occurred_at(&self) -> DateTime {
+        DateTime(self.row().occurred_at)
+    }
+    /// The store's own day when it came.
+    async fn business_date(&self) -> Date {
+        Date(self.row().business_date)
+    }
+    /// Who counted it in.
+    async fn received_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.row().actor).await
+    }
+    /// What came.
+    async fn lines(&self) -> Vec<GoodsReceiptLine> {
+        let receipt = self.row();
+        receipt.lines.iter().map(|line| GoodsReceiptLine { order: receipt.order, row: line.clone() }).collect()
+    }
+}
+
+/// A line of a receipt.
+pub struct GoodsReceiptLine {
+    order: entity::prelude::PurchaseOrderId,
+    row: core::ReceiptLine,
+}
+
+/// What came of a line of the order.
+#[Object]
+impl GoodsReceiptLine {
+    /// The order's line.
+    async fn purchase_order_line_id(&self) -> ID {
+        line_id(self.order, self.row.position)
+    }
+    /// How much came, damaged goods included, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.row.quantity)
+    }
+    /// What of it was damaged: it is on hand, set aside as DAMAGED.
+    async fn damaged(&self) -> Quantity {
+        Quantity(self.row.damaged)
+    }
+    /// What it cost without charges.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn goods_total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.row.goods))
+    }
+    /// What it cost with its share of the charges: what the ledger's entries carry, to the minor unit.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn landed_total(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, self.row.goods.checked_add(self.row.charges))
+    }
+}
+
+/// A difference between what was ordered and what came.
+pub struct PurchaseDiscrepancy(pub core::Discrepancy);
+
+/// What came otherwise than it was ordered.
+#[Object]
+impl PurchaseDiscrepancy {
+    /// In which way.
+    async fn kind(&self) -> DiscrepancyKind {
+        self.0.kind.into()
+    }
+    /// The order's line; null for a wrong item.
+    async fn purchase_order_line_id(&self) -> Option<ID> {
+        self.0.position.map(|position| line_id(self.0.order, position))
+    }
+    /// The wrong item, where it is a product of yours.
+    async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.0.product?).await)
+    }
+    /// How much of it.
+    async fn quantity(&self) -> Quantity {
+        Quantity(self.0.quantity)
+    }
+    /// What was noted about it.
+    async fn note(&self) -> Option<&str> {
+        self.0.note.as_deref()
+    }
+    /// The receipt that it was found at; null when the order was closed short.
+    async fn receipt_id(&self) -> Option<ID> {
+        self.0.receipt.map(|receipt| ID(receipt.to_string()))
+    }
+    /// When it was noted.
+    async fn noted_at(&self) -> DateTime {
+        DateTime(self.0.noted_at)
+    }
+}

@@ -1,0 +1,167 @@
+//! What to order, and how suppliers deliver, as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use inventory::purchasing::{
+    core::{self, Kind, Suggestion},
+    rows::Situation,
+};
+
+use super::{
+    links::{self, Product, Store},
+    supply::SupplierProduct,
+    words::{ReorderKind, ReorderReason},
+};
+use crate::{
+    catalog::Supplier,
+    graphql::{fault::Answer, scalars::Quantity},
+};
+
+/// A suggestion with the product that it is of.
+pub struct ReorderSuggestion {
+    pub of: Arc<Situation>,
+    pub row: Suggestion,
+}
+
+fn units(n: i64) -> Quantity {
+    let most = entity::quantity::MAX_SAFE;
+    Quantity(entity::prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
+}
+
+/// What should be moved or bought, and every figure that says so. Quantities are in the product's smallest unit.
+#[Object]
+impl ReorderSuggestion {
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.of.product).await
+    }
+    /// Where it is needed.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.store).await
+    }
+    /// Whether to move it or to buy it. What can be moved comes first.
+    async fn kind(&self) -> ReorderKind {
+        match self.row.kind {
+            Kind::Transfer { .. } => ReorderKind::Transfer,
+            Kind::Purchase => ReorderKind::Purchase,
+        }
+    }
+    /// The store that has more than its maximum; null for a purchase.
+    async fn from_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        match self.row.kind {
+            Kind::Transfer { from } => Some(links::store(ctx, from).await),
+            Kind::Purchase => None,
+        }
+    }
+    /// Whom to buy it from: the preferred supplier, else the product's own; null where nobody is known, and for a transfer.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        match self.row.kind {
+            Kind::Purchase => Some(links::supplier(ctx, self.of.supplier?).await),
+            Kind::Transfer { .. } => None,
+        }
+    }
+    /// What that supplier offers; null where their catalogue says nothing of it.
+    async fn supplier_product(&self) -> Option<SupplierProduct> {
+        let supply = self.of.supply.clone().filter(|_| self.row.kind == Kind::Purchase)?;
+        Some(SupplierProduct(Arc::new(supply)))
+    }
+    /// How much: what is missing to the target, at least the supplier's minimum, in whole packs.
+    async fn quantity(&self) -> Quantity {
+        units(self.row.quantity)
+    }
+    /// What made the reorder point.
+    async fn reason(&self) -> ReorderReason {
+        self.row.reason.into()
+    }
+    /// The same in a sentence.
+    async fn explanation(&self) -> String {
+        let row = &self.row;
+        let point = match row.reason {
+            core::Reason::ReorderPoint => "the reorder point",
+            core::Reason::Demand => "what demand and lead time make the reorder point",
+        };
+        format!("The position {} is at or below {point}, {}; it is filled up to {}.", row.position, row.reorder_point, row.target)
+    }
+    /// available + incoming + inTransit − backordered.
+    async fn position(&self) -> Quantity {
+        units(self.row.position)
+    }
+    /// What is available in the store.
+    async fn available(&self) -> Quantity {
+        units(self.row.place.available)
+    }
+    /// What is ordered from suppliers and has not come.
+    async fn incoming(&self) -> Quantity {
+        units(self.row.place.incoming)
+    }
+    /// What is on its way from another store.
+    async fn in_transit(&self) -> Quantity {
+        units(self.row.place.in_transit)
+    }
+    /// What open orders are owed beyond stock, also as parts of kits.
+    async fn backordered(&self) -> Quantity {
+        units(self.row.place.backordered)
+    }
+    /// At or below this position it is ordered.
+    async fn reorder_point(&self) -> Quantity {
+        units(self.row.reorder_point)
+    }
+    /// What the position is filled up to: the level's maximum, else the reorder point and the demand of the days to cover.
+    async fn target(&self) -> Quantity {
+        units(self.row.target)
+    }
+    /// The level's safety stock, else the one that demand and lead time ask for.
+    async fn safety_stock(&self) -> Quantity {
+        units(self.row.safety_stock)
+    }
+    /// Units sold on a day, on average.
+    async fn daily_demand(&self) -> f64 {
+        self.row.demand_mean
+    }
+    /// The standard deviation of what is sold on a day.
+    async fn daily_demand_deviation(&self) -> f64 {
+        self.row.demand_deviation
+    }
+    /// Days that a delivery takes: as the supplier's catalogue says, else the supplier, else as was asked.
+    async fn lead_time_days(&self) -> i32 {
+        i32::from(self.row.lead_days)
+    }
+    /// Their standard deviation, as the supplier's deliveries of the last 365 days were measured; 0 where fewer than three were.
+    async fn lead_time_days_deviation(&self) -> f64 {
+        self.row.lead_deviation
+    }
+}
+
+/// How a supplier delivered, over the orders of which nothing more is to come. A share is between 0 and 1, and null where there is nothing to share.
+#[derive(SimpleObject)]
+pub struct SupplierPerformance {
+    /// How many orders it is made of.
+    pub orders: i32,
+    /// Days from ordering to the last receipt, on average.
+    pub lead_time_days_mean: Option<f64>,
+    /// Their standard deviation as a sample; null for less than two.
+    pub lead_time_days_deviation: Option<f64>,
+    /// Units that came of units that were ordered; what came beyond counts for nothing.
+    pub unit_fill_rate: Option<f64>,
+    /// Lines that came whole.
+    pub line_fill_rate: Option<f64>,
+    /// Orders that came whole.
+    pub order_fill_rate: Option<f64>,
+    /// Orders of which all that came, came on the day agreed for its line or before, else for the order; of those that had such a day.
+    pub on_time_share: Option<f64>,
+}
+
+impl From<core::Performance> for SupplierPerformance {
+    fn from(of: core::Performance) -> Self {
+        Self {
+            orders: i32::try_from(of.orders).unwrap_or(i32::MAX),
+            lead_time_days_mean: of.lead_days_mean,
+            lead_time_days_deviation: of.lead_days_deviation,
+            unit_fill_rate: of.unit_fill,
+            line_fill_rate: of.line_fill,
+            order_fill_rate: of.order_fill,
+            on_time_share: of.on_time,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What suppliers offer, as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use inventory::purchasing::core;
+
+use super::links::{self, Money, Product, cost};
+use crate::{
+    catalog::Supplier,
+    graphql::{
+        directives::mask,
+        fault::Answer,
+        scalars::{DateTime, Long, Quantity},
+    },
+};
+
+/// A row of a supplier's catalogue.
+#[derive(Clone)]
+pub struct SupplierProduct(pub Arc<core::Supply>);
+
+/// What a supplier offers of a product: their name for it, how they pack it, what it costs and how long it takes.
+#[Object]
+impl SupplierProduct {
+    /// Who offers it.
+    async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
+        links::supplier(ctx, self.0.supplier).await
+    }
+    /// What is offered.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.product).await
+    }
+    /// What the supplier calls it.
+    async fn supplier_sku(&self) -> Option<&str> {
+        self.0.supplier_sku.as_deref()
+    }
+    /// Smallest units in a pack: suggestions are whole packs.
+    async fn pack_size(&self) -> Quantity {
+        Quantity(self.0.pack_size)
+    }
+    /// The least that is delivered, in smallest units; 0 is anything.
+    async fn minimum_order(&self) -> Quantity {
+        Quantity(self.0.minimum_order)
+    }
+    /// Days from ordering to receiving; null is the supplier's own.
+    async fn lead_time_days(&self) -> Option<i32> {
+        self.0.lead_time_days
+    }
+    /// What one whole unit costs.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.0.unit_cost))
+    }
+    /// What one whole unit costs when more is bought, by quantity.
+    async fn price_breaks(&self) -> Vec<PriceBreak> {
+        let currency = self.0.unit_cost.currency;
+        let one = |one: &core::PriceBreak| PriceBreak { from: one.from, cost: entity::prelude::Money::new(one.minor, currency) };
+        self.0.breaks.iter().map(one).collect()
+    }
+    /// Whether the product is bought from this supplier where nobody says otherwise.
+    async fn preferred(&self) -> bool {
+        self.0.is_preferred
+    }
+    /// +1 for each change.
+    async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it changed last.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// A price from a quantity on.
+pub struct PriceBreak {
+    from: entity::prelude::Quantity,
+    cost: entity::prelude::Money,
+}
+
+/// From a quantity on one whole unit costs so much.
+#[Object]
+impl PriceBreak {
+    /// From this quantity on, in smallest units.
+    async fn from_quantity(&self) -> Quantity {
+        Quantity(self.from)
+    }
+    /// What one whole unit costs then.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        cost(ctx, Some(self.cost))
+    }
+}
+
+crate::connection!(SupplierProductConnection, SupplierProductEdge, SupplierProduct, "what suppliers offer");

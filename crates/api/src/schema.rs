@@ -1,0 +1,346 @@
+//! Merges the rooms' roots, finds things by id across rooms, and prints the SDL.
+
+use std::{sync::Arc, thread::JoinHandle};
+
+use async_graphql::{Context, ID, Interface, Object, Request, Schema, ValidationMode, dataloader::DataLoader};
+use entity::id::{Kind, kind, prefix_of};
+use iam::{
+    access::{Access, kind as may},
+    identity::Identity,
+};
+use inventory::{
+    ledger::{self, Ledger},
+    stock::core::Movement,
+};
+use platform::{audit::Audit, jobs::Jobs, paging::CursorSigner, realtime::Hubs, storage::TenantScope};
+use services::{alerts::Alerts, media::Media, webhooks::Webhooks};
+
+use crate::{
+    access::{self as access, ApiKey, Integration, Role, StoreGroup},
+    alerts::{self as alerts, Alert, AlertRule},
+    audit::{AuditEntry, audit_entry},
+    catalog::{self as catalog, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
+    costing::{self as costing, Revaluation},
+    counts::{self as counts, Count},
+    exchange,
+    graphql::{
+        context::Asks,
+        directives::{authenticated, list_size},
+        examined::{Examination, Examiner},
+        fault::{Answer, TopError},
+        limits::Limits,
+        outline::{Outline, Unreadable},
+        scalars::{DateTime, Long},
+        yielding::Mark,
+    },
+    identity::{LoginSession, Member, Tenant, own_session, own_tenant},
+    jobs::{self as job, Job},
+    media::{ProductDocument, ProductImage},
+    orders::{self as orders, Fulfilment, Order, OrderLine, Return},
+    purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
+    stock::{self as stock, Lot, Reservation, StockEntry, StockLevel, StockMovement},
+    transfers::{self as transfers, Transfer},
+    webhooks::{self as webhook, WebhookEndpoint},
+};
+
+mod documents;
+mod payloads;
+mod roots;
+mod sizes;
+pub use documents::{current_document, reference};
+pub use payloads::Payload;
+pub use roots::{EntrepotSchema, Mutation, Query, Subscription};
+
+/// Something with an id.
+#[derive(Interface, Clone)]
+#[graphql(field(name = "id", ty = "ID", desc = "Its id: a TypeID, the same string everywhere."))]
+pub enum Node {
+    Product(Product),
+    Category(Category),
+    Supplier(Supplier),
+    ProductFamily(ProductFamily),
+    Store(Store),
+    Customer(Customer),
+    Channel(Channel),
+    StoreGroup(StoreGroup),
+    StockLevel(StockLevel),
+    StockMovement(StockMovement),
+    StockEntry(StockEntry),
+    Reservation(Reservation),
+    Lot(Lot),
+    Order(Order),
+    OrderLine(OrderLine),
+    Fulfilment(Fulfilment),
+    Return(Return),
+    Transfer(Transfer),
+    Count(Count),
+    PurchaseOrder(PurchaseOrder),
+    PurchaseOrderLine(PurchaseOrderLine),
+    SupplierReturn(SupplierReturn),
+    Revaluation(Revaluation),
+    Tenant(Tenant),
+    Member(Member),
+    Role(Role),
+    Integration(Integration),
+    ApiKey(ApiKey),
+    Session(LoginSession),
+    AuditEntry(AuditEntry),
+    Job(Job),
+    WebhookEndpoint(WebhookEndpoint),
+    File(crate::files::File),
+    ProductImage(ProductImage),
+    ProductDocument(ProductDocument),
+    Exchange(exchange::Exchange),
+    Alert(Alert),
+    AlertRule(AlertRule),
+}
+
+/// Something that changes and says so.
+#[derive(Interface)]
+#[graphql(
+    field(name = "version", ty = "Long", desc = "Goes up with each change."),
+    field(name = "updated_at", ty = "DateTime", desc = "When it last changed.")
+)]
+pub enum Versioned {
+    Product(Product),
+    Category(Category),
+    Supplier(Supplier),
+    ProductFamily(ProductFamily),
+    Store(Store),
+    Customer(Customer),
+    Channel(Channel),
+    StoreGroup(StoreGroup),
+    StockLevel(StockLevel),
+    Reservation(Reservation),
+    Lot(Lot),
+    Order(Order),
+    Return(Return),
+    Transfer(Transfer),
+    Count(Count),
+    PurchaseOrder(PurchaseOrder),
+    Member(Member),
+    Role(Role),
+    Integration(Integration),
+    WebhookEndpoint(WebhookEndpoint),
+    Alert(Alert),
+    AlertRule(AlertRule),
+}
+
+#[derive(Default)]
+pub struct NodeQuery;
+
+/// The most ids in one `nodes` call.
+const MAX_NODES: usize = 250;
+
+#[Object]
+impl NodeQuery {
+    /// The thing that an id stands for; null when there is none, or it is not yours.
+    #[graphql(directive = authenticated::apply())]
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Any of our ids.")] id: ID) -> Option<Answer<Node>> {
+        find(ctx, &id).await.transpose()
+    }
+
+    /// Several things by their ids, in the order of the ids; null where there is none.
+    #[graphql(
+        directive = authenticated::apply(),
+        directive = list_size::apply(None, Some(vec!["ids".to_owned()]), None)
+    )]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 250 of our ids.")] ids: Vec<ID>,
+    ) -> Answer<Vec<Option<Answer<Node>>>> {
+        ctx.caller()?;
+        if ids.len() > MAX_NODES {
+            return Err(TopError::bad_input(format!("at most {MAX_NODES} ids"), vec!["ids".to_owned()]));
+        }
+        Ok(futures_util::future::join_all(ids.iter().map(|id| find(ctx, id))).await.into_iter().map(Result::transpose).collect())
+    }
+
+    /// What a code that is printed on something stands for: a product by its barcode or SKU, else an order by its number. Looks among what
+    /// you may see; null when there is none.
+    #[graphql(directive = authenticated::apply())]
+    async fn scan(&self, ctx: &Context<'_>, #[graphql(desc = "The code, as it was read.")] code: String) -> Option<Answer<Node>> {
+        scanned(ctx, &code).await.transpose()
+    }
+}
+
+/// Whoever may see neither products nor orders is told what is missing.
+async fn scanned(ctx: &Context<'_>, code: &str) -> Answer<Option<Node>> {
+    let (products, orders) = (ctx.permit::<may::ProductRead>(), ctx.permit::<may::OrderRead>());
+    if orders.is_err() {
+        products.clone()?;
+    }
+    if products.is_ok()
+        && let Some(product) = catalog::product_scanned(ctx, code).await?
+    {
+        return Ok(Some(product.into()));
+    }
+    match orders {
+        Ok(_) => Ok(orders::order_numbered(ctx, code).await?.map(Node::Order)),
+        Err(_) => Ok(None),
+    }
+}
+
+pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
+    ctx.caller()?;
+    let Some((prefix, uuid)) = prefix_of(id) else {
+        return Err(TopError::bad_input("not one of our ids", vec!["id".to_owned()]));
+    };
+    if let Some(found) = catalog::find_node(ctx, id).await? {
+        return Ok(found);
+    }
+    let apart = access::find(ctx, id).await?;
+    if let Some(found) = if apart.is_some() { apart } else { exchange::find(ctx, prefix, uuid).await? } {
+        return Ok(found);
+    }
+    if let Some(found) = purchasing::find_node(ctx, id).await? {
+        return Ok(found);
+    }
+    let loader = || ctx.late::<DataLoader<stock::StockLoader>>();
+    Ok(match prefix {
+        kind::LevelId::PREFIX => {
+            ctx.permit::<may::StockRead>()?;
+            stock::level_seen(ctx, loader()?.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
+        }
+        kind::MovementId::PREFIX => {
+            ctx.permit::<may::StockMovementRead>()?;
+            stock::movement_seen(ctx, loader()?.load_one(entity::id::MovementId::from_uuid(uuid)).await?)?
+                .map(Node::StockMovement)
+        }
+        kind::EntryId::PREFIX => {
+            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
+            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
+            let movement = loader()?.load_one(movement).await?;
+            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
+            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
+        }
+        kind::ReservationId::PREFIX => {
+            let permit = ctx.permit::<may::StockRead>()?;
+            let held = loader()?.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
+            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
+        }
+        kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
+        kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
+        kind::OrderLineId::PREFIX => {
+            orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
+        }
+        kind::FulfilmentId::PREFIX => {
+            orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
+        }
+        kind::ReturnId::PREFIX => orders::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::TransferId::PREFIX => {
+            transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
+        }
+        kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
+        kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::Revaluation),
+        kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
+        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
+        kind::EndpointId::PREFIX => {
+            webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
+        }
+        kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
+        kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
+        kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
+        kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
+        kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
+        _ => {
+            return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
+        }
+    })
+}
+
+/// What resolvers are given besides their request's own data.
+pub struct Given {
+    pub identity: Identity,
+    pub access: Access,
+    pub catalog: inventory::catalog::Catalog,
+    pub ledger: Ledger,
+    pub audit: Audit,
+    pub jobs: Jobs,
+    pub webhooks: Webhooks,
+    pub alerts: Alerts,
+    pub exchange: services::exchange::Exchange,
+    pub signer: CursorSigner,
+    pub limits: Limits,
+}
+
+/// The schema with its rooms. It executes what has been examined.
+pub fn build(given: Given) -> EntrepotSchema {
+    let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
+    let hubs = Hubs::new(given.ledger.database().clone(), ledger::about);
+    plain()
+        .data(hubs)
+        .data(given.identity)
+        .data(given.access)
+        .data(given.catalog)
+        .data(given.ledger)
+        .data(given.audit)
+        .data(given.jobs)
+        .data(given.webhooks)
+        .data(given.alerts)
+        .data(given.exchange.files().clone())
+        .data(media)
+        .data(given.exchange)
+        .data(given.signer)
+        .data(given.limits)
+        .directive(Mark)
+        .validation_mode(ValidationMode::Fast)
+        .finish()
+}
+
+/// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
+pub struct Judges(JoinHandle<Result<(Outline, Examiner), Unreadable>>);
+
+impl Judges {
+    /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
+    pub fn begin() -> Self {
+        Self(std::thread::spawn(|| {
+            let strict = plain().extension(Examination).finish();
+            let outline = Outline::of(&strict.sdl())?;
+            let examiner = Examiner::new(move |request| {
+                let strict = strict.clone();
+                Box::pin(async move { strict.execute(request).await })
+            });
+            Ok((outline, examiner))
+        }))
+    }
+
+    /// Waits until they are made.
+    ///
+    /// # Errors
+    /// The SDL does not parse.
+    pub fn made(self) -> Result<(Arc<Outline>, Examiner), Unreadable> {
+        let (outline, examiner) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((Arc::new(outline), examiner))
+    }
+}
+
+fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    // Depth, width and cost are the guard's business; suggestions would tell names to whoever may not look.
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<Versioned>()
+        .register_output_type::<Payload>()
+        .directive(sizes::Sizes)
+        .disable_suggestions()
+}
+
+/// The schema without what its resolvers need: for whoever reads it.
+pub fn bare() -> EntrepotSchema {
+    plain().finish()
+}
+
+/// The SDL as it is served and committed.
+pub fn sdl() -> String {
+    let options =
+        async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
+    bare().sdl_with_options(options)
+}
+
+/// Gives an operation of a caller the look-ups of every room.
+pub fn attach(request: Request, scope: &TenantScope) -> Request {
+    let scope = &Arc::new(scope.clone());
+    let request = costing::attach(request, scope);
+    let request = counts::attach(transfers::attach(purchasing::attach(request, scope), scope), scope);
+    orders::attach(stock::attach(access::attach(catalog::attach(request, scope), scope), scope), scope)
+}

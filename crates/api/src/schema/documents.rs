@@ -1,0 +1,49 @@
+//! Documents that other rows refer to, found by the kind that the row says.
+
+use async_graphql::Context;
+use iam::access::kind as may;
+use inventory::stock::core::{Reference, ReferenceKind};
+
+use super::Node;
+use crate::{
+    counts,
+    graphql::{context::Asks, fault::Answer},
+    orders, purchasing, stock, transfers,
+};
+
+/// What a movement or a reservation belongs to.
+pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Node>> {
+    match reference.kind {
+        ReferenceKind::Order => Ok(orders::load_order(ctx, entity::id::OrderId::from_uuid(reference.id)).await?.map(Node::Order)),
+        ReferenceKind::Return => {
+            Ok(orders::load_return(ctx, entity::id::ReturnId::from_uuid(reference.id)).await?.map(Node::Return))
+        }
+        // What is only held for a transfer is not its own: such a reference says no kind.
+        ReferenceKind::Transfer | ReferenceKind::Other => {
+            Ok(transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(reference.id)).await?.map(Node::Transfer))
+        }
+        ReferenceKind::Count => Ok(counts::load_count(ctx, entity::id::CountId::from_uuid(reference.id)).await?.map(Node::Count)),
+        ReferenceKind::Lot => Ok(stock::lot_seen(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
+        ReferenceKind::PurchaseOrder | ReferenceKind::SupplierReturn => purchasing::reference(ctx, reference).await,
+        ReferenceKind::Reservation => Ok(None),
+    }
+}
+
+/// The document of a stale write, as it is now, if the caller may see it.
+pub async fn current_document(ctx: &Context<'_>, what: &str, id: uuid::Uuid) -> Option<Node> {
+    if what == "transfer" {
+        let id = entity::id::TransferId::from_uuid(id);
+        return transfers::load_transfer(ctx, id).await.ok().flatten().map(Node::Transfer);
+    }
+    if what == "return" {
+        return orders::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return);
+    }
+    if what == "count" {
+        return counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count);
+    }
+    if what == "purchase order" {
+        return purchasing::current(ctx, id).await;
+    }
+    ctx.permit::<may::OrderRead>().ok()?;
+    orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)
+}

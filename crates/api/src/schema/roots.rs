@@ -1,0 +1,97 @@
+//! The roots: what every room adds to queries, mutations and subscriptions.
+
+use async_graphql::{MergedObject, MergedSubscription, Schema};
+
+use super::NodeQuery;
+use crate::{
+    access::{AccessMutation, AccessQuery},
+    alerts::{AlertMutation, AlertQuery, AlertSubscription},
+    audit::{AuditQuery, Audited, AuditedStreams},
+    catalog::{CatalogMutation, CatalogQuery},
+    costing::{CostMutation, CostQuery},
+    counts::{CountsMutation, CountsQuery},
+    exchange::{ExchangeSubscription, FileMutations, FileQueries},
+    graphql::{apart::Apart, rate_limit::RateLimitQuery},
+    identity::{FactorMutation, IdentityMutation, IdentityQuery, PeopleMutation, SandboxMutation, SessionMutation},
+    insight::{EventQuery, InsightQuery},
+    jobs::{JobMutation, JobQuery},
+    orders::{OrderSubscription, OrdersMutation, OrdersQuery, ReturnsMutation, SourcingMutation, SourcingQuery},
+    purchasing::{PurchaseQuery, PurchasingMutation},
+    stock::{LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
+    tenancy::TenancyMutation,
+    transfers::{TransfersMutation, TransfersQuery},
+    webhooks::{WebhookMutation, WebhookQuery},
+};
+
+// A merged object asks its parts from the last one on: in both roots, what is asked most stands last.
+
+/// What can be asked. Each field says which permission it needs.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct Queries(Apart<OtherQueries>, Apart<PurchaseQuery>, Apart<StockQuery>, Apart<OrdersQuery>, Apart<CatalogQuery>);
+
+/// What is asked less often.
+#[derive(MergedObject, Default)]
+pub struct OtherQueries(
+    NodeQuery,
+    LotQuery,
+    RateLimitQuery,
+    IdentityQuery,
+    AccessQuery,
+    InsightQuery,
+    AuditQuery,
+    EventQuery,
+    JobQuery,
+    WebhookQuery,
+    TransfersQuery,
+    CountsQuery,
+    FileQueries,
+    CostQuery,
+    AlertQuery,
+    SourcingQuery,
+);
+
+/// What can be changed. A refusal is data, in userErrors.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutations(
+    Apart<OtherMutations>,
+    Apart<PurchasingMutation>,
+    Apart<CatalogMutation>,
+    Apart<OrdersMutation>,
+    StockMutation,
+);
+
+/// What is changed less often.
+#[derive(MergedObject, Default)]
+pub struct OtherMutations(
+    LotMutation,
+    IdentityMutation,
+    SessionMutation,
+    FactorMutation,
+    PeopleMutation,
+    SandboxMutation,
+    AccessMutation,
+    TenancyMutation,
+    JobMutation,
+    WebhookMutation,
+    TransfersMutation,
+    CountsMutation,
+    ReturnsMutation,
+    FileMutations,
+    CostMutation,
+    AlertMutation,
+    SourcingMutation,
+);
+
+/// What can be followed as it changes, without a gap.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscriptions(StockSubscription, OrderSubscription, ExchangeSubscription, AlertSubscription);
+
+/// The roots as they are served: what goes through them is in the audit log.
+pub type Query = Audited<Queries>;
+pub type Mutation = Audited<Mutations>;
+pub type Subscription = AuditedStreams<Subscriptions>;
+
+pub type EntrepotSchema = Schema<Query, Mutation, Subscription>;

@@ -1,0 +1,192 @@
+//! `alertRaised`: levels that ran low, ran out or came back. An alert is worked out of the event that crossed the line, so it can be told
+//! again to whoever was away, and no table keeps it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, InputObject};
+use entity::prelude::{CategoryId, ProductId, StoreId};
+use iam::access::{Permit, Reach, kind};
+use inventory::{
+    ledger::StockChanged,
+    stock::{
+        core::{self, LevelKey, alert},
+        rows::list::{LevelFilter, LevelRow},
+    },
+};
+use platform::{
+    paging::Key,
+    realtime::{Interest, Told},
+    storage::{Fault, TenantScope},
+};
+
+use super::{
+    StockLevel,
+    live::forget,
+    topic::{before, interest, level_row, lines_moved},
+};
+use crate::{
+    graphql::{
+        directives::shared,
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        scalars::{Cursor, DateTime, Long},
+    },
+    live::{
+        feed::{Standing, Topic, Update},
+        stream::{ResetReason, StreamPhase},
+    },
+};
+
+/// What crossed a line. More may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "core::Alert", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockAlertKind {
+    /// Available fell to one and a half times the reorder point, or the product's low-stock threshold.
+    Low,
+    /// Available fell to the reorder point, or the product's low-stock threshold.
+    Critical,
+    /// Nothing is available any more.
+    OutOfStock,
+    /// Something is available again.
+    BackInStock,
+}
+
+/// Alerts that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AlertFilter {
+    /// Of these kinds; an empty list matches nothing.
+    pub kind: Option<Vec<StockAlertKind>>,
+    /// In these stores.
+    pub store: Option<IdFilter>,
+    /// Of these products.
+    pub product: Option<IdFilter>,
+    /// Of products in these categories.
+    pub category: Option<IdFilter>,
+}
+
+/// A level that crossed a line.
+#[derive(Clone)]
+pub struct StockAlert {
+    seq: i64,
+    kind: core::Alert,
+    level: LevelRow,
+}
+
+/// A level that ran low, ran out or came back.
+#[async_graphql::Object(directive = shared::apply())]
+impl StockAlert {
+    /// The number of the event that took it over the line.
+    async fn seq(&self) -> Long {
+        Long(self.seq)
+    }
+    /// Which line.
+    async fn kind(&self) -> StockAlertKind {
+        self.kind.into()
+    }
+    /// The level with the event's own figures.
+    async fn level(&self) -> StockLevel {
+        StockLevel(self.level.clone())
+    }
+    /// When.
+    async fn raised_at(&self) -> DateTime {
+        DateTime(self.level.updated_at)
+    }
+}
+
+/// An item of the stream of alerts.
+pub struct AlertUpdate(pub Update<StockAlert>);
+
+/// An item of the stream of alerts: alerts, or news of the stream itself.
+#[async_graphql::Object(directive = shared::apply())]
+impl AlertUpdate {
+    /// Where it belongs. The stream begins with READY: alerts have no snapshot.
+    async fn phase(&self) -> StreamPhase {
+        self.0.phase
+    }
+    /// Hand it to `after` to go on from here.
+    async fn cursor(&self) -> Option<&Cursor> {
+        self.0.cursor.as_ref()
+    }
+    /// What crossed a line.
+    async fn alerts(&self, ctx: &Context<'_>) -> Answer<&[StockAlert]> {
+        forget(ctx)?;
+        Ok(&self.0.changes)
+    }
+    /// Why the stream ends, with phase RESET.
+    async fn reset(&self) -> Option<ResetReason> {
+        self.0.reset
+    }
+}
+
+/// Which alerts, of which levels. Its text names the stream.
+#[derive(Debug)]
+pub struct AlertTopic {
+    pub(super) kinds: Option<Vec<core::Alert>>,
+    pub(super) levels: LevelFilter,
+}
+
+impl AlertTopic {
+    pub fn of(permit: &Permit<kind::StockRead>, filter: AlertFilter) -> Result<Self, TopError> {
+        let AlertFilter { kind, store, product, category } = filter;
+        let stores: Option<Vec<StoreId>> = store.map(|f| f.ids(&["filter", "store"])).transpose()?.flatten();
+        let products: Option<Vec<ProductId>> = product.map(|f| f.ids(&["filter", "product"])).transpose()?.flatten();
+        let categories: Option<Vec<CategoryId>> = category.map(|f| f.ids(&["filter", "category"])).transpose()?.flatten();
+        let own = match permit.reach() {
+            Reach::Everywhere => Vec::new(),
+            Reach::Stores(own) => vec![LevelFilter { stores: Some(own.to_vec()), ..LevelFilter::default() }],
+        };
+        let kinds = kind.map(|kinds| kinds.into_iter().map(Into::into).collect());
+        Ok(Self { kinds, levels: LevelFilter { and: own, stores, products, categories, ..LevelFilter::default() } })
+    }
+
+    fn raised(&self, seq: i64, before: &LevelRow, after: LevelRow) -> Option<StockAlert> {
+        let kind = alert(before.status(), after.status())?;
+        let wanted = self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind)) && self.levels.matches(&after);
+        wanted.then_some(StockAlert { seq, kind, level: after })
+    }
+}
+
+impl Topic for AlertTopic {
+    type Change = StockAlert;
+    type Row = (LevelKey, i64);
+
+    fn interest(&self) -> Interest {
+        interest(&self.levels)
+    }
+
+    /// Alerts are what happens, not how things stand.
+    async fn page(&self, _scope: &TenantScope, _after: Option<Vec<Key>>) -> Result<Standing<Self>, Fault> {
+        Ok(Standing { changes: Vec::new(), next: None })
+    }
+
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<StockAlert>, Fault> {
+        let mut alerts = Vec::new();
+        for told in events {
+            let (seq, at) = (told.seq(), told.event.recorded_at);
+            if told.event.kind == "stock.changed" {
+                let changed = told.payload::<StockChanged>()?;
+                // The first entries of a level bring in what never was there: it has not come back.
+                let known = changed.levels.iter().filter(|state| state.version > state.entries);
+                alerts.extend(known.filter_map(|state| {
+                    let after = level_row(state, seq, at);
+                    self.raised(seq, &before(state, &after), after)
+                }));
+            } else {
+                let raised = lines_moved(scope, told)
+                    .await?
+                    .into_iter()
+                    .filter_map(|(before, after)| self.raised(seq, &before, LevelRow { updated_at: at, ..after }));
+                alerts.extend(raised);
+            }
+        }
+        Ok(alerts)
+    }
+
+    fn row(alert: &StockAlert) -> (LevelKey, i64) {
+        (alert.level.key, alert.seq)
+    }
+
+    fn seq(alert: &StockAlert) -> i64 {
+        alert.seq
+    }
+}

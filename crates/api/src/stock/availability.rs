@@ -1,0 +1,112 @@
+//! How much is available where, for whoever may see no more of a store's stock.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_graphql::{Context, Object};
+use entity::prelude::{self, ProductId, StoreId, Timestamp};
+use iam::access::{Reach, kind};
+use inventory::{
+    catalog::core::product::ProductRow,
+    stock::{
+        core::{status, whole_kits},
+        rows::list::LevelRow,
+    },
+};
+
+use super::{StockStatus, links, loaders::LevelsOf};
+use crate::{
+    catalog::{Store, StoreRef, loads},
+    graphql::{
+        context::Asks,
+        directives::{requires, shared},
+        fault::Answer,
+        scalars::{DateTime, Quantity},
+    },
+};
+
+/// How much of a product a store has to sell.
+pub struct StockAvailability {
+    store: StoreId,
+    available: i64,
+    status: prelude::StockStatus,
+    updated_at: Timestamp,
+}
+
+impl From<&LevelRow> for StockAvailability {
+    fn from(level: &LevelRow) -> Self {
+        let (available, status) = (level.available(), level.status());
+        Self { store: level.key.store, available, status, updated_at: level.updated_at }
+    }
+}
+
+/// How much of a product a store has to sell: what staff of other stores may know of it.
+#[Object(directive = requires::apply("stock.availability.read".into()), directive = shared::apply())]
+impl StockAvailability {
+    /// The store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.store).await
+    }
+    /// On hand, less unavailable, less reserved, in the product's smallest unit.
+    async fn available(&self) -> Quantity {
+        Quantity(prelude::Quantity::new(self.available).unwrap_or_default())
+    }
+    /// How well it is stocked.
+    async fn status(&self) -> StockStatus {
+        self.status.into()
+    }
+    /// When its stock last changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.updated_at)
+    }
+}
+
+/// Which stores are meant: those that are named, all where none are.
+async fn wanted(ctx: &Context<'_>, stores: Option<Vec<StoreRef>>) -> Answer<(Reach, Option<Vec<StoreId>>)> {
+    let reach = ctx.permit::<kind::StockAvailabilityRead>()?.reach();
+    let Some(stores) = stores else { return Ok((reach, None)) };
+    let mut wanted = Vec::with_capacity(stores.len());
+    for (index, named) in stores.iter().enumerate() {
+        wanted.extend(crate::catalog::store_named(ctx, named, &["stores", &index.to_string()]).await?);
+    }
+    Ok((reach, Some(wanted)))
+}
+
+/// How much of a product is available where, in all stores or in the ones named, of those that the caller may ask about.
+pub async fn availability_of_product(
+    ctx: &Context<'_>,
+    product: ProductId,
+    stores: Option<Vec<StoreRef>>,
+) -> Answer<Vec<StockAvailability>> {
+    let levels = ctx.late::<LevelsOf>()?.product(product).await?;
+    let (reach, wanted) = wanted(ctx, stores).await?;
+    let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
+    Ok(levels.iter().filter(|level| is_asked(level.key.store)).map(StockAvailability::from).collect())
+}
+
+/// How many whole kits are available where: what the components that lie there are enough for.
+pub async fn availability_of_kit(
+    ctx: &Context<'_>,
+    kit: &ProductRow,
+    stores: Option<Vec<StoreRef>>,
+) -> Answer<Vec<StockAvailability>> {
+    let (reach, wanted) = wanted(ctx, stores).await?;
+    let is_asked = |store: StoreId| reach.covers(store) && wanted.as_ref().is_none_or(|wanted| wanted.contains(&store));
+    let components = loads(ctx)?.components(kit.id).await?;
+    let levels = ctx.late::<LevelsOf>()?;
+    let levels = futures_util::future::try_join_all(components.iter().map(|part| levels.product(part.product))).await?;
+    let mut places: BTreeMap<StoreId, Timestamp> = BTreeMap::new();
+    for level in levels.iter().flat_map(|levels| levels.iter()).filter(|level| is_asked(level.key.store)) {
+        let changed = places.entry(level.key.store).or_insert(level.updated_at);
+        *changed = (*changed).max(level.updated_at);
+    }
+    let there = |levels: &Arc<Vec<LevelRow>>, store: StoreId| {
+        levels.iter().find(|level| level.key.store == store).map_or(0, LevelRow::available)
+    };
+    let threshold = kit.low_stock_threshold.and_then(prelude::Quantity::new);
+    let availability = |(store, updated_at): (StoreId, Timestamp)| {
+        let parts = components.iter().zip(&levels).map(|(part, levels)| (there(levels, store), part.quantity));
+        let available = whole_kits(parts);
+        StockAvailability { store, available, status: status(available, threshold, None), updated_at }
+    };
+    Ok(places.into_iter().map(availability).collect())
+}

@@ -1,0 +1,187 @@
+//! The words of the stock room, as GraphQL enums.
+
+use async_graphql::Enum;
+use entity::prelude as words;
+use inventory::stock::core::Shortage;
+
+/// Declares a GraphQL enum that mirrors an enum of the entity crate, with a description for each word.
+#[macro_export]
+macro_rules! mirrored_enum {
+    ($(#[$doc:meta])* $name:ident = $of:literal { $($(#[$vdoc:meta])* $variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+        #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = $of)]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+    };
+}
+
+mirrored_enum! {
+    /// How well a level is stocked, from what is available.
+    StockStatus = "entity::words::StockStatus" {
+        /// Nothing is available.
+        OutOfStock,
+        /// At or below the reorder point, or the product's low-stock threshold.
+        Critical,
+        /// At most one and a half times that.
+        Low,
+        /// Enough.
+        Normal,
+        /// At or above the maximum that is set.
+        Overstock,
+    }
+}
+
+mirrored_enum! {
+    /// What a movement was.
+    MovementKind = "entity::words::MovementKind" {
+        /// Goods came in.
+        Receipt,
+        /// Goods were sold and left.
+        Sale,
+        /// Goods came back from a customer.
+        Return,
+        /// A correction, either way.
+        Adjustment,
+        /// Goods were taken out: breakage, use, loss.
+        Removal,
+        /// The difference that a count found.
+        Count,
+        /// A balancing entry for goods that left without having been on record.
+        Discrepancy,
+        /// Goods left for another store.
+        TransferOut,
+        /// Goods arrived from another store.
+        TransferIn,
+        /// Stock was held for somebody.
+        Reserve,
+        /// Held stock was let go.
+        Release,
+        /// Another movement was undone.
+        Reversal,
+    }
+}
+
+mirrored_enum! {
+    /// Why stock was changed.
+    ReasonCode = "entity::words::ReasonCode" {
+        /// Bought.
+        Purchase,
+        /// Sold.
+        Sale,
+        /// Brought back by a customer.
+        CustomerReturn,
+        /// Broken or spoiled.
+        Damage,
+        /// Missing.
+        Loss,
+        /// Stolen.
+        Theft,
+        /// Past its date.
+        Expiry,
+        /// Turned up.
+        Found,
+        /// Given away as a sample.
+        Sample,
+        /// A mistake put right.
+        Correction,
+        /// Stock as of the first day.
+        Opening,
+        /// Set aside until somebody has looked.
+        Quarantine,
+        /// Called back.
+        Recall,
+        /// Something else: say what in the note.
+        Other,
+    }
+}
+
+mirrored_enum! {
+    /// Where a reservation is in its life.
+    ReservationStatus = "entity::words::ReservationStatus" {
+        /// Stock is held.
+        Active,
+        /// What was held has left, or an order took its place.
+        Consumed,
+        /// It was let go.
+        Released,
+        /// Its time ran out.
+        Expired,
+        /// It gave way to a physical fact.
+        Shortened,
+    }
+}
+
+mirrored_enum! {
+    /// Whether a lot may be sold.
+    LotStatus = "entity::words::LotStatus" {
+        /// It may, until its last day.
+        Available,
+        /// Not until it is released.
+        Quarantine,
+        /// It was called back.
+        Recalled,
+    }
+}
+
+mirrored_enum! {
+    /// Why stock that is there cannot be sold.
+    Condition = "entity::words::Condition" {
+        /// Set aside until somebody has looked.
+        Quarantine,
+        /// Broken or spoiled.
+        Damaged,
+        /// Past its date.
+        Expired,
+        /// Called back.
+        Recalled,
+    }
+}
+
+/// What stockAdjust may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AdjustKind {
+    /// Goods came in: deltas above 0.
+    Receipt,
+    /// Goods were sold without an order: deltas below 0.
+    Sale,
+    /// Goods came back without a return document: deltas above 0.
+    Return,
+    /// A correction, either way.
+    Adjustment,
+    /// Goods were taken out: deltas below 0.
+    Removal,
+}
+impl From<AdjustKind> for words::MovementKind {
+    fn from(kind: AdjustKind) -> Self {
+        match kind {
+            AdjustKind::Receipt => Self::Receipt,
+            AdjustKind::Sale => Self::Sale,
+            AdjustKind::Return => Self::Return,
+            AdjustKind::Adjustment => Self::Adjustment,
+            AdjustKind::Removal => Self::Removal,
+        }
+    }
+}
+
+/// What to do when a physical fact takes what was promised, or was not there. All but REFUSE need stock.override.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum, Default)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ShortagePolicy {
+    /// Refuse the change.
+    #[default]
+    Refuse,
+    /// Holds give way: unpaid ones first, the newest first. Their orders show as short.
+    Shorten,
+    /// A balancing DISCREPANCY is posted first, so that the hole is on record.
+    PostDiscrepancy,
+}
+impl From<ShortagePolicy> for Shortage {
+    fn from(policy: ShortagePolicy) -> Self {
+        match policy {
+            ShortagePolicy::Refuse => Self::Refuse,
+            ShortagePolicy::Shorten => Self::Shorten,
+            ShortagePolicy::PostDiscrepancy => Self::PostDiscrepancy,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! One product in one store, as GraphQL.
+
+use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use iam::access::kind;
+use inventory::{
+    ledger::Ledger,
+    stock::{
+        rows::{self, list::LevelRow},
+        shell,
+    },
+};
+use platform::paging::{CursorSigner, Key};
+
+use super::{StockEntry, StockEntryConnection, StockStatus, links, sight::movements_of};
+use crate::{
+    catalog::{Product, Store},
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{cost, list_size, requires, shared},
+        fault::Answer,
+        limits::Limits,
+        scalars::{Cursor, DateTime, Long, Quantity},
+    },
+};
+
+/// One product in one store: what is there, what is promised, and how it came about.
+#[derive(Debug, Clone)]
+pub struct StockLevel(pub LevelRow);
+
+/// How much of a product a store has: available = onHand − unavailable − reserved.
+#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()), directive = shared::apply())]
+impl StockLevel {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.key.product).await
+    }
+    /// The store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.key.store).await
+    }
+    /// What is physically there, in the product's smallest unit.
+    async fn on_hand(&self) -> Quantity {
+        self.0.on_hand.into()
+    }
+    /// What is held for orders and reservations.
+    async fn reserved(&self) -> Quantity {
+        self.0.reserved.into()
+    }
+    /// What is there but cannot be sold: quarantined or damaged.
+    async fn unavailable(&self) -> Quantity {
+        self.0.unavailable.into()
+    }
+    /// On hand, less unavailable, less reserved.
+    async fn available(&self) -> Quantity {
+        Quantity(entity::prelude::Quantity::new(self.0.available()).unwrap_or_default())
+    }
+    /// What is ordered from suppliers and not yet here.
+    async fn incoming(&self) -> Quantity {
+        self.0.incoming.into()
+    }
+    /// What is on its way from other stores.
+    async fn in_transit(&self) -> Quantity {
+        self.0.in_transit.into()
+    }
+    /// What channels do not promise. Shops and staff may.
+    async fn safety_stock(&self) -> Quantity {
+        self.0.safety_stock.into()
+    }
+    /// At or below this it is time to reorder.
+    async fn reorder_point(&self) -> Option<Quantity> {
+        self.0.reorder_point.map(Into::into)
+    }
+    /// What it is filled up to; what is available beyond it another store may get. Null when there is none.
+    async fn maximum(&self) -> Option<Quantity> {
+        self.0.maximum.map(Into::into)
+    }
+    /// How well it is stocked.
+    async fn status(&self) -> StockStatus {
+        self.0.status().into()
+    }
+    /// Goes up by one for each entry on this level.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// The last event that moved it; in a stream, the event that is told.
+    async fn seq(&self) -> Long {
+        Long(self.0.seq)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+    /// What was on hand at a business moment: all entries that occurred up to it, also those recorded later.
+    #[graphql(directive = cost::apply("1".to_owned()))]
+    async fn on_hand_at(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The business moment.")] time: DateTime,
+        #[graphql(desc = "Only what had been recorded by then: the answer as it was known at that moment.")] known_at: Option<
+            DateTime,
+        >,
+    ) -> Answer<Quantity> {
+        let scope = ctx.permit::<kind::StockRead>()?.scope(ctx.given::<Ledger>()?.database());
+        Ok(Box::pin(shell::on_hand_at(&scope, self.0.key, time.0, known_at.map(|t| t.0))).await?.into())
+    }
+    /// The lines of the ledger for this level, the newest first.
+    #[graphql(
+        directive = requires::apply("stock.movement.read".into()),
+        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
+    )]
+    async fn entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "After the entry with this cursor.")] after: Option<Cursor>,
+    ) -> Answer<StockEntryConnection> {
+        let scope = movements_of(ctx, self.0.key.store)?.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let list = format!("entries:{}", self.0.id);
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.given::<Limits>()?.page)?;
+        let before = match request.after.as_deref() {
+            Some([Key::Int(version)]) => Some(*version),
+            _ => None,
+        };
+        let entries = Box::pin(rows::entries_of_level(&scope, self.0.key, before, request.limit + 1)).await?;
+        let loader = ctx.late::<DataLoader<super::loaders::StockLoader>>()?;
+        let seqs = entries.iter().map(|(seq, _)| super::loaders::BySeq(*seq));
+        let movements = Box::pin(loader.load_many(seqs)).await?;
+        let nodes = entries.into_iter().filter_map(|(seq, entry)| {
+            let movement = movements.get(&super::loaders::BySeq(seq))?.clone();
+            let keys = vec![Key::Int(entry.version_after)];
+            Some((StockEntry { movement, line: entry.line }, keys))
+        });
+        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+    }
+}
+
+/// A page of stock levels.
+pub struct StockLevelConnection {
+    pub page: std::sync::Arc<Page<StockLevel>>,
+    pub head: Cursor,
+}
+crate::connection!(@edge StockLevelEdge, StockLevel, "stock levels");
+
+/// A page of stock levels.
+#[Object]
+impl StockLevelConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<StockLevelEdge> {
+        (0..self.page.nodes.len()).map(|index| StockLevelEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[StockLevel] {
+        &self.page.nodes
+    }
+    /// Where the page stands in the list.
+    async fn page_info(&self) -> crate::graphql::connection::PageInfo {
+        self.page.info()
+    }
+    /// The stream's head when the first page was read: hand it to stockChanged(after:) after the last page, and nothing is missed.
+    async fn stream_cursor(&self) -> &Cursor {
+        &self.head
+    }
+}

@@ -1,0 +1,3 @@
+//! The catalogue's objects that stock refers to.
+
+pub use crate::orders::links::{channel, product, store};

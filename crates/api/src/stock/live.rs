@@ -1,0 +1,159 @@
+//! `stockChanged`: how things stand, then every change, none missed and in order.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Subscription, dataloader::DataLoader};
+use futures_util::{Stream, StreamExt, stream::BoxStream};
+use iam::access::{Permit, Standing, kind};
+use inventory::{ledger::Ledger, stock::rows::list::LevelRow};
+use platform::{realtime::Told, storage::TenantScope};
+
+use super::{
+    StockEntry, StockFilter, StockLevel,
+    alerts::{AlertFilter, AlertTopic, AlertUpdate},
+    level_filter,
+    loaders::{BySeq, LevelsOf, StockLoader},
+    sight::{sees_movements, within},
+    topic::StockTopic,
+};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{requires, shared},
+        fault::{Answer, TopError},
+        scalars::{Cursor, Long},
+    },
+    live::{
+        feed::{self, Update, Wish},
+        rights::Rights,
+        stream::{self, ResetReason, StreamPhase},
+    },
+};
+
+/// An item of the stream of stock changes.
+pub struct StockUpdate(pub Update<StockChange>);
+
+/// An item of the stream of stock changes: a page of the snapshot, changes, or news of the stream itself.
+#[async_graphql::Object(directive = shared::apply())]
+impl StockUpdate {
+    /// Where it belongs.
+    async fn phase(&self) -> StreamPhase {
+        self.0.phase
+    }
+    /// Hand it to `after` to go on from here.
+    async fn cursor(&self) -> Option<&Cursor> {
+        self.0.cursor.as_ref()
+    }
+    /// Levels as they stand, or as the change left them.
+    async fn changes(&self, ctx: &Context<'_>) -> Answer<&[StockChange]> {
+        forget(ctx)?;
+        Ok(&self.0.changes)
+    }
+    /// Why the stream ends, with phase RESET.
+    async fn reset(&self) -> Option<ResetReason> {
+        self.0.reset
+    }
+}
+
+/// The operation's look-ups outlive an event; what they remember of the catalogue may have changed since the last one.
+pub(super) fn forget(ctx: &Context<'_>) -> Answer<()> {
+    crate::catalog::loads(ctx)?.forget();
+    ctx.late::<LevelsOf>()?.forget();
+    Ok(())
+}
+
+/// A level, as one event left it.
+#[derive(Clone)]
+pub struct StockChange {
+    pub(super) seq: i64,
+    pub(super) level: LevelRow,
+    pub(super) in_filter: bool,
+    /// The event, where it has entries on this level.
+    pub(super) moved: Option<Arc<Told>>,
+}
+
+/// A level as one event left it. A row may come twice: keep the one with the greater seq.
+#[async_graphql::Object(directive = shared::apply())]
+impl StockChange {
+    /// The event's number; of a row that comes twice, keep the one with the greater.
+    async fn seq(&self) -> Long {
+        Long(self.seq)
+    }
+    /// The level with the event's own figures.
+    async fn level(&self) -> StockLevel {
+        StockLevel(self.level.clone())
+    }
+    /// The lines of the ledger that changed it; empty in a snapshot, when only what it belongs to changed, and for a store whose movements
+    /// you may not see.
+    async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
+        // Of a store whose movements the caller may not see there are none.
+        let Some(told) = self.moved.as_ref() else { return Ok(Vec::new()) };
+        if !sees_movements(ctx, self.level.key.store)? {
+            return Ok(Vec::new());
+        }
+        // A movement never changes: it is read once for all who follow.
+        let movement = told.beside(ctx.late::<DataLoader<StockLoader>>()?.load_one(BySeq(self.seq))).await?;
+        let of = |m: &Arc<inventory::stock::core::Movement>| {
+            let mine = m.entries.iter().filter(|entry| entry.key == self.level.key);
+            mine.map(|entry| StockEntry { movement: m.clone(), line: entry.line }).collect()
+        };
+        Ok(movement.as_ref().map(of).unwrap_or_default())
+    }
+    /// False: the level has left the filter, and no more is said of it until it enters again.
+    async fn in_filter(&self) -> bool {
+        self.in_filter
+    }
+}
+
+#[derive(Default)]
+pub struct StockSubscription;
+
+#[Subscription]
+impl StockSubscription {
+    /// Stock as it changes. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
+    /// (LIVE). With `after`: every change since, then live. Never a gap; a row may come twice.
+    #[graphql(directive = requires::apply("stock.read".into()))]
+    async fn stock_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which levels; all when not given.")] filter: Option<StockFilter>,
+        #[graphql(desc = "Go on after this cursor, of this stream or of stockLevels.streamCursor with the same filter.")]
+        after: Option<Cursor>,
+        #[graphql(
+            desc = "Hold changes back for up to so many milliseconds and send only the newest state of each level.",
+            default = 0
+        )]
+        max_delay_ms: i32,
+    ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
+        let (permit, scope, rights) = follower(ctx)?;
+        let delay = feed::delay(max_delay_ms)?;
+        let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
+        let wish = Wish { name: stream::filter_name(&filter), after, delay };
+        let updates = feed::open(ctx, scope, StockTopic { filter }, rights, wish).await?;
+        Ok(updates.map(|update| update.map(StockUpdate)).boxed())
+    }
+
+    /// Stock that ran low, ran out or came back, once for each time that a level crossed the line. Without `after` it begins now: how things
+    /// stand is what stockLevels says. With `after`: every alert since, then live.
+    #[graphql(directive = requires::apply("stock.read".into()))]
+    async fn alert_raised(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which alerts; all when not given.")] filter: Option<AlertFilter>,
+        #[graphql(desc = "Go on after this cursor, of this stream with the same filter.")] after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
+        let (permit, scope, rights) = follower(ctx)?;
+        let topic = AlertTopic::of(&permit, filter.unwrap_or_default())?;
+        let wish = Wish { name: stream::filter_name(&topic), after, delay: std::time::Duration::ZERO };
+        let updates = feed::open(ctx, scope, topic, rights, wish).await?;
+        Ok(updates.map(|update| update.map(AlertUpdate)))
+    }
+}
+
+/// Whoever follows stock: their permit, the tenant's rows, and their rights from now on.
+fn follower(ctx: &Context<'_>) -> Answer<(Permit<kind::StockRead>, TenantScope, Rights)> {
+    let permit = ctx.permit::<kind::StockRead>()?;
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let rights = Rights::of::<kind::StockRead>(permit.caller().clone(), ctx.data_opt::<Standing>().cloned());
+    Ok((permit, scope, rights))
+}

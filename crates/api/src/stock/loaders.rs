@@ -1,0 +1,192 @@
+//! Dataloaders of the stock room, made for each request.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_graphql::{
+    Context, Request,
+    dataloader::{DataLoader, Loader},
+};
+use entity::prelude::*;
+use inventory::stock::{
+    core::{Lot, LotLevel, Movement},
+    rows::{
+        self, Which,
+        list::{Figures, LevelRow},
+    },
+};
+use platform::storage::TenantScope;
+
+use crate::graphql::{
+    at_once::at_once,
+    fault::{Answer, TopError},
+    late::{Late, OfTenant},
+    loader::Batcher,
+};
+
+/// A movement by its event's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BySeq(pub i64);
+
+/// The tenant's rows, and lots that a call has made, or would make were it no dry run.
+pub struct StockLoader(TenantScope, Mutex<HashMap<LotId, Arc<Lot>>>);
+
+impl StockLoader {
+    pub fn make(&self, lots: &[Lot]) {
+        let new = lots.iter().filter(|lot| !lot.exists).map(|lot| (lot.id, Arc::new(lot.clone())));
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).extend(new);
+    }
+}
+
+impl Loader<LevelId> for StockLoader {
+    type Value = LevelRow;
+    type Error = TopError;
+    async fn load(&self, keys: &[LevelId]) -> Result<HashMap<LevelId, Self::Value>, TopError> {
+        Ok(rows::list::levels_by_id(&self.0, keys).await?.into_iter().map(|level| (level.id, level)).collect())
+    }
+}
+
+impl Loader<inventory::stock::core::LevelKey> for StockLoader {
+    type Value = LevelRow;
+    type Error = TopError;
+    async fn load(
+        &self,
+        keys: &[inventory::stock::core::LevelKey],
+    ) -> Result<HashMap<inventory::stock::core::LevelKey, Self::Value>, TopError> {
+        Ok(rows::list::levels_by_key(&self.0, keys).await?.into_iter().map(|level| (level.key, level)).collect())
+    }
+}
+
+impl Loader<BySeq> for StockLoader {
+    type Value = Arc<Movement>;
+    type Error = TopError;
+    async fn load(&self, keys: &[BySeq]) -> Result<HashMap<BySeq, Self::Value>, TopError> {
+        let seqs: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (BySeq(m.seq), Arc::new(m))).collect())
+    }
+}
+
+impl Loader<MovementId> for StockLoader {
+    type Value = Arc<Movement>;
+    type Error = TopError;
+    async fn load(&self, keys: &[MovementId]) -> Result<HashMap<MovementId, Self::Value>, TopError> {
+        let seqs = rows::seqs_of(&self.0, keys).await?;
+        Ok(rows::movements_by_seq(&self.0, &seqs).await?.into_iter().map(|m| (m.id, Arc::new(m))).collect())
+    }
+}
+
+/// The movement that reverses the one of this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReversalOf(pub MovementId);
+
+impl Loader<ReversalOf> for StockLoader {
+    type Value = Arc<Movement>;
+    type Error = TopError;
+    async fn load(&self, keys: &[ReversalOf]) -> Result<HashMap<ReversalOf, Self::Value>, TopError> {
+        let ids: Vec<MovementId> = keys.iter().map(|key| key.0).collect();
+        let seqs = rows::reversal_seqs(&self.0, &ids).await?;
+        let reversals = rows::movements_by_seq(&self.0, &seqs).await?;
+        Ok(reversals.into_iter().filter_map(|m| Some((ReversalOf(m.reverses?), Arc::new(m)))).collect())
+    }
+}
+
+impl Loader<ReservationId> for StockLoader {
+    type Value = inventory::stock::core::Reservation;
+    type Error = TopError;
+    async fn load(&self, keys: &[ReservationId]) -> Result<HashMap<ReservationId, Self::Value>, TopError> {
+        Ok(rows::reservations(&self.0, Which::Ids(keys)).await?.into_iter().map(|r| (r.id, r)).collect())
+    }
+}
+
+impl Loader<LotId> for StockLoader {
+    type Value = Arc<Lot>;
+    type Error = TopError;
+    async fn load(&self, keys: &[LotId]) -> Result<HashMap<LotId, Self::Value>, TopError> {
+        let read = rows::lot_list::lots_by_id(&self.0, keys).await?;
+        let mut lots = self.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        lots.extend(read.into_iter().map(|lot| (lot.id, Arc::new(lot))));
+        lots.retain(|id, _| keys.contains(id));
+        Ok(lots)
+    }
+}
+
+/// Where a lot lies and lay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LotLevelsOf(pub LotId);
+
+impl Loader<LotLevelsOf> for StockLoader {
+    type Value = Arc<Vec<LotLevel>>;
+    type Error = TopError;
+    async fn load(&self, keys: &[LotLevelsOf]) -> Result<HashMap<LotLevelsOf, Self::Value>, TopError> {
+        let ids: Vec<LotId> = keys.iter().map(|key| key.0).collect();
+        let mut found: HashMap<LotLevelsOf, Vec<LotLevel>> = HashMap::new();
+        for level in rows::lot_list::lot_levels_of(&self.0, &ids).await? {
+            found.entry(LotLevelsOf(level.lot)).or_default().push(level);
+        }
+        Ok(found.into_iter().map(|(lot, levels)| (lot, Arc::new(levels))).collect())
+    }
+}
+
+/// The levels of products in all their stores, for one operation: whatever a page of products asks for goes into one statement.
+pub struct LevelsOf {
+    scope: TenantScope,
+    levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
+    figures: Batcher<ProductId, Arc<Vec<Figures>>>,
+}
+
+impl LevelsOf {
+    pub async fn product(&self, id: ProductId) -> Answer<Arc<Vec<LevelRow>>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let mut found: HashMap<ProductId, Vec<LevelRow>> = HashMap::new();
+            for level in rows::list::levels_of_products(&self.scope, &ids).await? {
+                found.entry(level.key.product).or_default().push(level);
+            }
+            Ok(found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
+        };
+        Ok(self.levels.one(id, load).await?.unwrap_or_default())
+    }
+    /// The same with what most pages show of them.
+    pub async fn figures(&self, id: ProductId) -> Answer<Arc<Vec<Figures>>> {
+        Ok(self.figures_of(&[id]).await?.remove(&id).unwrap_or_default())
+    }
+    /// Of several products, those that have levels.
+    pub async fn figures_of(&self, ids: &[ProductId]) -> Answer<HashMap<ProductId, Arc<Vec<Figures>>>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let found = rows::list::figures_of_products(&self.scope, &ids).await?;
+            Ok(found.into_iter().map(|(id, levels)| (id, Arc::new(levels))).collect())
+        };
+        let found = self.figures.many(ids, load).await?;
+        Ok(ids.iter().copied().zip(found).filter_map(|(id, levels)| Some((id, levels?))).collect())
+    }
+    /// Something has changed since: what was read is read again.
+    pub fn forget(&self) {
+        self.levels.forget();
+        self.figures.forget();
+    }
+}
+
+/// A mutation has changed stock: another field of the same operation must not be told what was before.
+pub fn changed(ctx: &Context<'_>) {
+    if let Some(levels) = ctx.data_opt::<Late<LevelsOf>>().map(Late::get) {
+        levels.forget();
+    }
+}
+
+/// Gives an operation its loaders. They wait for nothing: what one step of the engine asks for goes into one statement.
+pub fn attach(request: Request, scope: &Arc<TenantScope>) -> Request {
+    request.data(Late::<DataLoader<StockLoader>>::new(scope)).data(Late::<LevelsOf>::new(scope))
+}
+
+impl OfTenant for DataLoader<StockLoader> {
+    fn of(scope: TenantScope) -> Self {
+        at_once(StockLoader(scope, Mutex::default()))
+    }
+}
+
+impl OfTenant for LevelsOf {
+    fn of(scope: TenantScope) -> Self {
+        Self { scope, levels: Batcher::default(), figures: Batcher::default() }
+    }
+}

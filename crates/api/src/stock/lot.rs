@@ -1,0 +1,289 @@
+//! Lots, as GraphQL.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use entity::prelude::{OrderId, ReturnId, StoreId};
+use iam::access::{Reach, kind};
+use inventory::{
+    ledger::Ledger,
+    stock::{
+        core::{self, LotLevel as Level, Reference, ReferenceKind},
+        rows::lot_list::{self, Expiring, LotEntry},
+    },
+};
+use platform::{
+    clock,
+    paging::{CursorSigner, Key, keyset},
+};
+
+use super::{
+    Condition, LotStatus, StockMovement, links,
+    loaders::{BySeq, LotLevelsOf, StockLoader},
+    movement_seen,
+};
+use crate::{
+    catalog::{Customer, Money, Product, Store},
+    connection,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{cost, list_size, mask, requires, shared},
+        fault::{Answer, TopError},
+        limits::Limits,
+        scalars::{Cursor, Date, DateTime, Long, Quantity},
+    },
+    orders,
+    schema::Node,
+};
+
+fn quantity(units: i64) -> Quantity {
+    Quantity(entity::prelude::Quantity::new(units).unwrap_or_default())
+}
+
+/// A batch of a product, or a serial number.
+#[derive(Debug, Clone)]
+pub struct Lot(pub Arc<core::Lot>);
+
+impl Lot {
+    pub fn of(lot: core::Lot) -> Self {
+        Self(Arc::new(lot))
+    }
+    /// Where it is and was, of the stores that the caller may see.
+    async fn seen(&self, ctx: &Context<'_>) -> Answer<Vec<Level>> {
+        let reach = ctx.permit::<kind::StockRead>()?.reach();
+        let levels = ctx.late::<DataLoader<StockLoader>>()?.load_one(LotLevelsOf(self.0.id)).await?.unwrap_or_default();
+        Ok(levels.iter().filter(|level| reach.covers(level.key.store)).copied().collect())
+    }
+}
+
+/// A batch of a product with its code and dates, or a serial number: a lot of one.
+#[Object(directive = requires::apply("stock.read".into()), directive = shared::apply())]
+impl Lot {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.0.product).await
+    }
+    /// What is printed on it, unique in the product in any spelling of capitals.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+    /// The day it was made.
+    async fn made_on(&self) -> Option<Date> {
+        self.0.made_on.map(Date)
+    }
+    /// The last day on which it may be used.
+    async fn expires_on(&self) -> Option<Date> {
+        self.0.expires_on.map(Date)
+    }
+    /// Whether it may be sold.
+    async fn status(&self) -> LotStatus {
+        self.0.status.into()
+    }
+    /// A note on it.
+    async fn note(&self) -> Option<&String> {
+        self.0.note.as_ref()
+    }
+    /// How much of it is there, in the stores that you may see, in the product's smallest unit.
+    async fn on_hand(&self, ctx: &Context<'_>) -> Answer<Quantity> {
+        if ctx.permit::<kind::StockRead>()?.reach() == Reach::Everywhere {
+            return Ok(self.0.on_hand.into());
+        }
+        Ok(quantity(self.seen(ctx).await?.iter().map(|level| level.on_hand).sum()))
+    }
+    /// Where it lies, store by store.
+    #[graphql(directive = list_size::apply(Some(20), None, None))]
+    async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<LotLevel>> {
+        let there = self.seen(ctx).await?.into_iter().filter(|level| level.on_hand > 0);
+        Ok(there.map(LotLevel).collect())
+    }
+    /// Where it came from and went, line by line of the ledger, the oldest first.
+    #[graphql(
+        directive = requires::apply("stock.movement.read".into()),
+        directive = list_size::apply(Some(50), Some(vec!["first".to_owned()]), Some(vec!["nodes".to_owned(), "edges".to_owned()]))
+    )]
+    async fn trace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "After the line with this cursor.")] after: Option<Cursor>,
+    ) -> Answer<LotTraceConnection> {
+        Box::pin(trace(ctx, self.0.id, &PageArgs { first, after, ..PageArgs::default() })).await
+    }
+    /// Goes up with each change of its own words.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it was made known.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// When it last changed or moved.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// How much of a lot a store has.
+#[derive(Debug, Clone, Copy)]
+pub struct LotLevel(pub Level);
+
+/// How much of a lot a store has, in the product's smallest unit: available = onHand − unavailable.
+#[Object(directive = requires::apply("stock.read".into()), directive = cost::apply("0.05".to_owned()), directive = shared::apply())]
+impl LotLevel {
+    /// The store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.key.store).await
+    }
+    /// What is physically there.
+    async fn on_hand(&self) -> Quantity {
+        quantity(self.0.on_hand)
+    }
+    /// What of it cannot be sold.
+    async fn unavailable(&self) -> Quantity {
+        quantity(self.0.unavailable)
+    }
+    /// What of it can. What orders hold is held of the level, not of a lot.
+    async fn available(&self) -> Quantity {
+        quantity(self.0.available())
+    }
+    /// When what is there began to come in.
+    async fn received_at(&self) -> DateTime {
+        DateTime(self.0.received_at)
+    }
+}
+
+/// A line of the ledger that moved a lot.
+#[derive(Debug, Clone)]
+pub struct LotTrace {
+    entry: LotEntry,
+    movement: StockMovement,
+}
+
+/// A line of the ledger that moved a lot: when, where, how much, and for whom.
+#[Object(directive = requires::apply("stock.movement.read".into()))]
+impl LotTrace {
+    /// The movement.
+    async fn movement(&self) -> &StockMovement {
+        &self.movement
+    }
+    /// The store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.entry.store).await
+    }
+    /// What came in, or below 0 went out, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        quantity(self.entry.on_hand_delta)
+    }
+    /// When it happened.
+    async fn occurred_at(&self) -> DateTime {
+        DateTime(self.movement.0.occurred_at)
+    }
+    /// The order, return or other document that it belongs to.
+    async fn document(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
+        Box::pin(crate::schema::reference(ctx, self.movement.0.reference?)).await.transpose()
+    }
+    /// Whom the order or return is of.
+    #[graphql(directive = requires::apply("customer.read".into()))]
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
+        let found = Box::pin(async {
+            match self.movement.0.reference {
+                Some(reference) => customer_of(ctx, reference).await,
+                None => Ok(None),
+            }
+        });
+        found.await.transpose()
+    }
+}
+
+/// Whom a document is of, for who may see it and customers; None where it is nobody's.
+async fn customer_of(ctx: &Context<'_>, reference: Reference) -> Answer<Option<Customer>> {
+    match reference.kind {
+        ReferenceKind::Order => orders::customer_of_order(ctx, OrderId::from_uuid(reference.id)).await,
+        ReferenceKind::Return => orders::customer_of_return(ctx, ReturnId::from_uuid(reference.id)).await,
+        _ => Ok(None),
+    }
+}
+
+connection!(LotConnection, LotEdge, Lot, "lots");
+connection!(LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot");
+connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that will not last");
+
+/// A page of what moved a lot, the oldest first.
+pub async fn trace(ctx: &Context<'_>, lot: entity::prelude::LotId, args: &PageArgs) -> Answer<LotTraceConnection> {
+    let permit = ctx.permit::<kind::StockMovementRead>()?;
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let signer = ctx.given::<CursorSigner>()?;
+    let list = format!("trace:{lot}");
+    let request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
+    let reach = permit.reach();
+    let own: Option<&[StoreId]> = match &reach {
+        Reach::Everywhere => None,
+        Reach::Stores(own) => Some(own),
+    };
+    let tail = |next| {
+        let (bounds, order, values) = keyset(&["e.seq", "e.line"], false, &request, next);
+        (format!("{bounds}{order}"), values)
+    };
+    let entries = lot_list::lot_entries(&scope, lot, own, (tail, 2)).await?;
+    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let movements = loader.load_many(entries.iter().map(|entry| BySeq(entry.seq))).await?;
+    let mut nodes = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Some(movement) = movement_seen(ctx, movements.get(&BySeq(entry.seq)).cloned())? else { continue };
+        nodes.push((LotTrace { entry, movement }, vec![Key::Int(entry.seq), Key::Int(entry.line)]));
+    }
+    Ok(Page::build(nodes, &request, list, signer).into())
+}
+
+/// A lot in a store that will not last long.
+pub struct ExpiringLot(pub Expiring);
+
+/// What of a lot a store has, and how long it lasts.
+#[Object(directive = requires::apply("stock.read".into()))]
+impl ExpiringLot {
+    /// The lot.
+    async fn lot(&self) -> Lot {
+        Lot::of(self.0.lot.clone())
+    }
+    /// The store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.level.key.store).await
+    }
+    /// What is there, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        quantity(self.0.level.on_hand)
+    }
+    /// What of it can still be sold.
+    async fn available(&self) -> Quantity {
+        quantity(self.0.level.available())
+    }
+    /// Days from today in the store until its last day: 0 on that day, below 0 when it is past.
+    async fn days_left(&self, ctx: &Context<'_>) -> Answer<i32> {
+        let now = ctx.given::<Ledger>()?.clock().now();
+        let expires = self.0.lot.expires_on.ok_or(TopError::Internal)?;
+        Ok(expires - clock::local_day(now, &self.0.time_zone))
+    }
+    /// What it cost, at the product's cost. Null without product.cost.read, and without a cost.
+    #[graphql(directive = mask::apply("product.cost.read".into()))]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        if !ctx.caller().is_ok_and(iam::access::Caller::sees_costs) {
+            return None;
+        }
+        let on_hand = entity::prelude::Quantity::new(self.0.level.on_hand)?;
+        self.0.cost?.times(on_hand, self.0.decimals).map(Money::from)
+    }
+}
+
+/// Why so much cannot be sold.
+#[derive(Debug, Clone, async_graphql::SimpleObject)]
+pub struct UnavailableStock {
+    /// Why.
+    pub condition: Condition,
+    /// How much, in the product's smallest unit.
+    pub quantity: Quantity,
+}

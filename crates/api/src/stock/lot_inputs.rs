@@ -1,0 +1,308 @@
+//! Inputs about lots, and about stock that is set aside.
+
+use async_graphql::{Enum, ID, InputObject, MaybeUndefined, OneofObject};
+use inventory::{
+    catalog::core::{Patch, text::fold},
+    ledger::shell::lots as shell,
+    stock::{core::Destination, rows::lot_list::LotFilterSpec},
+};
+use platform::path;
+
+use super::{LotStatus, ReasonCode, ShortagePolicy};
+use crate::{
+    catalog::{ProductRef, StoreRef},
+    graphql::{
+        fault::TopError,
+        filters::{IdFilter, MAX_VALUES},
+        reading::Reading,
+        scalars::{Date, DateTime, Long, Quantity},
+    },
+};
+
+/// A lot of the line's product. Give one.
+#[derive(Debug, Clone, OneofObject)]
+pub enum LotRef {
+    /// Its id.
+    Id(ID),
+    /// Its code, in any spelling of capitals, at most 128 characters. Where stock comes in, a new code is a new lot without dates.
+    Code(String),
+    /// Its code with the dates of a new lot.
+    Named(LotName),
+}
+
+/// A lot's code, with its dates in case it is new. A known lot is refused with other dates than it has.
+#[derive(Debug, Clone, InputObject)]
+pub struct LotName {
+    /// What is printed on it, at most 128 characters.
+    pub code: String,
+    /// The day it was made.
+    pub made_on: Option<Date>,
+    /// The last day on which it may be used.
+    pub expires_on: Option<Date>,
+}
+
+/// Lots that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct LotFilter {
+    /// Of these products.
+    pub product: Option<IdFilter>,
+    /// With stock in these stores.
+    pub store: Option<IdFilter>,
+    /// In one of these states; an empty list matches nothing.
+    pub status: Option<Vec<LotStatus>>,
+    /// Whose last day is before this one.
+    pub expires_before: Option<Date>,
+    /// With such a code, in any spelling of capitals.
+    pub code: Option<LotCodeFilter>,
+}
+
+/// Codes of lots. Case does not count.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct LotCodeFilter {
+    /// This code.
+    pub eq: Option<String>,
+    /// One of these codes, at most 250; an empty list matches nothing.
+    #[graphql(name = "in")]
+    pub one_of: Option<Vec<String>>,
+    /// A code that begins with this.
+    pub starts_with: Option<String>,
+}
+
+impl LotFilter {
+    pub fn spec(self) -> Result<LotFilterSpec, TopError> {
+        let code = self.code.unwrap_or_default();
+        let mut codes = code.one_of;
+        if codes.as_ref().is_some_and(|codes| codes.len() > MAX_VALUES) {
+            let field = ["filter", "code", "in"].map(str::to_owned).to_vec();
+            return Err(TopError::bad_input(format!("at most {MAX_VALUES} codes"), field));
+        }
+        if let Some(one) = code.eq {
+            codes = Some(
+                codes.map_or_else(|| vec![one.clone()], |list| list.into_iter().filter(|c| fold(c) == fold(&one)).collect()),
+            );
+        }
+        // No code has a NUL character, and Postgres takes none.
+        let keys = codes.map(|list| list.iter().filter(|c| !c.contains('\0')).map(|c| fold(c.trim())).collect());
+        let starts = code.starts_with.map(|prefix| fold(prefix.trim_start()).replace('\0', "\u{10ffff}"));
+        Ok(LotFilterSpec {
+            products: self.product.map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
+            stores: self.store.map(|f| f.ids(&["filter", "store"])).transpose()?.flatten(),
+            seen_in: None,
+            statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
+            expires_before: self.expires_before.map(|day| day.0),
+            codes: keys,
+            code_starts: starts,
+        })
+    }
+}
+
+/// A new lot.
+#[derive(Debug, Clone, InputObject)]
+pub struct LotCreateInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// The product, which is tracked by lots or serial numbers.
+    pub product: ProductRef,
+    /// What is printed on it: at most 128 characters, unique in the product in any spelling of capitals.
+    pub code: String,
+    /// The day it was made.
+    pub made_on: Option<Date>,
+    /// The last day on which it may be used.
+    pub expires_on: Option<Date>,
+    /// A note on it, at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+impl LotCreateInput {
+    pub fn read(self, reading: &mut Reading) -> shell::LotCreateInput {
+        shell::LotCreateInput {
+            idempotency_key: self.idempotency_key,
+            product: reading.product(self.product, || path!["input", "product"]),
+            code: self.code,
+            made_on: self.made_on.map(|day| day.0),
+            expires_on: self.expires_on.map(|day| day.0),
+            note: self.note,
+        }
+    }
+}
+
+/// A change of a lot: what is left out stays, null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct LotUpdateInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// The lot.
+    pub id: ID,
+    /// Its version as you read it.
+    pub expected_version: Option<Long>,
+    /// The day it was made.
+    pub made_on: MaybeUndefined<Date>,
+    /// The last day on which it may be used. What was set aside because it had expired comes back when it has not.
+    pub expires_on: MaybeUndefined<Date>,
+    /// A note on it, at most 1,000 characters.
+    pub note: MaybeUndefined<String>,
+    /// What to do when an earlier date takes what was promised.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+}
+
+fn maybe<T>(value: MaybeUndefined<T>) -> Patch<T> {
+    match value {
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(value) => Patch::Set(value),
+    }
+}
+
+impl LotUpdateInput {
+    pub fn read(self, reading: &mut Reading) -> shell::LotActInput {
+        let day = |value: MaybeUndefined<Date>| maybe(value.map_value(|day| day.0));
+        shell::LotActInput {
+            idempotency_key: self.idempotency_key,
+            lot: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            note: None,
+            on_shortage: self.on_shortage.into(),
+            fields: Some(shell::LotFields {
+                made_on: day(self.made_on),
+                expires_on: day(self.expires_on),
+                note: maybe(self.note),
+            }),
+        }
+    }
+}
+
+/// A step of a whole lot, wherever it lies.
+#[derive(Debug, Clone, InputObject)]
+pub struct LotActInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// The lot.
+    pub id: ID,
+    /// Its version as you read it.
+    pub expected_version: Option<Long>,
+    /// Why: kept with the movement, at most 1,000 characters.
+    pub note: Option<String>,
+    /// What to do when it takes what was promised: REFUSE or SHORTEN.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+}
+
+impl LotActInput {
+    pub fn read(self, reading: &mut Reading) -> shell::LotActInput {
+        shell::LotActInput {
+            idempotency_key: self.idempotency_key,
+            lot: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            note: self.note,
+            on_shortage: self.on_shortage.into(),
+            fields: None,
+        }
+    }
+}
+
+/// Where stock is taken from within a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockShelf {
+    /// What can be sold.
+    Available,
+    /// Set aside until somebody has looked.
+    Quarantine,
+    /// Broken or spoiled.
+    Damaged,
+    /// Past its date: only to be written off.
+    Expired,
+    /// Called back: only to be written off.
+    Recalled,
+}
+impl From<StockShelf> for Option<entity::prelude::Condition> {
+    fn from(shelf: StockShelf) -> Self {
+        use entity::prelude::Condition;
+        match shelf {
+            StockShelf::Available => None,
+            StockShelf::Quarantine => Some(Condition::Quarantine),
+            StockShelf::Damaged => Some(Condition::Damaged),
+            StockShelf::Expired => Some(Condition::Expired),
+            StockShelf::Recalled => Some(Condition::Recalled),
+        }
+    }
+}
+
+/// Where stock goes within a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Destination", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockDestination {
+    /// It can be sold.
+    Available,
+    /// Set aside until somebody has looked.
+    Quarantine,
+    /// Broken or spoiled, and still there.
+    Damaged,
+    /// It is no longer there.
+    WrittenOff,
+}
+
+/// How much of a product, of which lot.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockMoveItem {
+    /// The product.
+    pub product: ProductRef,
+    /// The store.
+    pub store: StoreRef,
+    /// How much, above 0, in the product's smallest unit.
+    pub quantity: Quantity,
+    /// The lot, where the product is tracked; picked first-expired-first-out when it is left out.
+    pub lot: Option<LotRef>,
+    /// A note on this line.
+    pub note: Option<String>,
+}
+
+/// Stock that is set aside, taken back or written off.
+#[derive(Debug, Clone, InputObject)]
+pub struct StockMoveInput {
+    /// Makes the call safe to repeat.
+    pub idempotency_key: String,
+    /// Where it is.
+    #[graphql(default_with = "StockShelf::Available")]
+    pub from: StockShelf,
+    /// Where it goes.
+    pub to: StockDestination,
+    /// Why.
+    pub reason_code: ReasonCode,
+    /// A note on the whole.
+    pub note: Option<String>,
+    /// When it happened; now when not given.
+    pub occurred_at: Option<DateTime>,
+    /// What to do when it takes what was promised.
+    #[graphql(default_with = "ShortagePolicy::Refuse")]
+    pub on_shortage: ShortagePolicy,
+    /// The quantities, at most 500, all or none.
+    pub items: Vec<StockMoveItem>,
+}
+
+impl StockMoveInput {
+    pub fn read(self, reading: &mut Reading) -> shell::MoveInput {
+        let items = self.items.into_iter().enumerate().map(|(index, item)| {
+            let at = |name: &str| path!["input", "items", index, name];
+            shell::MoveItemInput {
+                product: reading.product(item.product, || at("product")),
+                store: reading.store(item.store, || at("store")),
+                quantity: item.quantity.0,
+                lot: item.lot.map(|lot| reading.lot(lot, || at("lot"))),
+                note: item.note,
+            }
+        });
+        let items = items.collect();
+        shell::MoveInput {
+            idempotency_key: self.idempotency_key,
+            from: self.from.into(),
+            to: self.to.into(),
+            reason: self.reason_code.into(),
+            note: self.note,
+            occurred_at: self.occurred_at.map(|at| at.0),
+            on_shortage: self.on_shortage.into(),
+            items,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Mutations of lots, and of stock that is set aside.
+
+use std::sync::Arc;
+
+use async_graphql::{ComplexObject, Context, Object, SimpleObject, dataloader::DataLoader};
+use iam::access::{Permit, kind};
+use inventory::ledger::{
+    Ledger, Receipt,
+    shell::{Done, Mode, Stop, lots as shell},
+};
+
+use super::{
+    Lot, StockMovement, StockPayload,
+    loaders::{BySeq, StockLoader, changed},
+    lot_inputs::{LotActInput, LotCreateInput, LotUpdateInput, StockMoveInput},
+    movement_seen,
+    mutations::stock_payload,
+    stopped,
+};
+use crate::graphql::{
+    context::Asks,
+    directives::{emits, requires},
+    fault::Answer,
+    reading::{Reading, read},
+    refusal::UserError,
+    scalars::Long,
+};
+
+/// The answer to a change of a lot.
+#[derive(SimpleObject, Default)]
+#[graphql(complex)]
+pub struct LotPayload {
+    #[graphql(skip)]
+    pub lot: Option<Lot>,
+    #[graphql(skip)]
+    pub movement: Option<StockMovement>,
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the stored result of an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of the change; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// Who may change lots need not be one who may see stock.
+#[ComplexObject]
+impl LotPayload {
+    /// The lot as it is after it; null when it was refused.
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<&Lot>> {
+        let lot = self.lot.as_ref()?;
+        Some(ctx.permit().map(|_: Permit<kind::StockRead>| lot))
+    }
+    /// The movement that set its stock aside, or took it back; null when nothing of it lies anywhere.
+    async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<StockMovement>> {
+        movement_seen(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
+    }
+}
+
+impl LotPayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+/// Takes a lot one step on.
+async fn act<'c, F: Future<Output = Done> + Send>(
+    ctx: &'c Context<'_>,
+    input: Result<shell::LotActInput, Vec<UserError>>,
+    step: impl FnOnce(&'c Ledger, Permit<kind::LotWrite>, shell::LotActInput) -> F,
+) -> Answer<LotPayload> {
+    let (permit, ledger) = (ctx.permit::<kind::LotWrite>()?, ctx.given::<Ledger>()?);
+    let input = match input {
+        Ok(input) => input,
+        Err(errors) => return Ok(LotPayload::refused(errors)),
+    };
+    let lot = input.lot;
+    let done = Box::pin(step(ledger, permit, input)).await;
+    Box::pin(payload(ctx, done, Some(lot))).await
+}
+
+#[derive(Default)]
+pub struct LotMutation;
+
+#[Object]
+impl LotMutation {
+    /// Makes a lot before anything comes into it. Receiving into a new code makes one too.
+    #[graphql(directive = requires::apply("lot.write".into()), directive = emits::apply(vec!["lot.changed".into()]))]
+    async fn lot_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The lot.")] input: LotCreateInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<LotPayload> {
+        let permit = ctx.permit::<kind::LotWrite>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(LotPayload::refused(errors)),
+        };
+        let done = Box::pin(shell::lot_create(ledger, permit, input, Mode::of(validate_only))).await;
+        Box::pin(payload(ctx, done, None)).await
+    }
+
+    /// Changes a lot's dates and note. Its stock follows its date: what has expired is set aside, what has not comes back.
+    #[graphql(
+        directive = requires::apply("lot.write".into()),
+        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+    )]
+    async fn lot_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changes.")] input: LotUpdateInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<LotPayload> {
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_update(ledger, permit, input, mode))
+            .await
+    }
+
+    /// Takes a lot out of sale wherever it lies, until it is released.
+    #[graphql(
+        directive = requires::apply("lot.write".into()),
+        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+    )]
+    async fn lot_quarantine(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The lot.")] input: LotActInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<LotPayload> {
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_quarantine(ledger, permit, input, mode))
+            .await
+    }
+
+    /// Lets a lot be sold again: all of it that was quarantined or recalled. What is damaged or past its date stays set aside,
+    /// and so does what a customer brought back and nobody has inspected.
+    #[graphql(
+        directive = requires::apply("lot.write".into()),
+        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+    )]
+    async fn lot_release(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The lot.")] input: LotActInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<LotPayload> {
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_release(ledger, permit, input, mode))
+            .await
+    }
+
+    /// Calls a lot back: what is still there is taken out of sale at once, and lotTrace says where the rest went.
+    #[graphql(
+        directive = requires::apply("lot.write".into()),
+        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+    )]
+    async fn lot_recall(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The lot.")] input: LotActInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<LotPayload> {
+        let mode = Mode::of(validate_only);
+        act(ctx, read(|reading| input.read(reading)), |ledger, permit, input| shell::lot_recall(ledger, permit, input, mode))
+            .await
+    }
+
+    /// Sets stock aside as quarantined or damaged, takes it back, or writes it off, all items or none. Tracked or not.
+    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    async fn stock_move(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What goes where.")] input: StockMoveInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<StockPayload> {
+        let permit = ctx.permit::<kind::StockAdjust>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading: &mut Reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(StockPayload::refused(errors)),
+        };
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_move(ledger, permit, input, Mode::of(validate_only))).await)).await
+    }
+}
+
+/// `of` is the lot that the call named.
+async fn payload(ctx: &Context<'_>, done: Result<Receipt, Stop>, of: Option<entity::prelude::LotId>) -> Answer<LotPayload> {
+    changed(ctx);
+    let mut receipt = match done {
+        Ok(receipt) => receipt,
+        Err(stop) => return Ok(LotPayload::refused(stopped(ctx, stop).await?)),
+    };
+    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let seq = receipt.seq.map(Long);
+    let stored = receipt.stored.take();
+    let own = receipt.take_movement();
+    let id = stored.as_ref().and_then(|stored| stored.lot).or(receipt.lot).or(of);
+    let lot = match (receipt.lots.into_iter().find(|lot| Some(lot.id) == id), id) {
+        (Some(lot), _) => Some(Lot::of(lot)),
+        (None, Some(id)) => loader.load_one(id).await?.map(Lot),
+        (None, None) => None,
+    };
+    let movement = match &stored {
+        None => own.map(|movement| StockMovement(Arc::new(movement))),
+        Some(stored) => match stored.movement {
+            Some(seq) => loader.load_one(BySeq(seq)).await?.map(StockMovement),
+            None => None,
+        },
+    };
+    Ok(LotPayload { lot, movement, user_errors: Vec::new(), replayed: stored.is_some(), seq })
+}

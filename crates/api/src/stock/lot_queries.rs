@@ -1,0 +1,202 @@
+//! Queries about lots, and why so much is available.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use entity::prelude::{LotId, StoreId};
+use iam::access::{Reach, kind};
+use inventory::{
+    catalog::rows::local_days::LocalDays,
+    ledger::Ledger,
+    stock::{
+        core,
+        rows::lot_list::{self, LotFilterSpec},
+    },
+};
+use platform::{
+    paging::{CursorSigner, Key, keyset},
+    storage::{Fault, Reads},
+};
+
+use super::{
+    Lot, LotConnection, LotTraceConnection,
+    explain::{AvailabilityExplained, AvailableOn, explained},
+    loaders::{LotLevelsOf, StockLoader},
+    lot::{ExpiringLot, ExpiringLotConnection, trace},
+    lot_inputs::LotFilter,
+};
+use crate::{
+    catalog::{ProductRef, StoreRef, store_named},
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{paged, requires},
+        fault::{Answer, TopError},
+        filters::id_of,
+        limits::Limits,
+        scalars::{Cursor, Date},
+    },
+};
+
+/// The farthest that `expiringSoon` looks: a hundred years.
+const MAX_DAYS: i32 = 36_500;
+
+/// A lot by its id, if it ever was in a store that the caller may see.
+pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
+    let reach = ctx.permit::<kind::StockRead>()?.reach();
+    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let Some(lot) = loader.load_one(id).await? else { return Ok(None) };
+    if reach != Reach::Everywhere {
+        let places = loader.load_one(LotLevelsOf(id)).await?.unwrap_or_default();
+        if !places.iter().any(|level| reach.covers(level.key.store)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Lot(lot)))
+}
+
+/// The lot that a document of the caller's names, whoever may see its stock.
+pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::Lot>> {
+    let found = Box::pin(ctx.late::<DataLoader<StockLoader>>()?.load_one(id)).await?;
+    Ok(found.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)
+}
+
+#[derive(Default)]
+pub struct LotQuery;
+
+#[Object]
+impl LotQuery {
+    /// Lots, the newest first.
+    #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
+    async fn lots(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which lots; all when not given.")] filter: Option<LotFilter>,
+        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
+        #[graphql(desc = "After the lot with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Before the lot with this cursor.")] before: Option<Cursor>,
+    ) -> Answer<LotConnection> {
+        let permit = ctx.permit::<kind::StockRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let list = "lots";
+        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let spec = within(filter.unwrap_or_default().spec()?, &permit.reach());
+        let mut values = Vec::new();
+        let mut conditions = spec.sql(scope.backend(), &mut values);
+        let (bounds, order, bound) = keyset(&["l.id"], true, &request, values.len() + 2);
+        conditions += &bounds;
+        conditions += &order;
+        values.extend(bound);
+        let lots = lot_list::lots_page(&scope, &conditions, values).await?;
+        let nodes = lots.into_iter().map(|lot| {
+            let keys = vec![lot.id.into()];
+            (Lot::of(lot), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+    }
+
+    /// Where a lot came from and went: stores, orders, customers and quantities, line by line of the ledger, the oldest first. Null when there
+    /// is no such lot.
+    #[graphql(directive = requires::apply("stock.movement.read".into()), directive = paged::apply())]
+    async fn lot_trace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The lot.")] lot: ID,
+        #[graphql(desc = "How many from the start, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "After the line with this cursor.")] after: Option<Cursor>,
+    ) -> Answer<LotTraceConnection> {
+        ctx.permit::<kind::StockMovementRead>()?;
+        let lot: LotId = id_of(&lot, &["lot"])?;
+        trace(ctx, lot, &PageArgs { first, after, ..PageArgs::default() }).await
+    }
+
+    /// What of lots will not last: what is in stores and whose last day is at most so many days away, or past; the soonest first.
+    #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
+    async fn expiring_soon(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Days from today: 0 to 36,500.")] within: i32,
+        #[graphql(desc = "Only in these stores; in all that you may see when not given.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "How many from the start, at most 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "After the lot with this cursor.")] after: Option<Cursor>,
+    ) -> Answer<ExpiringLotConnection> {
+        let permit = ctx.permit::<kind::StockRead>()?;
+        if !(0..=MAX_DAYS).contains(&within) {
+            return Err(TopError::bad_input(format!("0 to {MAX_DAYS} days"), vec!["within".to_owned()]));
+        }
+        let ledger = ctx.given::<Ledger>()?;
+        let scope = permit.scope(ledger.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let list = "expiring";
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        let request = args.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let mut wanted: Option<Vec<StoreId>> = match permit.reach() {
+            Reach::Everywhere => None,
+            Reach::Stores(own) => Some(own.to_vec()),
+        };
+        if let Some(stores) = stores {
+            let mut named = Vec::with_capacity(stores.len());
+            for (index, store) in stores.iter().enumerate() {
+                named.extend(store_named(ctx, store, &["stores", &index.to_string()]).await?);
+            }
+            named.retain(|store| permit.covers(*store));
+            wanted = Some(named);
+        }
+        let days = LocalDays::at(&scope, ledger.clock().now()).await?;
+        let (today, mut values) = days.sql(scope.backend(), "v.store_id", 3);
+        let mut conditions = format!(" AND l.expires_on <= {today} + {within}");
+        if let Some(wanted) = wanted {
+            conditions += &format!(" AND {}", scope.backend().in_ids("v.store_id", values.len() + 3));
+            values.push(scope.backend().ids(wanted));
+        }
+        let columns = ["l.expires_on", "l.id", "v.store_id"];
+        let (bounds, order, bound) = keyset(&columns, false, &request, values.len() + 3);
+        conditions += &bounds;
+        conditions += &order;
+        values.extend(bound);
+        let found = lot_list::expiring(&scope, days.last() + within, &conditions, values).await?;
+        let nodes = found.into_iter().map(|one| {
+            let expires = i64::from(one.lot.expires_on.unwrap_or_default());
+            let keys = vec![Key::Int(expires), one.lot.id.into(), one.level.key.store.into()];
+            (ExpiringLot(one), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+    }
+
+    /// Why so much of a product is available in a store: each figure with what it is made of. Null when there is no such product or store.
+    #[graphql(directive = requires::apply("stock.read".into()))]
+    async fn explain_availability(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The product.")] product: ProductRef,
+        #[graphql(desc = "The store.")] store: StoreRef,
+    ) -> Option<Answer<AvailabilityExplained>> {
+        Box::pin(explained(ctx, product, store)).await.transpose()
+    }
+
+    /// How much of a product a store may promise for a day, from what is known now: less what will have expired, with what is expected by
+    /// then. Null when there is no such product or store.
+    #[graphql(directive = requires::apply("stock.read".into()))]
+    async fn available_on(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The product.")] product: ProductRef,
+        #[graphql(desc = "The store.")] store: StoreRef,
+        #[graphql(desc = "The day, in the store's time zone: today or later.")] date: Date,
+    ) -> Option<Answer<AvailableOn>> {
+        Box::pin(AvailableOn::of(ctx, product, store, date)).await.transpose()
+    }
+}
+
+/// Lots of the stores that a caller may see.
+fn within(spec: LotFilterSpec, reach: &Reach) -> LotFilterSpec {
+    match reach {
+        Reach::Everywhere => spec,
+        Reach::Stores(own) => {
+            let stores = spec.stores.map(|asked| asked.into_iter().filter(|store| reach.covers(*store)).collect());
+            LotFilterSpec { stores, seen_in: Some(own.to_vec()), ..spec }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Movements and their entries, as GraphQL.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use iam::access::kind;
+use inventory::stock::core::{Entry, Movement};
+
+use super::{
+    Condition, Lot, MovementKind, ReasonCode, links,
+    loaders::{ReversalOf, StockLoader},
+    lot_queries::lot_seen,
+    sight::movement_seen,
+};
+use crate::{
+    catalog::{Money, Product, Store},
+    connection,
+    graphql::{
+        context::Asks,
+        directives::{mask, requires, shared},
+        fault::{Answer, TopError},
+        scalars::{Date, DateTime, Long, Quantity},
+    },
+    identity::Actor,
+    schema::Node,
+};
+
+/// One business fact, whole: its entries are its lines. Never changed; a correction is another movement that reverses it.
+#[derive(Debug, Clone)]
+pub struct StockMovement(pub Arc<Movement>);
+
+/// One business fact in the ledger, whole: its entries are its lines. It is never changed, only reversed.
+#[Object(directive = requires::apply("stock.movement.read".into()), directive = shared::apply())]
+impl StockMovement {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+    /// Its event's number in the tenant's stream.
+    async fn seq(&self) -> Long {
+        Long(self.0.seq)
+    }
+    /// What it was.
+    async fn kind(&self) -> MovementKind {
+        self.0.kind.into()
+    }
+    /// Its lines, of the stores whose movements you may see.
+    async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
+        let reach = ctx.permit::<kind::StockMovementRead>()?.reach();
+        let own = self.0.entries.iter().filter(|entry| reach.covers(entry.key.store));
+        Ok(own.map(|entry| StockEntry { movement: self.0.clone(), line: entry.line }).collect())
+    }
+    /// Why.
+    async fn reason_code(&self) -> Option<ReasonCode> {
+        self.0.reason.map(Into::into)
+    }
+    /// A note of whoever made it.
+    async fn note(&self) -> Option<&String> {
+        self.0.note.as_ref()
+    }
+    /// The caller's own reference.
+    async fn external_ref(&self) -> Option<&String> {
+        self.0.external_ref.as_ref()
+    }
+    /// The document it belongs to.
+    async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
+        Box::pin(crate::schema::reference(ctx, self.0.reference?)).await.transpose()
+    }
+    /// Who made it.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        Box::pin(crate::identity::actor(ctx, self.0.actor)).await
+    }
+    /// The movement that this one undoes.
+    async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
+        let id = self.0.reverses?;
+        let load = async { movement_seen(ctx, ctx.late::<DataLoader<StockLoader>>()?.load_one(id).await?) };
+        Box::pin(load).await.transpose()
+    }
+    /// The movement that undid this one.
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
+        let load = async { movement_seen(ctx, ctx.late::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?) };
+        Box::pin(load).await.transpose()
+    }
+    /// When it happened.
+    async fn occurred_at(&self) -> DateTime {
+        DateTime(self.0.occurred_at)
+    }
+    /// The store's local day on which it happened, frozen.
+    async fn business_date(&self) -> Date {
+        Date(self.0.business_date)
+    }
+    /// When it was written.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.0.recorded_at)
+    }
+}
+
+/// A movement's line: the change of each figure of one level, and the figures after it.
+#[derive(Debug, Clone)]
+pub struct StockEntry {
+    pub movement: Arc<Movement>,
+    /// Its number inside the movement, from 1.
+    pub line: u16,
+}
+
+impl StockEntry {
+    fn entry(&self) -> Answer<&Entry> {
+        self.movement.entries.iter().find(|entry| entry.line == self.line).ok_or_else(|| {
+            tracing::error!(movement = %self.movement.id, line = self.line, "a movement lacks one of its entries");
+            TopError::Internal
+        })
+    }
+    fn delta(&self, of: impl Fn(&Entry) -> i64) -> Answer<Quantity> {
+        Ok(Quantity(entity::prelude::Quantity::new(of(self.entry()?)).unwrap_or_default()))
+    }
+}
+
+/// A line of a movement: what it did to one level, and how that level stood after it.
+#[Object(directive = requires::apply("stock.movement.read".into()), directive = shared::apply())]
+impl StockEntry {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.movement.entry_id(self.line).to_string().into()
+    }
+    /// The movement it is a line of.
+    async fn movement(&self) -> StockMovement {
+        StockMovement(self.movement.clone())
+    }
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.entry()?.key.product).await
+    }
+    /// The store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.entry()?.key.store).await
+    }
+    /// The lot, where the product is tracked.
+    #[graphql(directive = requires::apply("stock.read".into()))]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        let lot = async {
+            match self.entry()?.lot {
+                Some(id) => Box::pin(lot_seen(ctx, id)).await,
+                None => Ok(None),
+            }
+        };
+        lot.await.transpose()
+    }
+    /// Why what became unavailable by it cannot be sold.
+    async fn condition(&self) -> Answer<Option<Condition>> {
+        Ok(self.entry()?.condition.map(Into::into))
+    }
+    /// A note on this line.
+    async fn note(&self) -> Option<Answer<&String>> {
+        self.entry().map(|entry| entry.note.as_ref()).transpose()
+    }
+    /// The change of what is on hand.
+    async fn on_hand_delta(&self) -> Answer<Quantity> {
+        self.delta(|entry| entry.on_hand_delta)
+    }
+    /// The change of what is reserved.
+    async fn reserved_delta(&self) -> Answer<Quantity> {
+        self.delta(|entry| entry.reserved_delta)
+    }
+    /// The change of what is unavailable.
+    async fn unavailable_delta(&self) -> Answer<Quantity> {
+        self.delta(|entry| entry.unavailable_delta)
+    }
+    /// The change of what is incoming.
+    async fn incoming_delta(&self) -> Answer<Quantity> {
+        self.delta(|entry| entry.incoming_delta)
+    }
+    /// The change of what is in transit.
+    async fn in_transit_delta(&self) -> Answer<Quantity> {
+        self.delta(|entry| entry.in_transit_delta)
+    }
+    /// On hand after this line.
+    async fn on_hand_after(&self) -> Answer<Quantity> {
+        Ok(self.entry()?.on_hand_after.into())
+    }
+    /// Reserved after this line.
+    async fn reserved_after(&self) -> Answer<Quantity> {
+        Ok(self.entry()?.reserved_after.into())
+    }
+    /// The level's version after this line.
+    async fn version_after(&self) -> Answer<Long> {
+        Ok(Long(self.entry()?.version_after))
+    }
+    /// What one whole unit cost. Null without product.cost.read.
+    #[graphql(directive = mask::apply("product.cost.read".into()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        if !ctx.caller().is_ok_and(iam::access::Caller::sees_costs) {
+            return None;
+        }
+        self.entry().map(|entry| entry.unit_cost.map(Money::from)).transpose()
+    }
+    /// By how much it changed what stock is worth, as the tenant tells costs: below 0 for what left. 0 where units only went from one store to
+    /// another. Null until the books have come there, in a dry run, and without product.cost.read.
+    #[graphql(directive = mask::apply("product.cost.read".into()))]
+    async fn book_value(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        if !ctx.caller().is_ok_and(iam::access::Caller::sees_costs) {
+            return None;
+        }
+        let booked = crate::costing::entry_cost(ctx, self.movement.seq, self.line).await;
+        booked.map(|value| value.map(Money::from)).transpose()
+    }
+}
+
+connection!(StockMovementConnection, StockMovementEdge, StockMovement, "stock movements");
+connection!(StockEntryConnection, StockEntryEdge, StockEntry, "entries");

@@ -1,0 +1,269 @@
+//! Mutations of the stock room: input to command, receipt to payload.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Object, dataloader::DataLoader};
+use iam::access::kind;
+use inventory::{
+    ledger::{
+        Ledger, Receipt,
+        shell::{Mode, Stop, stock as shell},
+    },
+    stock::{
+        core::{Compare, Entry, LevelKey, Movement, Reference, ReferenceKind},
+        rows::list::LevelRow,
+    },
+};
+use platform::path;
+
+use super::{
+    Reservation, ReservationPayload, StockLevel, StockMovement, StockPayload,
+    inputs::{StockAdjustInput, StockCompare, StockReleaseInput, StockReserveInput, StockReverseInput, StockSetInput},
+    loaders::{BySeq, StockLoader, changed},
+    stopped,
+};
+use crate::graphql::{
+    context::Asks,
+    directives::{emits, requires},
+    fault::Answer,
+    reading::{Reading, read},
+    scalars::Long,
+};
+
+#[derive(Default)]
+pub struct StockMutation;
+
+#[Object]
+impl StockMutation {
+    /// Changes stock by deltas, all or none.
+    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    async fn stock_adjust(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What changed.")] input: StockAdjustInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<StockPayload> {
+        let permit = ctx.permit::<kind::StockAdjust>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| adjust_input(reading, input)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(StockPayload::refused(errors)),
+        };
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, Mode::of(validate_only))).await)).await
+    }
+
+    /// Sets stock to absolute figures, all or none. What each figure replaces must be said.
+    #[graphql(directive = requires::apply("stock.set".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    async fn stock_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The figures.")] input: StockSetInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<StockPayload> {
+        let permit = ctx.permit::<kind::StockSet>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| set_input(reading, input)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(StockPayload::refused(errors)),
+        };
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, Mode::of(validate_only))).await)).await
+    }
+
+    /// Undoes a whole movement by one that mirrors it. A movement is reversed once.
+    #[graphql(directive = requires::apply("stock.reverse".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    async fn stock_reverse(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The movement.")] input: StockReverseInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<StockPayload> {
+        let permit = ctx.permit::<kind::StockReverse>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let movement = match read(|reading| reading.id(&input.movement_id, || path!["input", "movementId"])) {
+            Ok(movement) => movement,
+            Err(errors) => return Ok(StockPayload::refused(errors)),
+        };
+        let input = shell::ReverseInput {
+            idempotency_key: input.idempotency_key,
+            movement,
+            note: input.note,
+            occurred_at: input.occurred_at.map(|t| t.0),
+            on_shortage: input.on_shortage.into(),
+        };
+        Box::pin(stock_payload(ctx, Box::pin(shell::stock_reverse(ledger, permit, input, Mode::of(validate_only))).await)).await
+    }
+
+    /// Holds stock for a while, all items or none.
+    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    async fn stock_reserve(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to hold.")] input: StockReserveInput,
+        #[graphql(desc = "Only say what would happen; nothing is written and the key is not taken.", default = false)]
+        validate_only: bool,
+    ) -> Answer<ReservationPayload> {
+        let permit = ctx.permit::<kind::StockReserve>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| reserve_input(reading, input)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(ReservationPayload::refused(errors)),
+        };
+        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, Mode::of(validate_only))).await))
+            .await
+    }
+
+    /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
+    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    async fn stock_release(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to let go.")] input: StockReleaseInput,
+    ) -> Answer<ReservationPayload> {
+        let permit = ctx.permit::<kind::StockReserve>()?;
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| reading.ids(Some(input.reservation_ids), "reservationIds")) {
+            Ok(reservations) => shell::ReleaseInput { idempotency_key: input.idempotency_key, reservations },
+            Err(errors) => return Ok(ReservationPayload::refused(errors)),
+        };
+        Box::pin(reservation_payload(ctx, Box::pin(shell::stock_release(ledger, permit, input)).await)).await
+    }
+}
+
+fn adjust_input(reading: &mut Reading, input: StockAdjustInput) -> shell::AdjustInput {
+    let changes = input.changes.into_iter().enumerate().map(|(index, change)| {
+        let at = |name: &str| path!["input", "changes", index, name];
+        shell::ChangeInput {
+            product: reading.product(change.product, || at("product")),
+            store: reading.store(change.store, || at("store")),
+            delta: change.delta.0,
+            expected_version: change.expected_version.map(|v| v.0),
+            unit_cost: reading.money(change.unit_cost.as_ref(), || at("unitCost")),
+            note: change.note,
+            lot: change.lot.map(|lot| reading.lot(lot, || at("lot"))),
+        }
+    });
+    shell::AdjustInput {
+        idempotency_key: input.idempotency_key,
+        kind: input.kind.into(),
+        reason: input.reason_code.into(),
+        note: input.note,
+        external_ref: input.external_ref,
+        occurred_at: input.occurred_at.map(|t| t.0),
+        on_shortage: input.on_shortage.into(),
+        changes: changes.collect(),
+    }
+}
+
+fn set_input(reading: &mut Reading, input: StockSetInput) -> shell::SetInput {
+    let items = input.items.into_iter().enumerate().map(|(index, item)| {
+        let at = |name: &str| path!["input", "items", index, name];
+        let compare = match item.compare {
+            StockCompare::ExpectedVersion(version) => Compare::Version(version.0),
+            StockCompare::ExpectedOnHand(on_hand) => Compare::OnHand(on_hand.0),
+            StockCompare::Unconditional(yes) => {
+                if !yes {
+                    reading.invalid("unconditional must be true", || at("compare"));
+                }
+                Compare::Unconditional
+            }
+        };
+        let (product, store) = (reading.product(item.product, || at("product")), reading.store(item.store, || at("store")));
+        let lot = item.lot.map(|lot| reading.lot(lot, || at("lot")));
+        shell::SetItemInput { product, store, on_hand: item.on_hand.0, compare, lot }
+    });
+    shell::SetInput {
+        idempotency_key: input.idempotency_key,
+        reason: input.reason_code.into(),
+        note: input.note,
+        on_shortage: input.on_shortage.into(),
+        items: items.collect(),
+    }
+}
+
+fn reserve_input(reading: &mut Reading, input: StockReserveInput) -> shell::ReserveInput {
+    let items = input.items.into_iter().enumerate().map(|(index, item)| {
+        let at = |name: &str| path!["input", "items", index, name];
+        let (product, store) = (reading.product(item.product, || at("product")), reading.store(item.store, || at("store")));
+        shell::ReserveItemInput { product, store, quantity: item.quantity.0 }
+    });
+    let items = items.collect();
+    let reference = input.reference_id.as_ref().and_then(|id| {
+        let found = entity::id::prefix_of(id).filter(|(prefix, _)| entity::id::PREFIXES.contains(prefix));
+        if found.is_none() {
+            reading.invalid("one of our ids is expected", || path!["input", "referenceId"]);
+        }
+        found.map(|(prefix, id)| Reference { kind: ReferenceKind::of_prefix(prefix), id })
+    });
+    shell::ReserveInput { idempotency_key: input.idempotency_key, ttl_seconds: input.ttl_seconds.into(), reference, items }
+}
+
+pub(super) async fn stock_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> Answer<StockPayload> {
+    changed(ctx);
+    let mut receipt = match done {
+        Ok(receipt) => receipt,
+        Err(stop) => return Ok(StockPayload::refused(stopped(ctx, stop).await?)),
+    };
+    if let Some(stored) = receipt.stored {
+        return replayed(ctx, stored.movement, stored.seq).await;
+    }
+    if receipt.lots.iter().any(|lot| !lot.exists) {
+        ctx.late::<DataLoader<StockLoader>>()?.loader().make(&receipt.lots);
+    }
+    Ok(StockPayload {
+        levels: Some(receipt.levels.iter().map(|level| StockLevel(level.into())).collect()),
+        movement: receipt.take_movement().map(|movement| StockMovement(Arc::new(movement))),
+        user_errors: Vec::new(),
+        replayed: false,
+        seq: receipt.seq.map(Long),
+    })
+}
+
+/// The stored answer: the movement from the ledger, and its levels with the figures of then. The call's last event is another movement's where a
+/// count was kept beside it.
+async fn replayed(ctx: &Context<'_>, movement: Option<i64>, seq: Option<i64>) -> Answer<StockPayload> {
+    let loader = ctx.late::<DataLoader<StockLoader>>()?;
+    let mut found = loader.load_many(movement.into_iter().chain(movement.and(seq)).map(BySeq)).await?;
+    let beside = seq.filter(|seq| movement != Some(*seq)).and_then(|seq| found.remove(&BySeq(seq)));
+    let movement = movement.and_then(|seq| found.remove(&BySeq(seq)));
+    let moved = movement.iter().chain(&beside);
+    let last: HashMap<LevelKey, (&Entry, &Movement)> =
+        moved.flat_map(|movement| movement.entries.iter().map(|entry| (entry.key, (entry, &**movement)))).collect();
+    let mut levels: Vec<LevelRow> = loader.load_many(last.keys().copied()).await?.into_values().collect();
+    levels.sort_by_key(|level| level.key);
+    for level in &mut levels {
+        if let Some((entry, movement)) = last.get(&level.key) {
+            as_after(level, entry, movement);
+        }
+    }
+    let levels = levels.into_iter().map(StockLevel).collect();
+    let movement = movement.map(StockMovement);
+    Ok(StockPayload { levels: Some(levels), movement, user_errors: Vec::new(), replayed: true, seq: seq.map(Long) })
+}
+
+fn as_after(level: &mut LevelRow, entry: &Entry, movement: &Movement) {
+    (level.on_hand, level.reserved, level.unavailable) = (entry.on_hand_after, entry.reserved_after, entry.unavailable_after);
+    (level.version, level.seq, level.updated_at) = (entry.version_after, movement.seq, movement.recorded_at);
+}
+
+async fn reservation_payload(ctx: &Context<'_>, done: Result<Receipt, Stop>) -> Answer<ReservationPayload> {
+    changed(ctx);
+    let receipt = match done {
+        Ok(receipt) => receipt,
+        Err(stop) => return Ok(ReservationPayload::refused(stopped(ctx, stop).await?)),
+    };
+    let levels: HashMap<LevelKey, Arc<LevelRow>> =
+        receipt.levels.iter().map(|level| (level.key, Arc::new(LevelRow::from(level)))).collect();
+    let (held, replayed) = match &receipt.stored {
+        None => (receipt.reservations, false),
+        Some(stored) => {
+            let mut found = ctx.late::<DataLoader<StockLoader>>()?.load_many(stored.reservations.clone()).await?;
+            (stored.reservations.iter().filter_map(|id| found.remove(id)).collect(), true)
+        }
+    };
+    let reservations = Some(held.into_iter().map(|held| Reservation(levels.get(&held.key).cloned(), held)).collect());
+    let seq: Option<Long> = receipt.seq.map(Long);
+    Ok(ReservationPayload { reservations, user_errors: Vec::new(), replayed, seq })
+}

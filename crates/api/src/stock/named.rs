@@ -1,0 +1,40 @@
+//! Filters of levels as cursors keep them.
+
+use inventory::stock::{core::Alert, rows::list::LevelFilter};
+use serde_json::{Value, json};
+
+use super::alerts::AlertTopic;
+use crate::graphql::canonical::Canonical;
+
+impl Canonical for LevelFilter {
+    fn canonical(&self) -> Value {
+        let parts = |parts: &[Self]| parts.iter().map(Self::canonical).collect::<Vec<_>>();
+        let range = |(least, most): (Option<i64>, Option<i64>)| {
+            (least.is_some() || most.is_some()).then(|| json!({ "gte": least, "lte": most }))
+        };
+        json!({
+            "and": Some(parts(&self.and)).filter(|and| !and.is_empty()),
+            "or": self.or.as_deref().map(parts),
+            "not": self.not.as_deref().map(Self::canonical),
+            "store": self.stores,
+            "product": self.products,
+            "category": self.categories,
+            "available": range(self.available),
+            "onHand": range(self.on_hand),
+            "status": self.statuses.as_ref().map(|statuses| statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>()),
+        })
+    }
+}
+
+impl Canonical for AlertTopic {
+    fn canonical(&self) -> Value {
+        let word = |kind: &Alert| match kind {
+            Alert::Low => "LOW",
+            Alert::Critical => "CRITICAL",
+            Alert::OutOfStock => "OUT_OF_STOCK",
+            Alert::BackInStock => "BACK_IN_STOCK",
+        };
+        let kinds = self.kinds.as_ref().map(|kinds| kinds.iter().map(word).collect::<Vec<_>>());
+        json!({ "kind": kinds, "levels": self.levels.canonical() })
+    }
+}

@@ -1,0 +1,73 @@
+//! What mutations of the stock room answer.
+
+use async_graphql::{ComplexObject, Context, SimpleObject};
+use iam::access::{Permit, kind};
+
+use super::{Reservation, StockLevel, StockMovement, movement_seen, sees_reservation};
+use crate::graphql::{context::Asks, fault::Answer, refusal::UserError, scalars::Long};
+
+/// The answer to a change of stock.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct StockPayload {
+    #[graphql(skip)]
+    pub levels: Option<Vec<StockLevel>>,
+    #[graphql(skip)]
+    pub movement: Option<StockMovement>,
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the stored result of an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of the change; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// The answer to a change of reservations.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct ReservationPayload {
+    #[graphql(skip)]
+    pub reservations: Option<Vec<Reservation>>,
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the stored result of an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of the change; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// Who may change stock need not be one who may see it.
+#[ComplexObject]
+impl StockPayload {
+    /// The levels as they are after it; null when it was refused.
+    async fn levels(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&StockLevel>>> {
+        let levels = self.levels.as_deref()?;
+        let seen = |permit: Permit<kind::StockRead>| levels.iter().filter(|level| permit.covers(level.0.key.store)).collect();
+        Some(ctx.permit().map(seen))
+    }
+    /// The movement; null when it was refused or changed nothing.
+    async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<StockMovement>> {
+        movement_seen(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
+    }
+}
+
+#[ComplexObject]
+impl ReservationPayload {
+    /// The reservations as they are after it; null when it was refused.
+    async fn reservations(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&Reservation>>> {
+        let reservations = self.reservations.as_deref()?;
+        let seen = |permit| reservations.iter().filter(|held| sees_reservation(&permit, &held.1)).collect();
+        Some(ctx.permit().map(seen))
+    }
+}
+
+impl StockPayload {
+    pub fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { levels: None, movement: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl ReservationPayload {
+    pub fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { reservations: None, user_errors, replayed: false, seq: None }
+    }
+}

@@ -1,0 +1,181 @@
+//! Queries of the stock room.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use entity::prelude::{ProductId, StoreId};
+use iam::access::{Reach, kind};
+use inventory::{
+    ledger::Ledger,
+    stock::rows::{
+        self,
+        list::{LevelFilter, LevelSort, SortKey},
+    },
+};
+use platform::{
+    paging::{CursorSigner, Key, keyset},
+    storage::{Reads, TenantScope},
+};
+
+use super::{
+    Levels, StockLevel, StockLevelConnection, StockMovement, StockMovementConnection,
+    inputs::{StockFilter, StockOrder, StockOrderField, level_filter},
+    loaders::LevelsOf,
+    movement_filter::MovementFilter,
+    sight::{movements_within, within},
+};
+use crate::{
+    catalog::{Direction, StoreRef},
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{paged, requires},
+        fault::Answer,
+        limits::Limits,
+        scalars::Cursor,
+    },
+};
+
+#[derive(Default)]
+pub struct StockQuery;
+
+#[Object]
+impl StockQuery {
+    /// Stock levels: what is where.
+    #[graphql(directive = requires::apply("stock.read".into()), directive = paged::apply())]
+    #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
+    async fn stock_levels(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which levels; all when not given.")] filter: Option<StockFilter>,
+        #[graphql(desc = "In which order; by SKU when not given.")] order_by: Option<StockOrder>,
+        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
+        #[graphql(desc = "After the level with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
+    ) -> Answer<StockLevelConnection> {
+        let permit = ctx.permit::<kind::StockRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
+        levels(ctx, &scope, &filter, order_by.as_ref(), &PageArgs { first, after, last, before }).await
+    }
+
+    /// Movements of the ledger, the newest first.
+    #[graphql(directive = requires::apply("stock.movement.read".into()), directive = paged::apply())]
+    async fn stock_movements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which movements; all when not given.")] filter: Option<MovementFilter>,
+        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
+        #[graphql(desc = "After the movement with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
+        #[graphql(desc = "Before the movement with this cursor.")] before: Option<Cursor>,
+    ) -> Answer<StockMovementConnection> {
+        let permit = ctx.permit::<kind::StockMovementRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let list = "movements";
+        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let spec = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
+        let filter = rows::movement_filter(scope.backend(), &spec, 2);
+        let (conditions, mut values) = (filter.on_movements(), filter.values);
+        let (bounds, order, bound) = keyset(&["m.seq"], true, &request, values.len() + 2);
+        values.extend(bound);
+        let seqs = rows::movement_seqs(&scope, &format!("{conditions}{bounds}{order}"), values).await?;
+        let movements = rows::movements_by_seq(&scope, &seqs).await?;
+        let nodes = movements.into_iter().map(|movement| {
+            let keys = vec![Key::Int(movement.seq)];
+            (StockMovement(Arc::new(movement)), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, list, signer).into())
+    }
+}
+
+/// A page of levels. Every cursor carries the head as it was when the first page was read.
+pub async fn levels(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    filter: &LevelFilter,
+    order: Option<&StockOrder>,
+    args: &PageArgs,
+) -> Answer<StockLevelConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let (sort, descending) = match order {
+        None => (LevelSort::ProductSku, false),
+        Some(order) => {
+            let sort = match order.field {
+                StockOrderField::ProductSku => LevelSort::ProductSku,
+                StockOrderField::Available => LevelSort::Available,
+                StockOrderField::OnHand => LevelSort::OnHand,
+                StockOrderField::UpdatedAt => LevelSort::UpdatedAt,
+            };
+            (sort, order.direction == Direction::Desc)
+        }
+    };
+    let list = format!("levels:{}:{descending}", sort.word());
+    let mut request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
+    let mut head = None;
+    for keys in [&mut request.after, &mut request.before].into_iter().flatten() {
+        if let Some(Key::Int(seq)) = keys.pop() {
+            head = Some(seq);
+        }
+    }
+    let stream = crate::live::stream::position(scope).await?;
+    let head = head.unwrap_or(stream.seq);
+    let mut values = Vec::new();
+    let mut conditions = filter.sql(scope.backend(), &mut values);
+    let (bounds, order, bound) = keyset(&[sort.column(), "l.id"], descending, &request, values.len() + 2);
+    conditions += &bounds;
+    values.extend(bound);
+    let rows = rows::list::page(scope, sort, &conditions, &order, values).await?;
+    let nodes = rows.into_iter().map(|(level, key)| {
+        let key = match key {
+            SortKey::Int(n) => Key::Int(n),
+            SortKey::Text(text) => Key::Text(text),
+        };
+        let keys = vec![key, level.id.into(), Key::Int(head)];
+        (StockLevel(level), keys)
+    });
+    let page = Page::build(nodes.collect(), &request, list, signer);
+    let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &crate::live::stream::filter_name(filter));
+    Ok(StockLevelConnection { page: Arc::new(page), head })
+}
+
+/// The levels of a product, in all stores or in the ones named.
+pub async fn levels_of_product(ctx: &Context<'_>, product: ProductId, stores: Option<Vec<StoreRef>>) -> Answer<Levels> {
+    let reach = ctx.permit::<kind::StockRead>()?.reach();
+    let of = ctx.late::<LevelsOf>()?;
+    let mut levels = if Levels::are_figures(ctx) {
+        Levels::Figures(of.figures(product).await?.to_vec())
+    } else {
+        Levels::Whole(of.product(product).await?.to_vec())
+    };
+    if reach != Reach::Everywhere {
+        levels.retain(|store| reach.covers(store));
+    }
+    if let Some(stores) = stores {
+        let mut wanted = Vec::with_capacity(stores.len());
+        for (index, named) in stores.iter().enumerate() {
+            wanted.extend(crate::catalog::store_named(ctx, named, &["stores", &index.to_string()]).await?);
+        }
+        levels.retain(|store| wanted.contains(&store));
+    }
+    Ok(levels)
+}
+
+/// A page of a store's levels.
+pub async fn levels_of_store(
+    ctx: &Context<'_>,
+    store: StoreId,
+    filter: Option<&StockFilter>,
+    order: Option<&StockOrder>,
+    args: &PageArgs,
+) -> Answer<StockLevelConnection> {
+    let permit = ctx.permit::<kind::StockRead>()?;
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let asked = level_filter(ctx, filter).await?;
+    // As whoever follows the store writes it, or the stream would be another one than the page's cursor is for.
+    let stores = if asked.stores.as_ref().is_none_or(|asked| asked.contains(&store)) { vec![store] } else { Vec::new() };
+    let own = within(&permit, LevelFilter { stores: Some(stores), ..asked });
+    levels(ctx, &scope, &own, order, args).await
+}

@@ -1,0 +1,68 @@
+//! Reservations, as GraphQL.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, dataloader::DataLoader};
+use inventory::stock::{core::Reservation as Held, rows::list::LevelRow};
+use platform::storage::Fault;
+
+use super::{ReservationStatus, StockLevel, loaders::StockLoader};
+use crate::{
+    catalog::Channel,
+    graphql::{
+        context::Asks,
+        fault::{Answer, TopError},
+        scalars::{DateTime, Long, Quantity},
+    },
+    schema::Node,
+};
+
+/// Stock that is held for somebody, with its level where a change has just made it what it is.
+#[derive(Debug, Clone)]
+pub struct Reservation(pub Option<Arc<LevelRow>>, pub Held);
+
+/// Stock that is held for somebody, on one level, until it is taken, let go or has run out.
+#[Object(directive = crate::graphql::directives::requires::apply("stock.read".into()))]
+impl Reservation {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        self.1.id.to_string().into()
+    }
+    /// The level that it is held on.
+    async fn level(&self, ctx: &Context<'_>) -> Answer<StockLevel> {
+        if let Some(level) = &self.0 {
+            return Ok(StockLevel(LevelRow::clone(level)));
+        }
+        let level = Box::pin(ctx.late::<DataLoader<StockLoader>>()?.load_one(self.1.key)).await?;
+        level.map(StockLevel).ok_or_else(|| TopError::from(Fault::corrupt("reservation", "its level exists")))
+    }
+    /// How much is held; how much was, when it has ended.
+    async fn quantity(&self) -> Quantity {
+        let held = if self.1.remaining.is_positive() { self.1.remaining } else { self.1.quantity };
+        held.into()
+    }
+    /// Where it is in its life.
+    async fn status(&self) -> ReservationStatus {
+        self.1.status.into()
+    }
+    /// When it ends by itself; null when it is held for good.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.1.expires_at.map(DateTime)
+    }
+    /// The channel it was made through.
+    async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
+        Some(super::links::channel(ctx, self.1.channel?).await)
+    }
+    /// What it is held for.
+    async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
+        Box::pin(crate::schema::reference(ctx, self.1.reference?)).await.transpose()
+    }
+    /// Goes up with each change.
+    pub async fn version(&self) -> Long {
+        Long(self.1.version)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.1.updated_at)
+    }
+}

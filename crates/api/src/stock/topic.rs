@@ -1,0 +1,165 @@
+//! What `stockChanged` is about: levels that match a filter.
+
+use std::{collections::HashMap, sync::Arc};
+
+use entity::prelude::{Quantity, Timestamp};
+use inventory::{
+    ledger::{LevelState, PolicyMoved, PolicySet, ProductMoved, StockChanged},
+    stock::{
+        core::LevelKey,
+        rows::{
+            self,
+            list::{LevelFilter, LevelRow, LevelSort},
+        },
+    },
+};
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    realtime::{self, Interest, Subject, Told},
+    storage::{Fault, Reads, TenantScope},
+};
+
+use super::StockChange;
+use crate::live::feed::{Standing, Topic};
+
+/// Levels in a page of the snapshot.
+const SNAPSHOT_PAGE: u32 = 250;
+
+pub struct StockTopic {
+    pub filter: LevelFilter,
+}
+
+impl Topic for StockTopic {
+    type Change = StockChange;
+    type Row = LevelKey;
+
+    fn interest(&self) -> Interest {
+        interest(&self.filter)
+    }
+
+    async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Standing<Self>, Fault> {
+        let request = PageRequest { limit: SNAPSHOT_PAGE, backward: false, after, before: None };
+        let mut values = Vec::new();
+        let mut conditions = self.filter.sql(scope.backend(), &mut values);
+        let (bounds, order, bound) = keyset(&["l.product_id", "l.store_id"], false, &request, values.len() + 2);
+        conditions += &bounds;
+        values.extend(bound);
+        let mut rows = rows::list::page(scope, LevelSort::OnHand, &conditions, &order, values).await?;
+        let more = rows.len() > SNAPSHOT_PAGE as usize;
+        rows.truncate(SNAPSHOT_PAGE as usize);
+        let last = rows.last().map(|(level, _)| vec![level.key.product.into(), level.key.store.into()]);
+        let change = |level: LevelRow| StockChange { seq: level.seq, level, in_filter: true, moved: None };
+        let changes = rows.into_iter().map(|(level, _)| change(level)).collect();
+        Ok(Standing { changes, next: last.filter(|_| more) })
+    }
+
+    async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<StockChange>, Fault> {
+        let mut changes = Vec::new();
+        for told in events {
+            if told.event.kind == "stock.changed" {
+                let changed = told.payload::<StockChanged>()?;
+                changes.extend(changed.levels.iter().filter_map(|state| self.moved(told, state)));
+            } else {
+                changes.extend(self.seen(told.seq(), lines_moved(scope, told).await?));
+            }
+        }
+        Ok(changes)
+    }
+
+    fn row(change: &StockChange) -> LevelKey {
+        change.level.key
+    }
+
+    fn seq(change: &StockChange) -> i64 {
+        change.seq
+    }
+}
+
+impl StockTopic {
+    fn moved(&self, told: &Arc<Told>, state: &LevelState) -> Option<StockChange> {
+        let level = level_row(state, told.seq(), told.event.recorded_at);
+        let in_filter = self.filter.matches(&level);
+        (in_filter || self.filter.matches(&before(state, &level))).then_some(StockChange {
+            seq: told.seq(),
+            level,
+            in_filter,
+            moved: Some(told.clone()),
+        })
+    }
+
+    /// Nothing moved, but levels enter or leave filters by category or status, or say something else of themselves.
+    fn seen(&self, seq: i64, levels: Vec<(LevelRow, LevelRow)>) -> impl Iterator<Item = StockChange> {
+        levels.into_iter().filter_map(move |(before, after)| {
+            let (was_in, in_filter) = (self.filter.matches(&before), self.filter.matches(&after));
+            let says = |level: &LevelRow| (level.status(), level.reorder_point, level.maximum);
+            let is_news = was_in != in_filter || (in_filter && says(&before) != says(&after));
+            is_news.then_some(StockChange { seq, level: after, in_filter, moved: None })
+        })
+    }
+}
+
+/// What a filter's levels can be found by: the shortest of its lists that every match must be in.
+pub fn interest(filter: &LevelFilter) -> Interest {
+    let mut lists = Vec::new();
+    demanded(filter, &mut lists);
+    Interest::narrowest(realtime::Topic::Stock, lists)
+}
+
+fn demanded(filter: &LevelFilter, lists: &mut Vec<Vec<Subject>>) {
+    lists.extend(filter.products.as_ref().map(|ids| ids.iter().copied().map(Subject::Product).collect()));
+    lists.extend(filter.stores.as_ref().map(|ids| ids.iter().copied().map(Subject::Store).collect()));
+    lists.extend(filter.categories.as_ref().map(|ids| ids.iter().copied().map(Subject::Category).collect()));
+    filter.and.iter().for_each(|part| demanded(part, lists));
+}
+
+/// The levels, before and after, of an event that moved no stock but what levels are judged by: a product went to another category or runs
+/// low at another threshold, or levels were given other policies.
+pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
+    let seq = told.seq();
+    if told.event.kind == "stock_policy.set" {
+        let set = told.payload::<PolicySet>()?;
+        let of: HashMap<LevelKey, &PolicyMoved> = set.levels.iter().map(|one| (one.key(), one)).collect();
+        let levels = rows::list::levels_by_key_at(scope, &of.keys().copied().collect::<Vec<_>>(), seq).await?;
+        let both = |level: LevelRow| {
+            let one = of.get(&level.key)?;
+            Some(one.around(LevelRow { seq, category: one.category, ..level }))
+        };
+        return Ok(levels.into_iter().filter_map(both).collect());
+    }
+    if !told.event.kind.starts_with("product.") {
+        return Ok(Vec::new());
+    }
+    let moved = told.payload::<ProductMoved>()?;
+    if !moved.matters() {
+        return Ok(Vec::new());
+    }
+    let levels = rows::list::levels_of_product_at(scope, moved.id, seq).await?;
+    Ok(levels.into_iter().map(|level| moved.around(LevelRow { seq, ..level })).collect())
+}
+
+/// A level as an event left it.
+pub fn level_row(state: &LevelState, seq: i64, at: Timestamp) -> LevelRow {
+    LevelRow {
+        id: state.id,
+        key: LevelKey { product: state.product, store: state.store },
+        on_hand: state.on_hand,
+        reserved: state.reserved,
+        unavailable: state.unavailable,
+        incoming: state.incoming,
+        in_transit: state.in_transit,
+        safety_stock: state.safety_stock,
+        reorder_point: state.reorder_point,
+        maximum: state.maximum,
+        low_stock_threshold: state.low_stock_threshold,
+        version: state.version,
+        seq,
+        updated_at: at,
+        category: state.category,
+    }
+}
+
+/// The same level as the event found it.
+pub fn before(state: &LevelState, after: &LevelRow) -> LevelRow {
+    let [on_hand, reserved, unavailable] = state.before.map(|n| Quantity::new(n).unwrap_or_default());
+    LevelRow { on_hand, reserved, unavailable, ..after.clone() }
+}

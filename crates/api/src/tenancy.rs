@@ -1,0 +1,206 @@
+//! GraphQL of a tenant's settings.
+
+use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, Object, SimpleObject};
+use iam::{
+    access::{Caller, kind},
+    identity::Identity,
+    tenancy::{Change, Changed, Rejection, Settings, settings, update},
+};
+use platform::path;
+
+use crate::{
+    catalog::{Money, MoneyInput},
+    costing::CostingMethod,
+    graphql::{
+        context::Asks,
+        directives::{MaxAge, emits, requires, step_up},
+        fault::Answer,
+        reading::Reading,
+        refusal::{ErrorCode, UserError, VersionConflict},
+        scalars::{CurrencyCode, Date, Long},
+    },
+    identity::{Tenant, own_tenant},
+    schema::Node,
+};
+
+/// What a tenant has settled for itself, besides what its own fields say.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct TenantSettings {
+    /// Goes up with each change: for tenantUpdate.
+    pub version: Long,
+    /// How long a PENDING order holds its stock, in seconds.
+    pub reservation_seconds: Long,
+    /// A session that is not used for so many seconds ends; null is the deployment's own limit.
+    pub session_idle_seconds: Option<Long>,
+    /// A session ends after so many seconds, used or not; null is the deployment's own limit.
+    pub session_seconds: Option<Long>,
+    /// Characters that members' passwords have at least; null is the deployment's own limit.
+    pub password_length: Option<Long>,
+    /// A purchase of more than this is approved by somebody else than whoever asks for it; null: none has to be.
+    pub approval_limit: Option<Money>,
+    /// How the cost of what leaves is told.
+    pub costing_method: CostingMethod,
+}
+
+impl From<Settings> for TenantSettings {
+    fn from(settings: Settings) -> Self {
+        Self {
+            version: Long(settings.version),
+            reservation_seconds: Long(settings.reservation_seconds),
+            session_idle_seconds: settings.session_idle_seconds.map(Long),
+            session_seconds: settings.session_seconds.map(Long),
+            password_length: settings.password_length.map(Long),
+            approval_limit: settings.approval_limit().map(Money::from),
+            costing_method: settings.costing_method.into(),
+        }
+    }
+}
+
+#[ComplexObject]
+impl Tenant {
+    /// What it has settled for itself; null for another tenant than the session's.
+    async fn settings(&self, ctx: &Context<'_>) -> Option<Answer<TenantSettings>> {
+        let caller = ctx.data_opt::<Caller>().filter(|caller| caller.tenant.to_string() == *self.id)?;
+        let found = async {
+            let scope = ctx.given::<Identity>()?.database().tenant(caller.tenant);
+            Ok(settings(&scope).await?.into())
+        };
+        Some(found.await)
+    }
+}
+
+/// What a tenant changes of itself. What is left out stays.
+#[derive(Debug, Clone, InputObject)]
+pub struct TenantUpdateInput {
+    /// The version that was read: Tenant.settings.version.
+    pub expected_version: Long,
+    /// Its name, at most 200 characters.
+    pub name: Option<String>,
+    /// The currency of its books. It stays once stock has moved, because values in the ledger are in it.
+    pub default_currency: Option<CurrencyCode>,
+    /// Its time zone (IANA). Business days that are over keep their dates.
+    pub time_zone: Option<String>,
+    /// Whether members must use a second factor.
+    pub mfa_required: Option<bool>,
+    /// How long a PENDING order holds its stock, from 60 seconds to 30 days. Within a minute every node knows of a change.
+    pub reservation_seconds: Option<Long>,
+    /// A session that is not used for so many seconds ends: from 300 to 43,200; null is the deployment's own limit.
+    pub session_idle_seconds: MaybeUndefined<Long>,
+    /// A session ends after so many seconds, used or not: from 900 to 1,209,600; null is the deployment's own limit.
+    pub session_seconds: MaybeUndefined<Long>,
+    /// Characters that members' passwords have at least, a multiple of four from 12 to 64; null is the deployment's own limit. Whoever has a shorter one is
+    /// not let in here with it, and sessions go on no longer than their access token.
+    pub password_length: MaybeUndefined<Long>,
+    /// A purchase of more than this is approved by somebody else than whoever asks for it: in the currency of the books, and said again when that changes;
+    /// null: none has to be.
+    pub approval_limit: MaybeUndefined<MoneyInput>,
+    /// How the cost of what leaves is told. Both ways are kept from the first movement on: reports of the past are told in the new one too.
+    pub costing_method: Option<CostingMethod>,
+    /// Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again.
+    pub closed_through: MaybeUndefined<Date>,
+}
+
+crate::payload!(TenantPayload, tenant: Tenant, "tenant");
+
+#[derive(Default)]
+pub struct TenancyMutation;
+
+#[Object]
+impl TenancyMutation {
+    /// Changes the settings of the caller's tenant, all that are named or none.
+    #[graphql(
+        directive = requires::apply("tenant.write".into()),
+        directive = emits::apply(vec!["tenant.updated".into()]),
+        directive = step_up::apply(MaxAge(None))
+    )]
+    async fn tenant_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is to change.")] input: TenantUpdateInput,
+    ) -> Answer<TenantPayload> {
+        let permit = ctx.permit::<kind::TenantWrite>()?;
+        ctx.step_up()?;
+        let identity = ctx.given::<Identity>()?;
+        let long = |value: MaybeUndefined<Long>| Option::from(value.map_value(|Long(number)| number));
+        let mut reading = Reading::default();
+        let approval_limit = match &input.approval_limit {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(limit) => Some(reading.money(Some(limit), || path!["input", "approvalLimit"])),
+        };
+        let change = Change {
+            expected_version: input.expected_version.0,
+            name: input.name,
+            currency: input.default_currency.map(|code| code.0),
+            time_zone: input.time_zone,
+            mfa_required: input.mfa_required,
+            reservation_seconds: input.reservation_seconds.map(|seconds| seconds.0),
+            session_idle_seconds: long(input.session_idle_seconds),
+            session_seconds: long(input.session_seconds),
+            password_length: long(input.password_length),
+            approval_limit,
+            costing_method: input.costing_method.map(Into::into),
+            closed_through: input.closed_through.map_value(|Date(day)| day).into(),
+        };
+        let tenant = permit.tenant();
+        let done = match reading.end(change) {
+            Ok(change) => Ok(update(identity.database(), identity.clock(), permit, &change).await?),
+            Err(user_errors) => Err(user_errors),
+        };
+        let current = own_tenant(ctx, tenant).await?;
+        let (tenant, user_errors, seq) = match done {
+            Ok(Changed::Done(_, seq)) => (current, Vec::new(), seq.map(Long)),
+            Ok(Changed::Refused(wrong)) => (None, wrong.iter().map(|why| refuse(why, current.clone())).collect(), None),
+            Err(user_errors) => (current, user_errors, None),
+        };
+        Ok(TenantPayload { tenant, user_errors, replayed: false, seq })
+    }
+}
+
+fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
+    let at = |field: &str| path!["input", field];
+    match why {
+        Rejection::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the settings have changed: their version is {actual}"),
+            field: Some(at("expectedVersion")),
+            retryable: false,
+            actual_version: Long(*actual),
+            current: current.map(Node::Tenant),
+        })),
+        Rejection::Empty(field) => UserError::new(ErrorCode::Required, "a text is needed", at(field)),
+        Rejection::TooLong { field, most } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), at(field))
+        }
+        Rejection::Characters(field) => {
+            UserError::new(ErrorCode::Invalid, "a text without control characters is expected", at(field))
+        }
+        Rejection::Currency => {
+            UserError::new(ErrorCode::Invalid, "an ISO 4217 code in use is expected, as in GBP", at("defaultCurrency"))
+        }
+        Rejection::CurrencyInUse => {
+            UserError::new(ErrorCode::InUse, "stock has moved, and its value is in this currency", at("defaultCurrency"))
+        }
+        Rejection::TimeZone => UserError::new(
+            ErrorCode::Invalid,
+            "a name of the IANA time zone database is expected, as in Europe/London",
+            at("timeZone"),
+        ),
+        Rejection::PasswordLength => {
+            UserError::new(ErrorCode::OutOfRange, "a multiple of four from 12 to 64 is expected", at("passwordLength"))
+        }
+        Rejection::ApprovalCurrency(code) => {
+            let message = format!("the books are in {code}: the limit is said in it too, or taken away with null");
+            UserError::new(ErrorCode::Invalid, message, at("approvalLimit"))
+        }
+        Rejection::DayNotOver => UserError::new(
+            ErrorCode::OutOfRange,
+            "a day that is over is expected, in the tenant's time zone",
+            at("closedThrough"),
+        ),
+        Rejection::ApprovalNegative => UserError::new(ErrorCode::OutOfRange, "zero or more is expected", at("approvalLimit")),
+        Rejection::OutOfRange { field, least, most } => {
+            UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))
+        }
+    }
+}

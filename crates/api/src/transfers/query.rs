@@ -1,0 +1,162 @@
+//! Reading transfers.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use entity::{id::kind as ids, prelude::TransferId};
+use iam::access::{Permit, Reach, kind};
+use inventory::{
+    ledger::Ledger,
+    transfers::{
+        core,
+        rows::{self, TransferTest},
+    },
+};
+use platform::{paging::CursorSigner, path};
+
+use super::{
+    loaders::load,
+    transfer::{Transfer, TransferConnection},
+    words::TransferStatus,
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::Asks,
+        directives::{paged, requires},
+        fault::{Answer, TopError},
+        filters::{DateTimeFilter, IdFilter, plain},
+        scalars::Cursor,
+    },
+    orders::links::{MOST_A_PAGE, argument},
+};
+
+/// A transfer by one of its names.
+#[derive(Debug, Clone, OneofObject)]
+pub enum TransferRef {
+    /// Its id.
+    Id(ID),
+    /// Its number.
+    Number(String),
+}
+
+/// Which transfers. Tests stand beside each other and must all hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct TransferFilter {
+    /// Stands in one of these states; an empty list matches nothing.
+    pub status: Option<Vec<TransferStatus>>,
+    /// Comes from this store.
+    pub from_store: Option<IdFilter>,
+    /// Goes to this store.
+    pub to_store: Option<IdFilter>,
+    /// Comes from or goes to this store.
+    pub store: Option<IdFilter>,
+    /// Has a line of this product.
+    pub product: Option<IdFilter>,
+    /// Is called so elsewhere; compared exactly.
+    pub external_ref: Option<String>,
+    /// Was made then.
+    pub created_at: Option<DateTimeFilter>,
+    /// Should arrive then.
+    pub expected_at: Option<DateTimeFilter>,
+}
+
+impl TransferFilter {
+    /// The tests for the rows. Ids of another kind are refused with their path.
+    fn read(self) -> Answer<Vec<TransferTest>> {
+        let mut all = Vec::new();
+        all.extend(self.status.map(|list| TransferTest::Status(list.into_iter().map(Into::into).collect())));
+        let stores = |filter: Option<IdFilter>, name: &str| {
+            Ok::<_, TopError>(filter.map(|filter| filter.ids::<ids::StoreId>(&["filter", name])).transpose()?.flatten())
+        };
+        all.extend(stores(self.from_store, "fromStore")?.map(TransferTest::From));
+        all.extend(stores(self.to_store, "toStore")?.map(TransferTest::To));
+        all.extend(stores(self.store, "store")?.map(TransferTest::Touches));
+        if let Some(filter) = self.product {
+            all.extend(filter.ids::<ids::ProductId>(&["filter", "product"])?.map(TransferTest::Product));
+        }
+        if let Some(text) = self.external_ref {
+            plain(&text, || path!["filter", "externalRef"])?;
+            all.push(TransferTest::ExternalRef(vec![text]));
+        }
+        if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
+            all.push(TransferTest::Created { from, before });
+        }
+        if let Some((from, before)) = self.expected_at.as_ref().map(DateTimeFilter::range) {
+            all.push(TransferTest::Expected { from, before });
+        }
+        Ok(all)
+    }
+}
+
+/// The root fields that read transfers.
+#[derive(Default)]
+pub struct TransfersQuery;
+
+/// What can be asked about transfers.
+#[Object]
+impl TransfersQuery {
+    /// A transfer from or to a store of yours; null when there is none.
+    #[graphql(directive = requires::apply("transfer.read".to_owned()))]
+    async fn transfer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one: by its id or its number.")] by: TransferRef,
+    ) -> Option<Answer<Transfer>> {
+        find(ctx, by).await.transpose()
+    }
+
+    /// Transfers from or to stores of yours, the newest first.
+    #[graphql(directive = requires::apply("transfer.read".to_owned()), directive = paged::apply())]
+    async fn transfers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<TransferFilter>,
+        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+    ) -> Answer<TransferConnection> {
+        let permit = ctx.permit::<kind::TransferRead>()?;
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::TRANSFERS, signer, MOST_A_PAGE)?;
+        let mut tests = filter.unwrap_or_default().read()?;
+        if let Reach::Stores(stores) = permit.reach() {
+            tests.push(TransferTest::Touches(stores.to_vec()));
+        }
+        let page = rows::page(&scope, &tests, &request).await?;
+        let nodes = page.into_iter().map(|transfer| {
+            let keys = rows::transfer_keys(&transfer);
+            (Transfer::head(Arc::new(transfer)), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::TRANSFERS, signer).into())
+    }
+}
+
+async fn find(ctx: &Context<'_>, by: TransferRef) -> Answer<Option<Transfer>> {
+    let permit = ctx.permit::<kind::TransferRead>()?;
+    let id = match by {
+        TransferRef::Id(id) => argument(&id, || path!["by", "id"])?,
+        // What is no number is the number of no transfer.
+        TransferRef::Number(number) => {
+            let Ok(number) = number.trim().parse() else { return Ok(None) };
+            let scope = permit.scope(ctx.given::<Ledger>()?.database());
+            let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
+            id
+        }
+    };
+    load_transfer(ctx, id).await
+}
+
+/// The transfer of an id, with its lines, if one of its stores is the caller's.
+pub async fn load_transfer(ctx: &Context<'_>, id: TransferId) -> Answer<Option<Transfer>> {
+    let permit = ctx.permit::<kind::TransferRead>()?;
+    Ok(load(ctx, id).await?.filter(|transfer| covers(&permit, transfer)).map(Transfer::whole))
+}
+
+/// Whether the permit is for one of the transfer's stores.
+pub(super) fn covers(permit: &Permit<kind::TransferRead>, transfer: &core::Transfer) -> bool {
+    let reach = permit.reach();
+    reach.covers(transfer.from) || reach.covers(transfer.to)
+}

@@ -1,0 +1,247 @@
+//! A transfer as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::prelude as values;
+use iam::access::{Caller, Permission, kind};
+use inventory::transfers::core::{self, Action, actions_from};
+use platform::storage::Fault;
+
+use super::{loaders::load, words::TransferStatus};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{list_size, mask, requires},
+        fault::Answer,
+        scalars::{DateTime, Long, Quantity},
+    },
+    orders::links::{self, Actor, Money, Product, Store},
+    stock::{Lot, ReasonCode, lot_of_document, lot_seen},
+};
+
+/// A transfer's row, with its lines or without.
+#[derive(Clone)]
+pub struct Transfer {
+    row: Arc<core::Transfer>,
+    lines: Lines,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Read,
+    ToRead,
+}
+
+impl Transfer {
+    /// With its lines.
+    pub fn whole(row: Arc<core::Transfer>) -> Self {
+        Self { row, lines: Lines::Read }
+    }
+    /// Its lines are read when they are asked for.
+    pub fn head(row: Arc<core::Transfer>) -> Self {
+        Self { row, lines: Lines::ToRead }
+    }
+    pub fn row(&self) -> &core::Transfer {
+        &self.row
+    }
+}
+
+/// Goods on their way from one store to another. Who may see either store sees the transfer; what it moved is seen store by store.
+#[Object(directive = requires::apply("transfer.read".to_owned()))]
+impl Transfer {
+    /// Its id.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    async fn number(&self) -> String {
+        self.row.number.to_string()
+    }
+    /// Where it stands.
+    async fn status(&self) -> TransferStatus {
+        self.row.status.into()
+    }
+    /// Who sends.
+    async fn from_store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.from).await
+    }
+    /// Who receives.
+    async fn to_store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.to).await
+    }
+    /// What it is called elsewhere; unique in the tenant.
+    async fn external_ref(&self) -> Option<&str> {
+        self.row.external_ref.as_deref()
+    }
+    /// What was noted about it.
+    async fn note(&self) -> Option<&str> {
+        self.row.note.as_deref()
+    }
+    /// When it should arrive.
+    async fn expected_at(&self) -> Option<DateTime> {
+        self.row.expected_at.map(DateTime)
+    }
+    /// When it left.
+    async fn shipped_at(&self) -> Option<DateTime> {
+        self.row.shipped_at.map(DateTime)
+    }
+    /// When something of it last arrived.
+    async fn received_at(&self) -> Option<DateTime> {
+        self.row.received_at.map(DateTime)
+    }
+    /// Why what did not arrive was written off; null when nothing was.
+    async fn loss_reason(&self) -> Option<ReasonCode> {
+        self.row.loss_reason.map(Into::into)
+    }
+    /// What was noted about what did not arrive.
+    async fn loss_note(&self) -> Option<&str> {
+        self.row.loss_note.as_deref()
+    }
+    /// What goes, a line a product.
+    async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<TransferLine>> {
+        let row = match self.lines {
+            Lines::Read => self.row.clone(),
+            Lines::ToRead => load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("transfer", "a transfer stays"))?,
+        };
+        let live = (0..row.lines.len()).filter(|index| row.lines[*index].quantity.is_positive());
+        Ok(live.map(|index| TransferLine { of: row.clone(), index }).collect())
+    }
+    /// The mutations that its state allows and that you may do.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        Ok(actions_from(self.row.status).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
+    }
+    /// Who asked for it.
+    async fn requested_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.row.actor).await
+    }
+    /// +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.row.version)
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+    /// When it changed last.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.row.updated_at)
+    }
+}
+
+/// Whether the caller has, on the side of the transfer that the action is done on, the permission that its mutation asks for.
+fn may(caller: &Caller, action: Action, transfer: &core::Transfer) -> bool {
+    let covers = |needed: usize, store| caller.permissions.reach(needed).covers(store);
+    match action {
+        Action::Update | Action::Cancel => {
+            [transfer.from, transfer.to].into_iter().any(|store| covers(kind::TransferWrite::INDEX, store))
+        }
+        Action::Ready | Action::Ship => covers(kind::TransferShip::INDEX, transfer.from),
+        Action::Receive | Action::Close => covers(kind::TransferReceive::INDEX, transfer.to),
+    }
+}
+
+/// A line inside its transfer.
+#[derive(Clone)]
+pub struct TransferLine {
+    of: Arc<core::Transfer>,
+    index: usize,
+}
+
+impl TransferLine {
+    fn row(&self) -> &core::Line {
+        &self.of.lines[self.index]
+    }
+}
+
+/// How much of a product goes, and what has become of it. What left is under way, received or lost.
+#[Object]
+impl TransferLine {
+    /// Its id.
+    async fn id(&self) -> ID {
+        ID(self.of.line_id(self.row().position).to_string())
+    }
+    /// The product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.row().product).await
+    }
+    /// The SKU as it was when the line was made.
+    async fn sku(&self) -> &str {
+        &self.row().sku
+    }
+    /// The name as it was when the line was made.
+    async fn name(&self) -> &str {
+        &self.row().name
+    }
+    /// How much is to go, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        self.row().quantity.into()
+    }
+    /// How much left, in the product's smallest unit.
+    async fn shipped(&self) -> Quantity {
+        self.row().shipped.into()
+    }
+    /// How much has arrived, in the product's smallest unit.
+    async fn received(&self) -> Quantity {
+        self.row().received.into()
+    }
+    /// How much was lost on the way, in the product's smallest unit.
+    async fn lost(&self) -> Quantity {
+        self.row().lost.into()
+    }
+    /// How much is still on its way, in the product's smallest unit.
+    async fn in_transit(&self) -> Quantity {
+        values::Quantity::new(self.row().under_way()).unwrap_or_default().into()
+    }
+    /// Of which lots it left, and what has become of each; empty where the product is not tracked, and before it leaves.
+    #[graphql(directive = list_size::apply(Some(5), None, None))]
+    async fn lots(&self) -> Vec<SentLot> {
+        self.row().lots.iter().copied().map(SentLot).collect()
+    }
+    /// What one whole unit cost when it left: it arrives at the same.
+    #[graphql(directive = mask::apply("product.cost.read".to_owned()))]
+    async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
+        let sees = ctx.caller().is_ok_and(Caller::sees_costs);
+        self.row().unit_cost.filter(|_| sees).map(Money::from)
+    }
+}
+
+/// What left of one lot.
+pub struct SentLot(core::SentLot);
+
+fn units(units: i64) -> Quantity {
+    values::Quantity::new(units).unwrap_or_default().into()
+}
+
+/// How much of a lot left, and what has become of it. What left is under way, received or lost.
+#[Object(name = "TransferLineLot")]
+impl SentLot {
+    /// What is printed on it.
+    async fn code(&self, ctx: &Context<'_>) -> Answer<String> {
+        Ok(lot_of_document(ctx, self.0.lot).await?.code.clone())
+    }
+    /// The lot; null where it never was in a store whose stock you may see.
+    #[graphql(directive = requires::apply("stock.read".to_owned()))]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        Box::pin(lot_seen(ctx, self.0.lot)).await.transpose()
+    }
+    /// How much left, in the product's smallest unit.
+    async fn shipped(&self) -> Quantity {
+        units(self.0.shipped)
+    }
+    /// How much has arrived, in the product's smallest unit.
+    async fn received(&self) -> Quantity {
+        units(self.0.received)
+    }
+    /// How much was lost on the way, in the product's smallest unit.
+    async fn lost(&self) -> Quantity {
+        units(self.0.lost)
+    }
+    /// How much is still on its way, in the product's smallest unit.
+    async fn in_transit(&self) -> Quantity {
+        units(self.0.under_way())
+    }
+}
+
+crate::connection!(TransferConnection, TransferEdge, Transfer, "transfers");

@@ -1,0 +1,177 @@
+//! What was sent, and what came of it.
+
+use async_graphql::{Context, Enum, Object};
+use entity::prelude::EventId;
+use iam::access::kind;
+use platform::paging::{CursorSigner, Key, keyset};
+use services::webhooks::{
+    Attempt, Delivery, DeliveryState, Webhooks,
+    core::{Endpoint, message_id},
+};
+
+use crate::graphql::{
+    connection::{Page, PageArgs},
+    context::Asks,
+    directives::requires,
+    fault::Answer,
+    limits::Limits,
+    scalars::{Cursor, DateTime, Long},
+};
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DeliveryState")]
+pub enum WebhookDeliveryState {
+    /// It is tried when its time has come.
+    Pending,
+    /// It was answered with 2xx.
+    Delivered,
+    /// All of its attempts have failed: webhookEndpointReplay sends it again.
+    Failed,
+    /// Whoever made the endpoint may not see the event.
+    Withheld,
+}
+
+/// A message for an endpoint.
+#[derive(Debug, Clone)]
+pub struct WebhookDelivery {
+    delivery: Delivery,
+    message: EventId,
+}
+
+/// A message for an endpoint.
+#[Object(directive = requires::apply("webhook.read".into()))]
+impl WebhookDelivery {
+    /// Its id, as the header webhook-id has it: the same at each attempt and each replay.
+    async fn message_id(&self) -> String {
+        self.message.to_string()
+    }
+    /// The number of its event.
+    async fn seq(&self) -> Long {
+        Long(self.delivery.seq)
+    }
+    /// The name of its event; null when that is no longer kept.
+    async fn event_type(&self) -> Option<&str> {
+        self.delivery.event.as_deref()
+    }
+    /// Where it stands.
+    async fn state(&self) -> WebhookDeliveryState {
+        self.delivery.state.into()
+    }
+    /// Attempts since it was put down, or last replayed; ten at most.
+    async fn attempts(&self) -> Long {
+        Long(self.delivery.attempts)
+    }
+    /// When it is tried next, if the endpoint is not left alone for longer; null when it is settled.
+    async fn next_attempt_at(&self) -> Option<DateTime> {
+        (self.delivery.state == DeliveryState::Pending).then_some(DateTime(self.delivery.due_at))
+    }
+    /// When it was delivered, given up or withheld.
+    async fn settled_at(&self) -> Option<DateTime> {
+        self.delivery.settled_at.map(DateTime)
+    }
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone)]
+pub struct WebhookAttempt {
+    attempt: Attempt,
+    message: EventId,
+}
+
+/// What came of an attempt to deliver a message.
+#[Object(directive = requires::apply("webhook.read".into()))]
+impl WebhookAttempt {
+    /// The message's id.
+    async fn message_id(&self) -> String {
+        self.message.to_string()
+    }
+    /// The number of its event.
+    async fn seq(&self) -> Long {
+        Long(self.attempt.seq)
+    }
+    /// Which attempt of the message it was, from 1.
+    async fn number(&self) -> Long {
+        Long(self.attempt.number)
+    }
+    /// When it began.
+    async fn at(&self) -> DateTime {
+        DateTime(self.attempt.at)
+    }
+    /// The status of the answer; null when there was none.
+    async fn status(&self) -> Option<i32> {
+        self.attempt.status
+    }
+    /// Why there was no answer; null when there was one.
+    async fn error(&self) -> Option<&str> {
+        self.attempt.error.as_deref()
+    }
+    /// From its beginning to the answer's end, in milliseconds.
+    async fn latency_ms(&self) -> Long {
+        Long(self.attempt.latency_ms)
+    }
+    /// The first KiB of the answer's body.
+    async fn body(&self) -> &str {
+        &self.attempt.body
+    }
+}
+
+crate::connection!(WebhookDeliveryConnection, WebhookDeliveryEdge, WebhookDelivery, "messages for an endpoint");
+crate::connection!(WebhookAttemptConnection, WebhookAttemptEdge, WebhookAttempt, "attempts to deliver");
+
+pub async fn deliveries(
+    ctx: &Context<'_>,
+    of: &Endpoint,
+    states: Option<Vec<WebhookDeliveryState>>,
+    first: Option<i32>,
+    after: Option<Cursor>,
+) -> Answer<WebhookDeliveryConnection> {
+    let permit = ctx.permit::<kind::WebhookRead>()?;
+    let (webhooks, signer) = (ctx.given::<Webhooks>()?, ctx.given::<CursorSigner>()?);
+    let name = format!("webhook deliveries:{}", of.id);
+    let request = PageArgs { first, after, ..PageArgs::default() }.check(&name, signer, ctx.given::<Limits>()?.page)?;
+    let (mut conditions, mut values) = (" AND d.endpoint_id = $2".to_owned(), vec![of.id.into()]);
+    if let Some(states) = states {
+        let backend = webhooks.backend();
+        conditions += &format!(" AND {}", backend.in_texts("d.state", 3));
+        values.push(backend.texts(states.into_iter().map(|state| DeliveryState::from(state).as_str())));
+    }
+    let (bounds, order, bound) = keyset(&["d.seq"], true, &request, values.len() + 2);
+    conditions += &bounds;
+    values.extend(bound);
+    let found = webhooks.deliveries(&permit, &conditions, &order, values).await?;
+    let epoch = webhooks.head(&permit).await?.epoch;
+    let rows = found.into_iter().map(|delivery| {
+        let (message, keys) = (message_id(of.tenant, epoch, delivery.seq), vec![Key::Int(delivery.seq)]);
+        (WebhookDelivery { delivery, message }, keys)
+    });
+    Ok(Page::build(rows.collect(), &request, name, signer).into())
+}
+
+pub async fn attempts(
+    ctx: &Context<'_>,
+    of: &Endpoint,
+    seq: Option<Long>,
+    first: Option<i32>,
+    after: Option<Cursor>,
+) -> Answer<WebhookAttemptConnection> {
+    let permit = ctx.permit::<kind::WebhookRead>()?;
+    let (webhooks, signer) = (ctx.given::<Webhooks>()?, ctx.given::<CursorSigner>()?);
+    let name = format!("webhook attempts:{}", of.id);
+    let request = PageArgs { first, after, ..PageArgs::default() }.check(&name, signer, ctx.given::<Limits>()?.page)?;
+    let (mut conditions, mut values) = (" AND a.endpoint_id = $2".to_owned(), vec![of.id.into()]);
+    if let Some(seq) = seq {
+        conditions += " AND a.seq = $3";
+        values.push(seq.0.into());
+    }
+    let (bounds, order, bound) = keyset(&["a.id"], true, &request, values.len() + 2);
+    conditions += &bounds;
+    values.extend(bound);
+    let found = webhooks.attempts(&permit, &conditions, &order, values).await?;
+    let epoch = webhooks.head(&permit).await?.epoch;
+    let rows = found.into_iter().map(|attempt| {
+        let (message, keys) = (message_id(of.tenant, epoch, attempt.seq), vec![attempt.id.into()]);
+        (WebhookAttempt { attempt, message }, keys)
+    });
+    Ok(Page::build(rows.collect(), &request, name, signer).into())
+}

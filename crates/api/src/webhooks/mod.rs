@@ -1,0 +1,70 @@
+//! GraphQL of webhooks.
+
+mod log;
+mod mutations;
+mod types;
+
+use async_graphql::{Context, Object, SimpleObject};
+use entity::prelude::EndpointId;
+use iam::access::kind;
+use services::webhooks::{
+    Webhooks,
+    core::{EVENTS, Kind},
+};
+
+pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayload};
+pub use types::WebhookEndpoint;
+
+use crate::graphql::{
+    context::Asks,
+    directives::{authenticated, requires},
+    fault::Answer,
+};
+
+/// An event that endpoints can be told of.
+#[derive(Debug, Clone, Copy, SimpleObject)]
+pub struct WebhookEventType {
+    /// Its name, as eventTypes of an endpoint take it.
+    pub name: &'static str,
+    /// What whoever makes the endpoint must hold to be told of it.
+    pub permission: &'static str,
+}
+
+#[derive(Default)]
+pub struct WebhookQuery;
+
+#[Object]
+impl WebhookQuery {
+    /// Your webhook endpoints, the oldest first; at most 50.
+    #[graphql(directive = requires::apply("webhook.read".into()))]
+    async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEndpoint>> {
+        let permit = ctx.permit::<kind::WebhookRead>()?;
+        Ok(ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint::from).collect())
+    }
+
+    /// Every event that there is to be told of.
+    #[graphql(directive = authenticated::apply())]
+    async fn webhook_event_types(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEventType>> {
+        ctx.caller()?;
+        let named = |(name, kind): &(&'static str, Kind)| WebhookEventType {
+            name,
+            permission: match kind {
+                Kind::Whole(permission) => permission,
+                Kind::Stock | Kind::Policy => "stock.read",
+                Kind::Purchase | Kind::SupplierReturn => "purchase.read",
+                Kind::Order | Kind::Return => "order.read",
+                Kind::Transfer => "transfer.read",
+                Kind::Count => "count.read",
+                Kind::Alert => "alert.read",
+                Kind::Exchange => "exchange.run",
+            },
+        };
+        Ok(EVENTS.iter().map(named).collect())
+    }
+}
+
+/// The endpoint of an id, if it is the caller's.
+pub async fn endpoint(ctx: &Context<'_>, id: EndpointId) -> Answer<Option<WebhookEndpoint>> {
+    let permit = ctx.permit::<kind::WebhookRead>()?;
+    Ok(ctx.given::<Webhooks>()?.find(&permit, id).await?.map(WebhookEndpoint::from))
+}

@@ -1,0 +1,299 @@
+//! Changing endpoints. Where they lead and what they tell asks for a fresh authentication, which a key never has.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use entity::prelude::{EndpointId, EventId};
+use iam::access::{Changed, kind};
+use platform::path;
+use services::webhooks::{
+    EndpointFields, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
+    core::{Endpoint, Rejection, Secret},
+};
+
+use super::WebhookEndpoint;
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{MaxAge, cost, emits, requires, step_up},
+        fault::{Answer, TopError},
+        reading::{Reading, read},
+        refusal::{ErrorCode, UserError, VersionConflict},
+        scalars::Long,
+    },
+    jobs::Job,
+};
+
+/// An endpoint to be made.
+#[derive(Debug, Clone, InputObject)]
+pub struct WebhookEndpointCreateInput {
+    /// Where messages go: https, at port 443, of the open internet.
+    pub url: String,
+    /// The events that it is told of: names as in webhookEventTypes, noun.* for all of a noun, or * for all.
+    pub event_types: Vec<String>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// A change of an endpoint: what is left out stays.
+#[derive(Debug, Clone, InputObject)]
+pub struct WebhookEndpointUpdateInput {
+    /// Which one.
+    pub id: ID,
+    /// The version that you have read.
+    pub expected_version: Long,
+    /// Where messages go.
+    pub url: Option<String>,
+    /// The events that it is told of.
+    pub event_types: Option<Vec<String>>,
+    /// What it is for; null takes it away.
+    pub description: MaybeUndefined<String>,
+    /// Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept.
+    pub is_enabled: Option<bool>,
+}
+
+/// What is to be sent again: messageIds, or fromSeq and toSeq.
+#[derive(Debug, Clone, InputObject)]
+pub struct WebhookEndpointReplayInput {
+    /// The endpoint.
+    pub id: ID,
+    /// These messages, at most 100, by their ids (the header webhook-id), whether the endpoint asks for their events or not.
+    pub message_ids: Option<Vec<String>>,
+    /// From this event on, those that the endpoint asks for.
+    pub from_seq: Option<Long>,
+    /// Up to this event, at most 100,000 in all.
+    pub to_seq: Option<Long>,
+}
+
+/// What became of the change of an endpoint.
+#[derive(SimpleObject, Default)]
+pub struct WebhookEndpointPayload {
+    /// The endpoint as it is now, or as it was last when it was removed; null when the change was refused.
+    pub webhook_endpoint: Option<WebhookEndpoint>,
+    /// The secret that was made, this once: it is not shown again. Null otherwise.
+    pub secret: Option<String>,
+    /// Why the change was refused; empty when it was made.
+    pub user_errors: Vec<UserError>,
+    /// Changes of endpoints are never replayed: false.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// What became of the wish to send again.
+#[derive(SimpleObject, Default)]
+pub struct WebhookReplayPayload {
+    /// The endpoint; null when the wish was refused.
+    pub webhook_endpoint: Option<WebhookEndpoint>,
+    /// Of a range: the job that puts its messages down.
+    pub job: Option<Job>,
+    /// Why the wish was refused; empty when it was granted.
+    pub user_errors: Vec<UserError>,
+    /// Asked twice, messages are sent twice, under the same ids: false.
+    pub replayed: bool,
+    /// Sending again is no event: null.
+    pub seq: Option<Long>,
+}
+
+fn refuse(rejection: Rejection) -> UserError {
+    match rejection {
+        Rejection::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        Rejection::TooLong { most, field } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), field)
+        }
+        Rejection::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
+        Rejection::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
+        Rejection::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
+        Rejection::NotFound { field } => UserError::not_found("webhook endpoint, or message of it,", field),
+        Rejection::Stale { actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("it has changed since you read it and is at version {actual} now"),
+            field: Some(path!["input", "expectedVersion"]),
+            retryable: false,
+            actual_version: Long(actual),
+            current: None,
+        })),
+    }
+}
+
+fn stopped(error: WebhookError) -> Result<Vec<UserError>, TopError> {
+    match error {
+        WebhookError::Refused(rejection) => Ok(vec![refuse(rejection)]),
+        WebhookError::Fault(fault) => Err(fault.into()),
+    }
+}
+
+impl WebhookEndpointPayload {
+    fn refused(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+    fn of(ctx: &Context<'_>, done: Result<Changed<Endpoint>, WebhookError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => Self::refused(stopped(error)?),
+            Ok(Changed { value, seq }) => Self { webhook_endpoint: seen(ctx, value), seq: seq.map(Long), ..Self::default() },
+        })
+    }
+    fn made(ctx: &Context<'_>, done: Result<Changed<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => Self::refused(stopped(error)?),
+            Ok(Changed { value: (endpoint, secret), seq }) => {
+                let secret = Some(secret.text());
+                Self { webhook_endpoint: seen(ctx, endpoint), secret, seq: seq.map(Long), ..Self::default() }
+            }
+        })
+    }
+}
+
+/// Who may write need not be one who may see.
+fn seen(ctx: &Context<'_>, endpoint: Endpoint) -> Option<WebhookEndpoint> {
+    ctx.permit::<kind::WebhookRead>().ok().map(|_| endpoint.into())
+}
+
+fn endpoint_id(id: &ID, field: Vec<String>) -> Result<EndpointId, Vec<UserError>> {
+    read(|reading| reading.id(id, || field))
+}
+
+/// What is to be sent again, or what is wrong with how it was said.
+fn replay(input: &WebhookEndpointReplayInput) -> Result<(EndpointId, Replay), Vec<UserError>> {
+    let mut reading = Reading::default();
+    let id = reading.id(&input.id, || path!["input", "id"]);
+    let what = match (&input.message_ids, input.from_seq, input.to_seq) {
+        (Some(ids), None, None) => {
+            let ids = ids.iter().enumerate();
+            let read = ids.map(|(index, id)| -> EventId { reading.id(&ID(id.clone()), || path!["input", "messageIds", index]) });
+            Replay::Messages(read.collect())
+        }
+        (None, Some(from), Some(to)) => Replay::Range(from.0, to.0),
+        _ => {
+            reading.invalid("give messageIds, or fromSeq and toSeq", || path!["input"]);
+            Replay::Messages(Vec::new())
+        }
+    };
+    reading.end((id, what))
+}
+
+/// Changes of webhook endpoints.
+#[derive(Default)]
+pub struct WebhookMutation;
+
+#[Object]
+impl WebhookMutation {
+    /// Makes an endpoint and tells its secret, this once. Events from now on are sent to it, as far as you may see them yourself.
+    #[graphql(
+        directive = requires::apply("webhook.manage".into()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["webhook.created".into()])
+    )]
+    async fn webhook_endpoint_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: WebhookEndpointCreateInput,
+    ) -> Answer<WebhookEndpointPayload> {
+        let permit = ctx.permit::<kind::WebhookManage>()?;
+        ctx.step_up()?;
+        let WebhookEndpointCreateInput { url, event_types, description } = input;
+        let new = NewEndpoint { url, description: description.unwrap_or_default(), patterns: event_types };
+        WebhookEndpointPayload::made(ctx, ctx.given::<Webhooks>()?.create(permit, new).await)
+    }
+
+    /// Changes an endpoint. If you say where it leads, what it tells, or that it is enabled again, it tells what you may see from then on.
+    #[graphql(
+        directive = requires::apply("webhook.manage".into()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["webhook.updated".into()])
+    )]
+    async fn webhook_endpoint_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: WebhookEndpointUpdateInput,
+    ) -> Answer<WebhookEndpointPayload> {
+        let permit = ctx.permit::<kind::WebhookManage>()?;
+        ctx.step_up()?;
+        let id = match endpoint_id(&input.id, path!["input", "id"]) {
+            Ok(id) => id,
+            Err(errors) => return Ok(WebhookEndpointPayload::refused(errors)),
+        };
+        let description = match input.description {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(String::new()),
+            MaybeUndefined::Value(text) => Some(text),
+        };
+        let fields = EndpointFields { url: input.url, description, patterns: input.event_types, is_enabled: input.is_enabled };
+        let done = ctx.given::<Webhooks>()?.update(permit, (id, input.expected_version.0), fields).await;
+        WebhookEndpointPayload::of(ctx, done)
+    }
+
+    /// Removes an endpoint, with what was still to be sent to it and its log.
+    #[graphql(directive = requires::apply("webhook.manage".into()), directive = emits::apply(vec!["webhook.deleted".into()]))]
+    async fn webhook_endpoint_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] id: ID,
+    ) -> Answer<WebhookEndpointPayload> {
+        let permit = ctx.permit::<kind::WebhookManage>()?;
+        match endpoint_id(&id, path!["id"]) {
+            Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.delete(permit, id).await),
+            Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
+        }
+    }
+
+    /// Gives an endpoint a new secret and tells it, this once. Messages are signed with both until the overlap is over.
+    #[graphql(
+        directive = requires::apply("webhook.manage".into()),
+        directive = step_up::apply(MaxAge(None)),
+        directive = emits::apply(vec!["webhook.rotated".into()])
+    )]
+    async fn webhook_endpoint_rotate_secret(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] id: ID,
+        #[graphql(desc = "How long the secret before it signs too: none to seven days.", default = 86_400)] overlap_seconds: i32,
+    ) -> Answer<WebhookEndpointPayload> {
+        let permit = ctx.permit::<kind::WebhookManage>()?;
+        ctx.step_up()?;
+        match endpoint_id(&id, path!["id"]) {
+            Ok(id) => {
+                let done = ctx.given::<Webhooks>()?.rotate(permit, id, overlap_seconds.into()).await;
+                WebhookEndpointPayload::made(ctx, done)
+            }
+            Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
+        }
+    }
+
+    /// Sends an endpoint a message of the event webhook.tested, whatever it asks for. What came of it is in its attempts.
+    #[graphql(
+        directive = requires::apply("webhook.manage".into()),
+        directive = cost::apply("100".into()),
+        directive = emits::apply(vec!["webhook.tested".into()])
+    )]
+    async fn webhook_endpoint_test(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] id: ID,
+    ) -> Answer<WebhookEndpointPayload> {
+        let permit = ctx.permit::<kind::WebhookManage>()?;
+        match endpoint_id(&id, path!["id"]) {
+            Ok(id) => WebhookEndpointPayload::of(ctx, ctx.given::<Webhooks>()?.test(permit, id).await),
+            Err(errors) => Ok(WebhookEndpointPayload::refused(errors)),
+        }
+    }
+
+    /// Sends messages again under the ids that they had: some by their ids, or all of a range of events that the endpoint asks for.
+    #[graphql(directive = requires::apply("webhook.manage".into()), directive = cost::apply("100".into()))]
+    async fn webhook_endpoint_replay(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: WebhookEndpointReplayInput,
+    ) -> Answer<WebhookReplayPayload> {
+        let permit = ctx.permit::<kind::WebhookManage>()?;
+        let (id, what) = match replay(&input) {
+            Ok(parts) => parts,
+            Err(user_errors) => return Ok(WebhookReplayPayload { user_errors, ..WebhookReplayPayload::default() }),
+        };
+        Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
+            Err(error) => WebhookReplayPayload { user_errors: stopped(error)?, ..WebhookReplayPayload::default() },
+            Ok(Replayed { endpoint, job }) => {
+                let job = job.filter(|_| ctx.permit::<kind::JobRead>().is_ok()).map(Job::from);
+                WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }
+            }
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! An endpoint as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object};
+use entity::prelude;
+use iam::access::kind;
+use services::webhooks::{
+    Webhooks,
+    core::{DisabledWhy, Endpoint},
+};
+
+use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryState};
+use crate::{
+    graphql::{
+        context::Asks,
+        directives::{cost, paged, requires},
+        fault::Answer,
+        scalars::{Cursor, DateTime, Long},
+    },
+    identity::{Actor, actor},
+};
+
+/// Why nothing is sent to an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DisabledWhy")]
+pub enum WebhookDisabledReason {
+    /// Somebody switched it off.
+    SwitchedOff,
+    /// It answered 410: it wants nothing more.
+    Gone,
+    /// It did nothing but fail for five days.
+    Failing,
+    /// Whoever made it is no longer an active member.
+    MakerGone,
+}
+
+/// An address that events are sent to.
+#[derive(Debug, Clone)]
+pub struct WebhookEndpoint(Arc<Endpoint>);
+
+impl From<Endpoint> for WebhookEndpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        Self(Arc::new(endpoint))
+    }
+}
+
+/// An address that events are sent to, signed after Standard Webhooks, at least once each, in no promised order: go by seq.
+#[Object(directive = requires::apply("webhook.read".into()))]
+impl WebhookEndpoint {
+    /// Its id: a TypeID that begins with whe_.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Where messages go.
+    async fn url(&self) -> &str {
+        &self.0.url
+    }
+    /// What it is for.
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+    /// The events that it is told of: names, noun.* for all of a noun, or * for all.
+    async fn event_types(&self) -> &[String] {
+        &self.0.patterns
+    }
+    /// Whose rights say what is sent: whoever made it, or last said where it leads or what it tells.
+    async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        actor(ctx, prelude::Actor::member(self.0.maker)).await
+    }
+    /// Whether anything is sent.
+    async fn is_enabled(&self) -> bool {
+        self.0.disabled.is_none()
+    }
+    /// When it was disabled.
+    async fn disabled_at(&self) -> Option<DateTime> {
+        self.0.disabled.map(|(at, _)| DateTime(at))
+    }
+    /// Why it was disabled.
+    async fn disabled_reason(&self) -> Option<WebhookDisabledReason> {
+        self.0.disabled.map(|(_, why)| why.into())
+    }
+    /// The last event that was looked at for it.
+    async fn seq(&self) -> Long {
+        Long(self.0.journal_seq)
+    }
+    /// Events up to this one were let go before they were looked at: it was disabled, or behind, for longer than events are kept.
+    async fn skipped_through_seq(&self) -> Option<Long> {
+        self.0.skipped_through.map(Long)
+    }
+    /// Attempts that failed since the last one that did not.
+    async fn failures(&self) -> Long {
+        Long(self.0.health.failures)
+    }
+    /// Since when it has done nothing but fail; it is disabled after five days of that.
+    async fn failing_since(&self) -> Option<DateTime> {
+        self.0.health.failing_since.map(DateTime)
+    }
+    /// It is left alone until then: it asked for that, or failed too often in a row.
+    async fn paused_until(&self) -> Option<DateTime> {
+        self.0.health.paused_until.map(DateTime)
+    }
+    /// Until when the secret before this one signs too; null when none does, or when that was long ago.
+    async fn old_secret_expires_at(&self) -> Option<DateTime> {
+        self.0.old_secret_until.map(DateTime)
+    }
+    /// The public keys of its messages' v1a signatures, which are no secret: the newest secret's first, and two while one is being replaced.
+    #[graphql(directive = cost::apply("1".into()))]
+    async fn public_keys(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        let permit = ctx.permit::<kind::WebhookRead>()?;
+        Ok(ctx.given::<Webhooks>()?.public_keys(&permit, &self.0).await?)
+    }
+    /// Its messages, the newest event first. Those that are settled are shown for thirty days.
+    #[graphql(directive = paged::apply())]
+    async fn deliveries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<
+            Vec<WebhookDeliveryState>,
+        >,
+        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+    ) -> Answer<WebhookDeliveryConnection> {
+        log::deliveries(ctx, &self.0, states, first, after).await
+    }
+    /// Its attempts of the last thirty days, the newest first.
+    #[graphql(directive = paged::apply())]
+    async fn attempts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those of the message of this event.")] seq: Option<Long>,
+        #[graphql(desc = "How many, from 1 to 250; 50 when not given.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+    ) -> Answer<WebhookAttemptConnection> {
+        log::attempts(ctx, &self.0, seq, first, after).await
+    }
+    /// 1 when it was made, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+    /// When it last changed.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}

@@ -1,0 +1,109 @@
+//! Who is calling, and what they have shown that they may do.
+
+use std::marker::PhantomData;
+
+use entity::prelude::{Actor, ChannelId, StoreId, TenantId};
+use platform::storage::{Database, TenantScope};
+
+use super::{
+    permissions::{Permission, kind},
+    set::{PermissionSet, Reach},
+};
+
+/// An authenticated caller inside one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub tenant: TenantId,
+    pub actor: Actor,
+    pub permissions: PermissionSet,
+    /// The channel that an integration is bound to: of orders and reservations it sees that channel's only.
+    pub channel: Option<ChannelId>,
+    /// A program that may send only documents that the operator has listed.
+    pub trusted_only: bool,
+}
+
+/// The caller lacks a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the permission {0} is needed")]
+pub struct Denied(pub &'static str);
+
+/// The proof that a caller holds the permission `P`, with the stores it is for. Only `permit` makes one.
+#[derive(Debug)]
+pub struct Permit<P> {
+    caller: Caller,
+    proof: PhantomData<fn() -> P>,
+}
+impl<P> Clone for Permit<P> {
+    fn clone(&self) -> Self {
+        Self { caller: self.caller.clone(), proof: PhantomData }
+    }
+}
+
+/// Checks that the caller holds `P` for one store at least: a bit test.
+pub fn permit<P: Permission>(caller: &Caller) -> Result<Permit<P>, Denied> {
+    if caller.permissions.holds(P::INDEX) {
+        Ok(Permit { caller: caller.clone(), proof: PhantomData })
+    } else {
+        Err(Denied(P::info().code))
+    }
+}
+
+impl<P> Permit<P> {
+    pub fn tenant(&self) -> TenantId {
+        self.caller.tenant
+    }
+    pub fn actor(&self) -> Actor {
+        self.caller.actor
+    }
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+    /// The channel that the caller is bound to.
+    pub fn channel(&self) -> Option<ChannelId> {
+        self.caller.channel
+    }
+    /// The door to the tenant's rows, opened by the permit.
+    pub fn scope(&self, db: &Database) -> TenantScope {
+        db.tenant(self.caller.tenant)
+    }
+    /// Whether the caller also holds `Q`: for a choice inside a permitted step, such as an override.
+    pub fn also<Q: Permission>(&self) -> Result<Permit<Q>, Denied> {
+        permit::<Q>(&self.caller)
+    }
+}
+
+impl<P: Permission> Permit<P> {
+    /// The stores that the permission is for.
+    pub fn reach(&self) -> Reach {
+        self.caller.permissions.reach(P::INDEX)
+    }
+    /// Whether it is for this store.
+    pub fn covers(&self, store: StoreId) -> bool {
+        self.reach().covers(store)
+    }
+    /// Whether it is for a document of this store that came through this channel.
+    pub fn covers_document(&self, store: StoreId, channel: ChannelId) -> bool {
+        self.caller.channel.is_none_or(|own| own == channel) && self.covers(store)
+    }
+    /// Whether there is anything in the tenant that it is not for.
+    pub fn is_limited(&self) -> bool {
+        self.caller.channel.is_some() || self.reach() != Reach::Everywhere
+    }
+}
+
+impl Caller {
+    pub fn new(tenant: TenantId, actor: Actor, permissions: PermissionSet) -> Self {
+        Self { tenant, actor, permissions, channel: None, trusted_only: false }
+    }
+    /// Whether costs are shown to the caller.
+    pub fn sees_costs(&self) -> bool {
+        self.permissions.holds(kind::ProductCostRead::INDEX)
+    }
+    /// Whether the caller is told whom the orders and returns are of that it sees.
+    pub fn sees_customers(&self) -> bool {
+        self.permissions.holds(kind::CustomerRead::INDEX)
+    }
+    pub fn sees_contacts(&self) -> bool {
+        self.permissions.holds(kind::CustomerContactRead::INDEX)
+    }
+}

@@ -1,0 +1,187 @@
+//! casbin as the compiler of roles.
+
+use std::{collections::HashMap, fmt::Write};
+
+use casbin::{CoreApi, DefaultModel, Enforcer, MgmtApi, RbacApi, StringAdapter};
+use entity::prelude::{RoleId, TenantId};
+use uuid::Uuid;
+
+use super::{
+    core::Role,
+    permissions::{Bits, REGISTRY},
+};
+
+/// Why the policies cannot be used. Found at start.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    #[error("policies: {0}")]
+    Casbin(#[from] casbin::Error),
+    #[error("policies/roles.csv names {0}.{1}, which no permission matches")]
+    Unknown(String, String),
+}
+
+/// A role that every tenant has. Its id is the same in each of them.
+#[derive(Debug, Clone, Copy)]
+pub struct BuiltIn {
+    pub id: RoleId,
+    pub key: &'static str,
+    pub name: &'static str,
+}
+
+const fn built_in(number: u128, key: &'static str, name: &'static str) -> BuiltIn {
+    BuiltIn { id: RoleId::from_uuid(Uuid::from_u128(number)), key, name }
+}
+
+/// The role that a tenant always has a member in.
+pub const OWNER: BuiltIn = built_in(1, "owner", "Owner");
+/// The default roles, with the numbers that their ids are made of: never used for another role.
+pub const BUILT_IN: [BuiltIn; 8] = [
+    OWNER,
+    built_in(2, "admin", "Administrator"),
+    built_in(3, "manager", "Manager"),
+    built_in(4, "staff", "Staff"),
+    built_in(5, "viewer", "Viewer"),
+    built_in(6, "auditor", "Auditor"),
+    built_in(7, "integration", "Integration"),
+    built_in(8, "catalogue", "Catalogue"),
+];
+
+/// What a role is called in policies: the default ones by their key, a tenant's own by their id.
+fn subject(role: RoleId) -> String {
+    BUILT_IN.iter().find(|known| known.id == role).map_or_else(|| role.to_string(), |known| known.key.to_owned())
+}
+
+/// The default roles, checked, and the compiler of all.
+pub struct Policies {
+    model: String,
+    roles: String,
+    built_in: HashMap<RoleId, Bits>,
+}
+
+impl Policies {
+    /// Reads the model and the default roles that are built into the binary.
+    pub async fn load() -> Result<Self, PolicyError> {
+        Self::from_text(include_str!("../../../../policies/model.conf"), include_str!("../../../../policies/roles.csv")).await
+    }
+
+    pub async fn from_text(model: &str, roles: &str) -> Result<Self, PolicyError> {
+        let mut policies = Self { model: model.to_owned(), roles: roles.to_owned(), built_in: HashMap::new() };
+        let enforcer = policies.enforcer(TenantId::NIL, &[]).await?;
+        for rule in enforcer.get_policy() {
+            let (object, action) = (&rule[2], &rule[3]);
+            let known =
+                (object == "*" && action == "*") || REGISTRY.iter().any(|p| split(p.code) == (object.as_str(), action.as_str()));
+            if !known {
+                return Err(PolicyError::Unknown(object.clone(), action.clone()));
+            }
+        }
+        policies.built_in = closures(&enforcer, TenantId::NIL, BUILT_IN.iter().map(|role| role.id));
+        Ok(policies)
+    }
+
+    /// The default roles and what they give.
+    pub fn built_in(&self) -> &HashMap<RoleId, Bits> {
+        &self.built_in
+    }
+
+    /// What every role of a tenant gives, what it inherits included.
+    pub async fn compile(&self, tenant: TenantId, roles: &[Role]) -> Result<HashMap<RoleId, Bits>, PolicyError> {
+        let mut compiled = self.built_in.clone();
+        if !roles.is_empty() {
+            let enforcer = self.enforcer(tenant, roles).await?;
+            compiled.extend(closures(&enforcer, tenant, roles.iter().map(|role| role.id)));
+        }
+        Ok(compiled)
+    }
+
+    /// casbin with the default roles and a tenant's own.
+    pub async fn enforcer(&self, tenant: TenantId, roles: &[Role]) -> Result<Enforcer, PolicyError> {
+        let mut text = self.roles.clone();
+        for role in roles {
+            let own = subject(role.id);
+            for info in role.permissions.infos() {
+                let (object, action) = split(info.code);
+                let _ = writeln!(text, "p, {own}, {tenant}, {object}, {action}");
+            }
+            for inherited in &role.inherits {
+                let _ = writeln!(text, "g, {own}, {}, {tenant}", subject(*inherited));
+            }
+        }
+        let model = DefaultModel::from_str(&self.model).await?;
+        Ok(Enforcer::new(model, StringAdapter::new(text)).await?)
+    }
+}
+
+/// The permissions of each role and of all that it inherits, as casbin's role graph has them. `enforce` would come to the same, as a test
+/// proves, but walks every line of the policies for each question.
+fn closures(enforcer: &Enforcer, tenant: TenantId, roles: impl Iterator<Item = RoleId>) -> HashMap<RoleId, Bits> {
+    let domain = tenant.to_string();
+    let mut given: HashMap<String, Bits> = HashMap::new();
+    for rule in enforcer.get_policy().into_iter().filter(|rule| rule[1] == "*" || rule[1] == domain) {
+        let of = given.entry(rule[0].clone()).or_default();
+        for (index, permission) in REGISTRY.iter().enumerate() {
+            let (object, action) = split(permission.code);
+            if [("*", object), ("*", action)]
+                .iter()
+                .zip([&rule[2], &rule[3]])
+                .all(|((any, own), said)| said == any || said == own)
+            {
+                of.insert(index);
+            }
+        }
+    }
+    roles
+        .map(|role| {
+            let name = subject(role);
+            let mut bits = given.get(&name).copied().unwrap_or_default();
+            for inherited in enforcer.get_implicit_roles_for_user(&name, Some(&domain)) {
+                bits.join(given.get(&inherited).copied().unwrap_or_default());
+            }
+            (role, bits)
+        })
+        .collect()
+}
+
+/// `stock.movement.read` → (`stock.movement`, `read`).
+pub fn split(code: &str) -> (&str, &str) {
+    code.rsplit_once('.').unwrap_or((code, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gives(policies: &Policies, key: &str) -> Bits {
+        policies.built_in()[&BUILT_IN.iter().find(|role| role.key == key).unwrap().id]
+    }
+
+    #[tokio::test]
+    async fn an_owner_holds_everything_and_a_viewer_no_costs() {
+        let policies = Policies::load().await.unwrap();
+        assert_eq!(gives(&policies, "owner"), Bits::all());
+        let admins = gives(&policies, "admin");
+        let kept: Vec<_> = Bits::all().infos().map(|p| p.code).filter(|code| !admins.infos().any(|p| p.code == *code)).collect();
+        assert_eq!(kept, ["sandbox.write"], "a new permission is given to admins, or kept from them, on purpose");
+        let codes: Vec<_> = gives(&policies, "viewer").infos().map(|p| p.code).collect();
+        let seen = [
+            "store.read",
+            "product.read",
+            "customer.read",
+            "channel.read",
+            "stock.read",
+            "stock.availability.read",
+            "order.read",
+            "transfer.read",
+        ];
+        assert_eq!(codes, seen);
+        assert!(policies.built_in().values().all(|bits| !bits.is_empty()), "every default role has lines in roles.csv");
+        let changing = |info: &&super::super::PermissionInfo| info.code.rsplit('.').next() != Some("read");
+        assert_eq!(gives(&policies, "auditor").infos().filter(changing).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_policy_with_an_unknown_permission_is_refused() {
+        let loaded = Policies::from_text(include_str!("../../../../policies/model.conf"), "p, clerk, *, stock, teleport\n").await;
+        assert!(matches!(loaded.err(), Some(PolicyError::Unknown(..))));
+    }
+}

@@ -1,0 +1,43 @@
+//! The addresses that keys were used from.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row, Work};
+
+use crate::access::core::{MAX_ADDRESSES, UsedFrom};
+
+/// Notes that a key was used from an address; whether it had not been before. Of many addresses those stay that were used last.
+pub async fn used_from(work: &Work, key: ApiKeyId, address: &str, minute: Timestamp) -> Result<bool, Fault> {
+    let sql = "INSERT INTO api_key_address (tenant_id, key_id, address, first_used_at, last_used_at) VALUES ($1, $2, $3, $4, $4)
+         ON CONFLICT (tenant_id, key_id, address) DO NOTHING RETURNING 1";
+    let values = vec![key.into(), address.into(), minute.micros().into()];
+    let is_new = !work.rows(sql, values.clone()).await?.is_empty();
+    if is_new {
+        let sql = "DELETE FROM api_key_address WHERE tenant_id = $1 AND key_id = $2 AND address IN (
+             SELECT address FROM api_key_address WHERE tenant_id = $1 AND key_id = $2 ORDER BY last_used_at DESC, address
+             LIMIT 1000000 OFFSET $3)";
+        work.execute(sql, vec![key.into(), MAX_ADDRESSES.into()]).await?;
+    } else {
+        let sql = "UPDATE api_key_address SET last_used_at = $4 WHERE tenant_id = $1 AND key_id = $2 AND address = $3 AND last_used_at < $4";
+        work.execute(sql, values).await?;
+    }
+    Ok(is_new)
+}
+
+/// The addresses of keys, those used last first.
+pub async fn addresses_of(reads: &impl Reads, keys: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, Vec<UsedFrom>>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT key_id, address, first_used_at, last_used_at FROM api_key_address WHERE tenant_id = $1 AND {} ORDER BY key_id, last_used_at DESC, address",
+        backend.in_ids("key_id", 2)
+    );
+    let mut found: HashMap<ApiKeyId, Vec<UsedFrom>> = HashMap::new();
+    for row in reads.rows(&sql, vec![backend.ids(keys.iter().copied())]).await? {
+        let mut row = Row::new(&row);
+        let key = row.take()?;
+        let used = UsedFrom { address: row.take()?, first_used_at: row.time()?, last_used_at: row.time()? };
+        found.entry(key).or_default().push(used);
+    }
+    Ok(found)
+}

@@ -1,0 +1,101 @@
+//! Members' grants, and the version of a tenant's policies, which goes up with every change of anybody's rights.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row, Work};
+
+use super::{scope, text_of};
+use crate::access::{core::Grant, policy::OWNER};
+
+/// Says that rights change. The first statement of each change: the row is locked until it ends, so changes of a tenant's rights come one
+/// after the other, and none decides on what another is about to alter.
+pub async fn bump(work: &Work) -> Result<(), Fault> {
+    let sql = "INSERT INTO policy (tenant_id, version) VALUES ($1, 1) ON CONFLICT (tenant_id) DO UPDATE SET version = policy.version + 1";
+    work.execute(sql, vec![]).await?;
+    Ok(())
+}
+
+/// Whether the member may come in now, and the version of the policies.
+pub async fn is_active(reads: &impl Reads, member: MemberId) -> Result<(bool, i64), Fault> {
+    let sql = "SELECT m.status, (SELECT p.version FROM policy p WHERE p.tenant_id = $1) FROM member m WHERE m.tenant_id = $1 AND m.id = $2";
+    let rows = reads.rows(sql, vec![member.into()]).await?;
+    let Some(row) = rows.first() else { return Ok((false, 0)) };
+    let mut row = Row::new(row);
+    let status = row.word("member", MemberStatus::parse)?;
+    Ok((status == MemberStatus::Active, row.take::<Option<i64>>()?.unwrap_or_default()))
+}
+
+/// A member's version, if there is such a member who has not left.
+pub async fn find_member(reads: &impl Reads, member: MemberId) -> Result<Option<i64>, Fault> {
+    let rows = reads
+        .rows(
+            "SELECT version FROM member WHERE tenant_id = $1 AND id = $2 AND (removed_at IS NULL OR status = 'INVITED')",
+            vec![member.into()],
+        )
+        .await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
+pub async fn touch_member(work: &Work, member: MemberId, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE member SET version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND id = $2";
+    work.execute(sql, vec![member.into(), now.micros().into()]).await?;
+    Ok(())
+}
+
+pub async fn grants_of(reads: &impl Reads, member: MemberId) -> Result<Vec<Grant>, Fault> {
+    Ok(grants_of_all(reads, &[member]).await?.remove(&member).unwrap_or_default())
+}
+
+/// The grants of several members, each in its order.
+pub async fn grants_of_all(reads: &impl Reads, members: &[MemberId]) -> Result<HashMap<MemberId, Vec<Grant>>, Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("member_id", 2);
+    let sql = format!(
+        "SELECT member_id, role_id, scope, expires_at FROM role_grant WHERE tenant_id = $1 AND {of} ORDER BY member_id, position"
+    );
+    let mut found: HashMap<MemberId, Vec<Grant>> = HashMap::new();
+    for row in &reads.rows(&sql, vec![backend.ids(members.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let member = row.take()?;
+        let role = row.take()?;
+        let scope = scope("role_grant", &row.take::<String>()?)?;
+        found.entry(member).or_default().push(Grant { role, scope, expires_at: row.time_opt()? });
+    }
+    Ok(found)
+}
+
+/// Puts these grants in the place of all that a member has.
+pub async fn replace_grants(work: &Work, member: MemberId, grants: &[Grant]) -> Result<(), Fault> {
+    work.execute("DELETE FROM role_grant WHERE tenant_id = $1 AND member_id = $2", vec![member.into()]).await?;
+    let sql =
+        "INSERT INTO role_grant (tenant_id, member_id, position, role_id, scope, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    for (grant, position) in grants.iter().zip(1i32..) {
+        let ends = grant.expires_at.map(Timestamp::micros);
+        let values = vec![member.into(), position.into(), grant.role.into(), text_of(&grant.scope)?.into(), ends.into()];
+        work.execute(sql, values).await?;
+    }
+    Ok(())
+}
+
+/// How many members have a role.
+pub async fn holders(reads: &impl Reads, role: RoleId) -> Result<i64, Fault> {
+    let sql = "SELECT count(DISTINCT member_id) FROM role_grant WHERE tenant_id = $1 AND role_id = $2";
+    let rows = reads.rows(sql, vec![role.into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// Whether somebody who may come in is an owner, for all stores and without an end.
+pub async fn has_lasting_owner(reads: &impl Reads) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM role_grant g JOIN member m ON m.tenant_id = g.tenant_id AND m.id = g.member_id
+         WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.scope = '\"all\"' AND g.expires_at IS NULL AND m.status = 'ACTIVE' LIMIT 1";
+    Ok(!reads.rows(sql, vec![OWNER.id.into()]).await?.is_empty())
+}
+
+/// The members who may come in and own the tenant now, for all stores.
+pub async fn owners(reads: &impl Reads, now: Timestamp) -> Result<Vec<MemberId>, Fault> {
+    let sql = "SELECT DISTINCT m.id FROM role_grant g JOIN member m ON m.tenant_id = g.tenant_id AND m.id = g.member_id
+         WHERE g.tenant_id = $1 AND g.role_id = $2 AND g.scope = '\"all\"' AND m.status = 'ACTIVE'
+         AND (g.expires_at IS NULL OR g.expires_at > $3) ORDER BY m.id";
+    reads.rows(sql, vec![OWNER.id.into(), now.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}

@@ -1,0 +1,124 @@
+//! Groups of stores.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row, Work};
+
+use crate::access::core::{Groups, StoreGroup};
+
+const COLUMNS: &str = "g.id, g.code, g.name, g.version, g.updated_at";
+
+fn group(row: &mut Row<'_>) -> Result<StoreGroup, Fault> {
+    Ok(StoreGroup { id: row.take()?, code: row.take()?, name: row.take()?, version: row.take()?, updated_at: row.time()? })
+}
+
+/// All of them, by code.
+pub async fn groups(reads: &impl Reads) -> Result<Vec<StoreGroup>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM store_group g WHERE g.tenant_id = $1 ORDER BY g.code_key");
+    reads.rows(&sql, vec![]).await?.iter().map(|row| group(&mut Row::new(row))).collect()
+}
+
+pub async fn groups_by_id(reads: &impl Reads, ids: &[GroupId]) -> Result<Vec<StoreGroup>, Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("g.id", 2);
+    let sql = format!("SELECT {COLUMNS} FROM store_group g WHERE g.tenant_id = $1 AND {of} ORDER BY g.code_key");
+    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| group(&mut Row::new(row))).collect()
+}
+
+/// The stores of groups; a group that does not exist is left out.
+pub async fn members_of(reads: &impl Reads, ids: &[GroupId]) -> Result<Groups, Fault> {
+    if ids.is_empty() {
+        return Ok(Groups::new());
+    }
+    let backend = reads.backend();
+    let of = backend.in_ids("g.id", 2);
+    let sql = format!(
+        "SELECT g.id, s.store_id FROM store_group g LEFT JOIN store_in_group s ON s.tenant_id = g.tenant_id AND s.group_id = g.id
+         WHERE g.tenant_id = $1 AND {of} ORDER BY s.store_id"
+    );
+    let mut found = Groups::new();
+    for row in &reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let group = row.take()?;
+        found.entry(group).or_default().extend(row.take::<Option<StoreId>>()?);
+    }
+    Ok(found)
+}
+
+/// The groups that stores are in.
+pub async fn groups_of_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashMap<StoreId, Vec<StoreGroup>>, Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("s.store_id", 2);
+    let sql = format!(
+        "SELECT s.store_id, {COLUMNS} FROM store_in_group s JOIN store_group g ON g.tenant_id = s.tenant_id AND g.id = s.group_id
+         WHERE s.tenant_id = $1 AND {of} ORDER BY s.store_id, g.code_key"
+    );
+    let mut found: HashMap<StoreId, Vec<StoreGroup>> = HashMap::new();
+    for row in &reads.rows(&sql, vec![backend.ids(stores.iter().copied())]).await? {
+        let mut row = Row::new(row);
+        let store = row.take()?;
+        found.entry(store).or_default().push(group(&mut row)?);
+    }
+    Ok(found)
+}
+
+/// Which of these stores the tenant has.
+pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Vec<StoreId>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!("SELECT id FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+pub async fn add_group(work: &Work, group: &StoreGroup, code_key: &str, stores: &[StoreId]) -> Result<(), Fault> {
+    let sql = "INSERT INTO store_group (tenant_id, id, code, code_key, name, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
+    let values = vec![
+        group.id.into(),
+        group.code.as_str().into(),
+        code_key.into(),
+        group.name.as_str().into(),
+        group.version.into(),
+        group.updated_at.micros().into(),
+    ];
+    work.execute(sql, values).await?;
+    fill(work, group.id, stores).await
+}
+
+pub async fn change_group(work: &Work, group: &StoreGroup, code_key: &str, stores: &[StoreId]) -> Result<(), Fault> {
+    let sql = "UPDATE store_group SET code = $3, code_key = $4, name = $5, version = $6, updated_at = $7 WHERE tenant_id = $1 AND id = $2";
+    let values = vec![
+        group.id.into(),
+        group.code.as_str().into(),
+        code_key.into(),
+        group.name.as_str().into(),
+        group.version.into(),
+        group.updated_at.micros().into(),
+    ];
+    work.execute(sql, values).await?;
+    work.execute("DELETE FROM store_in_group WHERE tenant_id = $1 AND group_id = $2", vec![group.id.into()]).await?;
+    fill(work, group.id, stores).await
+}
+
+async fn fill(work: &Work, group: GroupId, stores: &[StoreId]) -> Result<(), Fault> {
+    if stores.is_empty() {
+        return Ok(());
+    }
+    let backend = work.backend();
+    let of = backend.in_ids("s.id", 3);
+    let sql = format!(
+        "INSERT INTO store_in_group (tenant_id, group_id, store_id) SELECT s.tenant_id, $2, s.id FROM store s WHERE s.tenant_id = $1 AND {of}"
+    );
+    work.execute(&sql, vec![group.into(), backend.ids(stores.iter().copied())]).await?;
+    Ok(())
+}
+
+/// The roles that members have by way of a group.
+pub async fn roles_granted_by_group(reads: &impl Reads, group: GroupId) -> Result<Vec<RoleId>, Fault> {
+    // Ids have no character that LIKE would take for another.
+    let sql = "SELECT DISTINCT role_id FROM role_grant WHERE tenant_id = $1 AND scope LIKE $2";
+    let rows = reads.rows(sql, vec![format!("{{\"groups\":%\"{group}\"%").into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}

@@ -1,0 +1,80 @@
+//! Integrations.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row, Work};
+
+use super::{bits, codes, scope, text_of};
+use crate::access::core::Integration;
+
+const COLUMNS: &str =
+    "id, name, channel_id, permissions, scope, trusted_documents_only, disabled_at, version, created_at, updated_at";
+
+fn integration(row: &mut Row<'_>) -> Result<Integration, Fault> {
+    Ok(Integration {
+        id: row.take()?,
+        name: row.take()?,
+        channel: row.take()?,
+        permissions: bits("integration", &row.take::<String>()?)?,
+        scope: scope("integration", &row.take::<String>()?)?,
+        trusted_only: row.take()?,
+        disabled_at: row.time_opt()?,
+        version: row.take()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+    })
+}
+
+/// All of them, the oldest first.
+pub async fn integrations(reads: &impl Reads) -> Result<Vec<Integration>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM integration WHERE tenant_id = $1 ORDER BY id");
+    reads.rows(&sql, vec![]).await?.iter().map(|row| integration(&mut Row::new(row))).collect()
+}
+
+pub async fn integrations_by_id(reads: &impl Reads, ids: &[IntegrationId]) -> Result<Vec<Integration>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT {COLUMNS} FROM integration WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| integration(&mut Row::new(row))).collect()
+}
+
+/// Whether the tenant has such a channel.
+pub async fn is_channel(reads: &impl Reads, channel: ChannelId) -> Result<bool, Fault> {
+    let rows = reads.rows("SELECT 1 FROM channel WHERE tenant_id = $1 AND id = $2", vec![channel.into()]).await?;
+    Ok(!rows.is_empty())
+}
+
+pub async fn add_integration(work: &Work, new: &Integration) -> Result<(), Fault> {
+    let sql = "INSERT INTO integration
+         (tenant_id, id, name, channel_id, permissions, scope, version, created_at, updated_at, trusted_documents_only)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
+    let values = vec![
+        new.id.into(),
+        new.name.as_str().into(),
+        new.channel.into(),
+        codes(new.permissions)?.into(),
+        text_of(&new.scope)?.into(),
+        new.version.into(),
+        new.created_at.micros().into(),
+        new.trusted_only.into(),
+    ];
+    work.execute(sql, values).await?;
+    Ok(())
+}
+
+pub async fn change_integration(work: &Work, after: &Integration) -> Result<(), Fault> {
+    let sql =
+        "UPDATE integration SET disabled_at = $3, version = $4, updated_at = $5, name = $6, channel_id = $7, permissions = $8,
+         scope = $9, trusted_documents_only = $10 WHERE tenant_id = $1 AND id = $2";
+    let values = vec![
+        after.id.into(),
+        after.disabled_at.map(Timestamp::micros).into(),
+        after.version.into(),
+        after.updated_at.micros().into(),
+        after.name.as_str().into(),
+        after.channel.into(),
+        codes(after.permissions)?.into(),
+        text_of(&after.scope)?.into(),
+        after.trusted_only.into(),
+    ];
+    work.execute(sql, values).await?;
+    Ok(())
+}

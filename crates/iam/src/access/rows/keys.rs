@@ -1,0 +1,140 @@
+//! API keys. Which tenant a hash belongs to stands in `api_key_index`, the one global table of access: the caller's tenant is not known before.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Global, Reads, Row, Work};
+
+use super::{bits, codes, integrations_by_id, parsed, scope, text_of};
+use crate::access::core::{ApiKey, Integration, KeyBudget};
+
+const COLUMNS: &str =
+    "id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, last_used_at, revoked_at, created_at,
+    trusted_documents_only, leaked_at, budget_points, budget_restored";
+
+/// None, when the row has no budget of its own.
+fn budget(points: Option<i64>, restored: Option<i64>) -> Result<Option<KeyBudget>, Fault> {
+    let (Some(points), Some(restored)) = (points, restored) else { return Ok(None) };
+    let number = |value: i64| u32::try_from(value).map_err(|_| Fault::corrupt("api_key", format!("a budget of {value}")));
+    Ok(Some(KeyBudget { points: number(points)?, restored_per_second: number(restored)? }))
+}
+
+fn key(row: &mut Row<'_>) -> Result<ApiKey, Fault> {
+    Ok(ApiKey {
+        id: row.take()?,
+        integration: row.take()?,
+        name: row.take()?,
+        prefix: row.take()?,
+        permissions: row.take::<Option<String>>()?.map(|text| bits("api_key", &text)).transpose()?,
+        scope: row.take::<Option<String>>()?.map(|text| scope("api_key", &text)).transpose()?,
+        cidrs: parsed("api_key", &row.take::<String>()?)?,
+        expires_at: row.time_opt()?,
+        last_used_at: row.time_opt()?,
+        revoked_at: row.time_opt()?,
+        created_at: row.time()?,
+        trusted_only: row.take()?,
+        leaked_at: row.time_opt()?,
+        budget: budget(row.take()?, row.take()?)?,
+    })
+}
+
+pub async fn keys_by_id(reads: &impl Reads, ids: &[ApiKeyId]) -> Result<Vec<ApiKey>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
+}
+
+/// The keys of integrations, the oldest first.
+pub async fn keys_of(reads: &impl Reads, integrations: &[IntegrationId]) -> Result<Vec<ApiKey>, Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("integration_id", 2);
+    let sql = format!("SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 AND {of} ORDER BY integration_id, created_at, id");
+    reads.rows(&sql, vec![backend.ids(integrations.iter().copied())]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
+}
+
+/// The keys that are neither revoked nor over, the oldest first.
+pub async fn live_keys(reads: &impl Reads, now: Timestamp) -> Result<Vec<ApiKey>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM api_key WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+         ORDER BY created_at, id"
+    );
+    reads.rows(&sql, vec![now.into()]).await?.iter().map(|row| key(&mut Row::new(row))).collect()
+}
+
+/// Writes a key and where its hash leads.
+pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fault> {
+    let sql =
+        "INSERT INTO api_key (tenant_id, id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, created_at,
+         trusted_documents_only, budget_points, budget_restored) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    let values = vec![
+        new.id.into(),
+        new.integration.into(),
+        new.name.as_str().into(),
+        new.prefix.as_str().into(),
+        new.permissions.map(codes).transpose()?.into(),
+        new.scope.as_ref().map(text_of).transpose()?.into(),
+        text_of(&new.cidrs)?.into(),
+        new.expires_at.map(Timestamp::micros).into(),
+        new.created_at.micros().into(),
+        new.trusted_only.into(),
+        new.budget.map(|budget| i64::from(budget.points)).into(),
+        new.budget.map(|budget| i64::from(budget.restored_per_second)).into(),
+    ];
+    work.execute(sql, values).await?;
+    let sql = "INSERT INTO api_key_index (hash, tenant_id, key_id) VALUES ($1, $2, $3)";
+    work.execute_global(sql, vec![hash.to_vec().into(), work.tenant().into(), new.id.into()]).await?;
+    Ok(())
+}
+
+/// Writes when a key ends, or ended.
+pub async fn end_key(work: &Work, after: &ApiKey) -> Result<(), Fault> {
+    let sql = "UPDATE api_key SET expires_at = $3, revoked_at = $4, leaked_at = $5 WHERE tenant_id = $1 AND id = $2";
+    let (expires, revoked) = (after.expires_at.map(Timestamp::micros), after.revoked_at.map(Timestamp::micros));
+    let leaked = after.leaked_at.map(Timestamp::micros);
+    work.execute(sql, vec![after.id.into(), expires.into(), revoked.into(), leaked.into()]).await?;
+    Ok(())
+}
+
+/// Notes a use. Several nodes may say the same: the latest moment stays.
+pub async fn used(work: &Work, key: ApiKeyId, minute: Timestamp) -> Result<(), Fault> {
+    let sql =
+        "UPDATE api_key SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
+    work.execute(sql, vec![key.into(), minute.micros().into()]).await?;
+    Ok(())
+}
+
+/// Where a key lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyHome {
+    pub tenant: TenantId,
+    pub key: ApiKeyId,
+    /// Whether the tenant is for trying things out.
+    pub is_sandbox: bool,
+}
+
+/// The tenant and the key of a hash.
+pub async fn home_of(global: &Global, hash: &[u8; 32]) -> Result<Option<KeyHome>, Fault> {
+    let sql =
+        "SELECT i.tenant_id, i.key_id, t.sandbox FROM api_key_index i JOIN tenant t ON t.id = i.tenant_id WHERE i.hash = $1";
+    let rows = global.rows(sql, vec![hash.to_vec().into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    Ok(Some(KeyHome { tenant: row.take()?, key: row.take()?, is_sandbox: row.take()? }))
+}
+
+/// A key with its integration.
+pub struct Opened {
+    pub key: ApiKey,
+    pub integration: Integration,
+}
+
+pub async fn opened(reads: &impl Reads, key: ApiKeyId) -> Result<Option<Opened>, Fault> {
+    let Some(key) = keys_by_id(reads, &[key]).await?.pop() else { return Ok(None) };
+    let integration = integrations_by_id(reads, &[key.integration]).await?.pop();
+    let integration = integration.ok_or_else(|| Fault::corrupt("api_key", "a key has an integration"))?;
+    Ok(Some(Opened { key, integration }))
+}
+
+/// Whether the tenant is for trying things out.
+pub async fn is_sandbox(reads: &impl Reads) -> Result<bool, Fault> {
+    let rows = reads.rows("SELECT sandbox FROM tenant WHERE id = $1", vec![]).await?;
+    rows.first().map_or(Ok(false), |row| Row::new(row).take())
+}

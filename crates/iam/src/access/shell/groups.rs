@@ -1,0 +1,155 @@
+//! Groups of stores. Grants may name them, so who is in one is a matter of rights.
+
+use entity::prelude::*;
+use platform::{
+    path,
+    storage::{Fault, Work},
+};
+
+use super::{Access, AccessError, Changed, told};
+use crate::access::{
+    caller::Permit,
+    core::{Rejection, Scope, StoreGroup, check_code, check_name, outlives},
+    permissions::{Bits, Class, REGISTRY, kind},
+    rows,
+    set::{PermissionSet, Reach},
+};
+
+/// A group as it is wanted; when it is changed, what is None stays.
+#[derive(Debug, Clone, Default)]
+pub struct GroupFields {
+    pub code: Option<String>,
+    pub name: Option<String>,
+    pub stores: Option<Vec<StoreId>>,
+}
+
+/// Groups that a tenant has at most, and stores in one.
+const MAX_GROUPS: usize = 500;
+const MAX_STORES: usize = 5_000;
+
+impl Access {
+    pub async fn store_group_create(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        fields: GroupFields,
+    ) -> Result<Changed<StoreGroup>, AccessError> {
+        let work = self.begin(&permit).await?;
+        let all = rows::groups(&work).await?;
+        if all.len() >= MAX_GROUPS {
+            let message = format!("a tenant has at most {MAX_GROUPS} groups of stores");
+            return Err(Rejection::LimitExceeded { message, field: path!["input"] }.into());
+        }
+        let group = StoreGroup {
+            id: self.clock().id(),
+            code: fields.code.unwrap_or_default().trim().to_owned(),
+            name: fields.name.unwrap_or_default().trim().to_owned(),
+            version: 1,
+            updated_at: self.clock().now(),
+        };
+        let stores = fields.stores.unwrap_or_default();
+        let key = check(&work, &group, &stores, &all).await?;
+        rows::add_group(&work, &group, &key, &stores).await?;
+        let seq = self.end(work, told("store_group.created", group.id, 1)).await?;
+        Ok(Changed { value: group, seq })
+    }
+
+    pub async fn store_group_update(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        (id, expected): (GroupId, i64),
+        fields: GroupFields,
+    ) -> Result<Changed<StoreGroup>, AccessError> {
+        let work = self.begin(&permit).await?;
+        let all = rows::groups(&work).await?;
+        let Some(before) = all.iter().find(|group| group.id == id) else {
+            return Err(Rejection::NotFound { what: "store group", field: path!["input", "id"] }.into());
+        };
+        if before.version != expected {
+            return Err(Rejection::Stale { actual: before.version, field: path!["input", "expectedVersion"] }.into());
+        }
+        let had = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
+        let group = StoreGroup {
+            id,
+            code: fields.code.map_or_else(|| before.code.clone(), |code| code.trim().to_owned()),
+            name: fields.name.map_or_else(|| before.name.clone(), |name| name.trim().to_owned()),
+            version: before.version + 1,
+            updated_at: self.clock().now(),
+        };
+        let stores = fields.stores.unwrap_or_else(|| had.clone());
+        let key = check(&work, &group, &stores, &all).await?;
+        let giver = self.held_now(&work, permit.caller()).await?;
+        self.may_move(&work, &giver, id, (&had, &stores)).await?;
+        rows::change_group(&work, &group, &key, &stores).await?;
+        let seq = self.end(work, told("store_group.updated", id, group.version)).await?;
+        Ok(Changed { value: group, seq })
+    }
+
+    /// Whoever puts a store into a group gives something to all who have rights by it, so they must hold that themselves in this store, and for
+    /// as long.
+    async fn may_move(
+        &self,
+        work: &Work,
+        giver: &PermissionSet,
+        group: GroupId,
+        (before, after): (&[StoreId], &[StoreId]),
+    ) -> Result<(), AccessError> {
+        let new = |of: &[StoreId], than: &[StoreId]| of.iter().filter(|store| !than.contains(store)).copied().collect::<Vec<_>>();
+        let (added, gone) = (new(after, before), new(before, after));
+        let moved = Reach::stores(added.iter().chain(&gone).copied());
+        if moved == Reach::stores([]) {
+            return Ok(());
+        }
+        let roles = self.grantable(work).await?;
+        let mut given = Bits::default();
+        for role in rows::roles_granted_by_group(work, group).await? {
+            given.join(roles.get(&role).copied().unwrap_or_default());
+        }
+        let is_by_group = |scope: &Scope| scope.groups().contains(&group);
+        let integrations = rows::integrations(work).await?;
+        let ids: Vec<IntegrationId> = integrations.iter().map(|integration| integration.id).collect();
+        let keys = rows::keys_of(work, &ids).await?;
+        for integration in &integrations {
+            if is_by_group(&integration.scope) {
+                given.join(integration.permissions);
+            }
+            // A key may be narrower than its integration by a group of its own.
+            for key in keys.iter().filter(|key| key.integration == integration.id && key.revoked_at.is_none()) {
+                if key.scope.as_ref().is_some_and(is_by_group) {
+                    given.join(key.permissions.unwrap_or(integration.permissions).and(integration.permissions));
+                }
+            }
+        }
+        let mut given = given.indices().filter(|index| REGISTRY[*index].class == Class::Store).peekable();
+        if !added.is_empty() && given.peek().is_some() && outlives(giver, None) {
+            let message = "your own rights end before those of who has rights by the group: it cannot give them more by you";
+            return Err(Rejection::invalid(message, path!["input", "storeIds"]).into());
+        }
+        match given.find(|index| !giver.reach(*index).contains(&moved)) {
+            None => Ok(()),
+            Some(index) => Err(Rejection::NotHeld { permission: REGISTRY[index].code, field: path!["input", "storeIds"] }.into()),
+        }
+    }
+}
+
+/// The key that the group's code is unique by, if all is well with it.
+async fn check(work: &Work, group: &StoreGroup, stores: &[StoreId], all: &[StoreGroup]) -> Result<String, AccessError> {
+    let key = check_code(&group.code, &path!["input", "code"])?;
+    check_name(&group.name, &path!["input", "name"])?;
+    if all.iter().any(|other| other.id != group.id && other.code.to_lowercase() == key) {
+        return Err(
+            Rejection::Duplicate { message: "another group has this code".to_owned(), field: path!["input", "code"] }.into()
+        );
+    }
+    if stores.len() > MAX_STORES {
+        let message = format!("a group has at most {MAX_STORES} stores");
+        return Err(Rejection::LimitExceeded { message, field: path!["input", "storeIds"] }.into());
+    }
+    missing(work, stores)
+        .await?
+        .map_or(Ok(key), |index| Err(Rejection::NotFound { what: "store", field: path!["input", "storeIds", index] }.into()))
+}
+
+async fn missing(work: &Work, stores: &[StoreId]) -> Result<Option<usize>, Fault> {
+    let known: std::collections::HashSet<StoreId> = rows::known_stores(work, stores).await?.into_iter().collect();
+    Ok(stores.iter().position(|store| !known.contains(store)))
+}

@@ -1,0 +1,56 @@
+//! Inviting somebody: they are put among the members by `identity` and get their roles here, in one transaction.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    Access, AccessError, Changed,
+    members::{Asked, check},
+    told,
+};
+use crate::{
+    access::{
+        caller::{Denied, Permit},
+        core::{Field, Grant, Rejection},
+        permissions::{Permission, kind},
+        rows,
+    },
+    identity::{Identity, Invitee},
+};
+
+const INVITE: Asked = Asked { all: || path!["roleIds"], at: asked };
+
+/// One scope and one end are said for all roles.
+fn asked(index: usize, name: &str) -> Field {
+    if name == "roleId" { path!["roleIds", index] } else { path![name] }
+}
+
+impl Access {
+    /// Invites an address with these grants, which must be within the caller's own rights. The letter leaves when all of it is written.
+    pub async fn member_invite(
+        &self,
+        identity: &Identity,
+        permit: Permit<kind::MemberInvite>,
+        invitee: &Invitee,
+        grants: Vec<Grant>,
+    ) -> Result<Changed<MemberId>, AccessError> {
+        check(&grants, self.clock().now(), INVITE)?;
+        let work = self.begin_with_credentials(&permit).await?;
+        let giver = self.held_now(&work, permit.caller()).await?;
+        if !giver.holds(kind::MemberInvite::INDEX) {
+            return Err(AccessError::Denied(Denied(kind::MemberInvite::info().code)));
+        }
+        self.may_change(&work, &giver, (&[], &grants), INVITE).await?;
+        let by = MemberId::from_uuid(permit.caller().actor.id);
+        let (work, placed) = identity.place_invited(work, by, invitee).await?;
+        let Some(placed) = placed else {
+            let message = "they are a member already, or were invited: invitationResend sends the letter again".to_owned();
+            return Err(Rejection::Duplicate { message, field: path!["email"] }.into());
+        };
+        rows::replace_grants(&work, placed.member, &grants).await?;
+        let seq = self.end(work, told("member.invited", placed.member, placed.version)).await?;
+        let member = placed.member;
+        identity.send_invitation(placed);
+        Ok(Changed { value: member, seq })
+    }
+}

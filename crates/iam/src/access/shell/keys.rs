@@ -1,0 +1,175 @@
+//! From the secret of a key to a caller. Junk is refused by its checksum; a key that is in use costs no statement while it is remembered.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError},
+};
+
+use entity::prelude::*;
+use platform::{
+    clock::Monotonic,
+    gauges::{self, Lookup},
+    storage::Fault,
+};
+
+use super::{Access, REMEMBERED, STANDING, uses::Uses};
+use crate::access::{
+    caller::Caller,
+    cidr::Cidr,
+    core::{
+        ApiKey, KeyBudget,
+        key::{Kind, Secret, kind_of},
+        rights,
+    },
+    rows::{self, KeyHome, Opened},
+};
+
+/// A key that was found, as it was read; without one, the hash is nobody's.
+#[derive(Clone)]
+pub(super) struct Known {
+    read_at: Monotonic,
+    key: Option<KnownKey>,
+}
+
+#[derive(Clone)]
+pub(super) struct KnownKey {
+    pub(super) home: KeyHome,
+    /// None: revoked, or its integration disabled, or for another kind of tenant.
+    caller: Option<Caller>,
+    cidrs: Vec<Cidr>,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    budget: Option<KeyBudget>,
+    pub(super) uses: Arc<Uses>,
+}
+
+impl Known {
+    pub fn tenant(&self) -> Option<TenantId> {
+        self.key.as_ref().map(|key| key.home.tenant)
+    }
+}
+
+/// Who calls with a key.
+#[derive(Debug, Clone)]
+pub struct KeyCaller {
+    pub caller: Caller,
+    pub key: ApiKeyId,
+    pub hash: [u8; 32],
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    /// What it may spend of its integration's budget.
+    pub budget: Option<KeyBudget>,
+}
+
+/// A program for which something is done while it does not call.
+#[derive(Debug, Clone)]
+pub struct ProgramTerms {
+    pub caller: Caller,
+    /// When its key was made.
+    pub created_at: Timestamp,
+    /// What the key may spend of its integration's budget.
+    pub budget: Option<KeyBudget>,
+}
+
+/// Why a key is not accepted. Callers hear only that it is not.
+#[derive(Debug)]
+pub enum KeyRefused {
+    /// It is no key: nothing was asked of the database.
+    Malformed,
+    /// Nobody's, or ended, or from another network.
+    NotAccepted,
+    Fault(Fault),
+}
+impl From<Fault> for KeyRefused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Access {
+    /// Who calls with this secret from this address.
+    pub async fn key(&self, token: &str, address: Option<IpAddr>) -> Result<KeyCaller, KeyRefused> {
+        let secret = Secret::parse(token).ok_or(KeyRefused::Malformed)?;
+        let hash = secret.hash();
+        let known = self.known_key(&hash).await?.ok_or(KeyRefused::NotAccepted)?;
+        let caller = self.standing_of(&known).ok_or(KeyRefused::NotAccepted)?;
+        let is_from_there = |address: IpAddr| known.cidrs.iter().any(|network| network.contains(address));
+        if !known.cidrs.is_empty() && !address.is_some_and(is_from_there) {
+            return Err(KeyRefused::NotAccepted);
+        }
+        self.note_use(&known, caller.actor, address);
+        let KnownKey { created_at, expires_at, budget, .. } = known;
+        Ok(KeyCaller { caller, key: known.home.key, hash, created_at, expires_at, budget })
+    }
+
+    /// What the key of a hash stands for now; None when it has ended.
+    pub(super) async fn key_by_hash(&self, hash: &[u8; 32]) -> Result<Option<Caller>, Fault> {
+        Ok(self.known_key(hash).await?.and_then(|known| self.standing_of(&known)))
+    }
+
+    /// What a key of a tenant stands for now, for what is done in its name while nobody calls; None when it has ended.
+    pub async fn program(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<Caller>, Fault> {
+        let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
+        let known = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await?;
+        Ok(known.and_then(|known| self.standing_of(&known)))
+    }
+
+    /// The same, with when the key was made and what it may spend.
+    pub async fn program_on_terms(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<ProgramTerms>, Fault> {
+        let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
+        let Some(known) = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await? else { return Ok(None) };
+        let terms = |caller| ProgramTerms { caller, created_at: known.created_at, budget: known.budget };
+        Ok(self.standing_of(&known).map(terms))
+    }
+
+    fn standing_of(&self, known: &KnownKey) -> Option<Caller> {
+        let has_ended = known.expires_at.is_some_and(|end| end <= self.0.clock.now());
+        known.caller.clone().filter(|_| !has_ended)
+    }
+
+    async fn known_key(&self, hash: &[u8; 32]) -> Result<Option<KnownKey>, Fault> {
+        let now = self.0.clock.monotonic();
+        let remembered = self.0.keys.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
+        let fresh = remembered.as_ref().filter(|known| now.since(known.read_at) < STANDING);
+        gauges::looked_up("keys", Lookup::of(fresh));
+        if let Some(known) = fresh {
+            return Ok(known.key.clone());
+        }
+        let uses = remembered.and_then(|known| known.key).map(|key| key.uses).unwrap_or_default();
+        let key = match rows::home_of(&self.0.db.global(), hash).await? {
+            Some(home) => self.read_key(home, uses).await?,
+            None => None,
+        };
+        let mut keys = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= REMEMBERED {
+            keys.clear();
+        }
+        keys.insert(*hash, Known { read_at: now, key: key.clone() });
+        Ok(key)
+    }
+
+    async fn read_key(&self, home: KeyHome, uses: Arc<Uses>) -> Result<Option<KnownKey>, Fault> {
+        let scope = self.0.db.tenant(home.tenant);
+        let Some(Opened { key, integration }) = rows::opened(&scope, home.key).await? else { return Ok(None) };
+        // The word in a key's secret says which kind of tenant it is for, and the tenant has the last word on what it is.
+        let is_astray = kind_of(&key.prefix) != if home.is_sandbox { Kind::Test } else { Kind::Live };
+        let is_ended = key.revoked_at.is_some() || integration.disabled_at.is_some() || is_astray;
+        let caller = if is_ended {
+            None
+        } else {
+            let own = key.scope.as_ref().unwrap_or(&integration.scope);
+            let named: Vec<GroupId> = own.groups().iter().chain(integration.scope.groups()).copied().collect();
+            let groups = rows::members_of(&scope, &named).await?;
+            let whole = rights(integration.permissions, &integration.scope, &groups);
+            let part = rights(key.permissions.unwrap_or(integration.permissions), own, &groups);
+            let caller = Caller::new(home.tenant, Actor::integration(integration.id), whole.and(&part));
+            let trusted_only = key.trusted_only || integration.trusted_only;
+            Some(Caller { channel: integration.channel, trusted_only, ..caller })
+        };
+        // What was written as a network was checked then; one that cannot be read now lets nobody in.
+        let cidrs: Vec<Cidr> = key.cidrs.iter().filter_map(|cidr| Cidr::parse(cidr)).collect();
+        let caller = caller.filter(|_| cidrs.len() == key.cidrs.len());
+        let ApiKey { created_at, expires_at, budget, .. } = key;
+        Ok(Some(KnownKey { home, caller, cidrs, created_at, expires_at, budget, uses }))
+    }
+}

@@ -1,0 +1,215 @@
+//! Rights as they are looked up, and as they are changed. A change locks the tenant's policy version first, so that changes of rights come one
+//! after the other; whoever makes it is measured by what they hold inside that transaction.
+
+mod groups;
+mod integration_update;
+mod integrations;
+mod invitations;
+mod keys;
+mod leaks;
+mod live;
+mod members;
+mod reads;
+mod restored;
+mod roles;
+mod standing;
+mod uses;
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, RwLock},
+};
+
+use entity::prelude::*;
+use platform::{
+    audit::{Origin, Pen, Stamp, Target},
+    clock::Clock,
+    storage::{
+        Database, Fault, Reads, Work,
+        journal::{self, NewEvent},
+    },
+};
+use tokio::sync::Notify;
+
+pub use groups::GroupFields;
+pub use integration_update::IntegrationFields;
+pub use integrations::{NewIntegration, NewKey};
+pub use keys::{KeyCaller, KeyRefused, ProgramTerms};
+pub use leaks::Leak;
+pub use live::Standing;
+pub use reads::RoleView;
+pub use restored::LiveKey;
+pub use roles::RoleFields;
+
+use super::{
+    caller::{Caller, Denied, Permit},
+    core::{Rejection, compile},
+    permissions::Bits,
+    policy::Policies,
+    rows::{self, KeyHome},
+    set::PermissionSet,
+};
+
+/// The room's service.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    clock: Clock,
+    policies: Policies,
+    pen: Option<Pen>,
+    /// What a tenant's roles give, by the version of its policies.
+    roles: Mutex<HashMap<TenantId, (i64, Compiled)>>,
+    members: RwLock<HashMap<(TenantId, MemberId), standing::Known>>,
+    keys: RwLock<HashMap<[u8; 32], keys::Known>>,
+    live: Mutex<HashMap<live::Who, live::Entry>>,
+    /// Rights were changed here: whoever watches standings looks at once.
+    changed: Notify,
+}
+
+/// What each role gives.
+pub type Compiled = Arc<HashMap<RoleId, Bits>>;
+
+/// Seconds that a standing is taken for granted, by the process's own clock: a change made by another node is noticed after that.
+pub const STANDING_SECONDS: i64 = 4;
+const STANDING: std::time::Duration = std::time::Duration::from_secs(STANDING_SECONDS.unsigned_abs());
+/// Standings that are remembered; beyond it all are forgotten and looked up again.
+const REMEMBERED: usize = 10_000;
+
+/// Why a change of rights came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum AccessError {
+    Denied(Denied),
+    Refused(Vec<Rejection>),
+    Fault(Fault),
+}
+impl From<Denied> for AccessError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+impl From<Rejection> for AccessError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(vec![rejection])
+    }
+}
+impl From<Fault> for AccessError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What was changed, and the event that says so.
+#[derive(Debug, Clone)]
+pub struct Changed<T> {
+    pub value: T,
+    /// None when nothing had to be written.
+    pub seq: Option<i64>,
+}
+
+impl Access {
+    pub fn new(db: Database, clock: Clock, policies: Policies) -> Self {
+        Self::with(db, clock, policies, None)
+    }
+    /// The same, with what writes into the audit log what nobody asked for: a key from a new address, a key that was found.
+    pub fn audited(db: Database, clock: Clock, policies: Policies, pen: Pen) -> Self {
+        Self::with(db, clock, policies, Some(pen))
+    }
+    fn with(db: Database, clock: Clock, policies: Policies, pen: Option<Pen>) -> Self {
+        Self(Arc::new(Inner {
+            pen,
+            db,
+            clock,
+            policies,
+            roles: Mutex::default(),
+            members: RwLock::default(),
+            keys: RwLock::default(),
+            live: Mutex::default(),
+            changed: Notify::new(),
+        }))
+    }
+    pub fn database(&self) -> &Database {
+        &self.0.db
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Commits what the future commits with an entry in the tenant's audit log.
+    async fn logged<T>(
+        &self,
+        (action, actor): (&str, Actor),
+        home: KeyHome,
+        address: Option<IpAddr>,
+        commits: impl Future<Output = T>,
+    ) -> T {
+        let Some(pen) = &self.0.pen else { return commits.await };
+        let origin = Origin { ip: address.map(|address| address.to_string()), ..Origin::default() };
+        let who = Some((home.tenant, actor));
+        Stamp::new(action.to_owned(), origin, pen.clone(), who, Some(Target::of(home.key))).over(commits).await
+    }
+
+    /// Begins a change of the tenant's rights.
+    async fn begin<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
+        let work = permit.scope(&self.0.db).begin().await?;
+        rows::bump(&work).await?;
+        Ok(work)
+    }
+
+    /// Begins one that also writes what people or programs sign in with: those tables are the deployment's own.
+    async fn begin_with_credentials<P>(&self, permit: &Permit<P>) -> Result<Work, Fault> {
+        let work = self.0.db.global().steward_for(permit.tenant()).await?;
+        rows::bump(&work).await?;
+        Ok(work)
+    }
+
+    /// Ends a change: tells the tenant's stream, commits, and forgets what this node knew of the tenant's rights.
+    async fn end(&self, mut work: Work, event: NewEvent) -> Result<Option<i64>, Fault> {
+        let tenant = work.tenant();
+        let seq = journal::append(&mut work, vec![event], self.0.clock.now()).await?;
+        work.commit().await?;
+        self.forget(tenant);
+        Ok(seq)
+    }
+
+    /// What the caller holds now, in this very transaction, and no more than they came with: a right that was taken meanwhile is not given on.
+    async fn held_now(&self, work: &Work, caller: &Caller) -> Result<PermissionSet, Fault> {
+        if caller.actor.kind != ActorKind::Member {
+            return Ok(PermissionSet::default());
+        }
+        let member = MemberId::from_uuid(caller.actor.id);
+        let (is_active, _) = rows::is_active(work, member).await?;
+        if !is_active {
+            return Ok(PermissionSet::default());
+        }
+        let mut held = self.granted(work, member).await?.and(&caller.permissions);
+        held.until = held.until.or(caller.permissions.until);
+        Ok(held)
+    }
+
+    /// What a member's grants come to, in this very transaction.
+    async fn granted(&self, work: &Work, member: MemberId) -> Result<PermissionSet, Fault> {
+        let grants = rows::grants_of(work, member).await?;
+        let roles = self.compiled(work, &rows::roles(work).await?).await?;
+        let named: Vec<GroupId> = grants.iter().flat_map(|grant| grant.scope.groups()).copied().collect();
+        let groups = rows::members_of(work, &named).await?;
+        Ok(compile(&grants, &roles, &groups, self.0.clock.now()))
+    }
+
+    /// Whether somebody holds all that another member holds, as it stands in the transaction: for rooms that suspend and remove members.
+    pub async fn holds_all_of(&self, work: &Work, who: MemberId, other: MemberId) -> Result<bool, Fault> {
+        let (is_active, _) = rows::is_active(work, who).await?;
+        Ok(is_active && self.granted(work, who).await?.lacks(&self.granted(work, other).await?).is_none())
+    }
+
+    async fn compiled(&self, reads: &impl Reads, roles: &[super::core::Role]) -> Result<HashMap<RoleId, Bits>, Fault> {
+        self.0.policies.compile(reads.tenant(), roles).await.map_err(|err| Fault::Broken(err.to_string()))
+    }
+}
+
+/// An event about a row: its id and version.
+fn told(kind: &'static str, id: impl ToString, version: i64) -> NewEvent {
+    NewEvent { kind, payload: serde_json::json!({ "id": id.to_string(), "version": version }).to_string() }
+}

@@ -1,0 +1,49 @@
+//! Roles as people see them: with all that they give.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads};
+
+use super::Access;
+use crate::access::{core::Role, permissions::Bits, policy::BUILT_IN, rows};
+
+/// A role as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleView {
+    pub role: Role,
+    pub is_built_in: bool,
+    /// All that it gives, what it inherits included.
+    pub gives: Bits,
+}
+
+/// The default roles as rows. They change only with a new version of Entrepot.
+pub(super) fn defaults(gives: &HashMap<RoleId, Bits>) -> impl Iterator<Item = Role> + use<'_> {
+    BUILT_IN.iter().map(|known| Role {
+        id: known.id,
+        key: known.key.to_owned(),
+        name: known.name.to_owned(),
+        permissions: gives.get(&known.id).copied().unwrap_or_default(),
+        inherits: Vec::new(),
+        version: 1,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+    })
+}
+
+impl Access {
+    /// The members who own the tenant.
+    pub async fn owners(&self, tenant: TenantId) -> Result<Vec<MemberId>, Fault> {
+        rows::owners(&self.database().tenant(tenant), self.clock().now()).await
+    }
+
+    /// The default roles, then the tenant's own by key.
+    pub async fn roles(&self, reads: &impl Reads) -> Result<Vec<RoleView>, Fault> {
+        let own = rows::roles(reads).await?;
+        let gives = self.compiled(reads, &own).await?;
+        let view =
+            |role: Role, is_built_in| RoleView { gives: gives.get(&role.id).copied().unwrap_or_default(), role, is_built_in };
+        let defaults = defaults(&gives).map(|role| view(role, true));
+        Ok(defaults.chain(own.iter().map(|role| view(role.clone(), false))).collect())
+    }
+}

@@ -1,0 +1,54 @@
+//! After the database was restored to an earlier moment: keys that were revoked since are accepted again, and nobody can tell which.
+
+use entity::prelude::*;
+use platform::storage::Fault;
+
+use super::{Access, told};
+use crate::access::{
+    core::ApiKey,
+    rows::{self, KeyHome, Opened},
+};
+
+/// A key that is accepted, in words for an operator.
+#[derive(Debug, Clone)]
+pub struct LiveKey {
+    pub id: ApiKeyId,
+    pub name: String,
+    /// How its secret begins.
+    pub prefix: String,
+    pub integration: String,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Access {
+    /// The keys of a tenant that are accepted, the oldest first.
+    pub async fn live_keys(&self, tenant: TenantId) -> Result<Vec<LiveKey>, Fault> {
+        let scope = self.0.db.tenant(tenant);
+        let keys = rows::live_keys(&scope, self.0.clock.now()).await?;
+        let ids: Vec<IntegrationId> = keys.iter().map(|key| key.integration).collect();
+        let integrations = rows::integrations_by_id(&scope, &ids).await?;
+        let name =
+            |id| integrations.iter().find(|known| known.id == id && known.disabled_at.is_none()).map(|known| known.name.clone());
+        let live = |key: ApiKey| {
+            let ApiKey { id, name: key_name, prefix, created_at, last_used_at, .. } = key;
+            Some(LiveKey { id, name: key_name, prefix, integration: name(key.integration)?, created_at, last_used_at })
+        };
+        Ok(keys.into_iter().filter_map(live).collect())
+    }
+
+    /// Revokes a key, as the system: an entry of the tenant's audit log says so.
+    pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), Fault> {
+        let scope = self.0.db.tenant(tenant);
+        let home = KeyHome { tenant, key, is_sandbox: rows::is_sandbox(&scope).await? };
+        let work = scope.begin().await?;
+        rows::bump(&work).await?;
+        let Some(Opened { key, .. }) = rows::opened(&work, key).await?.filter(|opened| opened.key.revoked_at.is_none()) else {
+            return work.rollback().await;
+        };
+        let after = ApiKey { revoked_at: Some(self.0.clock.now()), ..key };
+        rows::end_key(&work, &after).await?;
+        let ended = self.end(work, told("api_key.revoked", after.id, 1));
+        self.logged(("api_key.revoked_after_restore", Actor::SYSTEM), home, None, ended).await.map(drop)
+    }
+}

@@ -1,0 +1,142 @@
+//! argon2id, on a bounded pool: a login costs 19 MiB and some 20 ms of a core, and must not cost other requests theirs.
+
+use std::{sync::Arc, time::Duration};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use platform::{clock::Clock, storage::Fault};
+use tokio::sync::{Semaphore, oneshot};
+
+/// OWASP's floor: m = 19 MiB, t = 2, p = 1 (Password Storage Cheat Sheet).
+const MEMORY_KIB: u32 = 19_456;
+const ITERATIONS: u32 = 2;
+const LANES: u32 = 1;
+
+/// Those who may wait for their turn; whoever comes then is told that we are busy. A turn takes some 20 ms.
+const WAITING: usize = 256;
+/// How nice a thread is that works on a password: on a busy core it gets a tenth of what others get (sched(7)), so that
+/// people still come in.
+#[cfg(target_os = "linux")]
+const YIELDING: i32 = 10;
+/// Nobody waits longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Hashes and checks passwords, at once at most as many as half of the cores and behind everything else that wants to run: a storm of
+/// logins waits for itself.
+#[derive(Clone)]
+pub struct Passwords {
+    permits: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// A hash of nobody's password: checked when the account is unknown, so that both take the same time.
+    nobody: Arc<str>,
+    clock: Clock,
+}
+
+fn argon() -> Result<Argon2<'static>, Fault> {
+    let params = Params::new(MEMORY_KIB, ITERATIONS, LANES, None).map_err(|err| Fault::Broken(err.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// `$argon2id$…` (PHC) of "nobody" under a fixed salt with the parameters above; only its cost matters.
+pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$Zm9yIHRpbWluZyBvbmx5IDMyIGJ5dGVzIGhlcmUuLi4";
+
+impl Passwords {
+    pub fn new(clock: Clock) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let permits = Arc::new(Semaphore::new(cores.div_ceil(2)));
+        Self { permits, waiting: Arc::new(Semaphore::new(WAITING)), nobody: NOBODY.into(), clock }
+    }
+
+    /// The PHC string to keep.
+    pub async fn hash(&self, password: &str) -> Result<String, Fault> {
+        let mut salt = [0u8; 16];
+        self.clock.fill(&mut salt);
+        let password = password.to_owned();
+        self.run(move || {
+            let hash =
+                argon()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|err| Fault::Broken(err.to_string()))?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Whether the password is the account's; `stored` is None for an account that does not exist, which takes as long.
+    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Fault> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        let password = password.to_owned();
+        let matches = self
+            .run(move || {
+                let hash = PasswordHash::new(&stored).map_err(|_| Fault::corrupt("app_user", "password_hash is a PHC string"))?;
+                Ok(argon()?.verify_password(password.as_bytes(), &hash).is_ok())
+            })
+            .await?;
+        Ok(matches && known)
+    }
+
+    /// Whether a hash was made with no less than is asked for now.
+    pub fn is_strong(stored: &str) -> bool {
+        let Ok(hash) = PasswordHash::new(stored) else { return false };
+        let at_least = |name: &str, least: u32| hash.params.get_decimal(name).is_some_and(|found| found >= least);
+        hash.algorithm.as_str() == "argon2id" && at_least("m", MEMORY_KIB) && at_least("t", ITERATIONS) && at_least("p", LANES)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+        let _place = self.waiting.try_acquire().map_err(|_| Fault::Overloaded)?;
+        let turn = tokio::time::timeout(PATIENCE, self.permits.clone().acquire_owned()).await.map_err(|_| Fault::Overloaded)?;
+        let turn = turn.map_err(|_| Fault::ShuttingDown)?;
+        let (tell, told) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("password".to_owned())
+            .spawn(move || {
+                // Held until the work is done, also when whoever asked has gone.
+                let _turn = turn;
+                give_way();
+                tell.send(work()).ok();
+            })
+            .map_err(|err| Fault::Broken(format!("no thread for a password: {err}")))?;
+        told.await.map_err(|_| Fault::Broken("a password's thread ended early".to_owned()))?
+    }
+}
+
+/// Lets every other thread of this machine go before this one. Priorities are a thread's own on Linux, and cannot be raised again, so a thread of
+/// the runtime's pool would not do; elsewhere they are the process's.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(err) = rustix::process::nice(YIELDING) {
+        tracing::debug!(error = %err, "passwords are checked at the priority of everything else");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn knows_its_own_hashes_and_nobody() {
+        let passwords = Passwords::new(Clock::system());
+        let hash = passwords.hash("correct horse battery").await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.verify("correct horse battery", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse batterz", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("nobody", None).await.unwrap());
+    }
+
+    #[test]
+    fn knows_what_was_hashed_when_less_was_enough() {
+        assert!(Passwords::is_strong(NOBODY));
+        for weaker in [NOBODY.replace("m=19456", "m=4096"), NOBODY.replace("t=2", "t=1"), NOBODY.replace("argon2id", "argon2i")] {
+            assert!(!Passwords::is_strong(&weaker), "{weaker}");
+        }
+        assert!(!Passwords::is_strong("plain"));
+    }
+
+    #[tokio::test]
+    async fn a_storm_is_told_that_we_are_busy() {
+        let passwords = Passwords::new(Clock::system());
+        let _all = passwords.waiting.acquire_many(u32::try_from(WAITING).unwrap()).await.unwrap();
+        assert!(matches!(passwords.verify("x", None).await, Err(Fault::Overloaded)));
+    }
+}

@@ -1,0 +1,198 @@
+//! Second factors, and logins that wait for one: global tables.
+
+use entity::prelude::*;
+use platform::{
+    secrets::SealedColumn,
+    storage::{Fault, GlobalReads, GlobalWork, Row},
+};
+
+use crate::identity::{
+    core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS},
+    rows::sessions::risk,
+};
+
+/// The seed of an authenticator that is in use.
+pub const SEED: SealedColumn = SealedColumn { table: "totp", column: "seed", keys: &["user_id"], blind: None };
+/// The seed of one that has not shown its first code yet.
+pub const PENDING_SEED: SealedColumn = SealedColumn { table: "totp", column: "pending_seed", keys: &["user_id"], blind: None };
+
+/// Steps of an authenticator by which clocks may differ: five minutes.
+const STEPS_AHEAD: i64 = 10;
+
+/// What is kept of a user's authenticator, sealed.
+#[derive(Debug, Clone, Default)]
+pub struct Totp {
+    pub seed: Option<Vec<u8>>,
+    pub pending: Option<(Vec<u8>, Timestamp)>,
+}
+
+pub async fn totp(db: &impl GlobalReads, user: UserId) -> Result<Totp, Fault> {
+    let rows = db.rows("SELECT seed, pending_seed, pending_at FROM totp WHERE user_id = $1", vec![user.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(Totp::default()) };
+    let row = &mut Row::new(row);
+    let (seed, pending_seed, pending_at) = (row.take()?, row.take::<Option<Vec<u8>>>()?, row.time_opt()?);
+    Ok(Totp { seed, pending: pending_seed.zip(pending_at) })
+}
+
+/// Whether the user has a second factor.
+pub async fn has_factor(db: &impl GlobalReads, user: UserId) -> Result<bool, Fault> {
+    Ok(!db.rows("SELECT 1 FROM totp WHERE user_id = $1 AND seed IS NOT NULL", vec![user.into()]).await?.is_empty())
+}
+
+/// Keeps the seed of an enrolment, in the place of one that was not finished.
+pub async fn put_pending(work: &GlobalWork, user: UserId, sealed: Vec<u8>, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO totp (user_id, pending_seed, pending_at) VALUES ($1, $2, $3)
+        ON CONFLICT (user_id) DO UPDATE SET pending_seed = excluded.pending_seed, pending_at = excluded.pending_at";
+    work.change(sql, vec![user.into(), sealed.into(), now.into()]).await?;
+    Ok(())
+}
+
+/// Puts an authenticator that has shown its first code into use, if it is still the pending one.
+pub async fn confirm(
+    work: &GlobalWork,
+    user: UserId,
+    (pending, sealed): (Vec<u8>, Vec<u8>),
+    step: i64,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let sql = "UPDATE totp SET seed = $1, confirmed_at = $2, last_step = $3, pending_seed = NULL, pending_at = NULL, wrong = 0
+        WHERE user_id = $4 AND pending_seed = $5";
+    Ok(work.change(sql, vec![sealed.into(), now.into(), step.into(), user.into(), pending.into()]).await? == 1)
+}
+
+/// Counts a try before it is made, so that many at once count too. None: there were too many, until the moment given.
+pub async fn take_try(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Result<(), Timestamp>, Fault> {
+    let since = now.plus_seconds(-WRONG_SECONDS);
+    // A clock that was set back makes nobody wait longer than that, and forgets nothing.
+    let ahead = "UPDATE totp SET wrong_since = $1 WHERE user_id = $2 AND wrong_since > $1";
+    work.change(ahead, vec![now.into(), user.into()]).await?;
+    let sql = "UPDATE totp SET wrong = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN 1 ELSE wrong + 1 END,
+        wrong_since = CASE WHEN wrong_since <= $1 OR wrong = 0 THEN $2 ELSE wrong_since END
+        WHERE user_id = $3 AND (wrong_since <= $1 OR wrong < $4)";
+    if work.change(sql, vec![since.into(), now.into(), user.into(), WRONG_CODES.into()]).await? == 1 {
+        return Ok(Ok(()));
+    }
+    let rows = work.rows("SELECT wrong_since FROM totp WHERE user_id = $1", vec![user.into()]).await?;
+    let began = rows.first().map(|row| Row::new(row).time()).transpose()?;
+    Ok(began.map_or(Ok(()), |began| Err(began.plus_seconds(WRONG_SECONDS))))
+}
+
+/// Uses a code by time: only one of a later step than the last. Whether it was. A last step that lies further ahead than clocks differ was used
+/// before this one was set back.
+pub async fn use_step(work: &GlobalWork, user: UserId, step: i64) -> Result<bool, Fault> {
+    let sql = "UPDATE totp SET last_step = $1, wrong = 0 WHERE user_id = $2 AND (last_step < $1 OR last_step > $3) AND seed IS NOT NULL";
+    Ok(work.change(sql, vec![step.into(), user.into(), (step + STEPS_AHEAD).into()]).await? == 1)
+}
+
+/// Replaces the user's codes for emergencies by a new set.
+pub async fn put_backup_codes(work: &GlobalWork, user: UserId, hashes: Vec<String>) -> Result<(), Fault> {
+    work.change("DELETE FROM backup_code WHERE user_id = $1", vec![user.into()]).await?;
+    for (number, hash) in (1i64..).zip(hashes) {
+        let sql = "INSERT INTO backup_code (user_id, number, hash) VALUES ($1, $2, $3)";
+        work.change(sql, vec![user.into(), number.into(), hash.into()]).await?;
+    }
+    Ok(())
+}
+
+/// The hash of a code that was not used.
+pub async fn backup_code(db: &impl GlobalReads, user: UserId, number: i64) -> Result<Option<String>, Fault> {
+    let sql = "SELECT hash FROM backup_code WHERE user_id = $1 AND number = $2 AND used_at IS NULL";
+    db.rows(sql, vec![user.into(), number.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
+}
+
+pub async fn backup_codes_left(db: &impl GlobalReads, user: UserId) -> Result<usize, Fault> {
+    Ok(db.rows("SELECT number FROM backup_code WHERE user_id = $1 AND used_at IS NULL", vec![user.into()]).await?.len())
+}
+
+/// Uses a code for emergencies; whether it was there to be used.
+pub async fn use_backup_code(work: &GlobalWork, user: UserId, number: i64, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE backup_code SET used_at = $1 WHERE user_id = $2 AND number = $3 AND used_at IS NULL";
+    let used = work.change(sql, vec![now.into(), user.into(), number.into()]).await? == 1;
+    if used {
+        work.change("UPDATE totp SET wrong = 0 WHERE user_id = $1", vec![user.into()]).await?;
+    }
+    Ok(used)
+}
+
+/// Takes a user's second factor away; whether there was one.
+pub async fn remove(work: &GlobalWork, user: UserId) -> Result<bool, Fault> {
+    work.change("DELETE FROM backup_code WHERE user_id = $1", vec![user.into()]).await?;
+    Ok(work.change("DELETE FROM totp WHERE user_id = $1", vec![user.into()]).await? == 1)
+}
+
+/// A login whose password was right and that waits for a second factor.
+#[derive(Debug, Clone)]
+pub struct ChallengeRow {
+    pub user: UserId,
+    pub tenant: TenantId,
+    pub member: MemberId,
+    /// Where it began; another network does not go on with it.
+    pub network: Option<String>,
+    pub auth_at: Timestamp,
+    /// How unusual the login is.
+    pub risk: Risk,
+    /// What is kept of the code that was sent to the account's address, bound to the challenge's token.
+    pub code: Option<[u8; 32]>,
+}
+
+/// Ends all logins that wait for a second factor.
+pub async fn end_challenges(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
+    work.change("UPDATE login_challenge SET done_at = $1 WHERE done_at IS NULL", vec![now.into()]).await.map(drop)
+}
+
+pub async fn put_challenge(
+    work: &GlobalWork,
+    hash: [u8; 32],
+    challenge: ChallengeRow,
+    expires_at: Timestamp,
+) -> Result<(), Fault> {
+    let sql = "INSERT INTO login_challenge (hash, user_id, tenant_id, member_id, network, auth_at, expires_at, risk, risk_signs, code_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let c = challenge;
+    let values = vec![
+        hash.to_vec().into(),
+        c.user.into(),
+        c.tenant.into(),
+        c.member.into(),
+        c.network.into(),
+        c.auth_at.into(),
+        expires_at.into(),
+        c.risk.score.into(),
+        c.risk.words().into(),
+        c.code.map(|code| code.to_vec()).into(),
+    ];
+    work.change(sql, values).await?;
+    Ok(())
+}
+
+/// Takes one of a challenge's tries. None: it is over, or there never was one.
+pub async fn try_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<ChallengeRow>, Fault> {
+    let sql =
+        "UPDATE login_challenge SET tries = tries + 1 WHERE hash = $1 AND done_at IS NULL AND expires_at > $2 AND tries < $3
+        RETURNING user_id, tenant_id, member_id, network, auth_at, risk, risk_signs, code_hash";
+    let rows = work.rows(sql, vec![hash.to_vec().into(), now.into(), CHALLENGE_TRIES.into()]).await?;
+    rows.first()
+        .map(|row| {
+            let row = &mut Row::new(row);
+            Ok(ChallengeRow {
+                user: row.take()?,
+                tenant: row.take()?,
+                member: row.take()?,
+                network: row.take()?,
+                auth_at: row.time()?,
+                risk: risk(row)?,
+                code: row.take::<Option<Vec<u8>>>()?.and_then(|code| code.try_into().ok()),
+            })
+        })
+        .transpose()
+}
+
+/// Ends a challenge that was met; whether nobody else has met it.
+pub async fn meet_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE login_challenge SET done_at = $1 WHERE hash = $2 AND done_at IS NULL";
+    Ok(work.change(sql, vec![now.into(), hash.to_vec().into()]).await? == 1)
+}
+
+pub async fn forget_challenges(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    work.change("DELETE FROM login_challenge WHERE expires_at < $1", vec![now.into()]).await
+}

@@ -1,0 +1,100 @@
+//! Invitations that wait for their answer: a global table, for whoever shows a link is not in a tenant yet. What is kept of a link is its SHA-256.
+
+use entity::prelude::*;
+use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
+
+/// Whose invitation a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invited {
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub user: UserId,
+}
+
+/// An invitation as it is written down.
+pub struct NewInvitation {
+    pub hash: [u8; 32],
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub email: String,
+    pub by: MemberId,
+    pub sent_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// Writes an invitation down, in the place of one from before.
+pub async fn put(work: &GlobalWork, new: NewInvitation) -> Result<(), Fault> {
+    withdraw(work, new.tenant, new.member).await?;
+    let sql = "INSERT INTO invitation (hash, tenant_id, member_id, email, invited_by, sent_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = vec![
+        new.hash.to_vec().into(),
+        new.tenant.into(),
+        new.member.into(),
+        new.email.into(),
+        new.by.into(),
+        new.sent_at.into(),
+        new.expires_at.into(),
+    ];
+    work.change(sql, values).await?;
+    Ok(())
+}
+
+/// Whose invitation it is, if it can still be accepted.
+pub async fn by_hash(db: &impl GlobalReads, hash: [u8; 32], now: Timestamp) -> Result<Option<Invited>, Fault> {
+    let sql = "SELECT i.tenant_id, i.member_id, m.user_id FROM invitation i
+        JOIN member m ON m.tenant_id = i.tenant_id AND m.id = i.member_id
+        WHERE i.hash = $1 AND i.expires_at > $2 AND m.status = 'INVITED'";
+    let rows = db.rows(sql, vec![hash.to_vec().into(), now.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let row = &mut Row::new(row);
+    Ok(Some(Invited { tenant: row.take()?, member: row.take()?, user: row.take()? }))
+}
+
+/// Uses an invitation up: only one of many calls at once does.
+pub async fn use_up(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<bool, Fault> {
+    let sql = "DELETE FROM invitation WHERE hash = $1 AND expires_at > $2";
+    Ok(work.change(sql, vec![hash.to_vec().into(), now.into()]).await? == 1)
+}
+
+pub async fn withdraw(work: &GlobalWork, tenant: TenantId, member: MemberId) -> Result<(), Fault> {
+    let sql = "DELETE FROM invitation WHERE tenant_id = $1 AND member_id = $2";
+    work.change(sql, vec![tenant.into(), member.into()]).await?;
+    Ok(())
+}
+
+/// Ends the time of all invitations: whoever was invited stays so, and is sent another link. How many.
+pub async fn expire_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    work.change("UPDATE invitation SET expires_at = $1 WHERE expires_at > $1", vec![now.into()]).await
+}
+
+/// The address that was invited, as it was written.
+pub async fn address(db: &impl GlobalReads, tenant: TenantId, member: MemberId) -> Result<Option<String>, Fault> {
+    let sql = "SELECT email FROM invitation WHERE tenant_id = $1 AND member_id = $2";
+    db.rows(sql, vec![tenant.into(), member.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// The row of an address that nobody has an account for: it has no password, and is nobody's until they come.
+pub async fn place_user(work: &GlobalWork, id: UserId, email: &str, email_key: &str, now: Timestamp) -> Result<UserId, Fault> {
+    let sql =
+        "INSERT INTO app_user (id, email, email_key, password_hash, display_name, created_at) VALUES ($1, $2, $3, '', $2, $4)
+        ON CONFLICT (email_key) DO NOTHING";
+    work.change(sql, vec![id.into(), email.into(), email_key.into(), now.into()]).await?;
+    let rows = work.rows("SELECT id FROM app_user WHERE email_key = $1", vec![email_key.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()?.ok_or_else(|| Fault::corrupt("app_user", "an address has a row"))
+}
+
+/// Puts somebody among the members who are invited. One who has left becomes the same member again.
+pub async fn place_member(
+    work: &GlobalWork,
+    (tenant, user): (TenantId, UserId),
+    fresh: MemberId,
+    now: Timestamp,
+) -> Result<Option<(MemberId, i64)>, Fault> {
+    let sql = "INSERT INTO member (tenant_id, id, user_id, status, version, created_at, updated_at) VALUES ($1, $2, $3, 'INVITED', 1, $4, $4)
+        ON CONFLICT (tenant_id, user_id) DO UPDATE SET status = 'INVITED', version = member.version + 1, updated_at = excluded.updated_at
+        WHERE member.removed_at IS NOT NULL AND member.status <> 'INVITED' RETURNING id, version";
+    let rows = work.rows(sql, vec![tenant.into(), fresh.into(), user.into(), now.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let row = &mut Row::new(row);
+    Ok(Some((row.take()?, row.take()?)))
+}

@@ -1,0 +1,140 @@
+//! Links that were mailed, and registrations that wait for one: global tables. What is kept of a link is its SHA-256.
+
+use entity::prelude::*;
+use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkFor {
+    Reset,
+    Verify,
+}
+
+impl LinkFor {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reset => "RESET",
+            Self::Verify => "VERIFY",
+        }
+    }
+}
+
+pub async fn put(
+    work: &GlobalWork,
+    hash: [u8; 32],
+    what: LinkFor,
+    user: UserId,
+    (now, expires_at): (Timestamp, Timestamp),
+) -> Result<(), Fault> {
+    let sql = "INSERT INTO link (hash, purpose, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    let values = vec![hash.to_vec().into(), what.as_str().into(), user.into(), now.into(), expires_at.into()];
+    work.change(sql, values).await?;
+    Ok(())
+}
+
+/// Whose link it is, if it can still be used.
+pub async fn user_of(db: &impl GlobalReads, hash: [u8; 32], what: LinkFor, now: Timestamp) -> Result<Option<UserId>, Fault> {
+    let sql = "SELECT user_id FROM link WHERE hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3";
+    let rows = db.rows(sql, vec![hash.to_vec().into(), what.as_str().into(), now.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// Uses a link up: only one of many calls at once does.
+pub async fn use_up(work: &GlobalWork, hash: [u8; 32], what: LinkFor, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE link SET used_at = $1 WHERE hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1";
+    Ok(work.change(sql, vec![now.into(), hash.to_vec().into(), what.as_str().into()]).await? == 1)
+}
+
+/// The user's other links for the same are good for nothing any more.
+pub async fn withdraw(work: &GlobalWork, user: UserId, what: LinkFor, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE link SET used_at = $1 WHERE user_id = $2 AND purpose = $3 AND used_at IS NULL";
+    work.change(sql, vec![now.into(), user.into(), what.as_str().into()]).await?;
+    Ok(())
+}
+
+/// Withdraws all links that were mailed and all registrations that wait for one; how many.
+pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    let sql = "UPDATE link SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1";
+    let links = work.change(sql, vec![now.into()]).await?;
+    Ok(links + work.change("DELETE FROM registration WHERE expires_at > $1", vec![now.into()]).await?)
+}
+
+/// Keeps a hash that no password has in the place of everybody's; how many had one.
+pub async fn reset_passwords(work: &GlobalWork, nobodys: &str) -> Result<usize, Fault> {
+    // Who was only invited has none.
+    let sql = "UPDATE app_user SET password_hash = $1 WHERE password_hash <> '' AND password_hash <> $1";
+    work.change(sql, vec![nobodys.into()]).await
+}
+
+/// Keeps a new password: its hash, and how long it is at least.
+pub async fn set_password(work: &GlobalWork, user: UserId, (hash, class): (String, i64)) -> Result<(), Fault> {
+    let sql = "UPDATE app_user SET password_hash = $1, password_class = $2 WHERE id = $3";
+    work.change(sql, vec![hash.into(), class.into(), user.into()]).await?;
+    Ok(())
+}
+
+/// Replaces a hash by one with stronger parameters, if the password is still the same.
+pub async fn rehash(work: &GlobalWork, user: UserId, old: &str, hash: String) -> Result<(), Fault> {
+    let sql = "UPDATE app_user SET password_hash = $1 WHERE id = $2 AND password_hash = $3";
+    work.change(sql, vec![hash.into(), user.into(), old.into()]).await?;
+    Ok(())
+}
+
+pub async fn set_verified(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE app_user SET verified_at = $1 WHERE id = $2 AND verified_at IS NULL";
+    work.change(sql, vec![now.into(), user.into()]).await?;
+    Ok(())
+}
+
+/// A registration that waits for its link.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    pub email: String,
+    pub display_name: String,
+    pub tenant_name: String,
+    pub tenant_slug: String,
+    pub password_hash: String,
+}
+
+pub async fn put_registration(work: &GlobalWork, hash: [u8; 32], waiting: Waiting, expires_at: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO registration (hash, email, display_name, tenant_name, tenant_slug, password_hash, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let w = waiting;
+    let values = vec![
+        hash.to_vec().into(),
+        w.email.into(),
+        w.display_name.into(),
+        w.tenant_name.into(),
+        w.tenant_slug.into(),
+        w.password_hash.into(),
+        expires_at.into(),
+    ];
+    work.change(sql, values).await?;
+    Ok(())
+}
+
+/// Takes a registration out of those that wait, if its time has not passed.
+pub async fn take_registration(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -> Result<Option<Waiting>, Fault> {
+    let sql = "DELETE FROM registration WHERE hash = $1 AND expires_at > $2
+        RETURNING email, display_name, tenant_name, tenant_slug, password_hash";
+    let rows = work.rows(sql, vec![hash.to_vec().into(), now.into()]).await?;
+    rows.first()
+        .map(|row| {
+            let row = &mut Row::new(row);
+            Ok(Waiting {
+                email: row.take()?,
+                display_name: row.take()?,
+                tenant_name: row.take()?,
+                tenant_slug: row.take()?,
+                password_hash: row.take()?,
+            })
+        })
+        .transpose()
+}
+
+/// Forgets links and registrations whose time has passed.
+pub async fn forget(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
+    work.change("DELETE FROM link WHERE expires_at < $1", vec![now.into()]).await?;
+    work.change("DELETE FROM registration WHERE expires_at < $1", vec![now.into()]).await?;
+    Ok(())
+}

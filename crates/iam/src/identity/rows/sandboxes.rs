@@ -1,0 +1,34 @@
+//! Which tenants are sandboxes of which. A tenant has so many places for them, and no two stand in one.
+
+use entity::prelude::*;
+use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
+
+/// The places of a tenant's sandboxes that are taken.
+pub async fn slots(db: &impl GlobalReads, live: TenantId) -> Result<Vec<i32>, Fault> {
+    let sql = "SELECT sandbox_slot FROM tenant WHERE sandbox_of = $1 ORDER BY sandbox_slot";
+    db.rows(sql, vec![live.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// How long a tenant lets sessions last: idle, and in all; None is as long as any.
+pub type SessionRules = (Option<i64>, Option<i64>);
+
+pub async fn session_rules(db: &impl GlobalReads, tenant: TenantId) -> Result<SessionRules, Fault> {
+    let sql = "SELECT session_idle_seconds, session_seconds FROM tenant WHERE id = $1";
+    let rows = db.rows(sql, vec![tenant.into()]).await?;
+    let Some(row) = rows.first() else { return Ok((None, None)) };
+    let mut row = Row::new(row);
+    Ok((row.take()?, row.take()?))
+}
+
+/// Says which tenant a sandbox belongs to, in which of its places, and gives it rules of sessions.
+pub async fn belongs(
+    work: &GlobalWork,
+    sandbox: TenantId,
+    (live, slot): (TenantId, i32),
+    (idle, whole): SessionRules,
+) -> Result<(), Fault> {
+    let sql =
+        "UPDATE tenant SET sandbox_of = $1, sandbox_slot = $2, session_idle_seconds = $3, session_seconds = $4 WHERE id = $5";
+    work.change(sql, vec![live.into(), slot.into(), idle.into(), whole.into(), sandbox.into()]).await?;
+    Ok(())
+}

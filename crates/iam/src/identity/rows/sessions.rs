@@ -1,0 +1,277 @@
+//! Sessions: a global table.
+
+use entity::prelude::*;
+use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
+use sea_orm::{QueryResult, Value};
+
+use crate::identity::core::Risk;
+
+/// A place where somebody is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    pub id: SessionId,
+    pub user: UserId,
+    pub tenant: TenantId,
+    pub member: MemberId,
+    pub name: Option<String>,
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
+    pub created_at: Timestamp,
+    pub used_at: Timestamp,
+    /// When its user last showed a password or a code.
+    pub auth_at: Timestamp,
+    /// When they last showed a second factor.
+    pub mfa_at: Option<Timestamp>,
+    /// When it ends at the latest.
+    pub ends_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// How unusual the login was.
+    pub risk: Risk,
+    /// The session of the login that it was switched to from: where that is ended, so is this.
+    pub begun_from: Option<SessionId>,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    Logout,
+    Revoked,
+    /// A refresh token came back that had been used.
+    Reuse,
+    /// The password was changed or reset.
+    Password,
+    /// The member may no longer come in.
+    Member,
+    /// A second factor was reset.
+    Factor,
+}
+
+impl EndReason {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Logout => "LOGOUT",
+            Self::Revoked => "REVOKED",
+            Self::Reuse => "REUSE",
+            Self::Password => "PASSWORD",
+            Self::Member => "MEMBER",
+            Self::Factor => "FACTOR",
+        }
+    }
+}
+
+const SESSION: &str =
+    "SELECT s.id, s.user_id, s.tenant_id, s.member_id, s.name, s.user_agent, s.address, s.created_at, s.used_at, s.auth_at,
+    s.mfa_at, s.ends_at, s.ended_at, s.risk, s.risk_signs, s.begun_from FROM session s";
+
+fn read(row: &QueryResult) -> Result<SessionRow, Fault> {
+    let row = &mut Row::new(row);
+    Ok(SessionRow {
+        id: row.take()?,
+        user: row.take()?,
+        tenant: row.take()?,
+        member: row.take()?,
+        name: row.take()?,
+        user_agent: row.take()?,
+        address: row.take()?,
+        created_at: row.time()?,
+        used_at: row.time()?,
+        auth_at: row.time()?,
+        mfa_at: row.time_opt()?,
+        ends_at: row.time()?,
+        ended_at: row.time_opt()?,
+        risk: risk(row)?,
+        begun_from: row.take()?,
+    })
+}
+
+/// A risk as two columns keep it.
+pub fn risk(row: &mut Row<'_>) -> Result<Risk, Fault> {
+    let score = row.take()?;
+    Ok(Risk::read(score, &row.take::<String>()?))
+}
+
+pub async fn insert(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
+    let sql = "INSERT INTO session (id, user_id, tenant_id, member_id, name, user_agent, address, created_at, used_at, auth_at, mfa_at, ends_at,
+        risk, risk_signs, begun_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    let s = session.clone();
+    let values = vec![
+        s.id.into(),
+        s.user.into(),
+        s.tenant.into(),
+        s.member.into(),
+        s.name.into(),
+        s.user_agent.into(),
+        s.address.into(),
+        s.created_at.into(),
+        s.used_at.into(),
+        s.auth_at.into(),
+        s.mfa_at.map(Timestamp::micros).into(),
+        s.ends_at.into(),
+        s.risk.score.into(),
+        s.risk.words().into(),
+        s.begun_from.map(SessionId::uuid).into(),
+    ];
+    work.change(sql, values).await?;
+    Ok(())
+}
+
+/// The session that a refresh token belongs to, locked until the transaction ends: whoever else shows a token of its family waits.
+pub async fn lock_by_token(work: &GlobalWork, hash: &[u8]) -> Result<Option<SessionRow>, Fault> {
+    let lock = work.backend().for_update("s");
+    let sql = format!("{SESSION} WHERE s.id = (SELECT t.session_id FROM refresh_token t WHERE t.hash = $1){lock}");
+    work.rows(&sql, vec![hash.to_vec().into()]).await?.first().map(read).transpose()
+}
+
+pub async fn lock(work: &GlobalWork, id: SessionId) -> Result<Option<SessionRow>, Fault> {
+    let sql = format!("{SESSION} WHERE s.id = $1{}", work.backend().for_update("s"));
+    work.rows(&sql, vec![id.into()]).await?.first().map(read).transpose()
+}
+
+/// The user's sessions that go on, the one last used first. At most so many are shown; nobody is logged in at more places on purpose.
+pub async fn of_user(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Fault> {
+    let sql = format!("{SESSION} WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2 AND EXISTS
+        (SELECT 1 FROM refresh_token t WHERE t.session_id = s.id AND t.expires_at > $2) ORDER BY s.used_at DESC, s.id DESC LIMIT 250");
+    db.rows(&sql, vec![user.into(), now.into()]).await?.iter().map(read).collect()
+}
+
+pub async fn by_id(db: &impl GlobalReads, id: SessionId) -> Result<Option<SessionRow>, Fault> {
+    db.rows(&format!("{SESSION} WHERE s.id = $1"), vec![id.into()]).await?.first().map(read).transpose()
+}
+
+/// Which sessions to end.
+#[derive(Debug, Clone, Copy)]
+pub enum Which {
+    /// One, and what was switched to from it.
+    One(SessionId),
+    OfUser(UserId),
+    /// All of a user's but one.
+    OthersOfUser(UserId, SessionId),
+    OfMember(TenantId, MemberId),
+}
+
+/// Ends sessions that go on, and the logins of the same people that wait for a second factor; the ids of the sessions it ended.
+pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp) -> Result<Vec<SessionId>, Fault> {
+    // First: where such a login is met at this very moment, its session has begun before the next statement looks.
+    end_challenges(work, which, now).await?;
+    let (filter, ids): (&str, Vec<Value>) = match which {
+        Which::One(id) => ("(id = $3 OR begun_from = $3)", vec![id.into()]),
+        Which::OfUser(user) => ("user_id = $3", vec![user.into()]),
+        Which::OthersOfUser(user, but) => ("user_id = $3 AND id <> $4", vec![user.into(), but.into()]),
+        Which::OfMember(tenant, member) => ("tenant_id = $3 AND member_id = $4", vec![tenant.into(), member.into()]),
+    };
+    let sql = format!("UPDATE session SET ended_at = $1, end_reason = $2 WHERE {filter} AND ended_at IS NULL RETURNING id");
+    let values = [vec![now.into(), why.as_str().into()], ids].concat();
+    work.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Ends all sessions of everybody; how many.
+pub async fn end_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL";
+    work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into()]).await
+}
+
+async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {
+    let (filter, ids): (&str, Vec<Value>) = match which {
+        Which::One(_) => return Ok(()),
+        Which::OfUser(user) | Which::OthersOfUser(user, _) => ("user_id = $2", vec![user.into()]),
+        Which::OfMember(tenant, member) => ("tenant_id = $2 AND member_id = $3", vec![tenant.into(), member.into()]),
+    };
+    let sql = format!("UPDATE login_challenge SET done_at = $1 WHERE {filter} AND done_at IS NULL");
+    work.change(&sql, [vec![now.into()], ids].concat()).await?;
+    Ok(())
+}
+
+/// Writes down that somebody has shown who they are once more.
+pub async fn authenticated(work: &GlobalWork, session: &SessionRow) -> Result<(), Fault> {
+    let sql = "UPDATE session SET auth_at = $1, mfa_at = $2, used_at = $1 WHERE id = $3";
+    work.change(sql, vec![session.auth_at.into(), session.mfa_at.map(Timestamp::micros).into(), session.id.into()]).await?;
+    Ok(())
+}
+
+/// Notes that the session's user has shown a second factor.
+pub async fn showed_factor(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<(), Fault> {
+    work.change("UPDATE session SET mfa_at = $1 WHERE id = $2", vec![now.into(), id.into()]).await?;
+    Ok(())
+}
+
+/// Lets a session end sooner.
+pub async fn shorten(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE session SET ends_at = $1 WHERE id = $2 AND ends_at > $1";
+    work.change(sql, vec![ends_at.into(), id.into()]).await?;
+    Ok(())
+}
+
+/// None of the user's sessions counts as one of two factors any more.
+pub async fn unshow_factor(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
+    work.change("UPDATE session SET mfa_at = NULL WHERE user_id = $1", vec![user.into()]).await?;
+    Ok(())
+}
+
+/// Names a session of the user; whether there was one.
+pub async fn rename(work: &GlobalWork, id: SessionId, user: UserId, name: Option<String>) -> Result<bool, Fault> {
+    let sql = "UPDATE session SET name = $1 WHERE id = $2 AND user_id = $3";
+    Ok(work.change(sql, vec![name.into(), id.into(), user.into()]).await? == 1)
+}
+
+/// What a request needs to know of its session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub id: SessionId,
+    pub user: UserId,
+    pub mfa_at: Option<Timestamp>,
+    pub ends_at: Timestamp,
+    pub ended: bool,
+    /// The tenant asks for a second factor.
+    pub mfa_required: bool,
+    /// How unusual the login was, from 0 to 100.
+    pub risk: i32,
+}
+
+impl Standing {
+    /// Whether the person must enrol a second factor before anything else.
+    pub fn must_enrol(&self) -> bool {
+        self.mfa_required && self.mfa_at.is_none()
+    }
+}
+
+/// The standing of some sessions; those that are not there have ended.
+pub async fn standing(db: &impl GlobalReads, ids: &[SessionId]) -> Result<Vec<Standing>, Fault> {
+    let backend = db.backend();
+    let sql = format!(
+        "SELECT s.id, s.user_id, s.mfa_at, s.ends_at, s.ended_at, t.mfa_required, s.risk FROM session s JOIN tenant t ON t.id = s.tenant_id WHERE {}",
+        backend.in_ids("s.id", 1)
+    );
+    let rows = db.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter()
+        .map(|row| {
+            let row = &mut Row::new(row);
+            Ok(Standing {
+                id: row.take()?,
+                user: row.take()?,
+                mfa_at: row.time_opt()?,
+                ends_at: row.time()?,
+                ended: row.time_opt()?.is_some(),
+                mfa_required: row.take()?,
+                risk: row.take()?,
+            })
+        })
+        .collect()
+}
+
+/// Notes when sessions were last used, and that their members were here.
+pub async fn touch(work: &GlobalWork, ids: &[SessionId], now: Timestamp) -> Result<(), Fault> {
+    let backend = work.backend();
+    let (filter, all) = (backend.in_ids("id", 2), || vec![now.into(), backend.ids(ids.iter().copied())]);
+    work.change(&format!("UPDATE session SET used_at = $1 WHERE {filter} AND used_at < $1"), all()).await?;
+    let seen = format!(
+        "UPDATE member SET last_seen_at = $1 WHERE (tenant_id, id) IN (SELECT tenant_id, member_id FROM session WHERE {filter})
+         AND (last_seen_at IS NULL OR last_seen_at < $1)"
+    );
+    work.change(&seen, all()).await?;
+    Ok(())
+}
+
+/// Forgets sessions that ended before a time, with their tokens.
+pub async fn forget(work: &GlobalWork, before: Timestamp) -> Result<usize, Fault> {
+    work.change("DELETE FROM session WHERE ends_at < $1 OR ended_at < $1", vec![before.into()]).await
+}

@@ -1,0 +1,80 @@
+//! Opaque tokens: 256 random bits that somebody keeps, of which we keep the SHA-256.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use platform::clock::Clock;
+use sha2::{Digest, Sha256};
+
+/// What a token is for, as its prefix says it: whoever finds one in a log can tell, and a scanner can look for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Refresh,
+    /// A login that waits for a second factor.
+    Challenge,
+    /// A new password.
+    Reset,
+    /// An address that is confirmed.
+    Verify,
+    /// An invitation.
+    Invite,
+    /// A device that somebody has logged in from.
+    Device,
+}
+
+impl Purpose {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Refresh => "epr_",
+            Self::Challenge => "epc_",
+            Self::Reset => "epw_",
+            Self::Verify => "epv_",
+            Self::Invite => "epi_",
+            Self::Device => "epd_",
+        }
+    }
+}
+
+/// A fresh token, and what to keep of it.
+pub fn draw(clock: &Clock, purpose: Purpose) -> (String, [u8; 32]) {
+    let mut bytes = [0u8; 32];
+    clock.fill(&mut bytes);
+    made_of(bytes, purpose)
+}
+
+/// The token that these bytes make, and what to keep of it.
+pub fn made_of(bytes: [u8; 32], purpose: Purpose) -> (String, [u8; 32]) {
+    let token = format!("{}{}", purpose.prefix(), URL_SAFE_NO_PAD.encode(bytes));
+    let hash = digest(&token);
+    (token, hash)
+}
+
+/// What is kept of a token for this purpose; None for what cannot be one, which then costs no query.
+pub fn kept(token: &str, purpose: Purpose) -> Option<[u8; 32]> {
+    let text = token.strip_prefix(purpose.prefix())?;
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    (bytes.len() == 32).then(|| digest(token))
+}
+
+/// What is kept of a short code that goes with a token: without the token nobody can try all codes on it.
+pub fn bound(token: &str, code: &str) -> [u8; 32] {
+    Sha256::new().chain_update(token.as_bytes()).chain_update([0]).chain_update(code.as_bytes()).finalize().into()
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_known_by_its_hash_and_junk_by_its_form() {
+        let clock = Clock::system();
+        let (token, hash) = draw(&clock, Purpose::Refresh);
+        assert_eq!(kept(&token, Purpose::Refresh), Some(hash));
+        assert_ne!(draw(&clock, Purpose::Refresh).1, hash);
+        for junk in ["", "epr_", "epr_AAAA", &token[1..], &token[..token.len() - 1], &format!("{token}A")] {
+            assert_eq!(kept(junk, Purpose::Refresh), None, "{junk}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The keys that sign tokens: made, rotated while everything runs, removed. And the other secrets of a deployment.
+
+use entity::{prelude::*, signing_key};
+use platform::{
+    clock::Clock,
+    secrets::{self, KeyRing},
+    storage::{Database, Fault},
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Identity;
+use crate::identity::{core, rows::keys, signer};
+
+/// What becomes of the keys that signed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldKeys {
+    /// They check until what they signed has expired.
+    Retire,
+    /// They are removed at once, and everybody whose token they signed refreshes it: a key that may be in other hands.
+    Remove,
+}
+
+/// The keys, opened. One that lies there plain, from before there were keys to seal with, is sealed on the way.
+async fn opened(db: &Database, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
+    let mut found = keys::all(&db.global()).await?;
+    for key in &mut found {
+        let context = keys::SIGNING_KEY.context(&[key.id.uuid()]);
+        if secrets::key_of(&key.pkcs8).is_some() {
+            key.pkcs8 = ring.open(&context, &key.pkcs8)?;
+        } else {
+            let work = db.global().begin().await?;
+            keys::seal(&work, key.id, key.pkcs8.clone(), ring.seal(&context, &key.pkcs8)?).await?;
+            work.commit().await?;
+        }
+    }
+    Ok(found)
+}
+
+/// The keys, opened; the first one is made here.
+pub async fn opened_or_first(db: &Database, clock: &Clock, ring: &KeyRing) -> Result<Vec<signing_key::Model>, Fault> {
+    let found = opened(db, ring).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // The first key has a fixed id: of two processes that make it at once, the primary key lets one through.
+    let key = made(clock, ring, SigningKeyId::from_uuid(Uuid::from_u128(1)), clock.now())?;
+    let work = db.global().begin().await?;
+    match keys::insert(&work, key).await {
+        Ok(()) => work.commit().await?,
+        Err(fault) if fault.unique_violation().is_some() => work.rollback().await?,
+        Err(fault) => return Err(fault),
+    }
+    opened(db, ring).await
+}
+
+fn made(clock: &Clock, ring: &KeyRing, id: SigningKeyId, signs_from: Timestamp) -> Result<signing_key::Model, Fault> {
+    let pkcs8 = ring.seal(&keys::SIGNING_KEY.context(&[id.uuid()]), &signer::generate(clock))?;
+    Ok(signing_key::Model { id, algorithm: "EdDSA".to_owned(), pkcs8, created_at: clock.now(), signs_from })
+}
+
+/// Makes a key that signs from a time on; every node has taken it on ten seconds later. Gives its id.
+pub async fn rotate(
+    db: &Database,
+    ring: &KeyRing,
+    clock: &Clock,
+    lead_seconds: i64,
+    old: OldKeys,
+) -> Result<SigningKeyId, Fault> {
+    let before = keys::all(&db.global()).await?;
+    let key = made(clock, ring, clock.id(), clock.now().plus_seconds(lead_seconds))?;
+    let id = key.id;
+    let work = db.global().begin().await?;
+    keys::insert(&work, key).await?;
+    if old == OldKeys::Remove {
+        keys::remove(&work, &before.iter().map(|key| key.id).collect::<Vec<_>>()).await?;
+    }
+    work.commit().await?;
+    Ok(id)
+}
+
+/// The row of `server_secret` that names the mark of the file store.
+const FILE_STORE: Uuid = Uuid::from_u128(2);
+
+impl Identity {
+    /// Takes on what other processes did to the keys, and does what is due: makes the next key in time, removes those that check nothing any more.
+    pub async fn keep_keys(&self) -> Result<(), Fault> {
+        let found = opened(&self.db, &self.ring).await?;
+        self.tokens.adopt(&found)?;
+        let lives: Vec<_> = found.iter().map(|key| (key.id, key.signs_from)).collect();
+        let due = core::upkeep(&lives, self.clock.now());
+        if due.make_for.is_none() && due.remove.is_empty() {
+            return Ok(());
+        }
+        let work = self.db.global().begin().await?;
+        if let Some(from) = due.make_for {
+            // The id follows from the newest key's: of several nodes that find the next one due, one makes it.
+            let newest = found.last().map(|key| key.id.uuid()).unwrap_or_default();
+            let mut id = [0u8; 16];
+            id.copy_from_slice(&Sha256::digest(newest.as_bytes())[..16]);
+            let id = SigningKeyId::from_uuid(uuid::Builder::from_random_bytes(id).into_uuid());
+            let key = made(&self.clock, &self.ring, id, from)?;
+            match keys::insert(&work, key).await {
+                Ok(()) => tracing::info!("the next signing key is published"),
+                Err(fault) if fault.unique_violation().is_some() => return work.rollback().await,
+                Err(fault) => return Err(fault),
+            }
+        }
+        keys::remove(&work, &due.remove).await?;
+        work.commit().await?;
+        self.tokens.adopt(&opened(&self.db, &self.ring).await?)
+    }
+
+    /// The secret that list cursors are signed with: the same on every node, and whatever becomes of the keys that sign tokens.
+    pub async fn cursor_secret(&self) -> Result<[u8; 32], Fault> {
+        const ID: Uuid = Uuid::from_u128(1);
+        let kept = if let Some(kept) = self.deployment_value(ID).await? {
+            kept
+        } else {
+            // Deployments from before there was such a secret derived it from their only key, and their cursors go on.
+            let keys = opened(&self.db, &self.ring).await?;
+            let first = keys.first().ok_or_else(|| Fault::corrupt("signing_key", "a deployment has a key"))?;
+            let value = Sha256::new().chain_update(b"entrepot cursors 1").chain_update(&first.pkcs8).finalize();
+            self.keep_deployment_value(ID, &value).await?
+        };
+        kept.try_into().map_err(|_| Fault::corrupt("server_secret", "the secret of cursors has 32 bytes"))
+    }
+
+    /// The name of the mark that the deployment's file store carries. `None` before any process has marked one.
+    pub async fn file_store_mark(&self) -> Result<Option<String>, Fault> {
+        Ok(self.deployment_value(FILE_STORE).await?.map(hex::encode))
+    }
+
+    /// Keeps the name of the mark; returns the one that counts, which is another's if that was kept first.
+    pub async fn keep_file_store_mark(&self, mark: Uuid) -> Result<String, Fault> {
+        Ok(hex::encode(self.keep_deployment_value(FILE_STORE, mark.as_bytes()).await?))
+    }
+
+    /// A value that the whole deployment shares.
+    async fn deployment_value(&self, id: Uuid) -> Result<Option<Vec<u8>>, Fault> {
+        let sealed = keys::secret(&self.db.global(), id).await?;
+        sealed.map(|sealed| self.ring.open(&keys::SERVER_SECRET.context(&[id]), &sealed)).transpose()
+    }
+
+    /// Keeps such a value, unless another process was faster; returns the one that is kept.
+    async fn keep_deployment_value(&self, id: Uuid, value: &[u8]) -> Result<Vec<u8>, Fault> {
+        let sealed = self.ring.seal(&keys::SERVER_SECRET.context(&[id]), value)?;
+        let work = self.db.global().begin().await?;
+        keys::keep_secret(&work, id, sealed, self.clock.now()).await?;
+        work.commit().await?;
+        let kept = self.deployment_value(id).await?;
+        kept.ok_or_else(|| Fault::corrupt("server_secret", "a value that was kept is there"))
+    }
+}

@@ -1,0 +1,332 @@
+//! Logging in: a password, and where there is one a second factor. And showing both once more.
+
+use entity::{app_user, prelude::*, tenant};
+use platform::{
+    audit,
+    budget::{PASSWORD, host},
+    storage::{Fault, GlobalWork},
+};
+
+use super::{Factor, Identity, IdentityError, LoggedIn, Visit, sessions::Proven};
+use crate::identity::{
+    Session,
+    core::{self, CHALLENGE_SECONDS, Rejection, Risk},
+    letters::About,
+    password::Passwords,
+    rows::{
+        self, Membership, devices,
+        factors::{self, ChallengeRow},
+        links, refresh, sessions,
+    },
+    secret::{self, Purpose},
+};
+
+/// What a login comes to.
+#[derive(Debug)]
+pub enum Entered {
+    In(Box<LoggedIn>),
+    /// A second factor is asked for first.
+    Challenge(Challenge),
+    /// A registration waits for its link.
+    LinkSent {
+        email: String,
+        expires_at: Timestamp,
+    },
+}
+
+/// A login that waits for a second factor.
+#[derive(Debug)]
+pub struct Challenge {
+    pub token: String,
+    pub methods: Vec<Factor>,
+    pub expires_at: Timestamp,
+}
+
+impl Identity {
+    /// Counts an attempt to show a password, for the account and for the address, before anything is looked at; known or not, an account
+    /// is counted the same. A device that the account has been logged in from counts by itself: others' guesses do not keep its owner out.
+    pub(super) async fn attempt(&self, account: &str, visit: &Visit) -> Result<Attempt, IdentityError> {
+        let attempts = self.attempts();
+        if let Some(device) = self.own_device(account, visit).await? {
+            attempts.attempt(&PASSWORD, &device).await?;
+            return Ok(Attempt(vec![device]));
+        }
+        let account = format!("account {account}");
+        attempts.attempt(&PASSWORD, &account).await?;
+        let Some(address) = visit.address.map(|address| format!("address {}", host(address))) else {
+            return Ok(Attempt(vec![account]));
+        };
+        if let Err(empty) = attempts.attempt(&PASSWORD, &address).await {
+            attempts.forgive(&PASSWORD, &account);
+            return Err(empty.into());
+        }
+        Ok(Attempt(vec![account, address]))
+    }
+
+    /// The bucket of a device that is known to the account.
+    pub(super) async fn own_device(&self, account: &str, visit: &Visit) -> Result<Option<String>, Fault> {
+        let Some(hash) = visit.device_hash() else { return Ok(None) };
+        let global = self.db.global();
+        // Asked for an unknown account too, so that it takes as long.
+        let user = rows::user_by_email(&global, account).await?.map_or(UserId::NIL, |user| user.id);
+        let (is_own, _) = devices::known(&global, user, hash).await?;
+        Ok(is_own.then(|| format!("device {account} {hash:02x?}")))
+    }
+
+    /// The password was right: only wrong ones count.
+    pub(super) fn forgive(&self, attempt: &Attempt) {
+        let attempts = self.attempts();
+        attempt.0.iter().for_each(|name| attempts.forgive(&PASSWORD, name));
+    }
+
+    /// Checks the password of somebody who is known; a wrong one is counted and refused in the words given.
+    pub(super) async fn check_own(
+        &self,
+        user: &app_user::Model,
+        password: &str,
+        visit: &Visit,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
+        let attempt = self.attempt(&user.email_key, visit).await?;
+        self.check_counted(user, password, &attempt, refused).await
+    }
+
+    /// Checks the password of somebody who is logged in. Their tries are counted by themselves: the guesses of strangers at the door do not keep out
+    /// whoever is in, and whoever has found an open page guesses ten times too.
+    pub(super) async fn check_once_more(
+        &self,
+        user: &app_user::Model,
+        password: &str,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
+        let attempt = Attempt(vec![format!("logged in {}", user.id)]);
+        self.attempts().attempt(&PASSWORD, &attempt.0[0]).await?;
+        self.check_counted(user, password, &attempt, refused).await
+    }
+
+    async fn check_counted(
+        &self,
+        user: &app_user::Model,
+        password: &str,
+        attempt: &Attempt,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
+        if !self.passwords.verify(password, Some(&user.password_hash)).await? {
+            self.note_failure(user.id);
+            return Err(refused.into());
+        }
+        self.forgive(attempt);
+        Ok(())
+    }
+
+    /// Checks e-mail and password, and begins a session in the tenant named, or in the oldest of the user's.
+    pub async fn login(
+        &self,
+        email: &str,
+        password: &str,
+        tenant: Option<&str>,
+        visit: &Visit,
+    ) -> Result<Entered, IdentityError> {
+        let (global, account) = (self.db.global(), core::email_key(email));
+        let attempt = self.attempt(&account, visit).await?;
+        let user = rows::user_by_email(&global, &account).await?;
+        let hash = user.as_ref().map(|user| user.password_hash.as_str());
+        let matches = self.passwords.verify(password, hash).await?;
+        // Asked for unknown users too, so that they take as long.
+        let memberships = rows::memberships(&global, user.as_ref().map_or(UserId::NIL, |user| user.id)).await?;
+        let Some(user) = user else { return Err(Rejection::InvalidCredentials.into()) };
+        if !matches {
+            self.note_failure(user.id);
+            // Somebody tries to come in as this user: that belongs into the log of where they would come in.
+            if let Some(first) = memberships.first() {
+                audit::attribute(first.tenant, Actor::member(first.member));
+            }
+            return Err(Rejection::InvalidCredentials.into());
+        }
+        let ids: Vec<TenantId> = memberships.iter().map(|m| m.tenant).collect();
+        let tenants = rows::tenants_by_id(&global, &ids).await?;
+        let found = memberships.iter().filter(|m| m.status == MemberStatus::Active).find_map(|m| {
+            let row = tenants.iter().find(|t| t.id == m.tenant)?;
+            tenant.is_none_or(|slug| slug == row.slug).then(|| (m, row.clone()))
+        });
+        let Some((membership, tenant)) = found else { return Err(Rejection::InvalidCredentials.into()) };
+        self.forgive(&attempt);
+        self.rehash(user.id, password, &user.password_hash).await?;
+        let (user, checked) = (user.id, user.password_hash);
+        let least = rows::strictness(&global, tenant.id).await?.password_length;
+        Self::check_length(password, least, "password")?;
+        let risk = self.assess(user, visit).await?;
+        let work = self.begin_knowing(user, password, checked).await?;
+        rows::note_class(&work, user, core::length_class(password)).await?;
+        self.enter(work, membership, tenant, (visit, risk)).await
+    }
+
+    /// Begins a transaction in which the password of a user stays what was checked. Where it is kept by another hash by now, it is checked against that
+    /// one: either another login has hashed it anew, or it is the password no more.
+    async fn begin_knowing(&self, user: UserId, password: &str, mut checked: String) -> Result<GlobalWork, IdentityError> {
+        /// Passwords do not change more often within one login.
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let work = self.db.global().begin().await?;
+            let stands = rows::lock_password(&work, user).await?;
+            if stands.as_deref() == Some(checked.as_str()) {
+                return Ok(work);
+            }
+            work.rollback().await?;
+            let Some(stands) = stands else { break };
+            if !self.passwords.verify(password, Some(&stands)).await? {
+                break;
+            }
+            checked = stands;
+        }
+        Err(Rejection::InvalidCredentials.into())
+    }
+
+    /// Refuses whoever showed a password that is the user's no more; it stays what it is until the transaction ends.
+    pub(super) async fn still_knows(
+        work: &GlobalWork,
+        user: UserId,
+        checked: &str,
+        refused: Rejection,
+    ) -> Result<(), IdentityError> {
+        let stands = rows::lock_password(work, user).await?;
+        if stands.as_deref() == Some(checked) { Ok(()) } else { Err(refused.into()) }
+    }
+
+    /// Hashes a password anew that was hashed when less was enough.
+    async fn rehash(&self, user: UserId, password: &str, stored: &str) -> Result<(), Fault> {
+        if Passwords::is_strong(stored) {
+            return Ok(());
+        }
+        let stronger = self.passwords.hash(password).await?;
+        let work = self.db.global().begin().await?;
+        links::rehash(&work, user, stored, stronger).await?;
+        work.commit().await
+    }
+
+    /// Lets in somebody whose password was right, or asks for their second factor; where there is none and the login is very unusual, for a code that is
+    /// sent to their address. The transaction is committed.
+    pub(super) async fn enter(
+        &self,
+        work: GlobalWork,
+        membership: &Membership,
+        tenant: tenant::Model,
+        (visit, risk): (&Visit, Risk),
+    ) -> Result<Entered, IdentityError> {
+        let (now, user) = (self.clock.now(), membership.user);
+        audit::attribute(membership.tenant, Actor::member(membership.member));
+        let user = rows::user(&work, user).await?.ok_or_else(|| Fault::corrupt("member", "a member is a user"))?;
+        // Who calls this holds the user's row, so that none is confirmed meanwhile.
+        let methods = Self::factors(&work, user.id).await?;
+        // Where no letter can leave, nobody is asked for what it would say.
+        let by_mail = methods.is_empty() && risk.is_high() && self.settings.post.is_there();
+        if methods.is_empty() && !by_mail {
+            let logged_in = self.begin_session(&work, membership, tenant, Proven::now(now, None), (visit, risk.clone())).await?;
+            work.commit().await?;
+            self.tell_of_login(&user, visit, &risk);
+            return Ok(Entered::In(Box::new(logged_in)));
+        }
+        let (token, hash) = secret::draw(&self.clock, Purpose::Challenge);
+        let drawn = if by_mail { Some(self.draw_mailed_code(&user, &token, visit).await?) } else { None };
+        let (code, kept) = drawn.unzip();
+        let expires_at = now.plus_seconds(CHALLENGE_SECONDS);
+        let (network, member) = (visit.address.map(core::network), membership.member);
+        let row = ChallengeRow { user: user.id, tenant: membership.tenant, member, network, auth_at: now, risk, code: kept };
+        factors::put_challenge(&work, hash, row, expires_at).await?;
+        work.commit().await?;
+        if let Some(code) = code {
+            self.write(About::LoginCode { code }, &user.email, &user.display_name);
+        }
+        let methods = if by_mail { vec![Factor::Email] } else { methods };
+        Ok(Entered::Challenge(Challenge { token, methods, expires_at }))
+    }
+
+    /// Goes on with a login that waits for a second factor.
+    pub async fn mfa_verify(&self, token: &str, factor: Factor, code: &str, visit: &Visit) -> Result<LoggedIn, IdentityError> {
+        let hash = secret::kept(token, Purpose::Challenge).ok_or(Rejection::ChallengeOver)?;
+        let work = self.db.global().begin().await?;
+        let challenge = factors::try_challenge(&work, hash, self.clock.now()).await?;
+        work.commit().await?;
+        let elsewhere = |began: &String| visit.address.map(core::network).as_ref() != Some(began);
+        let challenge = challenge.filter(|challenge| !challenge.network.as_ref().is_some_and(elsewhere));
+        let challenge = challenge.ok_or(Rejection::ChallengeOver)?;
+        audit::attribute(challenge.tenant, Actor::member(challenge.member));
+        let proof = match (factor, challenge.code) {
+            (Factor::Email, Some(kept)) if kept == secret::bound(token, code.trim()) => None,
+            (Factor::Email, _) => return Err(Rejection::MfaInvalid.into()),
+            (Factor::Totp | Factor::BackupCode, _) => Some(self.look_at(challenge.user, factor, code).await?),
+        };
+        let work = self.db.global().begin().await?;
+        let now = self.clock.now();
+        // Code and challenge are used up in the transaction that begins the session: of many at once, one comes in.
+        let is_fresh = match &proof {
+            Some(proof) => self.use_up(&work, challenge.user, proof).await?,
+            None => true,
+        };
+        let is_first = is_fresh && factors::meet_challenge(&work, hash, now).await?;
+        let membership = rows::membership(&work, challenge.tenant, challenge.member).await?;
+        let membership = membership.filter(|m| m.status == MemberStatus::Active);
+        let (Some(membership), Some(tenant), true) = (membership, rows::tenant(&work, challenge.tenant).await?, is_first) else {
+            work.rollback().await?;
+            return Err(Rejection::MfaInvalid.into());
+        };
+        // A letter shows that the address is theirs; it is no second factor that a tenant could ask for.
+        let (shown, risk) = (Proven::now(now, proof.map(|_| now)), challenge.risk);
+        let logged_in = self.begin_session(&work, &membership, tenant, shown, (visit, risk.clone())).await?;
+        let user = rows::user(&work, challenge.user).await?;
+        work.commit().await?;
+        if let Some(user) = user {
+            self.tell_of_login(&user, visit, &risk);
+        }
+        Ok(logged_in)
+    }
+
+    /// Shows once more who is there: a code of whoever has a second factor, the password of whoever has none; whatever else is given must be right
+    /// too. The session goes on with fresh tokens.
+    pub async fn reauthenticate(
+        &self,
+        session: &Session,
+        password: Option<&str>,
+        code: Option<&str>,
+    ) -> Result<LoggedIn, IdentityError> {
+        let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
+        let has_factor = self.has_factor(user.id).await?;
+        if let Some(password) = password {
+            self.check_once_more(&user, password, Rejection::InvalidCredentials).await?;
+        } else if !has_factor {
+            return Err(Rejection::InvalidCredentials.into());
+        }
+        let proof = match (code, has_factor) {
+            (Some(code), true) => {
+                let factor = if code.trim().len() > 8 { Factor::BackupCode } else { Factor::Totp };
+                Some(self.look_at(user.id, factor, code).await?)
+            }
+            (None, false) => None,
+            _ => return Err(Rejection::MfaInvalid.into()),
+        };
+        let work = self.db.global().begin().await?;
+        let is_fresh = match &proof {
+            Some(proof) => self.use_up(&work, user.id, proof).await?,
+            None => true,
+        };
+        let now = self.clock.now();
+        let row = sessions::lock(&work, session.id).await?.filter(|row| row.ended_at.is_none() && row.ends_at > now);
+        let membership = rows::membership(&work, session.tenant, session.member).await?;
+        let (Some(mut row), Some(membership), Some(tenant), true) =
+            (row, membership, rows::tenant(&work, session.tenant).await?, is_fresh)
+        else {
+            work.rollback().await?;
+            return Err(Rejection::MfaInvalid.into());
+        };
+        (row.auth_at, row.mfa_at) = (now, proof.map(|_| now).or(row.mfa_at));
+        sessions::authenticated(&work, &row).await?;
+        let (next, logged_in) = self.issue(&work, row, &membership, tenant).await?;
+        refresh::rotate_all(&work, session.id, next, now).await?;
+        work.commit().await?;
+        self.presence.forget(session.id);
+        Ok(logged_in)
+    }
+}
+
+/// An attempt to show a password: the buckets that it was taken from.
+pub(super) struct Attempt(Vec<String>);

@@ -1,0 +1,214 @@
+//! Members: suspended, let in again, gone; and people who belong to several tenants.
+
+use entity::prelude::*;
+use platform::{
+    path,
+    storage::{Fault, GlobalWork},
+};
+
+use super::{Entered, Identity, IdentityError, Visit, sessions::Proven};
+use crate::identity::{
+    Session,
+    core::{self, Rejection},
+    rows::{
+        self,
+        members::{self, MemberPage, MemberView},
+        sessions::{self, EndReason, SessionRow, Which},
+    },
+};
+
+pub(super) fn no_member() -> Rejection {
+    Rejection::NotFound { what: "member", field: path!["id"] }
+}
+
+fn state(message: &str) -> Rejection {
+    Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }
+}
+
+impl Identity {
+    /// A part of the tenant's list of members, one more than was asked for if there are more.
+    pub async fn members(&self, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
+        members::page(&self.db.global(), tenant, page).await
+    }
+
+    /// A member of the tenant, also one who has left.
+    pub async fn find_member(&self, tenant: TenantId, member: MemberId) -> Result<Option<MemberView>, Fault> {
+        members::member_with_user(&self.db.global(), tenant, member).await
+    }
+
+    pub(super) async fn member_view(&self, tenant: TenantId, member: MemberId) -> Result<MemberView, IdentityError> {
+        let view = members::member_with_user(&self.db.global(), tenant, member).await?;
+        Ok(view.ok_or_else(no_member)?)
+    }
+
+    /// Begins a change of who is a member: other changes of the tenant's rights wait until it ends.
+    pub(super) async fn begin_for_members(&self, session: &Session) -> Result<GlobalWork, Fault> {
+        let work = self.db.global().steward_for(session.tenant).await?;
+        self.furnish.before_members_change(&work).await?;
+        Ok(GlobalWork::from(work))
+    }
+
+    /// Nobody takes from somebody what they do not hold themselves, as it stands in the transaction.
+    pub(super) async fn within_own_rights(
+        &self,
+        work: &GlobalWork,
+        session: &Session,
+        member: MemberId,
+    ) -> Result<(), IdentityError> {
+        if self.furnish.holds_all_of(work.tenant(), session.member, member).await? {
+            return Ok(());
+        }
+        let message = "they hold rights that you do not: nobody gives or takes what they do not hold".to_owned();
+        Err(Rejection::Invalid { message, field: path!["id"] }.into())
+    }
+
+    /// Lets a member in no longer, or again. The sessions of one who is suspended end at once. Nobody suspends themselves, and the last owner stays.
+    pub async fn set_standing(
+        &self,
+        session: &Session,
+        member: MemberId,
+        status: MemberStatus,
+    ) -> Result<MemberView, IdentityError> {
+        let now = self.clock.now();
+        let work = self.begin_for_members(session).await?;
+        let found = members::lock(&work, session.tenant, member).await?;
+        let (found, has_left) = found.ok_or_else(no_member)?;
+        if member == session.member {
+            return Err(state("nobody suspends themselves: an admin does it, or leave with tenantLeave").into());
+        }
+        if found.status == MemberStatus::Invited {
+            return Err(state("the member was invited and has not come in yet").into());
+        }
+        if has_left {
+            return Err(state("the member has left: invite them again").into());
+        }
+        if found.status == status {
+            return Err(state(&format!("the member is {status} already")).into());
+        }
+        self.within_own_rights(&work, session, member).await?;
+        members::set_status(&work, session.tenant, member, status, now).await?;
+        self.keep_an_owner(&work, "the last owner stays").await?;
+        let ended = match status {
+            MemberStatus::Suspended => {
+                sessions::end(&work, Which::OfMember(session.tenant, member), EndReason::Member, now).await?
+            }
+            MemberStatus::Active | MemberStatus::Invited => Vec::new(),
+        };
+        work.commit().await?;
+        self.presence.end(&ended);
+        self.member_view(session.tenant, member).await
+    }
+
+    async fn keep_an_owner(&self, work: &GlobalWork, message: &str) -> Result<(), IdentityError> {
+        if self.furnish.has_owner(work.tenant()).await? {
+            return Ok(());
+        }
+        Err(Rejection::InvalidState { message: message.to_owned(), field: path!["id"] }.into())
+    }
+
+    /// Removes a member: they have no rights any more and their sessions end at once. What they did keeps their name.
+    pub async fn remove_member(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
+        let work = self.begin_for_members(session).await?;
+        let found = members::lock(&work, session.tenant, member).await?;
+        let (found, has_left) = found.ok_or_else(no_member)?;
+        if member == session.member {
+            return Err(state("nobody removes themselves: leave with tenantLeave").into());
+        }
+        if found.status == MemberStatus::Invited {
+            return Err(state("the member has not come in yet: call invitationRevoke").into());
+        }
+        if has_left {
+            return Err(state("the member has left already").into());
+        }
+        self.within_own_rights(&work, session, member).await?;
+        self.part(work, session.tenant, member, "the last owner stays").await?;
+        self.member_view(session.tenant, member).await
+    }
+
+    /// The caller leaves the tenant of the session, and what they did keeps their name. The last owner stays.
+    pub async fn leave(&self, session: &Session) -> Result<(), IdentityError> {
+        let work = self.begin_for_members(session).await?;
+        self.part(work, session.tenant, session.member, "the last owner stays: make somebody else an owner first").await
+    }
+
+    /// Takes a member's rights and sessions, and commits.
+    async fn part(&self, work: GlobalWork, tenant: TenantId, member: MemberId, last: &str) -> Result<(), IdentityError> {
+        let now = self.clock.now();
+        members::set_left(&work, tenant, member, now).await?;
+        self.keep_an_owner(&work, last).await?;
+        self.furnish.take_rights(work.tenant(), member).await?;
+        let ended = sessions::end(&work, Which::OfMember(tenant, member), EndReason::Member, now).await?;
+        work.commit().await?;
+        self.presence.end(&ended);
+        Ok(())
+    }
+
+    /// Begins a session in another of the user's tenants, with what they have shown in this one, where it ends with the session of the login that it comes
+    /// from. From another network than that one's, somebody who has not shown who they are `lately` is asked to, and its owner hears of it. A tenant
+    /// that is not theirs is not found, whether there is one of the name or not.
+    pub async fn switch(&self, session: &Session, slug: &str, visit: &Visit, shown: Shown) -> Result<Entered, IdentityError> {
+        let global = self.db.global();
+        let none = || Rejection::NotFound { what: "tenant of yours", field: path!["tenant"] };
+        // What can be no tenant's short name is not looked for: a database refuses some of it.
+        if core::check_slug(slug).is_some() {
+            return Err(none().into());
+        }
+        let tenant = rows::tenant_by_slug(&global, slug).await?.ok_or_else(none)?;
+        if tenant.id == session.tenant {
+            let message = "the session is in this tenant already: to refresh its tokens call sessionRefresh".to_owned();
+            return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
+        }
+        let memberships = rows::memberships(&global, session.user).await?;
+        let membership = memberships.iter().find(|m| m.tenant == tenant.id && m.status == MemberStatus::Active);
+        let membership = membership.ok_or_else(none)?;
+        // The password is not at hand here; where the tenant asks for a longer one, what is kept of its length says whether it will do.
+        if let Some(least) = rows::strictness(&global, tenant.id).await?.password_length
+            && rows::password_class(&global, session.user).await?.is_none_or(|class| class < least)
+        {
+            let message = format!("the company asks for passwords of at least {least} characters: change yours, or log in there");
+            return Err(Rejection::InvalidState { message, field: path!["tenant"] }.into());
+        }
+        let here = sessions::by_id(&global, session.id).await?.ok_or(Rejection::TokenExpired)?;
+        let began = here.address.as_deref().and_then(|address| address.parse().ok()).map(core::network);
+        let is_elsewhere = began.is_some() && began != visit.address.map(core::network);
+        if is_elsewhere && shown == Shown::LongAgo {
+            return Err(IdentityError::StepUp);
+        }
+        let risk = if is_elsewhere { self.assess(session.user, visit).await? } else { here.risk.clone() };
+        let risk = if risk.score < here.risk.score { here.risk.clone() } else { risk };
+        let user = rows::user(&global, session.user).await?.ok_or(Rejection::TokenExpired)?;
+        let work = global.begin().await?;
+        // The session of the login stays as it is until this one stands beside it: nothing that is switched to outlives it.
+        let now = self.clock.now();
+        let login = sessions::lock(&work, here.begun_from.unwrap_or(here.id)).await?;
+        let row = sessions::by_id(&work, session.id).await?;
+        let goes_on = |row: &SessionRow| row.ended_at.is_none() && row.ends_at > now;
+        let (Some(login), Some(row)) = (login.filter(goes_on), row.filter(goes_on)) else {
+            work.rollback().await?;
+            return Err(Rejection::TokenExpired.into());
+        };
+        // A session of two factors is needed where the user has two and has shown one only.
+        if row.mfa_at.is_none() && self.has_factor(session.user).await? {
+            return self.enter(work, membership, tenant, (visit, risk)).await;
+        }
+        let proven = Proven {
+            auth_at: session.authenticated_at,
+            mfa_at: row.mfa_at,
+            from: Some((login.id, login.ends_at.min(row.ends_at))),
+        };
+        let logged_in = self.begin_session(&work, membership, tenant, proven, (visit, risk.clone())).await?;
+        work.commit().await?;
+        if is_elsewhere {
+            self.tell_of_login(&user, visit, &risk);
+        }
+        Ok(Entered::In(Box::new(logged_in)))
+    }
+}
+
+/// When somebody last showed a password or a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// As lately as a step-up asks for.
+    Lately,
+    LongAgo,
+}

@@ -1,0 +1,158 @@
+//! Going on with a session by its refresh token.
+
+use entity::{prelude::*, tenant};
+use platform::{
+    audit::{self, Target},
+    storage::{Fault, GlobalWork},
+};
+
+use super::{Identity, IdentityError, LoggedIn};
+use crate::identity::{
+    core::{self, Rejection, Shown, Step},
+    rows::{
+        self, Membership,
+        refresh::{self, TokenRow},
+        sessions::{self, SessionRow},
+    },
+    secret::{self, Purpose},
+};
+
+/// Why a session does not go on.
+enum Refusal {
+    Expired,
+    Raced,
+    /// The whole family is to be ended.
+    Family(SessionId),
+    Fault(Fault),
+}
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// A refresh token as it came in.
+struct Came<'a> {
+    token: &'a str,
+    hash: [u8; 32],
+    at: Timestamp,
+}
+
+impl Identity {
+    /// Goes on with a session, if it and its member still may. Of many calls with one token all get the same successor; a token that comes back later,
+    /// after that was used, ends the whole session.
+    pub async fn refresh(&self, token: &str) -> Result<LoggedIn, IdentityError> {
+        let at = self.clock.now();
+        if token.is_empty() {
+            return Err(Rejection::TokenMissing.into());
+        }
+        let hash = secret::kept(token, Purpose::Refresh).ok_or(Rejection::TokenExpired)?;
+        let _turn = self.refreshing.of(hash).await;
+        let work = self.db.global().begin().await?;
+        let refused = match self.rotate(&work, Came { token, hash, at }).await {
+            Ok(logged_in) => {
+                work.commit().await?;
+                return Ok(logged_in);
+            }
+            Err(Refusal::Family(session)) => {
+                self.end_family(work, session).await?;
+                return Err(Rejection::TokenExpired.into());
+            }
+            Err(Refusal::Expired) => Rejection::TokenExpired.into(),
+            Err(Refusal::Raced) => Rejection::RefreshRaced.into(),
+            Err(Refusal::Fault(fault)) => IdentityError::Fault(fault),
+        };
+        work.rollback().await?;
+        Err(refused)
+    }
+
+    async fn rotate(&self, work: &GlobalWork, came: Came<'_>) -> Result<LoggedIn, Refusal> {
+        // From here on, whoever shows another token of the family waits.
+        let mut session = sessions::lock_by_token(work, &came.hash).await?.ok_or(Refusal::Expired)?;
+        let token = refresh::by_hash(work, &came.hash).await?.ok_or(Refusal::Expired)?;
+        let now = self.clock.now();
+        if session.ended_at.is_some() || session.ends_at <= now {
+            return Err(Refusal::Expired);
+        }
+        let successor = match token.successor {
+            Some(id) => refresh::by_id(work, id).await?,
+            None => None,
+        };
+        let shown = Shown { token: token.kept, successor: successor.as_ref().map(|next| next.kept), arrived_at: came.at, now };
+        let step = match (core::step(shown), &successor) {
+            // Its access token may have been seen since it was read.
+            (Step::Replace, Some(lost)) if !refresh::withdraw(work, lost.id, now).await? => Step::EndFamily,
+            (step, _) => step,
+        };
+        let again = match (step, successor) {
+            (Step::Rotate | Step::Replace, _) => None,
+            (Step::Again, Some(next)) => Some(self.known_successor(&came, next)?),
+            (Step::Expired, _) => return Err(Refusal::Expired),
+            (Step::EndFamily | Step::Again, _) => {
+                audit::attribute(session.tenant, Actor::member(session.member));
+                audit::about(Target::of(session.id));
+                audit::refused("REFRESH_TOKEN_REUSED");
+                return Err(Refusal::Family(session.id));
+            }
+        };
+        let membership = rows::membership(work, session.tenant, session.member).await?;
+        let membership = membership.filter(|m| m.status == MemberStatus::Active).ok_or(Refusal::Expired)?;
+        let tenant = rows::tenant(work, session.tenant).await?.ok_or(Refusal::Expired)?;
+        self.tighten(work, &mut session, now).await?;
+        if let Some((next, text)) = again {
+            let expires_at = next.kept.expires_at.min(session.ends_at);
+            return Ok(self.pair((session, tenant), &membership, (next.id, text, expires_at))?);
+        }
+        self.succeed(work, &came, token.id, (session, tenant), &membership).await
+    }
+
+    /// Puts a successor in the place of a token.
+    async fn succeed(
+        &self,
+        work: &GlobalWork,
+        came: &Came<'_>,
+        token: RefreshTokenId,
+        of: (SessionRow, tenant::Model),
+        membership: &Membership,
+    ) -> Result<LoggedIn, Refusal> {
+        let next: RefreshTokenId = self.clock.id();
+        let made = self.successors(came.token, next).next();
+        let (text, hash) = made.ok_or_else(|| Fault::Broken("there is no key to derive a token from".to_owned()))?;
+        let logged_in = self.issue_as(work, of, membership, (next, text, hash)).await?;
+        refresh::rotate(work, token, next, self.clock.now()).await?;
+        Ok(logged_in)
+    }
+
+    /// What comes in a token's place, under each of the master keys, the one that is used now first. It follows from the token itself, which is kept nowhere,
+    /// and from a secret of the deployment: every node can hand it out again to whoever shows the token, and nobody else can tell it.
+    fn successors(&self, token: &str, next: RefreshTokenId) -> impl Iterator<Item = (String, [u8; 32])> + use<> {
+        let derived = self.ring.blind(&format!("refresh_token.successor/{}", next.uuid().simple()), token);
+        derived.into_iter().map(|bytes| secret::made_of(bytes, Purpose::Refresh))
+    }
+
+    /// The text of a successor that was given before. Where it followed from something else, a step-up or an earlier version, nobody can tell it
+    /// again: whoever asks has come beside another call, and nothing ends for it.
+    fn known_successor(&self, came: &Came<'_>, next: TokenRow) -> Result<(TokenRow, String), Refusal> {
+        let known = || self.successors(came.token, next.id).find(|(_, hash)| hash[..] == next.hash[..]);
+        let found = known().or_else(|| {
+            // Another node may have begun to use a master key that is not known here yet.
+            self.ring.reload().ok()?;
+            known()
+        });
+        found.map(|(text, _)| (next, text)).ok_or(Refusal::Raced)
+    }
+
+    /// A tenant that has become stricter since a session began is so with the session too.
+    async fn tighten(&self, work: &GlobalWork, session: &mut SessionRow, now: Timestamp) -> Result<(), Refusal> {
+        let strict = rows::strictness(work, session.tenant).await?;
+        if let Some(seconds) = strict.seconds {
+            session.ends_at = session.ends_at.min(session.created_at.plus_seconds(seconds));
+            sessions::shorten(work, session.id, session.ends_at).await?;
+        }
+        let is_long_enough = match strict.password_length {
+            Some(least) => rows::password_class(work, session.user).await?.is_some_and(|class| class >= least),
+            None => true,
+        };
+        if session.ends_at > now && is_long_enough { Ok(()) } else { Err(Refusal::Expired) }
+    }
+}

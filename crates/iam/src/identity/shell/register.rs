@@ -1,0 +1,180 @@
+//! Making a tenant and its owner.
+
+use entity::{app_user, member, prelude::*, tenant};
+use platform::storage::{Fault, GlobalWork, journal};
+
+use super::{Entered, Identity, IdentityError, Registration, Visit, people::VERIFY_SECONDS};
+use crate::identity::{
+    core::{self, NewTenant, Rejection, Risk},
+    letters::About,
+    rows::{
+        self, Membership,
+        links::{self, Waiting},
+    },
+    secret::{self, Purpose},
+};
+
+/// Who will own a tenant.
+pub(super) enum Account {
+    Existing(UserId),
+    New(app_user::Model),
+}
+use Account::{Existing, New};
+
+impl Identity {
+    /// Makes a tenant and its owner, and logs the owner in; or, where addresses are confirmed first, sends the link that will do so.
+    /// Somebody who has an account already shows its password.
+    pub async fn register(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+        if self.settings.registration == Registration::Closed {
+            return Err(Rejection::RegistrationClosed.into());
+        }
+        let mut wrong = core::check(&new);
+        let context = [new.email.as_str(), &new.display_name, &new.tenant_name, &new.tenant_slug];
+        wrong.extend(self.check_password(&new.password, &context, "password").err());
+        if !wrong.is_empty() {
+            return Err(IdentityError::Refused(wrong));
+        }
+        if rows::tenant_by_slug(&self.db.global(), &new.tenant_slug).await?.is_some() {
+            return Err(Rejection::SlugTaken.into());
+        }
+        match self.settings.registration {
+            Registration::Verified => self.await_link(new, visit).await,
+            Registration::Open | Registration::Closed => self.register_now(new, visit).await,
+        }
+    }
+
+    async fn register_now(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+        let (global, key) = (self.db.global(), core::email_key(&new.email));
+        let (account, checked) = if let Some(user) = rows::user_by_email(&global, &key).await? {
+            self.check_own(&user, &new.password, visit, Rejection::InvalidCredentials).await?;
+            (Existing(user.id), user.password_hash)
+        } else {
+            let hash = self.passwords.hash(&new.password).await?;
+            (New(self.new_user(&new.email, &new.display_name, hash.clone())), hash)
+        };
+        let tenant = self.new_tenant(&new.tenant_name, &new.tenant_slug);
+        let written = async {
+            let (work, membership) = self.write_tenant(tenant.clone(), account).await?;
+            Self::still_knows(&work, membership.user, &checked, Rejection::InvalidCredentials).await?;
+            rows::note_class(&work, membership.user, core::length_class(&new.password)).await?;
+            self.enter(work, &membership, tenant, (visit, Risk::default())).await
+        };
+        written.await.map_err(raced)
+    }
+
+    /// The same is answered, and the same work is done, whether the address is known or not: its owner learns it from the letter.
+    async fn await_link(&self, new: NewTenant, visit: &Visit) -> Result<Entered, IdentityError> {
+        self.attempt(&core::email_key(&new.email), visit).await?;
+        let password_hash = self.passwords.hash(&new.password).await?;
+        let (token, hash) = secret::draw(&self.clock, Purpose::Verify);
+        let expires_at = self.clock.now().plus_seconds(VERIFY_SECONDS);
+        let email = new.email.trim().to_owned();
+        let waiting = Waiting {
+            email: email.clone(),
+            display_name: new.display_name.trim().to_owned(),
+            tenant_name: new.tenant_name.trim().to_owned(),
+            tenant_slug: new.tenant_slug,
+            password_hash,
+        };
+        let tenant = waiting.tenant_name.clone();
+        let work = self.db.global().begin().await?;
+        links::put_registration(&work, hash, waiting, expires_at).await?;
+        work.commit().await?;
+        self.write(About::Registered { link: self.link(Purpose::Verify, &token), tenant }, &email, "");
+        Ok(Entered::LinkSent { email, expires_at })
+    }
+
+    /// Carries out a registration whose address was confirmed. An account that is there already keeps its password.
+    pub(super) async fn finish_registration(&self, hash: [u8; 32]) -> Result<(), IdentityError> {
+        let global = self.db.global();
+        let work = global.begin().await?;
+        let waiting = links::take_registration(&work, hash, self.clock.now()).await?;
+        work.commit().await?;
+        let waiting = waiting.ok_or(Rejection::LinkOver)?;
+        let account = match rows::user_by_email(&global, &core::email_key(&waiting.email)).await? {
+            Some(user) => Existing(user.id),
+            None => New(self.new_user(&waiting.email, &waiting.display_name, waiting.password_hash)),
+        };
+        let tenant = self.new_tenant(&waiting.tenant_name, &waiting.tenant_slug);
+        let written = async {
+            let (work, membership) = self.write_tenant(tenant, account).await?;
+            links::set_verified(&work, membership.user, self.clock.now()).await?;
+            Ok::<(), IdentityError>(work.commit().await?)
+        };
+        written.await.map_err(raced)
+    }
+
+    fn new_user(&self, email: &str, display_name: &str, password_hash: String) -> app_user::Model {
+        app_user::Model {
+            id: self.clock.id(),
+            email: email.trim().to_owned(),
+            email_key: core::email_key(email),
+            password_hash,
+            display_name: display_name.trim().to_owned(),
+            created_at: self.clock.now(),
+        }
+    }
+
+    pub(super) fn new_tenant(&self, name: &str, slug: &str) -> tenant::Model {
+        tenant::Model {
+            id: self.clock.id(),
+            slug: slug.to_owned(),
+            name: name.trim().to_owned(),
+            default_currency: Currency::GBP.to_string(),
+            time_zone: "Europe/London".to_owned(),
+            mfa_required: false,
+            sandbox: false,
+            closed_through: None,
+            reservation_seconds: 900,
+            created_at: self.clock.now(),
+        }
+    }
+
+    pub(super) async fn write_tenant(&self, tenant: tenant::Model, account: Account) -> Result<(GlobalWork, Membership), Fault> {
+        let now = self.clock.now();
+        let global = GlobalWork::from(self.db.global().steward_for(tenant.id).await?);
+        let work = global.tenant();
+        let tenant_id = tenant.id;
+        work.insert_global::<tenant::Entity>(tenant).await?;
+        let user_id = match account {
+            Existing(id) => id,
+            New(user) => {
+                if let Some(id) = rows::claim_user(&global, &user).await? {
+                    id
+                } else {
+                    let id = user.id;
+                    work.insert_global::<app_user::Entity>(user).await?;
+                    id
+                }
+            }
+        };
+        let member = member::Model {
+            tenant_id,
+            id: self.clock.id(),
+            user_id,
+            status: MemberStatus::Active,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let membership =
+            Membership { tenant: tenant_id, member: member.id, user: user_id, status: member.status, version: member.version };
+        work.insert::<member::Entity>(member).await?;
+        journal::begin_tenant(work, self.clock.uuid()).await?;
+        self.furnish.furnish(work, membership.member).await?;
+        Ok((global, membership))
+    }
+}
+
+/// Two registrations at once: the second finds the slug taken, or is asked for the password of the account that the first one made.
+fn raced(err: IdentityError) -> IdentityError {
+    let violated = match &err {
+        IdentityError::Fault(fault) => fault.unique_violation(),
+        _ => None,
+    };
+    match violated {
+        Some(message) if message.contains("slug") => Rejection::SlugTaken.into(),
+        Some(_) => Rejection::InvalidCredentials.into(),
+        None => err,
+    }
+}

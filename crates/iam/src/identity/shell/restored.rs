@@ -1,0 +1,47 @@
+//! After the database was restored to an earlier moment, when all that was ended since is good again: it cannot know what that was, so all of it ends.
+
+use platform::{
+    clock::Clock,
+    storage::{Database, Fault},
+};
+
+use super::super::{
+    password,
+    rows::{factors, invitations, links, sessions},
+};
+
+/// What becomes of passwords: those that were changed since the backup are the old ones again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldPasswords {
+    Keep,
+    /// None is accepted any more: people choose another by a link that is sent to their address.
+    Reset,
+}
+
+/// How much was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    pub sessions: usize,
+    /// Links for new passwords and addresses, registrations and invitations that waited.
+    pub links: usize,
+    pub passwords: usize,
+}
+
+/// Ends every session, every login that waits for a second factor, and every link that was mailed, of all tenants. Nodes that run notice within five seconds.
+///
+/// # Errors
+/// The database fails; nothing is ended then.
+pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords) -> Result<Ended, Fault> {
+    let (work, now) = (db.global().begin().await?, clock.now());
+    factors::end_challenges(&work, now).await?;
+    let ended = Ended {
+        sessions: sessions::end_all(&work, now).await?,
+        links: links::withdraw_all(&work, now).await? + invitations::expire_all(&work, now).await?,
+        passwords: match old {
+            OldPasswords::Keep => 0,
+            OldPasswords::Reset => links::reset_passwords(&work, password::NOBODY).await?,
+        },
+    };
+    work.commit().await?;
+    Ok(ended)
+}

@@ -1,0 +1,109 @@
+//! How unusual a login is: looked up, told to whose account it is, and where a password is not enough, asked about by letter.
+
+use entity::{app_user, prelude::*};
+use platform::{
+    clock,
+    storage::{Fault, GlobalWork},
+};
+
+use super::{Identity, IdentityError, Visit, mail_quota::Letter, sessions::NAME};
+use crate::identity::{
+    core::{self, FAILURE_SECONDS, Facts, Risk, Sign},
+    letters::About,
+    rows::devices,
+    secret::{self, Purpose},
+};
+
+impl Identity {
+    /// Compares a login with those before it.
+    pub(super) async fn assess(&self, user: UserId, visit: &Visit) -> Result<Risk, Fault> {
+        let (global, now) = (self.db.global(), self.clock.now());
+        let before = devices::logins(&global, user, now).await?;
+        let known_device = match visit.device_hash() {
+            Some(hash) => devices::known(&global, user, hash).await?.0,
+            None => false,
+        };
+        let (network, agent) = (visit.address.map(core::network), visit.agent());
+        let facts = Facts {
+            network: network.as_deref(),
+            user_agent: agent.as_deref(),
+            known_device,
+            is_first: before.is_empty() && !devices::was_ever_here(&global, user).await?,
+            before: &before,
+            failures: devices::failures(&global, user).await?,
+        };
+        Ok(core::assess(&facts, now))
+    }
+
+    /// Counts a wrong password, beside the answer: whoever tries one must not tell from the time whether there is an account.
+    pub(super) fn note_failure(&self, user: UserId) {
+        let identity = self.clone();
+        tokio::spawn(async move {
+            let counted = async {
+                let now = identity.clock.now();
+                let work = identity.db.global().begin().await?;
+                devices::count_failure(&work, user, now.plus_seconds(-FAILURE_SECONDS), now).await?;
+                work.commit().await
+            };
+            if let Err(fault) = counted.await {
+                tracing::warn!(error = %fault, "a wrong password could not be counted");
+            }
+        });
+    }
+
+    /// Notes the device of a login, where one is kept; the token that it is known by, if it has none yet. One that another account has logged in from
+    /// keeps its token: tills have several users.
+    pub(super) async fn note_device(&self, work: &GlobalWork, user: UserId, visit: &Visit) -> Result<Option<String>, Fault> {
+        devices::forget_failures(work, user).await?;
+        if visit.device.is_none() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        if let Some(hash) = visit.device_hash()
+            && devices::known(work, user, hash).await?.1
+        {
+            devices::note(work, user, hash, now).await?;
+            return Ok(None);
+        }
+        let (token, hash) = secret::draw(&self.clock, Purpose::Device);
+        devices::note(work, user, hash, now).await?;
+        Ok(Some(token))
+    }
+
+    /// Draws the code that an unusual login is asked for where there is no authenticator, and what is kept of it.
+    pub(super) async fn draw_mailed_code(
+        &self,
+        user: &app_user::Model,
+        token: &str,
+        visit: &Visit,
+    ) -> Result<(String, [u8; 32]), IdentityError> {
+        let asker = self.asker(&user.email_key, visit).await?;
+        self.count_letter(Letter::LoginCode, &user.email_key, &asker).await?;
+        let mut random = [0u8; 8];
+        self.clock.fill(&mut random);
+        let code = format!("{:08}", u64::from_le_bytes(random) % 100_000_000);
+        let kept = secret::bound(token, &code);
+        Ok((code, kept))
+    }
+
+    /// Writes to whose account it is that somebody has logged in, where that is worth a letter.
+    pub(super) fn tell_of_login(&self, user: &app_user::Model, visit: &Visit, risk: &Risk) {
+        if !risk.is_worth_a_letter() {
+            return;
+        }
+        let about = About::NewLogin {
+            at: clock::rfc3339(self.clock.now()),
+            address: visit.address.map(|address| address.to_string()),
+            agent: visit.agent(),
+            after_failures: risk.has(Sign::Failures),
+        };
+        self.write(about, &user.email, &user.display_name);
+    }
+}
+
+impl Visit {
+    /// The program that is used, as it is kept.
+    pub(super) fn agent(&self) -> Option<String> {
+        self.user_agent.as_ref().map(|agent| agent.chars().take(NAME).collect())
+    }
+}

@@ -1,0 +1,228 @@
+//! A tenant's rows as files: one line of JSON a row, one file a table, and a manifest with what each file must hash to.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+use entity::prelude::*;
+use platform::{
+    clock,
+    storage::{Backend, Database, Fault, Reads, Row, Snapshot, journal},
+};
+use sea_orm::Value;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    persons,
+    tables::{self, Column, Kind, Table},
+};
+
+const PAGE: usize = 2_000;
+/// Rows that belong to a tenant's members, not to the tenant, and what of them goes along.
+const MEMBERS: &str = "SELECT u.id, u.email, u.display_name, u.created_at FROM app_user u
+    JOIN member m ON m.user_id = u.id WHERE m.tenant_id = $1 ORDER BY u.id";
+
+/// What an export holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    pub format: &'static str,
+    pub tenant: TenantId,
+    pub slug: String,
+    pub exported_at: String,
+    /// The last event that is in it.
+    pub head: i64,
+    /// The head of the audit log's chain, in hex.
+    pub audit_head: Option<String>,
+    pub files: Vec<Written>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Written {
+    pub file: String,
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// Writes everything into a folder that is not there yet. All files show the same moment; the server may go on meanwhile.
+pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp, folder: &Path) -> Result<Manifest, Fault> {
+    let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
+    fs::create_dir(folder).map_err(failed)?;
+    let tables = tables::of_tenants(&db.global()).await?;
+    // People are no tenant's: the deployment reads them, and with them the rest at the same moment.
+    let snapshot = db.global().snapshot_for(tenant).await?;
+    let mut files = vec![
+        rows(&snapshot, folder, "tenant", "SELECT * FROM tenant WHERE id = $1", &tenant_columns()).await?,
+        rows(&snapshot, folder, "user", MEMBERS, &user_columns()).await?,
+    ];
+    for table in &tables {
+        files.push(table_file(&snapshot, folder, table).await?);
+    }
+    let head = journal::head(&snapshot).await?.seq;
+    let audit_head = platform::audit::rows::head(&snapshot).await?.map(|head| hex::encode(head.chain.hash));
+    let manifest = Manifest {
+        format: "entrepot export 1",
+        tenant,
+        slug: slug.to_owned(),
+        exported_at: clock::rfc3339(now),
+        head,
+        audit_head,
+        files,
+    };
+    let text = serde_json::to_vec_pretty(&manifest).map_err(|err| Fault::Broken(err.to_string()))?;
+    // Last, so that a folder without it is one that was not finished.
+    fs::write(folder.join("manifest.json"), text).map_err(failed)?;
+    Ok(manifest)
+}
+
+fn tenant_columns() -> Vec<Column> {
+    let column = |name: &str, kind| Column { name: name.to_owned(), kind };
+    vec![
+        column("id", Kind::Id),
+        column("slug", Kind::Text),
+        column("name", Kind::Text),
+        column("default_currency", Kind::Text),
+        column("time_zone", Kind::Text),
+        column("mfa_required", Kind::Bool),
+        column("reservation_seconds", Kind::Int),
+        column("created_at", Kind::Int),
+    ]
+}
+
+fn user_columns() -> Vec<Column> {
+    let column = |name: &str, kind| Column { name: name.to_owned(), kind };
+    vec![column("id", Kind::Id), column("email", Kind::Text), column("display_name", Kind::Text), column("created_at", Kind::Int)]
+}
+
+/// A file of few rows.
+async fn rows(snapshot: &Snapshot, folder: &Path, name: &str, sql: &str, columns: &[Column]) -> Result<Written, Fault> {
+    let mut file = Lines::create(folder, name)?;
+    let sql = format!("SELECT {} FROM ({sql}) x", told(snapshot.backend(), columns));
+    for row in &snapshot.rows(&sql, vec![]).await? {
+        file.line(columns, &texts(row, columns)?)?;
+    }
+    file.finish()
+}
+
+/// A file of a table, read along its primary key.
+async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result<Written, Fault> {
+    let mut file = Lines::create(folder, &table.name)?;
+    let keys: Vec<&Column> = table
+        .keys
+        .iter()
+        .filter_map(|key| table.columns.iter().find(|c| c.name == *key))
+        .filter(|c| c.name != "tenant_id")
+        .collect();
+    let names = keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(", ");
+    let mut after: Option<Vec<Value>> = None;
+    loop {
+        let (mut bound, order) = (String::new(), if names.is_empty() { String::new() } else { format!(" ORDER BY {names}") });
+        let values = after.clone().unwrap_or_default();
+        if after.is_some() {
+            let marks: Vec<String> = (0..values.len()).map(|n| format!("${}", n + 2)).collect();
+            bound = format!(" AND ({names}) > ({})", marks.join(", "));
+        }
+        let told = told(snapshot.backend(), &table.columns);
+        let sql = format!("SELECT {told} FROM {} WHERE tenant_id = $1{bound}{order} LIMIT {PAGE}", table.name);
+        let page = snapshot.rows(&sql, values).await?;
+        let mut lines = page.iter().map(|row| texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
+        persons::open(snapshot, table, &mut lines).await?;
+        for line in &lines {
+            file.line(&table.columns, line)?;
+        }
+        let last = lines.pop().unwrap_or_default();
+        if page.len() < PAGE || keys.is_empty() {
+            return file.finish();
+        }
+        let position = |key: &Column| table.columns.iter().position(|c| c.name == key.name);
+        let value =
+            |key: &&Column| position(key).and_then(|at| last[at].as_deref()).map_or(Value::from(""), |text| bind(key.kind, text));
+        after = Some(keys.iter().map(value).collect());
+    }
+}
+
+/// The columns as texts that both databases write alike.
+fn told(backend: Backend, columns: &[Column]) -> String {
+    let one = |column: &Column| {
+        let name = &column.name;
+        match (backend, column.kind) {
+            (Backend::Sqlite, Kind::Id | Kind::Bytes) => format!("lower(hex({name}))"),
+            (Backend::Postgres, Kind::Id) => format!("replace({name}::text, '-', '')"),
+            (Backend::Postgres, Kind::Bytes) => format!("encode({name}, 'hex')"),
+            (Backend::Postgres, Kind::Bool) => format!("{name}::int::text"),
+            (Backend::Sqlite, _) => format!("CAST({name} AS TEXT)"),
+            (Backend::Postgres, _) => format!("{name}::text"),
+        }
+    };
+    // hex(NULL) is an empty text on SQLite, so that null has to be said.
+    let whole = |column: &Column| format!("CASE WHEN {0} IS NULL THEN NULL ELSE {1} END", column.name, one(column));
+    columns.iter().map(whole).collect::<Vec<_>>().join(", ")
+}
+
+fn texts(row: &sea_orm::QueryResult, columns: &[Column]) -> Result<Vec<Option<String>>, Fault> {
+    let mut row = Row::new(row);
+    columns.iter().map(|_| row.take()).collect()
+}
+
+fn bind(kind: Kind, text: &str) -> Value {
+    match kind {
+        Kind::Id => Uuid::parse_str(text).unwrap_or_default().into(),
+        Kind::Int => text.parse::<i64>().unwrap_or_default().into(),
+        Kind::Bool => (text == "1").into(),
+        Kind::Bytes => (0..text.len() / 2)
+            .map(|at| u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).unwrap_or_default())
+            .collect::<Vec<u8>>()
+            .into(),
+        Kind::Text => text.into(),
+    }
+}
+
+/// A file that counts and hashes what is written to it.
+struct Lines<'a> {
+    folder: &'a Path,
+    name: String,
+    file: BufWriter<File>,
+    hash: Sha256,
+    rows: u64,
+    bytes: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn create(folder: &'a Path, table: &str) -> Result<Self, Fault> {
+        let name = format!("{table}.jsonl");
+        let file = File::create(folder.join(&name)).map_err(|err| Fault::Broken(format!("{name}: {err}")))?;
+        Ok(Self { folder, name, file: BufWriter::new(file), hash: Sha256::new(), rows: 0, bytes: 0 })
+    }
+
+    fn line(&mut self, columns: &[Column], values: &[Option<String>]) -> Result<(), Fault> {
+        let mut line = String::from("{");
+        for (column, value) in columns.iter().zip(values) {
+            if line.len() > 1 {
+                line.push(',');
+            }
+            let told = match (value, column.kind) {
+                (None, _) => "null".to_owned(),
+                (Some(text), Kind::Int) => text.clone(),
+                (Some(text), Kind::Bool) => (text == "1").to_string(),
+                (Some(text), _) => serde_json::Value::from(text.as_str()).to_string(),
+            };
+            line.push_str(&format!("\"{}\":{told}", column.name));
+        }
+        line.push_str("}\n");
+        self.hash.update(line.as_bytes());
+        self.rows += 1;
+        self.bytes += line.len() as u64;
+        self.file.write_all(line.as_bytes()).map_err(|err| Fault::Broken(format!("{}: {err}", self.name)))
+    }
+
+    fn finish(mut self) -> Result<Written, Fault> {
+        let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        synced.map_err(|err| Fault::Broken(format!("{}: {err}", self.folder.join(&self.name).display())))?;
+        Ok(Written { file: self.name, rows: self.rows, bytes: self.bytes, sha256: hex::encode(self.hash.finalize()) })
+    }
+}

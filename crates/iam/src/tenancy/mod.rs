@@ -1,0 +1,13 @@
+//! The tenant itself: its settings, everything it owns as files, and its end.
+
+mod core;
+pub mod erase;
+pub mod export;
+mod persons;
+mod rows;
+mod shell;
+pub mod tables;
+
+pub use self::core::{Change, Rejection, Settings};
+pub use rows::approval_limit;
+pub use shell::{Changed, settings, update};

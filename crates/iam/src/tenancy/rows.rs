@@ -1,0 +1,99 @@
+//! A tenant's row, and which tables hold what is a tenant's.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row, Work};
+use sea_orm::Value;
+
+use super::core::Settings;
+
+const SETTINGS: &str = "version, name, default_currency, time_zone, mfa_required, reservation_seconds, session_idle_seconds, session_seconds, password_length,
+    approval_minor, costing_method, closed_through";
+
+/// The settings; locked, in a transaction that changes them.
+pub async fn settings(reads: &impl Reads, lock: bool) -> Result<Settings, Fault> {
+    let lock = if lock { reads.backend().for_change("tenant") } else { String::new() };
+    let rows = reads.rows(&format!("SELECT {SETTINGS} FROM tenant WHERE id = $1{lock}"), vec![]).await?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
+    let mut row = Row::new(row);
+    Ok(Settings {
+        version: row.take()?,
+        name: row.take()?,
+        currency: row.take()?,
+        time_zone: row.take()?,
+        mfa_required: row.take()?,
+        reservation_seconds: row.take()?,
+        session_idle_seconds: row.take()?,
+        session_seconds: row.take()?,
+        password_length: row.take()?,
+        approval_minor: row.take()?,
+        costing_method: row.word("tenant", CostingMethod::parse)?,
+        closed_through: row.take()?,
+    })
+}
+
+/// Above which worth somebody else approves, as the tenant says now.
+pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> {
+    let settings = settings(reads, false).await?;
+    let limit = settings.approval_limit();
+    if limit.is_none() && settings.approval_minor.is_some() {
+        return Err(Fault::corrupt("tenant", format!("unknown currency {}", settings.currency)));
+    }
+    Ok(limit)
+}
+
+pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE tenant SET version = $2, name = $3, default_currency = $4, time_zone = $5, mfa_required = $6,
+               reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12, costing_method = $13,
+               closed_through = $14 WHERE id = $1";
+    let values: Vec<Value> = vec![
+        next.version.into(),
+        next.name.as_str().into(),
+        next.currency.as_str().into(),
+        next.time_zone.as_str().into(),
+        next.mfa_required.into(),
+        next.reservation_seconds.into(),
+        next.session_idle_seconds.into(),
+        next.session_seconds.into(),
+        now.micros().into(),
+        next.password_length.into(),
+        next.approval_minor.into(),
+        next.costing_method.as_str().into(),
+        next.closed_through.into(),
+    ];
+    work.execute(sql, values).await?;
+    Ok(())
+}
+
+pub async fn has_movements(reads: &impl Reads) -> Result<bool, Fault> {
+    Ok(!reads.rows("SELECT 1 FROM movement WHERE tenant_id = $1 LIMIT 1", vec![]).await?.is_empty())
+}
+
+/// An erasure that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    pub asked_at: Timestamp,
+    pub due_at: Timestamp,
+    pub erased_at: Option<Timestamp>,
+}
+
+pub async fn erasure(reads: &impl Reads) -> Result<Option<Erasure>, Fault> {
+    let rows = reads.rows("SELECT asked_at, due_at, erased_at FROM tenant_erasure WHERE tenant_id = $1", vec![]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    Ok(Some(Erasure { asked_at: row.time()?, due_at: row.time()?, erased_at: row.time_opt()? }))
+}
+
+pub async fn ask_erasure(work: &Work, by: &str, asked_at: Timestamp, due_at: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO tenant_erasure (tenant_id, asked_at, asked_by, due_at) VALUES ($1, $2, $3, $4)";
+    work.execute(sql, vec![asked_at.micros().into(), by.into(), due_at.micros().into()]).await?;
+    Ok(())
+}
+
+pub async fn take_erasure_back(work: &Work) -> Result<u64, Fault> {
+    work.execute("DELETE FROM tenant_erasure WHERE tenant_id = $1 AND erased_at IS NULL", vec![]).await
+}
+
+pub async fn mark_erased(work: &Work, at: Timestamp) -> Result<u64, Fault> {
+    work.execute("UPDATE tenant_erasure SET erased_at = $2 WHERE tenant_id = $1 AND erased_at IS NULL", vec![at.micros().into()])
+        .await
+}

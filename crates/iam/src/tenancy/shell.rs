@@ -1,0 +1,68 @@
+//! Changing a tenant's settings.
+
+use entity::prelude::*;
+use platform::{
+    clock::{self, Clock},
+    storage::{
+        Database, Fault, Reads,
+        journal::{self, NewEvent},
+    },
+};
+
+use super::{
+    core::{self, Change, Facts, Rejection, Settings},
+    rows,
+};
+use crate::access::{Permit, kind};
+
+/// What a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// With the number of its event; none when everything was so already.
+    Done(Settings, Option<i64>),
+    Refused(Vec<Rejection>),
+}
+
+/// Changes the settings of the permit's tenant, all of them or none.
+pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWrite>, change: &Change) -> Result<Changed, Fault> {
+    let mut work = permit.scope(db).begin().await?;
+    let before = rows::settings(&work, true).await?;
+    // Values in the ledger carry no currency of their own: theirs is the tenant's.
+    let has_movements = rows::has_movements(&work).await?;
+    let facts =
+        Facts { has_movements, is_time_zone: clock::is_time_zone, today: clock::local_day(clock.now(), &before.time_zone) };
+    match core::decide(&before, change, facts) {
+        Err(wrong) => {
+            work.rollback().await?;
+            Ok(Changed::Refused(wrong))
+        }
+        Ok(same) if same == before => {
+            work.rollback().await?;
+            Ok(Changed::Done(same, None))
+        }
+        Ok(next) => {
+            let now = clock.now();
+            rows::write(&work, &next, now).await?;
+            let seq = journal::append(&mut work, vec![event(permit.tenant(), &before, &next)], now).await?;
+            work.commit().await?;
+            Ok(Changed::Done(next, seq))
+        }
+    }
+}
+
+/// What changed, from what to what: settings are policy, and an auditor asks for both.
+fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
+    let all = |s: &Settings| {
+        serde_json::json!({ "name": s.name, "defaultCurrency": s.currency, "timeZone": s.time_zone, "mfaRequired": s.mfa_required,
+            "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds,
+            "passwordLength": s.password_length, "approvalMinor": s.approval_minor,
+            "costingMethod": s.costing_method, "closedThrough": s.closed_through.map(clock::day_text) })
+    };
+    let payload = serde_json::json!({ "id": tenant, "version": after.version, "before": all(before), "after": all(after) });
+    NewEvent { kind: "tenant.updated", payload: payload.to_string() }
+}
+
+/// The settings as they are now.
+pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
+    rows::settings(reads, false).await
+}

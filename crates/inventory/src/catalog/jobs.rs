@@ -1,0 +1,67 @@
+//! What goes on beside the requests.
+
+use std::{collections::HashMap, sync::Arc};
+
+use entity::prelude::{Id, TenantId};
+use platform::{
+    cache::{Cache, Cached},
+    storage::{Database, Fault, Row, TenantScope},
+};
+
+use super::{
+    rows::{product, small},
+    shell::seal_customers,
+};
+
+/// Tenants whose rows are read ahead when a node starts: those with the longest journals.
+const WARMED_TENANTS: i64 = 20;
+/// Rows of a kind that are read ahead of each.
+const WARMED_ROWS: i64 = 500;
+
+/// Seals customers from before there were keys of their own; once they are, it finds none.
+pub async fn seal(db: Database) -> Result<(), Fault> {
+    let sealed = seal_customers(&db).await?;
+    if sealed > 0 {
+        tracing::info!(sealed, "customers were sealed under keys of their own");
+    }
+    Ok(())
+}
+
+/// Reads what requests are about to ask for: stores, categories, suppliers and the products that changed last, of the busiest tenants.
+pub async fn warm(db: Database) {
+    let Some(cache) = db.shelf().take_down::<Cache>().filter(Cache::is_on) else { return };
+    match warm_all(&db, &cache).await {
+        Ok(rows) => tracing::debug!(rows, "rows were read ahead"),
+        Err(fault) => tracing::warn!(error = %fault, "rows could not be read ahead; requests read them"),
+    }
+}
+
+async fn warm_all(db: &Database, cache: &Cache) -> Result<usize, Fault> {
+    let sql = "SELECT tenant_id FROM tenant_counter ORDER BY head DESC LIMIT $1";
+    let mut rows = 0;
+    for row in &db.global().rows(sql, vec![WARMED_TENANTS.into()]).await? {
+        let tenant: TenantId = Row::new(row).take()?;
+        rows += warm_tenant(&db.tenant(tenant), cache).await?;
+    }
+    Ok(rows)
+}
+
+async fn warm_tenant(scope: &TenantScope, cache: &Cache) -> Result<usize, Fault> {
+    let standing = cache.standing(scope).await?;
+    let products = product::latest(scope, WARMED_ROWS).await?;
+    let (stores, categories, suppliers) = (
+        small::latest::<entity::store::Entity>(scope, WARMED_ROWS).await?,
+        small::latest::<entity::category::Entity>(scope, WARMED_ROWS).await?,
+        small::latest::<entity::supplier::Entity>(scope, WARMED_ROWS).await?,
+    );
+    let rows = products.len() + stores.len() + categories.len() + suppliers.len();
+    cache.keep(scope, &standing, &by_id(products, |row| row.id));
+    cache.keep(scope, &standing, &by_id(stores, |row| row.id));
+    cache.keep(scope, &standing, &by_id(categories, |row| row.id));
+    cache.keep(scope, &standing, &by_id(suppliers, |row| row.id));
+    Ok(rows)
+}
+
+fn by_id<K, T: Cached>(rows: Vec<T>, id: impl Fn(&T) -> Id<K>) -> HashMap<Id<K>, Arc<T>> {
+    rows.into_iter().map(|row| (id(&row), Arc::new(row))).collect()
+}

@@ -1,0 +1,217 @@
+//! Customers. What tells who somebody is lies sealed under a key of their own, which comes with the row in the same statement; the country,
+//! which reports group by, and the caller's own key for them do not.
+
+use std::collections::HashMap;
+
+use entity::prelude::{CustomerId, TenantId};
+use platform::{
+    paging::{PageRequest, keyset},
+    secrets::{DataKey, KeyRing, Texts, row_context},
+    storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::Clause;
+use crate::catalog::core::{customer::CustomerRow, text};
+
+const COLUMNS: &str =
+    "c.id, c.external_ref, c.name, c.country, c.email, c.version, c.created_at, c.updated_at, c.personal, s.key_sealed";
+const FROM: &str = "FROM customer c LEFT JOIN subject s ON s.tenant_id = c.tenant_id AND s.id = c.id WHERE c.tenant_id = $1";
+
+/// The names that sealed texts have: those of the columns that held them before.
+const NAME: &str = "name";
+const EMAIL: &str = "email";
+
+fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
+    reads.shelf().take_down().ok_or_else(no_keys)
+}
+fn no_keys() -> Fault {
+    Fault::Broken("customers are sealed, and no keys were opened".to_owned())
+}
+
+fn context(tenant: TenantId, id: CustomerId) -> String {
+    row_context("customer", tenant, id.uuid())
+}
+
+async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<CustomerRow>, Fault> {
+    let rows = reads.rows(&format!("SELECT {COLUMNS} {FROM}{rest}"), values).await?;
+    let ring: Option<KeyRing> = reads.shelf().take_down();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let mut customer = CustomerRow {
+            tenant_id: reads.tenant(),
+            id: row.take()?,
+            external_ref: row.take()?,
+            name: row.take()?,
+            country: row.take()?,
+            email: row.take()?,
+            version: row.take()?,
+            created_at: row.time()?,
+            updated_at: row.time()?,
+        };
+        let (sealed, key): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.take()?, row.take()?);
+        // Without its key a value is noise: that is what erasing means.
+        if let (Some(sealed), Some(key)) = (sealed.filter(|sealed| !sealed.is_empty()), key) {
+            let key = ring.as_ref().ok_or_else(no_keys)?.data_key(customer.tenant_id, customer.id.uuid(), &key)?;
+            let mut texts = key.open_texts(&context(customer.tenant_id, customer.id), &sealed)?;
+            (customer.name, customer.email) = (texts.remove(NAME), texts.remove(EMAIL));
+        }
+        found.push(customer);
+    }
+    Ok(found)
+}
+
+pub async fn by_id(reads: &impl Reads, id: CustomerId) -> Result<Option<CustomerRow>, Fault> {
+    Ok(select(reads, " AND c.id = $2", vec![id.into()]).await?.pop())
+}
+pub async fn by_ids(reads: &impl Reads, ids: &[CustomerId]) -> Result<Vec<CustomerRow>, Fault> {
+    let backend = reads.backend();
+    select(reads, &format!(" AND {}", backend.in_ids("c.id", 2)), vec![backend.ids(ids.iter().copied())]).await
+}
+pub async fn by_external_ref(reads: &impl Reads, text: &str) -> Result<Option<CustomerRow>, Fault> {
+    Ok(select(reads, " AND c.external_ref = $2", vec![text.into()]).await?.pop())
+}
+/// Those with one of the ids or references, locked in the order of their ids: whoever asks is about to write.
+pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result<Vec<CustomerRow>, Fault> {
+    let backend = work.backend();
+    let lock = backend.for_change("c");
+    let rest = format!(" AND ({} OR {}) ORDER BY c.id{lock}", backend.in_ids("c.id", 2), backend.in_texts("c.external_ref", 3));
+    select(work, &rest, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
+}
+/// A page in the order of creation; of those with an e-mail address, where one is given.
+pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest) -> Result<Vec<CustomerRow>, Fault> {
+    let mut clause = Clause::new(reads.backend());
+    if let Some(email) = email {
+        let Some(key) = blind_key(reads).await? else { return Ok(Vec::new()) };
+        let mark = clause.bind(key.blind(&text::fold(email.trim())));
+        clause.push(&format!(" AND c.email_blind = {mark}"));
+    }
+    let (bounds, tail, values) = keyset(&["c.id"], false, request, clause.next());
+    clause.values.extend(values);
+    select(reads, &format!("{}{bounds}{tail}", clause.sql), clause.values).await
+}
+
+/// The key that the tenant's e-mail addresses are found by; none while there are none.
+async fn blind_key(reads: &impl Reads) -> Result<Option<DataKey>, Fault> {
+    let rows = reads.rows("SELECT key_sealed FROM subject WHERE tenant_id = $1 AND id = $1", vec![]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let sealed: Vec<u8> = Row::new(row).take()?;
+    ring(reads)?.data_key(reads.tenant(), reads.tenant().uuid(), &sealed).map(Some)
+}
+
+/// The same, made at the first address.
+async fn blind_key_made(work: &Work, now: i64) -> Result<DataKey, Fault> {
+    if let Some(key) = blind_key(work).await? {
+        return Ok(key);
+    }
+    let (_, sealed) = ring(work)?.new_data_key(work.tenant(), work.tenant().uuid())?;
+    let sql = "INSERT INTO subject (tenant_id, id, key_sealed, created_at) VALUES ($1, $1, $2, $3) ON CONFLICT DO NOTHING";
+    work.execute(sql, vec![sealed.into(), now.into()]).await?;
+    // Another transaction may have been faster: its key counts.
+    blind_key(work).await?.ok_or_else(|| Fault::Broken("a key that was just written is not there".to_owned()))
+}
+
+const CUSTOMER: &[Column] = &[
+    Column("tenant_id", ColumnKind::Id),
+    Column("id", ColumnKind::Id),
+    Column("external_ref", ColumnKind::TextOrNull),
+    Column("name", ColumnKind::TextOrNull),
+    Column("country", ColumnKind::TextOrNull),
+    Column("email", ColumnKind::TextOrNull),
+    Column("version", ColumnKind::Int),
+    Column("created_at", ColumnKind::Int),
+    Column("updated_at", ColumnKind::Int),
+    Column("personal", ColumnKind::BytesOrNull),
+    Column("email_blind", ColumnKind::BytesOrNull),
+];
+const SUBJECT: &[Column] = &[
+    Column("tenant_id", ColumnKind::Id),
+    Column("id", ColumnKind::Id),
+    Column("key_sealed", ColumnKind::Bytes),
+    Column("created_at", ColumnKind::Int),
+];
+
+/// A customer as the database keeps it.
+#[derive(Default)]
+struct Sealed {
+    /// Empty for nothing, which a bulk write makes a null.
+    body: Vec<u8>,
+    blind: Vec<u8>,
+    data_key: Option<Vec<u8>>,
+}
+
+/// Writes customers, new ones in the order of their references. Each write has a new key: the one before is gone with what it sealed.
+pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerRow, &CustomerRow)]) -> Result<(), Fault> {
+    let after = || created.iter().copied().chain(updated.iter().map(|(_, row)| *row));
+    let mut sealed: HashMap<Uuid, Sealed> = seal(work, after()).await?;
+    let mut subjects = Bulk::insert("subject", SUBJECT);
+    for row in after() {
+        if let Some(key) = sealed.get_mut(&row.id.uuid()).and_then(|sealed| sealed.data_key.take()) {
+            subjects.row([work.tenant().into(), row.id.into(), key.into(), row.updated_at.micros().into()]);
+        }
+    }
+    let mut put = |bulk: &mut Bulk, row: &CustomerRow| {
+        let Sealed { body, blind, .. } = sealed.remove(&row.id.uuid()).unwrap_or_default();
+        bulk.row([
+            work.tenant().into(),
+            row.id.into(),
+            row.external_ref.clone().into(),
+            String::new().into(),
+            row.country.clone().into(),
+            String::new().into(),
+            row.version.into(),
+            row.created_at.micros().into(),
+            row.updated_at.micros().into(),
+            body.into(),
+            blind.into(),
+        ]);
+    };
+    let mut new = created.to_vec();
+    new.sort_by(|a, b| a.external_ref.cmp(&b.external_ref));
+    let (mut inserts, mut updates) = (Bulk::insert("customer", CUSTOMER), Bulk::update("customer", CUSTOMER, 2));
+    new.into_iter().for_each(|row| put(&mut inserts, row));
+    updated.iter().for_each(|(_, row)| put(&mut updates, row));
+    forget_keys(work, updated.iter().map(|(_, row)| row.id)).await?;
+    work.write(subjects).await?;
+    work.write(inserts).await?;
+    work.write(updates).await
+}
+
+async fn forget_keys(work: &Work, ids: impl ExactSizeIterator<Item = CustomerId>) -> Result<(), Fault> {
+    if ids.len() == 0 {
+        return Ok(());
+    }
+    let sql = format!("DELETE FROM subject WHERE tenant_id = $1 AND {}", work.backend().in_ids("id", 2));
+    work.execute(&sql, vec![work.backend().ids(ids)]).await?;
+    Ok(())
+}
+
+async fn seal<'a>(work: &Work, rows: impl Iterator<Item = &'a CustomerRow> + Clone) -> Result<HashMap<Uuid, Sealed>, Fault> {
+    let mut sealed = HashMap::new();
+    let told = rows.filter(|row| row.name.is_some() || row.email.is_some());
+    let Some(first) = told.clone().next() else { return Ok(sealed) };
+    let ring = ring(work)?;
+    let blind = if told.clone().any(|row| row.email.is_some()) {
+        Some(blind_key_made(work, first.updated_at.micros()).await?)
+    } else {
+        None
+    };
+    for row in told {
+        let (key, data_key) = ring.new_data_key(row.tenant_id, row.id.uuid())?;
+        let texts = [(NAME, &row.name), (EMAIL, &row.email)];
+        let texts: Texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text.clone()?))).collect();
+        let body = ring.seal_texts(&key, &context(row.tenant_id, row.id), &texts)?;
+        let blind = blind.as_ref().zip(row.email.as_deref()).map(|(key, email)| key.blind(&text::fold(email.trim())));
+        sealed.insert(row.id.uuid(), Sealed { body, blind: blind.unwrap_or_default(), data_key: Some(data_key) });
+    }
+    Ok(sealed)
+}
+
+/// Customers from before there were keys for them, locked, the first of them.
+pub async fn unsealed(work: &Work, most: i64) -> Result<Vec<CustomerRow>, Fault> {
+    let rest =
+        format!(" AND (c.name IS NOT NULL OR c.email IS NOT NULL) ORDER BY c.id LIMIT $2{}", work.backend().for_change("c"));
+    select(work, &rest, vec![most.into()]).await
+}

@@ -1,0 +1,248 @@
+//! Filters of products, compiled to conditions with parameters. Every condition is true or false, never unknown, so that `not` means not.
+
+use std::collections::HashMap;
+
+use entity::prelude::{ProductId, ProductStatus, Timestamp};
+use platform::storage::Backend;
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::{Clause, search::Ranked};
+use crate::catalog::core::text;
+
+/// A condition on products.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filter {
+    /// True of everything when the list is empty.
+    All(Vec<Self>),
+    /// True of nothing when the list is empty.
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Ids(IdColumn, Vec<Uuid>),
+    Text(TextColumn, TextTest),
+    Status(Vec<ProductStatus>),
+    UpdatedAt {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    Search(String),
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdColumn {
+    Product,
+    Category,
+    Supplier,
+    Family,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextColumn {
+    Sku,
+    Name,
+}
+
+/// Texts are compared by their folded keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextTest {
+    In(Vec<String>),
+    StartsWith(String),
+    Contains(String),
+}
+
+impl Filter {
+    /// Takes a search out that everything else is narrowed by: it decides about relevance.
+    pub fn take_search(&mut self) -> Option<String> {
+        let Self::All(parts) = self else {
+            let Self::Search(text) = self else { return None };
+            let text = std::mem::take(text);
+            *self = Self::default();
+            return Some(text);
+        };
+        let found = parts.iter_mut().find_map(Self::take_search);
+        parts.retain(|part| *part != Self::default());
+        found
+    }
+
+    /// The searches that are left, as when they stand inside `or` and `not`.
+    pub fn searches<'a>(&'a self, found: &mut Vec<&'a str>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.searches(found)),
+            Self::Not(part) => part.searches(found),
+            Self::Search(text) => found.push(text),
+            Self::Ids(..) | Self::Text(..) | Self::Status(_) | Self::UpdatedAt { .. } => {}
+        }
+    }
+
+    /// Appends the condition, on alias `p`. `found` has the answers to the searches inside.
+    pub fn compile(&self, clause: &mut Clause, found: &HashMap<String, Ranked>) {
+        match self {
+            Self::All(parts) => join(parts, "TRUE", " AND ", clause, found),
+            Self::Any(parts) => join(parts, "FALSE", " OR ", clause, found),
+            Self::Not(part) => {
+                clause.push("NOT (");
+                part.compile(clause, found);
+                clause.push(")");
+            }
+            Self::Ids(column, ids) => id_in(clause, *column, ids),
+            Self::Text(column, test) => text_is(clause, *column, test),
+            Self::Status(list) => {
+                let texts = clause.backend().texts(list.iter().map(|status| status.as_str()));
+                let number = clause.number(texts);
+                clause.push(&clause.backend().in_texts("p.status", number));
+            }
+            Self::UpdatedAt { from, before } => {
+                let mut parts = vec!["TRUE".to_owned()];
+                let backend = clause.backend();
+                parts.extend(from.map(|at| backend.rarely(&format!("p.updated_at >= {}", clause.bind(at.micros())))));
+                parts.extend(before.map(|at| backend.rarely(&format!("p.updated_at < {}", clause.bind(at.micros())))));
+                clause.push(&parts.join(" AND "));
+            }
+            Self::Search(text) => match found.get(text) {
+                Some(ranked) => ranked.compile(clause),
+                None => clause.push("FALSE"),
+            },
+        }
+    }
+}
+
+fn join(parts: &[Filter], empty: &str, between: &str, clause: &mut Clause, found: &HashMap<String, Ranked>) {
+    if parts.is_empty() {
+        clause.push(empty);
+    }
+    for (index, part) in parts.iter().enumerate() {
+        clause.push(if index == 0 { "(" } else { between });
+        clause.push("(");
+        part.compile(clause, found);
+        clause.push(")");
+    }
+    if !parts.is_empty() {
+        clause.push(")");
+    }
+}
+
+fn id_in(clause: &mut Clause, column: IdColumn, ids: &[Uuid]) {
+    let (name, may_be_null) = match column {
+        IdColumn::Product => ("p.id", false),
+        IdColumn::Category => ("p.category_id", true),
+        IdColumn::Supplier => ("p.supplier_id", true),
+        IdColumn::Family => ("p.family_id", true),
+    };
+    if may_be_null {
+        clause.push(&format!("{name} IS NOT NULL AND "));
+    }
+    // One id is by far the most frequent, and its equality lets the sort walk the index.
+    if let [id] = ids {
+        let mark = clause.bind(*id);
+        clause.push(&format!("{name} = {mark}"));
+        return;
+    }
+    let value = clause.backend().ids(ids.iter().map(|id| ProductId::from_uuid(*id)));
+    let number = clause.number(value);
+    clause.push(&clause.backend().in_ids(name, number));
+}
+
+fn text_is(clause: &mut Clause, column: TextColumn, test: &TextTest) {
+    let name = match column {
+        TextColumn::Sku => "p.sku_key",
+        TextColumn::Name => "p.name_key",
+    };
+    match test {
+        TextTest::In(texts) => {
+            let keys: Vec<String> = texts.iter().map(|text| text::fold(text.trim())).collect();
+            let value = clause.backend().texts(keys.iter().map(String::as_str));
+            let number = clause.number(value);
+            clause.push(&clause.backend().in_texts(name, number));
+        }
+        TextTest::StartsWith(prefix) => begins_with(clause, name, &text::fold(prefix)),
+        TextTest::Contains(part) => contains(clause, name, &text::fold(part)),
+    }
+}
+
+/// A range that an index serves on both databases, as both compare by bytes.
+pub fn begins_with(clause: &mut Clause, name: &str, prefix: &str) {
+    let from = clause.bind(prefix);
+    clause.push(&format!("{name} >= {from}"));
+    if let Some(after) = text::after_prefix(prefix) {
+        let to = clause.bind(after);
+        clause.push(&format!(" AND {name} < {to}"));
+    }
+}
+
+/// The exact test, and before it one that the trigram index serves: each whole run of letters and digits is also in the search text.
+fn contains(clause: &mut Clause, name: &str, part: &str) {
+    let runs: Vec<String> = text::words(part).into_iter().filter(|run| run.chars().nth(2).is_some()).collect();
+    match clause.backend() {
+        Backend::Postgres => {
+            for run in &runs {
+                let mark = clause.bind(format!("%{run}%"));
+                clause.push(&format!("p.search_text LIKE {mark} AND "));
+            }
+            let mark = clause.bind(part);
+            clause.push(&format!("strpos({name}, {mark}) > 0"));
+        }
+        Backend::Sqlite => {
+            if !runs.is_empty() {
+                let phrases: Vec<String> = runs.iter().map(|run| format!("\"{run}\"")).collect();
+                let mark = clause.bind(phrases.join(" "));
+                clause.push(&in_search_index(&mark));
+                clause.push(" AND ");
+            }
+            let mark = clause.bind(part);
+            clause.push(&format!("instr({name}, {mark}) > 0"));
+        }
+    }
+}
+
+/// SQLite: the rows that the full-text index finds for a MATCH expression.
+pub fn in_search_index(mark: &str) -> String {
+    format!("p.rowid IN (SELECT rowid FROM product_search WHERE product_search MATCH {mark})")
+}
+
+/// How the words of a query stand for words of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    Whole,
+    Beginnings,
+}
+
+/// The value of a MATCH or a `to_tsquery`, made of words of letters and digits only.
+pub fn word_query<'a>(backend: Backend, words: impl Iterator<Item = &'a str>, which: Words) -> Value {
+    let words = words.map(|word| match (backend, which) {
+        (Backend::Postgres, Words::Whole) => word.to_owned(),
+        (Backend::Postgres, Words::Beginnings) => format!("{word}:*"),
+        (Backend::Sqlite, Words::Whole) => format!("\" {word} \""),
+        (Backend::Sqlite, Words::Beginnings) => format!("\" {word}\""),
+    });
+    let between = if backend == Backend::Postgres { " & " } else { " AND " };
+    Value::from(words.collect::<Vec<_>>().join(between))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_narrows_everything_is_taken_out() {
+        let mut filter =
+            Filter::All(vec![Filter::Status(vec![ProductStatus::Active]), Filter::All(vec![Filter::Search("mug".to_owned())])]);
+        assert_eq!(filter.take_search().as_deref(), Some("mug"));
+        assert_eq!(filter, Filter::All(vec![Filter::Status(vec![ProductStatus::Active])]));
+        let mut inside = Filter::Any(vec![Filter::Search("mug".to_owned())]);
+        assert_eq!(inside.take_search(), None);
+    }
+
+    #[test]
+    fn values_are_parameters() {
+        let mut clause = Clause::new(Backend::Postgres);
+        let evil = "x' OR 1=1 --".to_owned();
+        Filter::Text(TextColumn::Name, TextTest::StartsWith(evil)).compile(&mut clause, &HashMap::new());
+        assert_eq!(clause.sql, "p.name_key >= $2 AND p.name_key < $3");
+    }
+}

@@ -1,0 +1,24 @@
+//! What of the catalogue is remembered outside the database (room `cache`): what a product weighs; other rows say it themselves.
+
+use std::mem::size_of_val;
+
+use platform::cache::Cached;
+
+use crate::catalog::core::product::ProductRow;
+
+impl Cached for ProductRow {
+    fn weight(&self) -> usize {
+        let texts = [
+            &self.sku,
+            &self.sku_key,
+            &self.name,
+            &self.name_key,
+            &self.options,
+            &self.former_skus,
+            &self.unit_code,
+            &self.metadata,
+        ];
+        let description = self.description.as_ref().map_or(0, String::len);
+        size_of_val(self) + texts.into_iter().map(String::len).sum::<usize>() + description
+    }
+}

@@ -1,0 +1,51 @@
+//! Which day it is where a tenant's stores are.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::{
+    clock::local_day,
+    storage::{Backend, Fault, Reads, Row},
+};
+use sea_orm::Value;
+
+/// The stores by the day that it is there: mostly one day, and never more than three.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalDays(BTreeMap<i32, Vec<StoreId>>);
+
+impl LocalDays {
+    /// Of all stores of the tenant.
+    pub async fn at(reads: &impl Reads, now: Timestamp) -> Result<Self, Fault> {
+        let mut days: BTreeMap<i32, Vec<StoreId>> = BTreeMap::new();
+        for row in &reads.rows("SELECT id, time_zone FROM store WHERE tenant_id = $1", Vec::new()).await? {
+            let mut row = Row::new(row);
+            let (store, zone): (StoreId, String) = (row.take()?, row.take()?);
+            days.entry(local_day(now, &zone)).or_default().push(store);
+        }
+        if days.is_empty() {
+            days.insert(local_day(now, "UTC"), Vec::new());
+        }
+        Ok(Self(days))
+    }
+
+    /// The first of them.
+    pub fn first(&self) -> i32 {
+        self.0.keys().next().copied().unwrap_or_default()
+    }
+    /// The last of them.
+    pub fn last(&self) -> i32 {
+        self.0.keys().next_back().copied().unwrap_or_default()
+    }
+
+    /// SQL of the day that it is in the store of a column, with what it binds from that number on.
+    pub fn sql(&self, backend: Backend, column: &str, next: usize) -> (String, Vec<Value>) {
+        let mut values = Vec::new();
+        let mut cases = String::new();
+        for (day, stores) in self.0.range(..self.last()) {
+            cases += &format!(" WHEN {} THEN {day}", backend.in_ids(column, next + values.len()));
+            values.push(backend.ids(stores.iter().copied()));
+        }
+        let sql = if cases.is_empty() { self.last().to_string() } else { format!("CASE{cases} ELSE {} END", self.last()) };
+        (sql, values)
+    }
+}

@@ -1,0 +1,55 @@
+//! The catalogue's queries. Small nouns are read into their entities, products by position into `ProductRow`.
+
+pub mod around;
+pub mod category;
+mod kept;
+pub mod customer;
+pub mod filter;
+pub mod kit;
+pub mod local_days;
+pub mod page;
+pub mod parties;
+pub mod product;
+pub mod search;
+pub mod small;
+pub mod uses;
+
+use platform::storage::Backend;
+use sea_orm::Value;
+
+pub use page::{ProductSort, Scoped, page};
+
+/// A condition under construction: its text, and the values of its parameters, the first of which is `$first`.
+#[derive(Debug, Clone)]
+pub struct Clause {
+    pub sql: String,
+    pub values: Vec<Value>,
+    backend: Backend,
+    first: usize,
+}
+
+impl Clause {
+    /// Parameters of raw statements begin at 2: the tenant is `$1`.
+    pub fn new(backend: Backend) -> Self {
+        Self { sql: String::new(), values: Vec::new(), backend, first: 2 }
+    }
+    /// Keeps a value and gives the number of its parameter.
+    pub fn number(&mut self, value: impl Into<Value>) -> usize {
+        self.values.push(value.into());
+        self.first + self.values.len() - 1
+    }
+    /// Keeps a value and gives its parameter as written in SQL.
+    pub fn bind(&mut self, value: impl Into<Value>) -> String {
+        format!("${}", self.number(value))
+    }
+    /// The number that the next parameter will have.
+    pub fn next(&self) -> usize {
+        self.first + self.values.len()
+    }
+    pub fn push(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+}

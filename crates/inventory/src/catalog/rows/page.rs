@@ -1,0 +1,133 @@
+//! Pages of products: the hot path. One statement a page, unless the filter searches.
+
+use std::collections::HashMap;
+
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Fault, Reads, Row},
+};
+
+use super::{Clause, filter::Filter, product, search};
+use crate::catalog::core::{product::ProductRow, search::Query};
+
+/// What a list of products is sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProductSort {
+    Sku,
+    Name,
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProductOrder {
+    pub sort: ProductSort,
+    pub descending: bool,
+}
+
+impl ProductOrder {
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let sort = match self.sort {
+            ProductSort::Sku => "Sku",
+            ProductSort::Name => "Name",
+            ProductSort::CreatedAt => "CreatedAt",
+            ProductSort::UpdatedAt => "UpdatedAt",
+        };
+        format!("products:{sort}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    fn columns(self) -> [&'static str; 2] {
+        match self.sort {
+            ProductSort::Sku => ["p.sku_key", "p.id"],
+            ProductSort::Name => ["p.name_key", "p.id"],
+            ProductSort::CreatedAt => ["p.created_at", "p.id"],
+            ProductSort::UpdatedAt => ["p.updated_at", "p.id"],
+        }
+    }
+    /// Where the row stands in this order.
+    pub fn keys(self, row: &ProductRow) -> Vec<Key> {
+        let first = match self.sort {
+            ProductSort::Sku => Key::Text(row.sku_key.clone()),
+            ProductSort::Name => Key::Text(row.name_key.clone()),
+            ProductSort::CreatedAt => Key::Int(row.created_at.micros()),
+            ProductSort::UpdatedAt => Key::Int(row.updated_at.micros()),
+        };
+        vec![first, row.id.into()]
+    }
+}
+
+/// A filter whose searches have been answered: a condition, and the ranked products when a search narrows the whole list.
+#[derive(Debug, Clone)]
+pub struct Scoped {
+    clause: Clause,
+    /// Best first. All of them fulfil the condition.
+    pub ranked: Option<search::Ranked>,
+    /// A search for what is alike had more candidates than are scored: there may be more products than are found.
+    pub is_vague: bool,
+}
+
+impl Scoped {
+    /// Answers the searches of `filter`; without any it asks nothing.
+    pub async fn resolve(reads: &impl Reads, mut filter: Filter) -> Result<Self, Fault> {
+        let narrowing = filter.take_search();
+        let mut inside = Vec::new();
+        filter.searches(&mut inside);
+        let mut found: HashMap<String, search::Ranked> = HashMap::new();
+        for text in inside {
+            if let Some(query) = Query::parse(text) {
+                found.insert(text.to_owned(), search::ranked(reads, &query, &Clause::new(reads.backend())).await?);
+            }
+        }
+        let mut clause = Clause::new(reads.backend());
+        if filter != Filter::default() {
+            clause.push(" AND ");
+            filter.compile(&mut clause, &found);
+        }
+        let ranked = match narrowing.as_deref().map(Query::parse) {
+            None => None,
+            Some(None) => Some(search::Ranked::default()),
+            Some(Some(query)) => Some(search::ranked(reads, &query, &clause).await?),
+        };
+        let is_vague = found.values().chain(&ranked).any(|ranked| ranked.is_vague);
+        Ok(Self { clause, ranked, is_vague })
+    }
+
+    /// The condition alone, searches included.
+    fn whole(&self) -> Clause {
+        let Some(ranked) = &self.ranked else { return self.clause.clone() };
+        let mut clause = self.clause.clone();
+        clause.push(" AND ");
+        ranked.compile(&mut clause);
+        clause
+    }
+
+    /// The rows of a page in the direction of the request, one more than its limit if there are more.
+    pub async fn rows(&self, reads: &impl Reads, order: ProductOrder, request: &PageRequest) -> Result<Vec<ProductRow>, Fault> {
+        let mut clause = self.whole();
+        let (bounds, tail, values) = keyset(&order.columns(), order.descending, request, clause.next());
+        clause.values.extend(values);
+        let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1{}{bounds}{tail}", product::COLUMNS, clause.sql);
+        reads.rows(&sql, clause.values).await?.iter().map(product::read).collect()
+    }
+
+    /// How many products there are, counted up to one more than `limit`.
+    pub async fn count(&self, reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
+        let mut clause = self.whole();
+        let most = clause.bind(limit.saturating_add(1));
+        let sql =
+            format!("SELECT count(*) FROM (SELECT 1 FROM product p WHERE p.tenant_id = $1{} LIMIT {most}) AS few", clause.sql);
+        let rows = reads.rows(&sql, clause.values).await?;
+        rows.first().map_or(Ok(0), |row| Row::new(row).take())
+    }
+}
+
+/// A page of products: the filter's searches answered, then one statement.
+pub async fn page(
+    reads: &impl Reads,
+    filter: Filter,
+    order: ProductOrder,
+    request: &PageRequest,
+) -> Result<Vec<ProductRow>, Fault> {
+    Scoped::resolve(reads, filter).await?.rows(reads, order, request).await
+}

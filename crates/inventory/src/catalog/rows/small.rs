@@ -1,0 +1,84 @@
+//! What every small noun asks: by id, by key, in pages. One text a table, all columns by name.
+
+use entity::{Tenanted, prelude::Id};
+use platform::{
+    paging::{PageRequest, keyset},
+    storage::{Fault, Reads, Row, Work},
+};
+use sea_orm::{FromQueryResult, IdenStatic, Iterable, QueryResult, Value};
+
+use super::Clause;
+
+/// The columns of an entity, each after `prefix`. Never `*`: a prepared statement must not change its shape with the next migration.
+pub fn columns<E: Tenanted>(prefix: &str) -> String {
+    E::Column::iter().map(|column| format!("{prefix}{}", column.as_str())).collect::<Vec<_>>().join(", ")
+}
+
+pub fn models<M: FromQueryResult>(rows: &[QueryResult]) -> Result<Vec<M>, Fault> {
+    rows.iter().map(|row| Ok(M::from_query_result(row, "")?)).collect()
+}
+
+fn table<E: Tenanted>() -> &'static str {
+    <E as sea_orm::EntityName>::table_name(&E::default())
+}
+
+async fn select<E: Tenanted>(reads: &impl Reads, condition: &str, values: Vec<Value>) -> Result<Vec<E::Model>, Fault> {
+    let sql = format!("SELECT {} FROM {} WHERE tenant_id = $1 AND {condition}", columns::<E>(""), table::<E>());
+    models(&reads.rows(&sql, values).await?)
+}
+
+pub async fn by_id<E: Tenanted, K>(reads: &impl Reads, id: Id<K>) -> Result<Option<E::Model>, Fault> {
+    Ok(select::<E>(reads, "id = $2", vec![id.into()]).await?.into_iter().next())
+}
+/// The rows that changed last.
+pub async fn latest<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<Vec<E::Model>, Fault> {
+    select::<E>(reads, "true ORDER BY updated_at DESC LIMIT $2", vec![limit.into()]).await
+}
+pub async fn by_ids<E: Tenanted, K>(reads: &impl Reads, ids: &[Id<K>]) -> Result<Vec<E::Model>, Fault> {
+    let backend = reads.backend();
+    select::<E>(reads, &backend.in_ids("id", 2), vec![backend.ids(ids.iter().copied())]).await
+}
+/// The row whose `column`, unique in a tenant, has this text.
+pub async fn by_text<E: Tenanted>(reads: &impl Reads, column: &'static str, text: &str) -> Result<Option<E::Model>, Fault> {
+    Ok(select::<E>(reads, &format!("{column} = $2"), vec![text.into()]).await?.into_iter().next())
+}
+/// The rows with one of the ids, or one of the texts in `column`, locked in the order of their ids: whoever asks is about to write.
+pub async fn by_ids_or_texts<E: Tenanted, K>(
+    work: &Work,
+    ids: &[Id<K>],
+    column: &'static str,
+    texts: &[&str],
+) -> Result<Vec<E::Model>, Fault> {
+    let backend = work.backend();
+    let lock = backend.for_change(table::<E>());
+    let condition = format!("({} OR {}) ORDER BY id{lock}", backend.in_ids("id", 2), backend.in_texts(column, 3));
+    let values = vec![backend.ids(ids.iter().copied()), backend.texts(texts.iter().copied())];
+    select::<E>(work, &condition, values).await
+}
+
+/// A page of a table sorted by `keys`, ascending, of the rows that fulfil `clause` (empty, or beginning with " AND ").
+pub async fn page<E: Tenanted>(
+    reads: &impl Reads,
+    mut clause: Clause,
+    keys: &[&str],
+    request: &PageRequest,
+) -> Result<Vec<E::Model>, Fault> {
+    let (bounds, tail, values) = keyset(keys, false, request, clause.next());
+    clause.values.extend(values);
+    let sql = format!("SELECT {} FROM {} WHERE tenant_id = $1{}{bounds}{tail}", columns::<E>(""), table::<E>(), clause.sql);
+    models(&reads.rows(&sql, clause.values).await?)
+}
+
+/// How many rows there are, counted up to one more than `limit`.
+pub async fn count<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {} WHERE tenant_id = $1 LIMIT $2) AS few", table::<E>());
+    let rows = reads.rows(&sql, vec![limit.saturating_add(1).into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// The time zone of the tenant itself.
+pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
+    let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", Vec::new()).await?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))?;
+    Row::new(row).take()
+}

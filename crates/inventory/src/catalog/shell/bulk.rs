@@ -1,0 +1,86 @@
+//! Many rows that come in a file: made or changed by their keys, or only made.
+
+use iam::access::{Permit, kind};
+use platform::storage::{Fault, idempotency::hash_of};
+
+use super::{
+    Catalog,
+    batch::{Ask, Batch},
+    nouns::{Categories, Customers, Suppliers},
+    products::Products,
+};
+use crate::catalog::core::{
+    Checker, Target,
+    category::{self, CategoryFields, CategoryRow},
+    customer::{self, CustomerFields, CustomerRow},
+    product::{self, ProductDoc, ProductFields},
+    supplier::{self, SupplierFields, SupplierRow},
+};
+
+/// What becomes of a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Onto {
+    /// It is refused.
+    New,
+    /// It is changed.
+    Key,
+}
+
+impl Onto {
+    fn target<I>(self) -> Target<I> {
+        match self {
+            Self::New => Target::New,
+            Self::Key => Target::Key,
+        }
+    }
+}
+
+impl Catalog {
+    pub async fn product_import(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        rows: Vec<ProductFields>,
+        onto: Onto,
+        ask: Ask,
+    ) -> Result<Batch<ProductDoc>, Fault> {
+        let hash = hash_of(&rows);
+        let commands = rows.iter().map(|fields| product::check(onto.target(), fields, Checker::default())).collect();
+        self.run::<Products, _>(permit, &ask, ("productImport", hash), commands).await
+    }
+
+    pub async fn category_import(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        rows: Vec<CategoryFields>,
+        onto: Onto,
+        ask: Ask,
+    ) -> Result<Batch<CategoryRow>, Fault> {
+        let hash = hash_of(&rows);
+        let commands = rows.iter().map(|fields| category::check(onto.target(), fields, Checker::default())).collect();
+        self.run::<Categories, _>(permit, &ask, ("categoryImport", hash), commands).await
+    }
+
+    pub async fn supplier_import(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        rows: Vec<SupplierFields>,
+        onto: Onto,
+        ask: Ask,
+    ) -> Result<Batch<SupplierRow>, Fault> {
+        let hash = hash_of(&rows);
+        let commands = rows.iter().map(|fields| supplier::check(onto.target(), fields, Checker::default())).collect();
+        self.run::<Suppliers, _>(permit, &ask, ("supplierImport", hash), commands).await
+    }
+
+    pub async fn customer_import(
+        &self,
+        permit: Permit<kind::CustomerWrite>,
+        rows: Vec<CustomerFields>,
+        onto: Onto,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        let hash = hash_of(&rows);
+        let commands = rows.iter().map(|fields| customer::check(onto.target(), fields, Checker::default())).collect();
+        self.run::<Customers, _>(permit, &ask, ("customerImport", hash), commands).await
+    }
+}

@@ -1,0 +1,99 @@
+//! Products as the engine sees them.
+
+use entity::prelude::{ProductId, ProductStatus};
+use platform::storage::{Fault, Work, journal::NewEvent};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::batch::{Change, Noun};
+use crate::catalog::{
+    core::{
+        Fresh, Problem, Rejection, Verdict, Word,
+        kit::{self, KitCommand, KitDoc},
+        product::{Around, ProductCommand, ProductDoc, ProductRow},
+    },
+    rows,
+};
+
+/// Names category and low-stock threshold before and after, so that a stream of stock by category or by status learns that a product's
+/// levels have left it.
+fn told(before: Option<&ProductRow>, row: &ProductRow) -> NewEvent {
+    let archived = row.status == ProductStatus::Archived && before.is_some_and(|b| b.status != ProductStatus::Archived);
+    let kind = match before {
+        None => "product.created",
+        Some(_) if archived => "product.archived",
+        Some(_) => "product.updated",
+    };
+    let payload = json!({
+        "id": row.id,
+        "version": row.version,
+        "sku": row.sku,
+        "status": row.status,
+        "categoryBefore": before.and_then(|b| b.category_id),
+        "categoryAfter": row.category_id,
+        "thresholdBefore": before.and_then(|b| b.low_stock_threshold),
+        "thresholdAfter": row.low_stock_threshold,
+    });
+    NewEvent { kind, payload: payload.to_string() }
+}
+
+pub(super) enum Kits {}
+
+impl Noun for Kits {
+    type Row = KitDoc;
+    type Command = KitCommand;
+    type Around = kit::Around;
+
+    fn id(row: &KitDoc) -> Uuid {
+        row.row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[KitCommand]) -> Result<kit::Around, Fault> {
+        rows::kit::around(work, commands).await
+    }
+    fn decide(around: &mut kit::Around, command: &KitCommand, fresh: Fresh) -> Verdict<KitDoc> {
+        around.decide(command, fresh)
+    }
+    async fn write(work: &Work, _: &[&KitDoc], updated: &[(&KitDoc, &KitDoc)]) -> Result<(), Fault> {
+        let kits: Vec<&KitDoc> = updated.iter().map(|(_, after)| *after).collect();
+        rows::kit::write(work, &kits).await
+    }
+    async fn find(work: &Work, ids: Vec<Uuid>) -> Result<Vec<KitDoc>, Fault> {
+        rows::kit::find(work, ids.into_iter().map(ProductId::from_uuid).collect()).await
+    }
+    fn event(change: &Change<'_, KitDoc>) -> NewEvent {
+        told(change.before.map(|kit| &kit.row), &change.after.row)
+    }
+    fn raced() -> Problem {
+        Problem::at("components", Rejection::Taken(Word::Product))
+    }
+}
+
+pub(super) enum Products {}
+
+impl Noun for Products {
+    type Row = ProductDoc;
+    type Command = ProductCommand;
+    type Around = Around;
+
+    fn id(row: &ProductDoc) -> Uuid {
+        row.row.id.uuid()
+    }
+    async fn load(work: &Work, commands: &[ProductCommand]) -> Result<Around, Fault> {
+        rows::around::load(work, commands).await
+    }
+    fn decide(around: &mut Around, command: &ProductCommand, fresh: Fresh) -> Verdict<ProductDoc> {
+        around.decide(command, fresh)
+    }
+    async fn write(work: &Work, created: &[&ProductDoc], updated: &[(&ProductDoc, &ProductDoc)]) -> Result<(), Fault> {
+        rows::product::write(work, created, updated).await
+    }
+    async fn find(work: &Work, ids: Vec<Uuid>) -> Result<Vec<ProductDoc>, Fault> {
+        rows::product::docs(work, ids.into_iter().map(ProductId::from_uuid).collect()).await
+    }
+    fn event(change: &Change<'_, ProductDoc>) -> NewEvent {
+        told(change.before.map(|doc| &doc.row), &change.after.row)
+    }
+    fn raced() -> Problem {
+        Problem::at("sku", Rejection::Taken(Word::Sku))
+    }
+}

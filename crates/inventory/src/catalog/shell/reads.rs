@@ -1,0 +1,150 @@
+//! What the catalogue shows. Lists are pages; a look-up that finds nothing, or something of another tenant, is None.
+
+use std::sync::Arc;
+
+use entity::prelude::{CategoryId, ChannelId, CustomerId, FamilyId, ProductId, StoreId, SupplierId};
+use iam::access::{Permission, Permit, kind};
+use platform::{
+    paging::PageRequest,
+    storage::{Fault, Reads, TenantScope},
+};
+
+use super::Catalog;
+use crate::catalog::{
+    core::{
+        category::CategoryRow, channel::ChannelRow, customer::CustomerRow, family::FamilyRow, product::ProductRow,
+        store::StoreRow, supplier::SupplierRow, text,
+    },
+    rows::{self, Clause, Scoped, filter::Filter, small},
+};
+
+/// A row by its id or by its own key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By<I> {
+    Id(I),
+    Key(String),
+}
+
+/// A product by what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProductBy {
+    Id(ProductId),
+    Sku(String),
+    Barcode(String),
+}
+
+impl Catalog {
+    fn scope<P: Permission>(&self, permit: Permit<P>) -> TenantScope {
+        permit.scope(&self.db)
+    }
+
+    pub async fn product(&self, permit: Permit<kind::ProductRead>, by: ProductBy) -> Result<Option<Arc<ProductRow>>, Fault> {
+        let scope = self.scope(permit);
+        let found = match by {
+            ProductBy::Id(id) => return Ok(rows::product::together(&scope, vec![id]).await?.remove(&id)),
+            ProductBy::Sku(sku) => rows::product::by_sku_key(&scope, &text::fold(sku.trim())).await?,
+            ProductBy::Barcode(code) => rows::product::by_barcode(&scope, code.trim()).await?,
+        };
+        Ok(found.map(Arc::new))
+    }
+    /// Answers the searches of a filter, so that pages and counts can be asked of it.
+    pub async fn filtered(&self, permit: Permit<kind::ProductRead>, filter: Filter) -> Result<(TenantScope, Scoped), Fault> {
+        let scope = self.scope(permit);
+        let scoped = Scoped::resolve(&scope, filter).await?;
+        Ok((scope, scoped))
+    }
+
+    pub async fn store(&self, permit: Permit<kind::StoreRead>, by: By<StoreId>) -> Result<Option<StoreRow>, Fault> {
+        let scope = self.scope(permit);
+        match by {
+            By::Id(id) => small::by_id::<entity::store::Entity, _>(&scope, id).await,
+            By::Key(code) => small::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+        }
+    }
+    pub async fn stores(&self, permit: Permit<kind::StoreRead>, request: &PageRequest) -> Result<Vec<StoreRow>, Fault> {
+        let scope = self.scope(permit);
+        small::page::<entity::store::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
+    }
+
+    pub async fn category(&self, permit: Permit<kind::ProductRead>, by: By<CategoryId>) -> Result<Option<CategoryRow>, Fault> {
+        let scope = self.scope(permit);
+        match by {
+            By::Id(id) => small::by_id::<entity::category::Entity, _>(&scope, id).await,
+            By::Key(slug) => small::by_text::<entity::category::Entity>(&scope, "slug", slug.trim()).await,
+        }
+    }
+    /// The children of a category, or the roots, by position.
+    pub async fn categories(
+        &self,
+        permit: Permit<kind::ProductRead>,
+        parent: Option<CategoryId>,
+        request: &PageRequest,
+    ) -> Result<Vec<CategoryRow>, Fault> {
+        let scope = self.scope(permit);
+        let mut clause = Clause::new(scope.backend());
+        match parent {
+            None => clause.push(" AND parent_id IS NULL"),
+            Some(id) => {
+                let mark = clause.bind(id);
+                clause.push(&format!(" AND parent_id = {mark}"));
+            }
+        }
+        small::page::<entity::category::Entity>(&scope, clause, &["position", "id"], request).await
+    }
+
+    pub async fn supplier(&self, permit: Permit<kind::ProductRead>, by: By<SupplierId>) -> Result<Option<SupplierRow>, Fault> {
+        let scope = self.scope(permit);
+        match by {
+            By::Id(id) => small::by_id::<entity::supplier::Entity, _>(&scope, id).await,
+            By::Key(code) => small::by_text::<entity::supplier::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+        }
+    }
+    pub async fn suppliers(&self, permit: Permit<kind::ProductRead>, request: &PageRequest) -> Result<Vec<SupplierRow>, Fault> {
+        let scope = self.scope(permit);
+        small::page::<entity::supplier::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
+    }
+
+    pub async fn family(&self, permit: Permit<kind::ProductRead>, id: FamilyId) -> Result<Option<FamilyRow>, Fault> {
+        small::by_id::<entity::product_family::Entity, _>(&self.scope(permit), id).await
+    }
+    pub async fn families(&self, permit: Permit<kind::ProductRead>, request: &PageRequest) -> Result<Vec<FamilyRow>, Fault> {
+        let scope = self.scope(permit);
+        small::page::<entity::product_family::Entity>(&scope, Clause::new(scope.backend()), &["id"], request).await
+    }
+
+    pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {
+        let scope = self.scope(permit);
+        match by {
+            By::Id(id) => rows::customer::by_id(&scope, id).await,
+            By::Key(text) => rows::customer::by_external_ref(&scope, &text::kept(text.trim())).await,
+        }
+    }
+    pub async fn customers(&self, permit: Permit<kind::CustomerRead>, request: &PageRequest) -> Result<Vec<CustomerRow>, Fault> {
+        rows::customer::page(&self.scope(permit), None, request).await
+    }
+    /// Those that have this e-mail address, however its letters are written.
+    pub async fn customers_by_email(
+        &self,
+        permit: Permit<kind::CustomerContactRead>,
+        email: &str,
+        request: &PageRequest,
+    ) -> Result<Vec<CustomerRow>, Fault> {
+        rows::customer::page(&self.scope(permit), Some(email), request).await
+    }
+    /// Counted up to one more than `limit`.
+    pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {
+        small::count::<entity::customer::Entity>(&self.scope(permit), limit).await
+    }
+
+    pub async fn channel(&self, permit: Permit<kind::ChannelRead>, by: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {
+        let scope = self.scope(permit);
+        match by {
+            By::Id(id) => small::by_id::<entity::channel::Entity, _>(&scope, id).await,
+            By::Key(code) => small::by_text::<entity::channel::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+        }
+    }
+    pub async fn channels(&self, permit: Permit<kind::ChannelRead>, request: &PageRequest) -> Result<Vec<ChannelRow>, Fault> {
+        let scope = self.scope(permit);
+        small::page::<entity::channel::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
+    }
+}

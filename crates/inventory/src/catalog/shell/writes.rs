@@ -1,0 +1,259 @@
+//! The catalogue's changes. Each takes a permit, checks the fields, and goes the engine's way.
+
+use std::str::FromStr;
+
+use entity::prelude::Id;
+use iam::access::{Permission, Permit, kind};
+use platform::{
+    clock::is_time_zone,
+    storage::{
+        Fault,
+        idempotency::{InputDigest, Key, MAX_KEY, hash_of, is_key},
+    },
+};
+
+use super::{
+    Catalog, MAX_ROWS,
+    batch::{Ask, Batch, Call, Noun, run},
+    nouns::{Categories, Channels, Customers, Families, Stores, Suppliers},
+    products::{Kits, Products},
+};
+use crate::catalog::core::{
+    Checker, Form, Problem, Rejection, Target, Word,
+    category::{self, CategoryFields, CategoryRow},
+    channel::{self, ChannelFields, ChannelRow},
+    customer::{self, CustomerFields, CustomerRow},
+    family::{self, FamilyFields, FamilyRow},
+    kit::{self, KitDoc, KitFields},
+    product::{self, ProductDoc, ProductFields},
+    store::{self, StoreFields, StoreRow},
+    supplier::{self, SupplierFields, SupplierRow},
+};
+
+/// Which row an update is for, as callers say it.
+#[derive(Debug, Clone)]
+pub struct Which {
+    pub id: String,
+    pub expected_version: Option<i64>,
+}
+
+/// The target of an update; a malformed id is a problem like any other, and goes on with an id that nobody has.
+fn target<K: entity::id::Kind>(which: &Which, word: Word, checker: &mut Checker) -> Target<Id<K>> {
+    let id = Id::from_str(&which.id).unwrap_or_else(|_| {
+        checker.refuse(vec!["id".to_owned()], Rejection::WrongId(word));
+        Id::NIL
+    });
+    Target::Id { id, expected_version: which.expected_version }
+}
+
+impl Catalog {
+    pub(super) async fn run<N: Noun, P: Permission>(
+        &self,
+        permit: Permit<P>,
+        ask: &Ask,
+        (mutation, hash): (&'static str, InputDigest),
+        commands: Vec<N::Command>,
+    ) -> Result<Batch<N::Row>, Fault> {
+        let refuse = |field, why| Ok(Batch::refused(Problem::at(field, why)));
+        let key = match &ask.key {
+            Some(key) if key.trim().is_empty() => return refuse("idempotencyKey", Rejection::Required),
+            Some(key) if key.contains('\0') => return refuse("idempotencyKey", Rejection::Malformed(Form::Plain)),
+            Some(key) if !is_key(key) => return refuse("idempotencyKey", Rejection::TooLong { most: MAX_KEY }),
+            key => key.clone().map(|key| Key { owner: permit.actor().id, mutation, key, hash }),
+        };
+        if commands.len() > MAX_ROWS {
+            return refuse("rows", Rejection::TooMany { most: MAX_ROWS });
+        }
+        let call = Call { key, mode: ask.mode, commands };
+        // Boxed: whoever waits for a mutation carries the largest of them about.
+        Box::pin(run::<N>(&permit.scope(&self.db), &self.clock, &call)).await
+    }
+
+    pub async fn store_create(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        fields: StoreFields,
+        ask: Ask,
+    ) -> Result<Batch<StoreRow>, Fault> {
+        let command = store::check(Target::New, &fields, Checker::default(), is_time_zone);
+        self.run::<Stores, _>(permit, &ask, ("storeCreate", hash_of(&fields)), vec![command]).await
+    }
+    /// Changes or, by `fields.life`, archives a store.
+    pub async fn store_update(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        which: Which,
+        fields: StoreFields,
+        ask: Ask,
+    ) -> Result<Batch<StoreRow>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Store, &mut checker);
+        let command = store::check(target, &fields, checker, is_time_zone);
+        self.run::<Stores, _>(permit, &ask, ("storeUpdate", InputDigest::default()), vec![command]).await
+    }
+
+    pub async fn supplier_create(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        fields: SupplierFields,
+        ask: Ask,
+    ) -> Result<Batch<SupplierRow>, Fault> {
+        let command = supplier::check(Target::New, &fields, Checker::default());
+        self.run::<Suppliers, _>(permit, &ask, ("supplierCreate", hash_of(&fields)), vec![command]).await
+    }
+    pub async fn supplier_update(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        fields: SupplierFields,
+        ask: Ask,
+    ) -> Result<Batch<SupplierRow>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Supplier, &mut checker);
+        let command = supplier::check(target, &fields, checker);
+        self.run::<Suppliers, _>(permit, &ask, ("supplierUpdate", InputDigest::default()), vec![command]).await
+    }
+
+    pub async fn channel_create(
+        &self,
+        permit: Permit<kind::ChannelWrite>,
+        fields: ChannelFields,
+        ask: Ask,
+    ) -> Result<Batch<ChannelRow>, Fault> {
+        let command = channel::check(&fields);
+        self.run::<Channels, _>(permit, &ask, ("channelCreate", hash_of(&fields)), vec![command]).await
+    }
+    pub async fn family_create(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        fields: FamilyFields,
+        ask: Ask,
+    ) -> Result<Batch<FamilyRow>, Fault> {
+        let command = family::check(&fields);
+        self.run::<Families, _>(permit, &ask, ("productFamilyCreate", hash_of(&fields)), vec![command]).await
+    }
+
+    pub async fn category_create(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        fields: CategoryFields,
+        ask: Ask,
+    ) -> Result<Batch<CategoryRow>, Fault> {
+        let command = category::check(Target::New, &fields, Checker::default());
+        self.run::<Categories, _>(permit, &ask, ("categoryCreate", hash_of(&fields)), vec![command]).await
+    }
+    pub async fn category_update(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        fields: CategoryFields,
+        ask: Ask,
+    ) -> Result<Batch<CategoryRow>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Category, &mut checker);
+        let command = category::check(target, &fields, checker);
+        self.run::<Categories, _>(permit, &ask, ("categoryUpdate", InputDigest::default()), vec![command]).await
+    }
+    /// Makes or changes categories by slug, each row by itself.
+    pub async fn category_upsert(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        rows: Vec<CategoryFields>,
+        ask: Ask,
+    ) -> Result<Batch<CategoryRow>, Fault> {
+        let hash = hash_of(&rows);
+        let commands = rows.iter().map(|fields| category::check(Target::Key, fields, Checker::default())).collect();
+        self.run::<Categories, _>(permit, &ask, ("categoryBulkUpsert", hash), commands).await
+    }
+
+    pub async fn customer_create(
+        &self,
+        permit: Permit<kind::CustomerWrite>,
+        fields: CustomerFields,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        let command = customer::check(Target::New, &fields, Checker::default());
+        self.run::<Customers, _>(permit, &ask, ("customerCreate", hash_of(&fields)), vec![command]).await
+    }
+    pub async fn customer_update(
+        &self,
+        permit: Permit<kind::CustomerWrite>,
+        which: Which,
+        fields: CustomerFields,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Customer, &mut checker);
+        let command = customer::check(target, &fields, checker);
+        self.run::<Customers, _>(permit, &ask, ("customerUpdate", InputDigest::default()), vec![command]).await
+    }
+    /// Forgets who a customer is, for good: the key is gone under which it was kept. What they bought stays.
+    pub async fn customer_erase(
+        &self,
+        permit: Permit<kind::CustomerErase>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Customer, &mut checker);
+        let command = customer::forget(target, checker);
+        self.run::<Customers, _>(permit, &ask, ("customerErase", InputDigest::default()), vec![command]).await
+    }
+    /// Makes or changes customers by their external reference, each row by itself.
+    pub async fn customer_upsert(
+        &self,
+        permit: Permit<kind::CustomerWrite>,
+        rows: Vec<CustomerFields>,
+        ask: Ask,
+    ) -> Result<Batch<CustomerRow>, Fault> {
+        let hash = hash_of(&rows);
+        let commands = rows.iter().map(|fields| customer::check(Target::Key, fields, Checker::default())).collect();
+        self.run::<Customers, _>(permit, &ask, ("customerBulkUpsert", hash), commands).await
+    }
+
+    pub async fn product_create(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        fields: ProductFields,
+        ask: Ask,
+    ) -> Result<Batch<ProductDoc>, Fault> {
+        let command = product::check(Target::New, &fields, Checker::default());
+        self.run::<Products, _>(permit, &ask, ("productCreate", hash_of(&fields)), vec![command]).await
+    }
+    pub async fn product_update(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        fields: ProductFields,
+        ask: Ask,
+    ) -> Result<Batch<ProductDoc>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Product, &mut checker);
+        let command = product::check(target, &fields, checker);
+        self.run::<Products, _>(permit, &ask, ("productUpdate", InputDigest::default()), vec![command]).await
+    }
+    /// Says all that a product is made of; without components it is no kit.
+    pub async fn kit_set(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        fields: KitFields,
+        ask: Ask,
+    ) -> Result<Batch<KitDoc>, Fault> {
+        let mut checker = Checker::default();
+        let target = target(&which, Word::Product, &mut checker);
+        let command = kit::check(target, &fields, checker);
+        self.run::<Kits, _>(permit, &ask, ("kitSet", hash_of(&(&which.id, &fields))), vec![command]).await
+    }
+    /// Makes or changes products by SKU, each row by itself.
+    pub async fn product_upsert(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        rows: Vec<ProductFields>,
+        ask: Ask,
+    ) -> Result<Batch<ProductDoc>, Fault> {
+        let hash = hash_of(&rows);
+        let commands = rows.iter().map(|fields| product::check(Target::Key, fields, Checker::default())).collect();
+        self.run::<Products, _>(permit, &ask, ("productBulkUpsert", hash), commands).await
+    }
+}

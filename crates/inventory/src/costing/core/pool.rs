@@ -1,0 +1,326 @@
+//! A product's units as a whole, wherever they lie or travel, and what they are worth in both ways.
+//!
+//! Values are whole minor units and never drift: what leaves takes its rounded share, the last unit takes the rest (vectors
+//! `moving_average_cost`, `fifo_cost`).
+
+use std::collections::VecDeque;
+
+use entity::{
+    prelude::{CostingMethod, Timestamp},
+    quantity::MAX_SAFE,
+};
+
+/// Which posting: the number of its event, and the line of the movement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    pub seq: i64,
+    pub line: u16,
+}
+
+/// An amount in both ways, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Values {
+    pub average: i64,
+    pub fifo: i64,
+}
+
+impl Values {
+    /// The same in both ways.
+    pub const fn both(minor: i64) -> Self {
+        Self { average: minor, fifo: minor }
+    }
+    /// What is told where costs are told by this method.
+    pub const fn by(self, method: CostingMethod) -> i64 {
+        match method {
+            CostingMethod::Fifo => self.fifo,
+            CostingMethod::MovingAverage => self.average,
+        }
+    }
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self { average: -self.average, fifo: -self.fifo }
+    }
+    /// `part` units' share of what `whole` units are worth.
+    #[must_use]
+    pub fn share(self, part: i64, whole: i64) -> Self {
+        Self { average: share(self.average, part, whole), fifo: share(self.fifo, part, whole) }
+    }
+}
+
+/// `value × part ÷ whole`, rounded half away from zero; 0 of nothing. Of the whole, all.
+pub fn share(value: i64, part: i64, whole: i64) -> i64 {
+    if whole == 0 {
+        return 0;
+    }
+    let product = i128::from(value) * i128::from(part);
+    let (whole, sign) = (i128::from(whole), if (product < 0) == (whole < 0) { 1 } else { -1 });
+    let rounded = sign * ((product.abs() + whole.abs() / 2) / whole.abs());
+    i64::try_from(rounded).unwrap_or(if rounded < 0 { -MAX_SAFE } else { MAX_SAFE })
+}
+
+/// What `quantity` smallest units are worth at a cost of one whole unit; at most what can be told exactly.
+pub fn valued(unit_cost: i64, quantity: i64, decimals: u8) -> i64 {
+    share(unit_cost, quantity, 10i64.pow(u32::from(decimals))).clamp(-MAX_SAFE, MAX_SAFE)
+}
+
+/// Whether what they are worth can be told exactly.
+pub fn can_be_told(unit_cost: i64, quantity: i64, decimals: u8) -> bool {
+    i128::from(unit_cost) * i128::from(quantity) <= i128::from(MAX_SAFE) * 10i128.pow(u32::from(decimals))
+}
+
+/// Units that came in at one cost. Layers of the same cost that lie next to each other are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layer {
+    pub from: Place,
+    /// The event of the last posting that it holds.
+    pub last_seq: i64,
+    /// When the first of its units came.
+    pub received_at: Timestamp,
+    pub quantity: i64,
+    pub value: i64,
+}
+
+impl Layer {
+    fn costs_as(&self, quantity: i64, value: i64) -> bool {
+        i128::from(self.value) * i128::from(quantity) == i128::from(value) * i128::from(self.quantity)
+    }
+    fn take(&mut self, quantity: i64) -> i64 {
+        let value = if quantity == self.quantity { self.value } else { share(self.value, quantity, self.quantity) };
+        self.quantity -= quantity;
+        self.value -= value;
+        value
+    }
+}
+
+/// All units of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pool {
+    /// In smallest units, never below 0.
+    pub quantity: i64,
+    /// What they are worth by the moving average.
+    pub average: i64,
+    /// Oldest first; they sum to the quantity.
+    pub layers: VecDeque<Layer>,
+}
+
+impl Pool {
+    pub fn values(&self) -> Values {
+        Values { average: self.average, fifo: self.layers.iter().map(|layer| layer.value).sum() }
+    }
+
+    /// Takes units in; what it came to, which is less than `values` only where more could not be told exactly.
+    pub fn receive(&mut self, place: Place, at: Timestamp, quantity: i64, values: Values) -> Values {
+        let now = self.values();
+        let room = |now: i64, more: i64| more.clamp(0, MAX_SAFE - now);
+        let taken = Values { average: room(now.average, values.average), fifo: room(now.fifo, values.fifo) };
+        self.quantity += quantity;
+        self.average += taken.average;
+        match self.layers.back_mut() {
+            Some(last) if last.costs_as(quantity, taken.fifo) => {
+                last.quantity += quantity;
+                last.value += taken.fifo;
+                last.last_seq = place.seq;
+            }
+            _ => self.layers.push_back(Layer { from: place, last_seq: place.seq, received_at: at, quantity, value: taken.fifo }),
+        }
+        taken
+    }
+
+    /// Lets units go, the oldest first; what they take with them. At most what is there goes.
+    pub fn issue(&mut self, quantity: i64) -> Values {
+        let quantity = quantity.min(self.quantity);
+        let average = if quantity == self.quantity { self.average } else { share(self.average, quantity, self.quantity) };
+        let fifo = self.take_layers(quantity);
+        self.quantity -= quantity;
+        self.average -= average;
+        Values { average, fifo }
+    }
+
+    /// Lets units go that should not have come: with what they brought, from the layer that they lie in. What is not there any more is taken as
+    /// any other units are.
+    pub fn give_back(&mut self, quantity: i64, seq: i64, brought: i64) -> Values {
+        let quantity = quantity.min(self.quantity);
+        let all = quantity == self.quantity;
+        let average = if all { self.average } else { brought.clamp(0, self.average) };
+        let mut fifo = 0;
+        let mut left = quantity;
+        for layer in self.layers.iter_mut().filter(|layer| layer.from.seq <= seq && seq <= layer.last_seq) {
+            let own = left.min(layer.quantity);
+            fifo += layer.take(own);
+            left -= own;
+        }
+        self.layers.retain(|layer| layer.quantity > 0);
+        fifo += self.take_layers(left);
+        self.quantity -= quantity;
+        self.average -= average;
+        Values { average, fifo }
+    }
+
+    fn take_layers(&mut self, quantity: i64) -> i64 {
+        let (mut left, mut value) = (quantity, 0);
+        while left > 0 {
+            let Some(layer) = self.layers.front_mut() else { break };
+            let own = left.min(layer.quantity);
+            value += layer.take(own);
+            left -= own;
+            if layer.quantity == 0 {
+                self.layers.pop_front();
+            }
+        }
+        value
+    }
+
+    /// Says what a whole unit is worth; by how much the values changed.
+    pub fn revalue(&mut self, unit_cost: i64, decimals: u8) -> Values {
+        let before = self.values();
+        self.average = valued(unit_cost, self.quantity, decimals);
+        // The layers' worths sum to the whole's: each has the difference of what those up to it are worth.
+        let (mut units, mut told) = (0, 0);
+        for layer in &mut self.layers {
+            units += layer.quantity;
+            let upto = valued(unit_cost, units, decimals);
+            layer.value = upto - told;
+            told = upto;
+        }
+        let after = self.values();
+        Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp(0);
+
+    fn vectors(metric: &str) -> Vec<Value> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/inventory-vectors.json");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has {path}");
+            eprintln!("SKIPPED: {path} is not there");
+            return Vec::new();
+        };
+        let all: Value = serde_json::from_str(&text).unwrap();
+        all["vectors"].as_array().unwrap().iter().filter(|v| v["metric"] == metric).cloned().collect()
+    }
+
+    /// Carries the events of a vector out; what each issue took.
+    fn run(pool: &mut Pool, events: &Value, mut after: impl FnMut(&Pool, usize, Option<Values>)) {
+        for (index, event) in events.as_array().unwrap().iter().enumerate() {
+            let quantity = event["qty"].as_i64().unwrap();
+            let taken = if event["type"] == "receipt" {
+                let place = Place { seq: index as i64 + 1, line: 1 };
+                pool.receive(place, AT, quantity, Values::both(valued(event["unit_cost"].as_i64().unwrap(), quantity, 0)));
+                None
+            } else {
+                Some(pool.issue(quantity))
+            };
+            after(pool, index, taken);
+        }
+    }
+
+    #[test]
+    fn a_moving_average_is_what_the_vectors_say() {
+        for vector in vectors("moving_average_cost") {
+            let states = &vector["expected"]["states"];
+            run(&mut Pool::default(), &vector["input"]["events"], |pool, index, taken| {
+                let state = &states[index];
+                assert_eq!(pool.quantity, state["quantity"].as_i64().unwrap(), "{}", vector["id"]);
+                assert_eq!(pool.average, state["value"].as_i64().unwrap(), "{}", vector["id"]);
+                assert_eq!(taken.map(|v| v.average), state["issue_cost"].as_i64(), "{}", vector["id"]);
+                if let Some(average) = state["average"].as_f64() {
+                    assert!((pool.average as f64 / pool.quantity as f64 - average).abs() < 1e-6, "{}", vector["id"]);
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn first_in_first_out_is_what_the_vectors_say() {
+        for vector in vectors("fifo_cost") {
+            let mut pool = Pool::default();
+            run(&mut pool, &vector["input"]["events"], |_, index, taken| {
+                assert_eq!(taken.map(|v| v.fifo), vector["expected"]["issue_costs"][index].as_i64(), "{}", vector["id"]);
+            });
+            assert_eq!(pool.values().fifo, vector["expected"]["value"].as_i64().unwrap());
+            let layers = vector["expected"]["layers"].as_array().unwrap();
+            assert_eq!(pool.layers.len(), layers.len());
+            for (layer, expected) in pool.layers.iter().zip(layers) {
+                assert_eq!(layer.quantity, expected["qty"].as_i64().unwrap());
+                assert_eq!(layer.value, layer.quantity * expected["unit_cost"].as_i64().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_by_mistake_goes_with_what_it_brought() {
+        let mut pool = Pool::default();
+        let place = |seq| Place { seq, line: 1 };
+        pool.receive(place(1), AT, 10, Values::both(1_000));
+        pool.receive(place(2), AT, 10, Values::both(10_000));
+        assert_eq!(pool.give_back(10, 2, 10_000), Values::both(10_000));
+        assert_eq!(pool.values(), Values::both(1_000));
+        // Of what has left meanwhile nothing more is taken than is there.
+        pool.receive(place(3), AT, 5, Values::both(50_000));
+        pool.issue(14);
+        let gone = pool.give_back(5, 3, 50_000);
+        assert_eq!((pool.quantity, pool.values()), (0, Values::default()), "{gone:?}");
+    }
+
+    #[test]
+    fn shares_are_rounded_half_away_from_zero() {
+        assert_eq!(share(5, 1, 2), 3);
+        assert_eq!(share(-5, 1, 2), -3);
+        assert_eq!(share(603, 1, 6), 101);
+        assert_eq!(share(7, 3, 0), 0);
+        assert_eq!(valued(99, 1_500, 3), 149);
+        assert_eq!(valued(MAX_SAFE, MAX_SAFE, 0), MAX_SAFE);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Receive(i64, i64),
+        Issue(i64),
+        GiveBack(i64, i64),
+        Revalue(i64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            (1..1_000i64, 0..100_000i64).prop_map(|(q, v)| Step::Receive(q, v)),
+            (1..1_500i64).prop_map(Step::Issue),
+            (1..500i64, 0..60i64).prop_map(|(q, seq)| Step::GiveBack(q, seq)),
+            (0..5_000i64).prop_map(Step::Revalue),
+        ];
+        proptest::collection::vec(step, 1..60)
+    }
+
+    proptest! {
+        /// Whatever happens: nothing is worth less than nothing, no units are worth nothing, and layers sum to the pool.
+        #[test]
+        fn a_pool_always_adds_up(steps in steps()) {
+            let mut pool = Pool::default();
+            let (mut quantity, mut values) = (0, Values::default());
+            for (index, step) in steps.into_iter().enumerate() {
+                let (units, by) = match step {
+                    Step::Receive(q, v) => {
+                        (q, pool.receive(Place { seq: index as i64, line: 1 }, AT, q, Values { average: v, fifo: v / 2 }))
+                    }
+                    Step::Issue(q) => (-q.min(pool.quantity), pool.issue(q).negated()),
+                    Step::GiveBack(q, seq) => (-q.min(pool.quantity), pool.give_back(q, seq, q * 40).negated()),
+                    Step::Revalue(cost) => (0, pool.revalue(cost, 1)),
+                };
+                quantity += units;
+                values = Values { average: values.average + by.average, fifo: values.fifo + by.fifo };
+                prop_assert_eq!(pool.quantity, quantity);
+                prop_assert_eq!(pool.values(), values);
+                prop_assert_eq!(pool.layers.iter().map(|l| l.quantity).sum::<i64>(), quantity);
+                prop_assert!(pool.layers.iter().all(|l| l.quantity > 0 && l.value >= 0) && pool.average >= 0);
+                prop_assert!(quantity > 0 || values == Values::default());
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Books are kept now and then, so that whoever asks has little to wait for.
+
+use std::time::Duration;
+
+use platform::{
+    jobs::Registry,
+    storage::{Database, Fault},
+};
+
+use super::{rows, shell};
+
+const EVERY: Duration = Duration::from_mins(10);
+
+/// What workers know of costs.
+pub fn register(registry: Registry, db: &Database) -> Registry {
+    let db = db.clone();
+    registry.standing("costing.keep", EVERY, move |_| keep_all(db.clone()))
+}
+
+/// Brings every tenant's book up to date. A tenant whose book cannot be kept is logged and passed over, so that it holds nobody else up.
+pub async fn keep_all(db: Database) -> Result<(), Fault> {
+    for tenant in rows::behind(&db.global()).await? {
+        if let Err(fault) = shell::catch_up(&db, tenant, usize::MAX).await {
+            tracing::warn!(tenant = %tenant, error = %fault, "the costs' book could not be kept");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What postings come to.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::book::{SUMS, layer, sums};
+use crate::costing::core::{Layer, Sums, Values};
+
+/// How a tenant's costs are told, and in which currency.
+pub async fn method(reads: &impl Reads) -> Result<(CostingMethod, Currency), Fault> {
+    let rows = reads.rows("SELECT costing_method, default_currency FROM tenant WHERE id = $1", vec![]).await?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("tenant", "a caller's tenant has a row"))?;
+    let mut row = Row::new(row);
+    Ok((row.word("tenant", CostingMethod::parse)?, row.word("tenant", Currency::parse)?))
+}
+
+/// As of when units are valued: by when it happened, as it was known then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worth {
+    Now,
+    At { occurred: Timestamp, known: Option<Timestamp> },
+}
+
+/// A product's units and what they are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProductWorth {
+    pub product: ProductId,
+    pub category: Option<CategoryId>,
+    pub sums: Sums,
+}
+
+/// What there is of each product, without those of which there was nothing; of one alone where it is named.
+pub async fn worth(reads: &impl Reads, of: Worth, product: Option<ProductId>) -> Result<Vec<ProductWorth>, Fault> {
+    let mut values: Vec<Value> = Vec::new();
+    let mut place = |value: Value| {
+        values.push(value);
+        values.len() + 1
+    };
+    let only = product.map(|id| format!(" AND c.product_id = ${}", place(id.into()))).unwrap_or_default();
+    let sql = match of {
+        Worth::Now => format!(
+            "SELECT c.product_id, p.category_id, c.quantity, c.average_minor, c.fifo_minor FROM cost_pool c
+             JOIN product p ON p.tenant_id = $1 AND p.id = c.product_id
+             WHERE c.tenant_id = $1{only} AND c.quantity > 0 ORDER BY c.product_id"
+        ),
+        Worth::At { occurred, known } => {
+            let at = place(occurred.micros().into());
+            let known = known.map(|at| format!(" AND c.recorded_at <= ${}", place(at.micros().into()))).unwrap_or_default();
+            format!(
+                "SELECT s.product_id, p.category_id, s.quantity, s.average, s.fifo FROM (
+                   SELECT c.product_id, CAST(sum(c.quantity) AS bigint) AS quantity, CAST(sum(c.average_minor) AS bigint) AS average,
+                     CAST(sum(c.fifo_minor) AS bigint) AS fifo
+                   FROM cost_posting c WHERE c.tenant_id = $1{only} AND c.occurred_at <= ${at}{known} GROUP BY c.product_id) s
+                 JOIN product p ON p.tenant_id = $1 AND p.id = s.product_id
+                 WHERE s.quantity <> 0 OR s.average <> 0 OR s.fifo <> 0 ORDER BY s.product_id"
+            )
+        }
+    };
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(ProductWorth { product: row.take()?, category: row.take()?, sums: sums(&mut row)? })
+        })
+        .collect()
+}
+
+/// What the rows of a report of costs stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostGroup {
+    None,
+    Day,
+    Month,
+    Product,
+    Store,
+}
+
+/// Which postings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CostFilter {
+    /// Of what happened then or later.
+    pub from: Option<Timestamp>,
+    /// And before this.
+    pub to: Option<Timestamp>,
+    pub product: Option<ProductId>,
+    /// Of these stores, and then not of what is of none.
+    pub stores: Option<Vec<StoreId>>,
+}
+
+/// Sums by group and kind. The group's key is a day, or an id's bytes; none without groups.
+pub async fn cost_sums(
+    reads: &impl Reads,
+    group: CostGroup,
+    filter: &CostFilter,
+) -> Result<Vec<(Option<i32>, Option<Uuid>, CostKind, Sums)>, Fault> {
+    let (day, id) = match group {
+        CostGroup::None => ("NULL", "NULL"),
+        CostGroup::Day | CostGroup::Month => ("business_date", "NULL"),
+        CostGroup::Product => ("NULL", "product_id"),
+        CostGroup::Store => ("NULL", "store_id"),
+    };
+    let mut values: Vec<Value> = Vec::new();
+    let mut tests = String::new();
+    let mut test = |text: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            tests.push_str(&format!(" AND {text} ${}", values.len() + 1));
+        }
+    };
+    test("occurred_at >=", filter.from.map(|at| at.micros().into()));
+    test("occurred_at <", filter.to.map(|at| at.micros().into()));
+    test("product_id =", filter.product.map(Into::into));
+    if let Some(stores) = &filter.stores {
+        values.push(reads.backend().ids(stores.iter().copied()));
+        tests.push_str(&format!(" AND {}", reads.backend().in_ids("store_id", values.len() + 1)));
+    }
+    let sql = format!(
+        "SELECT CAST({day} AS integer), {}, kind, {SUMS}
+         FROM cost_posting WHERE tenant_id = $1{tests} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        match (id, reads.backend()) {
+            ("NULL", platform::storage::Backend::Postgres) => "CAST(NULL AS uuid)",
+            (id, _) => id,
+        }
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (day, id, kind) = (row.take()?, row.take()?, row.word("cost_posting", CostKind::parse)?);
+            Ok((day, id, kind, sums(&mut row)?))
+        })
+        .collect()
+}
+
+/// What was booked for entries, by the event and line of each.
+pub async fn entries_cost(reads: &impl Reads, seqs: &[i64]) -> Result<HashMap<(i64, u16), Values>, Fault> {
+    if seqs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let is_of = backend.in_numbers("seq", 2);
+    let sql = format!("SELECT seq, line, average_minor, fifo_minor FROM cost_posting WHERE tenant_id = $1 AND {is_of}");
+    let rows = reads.rows(&sql, vec![backend.numbers(seqs.iter().copied())]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let key = (row.take()?, row.take::<i32>()? as u16);
+            Ok((key, Values { average: row.take()?, fifo: row.take()? }))
+        })
+        .collect()
+}
+
+/// A product's layers, the oldest first.
+pub async fn layers(reads: &impl Reads, product: ProductId, most: usize) -> Result<Vec<Layer>, Fault> {
+    let sql = format!(
+        "SELECT seq, line, last_seq, received_at, quantity, value_minor FROM cost_layer
+         WHERE tenant_id = $1 AND product_id = $2 ORDER BY seq, line LIMIT {most}"
+    );
+    let rows = reads.rows(&sql, vec![product.into()]).await?;
+    rows.iter().map(|row| layer(&mut Row::new(row))).collect()
+}

@@ -1,0 +1,101 @@
+//! The book is brought up to the journal page by page, one transaction each, by whoever comes first: a job now and then, and whoever asks.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use entity::prelude::*;
+use platform::storage::{Database, Fault, TenantScope, journal};
+use tokio::sync::Mutex;
+
+use crate::costing::{
+    core::{self, Known, Posting, Revaluation},
+    rows::{self, Pools},
+};
+
+/// How far a tenant's book is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The last event that it knows.
+    pub seq: i64,
+    /// The journal's last event when it was asked.
+    pub head: i64,
+}
+
+impl Standing {
+    pub const fn is_current(self) -> bool {
+        self.seq >= self.head
+    }
+}
+
+/// Of one node one task at a time turns pages: the others would only hold connections while they wait for the book's row.
+#[derive(Clone, Default)]
+struct Turn(Arc<Mutex<()>>);
+
+/// Brings the book up to where the journal is now, by at most so many pages. What is left then is left to the next.
+pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<Standing, Fault> {
+    let scope = db.tenant(tenant);
+    let (head, seq) = (journal::head(&scope).await?.seq, rows::book(&scope).await?);
+    if seq >= head {
+        return Ok(Standing { seq, head });
+    }
+    let turn: Turn = db.shelf().take_down().unwrap_or_else(|| {
+        let turn = Turn::default();
+        db.shelf().leave(turn.clone());
+        turn
+    });
+    // In a task of its own: what a mutation's audit entry rides along with is the mutation's, and whoever gives up waiting does not tear a page.
+    let kept = tokio::spawn(async move {
+        let _mine = turn.0.lock().await;
+        let mut seq = seq;
+        for _ in 0..pages {
+            seq = turn_page(&scope).await?;
+            if seq >= head {
+                break;
+            }
+        }
+        Ok::<_, Fault>(seq)
+    });
+    let seq = kept.await.map_err(|err| Fault::Broken(format!("the costs' book: {err}")))??;
+    Ok(Standing { seq, head })
+}
+
+/// Books what comes next, and says up to which event the book is then.
+async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
+    let work = scope.begin().await?;
+    let seq = rows::lock_book(&work).await?;
+    let head = journal::head(&work).await?.seq;
+    if seq >= head {
+        work.rollback().await?;
+        return Ok(seq);
+    }
+    let (_, currency) = rows::method(&work).await?;
+    let page = rows::page(&work, seq, head, currency).await?;
+    let documents = rows::revaluations_between(&work, seq, page.upto).await?;
+    let facts = core::facts(page.entries);
+    let of_documents = documents.iter().flat_map(|one| &one.lines).map(|line| line.product);
+    let products: BTreeSet<ProductId> = facts.iter().map(|fact| fact.product).chain(of_documents).collect();
+    let mut pools = rows::pools(&work, &products).await?;
+    let mut known = rows::known(&work, seq, &facts, &page.returns).await?;
+    let mut postings: Vec<Posting> = Vec::with_capacity(facts.len());
+    let mut documents = documents.iter().peekable();
+    for fact in &facts {
+        while let Some(document) = documents.next_if(|one| one.seq < fact.place.seq) {
+            apply(&mut pools, document, &mut postings, &mut known);
+        }
+        let posting = core::post(pools.of.entry(fact.product).or_default(), fact, &known);
+        known.note(&posting, fact.reverses);
+        postings.push(posting);
+    }
+    documents.for_each(|document| apply(&mut pools, document, &mut postings, &mut known));
+    rows::write_pools(&work, &pools, page.upto).await?;
+    rows::write_postings(&work, &postings).await?;
+    rows::move_book(&work, page.upto).await?;
+    work.commit().await?;
+    Ok(page.upto)
+}
+
+fn apply(pools: &mut Pools, document: &Revaluation, postings: &mut Vec<Posting>, known: &mut Known) {
+    for line in &document.lines {
+        known.revalued.insert(line.product, (document.seq, line.unit_cost, line.decimals));
+        postings.push(core::revalue(pools.of.entry(line.product).or_default(), document, line));
+    }
+}

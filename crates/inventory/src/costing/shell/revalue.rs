@@ -1,0 +1,217 @@
+//! Saying what units are worth: a document, in a transaction of its own. What it does is booked where the journal has it.
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+use iam::access::{Permit, kind};
+use platform::{
+    clock::{self, Clock},
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, Known, hash_of},
+        journal::{self, Event, Numbered, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::keep::catch_up;
+use crate::{
+    catalog::rows::small::tenant_zone,
+    costing::{
+        core::{
+            MAX_NOTE, MAX_REVALUED, NewLine, Pool, Revaluation, RevaluationLine, RevalueProblem, Values, check, revalue as apply,
+        },
+        rows,
+    },
+    purchasing::rows::{Names, ProductName},
+};
+
+/// How often a call is begun again after another one took a unique value first.
+const TRIES: u32 = 3;
+/// Pages of the book that a revaluation waits for.
+const PAGES: usize = 50;
+const MAX_REF: usize = 200;
+
+/// A revaluation to write. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct Revalue {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub external_ref: Option<String>,
+    pub note: String,
+    pub lines: Vec<RevalueLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct RevalueLine {
+    pub product: ProductName,
+    /// Of a whole unit.
+    pub unit_cost: Money,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    Really,
+    DryRun,
+}
+
+/// A revaluation and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub document: Revaluation,
+    pub is_replayed: bool,
+    pub seq: Option<i64>,
+    /// By how much each line changes what there is, as the books stood when it was decided; empty when it is told again.
+    pub foreseen: Vec<Values>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    id: RevaluationId,
+    seq: i64,
+}
+
+/// Revalues products, all or none.
+pub async fn revalue(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::CostWrite>,
+    input: Revalue,
+    write: Write,
+) -> Result<Result<Outcome, RevalueProblem>, Fault> {
+    if let Some(problem) = unsound(&input) {
+        return Ok(Err(problem));
+    }
+    let key =
+        Key { owner: permit.actor().id, mutation: "stockRevalue", key: input.idempotency_key.clone(), hash: hash_of(&input) };
+    catch_up(db, permit.tenant(), PAGES).await?;
+    let scope = permit.scope(db);
+    let mut tries = 0;
+    let written = loop {
+        let mut work = scope.begin().await?;
+        tries += 1;
+        match once(&mut work, clock, (&permit, &key), &input).await {
+            Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
+                work.commit().await?;
+                break outcome;
+            }
+            Ok(mut answer) => {
+                work.rollback().await?;
+                if let Ok(outcome) = &mut answer
+                    && !outcome.is_replayed
+                {
+                    // A number is given when it is written.
+                    (outcome.document.number, outcome.seq) = (0, None);
+                }
+                return Ok(answer);
+            }
+            Err(fault) => {
+                let _ = work.rollback().await;
+                if fault.unique_violation().is_none() || tries >= TRIES {
+                    return Err(fault);
+                }
+            }
+        }
+    };
+    catch_up(db, permit.tenant(), PAGES).await?;
+    Ok(Ok(written))
+}
+
+/// What is wrong with it, whatever the books say.
+fn unsound(input: &Revalue) -> Option<RevalueProblem> {
+    let note = input.note.trim();
+    let reference = input.external_ref.as_deref();
+    match () {
+        () if input.lines.is_empty() => Some(RevalueProblem::NoLines),
+        () if input.lines.len() > MAX_REVALUED => Some(RevalueProblem::TooManyLines),
+        () if note.is_empty() || note.contains('\0') => Some(RevalueProblem::NoNote),
+        () if note.chars().count() > MAX_NOTE => Some(RevalueProblem::NoteTooLong),
+        () if reference.is_some_and(|r| r.trim().is_empty() || r.chars().count() > MAX_REF || r.contains('\0')) => {
+            Some(RevalueProblem::Reference)
+        }
+        () => None,
+    }
+}
+
+async fn once(
+    work: &mut Work,
+    clock: &Clock,
+    (permit, key): (&Permit<kind::CostWrite>, &Key),
+    input: &Revalue,
+) -> Result<Result<Outcome, RevalueProblem>, Fault> {
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(Known::Reused) => return Ok(Err(RevalueProblem::KeyReused)),
+        Some(Known::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+    }
+    if let Some(reference) = &input.external_ref
+        && rows::is_taken(work, reference).await?
+    {
+        return Ok(Err(RevalueProblem::ReferenceTaken));
+    }
+    let lines = match read_lines(work, input).await? {
+        Ok(lines) => lines,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let now = clock.now();
+    let mut document = Revaluation {
+        id: clock.document_id(),
+        number: 0,
+        seq: 0,
+        external_ref: input.external_ref.clone(),
+        note: input.note.trim().to_owned(),
+        actor: permit.actor(),
+        business_date: clock::local_day(now, &tenant_zone(work).await?),
+        created_at: now,
+        lines,
+    };
+    let mut pools = rows::pools(work, &document.lines.iter().map(|line| line.product).collect()).await?;
+    let foreseen = document.lines.iter().map(|line| {
+        let pool: &mut Pool = pools.of.entry(line.product).or_default();
+        apply(pool, &document, line).values
+    });
+    let foreseen: Vec<Values> = foreseen.collect();
+    let raised = foreseen.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
+    if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
+        return Ok(Err(RevalueProblem::TooDearTogether));
+    }
+    let before = journal::take(work, Want::events(1).and(1, Numbered::Revaluation)).await?;
+    let mut counter = before;
+    document.number = counter.number(Numbered::Revaluation);
+    document.seq = before.seq + 1;
+    rows::insert_revaluation(work, &document).await?;
+    let event = Event { seq: document.seq, kind: "revaluation.created".to_owned(), payload: told(&document), recorded_at: now };
+    journal::write(work, vec![event]).await?;
+    let receipt = serde_json::to_string(&Receipt { id: document.id, seq: document.seq });
+    let receipt = receipt.map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    let seq = Some(document.seq);
+    Ok(Ok(Outcome { document, is_replayed: false, seq, foreseen }))
+}
+
+async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
+    let corrupt = || Fault::corrupt("idempotency", "a receipt of a revaluation names it");
+    let receipt: Receipt = serde_json::from_str(receipt).map_err(|_| corrupt())?;
+    let document = rows::revaluation(work, receipt.id).await?.ok_or_else(corrupt)?;
+    Ok(Outcome { document, is_replayed: true, seq: Some(receipt.seq), foreseen: Vec::new() })
+}
+
+async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<RevaluationLine>, RevalueProblem>, Fault> {
+    let mut names = Names::default();
+    names.products(work, input.lines.iter().map(|line| &line.product)).await?;
+    let mut lines = Vec::with_capacity(input.lines.len());
+    for (index, line) in input.lines.iter().enumerate() {
+        let Some(product) = names.product(&line.product) else { return Ok(Err(RevalueProblem::NoProduct(index))) };
+        lines.push(NewLine { product, unit_cost: line.unit_cost });
+    }
+    let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+    let units = rows::product_units(work, &ids).await?;
+    let (_, currency) = rows::method(work).await?;
+    Ok(check(&lines, currency, |product| units.get(&product).copied()))
+}
+
+fn told(document: &Revaluation) -> String {
+    let line = |line: &RevaluationLine| serde_json::json!({ "product": line.product, "unitCostMinor": line.unit_cost });
+    let lines: Vec<_> = document.lines.iter().map(line).collect();
+    serde_json::json!({ "id": document.id, "number": document.number.to_string(), "externalRef": document.external_ref, "lines": lines })
+        .to_string()
+}

@@ -1,0 +1,300 @@
+//! What is asked of a count, and what comes of it.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    count::{Count, CountBook, CountDecision, CountedLot, Expected, Line, LineKey, Sight, Try},
+    post::{Approval, approve},
+    states::{Action, actions_from, may},
+    tally::{Record, tally},
+};
+use crate::stock::core::{Draft, Level, LevelKey, Rejection};
+
+/// The most lines of a count: what is more is counted by category.
+pub const MOST_LINES: usize = 20_000;
+
+/// One step of one count.
+#[derive(Debug, Clone)]
+pub struct Steps {
+    pub count: CountId,
+    pub actor: Actor,
+    /// The version that the caller saw.
+    pub expected_version: Option<i64>,
+    pub step: Step,
+}
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    Create(NewCount),
+    /// With the lines that the count has beyond those it was made with.
+    Start(Vec<NewLine>),
+    Record(Record),
+    Submit(Uncounted),
+    /// These products once more; None: all that are off.
+    Recount(Option<Vec<ProductId>>),
+    Approve(Approval),
+    Cancel(Option<String>),
+}
+
+impl Step {
+    pub const fn action(&self) -> Option<Action> {
+        match self {
+            Self::Create(_) => None,
+            Self::Start(_) => Some(Action::Start),
+            Self::Record(_) => Some(Action::Record),
+            Self::Submit(_) => Some(Action::Submit),
+            Self::Recount(_) => Some(Action::Recount),
+            Self::Approve(_) => Some(Action::Approve),
+            Self::Cancel(_) => Some(Action::Cancel),
+        }
+    }
+    /// What the journal calls it.
+    const fn event(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "count.created",
+            Self::Start(_) => "count.started",
+            Self::Record(_) => "count.recorded",
+            Self::Submit(_) => "count.submitted",
+            Self::Recount(_) => "count.recounted",
+            Self::Approve(_) => "count.completed",
+            Self::Cancel(_) => "count.cancelled",
+        }
+    }
+    /// Whether all of the count's lines are needed to decide it.
+    pub const fn needs_all_lines(&self) -> bool {
+        matches!(self, Self::Approve(_) | Self::Recount(None))
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct NewCount {
+    pub kind: CountKind,
+    pub store: StoreId,
+    pub category: Option<CategoryId>,
+    pub class: Option<AbcClass>,
+    pub sight: Sight,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    /// What a LIST is of. Lots get their lines when the count is started.
+    pub products: Vec<(ProductId, CountLineId)>,
+}
+
+/// A line that a count begins with, as the catalogue has it.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    pub id: CountLineId,
+    pub product: ProductId,
+    /// Of what is kept by lots, one that lies there; None where none does.
+    pub lot: Option<CountedLot>,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+}
+
+/// What to do about lines that nobody counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uncounted {
+    Refuse,
+    /// Their stock stays as it is.
+    Leave,
+}
+
+/// What a step changed besides the count itself.
+#[derive(Default)]
+pub(super) struct Changes {
+    pub lines: Vec<Line>,
+    /// Lines that say nothing any more.
+    pub gone: Vec<LineKey>,
+    pub tries: Vec<Try>,
+}
+
+/// Decides one step against what was loaded; the draft holds what it would do to stock.
+pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<CountDecision, Rejection> {
+    let mut changes = Changes::default();
+    let (mut count, before) = match (&steps.step, steps.step.action()) {
+        (Step::Create(new), _) => (create(book, draft, steps, new, &mut changes)?, None),
+        (_, Some(action)) => {
+            let count = open(book, steps, action)?;
+            let before = count.status;
+            (count, Some(before))
+        }
+        (_, None) => return Err(Rejection::not_found("count", path!["input", "id"])),
+    };
+    match &steps.step {
+        Step::Create(_) => {}
+        Step::Start(lines) => start(book, draft, &mut count, lines, &mut changes)?,
+        Step::Record(record) => tally(book, draft, &count, (steps.actor, record), &mut changes)?,
+        Step::Submit(uncounted) => submit(book, draft, &mut count, *uncounted)?,
+        Step::Recount(products) => recount(book, &mut count, products.as_ref(), &mut changes)?,
+        Step::Approve(approval) => changes.lines = approve(book, draft, &mut count, (steps.actor, approval))?,
+        Step::Cancel(note) => {
+            count.status = CountStatus::Cancelled;
+            count.note = note.clone().or(count.note);
+        }
+    }
+    if before.is_some() {
+        count.touch(draft.now());
+    }
+    let Changes { lines, gone, tries } = changes;
+    Ok(CountDecision { count, lines, gone, tries, event: steps.step.event(), before })
+}
+
+/// The count, if the action is open in its state.
+fn open(book: &CountBook, steps: &Steps, action: Action) -> Result<Count, Rejection> {
+    let count = book.counts.get(&steps.count).ok_or_else(|| Rejection::not_found("count", path!["input", "id"]))?;
+    count.expect(steps.expected_version)?;
+    if may(count.status, action) {
+        return Ok(count.clone());
+    }
+    let steps: Vec<&str> = actions_from(count.status).map(Action::mutation).collect();
+    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
+    Err(Rejection::state(format!("the count is {}; {open}", count.status), path!["input", "id"]))
+}
+
+fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, changes: &mut Changes) -> Result<Count, Rejection> {
+    if let Some(reference) = new.external_ref.as_ref().filter(|reference| book.taken_refs.contains(*reference)) {
+        let message = format!("a count has the reference {reference}");
+        return Err(Rejection::Duplicate { message, field: path!["input", "externalRef"] });
+    }
+    fits(new)?;
+    for (index, (product, id)) in new.products.iter().enumerate() {
+        let field = path!["input", "products", index];
+        if changes.lines.iter().any(|line| line.product == *product) {
+            return Err(Rejection::invalid("this product occurs twice: one line can say it", field));
+        }
+        let level = draft.stocked(LevelKey { product: *product, store: new.store }, &field)?;
+        changes.lines.push(line_of(level, *id, None, Expected::Listed));
+    }
+    let now = draft.now();
+    Ok(Count {
+        id: steps.count,
+        number: 0,
+        kind: new.kind,
+        status: CountStatus::Open,
+        store: new.store,
+        category: new.category,
+        class: new.class,
+        sight: new.sight,
+        external_ref: new.external_ref.clone(),
+        note: new.note.clone(),
+        started_at: None,
+        submitted_at: None,
+        completed_at: None,
+        actor: steps.actor,
+        approver: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        exists: false,
+    })
+}
+
+/// A count says what its kind asks for, and nothing else.
+fn fits(new: &NewCount) -> Result<(), Rejection> {
+    let asks = |kind, is_there: bool, field: &str| {
+        if (new.kind == kind) == is_there {
+            return Ok(());
+        }
+        let message = if is_there { format!("only a {kind} count has it") } else { format!("a {kind} count needs it") };
+        Err(Rejection::invalid(message, path!["input", field]))
+    };
+    asks(CountKind::Category, new.category.is_some(), "categoryId")?;
+    asks(CountKind::Cycle, new.class.is_some(), "abcClass")?;
+    asks(CountKind::List, !new.products.is_empty(), "products")
+}
+
+/// A line that nobody has counted.
+fn fresh(new: &NewLine, expected: Expected) -> Line {
+    Line {
+        id: new.id,
+        product: new.product,
+        lot: new.lot.clone(),
+        sku: new.sku.clone(),
+        name: new.name.clone(),
+        decimals: new.decimals,
+        expected,
+        state: CountLineState::Uncounted,
+        attempts: 0,
+        tally: None,
+        unit_cost: None,
+        posted: None,
+        exists: false,
+    }
+}
+
+pub(super) fn line_of(level: &Level, id: CountLineId, lot: Option<CountedLot>, expected: Expected) -> Line {
+    let facts = &level.facts;
+    let (sku, name, decimals) = (facts.sku.clone(), facts.name.clone(), facts.decimals);
+    fresh(&NewLine { id, product: level.key.product, lot, sku, name, decimals }, expected)
+}
+
+fn start(
+    book: &CountBook,
+    draft: &Draft<'_>,
+    count: &mut Count,
+    lines: &[NewLine],
+    changes: &mut Changes,
+) -> Result<(), Rejection> {
+    let has_own = book.open.get(&count.id).is_some_and(|open| *open > 0);
+    if lines.is_empty() && !has_own {
+        return Err(Rejection::state("there is nothing to count: no product fits", path!["input", "id"]));
+    }
+    if lines.len() > MOST_LINES {
+        let message = format!("a count has at most {MOST_LINES} lines: count by category");
+        return Err(Rejection::LimitExceeded { message, field: path!["input", "id"] });
+    }
+    changes.lines.extend(lines.iter().map(|new| fresh(new, Expected::Listed)));
+    for line in lines.iter().filter(|line| line.lot.is_some()) {
+        changes.replaces_none(book, count.id, line.product);
+    }
+    count.status = CountStatus::Counting;
+    count.started_at = Some(draft.now());
+    Ok(())
+}
+
+fn submit(book: &CountBook, draft: &Draft<'_>, count: &mut Count, uncounted: Uncounted) -> Result<(), Rejection> {
+    let open = book.open.get(&count.id).copied().unwrap_or(0);
+    if open > 0 && uncounted == Uncounted::Refuse {
+        let message = format!("{open} lines are still to be counted: count them, or submit with onUncounted LEAVE");
+        return Err(Rejection::state(message, path!["input", "onUncounted"]));
+    }
+    count.status = CountStatus::Review;
+    count.submitted_at = Some(draft.now());
+    Ok(())
+}
+
+fn recount(
+    book: &CountBook,
+    count: &mut Count,
+    products: Option<&Vec<ProductId>>,
+    changes: &mut Changes,
+) -> Result<(), Rejection> {
+    if let Some(products) = products {
+        for (index, product) in products.iter().enumerate() {
+            let field = path!["input", "products", index];
+            if products[..index].contains(product) {
+                return Err(Rejection::invalid("this product occurs twice", field));
+            }
+            let lines = book.lines_of(count.id, *product);
+            if lines.is_empty() {
+                return Err(Rejection::not_found("line of this product", field));
+            }
+            changes.lines.extend(lines.into_iter().cloned());
+        }
+    } else {
+        let all = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values());
+        let is_off = |line: &&Line| line.tally.map(|tally| tally.counted.get()) != book.book_of(count.id, line);
+        changes.lines.extend(all.filter(|line| line.tally.is_some()).filter(is_off).cloned());
+        changes.lines.sort_by_cached_key(Line::key);
+    }
+    if changes.lines.is_empty() {
+        return Err(Rejection::invalid("nothing is to be counted again", path!["input", "products"]));
+    }
+    for line in changes.lines.iter_mut().filter(|line| line.state == CountLineState::Counted) {
+        line.state = CountLineState::Recount;
+    }
+    count.status = CountStatus::Counting;
+    count.submitted_at = None;
+    Ok(())
+}

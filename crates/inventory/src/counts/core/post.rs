@@ -1,0 +1,185 @@
+//! Setting the books right: what an approved count posts.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::path;
+
+use super::count::{Count, CountBook, Line, LineKey};
+use crate::stock::core::{
+    Delta, Draft, Level, LevelKey, LotChoice, LotLevel, LotName, MovementHead, Posting, Reference, ReferenceKind, Rejection,
+    Shortage, Step, cover,
+};
+
+/// Who approves, and under which rule.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// From which value of differences on it must be somebody who did not count; None: never.
+    pub limit: Option<Money>,
+    pub note: Option<String>,
+    /// Ids of movements: one that makes room and one that posts, for each part.
+    pub movements: Vec<[MovementId; 2]>,
+    /// The lots of lines by what they are called, with the ids that new ones get.
+    pub lots: HashMap<LineKey, LotName>,
+}
+
+/// Differences in one movement: its event goes to subscribers whole, as that of any other call.
+pub const PART: usize = 500;
+
+/// A line that is off.
+struct Off {
+    key: LevelKey,
+    lot: LotChoice,
+    /// What was counted less what the books had then.
+    difference: i64,
+}
+
+/// Posts every counted line's difference on what the books have now. A count is a fact: holds give way to it.
+pub(super) fn approve(
+    book: &CountBook,
+    draft: &mut Draft<'_>,
+    count: &mut Count,
+    (actor, approval): (Actor, &Approval),
+) -> Result<Vec<Line>, Rejection> {
+    let mut lines: Vec<Line> = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values().cloned()).collect();
+    // What is still to be counted again was not found: nobody stands by its last figure.
+    lines.retain(|line| line.state == CountLineState::Counted);
+    lines.sort_by_cached_key(Line::key);
+    if lines.is_empty() {
+        return Err(Rejection::state("nothing was counted", path!["input", "id"]));
+    }
+    let mut off = Vec::new();
+    for line in &mut lines {
+        let (Some(mut tally), Some(known)) = (line.tally, book.book_of(count.id, line)) else { continue };
+        let difference = tally.counted.get() - known;
+        tally.book = known;
+        (line.tally, line.posted) = (Some(tally), Some(difference));
+        let key = LevelKey { product: line.product, store: count.store };
+        if difference != 0 {
+            off.push(Off { key, lot: choice(draft, approval, line), difference });
+        }
+        if difference != 0 || draft.level(key, &Vec::new()).is_ok_and(|level| level.exists) {
+            draft.counted(key, tally.counted_at);
+        }
+    }
+    independent(book, count, (actor, approval), &lines)?;
+    let now = draft.now();
+    for (part, ids) in off.chunks(PART).zip(&approval.movements) {
+        let head = MovementHead {
+            id: ids[1],
+            kind: MovementKind::Count,
+            reason: Some(ReasonCode::Correction),
+            note: approval.note.clone(),
+            external_ref: count.external_ref.clone(),
+            reference: Some(Reference { kind: ReferenceKind::Count, id: count.id.uuid() }),
+            actor,
+            reverses: None,
+            occurred_at: now,
+        };
+        post(draft, part, &head, ids[0])?;
+    }
+    for line in &mut lines {
+        let (Some(lot), Some(tally)) = (&mut line.lot, line.tally) else { continue };
+        lot.id = draft.lot_coded(line.product, &lot.key).map(|known| known.id);
+        if let Some(id) = lot.id {
+            draft.counted_lot(LevelKey { product: line.product, store: count.store }, id, tally.counted_at);
+        }
+    }
+    count.status = CountStatus::Completed;
+    (count.completed_at, count.approver) = (Some(now), Some(actor));
+    Ok(lines)
+}
+
+/// How the line's lot is said: one that came to be known meanwhile has the dates that it has.
+fn choice(draft: &Draft<'_>, approval: &Approval, line: &Line) -> LotChoice {
+    let Some(lot) = &line.lot else { return LotChoice::Unsaid };
+    let name = || approval.lots.get(&line.key()).map_or(LotChoice::Unsaid, |name| LotChoice::Named(Box::new(name.clone())));
+    draft.lot_coded(line.product, &lot.key).map_or_else(name, |known| LotChoice::Id(known.id))
+}
+
+fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: MovementId) -> Result<(), Rejection> {
+    let field = path!["input", "id"];
+    let mut steps = Vec::with_capacity(part.len());
+    let mut postings = Vec::with_capacity(part.len());
+    for off in part {
+        let level = draft.level(off.key, &field)?;
+        for (delta, condition) in deltas(draft, off, level) {
+            let is_blocked = delta.on_hand > 0 && draft.blocked(off.key, &off.lot).is_some();
+            let available_delta = if is_blocked { 0 } else { delta.on_hand - delta.unavailable };
+            // A count borrows nothing of its lots.
+            steps.push(Step {
+                key: off.key,
+                available_delta,
+                on_hand_delta: delta.on_hand,
+                lots: Vec::new(),
+                field: field.clone(),
+            });
+            let (cost, lot) = (level.facts.cost, off.lot.clone());
+            postings.push(Posting { delta, cost, lot, condition, ..Posting::default() });
+        }
+    }
+    cover(draft, &steps, Shortage::Shorten, head, room.into())?;
+    let Some(first) = part.first() else { return Ok(()) };
+    draft.begin(head.clone(), first.key, &field)?;
+    for (step, posting) in steps.iter().zip(postings) {
+        draft.post_to(step.key, posting, &field)?;
+    }
+    Ok(())
+}
+
+/// What is gone of a level or a lot is gone of what could be sold first, then of what was set aside, each for its reason.
+fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Condition>)> {
+    let gone = |on_hand: i64, unavailable: i64| Delta { on_hand, unavailable, ..Delta::default() };
+    if off.difference > 0 {
+        return vec![(gone(off.difference, 0), None)];
+    }
+    let lot = draft.said(off.key.product, &off.lot).map(|lot| lot.id);
+    let available = if off.lot.is_said() {
+        lot.and_then(|lot| draft.lot_level(off.key, lot)).map_or(0, LotLevel::available)
+    } else {
+        level.on_hand.get() - level.unavailable.get()
+    };
+    let mut left = -off.difference;
+    let first = left.min(available);
+    left -= first;
+    let mut deltas = Vec::new();
+    for condition in Condition::ALL {
+        let taken = left.min(draft.aside(off.key, lot).of(*condition));
+        if taken > 0 {
+            deltas.push((gone(-taken, -taken), Some(*condition)));
+            left -= taken;
+        }
+    }
+    // What is not there at all is asked of the rest, and refused.
+    if first + left > 0 {
+        deltas.insert(0, (gone(-first - left, 0), None));
+    }
+    deltas
+}
+
+/// Above the tenant's limit nobody approves what they counted themselves. A difference that nobody can value is above any limit.
+fn independent(book: &CountBook, count: &Count, (actor, approval): (Actor, &Approval), lines: &[Line]) -> Result<(), Rejection> {
+    let Some(limit) = approval.limit else { return Ok(()) };
+    if !book.counters.get(&count.id).is_some_and(|counters| counters.contains(&actor)) {
+        return Ok(());
+    }
+    let refused =
+        |why: String| Err(Rejection::state(format!("{why}: somebody who did not count approves"), path!["input", "id"]));
+    let mut total: i128 = 0;
+    for line in lines.iter().filter(|line| line.posted.is_some_and(|posted| posted != 0)) {
+        let Some(worth) = worth(line, limit.currency) else {
+            return refused(format!("what {} is off by has no value in {}", line.sku, limit.currency));
+        };
+        total += worth;
+    }
+    if total > i128::from(limit.minor) {
+        return refused(format!("the differences are worth more than {} {}", limit.amount(), limit.currency));
+    }
+    Ok(())
+}
+
+/// What a line is off by, in minor units; None where it cannot be said in the currency.
+fn worth(line: &Line, currency: Currency) -> Option<i128> {
+    let cost = line.unit_cost.filter(|cost| cost.currency == currency)?;
+    Some(i128::from(cost.times(Quantity::new(line.posted?)?, line.decimals)?.minor).abs())
+}

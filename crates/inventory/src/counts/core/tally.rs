@@ -1,0 +1,153 @@
+//! Writing down what somebody found.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    count::{Count, CountBook, CountedLot, Expected, Line, LineKey, Tally, Try},
+    decide::{Changes, line_of},
+};
+use crate::stock::core::{Draft, Field, Level, LevelKey, Lot, LotChoice, Rejection};
+
+/// What somebody found.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// None: now.
+    pub counted_at: Option<Timestamp>,
+    pub tallied: Vec<Tallied>,
+}
+#[derive(Debug, Clone)]
+pub struct Tallied {
+    pub product: ProductId,
+    /// Of what is kept by lots, which one; it may be one that the books do not know.
+    pub lot: LotChoice,
+    pub counted: Quantity,
+    pub note: Option<String>,
+    /// The id of its line, should it not be on the list.
+    pub line: CountLineId,
+}
+
+/// How far ahead of our clock another one may run.
+const AHEAD_SECONDS: i64 = 300;
+
+pub(super) fn tally(
+    book: &CountBook,
+    draft: &Draft<'_>,
+    count: &Count,
+    (actor, record): (Actor, &Record),
+    changes: &mut Changes,
+) -> Result<(), Rejection> {
+    let counted_at = record.counted_at.unwrap_or(draft.now());
+    let field = || path!["input", "countedAt"];
+    if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
+        return Err(Rejection::out_of_range("it lies more than five minutes ahead", field()));
+    }
+    if count.started_at.is_some_and(|started_at| counted_at < started_at) {
+        return Err(Rejection::out_of_range("it lies before the count was started", field()));
+    }
+    if record.tallied.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+    }
+    for (index, found) in record.tallied.iter().enumerate() {
+        let at = |name: &str| path!["input", "lines", index, name];
+        if found.counted.is_negative() {
+            return Err(Rejection::out_of_range("nobody counts less than 0", at("counted")));
+        }
+        let key = LevelKey { product: found.product, store: count.store };
+        let level = draft.stocked(key, &at("product"))?;
+        let named = lot_of(book, draft, (count, level), found, &at("counted"))?;
+        let line_key =
+            LineKey { product: found.product, lot: named.as_ref().map(|named| named.0.key.clone()).unwrap_or_default() };
+        if changes.tries.iter().any(|one| one.of == line_key) {
+            let (what, place) = if named.is_some() { ("lot", "lot") } else { ("product", "product") };
+            return Err(Rejection::invalid(format!("this {what} occurs twice: one figure can hold"), at(place)));
+        }
+        let on_books = match &named {
+            Some((_, lot)) => of_lot(book, draft, key, lot.as_ref(), record.counted_at),
+            None if level.facts.tracking != Tracking::None => 0,
+            None => {
+                let past = record.counted_at.and_then(|at| book.past.get(&(key.product, key.store, at)));
+                past.copied().unwrap_or(level.on_hand.get())
+            }
+        };
+        let tally = Tally { counted: found.counted, counted_at, book: on_books, book_version: level.version };
+        let lot = named.map(|named| named.0);
+        let known = book.line(count.id, &line_key).cloned();
+        let mut line = known.unwrap_or_else(|| line_of(level, found.line, lot.clone(), Expected::Found));
+        line.lot = lot;
+        changes.counts(line, tally, (level, actor, found.note.clone()));
+        if line_key.is_of_a_lot() {
+            changes.replaces_none(book, count.id, found.product);
+        }
+    }
+    Ok(())
+}
+
+/// The lot that was found, as it is named and as the books know it; none where stock is not kept by lots, and where nothing was found of a
+/// product that has none.
+fn lot_of(
+    book: &CountBook,
+    draft: &Draft<'_>,
+    (count, level): (&Count, &Level),
+    found: &Tallied,
+    field: &Field,
+) -> Result<Option<(CountedLot, Option<Lot>)>, Rejection> {
+    let (facts, product) = (&level.facts, found.product);
+    let lot_field = || path![field[0], field[1], field[2], "lot"];
+    if facts.tracking == Tracking::None {
+        let refusal = || Rejection::invalid(format!("{} is not tracked by lots", facts.sku), lot_field());
+        return if found.lot.is_said() { Err(refusal()) } else { Ok(None) };
+    }
+    if facts.tracking == Tracking::Serial && found.counted.get() > 1 {
+        return Err(Rejection::out_of_range("a serial number stands for one unit: 0 or 1", field.clone()));
+    }
+    let known = draft.lot_said(product, &found.lot, field)?.cloned();
+    match (&found.lot, known) {
+        (_, Some(lot)) => Ok(Some((CountedLot::known(lot.id, &lot.code, &lot.key), Some(lot)))),
+        (LotChoice::Named(name), None) => {
+            let (code, key) = (name.code.clone(), name.key.clone());
+            Ok(Some((CountedLot { id: None, code, key, made_on: name.made_on, expires_on: name.expires_on }, None)))
+        }
+        (LotChoice::Id(_) | LotChoice::Unsaid, None) => {
+            let lines = book.lines_of(count.id, product);
+            let is_without_lots = !lines.is_empty() && lines.iter().all(|line| line.lot.is_none());
+            if is_without_lots && found.counted.is_zero() {
+                return Ok(None);
+            }
+            let what = if facts.tracking == Tracking::Serial { "serial number" } else { "lot" };
+            let message = format!("{} is tracked: say which {what} was counted, a line for each", facts.sku);
+            Err(Rejection::invalid(message, lot_field()))
+        }
+    }
+}
+
+/// What the books had of a lot when it was counted.
+fn of_lot(book: &CountBook, draft: &Draft<'_>, key: LevelKey, lot: Option<&Lot>, counted_at: Option<Timestamp>) -> i64 {
+    let Some(lot) = lot else { return 0 };
+    match counted_at {
+        Some(at) => book.lots_past.get(&(lot.id, key.store, at)).copied().unwrap_or(0),
+        None => draft.lot_level(key, lot.id).map_or(0, |level| level.on_hand),
+    }
+}
+
+impl Changes {
+    fn counts(&mut self, mut line: Line, tally: Tally, (level, actor, note): (&Level, Actor, Option<String>)) {
+        (line.state, line.tally, line.unit_cost) = (CountLineState::Counted, Some(tally), level.facts.cost);
+        line.attempts += 1;
+        self.gone.retain(|gone| *gone != line.key());
+        self.tries.push(Try { of: line.key(), attempt: line.attempts, tally, actor, note });
+        self.lines.push(line);
+    }
+
+    /// A lot of a product has a line: the line without a lot, which says that nothing of the product is there, goes. One that somebody has counted
+    /// stays as it was counted, also where it was to be counted again.
+    pub(super) fn replaces_none(&mut self, book: &CountBook, count: CountId, product: ProductId) {
+        let key = LineKey::of(product);
+        let Some(none) = book.line(count, &key).filter(|_| !self.lines.iter().any(|line| line.key() == key)) else { return };
+        if none.attempts == 0 && !self.gone.contains(&key) {
+            self.gone.push(key);
+        } else if none.state == CountLineState::Recount {
+            self.lines.push(Line { state: CountLineState::Counted, ..none.clone() });
+        }
+    }
+}

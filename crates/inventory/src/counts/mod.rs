@@ -1,0 +1,3 @@
+//! Counting what is there: which products, by whom, what they found, and how the books are set right.
+pub mod core;
+pub mod rows;

@@ -1,0 +1,73 @@
+//! Lists of counts.
+
+use entity::prelude::*;
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Fault, Reads, Row},
+};
+
+use super::load::{COUNT, count};
+use crate::counts::core::Count;
+
+/// A condition on counts; all of a list's must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CountTest {
+    Status(Vec<CountStatus>),
+    Kind(Vec<CountKind>),
+    Store(Vec<StoreId>),
+    ExternalRef(String),
+    Created { from: Option<Timestamp>, before: Option<Timestamp> },
+}
+
+/// Names the order of counts in cursors.
+pub const COUNTS: &str = "counts:CREATED_AT:DESC";
+
+/// Where a count stands in its list.
+pub fn count_keys(count: &Count) -> Vec<Key> {
+    vec![Key::Int(count.created_at.micros()), count.id.into()]
+}
+
+/// A page of counts, the newest first.
+pub async fn page(reads: &impl Reads, tests: &[CountTest], request: &PageRequest) -> Result<Vec<Count>, Fault> {
+    let backend = reads.backend();
+    let (mut sql, mut values) = (format!("SELECT {COUNT} FROM stock_count c WHERE c.tenant_id = $1"), Vec::new());
+    for test in tests {
+        let next = values.len() + 2;
+        let part = match test {
+            CountTest::Status(list) => {
+                values.push(backend.texts(list.iter().map(|status| status.as_str())));
+                backend.in_texts("c.status", next)
+            }
+            CountTest::Kind(list) => {
+                values.push(backend.texts(list.iter().map(|kind| kind.as_str())));
+                backend.in_texts("c.kind", next)
+            }
+            CountTest::Store(stores) => {
+                values.push(backend.ids(stores.iter().copied()));
+                backend.in_ids("c.store_id", next)
+            }
+            CountTest::ExternalRef(text) => {
+                values.push(text.as_str().into());
+                format!("c.external_ref = ${next}")
+            }
+            CountTest::Created { from, before } => {
+                values.push(from.map_or(i64::MIN, Timestamp::micros).into());
+                values.push(before.map_or(i64::MAX, Timestamp::micros).into());
+                format!("c.created_at >= ${next} AND c.created_at < ${}", next + 1)
+            }
+        };
+        sql.push_str(" AND ");
+        sql.push_str(&part);
+    }
+    let (bounds, tail, more) = keyset(&["c.created_at", "c.id"], true, request, values.len() + 2);
+    values.extend(more);
+    let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
+    rows.iter().map(|row| count(&mut Row::new(row))).collect()
+}
+
+/// The id of the count of a number.
+pub async fn id_numbered(reads: &impl Reads, number: i64) -> Result<Option<CountId>, Fault> {
+    let sql = "SELECT c.id FROM stock_count c WHERE c.tenant_id = $1 AND c.number = $2";
+    let rows = reads.rows(sql, vec![number.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}

@@ -1,0 +1,388 @@
+//! What can be done to an order that exists.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    create::is_sold,
+    hold::{hold, order_head},
+    kit::{in_kits, quotes},
+    order::{DocumentEvent, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
+    sourcing::Sourcing,
+    states::{Action, actions_from, may},
+};
+use crate::stock::core::{
+    Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Reservation, Room, Shortage, Step, check_moment, cover,
+    whole_kits,
+};
+
+/// An action that needs no more than the order.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub order: OrderId,
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+    pub actor: Actor,
+    pub movement: MovementId,
+}
+
+/// A confirmation, and how a draft looks for its stock; None: all of it is held at the order's store.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    pub act: Act,
+    pub sourcing: Option<Sourcing>,
+}
+
+impl From<Act> for Confirm {
+    fn from(act: Act) -> Self {
+        Self { act, sourcing: None }
+    }
+}
+
+/// The order, if the action is open in its state.
+fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> Result<Order, Rejection> {
+    let order = book.orders.get(&id).ok_or_else(|| Rejection::not_found("order", path!["input", "id"]))?;
+    order.expect(version)?;
+    if may(order.status, action) {
+        return Ok(order.clone());
+    }
+    let steps: Vec<&str> = actions_from(order.status).filter_map(Action::mutation).collect();
+    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
+    Err(Rejection::state(format!("the order is {}; {open}", order.status), path!["input", "id"]))
+}
+
+fn decided(book: &OrderBook, order: Order, kind: &'static str) -> OrderDecision {
+    let before = book.orders.get(&order.id).map(|order| order.status);
+    let event = DocumentEvent { kind, order: Some(order.id), ret: None, before };
+    OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
+}
+
+/// DRAFT holds its stock now; PENDING keeps what it holds, for good.
+pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm) -> Result<OrderDecision, Rejection> {
+    let act = &confirm.act;
+    let mut order = open(book, act.order, act.expected_version, Action::Confirm)?;
+    order.actor = act.actor;
+    if order.status == OrderStatus::Draft {
+        for product in order.lines.iter().filter_map(|line| line.product) {
+            // The step has read the levels of all that a draft names.
+            if let Ok(level) = draft.level(LevelKey { product, store: order.store }, &Vec::new()) {
+                is_sold(&level.facts, path!["input", "id"])?;
+            }
+        }
+        // It holds from now on: the day it was placed may lie in a closed period by now.
+        let now = draft.now();
+        hold(draft, &mut order, (act.movement, now), confirm.sourcing.as_ref())?;
+    } else {
+        for mut reservation in held_for(draft, &order) {
+            reservation.expires_at = None;
+            reservation.version += 1;
+            reservation.updated_at = draft.now();
+            draft.put_reservation(reservation);
+        }
+    }
+    order.status = OrderStatus::Confirmed;
+    order.expires_at = None;
+    order.touch(draft.now());
+    Ok(decided(book, order, "order.confirmed"))
+}
+
+/// The order's holds that are loaded and active, by line.
+fn held_for(draft: &Draft<'_>, order: &Order) -> Vec<Reservation> {
+    let mut held: Vec<_> = draft
+        .book()
+        .reservations
+        .values()
+        .filter(|r| r.status == ReservationStatus::Active && r.order.is_some_and(|(id, _)| id == order.id))
+        .cloned()
+        .collect();
+    held.sort_by_key(|r| (r.order.map(|(_, position)| position), r.id));
+    held
+}
+
+/// Cancels what is outstanding and lets its holds go.
+pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, act.order, act.expected_version, Action::Cancel)?;
+    let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
+    order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
+    let_go(draft, &mut order, act, ReservationStatus::Released)?;
+    Ok(decided(book, order, "order.cancelled"))
+}
+
+/// The job's command. None when the order is no longer pending or its time is not over: doing it twice does nothing.
+pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<Option<OrderDecision>, Rejection> {
+    let Some(order) = book.orders.get(&act.order) else { return Ok(None) };
+    if !may(order.status, Action::Expire) || order.expires_at.is_none_or(|at| at > draft.now()) {
+        return Ok(None);
+    }
+    let mut order = order.clone();
+    order.status = OrderStatus::Expired;
+    let_go(draft, &mut order, act, ReservationStatus::Expired)?;
+    Ok(Some(decided(book, order, "order.expired")))
+}
+
+pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, act.order, act.expected_version, Action::Close)?;
+    order.status = OrderStatus::Closed;
+    order.touch(draft.now());
+    Ok(decided(book, order, "order.closed"))
+}
+
+fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
+    let field = path!["input", "id"];
+    let now = draft.now();
+    let head =
+        MovementHead { actor: act.actor, note: act.note.clone(), ..order_head(act.movement, MovementKind::Release, order, now) };
+    for (index, mut reservation) in held_for(draft, order).into_iter().enumerate() {
+        if index == 0 {
+            draft.begin(head.clone(), reservation.key, &field)?;
+        }
+        let held = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        reservation.give_back(held, end, now);
+        draft.put_reservation(reservation);
+    }
+    order.lines.iter_mut().for_each(super::order::Line::cancel_rest);
+    order.expires_at = None;
+    order.touch(now);
+    Ok(())
+}
+
+/// Ship what is named, or all that is open.
+#[derive(Debug, Clone)]
+pub struct Fulfil {
+    pub order: OrderId,
+    pub expected_version: Option<i64>,
+    /// Where it leaves from; None: the order's store.
+    pub store: Option<StoreId>,
+    pub lines: Option<Vec<LineQuantity>>,
+    pub occurred_at: Option<Timestamp>,
+    pub on_shortage: Shortage,
+    pub actor: Actor,
+    pub fulfilment: FulfilmentId,
+    /// Ids for the movements it may need: room, release elsewhere, and the sale.
+    pub movements: [MovementId; 3],
+}
+#[derive(Debug, Clone)]
+pub struct LineQuantity {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+    pub lot: LotChoice,
+}
+
+/// What leaves of one product for a line, and how much of it was held where it leaves.
+struct Parcel {
+    position: u16,
+    key: LevelKey,
+    quantity: i64,
+    /// Held at the place it leaves from.
+    held: i64,
+    cost: Option<Money>,
+    lot: LotChoice,
+    /// How much of the product one unit of the line takes.
+    takes: i64,
+    field: crate::stock::core::Field,
+}
+
+pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
+    let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
+    let store = command.store.unwrap_or(order.store);
+    let occurred_at = command.occurred_at.unwrap_or(draft.now());
+    let held = held_for(draft, &order);
+    let wanted = wanted_lines(&order, command, &held)?;
+    let mut parcels = Vec::with_capacity(wanted.len());
+    let mut lines = Vec::with_capacity(wanted.len());
+    for (position, quantity, lot, field) in wanted {
+        let Some(line) = order.line_mut(position) else { continue };
+        line.fulfil(quantity);
+        lines.push(FulfilmentLine { position, quantity: count(quantity) });
+        if lot.is_said() && !line.parts.is_empty() {
+            let message = format!("{} is a kit: the lots of its components are picked", line.sku);
+            return Err(Rejection::invalid(message, [&field[..field.len() - 1], &["lot".to_owned()]].concat()));
+        }
+        let cost = line.unit_cost.filter(|_| line.parts.is_empty());
+        for (product, takes) in line.goods() {
+            let (key, quantity) = (LevelKey { product, store }, quantity * takes);
+            let here = held.iter().filter(|r| r.key == key && r.order.is_some_and(|(_, p)| p == position));
+            let held_here = here.map(|r| r.remaining.get()).sum::<i64>().min(quantity);
+            let (lot, field) = (lot.clone(), field.clone());
+            parcels.push(Parcel { position, key, quantity, held: held_here, cost, lot, takes, field });
+        }
+    }
+    release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
+    ship(draft, &order, command, &parcels, occurred_at)?;
+    lines.extend(deliver_charges(&mut order));
+    // Also where nothing leaves stock.
+    check_moment(draft.book(), occurred_at, zone_of(book, draft, &order, store))?;
+    let outstanding = order.lines.iter().any(|line| line.outstanding() > 0);
+    order.status = if outstanding { OrderStatus::PartiallyFulfilled } else { OrderStatus::Fulfilled };
+    order.touch(draft.now());
+    let status = FulfilmentStatus::Shipped;
+    let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
+    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, "order.fulfilled") })
+}
+
+/// Charges go with the last of the goods: once nothing of those is outstanding, nothing is that anybody would still send.
+fn deliver_charges(order: &mut Order) -> Vec<FulfilmentLine> {
+    let goods = || order.lines.iter().filter(|line| line.kind == LineKind::Product);
+    if goods().next().is_none() || goods().any(|line| line.outstanding() > 0) {
+        return Vec::new();
+    }
+    let charges = order.lines.iter_mut().filter(|line| line.kind == LineKind::Charge && line.outstanding() > 0);
+    let delivered = charges.map(|line| {
+        let quantity = count(line.outstanding());
+        line.fulfil(quantity.get());
+        FulfilmentLine { position: line.position, quantity }
+    });
+    delivered.collect()
+}
+
+/// The store's time zone, from whatever is known of it.
+fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: StoreId) -> &'a str {
+    let mut goods = order.lines.iter().flat_map(|line| line.goods().collect::<Vec<_>>());
+    let level = goods.find_map(|(product, _)| draft.level(LevelKey { product, store }, &Vec::new()).ok());
+    let zone = level.map(|level| level.facts.time_zone.as_str());
+    zone.or_else(|| book.stores.get(&store).map(|facts| facts.time_zone.as_str())).unwrap_or("UTC")
+}
+
+type Wanted = Vec<(u16, i64, LotChoice, crate::stock::core::Field)>;
+
+fn wanted_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
+    let Some(named) = &command.lines else { return all_lines(order, command, held) };
+    if named.is_empty() {
+        return Err(Rejection::invalid(
+            "at least one line is needed; leave lines out to ship all that is open",
+            path!["input", "lines"],
+        ));
+    }
+    let mut wanted: Wanted = Vec::with_capacity(named.len());
+    for (index, one) in named.iter().enumerate() {
+        let (of, position) = one.line.split_line();
+        let at = |name: &str| path!["input", "lines", index, name];
+        let line = order.lines.iter().find(|line| of == order.id && line.position == position);
+        let Some(line) = line else { return Err(Rejection::not_found("order line", at("lineId"))) };
+        if wanted.iter().any(|(p, ..)| *p == position) {
+            return Err(Rejection::invalid("this line occurs twice", at("lineId")));
+        }
+        if !one.quantity.is_positive() || one.quantity.get() > line.outstanding() {
+            return Err(Rejection::out_of_range(format!("between 1 and {} can be shipped", line.outstanding()), at("quantity")));
+        }
+        wanted.push((position, one.quantity.get(), one.lot.clone(), at("quantity")));
+    }
+    Ok(wanted)
+}
+
+/// All that is open; of an order that is held in several stores, what is held where it leaves from. What waits for stock goes on waiting.
+fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
+    let store = command.store.unwrap_or(order.store);
+    let is_here = held.iter().any(|r| r.key.store == store);
+    let is_elsewhere = held.iter().any(|r| r.key.store != store);
+    if is_elsewhere && !is_here && command.store.is_none() {
+        let message = "nothing of it is held in its own store: name the store that it leaves from (OrderLine.allocations)";
+        return Err(Rejection::state(message, path!["input", "store"]));
+    }
+    let wanted = |line: &Line| {
+        if !is_here || !is_elsewhere || line.goods().next().is_none() {
+            return line.open.get();
+        }
+        let units = |product| {
+            let own = held.iter().filter(|r| r.key == LevelKey { product, store } && r.order == Some((order.id, line.position)));
+            own.map(|r| r.remaining.get()).sum::<i64>()
+        };
+        whole_kits(line.goods().map(|(product, takes)| (units(product), takes))).min(line.open.get())
+    };
+    let lines = order.lines.iter().map(|line| (line.position, wanted(line))).filter(|(_, quantity)| *quantity > 0);
+    let all: Wanted =
+        lines.map(|(position, quantity)| (position, quantity, LotChoice::Unsaid, path!["input", "lines"])).collect();
+    if all.is_empty() {
+        let message = if order.has_open() {
+            "nothing of it is held where it leaves from (OrderLine.allocations)"
+        } else {
+            "all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile"
+        };
+        return Err(Rejection::state(message, path!["input", "lines"]));
+    }
+    Ok(all)
+}
+
+/// Lets go what is held at other stores for lines that leave from this one.
+fn release_elsewhere(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    command: &Fulfil,
+    parcels: &[Parcel],
+    at: Timestamp,
+) -> Result<(), Rejection> {
+    let mut begun = false;
+    for parcel in parcels {
+        let mut left = parcel.quantity - parcel.held;
+        for mut reservation in held_for(draft, order) {
+            let same_line = reservation.order.is_some_and(|(_, p)| p == parcel.position);
+            if left == 0 || !same_line || reservation.key == parcel.key || reservation.key.product != parcel.key.product {
+                continue;
+            }
+            if !begun {
+                let head =
+                    MovementHead { actor: command.actor, ..order_head(command.movements[1], MovementKind::Release, order, at) };
+                draft.begin(head, reservation.key, &parcel.field)?;
+                begun = true;
+            }
+            let taken = left.min(reservation.remaining.get());
+            left -= taken;
+            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, &parcel.field)?;
+            reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
+            draft.put_reservation(reservation);
+        }
+    }
+    Ok(())
+}
+
+/// Takes the goods out: what was held is consumed with them.
+fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parcel], at: Timestamp) -> Result<(), Rejection> {
+    let step = |p: &Parcel| Step {
+        key: p.key,
+        available_delta: p.held - p.quantity,
+        on_hand_delta: -p.quantity,
+        lots: vec![(p.lot.clone(), -p.quantity)],
+        field: p.field.clone(),
+    };
+    let steps: Vec<Step> = parcels.iter().map(step).collect();
+    let owners: Vec<(u16, i64)> = parcels.iter().map(|parcel| (parcel.position, parcel.takes)).collect();
+    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    take(draft, order, command, (parcels, &steps), at).map_err(|refusal| in_kits(refusal, quotes))
+}
+
+fn take(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    command: &Fulfil,
+    (parcels, steps): (&[Parcel], &[Step]),
+    at: Timestamp,
+) -> Result<(), Rejection> {
+    let Some(first) = steps.first() else { return Ok(()) };
+    let head = MovementHead { actor: command.actor, ..order_head(command.movements[2], MovementKind::Sale, order, at) };
+    cover(draft, steps, command.on_shortage, &head, Room { id: command.movements[0], spare: Some(order.id) })?;
+    draft.begin(head, first.key, &first.field)?;
+    for parcel in parcels {
+        let key = parcel.key;
+        let mut consumed = 0;
+        for id in draft.active_reservations(key) {
+            let Some(reservation) = draft.reservation(id) else { continue };
+            if reservation.order != Some((order.id, parcel.position)) || consumed == parcel.held {
+                continue;
+            }
+            let mut reservation = reservation.clone();
+            let taken = (parcel.held - consumed).min(reservation.remaining.get());
+            consumed += taken;
+            reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
+            draft.put_reservation(reservation);
+        }
+        let delta = Delta { on_hand: -parcel.quantity, reserved: -consumed, ..Delta::default() };
+        let cost = match parcel.cost {
+            Some(cost) => Some(cost),
+            None => draft.level(key, &parcel.field)?.facts.cost,
+        };
+        let (lot, dates) = (parcel.lot.clone(), command.on_shortage.dates());
+        draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, &parcel.field)?;
+    }
+    Ok(())
+}

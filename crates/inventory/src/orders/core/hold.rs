@@ -1,0 +1,211 @@
+//! What an order holds, and what it sells at once: the goods of its lines, of a kit those of its parts.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    create::Create,
+    kit::{in_kits, quotes},
+    order::{Line, Order, count},
+    sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
+};
+use crate::stock::core::{
+    Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, Reservation, Step,
+    cover, whole_kits,
+};
+
+/// What an order's movements have in common.
+pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occurred_at: Timestamp) -> MovementHead {
+    MovementHead {
+        id,
+        kind,
+        reason: (kind == MovementKind::Sale).then_some(ReasonCode::Sale),
+        note: None,
+        external_ref: order.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() }),
+        actor: order.actor,
+        reverses: None,
+        occurred_at,
+    }
+}
+
+/// How many of a line's open units can be held: all of them, or as many as there are where what is short is BACKORDER.
+fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: &Field) -> Result<i64, Rejection> {
+    let wanted = line.open.get();
+    let mut parts = Vec::new();
+    let mut short = None;
+    let mut bound = Vec::new();
+    for (product, takes) in line.goods() {
+        let level = draft.stocked(LevelKey { product, store }, field)?;
+        let needed = wanted.saturating_mul(takes);
+        // What a line is of was frozen with it; what it is made of is as the catalogue has it.
+        let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
+        let there = draft.promisable(level.key, field)?;
+        if policy != StockPolicy::Backorder {
+            bound.push((there, takes));
+            if there < needed {
+                short.get_or_insert((level.key, needed, there));
+            }
+        }
+        parts.push((there, takes));
+    }
+    match short {
+        Some((key, needed, there)) if line.parts.is_empty() => return Err(draft.unpromised(key, (needed, there), field)),
+        Some((key, ..)) => {
+            let whole = whole_kits(bound.into_iter());
+            return Err(draft.kits_short((&line.sku, key), (wanted, whole), field));
+        }
+        None => {}
+    }
+    Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
+}
+
+/// Holds stock for every line that takes any: at the order's store, or where its sourcing finds it. BACKORDER products hold what there is and
+/// owe the rest.
+pub(super) fn hold(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    (movement, at): (MovementId, Timestamp),
+    sourcing: Option<&Sourcing>,
+) -> Result<(), Rejection> {
+    let head = order_head(movement, MovementKind::Reserve, order, at);
+    let found = sourcing.map(|sourcing| found(draft, order, sourcing)).transpose()?;
+    let mut begun = false;
+    // One hold a line shares the line's number under the order's id; those of a kit's parts, and of a line's further stores, have the numbers
+    // behind the lines.
+    let mut next = order.lines.len() as u16 + 1;
+    for index in 0..order.lines.len() {
+        let line = &order.lines[index];
+        let goods: Vec<(ProductId, i64)> = line.goods().collect();
+        if goods.is_empty() {
+            continue;
+        }
+        let field = path!["input", "lines", index, "quantity"];
+        let shares = match &found {
+            None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, &field)? }],
+            Some(plan) => plan[index].clone(),
+        };
+        let (position, is_kit, wanted, held) = (line.position, !line.parts.is_empty(), line.open.get(), total(&shares));
+        let line = &mut order.lines[index];
+        (line.open, line.backordered) = (count(held), count(wanted - held));
+        for (nth, share) in shares.iter().enumerate().filter(|(_, share)| share.quantity > 0) {
+            for (product, takes) in &goods {
+                let is_apart = is_kit || nth > 0;
+                let number = if is_apart { next } else { position };
+                next += u16::from(is_apart);
+                if number > entity::id::MAX_LINES {
+                    let most = entity::id::MAX_LINES;
+                    let message =
+                        format!("it would take more than {most} holds: let it come from fewer stores, or order in parts");
+                    return Err(Rejection::LimitExceeded { message, field });
+                }
+                let key = LevelKey { product: *product, store: share.store };
+                if !begun {
+                    draft.begin(head.clone(), key, &field)?;
+                    begun = true;
+                }
+                let quantity = count(share.quantity * takes);
+                draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, &field)?;
+                draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where each line is found, of what is there now.
+fn found(draft: &Draft<'_>, order: &Order, sourcing: &Sourcing) -> Result<SourcingPlan, Rejection> {
+    let now = |source: &Source| {
+        // What was archived meanwhile gives nothing.
+        let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, &Vec::new()).ok();
+        let available = source.available.keys().filter_map(|product| Some((*product, there(product)?))).collect();
+        Source { available, ..source.clone() }
+    };
+    let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
+    let demands: Vec<Demand> = order.lines.iter().map(|line| demand(draft, order, line)).collect::<Result<_, _>>()?;
+    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| {
+        let line = &order.lines[lacking.line];
+        let places = match sourcing.rule.most() {
+            1 => "one store".to_owned(),
+            most => format!("at most {most} stores"),
+        };
+        let what = format!("{} from {places}", line.sku);
+        Rejection::LotShort {
+            level: None,
+            what,
+            usable: lacking.found,
+            requested: line.open.get(),
+            field: path!["input", "lines", lacking.line, "quantity"],
+        }
+    })
+}
+
+/// What a line needs found. It may wait where all that it takes may be promised beyond stock.
+fn demand(draft: &Draft<'_>, order: &Order, line: &Line) -> Result<Demand, Rejection> {
+    let field = path!["input", "lines", usize::from(line.position) - 1, "product"];
+    let goods: Vec<(ProductId, i64)> = line.goods().collect();
+    let mut short = Short::Wait;
+    for (product, _) in &goods {
+        let level = draft.stocked(LevelKey { product: *product, store: order.store }, &field)?;
+        let policy = if line.parts.is_empty() { line.policy } else { level.facts.policy };
+        short = if policy == StockPolicy::Backorder { short } else { Short::Refuse };
+    }
+    Ok(Demand { goods, quantity: line.open.get(), short })
+}
+
+/// A hold for a line of the order; its number is that of its id.
+pub(super) fn reservation(
+    order: &Order,
+    (position, number): (u16, u16),
+    key: LevelKey,
+    (quantity, now): (Quantity, Timestamp),
+) -> Reservation {
+    Reservation {
+        id: order.id.line(number),
+        key,
+        quantity,
+        remaining: quantity,
+        status: ReservationStatus::Active,
+        expires_at: order.expires_at,
+        channel: Some(order.channel),
+        order: Some((order.id, position)),
+        reference: Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() }),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        exists: false,
+    }
+}
+
+/// Sells over the counter: SALE entries only, at the moment of the sale.
+pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -> Result<(), Rejection> {
+    let head = order_head(command.movements[2], MovementKind::Sale, order, order.placed_at);
+    let mut steps = Vec::with_capacity(order.lines.len());
+    let mut owners = Vec::with_capacity(order.lines.len());
+    for (index, line) in order.lines.iter().enumerate() {
+        owners.extend(line.goods().map(|(_, takes)| (line.position, takes)));
+        steps.extend(line.goods().map(|(product, takes)| {
+            let (key, field) = (LevelKey { product, store: order.store }, path!["input", "lines", index, "quantity"]);
+            Step::moves(key, -(line.quantity.get() * takes), &LotChoice::Unsaid, field)
+        }));
+    }
+    let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    take(draft, (&steps, head), command).map_err(|refusal| in_kits(refusal, quotes))?;
+    order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));
+    Ok(())
+}
+
+/// Takes what is sold over the counter.
+fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: &Create) -> Result<(), Rejection> {
+    if let Some(first) = steps.first() {
+        cover(draft, steps, command.on_shortage, &head, command.movements[0].into())?;
+        draft.begin(head, first.key, &first.field)?;
+        for step in steps {
+            let cost = draft.level(step.key, &step.field)?.facts.cost;
+            let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };
+            let dates = command.on_shortage.dates();
+            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, &step.field)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Kits on orders. A line stays the kit; what it takes from stock are its parts, as they were when the order was placed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    create::{Create, NewLine},
+    order::{Line, Order, OrderBook},
+    returns::NewReturnLine,
+};
+use crate::stock::core::{Draft, Facts, Field, LevelKey, Rejection, Shortage, Step, Taking};
+
+/// What one kit takes of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub product: ProductId,
+    /// As they were when the order was placed.
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    /// In smallest units.
+    pub quantity: Quantity,
+}
+
+/// The kits that a batch sells or takes back, and what they are made of now.
+pub type Kits = HashMap<ProductId, Vec<Part>>;
+
+/// The parts of a line that is placed; none where it is no kit.
+pub(super) fn parts(book: &OrderBook, facts: Option<&Facts>, new: &NewLine, index: usize) -> Result<Vec<Part>, Rejection> {
+    let (Some(facts), Some(product)) = (facts, new.product) else { return Ok(Vec::new()) };
+    let Some(parts) = book.kits.get(&product) else {
+        if facts.is_kit {
+            let message = format!("what {} is made of has changed just now: try again", facts.sku);
+            return Err(Rejection::state(message, path!["input", "lines", index, "product"]));
+        }
+        return Ok(Vec::new());
+    };
+    for part in parts {
+        times(new.quantity.get(), part.quantity.get(), || path!["input", "lines", index, "quantity"])?;
+    }
+    Ok(parts.clone())
+}
+
+fn times(kits: i64, takes: i64, field: impl FnOnce() -> Field) -> Result<i64, Rejection> {
+    let all = kits.checked_mul(takes).and_then(Quantity::new).map(Quantity::get);
+    all.ok_or_else(|| Rejection::out_of_range("what these kits are made of would pass 2^53 − 1", field()))
+}
+
+/// What one kit costs: its parts together, where all of them have a cost in one currency.
+pub(super) fn cost(draft: &Draft<'_>, command: &Create, parts: &[Part]) -> Option<Money> {
+    let cost = |part: &Part| {
+        let facts = &draft.level(LevelKey { product: part.product, store: command.store }, &Vec::new()).ok()?.facts;
+        facts.cost?.times(part.quantity, facts.decimals)
+    };
+    let costs: Vec<Money> = parts.iter().map(cost).collect::<Option<_>>()?;
+    let (first, rest) = costs.split_first()?;
+    rest.iter().try_fold(*first, |sum, cost| sum.checked_add(*cost))
+}
+
+/// The goods that come back with a line of a return: of a kit the parts that its order's line had, and what it is made of now where it comes
+/// back on no order's line.
+pub(super) fn comes_back(
+    book: &OrderBook,
+    orders: &BTreeMap<OrderId, Order>,
+    new: &NewReturnLine,
+    index: usize,
+) -> Result<Vec<(ProductId, i64)>, Rejection> {
+    let Some(product) = new.product else { return Ok(Vec::new()) };
+    let field = || path!["input", "lines", index, "quantity"];
+    let mut goods: BTreeMap<ProductId, i64> = BTreeMap::new();
+    let mut add = |product: ProductId, quantity: i64| {
+        let sum = goods.entry(product).or_default();
+        *sum = times(sum.saturating_add(quantity), 1, field)?;
+        Ok::<(), Rejection>(())
+    };
+    let mut left = new.quantity.get();
+    for piece in &new.matches {
+        let (id, position) = piece.line.split_line();
+        let line: Option<&Line> = orders.get(&id).and_then(|order| order.lines.iter().find(|line| line.position == position));
+        let quantity = piece.quantity.get();
+        left -= quantity;
+        match line.map(|line| line.parts.as_slice()) {
+            None | Some([]) => add(product, quantity)?,
+            Some(parts) => {
+                for part in parts {
+                    add(part.product, times(quantity, part.quantity.get(), field)?)?;
+                }
+            }
+        }
+    }
+    match book.kits.get(&product) {
+        _ if left == 0 => {}
+        None => add(product, left)?,
+        Some(parts) => {
+            for part in parts {
+                add(part.product, times(left, part.quantity.get(), field)?)?;
+            }
+        }
+    }
+    Ok(goods.into_iter().collect())
+}
+
+/// What could be had of a kit, in whole ones, said instead of a refusal of one of its parts.
+pub(super) struct Quote {
+    keys: Vec<LevelKey>,
+    field: Field,
+    refusal: Rejection,
+}
+
+/// What could be had of each kit that is short of something, before anything is taken. A step is of the line at its position, of which one unit
+/// takes so much.
+pub(super) fn quotes(
+    draft: &Draft<'_>,
+    order: &Order,
+    (steps, owners): (&[Step], &[(u16, i64)]),
+    policy: Shortage,
+) -> Result<Vec<Quote>, Rejection> {
+    let taking = Taking { kind: MovementKind::Sale, dates: policy.dates() };
+    let mut found = Vec::new();
+    // Where holds give way, a refusal says by itself how far they do.
+    for line in order.lines.iter().filter(|line| !line.parts.is_empty() && policy == Shortage::Refuse) {
+        let own: Vec<usize> = (0..steps.len()).filter(|nth| owners[*nth].0 == line.position).collect();
+        let (mut keys, mut scarce) = (Vec::with_capacity(own.len()), None::<(i64, usize)>);
+        for nth in own {
+            let units = draft.usable(steps, nth, taking)? / owners[nth].1.max(1);
+            keys.push(steps[nth].key);
+            if scarce.is_none_or(|(least, _)| units < least) {
+                scarce = Some((units, nth));
+            }
+        }
+        let Some((usable, nth)) = scarce else { continue };
+        let (step, requested) = (&steps[nth], -steps[nth].on_hand_delta / owners[nth].1.max(1));
+        if usable < requested {
+            let refusal = draft.kits_short((&line.sku, step.key), (requested, usable), &step.field);
+            found.push(Quote { keys, field: step.field.clone(), refusal });
+        }
+    }
+    Ok(found)
+}
+
+/// The refusal in whole kits, where it is of a part of one.
+pub(super) fn in_kits(refusal: Rejection, quotes: Vec<Quote>) -> Rejection {
+    let of = match &refusal {
+        Rejection::Insufficient { level, field, .. } | Rejection::LotShort { level: Some(level), field, .. } => {
+            (level.key, field.clone())
+        }
+        _ => return refusal,
+    };
+    let of_kit = quotes.into_iter().find(|quote| quote.keys.contains(&of.0) && quote.field == of.1);
+    of_kit.map_or(refusal, |quote| quote.refusal)
+}

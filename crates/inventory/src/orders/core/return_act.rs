@@ -1,0 +1,300 @@
+//! What can be done to a return that was asked for: approve or reject it, take its goods in, and close it. Looking at them is `return_inspect`'s.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    order::{Order, OrderBook, OrderDecision, count},
+    return_doc::{Return, ReturnLine, ReturnLot},
+    return_inspect::{Inspection, inspect, of_lot},
+    return_states::{ReturnAction, return_actions_from},
+    returns::{comes_in, decided, left_with},
+    settle::close,
+};
+use crate::stock::core::{
+    Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, check_moment,
+};
+
+/// A step of a return.
+#[derive(Debug, Clone)]
+pub struct ActOnReturn {
+    pub ret: ReturnId,
+    /// The orders that its lines go back on, read before: they never change.
+    pub orders: Vec<OrderId>,
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+    pub actor: Actor,
+    /// Ids for the movements it may need.
+    pub movements: [MovementId; 2],
+    /// Of the store that it comes in at.
+    pub time_zone: String,
+    pub step: ReturnStep,
+}
+
+#[derive(Debug, Clone)]
+pub enum ReturnStep {
+    Approve,
+    Reject {
+        reason: String,
+    },
+    Receive(GoodsBack),
+    Inspect(Inspection),
+    /// With what is given back; None: what came, at its lines' prices.
+    Close {
+        refund: Option<Money>,
+    },
+}
+
+/// What comes.
+#[derive(Debug, Clone)]
+pub struct GoodsBack {
+    /// None: all that has yet to come.
+    pub lines: Option<Vec<LineBack>>,
+    pub rest: Rest,
+    pub occurred_at: Option<Timestamp>,
+}
+
+/// What has not come yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    Awaited,
+    /// Nothing more will come.
+    GivenUp,
+}
+
+/// How much of a line comes, and of which lot. A line may come in several lots.
+#[derive(Debug, Clone)]
+pub struct LineBack {
+    pub line: ReturnLineId,
+    pub quantity: Quantity,
+    pub lot: LotChoice,
+}
+
+impl ReturnStep {
+    pub const fn action(&self) -> ReturnAction {
+        match self {
+            Self::Approve => ReturnAction::Approve,
+            Self::Reject { .. } => ReturnAction::Reject,
+            Self::Receive(_) => ReturnAction::Receive,
+            Self::Inspect(_) => ReturnAction::Inspect,
+            Self::Close { .. } => ReturnAction::Close,
+        }
+    }
+    const fn event(&self) -> &'static str {
+        match self {
+            Self::Approve => "return.approved",
+            Self::Reject { .. } => "return.rejected",
+            Self::Receive(_) => "return.received",
+            Self::Inspect(_) => "return.inspected",
+            Self::Close { .. } => "return.closed",
+        }
+    }
+}
+
+/// The orders that a step changes, brought forward line by line.
+type Orders = BTreeMap<OrderId, Order>;
+
+pub fn decide_return_step(book: &OrderBook, draft: &mut Draft<'_>, act: &ActOnReturn) -> Result<OrderDecision, Rejection> {
+    let mut ret = open(book, act)?;
+    let now = draft.now();
+    let mut orders = Orders::new();
+    match &act.step {
+        ReturnStep::Approve => ret.status = ReturnStatus::Approved,
+        ReturnStep::Reject { reason } => {
+            let_go(book, &mut orders, &ret)?;
+            (ret.status, ret.reject_reason) = (ReturnStatus::Rejected, Some(reason.clone()));
+        }
+        ReturnStep::Receive(goods) => receive(book, draft, (&mut ret, &mut orders), act, goods)?,
+        ReturnStep::Inspect(inspection) => inspect(draft, &mut ret, act, inspection)?,
+        ReturnStep::Close { refund } => close(book, &mut ret, *refund)?,
+    }
+    ret.touch(now);
+    orders.values_mut().for_each(|order| order.touch(now));
+    Ok(decided(act.step.event(), ret, orders))
+}
+
+/// The return, if the step is open in its state.
+fn open(book: &OrderBook, act: &ActOnReturn) -> Result<Return, Rejection> {
+    let ret = book.returns.get(&act.ret).ok_or_else(|| Rejection::not_found("return", path!["input", "id"]))?;
+    ret.expect(act.expected_version)?;
+    if return_actions_from(ret.status).any(|open| open == act.step.action()) {
+        return Ok(ret.clone());
+    }
+    let steps: Vec<&str> = return_actions_from(ret.status).map(ReturnAction::mutation).collect();
+    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
+    Err(Rejection::state(format!("the return is {}; {open}", ret.status), path!["input", "id"]))
+}
+
+/// What a return's movements have in common.
+pub(super) fn return_head(act: &ActOnReturn, ret: &Return, what: (MovementId, MovementKind), at: Timestamp) -> MovementHead {
+    MovementHead {
+        id: what.0,
+        kind: what.1,
+        reason: Some(if what.1 == MovementKind::Removal { ReasonCode::Damage } else { ReasonCode::CustomerReturn }),
+        note: act.note.clone(),
+        external_ref: ret.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() }),
+        actor: act.actor,
+        reverses: None,
+        occurred_at: at,
+    }
+}
+
+/// Where a line's stock lies; None for what is not stocked.
+pub(super) fn stocked(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Option<LevelKey> {
+    let key = LevelKey { product: line.product?, store: ret.store };
+    let level = draft.level(key, &Vec::new()).ok()?;
+    (level.facts.policy != StockPolicy::Untracked).then_some(key)
+}
+
+/// The order's line that a piece names, in the order as the step leaves it.
+fn order_line<'o>(book: &OrderBook, orders: &'o mut Orders, line: OrderLineId) -> Result<&'o mut super::order::Line, Rejection> {
+    let (id, position) = line.split_line();
+    let missing = || Rejection::not_found("order line", path!["input", "id"]);
+    let known = book.orders.get(&id).ok_or_else(missing)?;
+    orders.entry(id).or_insert_with(|| known.clone()).line_mut(position).ok_or_else(missing)
+}
+
+/// What was asked back and has not come is no longer asked for.
+fn let_go(book: &OrderBook, orders: &mut Orders, ret: &Return) -> Result<(), Rejection> {
+    for piece in ret.lines.iter().flat_map(|line| &line.matches) {
+        let left = piece.quantity.get() - piece.received.get();
+        if left > 0 {
+            let line = order_line(book, orders, piece.line)?;
+            line.return_pending = count(line.return_pending.get() - left);
+        }
+    }
+    Ok(())
+}
+
+/// Puts what came of a line on its order lines, in the order of its pieces; what they do not cover came from no known order.
+fn credit(book: &OrderBook, orders: &mut Orders, line: &mut ReturnLine, quantity: i64) -> Result<(), Rejection> {
+    line.received = count(line.received.get() + quantity);
+    let mut left = quantity;
+    for piece in &mut line.matches {
+        let taken = left.min(piece.quantity.get() - piece.received.get());
+        if taken == 0 {
+            continue;
+        }
+        left -= taken;
+        piece.received = count(piece.received.get() + taken);
+        let of = order_line(book, orders, piece.line)?;
+        of.return_pending = count(of.return_pending.get() - taken);
+        of.returned = count(of.returned.get() + taken);
+    }
+    Ok(())
+}
+
+/// Positions, how much of each, of which lot, and the field that says so.
+type Wanted = Vec<(u16, i64, LotChoice, Field)>;
+
+fn wanted(ret: &Return, goods: &GoodsBack) -> Result<Wanted, Rejection> {
+    let Some(named) = &goods.lines else {
+        let awaited = ret.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
+        return Ok(awaited.map(|line| (line.position, line.awaited(), LotChoice::Unsaid, path!["input", "lines"])).collect());
+    };
+    if named.is_empty() && goods.rest == Rest::Awaited {
+        return Err(Rejection::invalid(
+            "at least one line is needed; leave lines out for all that has yet to come",
+            path!["input", "lines"],
+        ));
+    }
+    let mut taken: BTreeMap<u16, i64> = BTreeMap::new();
+    let mut wanted = Vec::with_capacity(named.len());
+    for (index, one) in named.iter().enumerate() {
+        let (of, position) = one.line.split_line();
+        let at = |name: &str| path!["input", "lines", index, name];
+        let line = ret.lines.iter().find(|line| of == ret.id && line.position == position);
+        let Some(line) = line else { return Err(Rejection::not_found("return line", at("lineId"))) };
+        if line.kind == LineKind::Charge {
+            return Err(Rejection::invalid("a CHARGE does not come: it counts once the goods have", at("lineId")));
+        }
+        let before = taken.entry(position).or_default();
+        let left = line.awaited() - *before;
+        if !one.quantity.is_positive() || one.quantity.get() > left {
+            let message = if left > 0 { format!("between 1 and {left} can come") } else { "nothing of it is awaited".to_owned() };
+            return Err(Rejection::out_of_range(message, at("quantity")));
+        }
+        *before += one.quantity.get();
+        wanted.push((position, one.quantity.get(), one.lot.clone(), at("quantity")));
+    }
+    Ok(wanted)
+}
+
+/// Takes the goods on hand, but not for sale: that is for whoever looks at them to say.
+fn receive(
+    book: &OrderBook,
+    draft: &mut Draft<'_>,
+    (ret, orders): (&mut Return, &mut Orders),
+    act: &ActOnReturn,
+    goods: &GoodsBack,
+) -> Result<(), Rejection> {
+    let at = goods.occurred_at.unwrap_or(draft.now());
+    let business_date = check_moment(draft.book(), at, &act.time_zone)?;
+    let head = return_head(act, ret, (act.movements[0], MovementKind::Return), at);
+    let mut begin = Some(head);
+    for (position, quantity, lot, field) in wanted(ret, goods)? {
+        let key = ret.lines.iter().find(|line| line.position == position).and_then(|line| stocked(draft, ret, line));
+        let mut came_in = None;
+        if let Some(key) = key {
+            comes_in(&draft.level(key, &field)?.facts, &field)?;
+            if let Some(head) = begin.take() {
+                draft.begin(head, key, &field)?;
+            }
+            came_in = put_aside(draft, key, (quantity, lot), &field)?;
+            if let Some(line) = ret.line_mut(position) {
+                left_with(book, draft, line, of_lot(&field))?;
+            }
+        } else if lot.is_said() {
+            return Err(Rejection::invalid("it is not kept by lots", of_lot(&field)));
+        }
+        let Some(line) = ret.line_mut(position) else { continue };
+        credit(book, orders, line, quantity)?;
+        if let Some(lot) = came_in {
+            note_lot(line, lot, quantity);
+        }
+    }
+    let products = ret.lines.iter().filter(|line| line.kind == LineKind::Product);
+    let (came, awaited) = products.fold((0, 0), |(came, left), line| (came + line.received.get(), left + line.awaited()));
+    if came == 0 && awaited > 0 {
+        return Err(Rejection::state("nothing of it has come: returnReject ends it", path!["input", "lines"]));
+    }
+    ret.status = ReturnStatus::PartiallyReceived;
+    if awaited == 0 || goods.rest == Rest::GivenUp {
+        ret.status = ReturnStatus::Received;
+        for line in ret.lines.iter_mut().filter(|line| line.kind == LineKind::Charge) {
+            let awaited = line.awaited();
+            credit(book, orders, line, awaited)?;
+        }
+        let_go(book, orders, ret)?;
+    }
+    if ret.received_at.is_none() {
+        // Reports count it on the day that it began to come.
+        (ret.occurred_at, ret.business_date) = (at, business_date);
+    }
+    ret.received_at = Some(ret.received_at.map_or(at, |before| before.max(at)));
+    Ok(())
+}
+
+/// An entry that brings stock in and sets it aside; gives its lot, where it is kept by lots.
+fn put_aside(
+    draft: &mut Draft<'_>,
+    key: LevelKey,
+    (quantity, lot): (i64, LotChoice),
+    field: &Field,
+) -> Result<Option<LotId>, Rejection> {
+    let cost = draft.level(key, field)?.facts.cost;
+    let delta = Delta { on_hand: quantity, unavailable: quantity, ..Delta::default() };
+    let condition = Some(Condition::Quarantine);
+    draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, field)?;
+    Ok(draft.last_lot())
+}
+
+fn note_lot(line: &mut ReturnLine, lot: LotId, quantity: i64) {
+    match line.lots.iter_mut().find(|known| known.lot == lot) {
+        Some(known) => known.received = count(known.received.get() + quantity),
+        None => line.lots.push(ReturnLot { lot, received: count(quantity), inspected: Quantity::ZERO, exists: false }),
+    }
+}

@@ -1,0 +1,187 @@
+//! Looking at goods that came back: what can be sold again, what stays aside, what is written off.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    order::count,
+    return_act::{ActOnReturn, return_head, stocked},
+    return_doc::{Return, ReturnLine},
+};
+use crate::stock::core::{Dates, Delta, Draft, Field, LevelKey, LotChoice, Posting, Rejection};
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// None: all that nobody has looked at, as its line said when it was asked for.
+    pub lines: Option<Vec<LineSeen>>,
+    pub occurred_at: Option<Timestamp>,
+}
+
+/// What becomes of so much of a line. A line may be named for each of its dispositions and lots.
+#[derive(Debug, Clone)]
+pub struct LineSeen {
+    pub line: ReturnLineId,
+    pub quantity: Quantity,
+    pub disposition: Disposition,
+    /// The lot that is meant, of those that came; those that came first where it is left out.
+    pub lot: LotChoice,
+}
+
+/// A named line, checked.
+struct Seen {
+    position: u16,
+    quantity: i64,
+    disposition: Disposition,
+    lot: LotChoice,
+    field: Field,
+}
+
+/// Goods of one lot, or of none, which lie aside for one reason.
+struct Part {
+    lot: Option<LotId>,
+    quantity: i64,
+    lies: Condition,
+    /// Why its lot may not be sold, whatever the goods look like.
+    blocked: Option<Condition>,
+}
+
+pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn, what: &Inspection) -> Result<(), Rejection> {
+    let seen = wanted(ret, what)?;
+    let at = what.occurred_at.unwrap_or(draft.now());
+    let mut out = Vec::new();
+    let mut begin = Some(return_head(act, ret, (act.movements[0], MovementKind::Adjustment), at));
+    for one in seen {
+        let key = ret.lines.iter().find(|line| line.position == one.position).and_then(|line| stocked(draft, ret, line));
+        let Some(line) = ret.line_mut(one.position) else { continue };
+        line.see(one.disposition, one.quantity);
+        let Some(key) = key else { continue };
+        for part in parts(draft, key, line, &one)? {
+            match one.disposition {
+                Disposition::Quarantine => {}
+                Disposition::WriteOff => out.push((key, part, one.field.clone())),
+                Disposition::Restock if part.blocked == Some(part.lies) => {}
+                Disposition::Restock => {
+                    if let Some(head) = begin.take() {
+                        draft.begin(head, key, &one.field)?;
+                    }
+                    move_aside(draft, key, part.lot, (-part.quantity, part.lies), &one.field)?;
+                    if let Some(why) = part.blocked {
+                        move_aside(draft, key, part.lot, (part.quantity, why), &one.field)?;
+                    }
+                }
+            }
+        }
+    }
+    let mut begin = Some(return_head(act, ret, (act.movements[1], MovementKind::Removal), at));
+    for (key, part, field) in out {
+        if let Some(head) = begin.take() {
+            draft.begin(head, key, &field)?;
+        }
+        let cost = draft.level(key, &field)?.facts.cost;
+        let delta = Delta { on_hand: -part.quantity, unavailable: -part.quantity, ..Delta::default() };
+        let lot = part.lot.map_or(LotChoice::Unsaid, LotChoice::Id);
+        let condition = Some(part.lies);
+        draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, &field)?;
+    }
+    let is_done = ret.lines.iter().all(|line| line.unseen() == 0);
+    if is_done && ret.status == ReturnStatus::Received {
+        ret.status = ReturnStatus::Inspected;
+    }
+    Ok(())
+}
+
+fn wanted(ret: &Return, what: &Inspection) -> Result<Vec<Seen>, Rejection> {
+    let Some(named) = &what.lines else {
+        let whole = |line: &ReturnLine| Seen {
+            position: line.position,
+            quantity: line.unseen(),
+            disposition: line.disposition,
+            lot: LotChoice::Unsaid,
+            field: path!["input", "lines"],
+        };
+        let all: Vec<Seen> = ret.lines.iter().filter(|line| line.unseen() > 0).map(whole).collect();
+        // What was taken in over the counter was looked at there: it is only noted that it was.
+        if all.is_empty() && ret.status != ReturnStatus::Received {
+            return Err(Rejection::invalid("all that has come was looked at", path!["input", "lines"]));
+        }
+        return Ok(all);
+    };
+    if named.is_empty() {
+        let message = "at least one line is needed; leave lines out for all that nobody has looked at";
+        return Err(Rejection::invalid(message, path!["input", "lines"]));
+    }
+    let mut taken: BTreeMap<u16, i64> = BTreeMap::new();
+    let mut seen = Vec::with_capacity(named.len());
+    for (index, one) in named.iter().enumerate() {
+        let (of, position) = one.line.split_line();
+        let at = |name: &str| path!["input", "lines", index, name];
+        let line = ret.lines.iter().find(|line| of == ret.id && line.position == position);
+        let Some(line) = line else { return Err(Rejection::not_found("return line", at("lineId"))) };
+        let before = taken.entry(position).or_default();
+        let left = line.unseen() - *before;
+        if !one.quantity.is_positive() || one.quantity.get() > left {
+            let message =
+                if left > 0 { format!("between 1 and {left} of it") } else { "nothing of it is left to look at".to_owned() };
+            return Err(Rejection::out_of_range(message, at("quantity")));
+        }
+        *before += one.quantity.get();
+        let (quantity, disposition, lot) = (one.quantity.get(), one.disposition, one.lot.clone());
+        seen.push(Seen { position, quantity, disposition, lot, field: at("quantity") });
+    }
+    Ok(seen)
+}
+
+/// Which lots are meant, and why each lies aside; one part without a lot where stock is not kept by lots.
+fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) -> Result<Vec<Part>, Rejection> {
+    if line.lots.is_empty() {
+        if one.lot.is_said() {
+            return Err(Rejection::invalid("none of it came in a lot", of_lot(&one.field)));
+        }
+        return Ok(vec![Part { lot: None, quantity: one.quantity, lies: Condition::Quarantine, blocked: None }]);
+    }
+    let meant = match &one.lot {
+        LotChoice::Unsaid => None,
+        said => Some(draft.lot_id_said(key.product, said).ok_or_else(|| Rejection::not_found("lot", of_lot(&one.field)))?),
+    };
+    let mut left = one.quantity;
+    let mut found = Vec::new();
+    for known in line.lots.iter_mut().filter(|known| meant.is_none_or(|lot| lot == known.lot)) {
+        let taken = left.min(known.received.get() - known.inspected.get());
+        if taken == 0 {
+            continue;
+        }
+        left -= taken;
+        known.inspected = count(known.inspected.get() + taken);
+        let blocked = draft.blocked(key, &LotChoice::Id(known.lot));
+        let aside = draft.aside(key, Some(known.lot));
+        // What came into a lot that was blocked already lies aside for the lot's own reason.
+        let by_lot = blocked.filter(|why| aside.of(Condition::Quarantine) < taken && aside.of(*why) >= taken);
+        found.push(Part { lot: Some(known.lot), quantity: taken, lies: by_lot.unwrap_or(Condition::Quarantine), blocked });
+    }
+    if left > 0 {
+        let message = format!("{} of this lot came and nobody has looked at it", one.quantity - left);
+        return Err(Rejection::out_of_range(message, one.field.clone()));
+    }
+    Ok(found)
+}
+
+/// The field beside the quantity that says the lot.
+pub(super) fn of_lot(field: &Field) -> Field {
+    [&field[..field.len().saturating_sub(1)], &["lot".to_owned()]].concat()
+}
+
+fn move_aside(
+    draft: &mut Draft<'_>,
+    key: LevelKey,
+    lot: Option<LotId>,
+    (quantity, condition): (i64, Condition),
+    field: &Field,
+) -> Result<(), Rejection> {
+    let delta = Delta { unavailable: quantity, ..Delta::default() };
+    let lot = lot.map_or(LotChoice::Unsaid, LotChoice::Id);
+    let condition = Some(condition);
+    draft.post_to(key, Posting { delta, lot, condition, dates: Dates::Override, ..Posting::default() }, field)
+}

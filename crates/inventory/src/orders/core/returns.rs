@@ -1,0 +1,362 @@
+//! Returns: documents of their own, at any store, from one order, several or none, at their own price.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    kit,
+    order::{DocumentEvent, Order, OrderBook, OrderDecision, count},
+    return_doc::{Return, ReturnLine, ReturnPiece},
+};
+use crate::stock::core::{
+    Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection,
+    check_moment,
+};
+
+/// How much of a new return line goes back on which order line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnMatch {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateReturn {
+    pub id: ReturnId,
+    pub store: StoreId,
+    pub customer: Option<CustomerId>,
+    pub external_ref: Option<String>,
+    /// Taken in at once; otherwise it is only REQUESTED and moves no stock.
+    pub receive: Receive,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub lines: Vec<NewReturnLine>,
+    /// Levels of the parts of kits that come back on orders, read before: what an order's kit is made of never changes.
+    pub parts: Vec<LevelKey>,
+    pub actor: Actor,
+    /// Ids for the return's movement and the write-off's.
+    pub movements: [MovementId; 2],
+    pub currency: Currency,
+    pub time_zone: String,
+}
+
+impl CreateReturn {
+    /// Whether no line names a product, so that no level is loaded with it.
+    pub fn is_only_charges(&self) -> bool {
+        self.lines.iter().all(|line| line.product.is_none())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receive {
+    Now,
+    Later,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewReturnLine {
+    pub kind: LineKind,
+    pub product: Option<ProductId>,
+    pub name: Option<String>,
+    pub quantity: Quantity,
+    pub unit_price: Option<Money>,
+    pub disposition: Disposition,
+    pub matches: Vec<ReturnMatch>,
+    /// The lot that comes back, where stock is kept by lots.
+    pub lot: LotChoice,
+}
+
+pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<OrderDecision, Rejection> {
+    check_names(book, command)?;
+    let now = draft.now();
+    let occurred_at = command.occurred_at.unwrap_or(now);
+    let mut orders: BTreeMap<OrderId, Order> = BTreeMap::new();
+    let mut lines = Vec::with_capacity(command.lines.len());
+    let mut currency = None;
+    for (index, new) in command.lines.iter().enumerate() {
+        let mut line = return_line(book, draft, command, index, new, &mut orders)?;
+        let goods = kit::comes_back(book, &orders, new, index)?;
+        line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
+        if command.receive == Receive::Later && !line.parts.is_empty() {
+            let message =
+                format!("{} is a kit, and kits come back at once: receive it now, or ask for its components back", line.sku);
+            return Err(Rejection::invalid(message, path!["input", "lines", index, "product"]));
+        }
+        if *currency.get_or_insert(line.total.currency) != line.total.currency {
+            return Err(Rejection::invalid(
+                "a return has one currency",
+                path!["input", "lines", index, "unitPrice", "currencyCode"],
+            ));
+        }
+        lines.push(line);
+    }
+    let products = lines.iter().map(|line| line.total);
+    let refund = products.into_iter().try_fold(Money::zero(currency.unwrap_or(command.currency)), Money::checked_add);
+    let refund =
+        refund.ok_or_else(|| Rejection::out_of_range("the refund is too large to be kept exactly", path!["input", "lines"]))?;
+    let received = command.receive == Receive::Now;
+    let ret = Return {
+        id: command.id,
+        number: 0,
+        status: if received { ReturnStatus::Received } else { ReturnStatus::Requested },
+        store: command.store,
+        customer: command.customer,
+        external_ref: command.external_ref.clone(),
+        country: command.customer.and_then(|customer| book.customers.get(&customer)?.clone()),
+        refund,
+        refunded: None,
+        reject_reason: None,
+        note: command.note.clone(),
+        occurred_at,
+        received_at: received.then_some(occurred_at),
+        business_date: check_moment(draft.book(), occurred_at, &command.time_zone)?,
+        actor: command.actor,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        lines,
+        exists: false,
+    };
+    if received {
+        take_in(book, draft, &ret, command)?;
+    }
+    orders.values_mut().for_each(|order| order.touch(now));
+    Ok(decided("return.created", ret, orders))
+}
+
+/// A return and the orders that it changed, each with its event.
+pub(super) fn decided(kind: &'static str, ret: Return, orders: BTreeMap<OrderId, Order>) -> OrderDecision {
+    let event = DocumentEvent { kind, order: None, ret: Some(ret.id), before: None };
+    // No return changes where an order stands.
+    let updated =
+        |order: &Order| DocumentEvent { kind: "order.updated", order: Some(order.id), ret: None, before: Some(order.status) };
+    let events = std::iter::once(event).chain(orders.values().map(updated)).collect();
+    OrderDecision { orders: orders.into_values().collect(), returns: vec![ret], events, ..OrderDecision::default() }
+}
+
+fn check_names(book: &OrderBook, command: &CreateReturn) -> Result<(), Rejection> {
+    if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
+        return Err(Rejection::not_found("customer", path!["input", "customerId"]));
+    }
+    if let Some(reference) = &command.external_ref
+        && book.taken_return_refs.contains(reference)
+    {
+        return Err(Rejection::Duplicate {
+            message: format!("a return has the reference {reference}"),
+            field: path!["input", "externalRef"],
+        });
+    }
+    if command.lines.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+    }
+    // Where a line names a product, its level knows the store.
+    if command.is_only_charges() {
+        is_open(book.stores.get(&command.store).is_some_and(|store| store.archived))?;
+    }
+    Ok(())
+}
+
+fn is_open(is_archived: bool) -> Result<(), Rejection> {
+    if is_archived { Err(Rejection::state("the store is archived", path!["input", "store"])) } else { Ok(()) }
+}
+
+/// Refuses what could not be taken into stock: already when it is asked for, so that nobody sends what cannot come.
+pub(super) fn comes_in(facts: &Facts, field: &Field) -> Result<(), Rejection> {
+    if facts.status == ProductStatus::Archived && facts.policy != StockPolicy::Untracked {
+        let message = format!("{} is ARCHIVED: make it ACTIVE first (productUpdate)", facts.sku);
+        return Err(Rejection::state(message, field.clone()));
+    }
+    Ok(())
+}
+
+fn return_line(
+    book: &OrderBook,
+    draft: &Draft<'_>,
+    command: &CreateReturn,
+    index: usize,
+    new: &NewReturnLine,
+    orders: &mut BTreeMap<OrderId, Order>,
+) -> Result<ReturnLine, Rejection> {
+    let at = |name: &str| path!["input", "lines", index, name];
+    if !new.quantity.is_positive() {
+        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+    }
+    let facts = match (new.kind, new.product) {
+        (LineKind::Product, Some(product)) => {
+            let facts = draft.level(LevelKey { product, store: command.store }, &at("product"))?.facts.clone();
+            is_open(facts.store_archived)?;
+            comes_in(&facts, &at("product"))?;
+            Some(facts)
+        }
+        (LineKind::Product, None) => {
+            return Err(Rejection::invalid("a PRODUCT line names its product or order line", at("product")));
+        }
+        (LineKind::Charge, Some(_)) => return Err(Rejection::invalid("a CHARGE has no product", at("product"))),
+        (LineKind::Charge, None) => None,
+    };
+    let sold_at = match_lines(book, (index, command.receive), new, orders)?;
+    let unit_price = new.unit_price.or(sold_at.map(|sold| sold.0)).or_else(|| facts.as_ref().and_then(|f| f.price));
+    let Some(unit_price) = unit_price else { return Err(Rejection::invalid("it has no price: give unitPrice", at("unitPrice"))) };
+    if unit_price.minor < 0 && new.kind == LineKind::Product {
+        return Err(Rejection::out_of_range("a price is never negative", at("unitPrice")));
+    }
+    let name = match (&facts, &new.name) {
+        (Some(facts), _) => facts.name.clone(),
+        (None, Some(name)) => name.clone(),
+        (None, None) => return Err(Rejection::invalid("a CHARGE needs a name", at("name"))),
+    };
+    // What was sold is counted as it was when it was sold.
+    let decimals = sold_at.map(|sold| sold.1).or_else(|| facts.as_ref().map(|f| f.decimals)).unwrap_or(0);
+    let total = unit_price.times(new.quantity, decimals);
+    let now = |quantity: Quantity| if command.receive == Receive::Now { quantity } else { Quantity::ZERO };
+    let pieces = new.matches.iter();
+    let pieces = pieces.map(|one| ReturnPiece { line: one.line, quantity: one.quantity, received: now(one.quantity) });
+    let mut line = ReturnLine {
+        position: index as u16 + 1,
+        kind: new.kind,
+        product: new.product,
+        sku: facts.as_ref().map_or_else(|| name.clone(), |f| f.sku.clone()),
+        name,
+        decimals,
+        quantity: new.quantity,
+        unit_price,
+        total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at("quantity")))?,
+        disposition: new.disposition,
+        received: now(new.quantity),
+        restocked: Quantity::ZERO,
+        quarantined: Quantity::ZERO,
+        written_off: Quantity::ZERO,
+        matches: pieces.collect(),
+        lots: Vec::new(),
+        parts: Vec::new(),
+    };
+    // What is taken in at once was looked at over the counter.
+    line.see(new.disposition, line.unseen());
+    Ok(line)
+}
+
+/// Puts the line's quantity back on the order lines it names, or asks for it there; gives the price the first of them was sold at, and the
+/// decimals of its quantity.
+fn match_lines(
+    book: &OrderBook,
+    (index, receive): (usize, Receive),
+    new: &NewReturnLine,
+    orders: &mut BTreeMap<OrderId, Order>,
+) -> Result<Option<(Money, u8)>, Rejection> {
+    let mut sold_at: Option<(Money, u8)> = None;
+    let mut left = new.quantity.get();
+    for (piece, matched) in new.matches.iter().enumerate() {
+        let field = path!["input", "lines", index, "matches", piece];
+        let (id, position) = matched.line.split_line();
+        let missing = || Rejection::not_found("order line", field.clone());
+        if new.matches[..piece].iter().any(|earlier| earlier.line == matched.line) {
+            return Err(Rejection::invalid("this order line occurs twice: one piece can say it", field));
+        }
+        let order = match orders.entry(id) {
+            Entry::Occupied(taken) => taken.into_mut(),
+            Entry::Vacant(free) => free.insert(book.orders.get(&id).ok_or_else(missing)?.clone()),
+        };
+        let line = order.line_mut(position).ok_or_else(missing)?;
+        if line.product != new.product {
+            return Err(Rejection::invalid("the order line is of another product", field));
+        }
+        let currency = line.total.currency;
+        if new.unit_price.is_some_and(|price| price.currency != currency) {
+            let field = path!["input", "lines", index, "unitPrice", "currencyCode"];
+            return Err(Rejection::invalid(format!("it was sold in {currency}, and is given back in it"), field));
+        }
+        if sold_at.is_some_and(|(price, _)| price.currency != currency) {
+            let message = "it was sold in another currency than the pieces before it: give it a return of its own";
+            return Err(Rejection::invalid(message, field));
+        }
+        let returnable = line.returnable();
+        if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
+            return Err(Rejection::out_of_range(format!("{returnable} of this order line can be returned"), field));
+        }
+        left -= matched.quantity.get();
+        if left < 0 {
+            return Err(Rejection::out_of_range("the pieces are more than the line's quantity", field));
+        }
+        let counted = match receive {
+            Receive::Now => &mut line.returned,
+            Receive::Later => &mut line.return_pending,
+        };
+        *counted = count(counted.get() + matched.quantity.get());
+        if sold_at.get_or_insert((line.unit_price, line.decimals)).1 != line.decimals {
+            let message = "it was sold in another unit than the pieces before it: give it a line of its own";
+            return Err(Rejection::invalid(message, field));
+        }
+    }
+    Ok(sold_at)
+}
+
+/// What of a line comes into stock: its own product, or the parts of what is a kit.
+fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i64, Option<Money>)> {
+    let own = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
+    let parts = line.parts.iter().map(|(product, quantity)| (*product, quantity.get()));
+    let stocked = |(product, quantity)| {
+        let level = draft.level(LevelKey { product, store: ret.store }, &Vec::new()).ok()?;
+        (level.facts.policy != StockPolicy::Untracked).then(|| (level.key, quantity, level.facts.cost))
+    };
+    own.into_iter().chain(parts).filter_map(stocked).collect()
+}
+
+/// Refuses the serial number that was posted last where its line goes back on orders, and it left with none of them.
+pub(super) fn left_with(book: &OrderBook, draft: &Draft<'_>, line: &ReturnLine, field: Field) -> Result<(), Rejection> {
+    let lot = draft.last_lot().and_then(|lot| draft.lot(lot)).filter(|lot| lot.tracking == Tracking::Serial);
+    let Some(serial) = lot.filter(|serial| line.product == Some(serial.product)) else { return Ok(()) };
+    let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
+    let orders = line.matches.iter().filter_map(|piece| book.shipped.get(&piece.line.split_line().0));
+    let mut left = orders.flatten().filter(|(product, _)| *product == serial.product).peekable();
+    // What was not kept by serial numbers when it left may have any.
+    let is_known = left.peek().is_none() || left.any(|(_, lot)| lot.is_none_or(|lot| lot == serial.id));
+    if is_known || matched < line.quantity.get() {
+        return Ok(());
+    }
+    Err(Rejection::invalid(format!("serial number {} did not leave with what it goes back on", serial.code), field))
+}
+
+/// Stock comes in whole; what is written off goes out again by a movement of its own, so that the ledger tells both.
+fn take_in(book: &OrderBook, draft: &mut Draft<'_>, ret: &Return, command: &CreateReturn) -> Result<(), Rejection> {
+    let head = MovementHead {
+        id: command.movements[0],
+        kind: MovementKind::Return,
+        reason: Some(ReasonCode::CustomerReturn),
+        note: ret.note.clone(),
+        external_ref: ret.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() }),
+        actor: ret.actor,
+        reverses: None,
+        occurred_at: ret.occurred_at,
+    };
+    let removal =
+        MovementHead { id: command.movements[1], kind: MovementKind::Removal, reason: Some(ReasonCode::Damage), ..head.clone() };
+    for (head, sign) in [(head, 1), (removal, -1)] {
+        let mut begun = false;
+        for (index, line) in ret.lines.iter().enumerate() {
+            if sign < 0 && line.disposition != Disposition::WriteOff {
+                continue;
+            }
+            let field = path!["input", "lines", index];
+            let lot = command.lines.get(index).map(|line| line.lot.clone()).unwrap_or_default();
+            for (key, quantity, cost) in goods(draft, ret, line) {
+                comes_in(&draft.level(key, &field)?.facts, &field)?;
+                if !begun {
+                    draft.begin(head.clone(), key, &field)?;
+                    begun = true;
+                }
+                let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
+                // What came into a lot that may not be sold went aside at once, and is written off from there.
+                let condition = if is_aside { None } else { draft.blocked(key, &lot) };
+                let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
+                let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
+                let posting = Posting { delta, cost, note: None, lot: lot.clone(), condition, dates: Dates::Override };
+                draft.post_to(key, posting, &field)?;
+                left_with(book, draft, line, path!["input", "lines", index, "lot"])?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Sales orders, their fulfilments, and returns: documents that move stock through the ledger.
+
+pub mod core;
+pub mod rows;
+pub mod shell;

@@ -1,0 +1,133 @@
+//! Pages of orders and returns: keyset, one statement each; lines come with one more.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Backend, Fault, Reads, Row},
+};
+use sea_orm::Value;
+
+use super::{
+    filter::{Clause, Filter, ReturnTest, compile},
+    load::{self, ORDER},
+    returns::{self, RETURN},
+};
+use crate::orders::core::{Order, Return};
+
+/// What a list of orders is sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderSort {
+    PlacedAt,
+    Number,
+    Total,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sorted {
+    pub by: OrderSort,
+    pub descending: bool,
+}
+
+impl Sorted {
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            OrderSort::PlacedAt => "PlacedAt",
+            OrderSort::Number => "Number",
+            OrderSort::Total => "Total",
+        };
+        format!("orders:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    fn columns(self) -> [&'static str; 2] {
+        match self.by {
+            OrderSort::PlacedAt => ["o.placed_at", "o.id"],
+            OrderSort::Number => ["o.number", "o.id"],
+            OrderSort::Total => ["o.total_minor", "o.id"],
+        }
+    }
+    /// Where the order stands in this sort.
+    pub fn keys(self, order: &Order) -> Vec<Key> {
+        let first = match self.by {
+            OrderSort::PlacedAt => order.placed_at.micros(),
+            OrderSort::Number => order.number,
+            OrderSort::Total => order.total.minor,
+        };
+        vec![Key::Int(first), order.id.into()]
+    }
+}
+
+/// The statement of a page: orders without their lines, in the direction of the request, one more than its limit.
+pub fn page_statement(backend: Backend, filter: &Filter, sorted: Sorted, request: &PageRequest) -> (String, Vec<Value>) {
+    let (condition, mut values) = compile(filter, backend, 2);
+    let (bounds, tail, more) = keyset(&sorted.columns(), sorted.descending, request, 2 + values.len());
+    values.extend(more);
+    (format!("SELECT {ORDER} FROM sales_order o WHERE o.tenant_id = $1 AND {condition}{bounds}{tail}"), values)
+}
+
+/// A page of orders without their lines.
+pub async fn page(reads: &impl Reads, filter: &Filter, sorted: Sorted, request: &PageRequest) -> Result<Vec<Order>, Fault> {
+    let (sql, values) = page_statement(reads.backend(), filter, sorted, request);
+    reads.rows(&sql, values).await?.iter().map(|row| load::order(&mut Row::new(row))).collect()
+}
+
+/// Reads the lines of all of them in one statement.
+pub async fn fill_lines(reads: &impl Reads, orders: &mut [Order]) -> Result<(), Fault> {
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    let places: HashMap<OrderId, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    load::fill(reads, &ids, &places, orders).await
+}
+
+/// How many orders there are, counted up to one more than `most`.
+pub async fn count(reads: &impl Reads, filter: &Filter, most: i64) -> Result<i64, Fault> {
+    let (condition, mut values) = compile(filter, reads.backend(), 2);
+    let number = 2 + values.len();
+    values.push(most.saturating_add(1).into());
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM sales_order o WHERE o.tenant_id = $1 AND {condition} LIMIT ${number}) AS few"
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// The id of an order by its number, or by its reference in a channel.
+pub async fn order_id(reads: &impl Reads, by: &OrderName) -> Result<Option<OrderId>, Fault> {
+    let (condition, values): (_, Vec<Value>) = match by {
+        OrderName::Number(number) => ("o.number = $2", vec![(*number).into()]),
+        OrderName::External(channel, reference) => {
+            ("o.channel_id = $2 AND o.external_ref = $3", vec![(*channel).into(), reference.as_str().into()])
+        }
+    };
+    let rows = reads.rows(&format!("SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND {condition}"), values).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// Names of an order that are not its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderName {
+    Number(i64),
+    External(ChannelId, String),
+}
+
+/// Names the order of returns in cursors.
+pub const RETURNS: &str = "returns:OCCURRED_AT:DESC";
+
+/// Where a return stands in its list.
+pub fn return_keys(ret: &Return) -> Vec<Key> {
+    vec![Key::Int(ret.occurred_at.micros()), ret.id.into()]
+}
+
+/// A page of returns without their lines, the newest first.
+pub async fn returns_page(reads: &impl Reads, tests: &[ReturnTest], request: &PageRequest) -> Result<Vec<Return>, Fault> {
+    let mut clause = Clause::new(reads.backend(), 2);
+    for test in tests {
+        clause.push(" AND ");
+        clause.return_test(test);
+    }
+    let (bounds, tail, more) = keyset(&["r.occurred_at", "r.id"], true, request, clause.next());
+    clause.values.extend(more);
+    let sql = format!("SELECT {RETURN} FROM sales_return r WHERE r.tenant_id = $1{}{bounds}{tail}", clause.sql);
+    reads.rows(&sql, clause.values).await?.iter().map(|row| returns::ret(&mut Row::new(row))).collect()
+}

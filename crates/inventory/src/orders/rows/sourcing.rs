@@ -1,0 +1,181 @@
+//! How orders find their stock: the tenant's rule, what its stores say, and what they have.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use entity::prelude::*;
+use iam::access::Reach;
+use platform::storage::{
+    Bulk, Column,
+    ColumnKind::{Id, Small, SmallOrNull, Text},
+    Fault, Reads, Row, Work,
+};
+
+use crate::{
+    orders::core::{Position, Source, SourcingRule},
+    stock::core::LevelKey,
+};
+
+/// Stores that are listed with what they say, by code.
+const MAX_STORES: usize = 1_000;
+/// Levels that are looked at for an order.
+const MOST_LEVELS: usize = 10_000;
+
+/// What a store says of itself as a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct StoreSourcing {
+    pub store: StoreId,
+    pub is_source: bool,
+    pub priority: i32,
+    pub position: Option<Position>,
+}
+
+/// The tenant's rule, or what holds where it has said nothing.
+pub async fn sourcing_rule(reads: &impl Reads) -> Result<SourcingRule, Fault> {
+    let sql = "SELECT strategy, split, max_stores FROM sourcing_rule WHERE tenant_id = $1";
+    let rows = reads.rows(sql, vec![]).await?;
+    let Some(row) = rows.first() else { return Ok(SourcingRule::default()) };
+    rule(&mut Row::new(row), "sourcing_rule")
+}
+
+fn rule(row: &mut Row<'_>, table: &'static str) -> Result<SourcingRule, Fault> {
+    let (strategy, split) = (row.word(table, SourcingStrategy::parse)?, row.word(table, SplitPolicy::parse)?);
+    Ok(SourcingRule { strategy, split, max_stores: row.take::<i32>()? as u16 })
+}
+
+/// What the stores that are open say, by their codes; one that has said nothing is a source of priority 0 at no known place.
+pub async fn store_sourcing(reads: &impl Reads) -> Result<Vec<StoreSourcing>, Fault> {
+    let sql = format!(
+        "SELECT s.id, coalesce(x.is_source, 1), coalesce(x.priority, 0), x.latitude, x.longitude FROM store s
+         LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = s.id
+         WHERE s.tenant_id = $1 AND s.archived_at IS NULL ORDER BY s.code_key LIMIT {MAX_STORES}"
+    );
+    let rows = reads.rows(&sql, vec![]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (store, is_source, priority) = (row.take()?, row.take::<i32>()? == 1, row.take()?);
+            Ok(StoreSourcing { store, is_source, priority, position: position(&mut row)? })
+        })
+        .collect()
+}
+
+/// The sources that the caller may act in and that have any of these products, with how much of each they could give now: also those of
+/// levels where something is held that the order will take the place of. Where there are more levels than are looked at, the stores that the rule
+/// asks first are.
+pub async fn sources(
+    reads: &impl Reads,
+    reach: &Reach,
+    (products, held): (&[ProductId], &[LevelKey]),
+    (rule, destination): (SourcingRule, Option<Position>),
+) -> Result<Vec<Source>, Fault> {
+    let backend = reads.backend();
+    let available = format!("(l.on_hand - l.unavailable - l.reserved > 0 OR {})", backend.in_ids("l.store_id", 3));
+    let sql = format!(
+        "SELECT s.id, s.code, coalesce(x.priority, 0), x.latitude, x.longitude, CAST(sum(l.on_hand - l.unavailable - l.reserved) AS bigint)
+         FROM stock_level l JOIN store s ON s.tenant_id = $1 AND s.id = l.store_id AND s.archived_at IS NULL
+         LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = l.store_id
+         WHERE l.tenant_id = $1 AND {} AND {available} AND coalesce(x.is_source, 1) = 1
+         GROUP BY s.id, s.code, x.priority, x.latitude, x.longitude",
+        backend.in_ids("l.product_id", 2)
+    );
+    let (ids, held) = (backend.ids(products.iter().copied()), backend.ids(held.iter().map(|level| level.store)));
+    let mut found: Vec<(Source, i64)> = Vec::new();
+    for row in &reads.rows(&sql, vec![ids.clone(), held.clone()]).await? {
+        let mut row = Row::new(row);
+        let (store, code, priority) = (row.take()?, row.take()?, row.take()?);
+        let source = Source { store, code, priority, position: position(&mut row)?, available: BTreeMap::new() };
+        if reach.covers(store) {
+            found.push((source, row.take()?));
+        }
+    }
+    found.sort_by_cached_key(|(one, stock)| (one.rank(rule.strategy, destination, || *stock), one.code.clone(), one.store));
+    found.truncate((MOST_LEVELS / products.len().max(1)).max(1));
+    let mut stores: HashMap<StoreId, Source> = found.into_iter().map(|(one, _)| (one.store, one)).collect();
+    let sql = format!(
+        "SELECT l.store_id, l.product_id, l.on_hand - l.unavailable - l.reserved FROM stock_level l
+         WHERE l.tenant_id = $1 AND {} AND {available} AND {}",
+        backend.in_ids("l.product_id", 2),
+        backend.in_ids("l.store_id", 4)
+    );
+    for row in &reads.rows(&sql, vec![ids, held, backend.ids(stores.keys().copied())]).await? {
+        let mut row = Row::new(row);
+        let store: StoreId = row.take()?;
+        if let Some(one) = stores.get_mut(&store) {
+            one.available.insert(row.take()?, row.take()?);
+        }
+    }
+    Ok(stores.into_values().collect())
+}
+
+fn position(row: &mut Row<'_>) -> Result<Option<Position>, Fault> {
+    let (latitude, longitude): (Option<i32>, Option<i32>) = (row.take()?, row.take()?);
+    Ok(latitude.zip(longitude).and_then(|(north, east)| Position::new(north, east)))
+}
+
+const DRAFTED: &[Column] = &[
+    Column("tenant_id", Id),
+    Column("order_id", Id),
+    Column("strategy", Text),
+    Column("split", Text),
+    Column("max_stores", Small),
+    Column("latitude", SmallOrNull),
+    Column("longitude", SmallOrNull),
+];
+
+/// How drafts will look for their stock.
+pub fn drafted_rows<'a>(tenant: TenantId, drafted: impl Iterator<Item = &'a (OrderId, SourcingRule, Option<Position>)>) -> Bulk {
+    let mut rows = Bulk::insert("order_sourcing", DRAFTED);
+    for (order, rule, destination) in drafted {
+        rows.row([
+            tenant.into(),
+            (*order).into(),
+            rule.strategy.as_str().into(),
+            rule.split.as_str().into(),
+            i32::from(rule.max_stores).into(),
+            destination.map(|at| at.latitude).into(),
+            destination.map(|at| at.longitude).into(),
+        ]);
+    }
+    rows
+}
+
+/// How a draft will look for its stock, and where it goes; None: all of it is held at its store. It never changes.
+pub async fn drafted_sourcing(reads: &impl Reads, order: OrderId) -> Result<Option<(SourcingRule, Option<Position>)>, Fault> {
+    let sql = "SELECT x.strategy, x.split, x.max_stores, x.latitude, x.longitude FROM order_sourcing x
+               JOIN sales_order o ON o.tenant_id = $1 AND o.id = x.order_id AND o.status = 'DRAFT' WHERE x.tenant_id = $1 AND x.order_id = $2";
+    let rows = reads.rows(sql, vec![order.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = Row::new(row);
+    Ok(Some((rule(&mut row, "order_sourcing")?, position(&mut row)?)))
+}
+
+/// Which of these stores are there, and open.
+pub async fn open_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashSet<StoreId>, Fault> {
+    let backend = reads.backend();
+    let sql =
+        format!("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.archived_at IS NULL AND {}", backend.in_ids("s.id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(stores.iter().copied())]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Writes the tenant's rule.
+pub async fn put_rule(work: &Work, rule: &SourcingRule, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO sourcing_rule (tenant_id, strategy, split, max_stores, updated_at) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant_id) DO UPDATE SET strategy = excluded.strategy, split = excluded.split,
+                 max_stores = excluded.max_stores, updated_at = excluded.updated_at";
+    let (strategy, split) = (rule.strategy.as_str().into(), rule.split.as_str().into());
+    work.execute(sql, vec![strategy, split, i32::from(rule.max_stores).into(), now.micros().into()]).await.map(drop)
+}
+
+/// Writes what a store says.
+pub async fn put_store(work: &Work, said: &StoreSourcing, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO store_sourcing (tenant_id, store_id, is_source, priority, latitude, longitude, updated_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (tenant_id, store_id) DO UPDATE SET is_source = excluded.is_source, priority = excluded.priority,
+                 latitude = excluded.latitude, longitude = excluded.longitude, updated_at = excluded.updated_at";
+    let place = |of: fn(Position) -> i32| sea_orm::Value::from(said.position.map(of));
+    let (north, east) = (place(|at| at.latitude), place(|at| at.longitude));
+    let values =
+        vec![said.store.into(), i32::from(said.is_source).into(), said.priority.into(), north, east, now.micros().into()];
+    work.execute(sql, values).await.map(drop)
+}

@@ -1,0 +1,111 @@
+//! Setting the rule by which orders find their stock.
+
+use std::collections::HashSet;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    clock::Clock,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, Known, hash_of},
+        journal::{self, NewEvent},
+    },
+};
+use serde::Serialize;
+
+use crate::orders::{
+    core::SourcingAsked,
+    rows::{self, StoreSourcing},
+};
+
+/// The rule and what stores say; what is None stays, also within the rule. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourcingSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub rule: Option<SourcingAsked>,
+    pub stores: Vec<StoreSourcing>,
+}
+
+/// Why nothing was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourcingRefusal {
+    /// The store of this place in the list is not there, or archived.
+    NoStore(usize),
+    /// It stands in the list before.
+    Twice(usize),
+    KeyReused,
+}
+
+/// The event that says what was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourcingSetDone {
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+pub async fn set_sourcing(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::StoreWrite>,
+    input: SourcingSet,
+) -> Result<Result<SourcingSetDone, SourcingRefusal>, Fault> {
+    let key =
+        Key { owner: permit.actor().id, mutation: "sourcingSet", key: input.idempotency_key.clone(), hash: hash_of(&input) };
+    let mut work = permit.scope(db).begin().await?;
+    match once(&mut work, clock, &key, &input).await {
+        Ok(Ok(done)) if !done.is_replayed => {
+            work.commit().await?;
+            Ok(Ok(done))
+        }
+        Ok(answer) => {
+            work.rollback().await?;
+            Ok(answer)
+        }
+        Err(fault) => {
+            let _ = work.rollback().await;
+            Err(fault)
+        }
+    }
+}
+
+async fn once(
+    work: &mut Work,
+    clock: &Clock,
+    key: &Key,
+    input: &SourcingSet,
+) -> Result<Result<SourcingSetDone, SourcingRefusal>, Fault> {
+    let now = clock.now();
+    // The event first: it waits for whoever else is at the journal, who may have the same key.
+    let payload = serde_json::json!({ "rule": input.rule, "stores": input.stores });
+    let event = NewEvent { kind: "sourcing.set", payload: payload.to_string() };
+    let seq = journal::append(work, vec![event], now).await?;
+    let found = idempotency::look_up(work, [key]).await?;
+    match idempotency::known(key, &found) {
+        None => {}
+        Some(Known::Reused) => return Ok(Err(SourcingRefusal::KeyReused)),
+        Some(Known::Same(receipt)) => return Ok(Ok(SourcingSetDone { seq: receipt.parse().ok(), is_replayed: true })),
+    }
+    let named: Vec<StoreId> = input.stores.iter().map(|said| said.store).collect();
+    let there = rows::open_stores(work, &named).await?;
+    let mut seen = HashSet::new();
+    for (index, store) in named.iter().enumerate() {
+        if !there.contains(store) {
+            return Ok(Err(SourcingRefusal::NoStore(index)));
+        }
+        if !seen.insert(store) {
+            return Ok(Err(SourcingRefusal::Twice(index)));
+        }
+    }
+    if let Some(asked) = &input.rule {
+        let rule = rows::sourcing_rule(work).await?.with(asked);
+        rows::put_rule(work, &rule, now).await?;
+    }
+    for said in &input.stores {
+        rows::put_store(work, said, now).await?;
+    }
+    let receipt = seq.map_or_else(String::new, |seq| seq.to_string());
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    Ok(Ok(SourcingSetDone { seq, is_replayed: false }))
+}

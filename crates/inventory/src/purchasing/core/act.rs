@@ -1,0 +1,146 @@
+//! The steps of a purchase order that need no more than the order: from asking for approval to its end.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
+    states::Action,
+};
+use crate::stock::core::{Delta, Draft, MovementHead, Reference, ReferenceKind, Rejection};
+
+/// A step. `Update` and `Receive` have commands of their own.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub order: PurchaseOrderId,
+    pub action: Action,
+    pub expected_version: Option<i64>,
+    /// Why; kept with the order where it ends or is rejected, and with the stock that moves.
+    pub note: Option<String>,
+    pub actor: Actor,
+    /// The id of the movement, where stock that is planned changes.
+    pub movement: MovementId,
+    /// Above this total the approver is somebody else than the requester; None: nothing is above it.
+    pub limit: Option<Money>,
+}
+
+pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> Result<PurchaseDecision, Rejection> {
+    let mut order = book.order_for(command.order, command.action, command.expected_version)?;
+    let (before, now) = (order.status, draft.now());
+    let mut decision = PurchaseDecision::default();
+    let kind = match command.action {
+        Action::Submit => {
+            order.status = PurchaseOrderStatus::PendingApproval;
+            (order.requester, order.submitted_at) = (Some(command.actor), Some(now));
+            "purchase_order.submitted"
+        }
+        Action::Approve => {
+            order.approver = Some(approver(&order, command)?);
+            (order.status, order.decided_at) = (PurchaseOrderStatus::Approved, Some(now));
+            "purchase_order.approved"
+        }
+        Action::Reject => {
+            person(command)?;
+            (order.status, order.decided_at) = (PurchaseOrderStatus::Rejected, Some(now));
+            order.reason.clone_from(&command.note);
+            "purchase_order.rejected"
+        }
+        Action::Order => {
+            (order.status, order.ordered_at) = (PurchaseOrderStatus::Ordered, Some(now));
+            plan(draft, &order, command, 1)?;
+            "purchase_order.ordered"
+        }
+        Action::Close => {
+            plan(draft, &order, command, -1)?;
+            for index in 0..order.lines.len() {
+                let short = order.lines[index].give_up();
+                if short.is_positive() {
+                    let mut noted = order.note(DiscrepancyKind::Short, short, now);
+                    (noted.position, noted.note) = (Some(order.lines[index].position), command.note.clone());
+                    decision.discrepancies.push(noted);
+                }
+            }
+            end(&mut order, PurchaseOrderStatus::Closed, command, now);
+            "purchase_order.closed"
+        }
+        Action::Cancel => {
+            if order.is_incoming() {
+                plan(draft, &order, command, -1)?;
+            }
+            for line in &mut order.lines {
+                line.give_up();
+            }
+            end(&mut order, PurchaseOrderStatus::Cancelled, command, now);
+            "purchase_order.cancelled"
+        }
+        Action::Update | Action::Receive => {
+            return Err(Rejection::invalid("this step has a command of its own", path!["input"]));
+        }
+    };
+    order.touch(now);
+    decision.events.push(order.event(kind, Some(before)));
+    decision.orders.push(order);
+    Ok(decision)
+}
+
+fn end(order: &mut PurchaseOrder, status: PurchaseOrderStatus, command: &Act, now: Timestamp) {
+    (order.status, order.ended_at) = (status, Some(now));
+    order.reason.clone_from(&command.note);
+}
+
+/// A key of an integration decides nothing: what it may do is given once, and nobody looks at the single order.
+fn person(command: &Act) -> Result<MemberId, Rejection> {
+    match command.actor.kind {
+        ActorKind::Member => Ok(MemberId::from_uuid(command.actor.id)),
+        ActorKind::Integration | ActorKind::System => {
+            Err(Rejection::state("a person approves or rejects a purchase order, never a key", path!["input", "id"]))
+        }
+    }
+}
+
+fn approver(order: &PurchaseOrder, command: &Act) -> Result<MemberId, Rejection> {
+    let person = person(command)?;
+    match command.limit {
+        Some(limit) if order.needs_another(command.actor, Some(limit)) => Err(Rejection::state(
+            format!(
+                "it is above {} {}: somebody else than who wrote it or asks for it approves it",
+                limit.amount(),
+                limit.currency
+            ),
+            path!["input", "id"],
+        )),
+        _ => Ok(person),
+    }
+}
+
+/// Puts the open quantities on the plan (`sign` 1) or takes them off (−1).
+fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) -> Result<(), Rejection> {
+    let Some(first) = order.lines.first() else { return Ok(()) };
+    let now = draft.now();
+    draft.begin(
+        head(order, command.movement, command.actor, command.note.clone(), now),
+        order.key(first),
+        &path!["input", "id"],
+    )?;
+    for line in order.lines.iter().filter(|line| line.open.is_positive()) {
+        let delta = Delta { incoming: sign * line.open.get(), ..Delta::default() };
+        draft.post(order.key(line), delta, None, None, &path!["input", "id"])?;
+    }
+    draft.end();
+    Ok(())
+}
+
+/// A movement that changes only what is planned: an ADJUSTMENT with the reason PURCHASE.
+fn head(order: &PurchaseOrder, id: MovementId, actor: Actor, note: Option<String>, occurred_at: Timestamp) -> MovementHead {
+    MovementHead {
+        id,
+        kind: MovementKind::Adjustment,
+        reason: Some(ReasonCode::Purchase),
+        note,
+        external_ref: order.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::PurchaseOrder, id: order.id.uuid() }),
+        actor,
+        reverses: None,
+        occurred_at,
+    }
+}

@@ -1,0 +1,290 @@
+//! Writing a purchase order down, and changing it while nobody has approved it.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    landed::allot,
+    order::{Change, Charge, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
+    states::Action,
+    supply::Supply,
+};
+use crate::stock::core::{Draft, Facts, Field, LevelKey, Rejection};
+
+/// A new order, in DRAFT.
+#[derive(Debug, Clone)]
+pub struct Create {
+    pub id: PurchaseOrderId,
+    pub supplier: SupplierId,
+    pub store: StoreId,
+    pub currency: Currency,
+    pub expected_on: Option<i32>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub over_percent: u8,
+    pub under_percent: u8,
+    pub lines: Vec<NewLine>,
+    pub prices: Prices,
+    pub charges: Vec<NewCharge>,
+    pub actor: Actor,
+    /// Where its input begins: several orders may come of one call.
+    pub field: Field,
+}
+
+/// Where the costs of lines come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prices {
+    /// The input may say them.
+    Stated,
+    /// Only from what is listed.
+    Listed,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    /// Its place in the input, for refusals: several orders may come of one list.
+    pub place: usize,
+    pub product: ProductId,
+    pub quantity: Quantity,
+    /// For one whole unit; None: what the supplier's catalogue says for this quantity, else the product's own cost.
+    pub unit_cost: Option<Money>,
+    /// What the supplier's catalogue says of the product.
+    pub supply: Option<Supply>,
+    pub weight: Option<i64>,
+    pub expected_on: Option<i32>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewCharge {
+    pub kind: ChargeKind,
+    pub basis: ChargeBasis,
+    pub name: String,
+    pub amount: Money,
+}
+
+/// A change of a draft; what is None stays.
+#[derive(Debug, Clone)]
+pub struct Amend {
+    pub order: PurchaseOrderId,
+    pub expected_version: Option<i64>,
+    pub expected_on: Option<Option<i32>>,
+    pub external_ref: Option<Option<String>>,
+    pub note: Option<Option<String>>,
+    pub over_percent: Option<u8>,
+    pub under_percent: Option<u8>,
+    pub lines: Option<Vec<NewLine>>,
+    pub charges: Option<Vec<NewCharge>>,
+    pub actor: Actor,
+}
+
+pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
+    let now = draft.now();
+    let at = |name: &str| [command.field.clone(), path![name]].concat();
+    free_ref(book, command.supplier, command.external_ref.as_deref(), &at("externalRef"))?;
+    let zero = Money::zero(command.currency);
+    let mut order = PurchaseOrder {
+        id: command.id,
+        number: 0,
+        status: PurchaseOrderStatus::Draft,
+        supplier: command.supplier,
+        store: command.store,
+        currency: command.currency,
+        expected_on: command.expected_on,
+        external_ref: command.external_ref.clone(),
+        note: command.note.clone(),
+        over_percent: command.over_percent,
+        under_percent: command.under_percent,
+        goods: zero,
+        charges_sum: zero,
+        reason: None,
+        actor: command.actor,
+        editors: Vec::new(),
+        requester: None,
+        approver: None,
+        submitted_at: None,
+        decided_at: None,
+        ordered_at: None,
+        received_at: None,
+        ended_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        lines: Vec::new(),
+        charges: Vec::new(),
+        receipts: 0,
+        discrepancies: 0,
+        change: Change::New,
+    };
+    order.lines = lines(draft, (&order, command.prices), &command.lines, &at("lines"))?;
+    order.charges = charges(&order, &command.charges, &at("charges"))?;
+    settle(&mut order, &command.field)?;
+    let events = vec![order.event("purchase_order.created", None)];
+    Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
+}
+
+pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
+    let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
+    let (before, field) = (order.status, path!["input"]);
+    if let Some(reference) = &command.external_ref {
+        if *reference != order.external_ref {
+            free_ref(book, order.supplier, reference.as_deref(), &path!["input", "externalRef"])?;
+        }
+        order.external_ref.clone_from(reference);
+    }
+    order.expected_on = command.expected_on.unwrap_or(order.expected_on);
+    order.note = command.note.clone().unwrap_or(order.note);
+    order.over_percent = command.over_percent.unwrap_or(order.over_percent);
+    order.under_percent = command.under_percent.unwrap_or(order.under_percent);
+    if command.lines.is_some() || command.charges.is_some() || command.over_percent.is_some() {
+        order.edited_by(command.actor);
+    }
+    if order.change == Change::Figures {
+        order.change = Change::Replaced { lines: order.lines.len() as u16, charges: order.charges.len() as u16 };
+    }
+    if let Some(new) = &command.lines {
+        order.lines = lines(draft, (&order, Prices::Stated), new, &path!["input", "lines"])?;
+    }
+    if let Some(new) = &command.charges {
+        order.charges = charges(&order, new, &path!["input", "charges"])?;
+    }
+    settle(&mut order, &field)?;
+    order.status = PurchaseOrderStatus::Draft;
+    // Who rejected it has had their say; it begins anew.
+    (order.requester, order.submitted_at, order.decided_at, order.reason) = (None, None, None, None);
+    order.touch(draft.now());
+    let events = vec![order.event("purchase_order.updated", Some(before))];
+    Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
+}
+
+fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: &Field) -> Result<(), Rejection> {
+    match reference {
+        Some(reference) if book.taken_refs.contains(&(supplier, reference.to_owned())) => Err(Rejection::Duplicate {
+            message: format!("an order with this supplier has the reference {reference}"),
+            field: field.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// An order, and where the costs of its lines come from.
+type Terms<'a> = (&'a PurchaseOrder, Prices);
+
+fn lines(draft: &Draft<'_>, terms: Terms<'_>, new: &[NewLine], field: &Field) -> Result<Vec<Line>, Rejection> {
+    if new.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed", field.clone()));
+    }
+    new.iter().enumerate().map(|(index, one)| line(draft, terms, index, one, field)).collect()
+}
+
+fn line(draft: &Draft<'_>, terms: Terms<'_>, index: usize, new: &NewLine, field: &Field) -> Result<Line, Rejection> {
+    let order = terms.0;
+    let at = |name: &str| [field.clone(), path![new.place, name]].concat();
+    let level = draft.stocked(LevelKey { product: new.product, store: order.store }, &at("product"))?;
+    let facts = &level.facts;
+    if !new.quantity.is_positive() {
+        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+    }
+    if new.weight.is_some_and(|weight| weight < 0) {
+        return Err(Rejection::out_of_range("a weight of 0 or more is expected", at("weight")));
+    }
+    let unit_cost = cost(facts, terms, new, at)?;
+    let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));
+    Ok(Line {
+        position: index as u16 + 1,
+        product: new.product,
+        sku: facts.sku.clone(),
+        name: facts.name.clone(),
+        supplier_sku: new.supply.as_ref().and_then(|supply| supply.supplier_sku.clone()),
+        decimals: facts.decimals,
+        expected_on: new.expected_on,
+        weight: new.weight,
+        quantity: new.quantity,
+        most: new.quantity,
+        unit_cost,
+        total: unit_cost.times(new.quantity, facts.decimals).ok_or_else(too_large)?,
+        charges: Money::zero(order.currency),
+        received: Quantity::ZERO,
+        damaged: Quantity::ZERO,
+        open: new.quantity,
+        short: Quantity::ZERO,
+        returned: Quantity::ZERO,
+    })
+}
+
+/// What a whole unit of a line costs: as it was said, else as it is listed.
+fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(&str) -> Field) -> Result<Money, Rejection> {
+    let (field, remedy) = match prices {
+        Prices::Stated => (at("unitCost"), "give unitCost"),
+        Prices::Listed => (
+            at("product"),
+            "say what the supplier takes for it, by supplierProductBulkUpsert, or order it by purchaseOrderCreate",
+        ),
+    };
+    let listed = || new.supply.as_ref().map(|supply| supply.cost_at(new.quantity)).or(facts.cost);
+    let Some(unit_cost) = new.unit_cost.or_else(listed) else {
+        return Err(Rejection::invalid(format!("{} has no cost: {remedy}", facts.sku), field));
+    };
+    if unit_cost.currency != order.currency {
+        let message = match new.unit_cost {
+            Some(given) => format!(
+                "unitCost is in {}, and the order is in {}: give what it costs in {}",
+                given.currency, order.currency, order.currency
+            ),
+            None => format!("{} costs {}, and the order is in {}: {remedy}", facts.sku, unit_cost.currency, order.currency),
+        };
+        return Err(Rejection::invalid(message, field));
+    }
+    if unit_cost.minor < 0 {
+        return Err(Rejection::out_of_range("a cost of 0 or more is expected", field));
+    }
+    Ok(unit_cost)
+}
+
+fn charges(order: &PurchaseOrder, new: &[NewCharge], field: &Field) -> Result<Vec<Charge>, Rejection> {
+    let one = |(index, charge): (usize, &NewCharge)| {
+        let at = [field.clone(), path![index, "amount"]].concat();
+        if charge.amount.currency != order.currency {
+            return Err(Rejection::invalid(format!("the order is in {}", order.currency), at));
+        }
+        if charge.amount.minor <= 0 {
+            return Err(Rejection::out_of_range("an amount above 0 is expected", at));
+        }
+        Ok(Charge { kind: charge.kind, basis: charge.basis, name: charge.name.clone(), amount: charge.amount })
+    };
+    new.iter().enumerate().map(one).collect()
+}
+
+/// Sums the order up, spreads its charges over its lines, and sets how much of each may be received.
+fn settle(order: &mut PurchaseOrder, field: &Field) -> Result<(), Rejection> {
+    let zero = Money::zero(order.currency);
+    let too_large =
+        || Rejection::out_of_range("the order is too large to be kept exactly", [field.clone(), path!["lines"]].concat());
+    let sum = |mut amounts: Box<dyn Iterator<Item = Money> + '_>| amounts.try_fold(zero, Money::checked_add);
+    order.goods = sum(Box::new(order.lines.iter().map(|line| line.total))).ok_or_else(too_large)?;
+    order.charges_sum = sum(Box::new(order.charges.iter().map(|charge| charge.amount))).ok_or_else(too_large)?;
+    order.total().ok_or_else(too_large)?;
+    order.lines.iter_mut().for_each(|line| line.charges = zero);
+    for (index, charge) in order.charges.iter().enumerate() {
+        let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
+        let at = || [field.clone(), path!["charges", index, "basis"]].concat();
+        let Some(shares) = allot(charge.amount.minor, &weights) else {
+            return Err(Rejection::invalid(format!("no line has anything to spread it by {}", charge.basis), at()));
+        };
+        for (line, share) in order.lines.iter_mut().zip(shares) {
+            line.charges.minor += share;
+        }
+    }
+    for line in &mut order.lines {
+        let most = line.quantity.get() + percent(line.quantity.get(), order.over_percent);
+        line.most = Quantity::new(most).ok_or_else(too_large)?;
+    }
+    Ok(())
+}
+
+fn weight(line: &Line, basis: ChargeBasis) -> i64 {
+    match basis {
+        ChargeBasis::Value => line.total.minor,
+        ChargeBasis::Quantity => line.quantity.get(),
+        ChargeBasis::Weight => line.weight.unwrap_or(0),
+    }
+}

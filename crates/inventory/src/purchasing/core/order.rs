@@ -1,0 +1,300 @@
+//! A purchase order as the rules see it, and what comes of its receipts.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    returns::SupplierReturn,
+    states::{Action, actions_from, may},
+};
+use crate::stock::core::{LevelKey, Rejection};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseOrder {
+    pub id: PurchaseOrderId,
+    /// Per tenant, without gaps; 0 until it is written.
+    pub number: i64,
+    pub status: PurchaseOrderStatus,
+    pub supplier: SupplierId,
+    /// Where it is delivered to.
+    pub store: StoreId,
+    pub currency: Currency,
+    /// The day it is expected on, of lines that say nothing else.
+    pub expected_on: Option<i32>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    /// How much more than ordered may be received, in percent of a line.
+    pub over_percent: u8,
+    /// How much less than ordered still makes a line complete, in percent of it.
+    pub under_percent: u8,
+    /// The sum of its lines.
+    pub goods: Money,
+    /// The sum of its charges.
+    pub charges_sum: Money,
+    /// Why it was rejected, closed or cancelled.
+    pub reason: Option<String>,
+    /// Who made it.
+    pub actor: Actor,
+    /// Who else has changed what is bought, or at which cost.
+    pub editors: Vec<Actor>,
+    /// Who asked for its approval.
+    pub requester: Option<Actor>,
+    /// The person who approved it.
+    pub approver: Option<MemberId>,
+    pub submitted_at: Option<Timestamp>,
+    /// When it was approved or rejected.
+    pub decided_at: Option<Timestamp>,
+    pub ordered_at: Option<Timestamp>,
+    /// When something of it was last received.
+    pub received_at: Option<Timestamp>,
+    /// When it was closed or cancelled.
+    pub ended_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub lines: Vec<Line>,
+    pub charges: Vec<Charge>,
+    /// Receipts so far.
+    pub receipts: u16,
+    /// Discrepancies so far.
+    pub discrepancies: u16,
+    pub change: Change,
+}
+
+/// What has to be written of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// All of it.
+    New,
+    /// Its row and the figures of its lines.
+    Figures,
+    /// Its row; the lines and charges that it had go, and those that it has come. How many there were of both.
+    Replaced { lines: u16, charges: u16 },
+}
+
+/// A line; its product, quantity and cost are frozen when it is ordered. `open + short` is what was ordered and has not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// 1-based.
+    pub position: u16,
+    pub product: ProductId,
+    /// As they were when it was written.
+    pub sku: String,
+    pub name: String,
+    pub supplier_sku: Option<String>,
+    pub decimals: u8,
+    pub expected_on: Option<i32>,
+    /// What the whole line weighs, in any unit that all lines share.
+    pub weight: Option<i64>,
+    pub quantity: Quantity,
+    /// The most that may be received.
+    pub most: Quantity,
+    /// For one whole unit.
+    pub unit_cost: Money,
+    /// `unit_cost × quantity`.
+    pub total: Money,
+    /// Its share of the order's charges.
+    pub charges: Money,
+    /// What came, damaged goods included.
+    pub received: Quantity,
+    pub damaged: Quantity,
+    /// What is still expected.
+    pub open: Quantity,
+    /// What will not come any more.
+    pub short: Quantity,
+    /// What went back to the supplier.
+    pub returned: Quantity,
+}
+
+/// Freight, duty and the like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub kind: ChargeKind,
+    pub basis: ChargeBasis,
+    pub name: String,
+    pub amount: Money,
+}
+
+/// One delivery, as it was counted in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoodsReceipt {
+    pub id: GoodsReceiptId,
+    pub order: PurchaseOrderId,
+    /// 1, 2, 3 … inside its order.
+    pub number: u16,
+    pub store: StoreId,
+    /// The delivery note's number.
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub occurred_at: Timestamp,
+    pub business_date: i32,
+    pub actor: Actor,
+    pub created_at: Timestamp,
+    pub lines: Vec<ReceiptLine>,
+}
+
+/// What came of a line, with what it cost and the charges it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptLine {
+    pub position: u16,
+    /// Damaged goods included.
+    pub quantity: Quantity,
+    pub damaged: Quantity,
+    pub goods: Money,
+    pub charges: Money,
+}
+
+/// What came otherwise than it was ordered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discrepancy {
+    pub order: PurchaseOrderId,
+    /// 1, 2, 3 … inside its order.
+    pub number: u16,
+    pub kind: DiscrepancyKind,
+    pub receipt: Option<GoodsReceiptId>,
+    /// The line; None for a wrong item.
+    pub position: Option<u16>,
+    /// A wrong item, where it is a product of ours.
+    pub product: Option<ProductId>,
+    pub quantity: Quantity,
+    pub note: Option<String>,
+    pub noted_at: Timestamp,
+}
+
+/// The documents that a batch has loaded and locked.
+#[derive(Debug, Clone, Default)]
+pub struct PurchaseBook {
+    pub orders: HashMap<PurchaseOrderId, PurchaseOrder>,
+    /// References of suppliers that an order has, of those that commands of the batch give.
+    pub taken_refs: HashSet<(SupplierId, String)>,
+}
+
+/// A fact about a document, for the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentEvent {
+    pub kind: &'static str,
+    pub order: Option<PurchaseOrderId>,
+    pub ret: Option<SupplierReturnId>,
+    /// Where the order stood before; None for what has just been made.
+    pub before: Option<PurchaseOrderStatus>,
+}
+
+/// What an accepted command on these documents wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PurchaseDecision {
+    pub orders: Vec<PurchaseOrder>,
+    pub receipts: Vec<GoodsReceipt>,
+    pub discrepancies: Vec<Discrepancy>,
+    pub returns: Vec<SupplierReturn>,
+    pub events: Vec<DocumentEvent>,
+}
+
+impl PurchaseBook {
+    /// Brings the documents forward by an accepted decision.
+    pub fn evolve(&mut self, decision: &PurchaseDecision) {
+        for order in &decision.orders {
+            self.taken_refs.extend(order.external_ref.clone().map(|reference| (order.supplier, reference)));
+            self.orders.insert(order.id, order.clone());
+        }
+    }
+
+    /// The order, in a state that the action is open in and at the version that the caller saw.
+    pub fn order_for(&self, id: PurchaseOrderId, action: Action, version: Option<i64>) -> Result<PurchaseOrder, Rejection> {
+        let order = self.orders.get(&id).ok_or_else(|| Rejection::not_found("purchase order", path!["input", "id"]))?;
+        if !may(order.status, action) {
+            let open: Vec<&str> = actions_from(order.status).map(Action::mutation).collect();
+            let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
+            return Err(Rejection::state(format!("the purchase order is {}; open: {open}", order.status), path!["input", "id"]));
+        }
+        match version {
+            Some(expected) if expected != order.version => Err(Rejection::StaleDocument {
+                what: "purchase order",
+                id: id.uuid(),
+                actual: order.version,
+                field: path!["input", "expectedVersion"],
+            }),
+            _ => Ok(order.clone()),
+        }
+    }
+}
+
+impl PurchaseOrder {
+    pub fn key(&self, line: &Line) -> LevelKey {
+        LevelKey { product: line.product, store: self.store }
+    }
+    /// Goods and charges. None beyond what can be kept exactly.
+    pub fn total(&self) -> Option<Money> {
+        self.goods.checked_add(self.charges_sum)
+    }
+    pub fn line_id(&self, position: u16) -> PurchaseOrderLineId {
+        self.id.line(position)
+    }
+    /// Whether somebody else than this one must approve it: above the limit whoever had a hand in what it buys, or asked for it, does not. An order in a
+    /// currency that the limit is not in cannot be compared, and counts as above it.
+    pub fn needs_another(&self, approver: Actor, limit: Option<Money>) -> bool {
+        let is_above =
+            |limit: Money| self.total().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor);
+        let is_own = self.actor == approver || self.requester == Some(approver) || self.editors.contains(&approver);
+        is_own && limit.is_some_and(is_above)
+    }
+    /// Notes that somebody has changed what is bought.
+    pub(super) fn edited_by(&mut self, actor: Actor) {
+        if !self.editors.contains(&actor) {
+            self.editors.push(actor);
+        }
+    }
+    /// Whether its open quantities count as incoming.
+    pub fn is_incoming(&self) -> bool {
+        matches!(self.status, PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived)
+    }
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.updated_at = now;
+    }
+    /// Notes what came otherwise than it was ordered.
+    pub fn note(&mut self, kind: DiscrepancyKind, quantity: Quantity, now: Timestamp) -> Discrepancy {
+        self.discrepancies += 1;
+        Discrepancy {
+            order: self.id,
+            number: self.discrepancies,
+            kind,
+            receipt: None,
+            position: None,
+            product: None,
+            quantity,
+            note: None,
+            noted_at: now,
+        }
+    }
+    /// The fact that it has changed.
+    pub fn event(&self, kind: &'static str, before: Option<PurchaseOrderStatus>) -> DocumentEvent {
+        DocumentEvent { kind, order: Some(self.id), ret: None, before }
+    }
+}
+
+impl Line {
+    /// The least that makes the line complete: what was ordered less the tolerance.
+    pub fn least(&self, under_percent: u8) -> i64 {
+        self.quantity.get() - percent(self.quantity.get(), under_percent)
+    }
+    /// Gives up what has not come, and says how much that is.
+    pub fn give_up(&mut self) -> Quantity {
+        let rest = self.open;
+        self.short = count(self.short.get() + rest.get());
+        self.open = Quantity::ZERO;
+        rest
+    }
+}
+
+/// Whole smallest units in so many percent, rounded down.
+pub(super) fn percent(of: i64, percent: u8) -> i64 {
+    (i128::from(of) * i128::from(percent) / 100) as i64
+}
+
+/// A count that was computed from counts that are in range.
+pub(super) fn count(value: i64) -> Quantity {
+    debug_assert!(value >= 0, "a line's counters never go below 0");
+    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
+}

@@ -1,0 +1,350 @@
+//! Counting a delivery in: what came, what of it is damaged, what it cost with its share of the charges, and what is otherwise than ordered.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    landed::{pieces, share},
+    order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
+    states::Action,
+};
+use crate::stock::core::{Delta, Draft, Facts, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection};
+
+/// A delivery. `lines` None is everything that is open.
+#[derive(Debug, Clone)]
+pub struct Receive {
+    pub id: GoodsReceiptId,
+    pub order: PurchaseOrderId,
+    pub expected_version: Option<i64>,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub lines: Option<Vec<ReceiveLine>>,
+    pub wrong: Vec<WrongItem>,
+    pub actor: Actor,
+    pub movement: MovementId,
+}
+
+/// What came of a line: sound goods, and damaged ones beside them.
+#[derive(Debug, Clone)]
+pub struct ReceiveLine {
+    pub line: PurchaseOrderLineId,
+    pub quantity: Quantity,
+    pub damaged: Quantity,
+    /// In which lots, where stock is kept by them: they sum to the two figures above.
+    pub lots: Vec<ReceivedLot>,
+    pub note: Option<String>,
+}
+
+/// What came of a line in one lot: sound goods, and damaged ones beside them.
+#[derive(Debug, Clone)]
+pub struct ReceivedLot {
+    pub lot: LotChoice,
+    pub quantity: Quantity,
+    pub damaged: Quantity,
+}
+
+/// What nobody ordered. It is noted and not taken in.
+#[derive(Debug, Clone)]
+pub struct WrongItem {
+    pub product: Option<ProductId>,
+    pub quantity: Quantity,
+    pub note: Option<String>,
+}
+
+pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Receive) -> Result<PurchaseDecision, Rejection> {
+    let mut order = book.order_for(command.order, Action::Receive, command.expected_version)?;
+    let (before, now) = (order.status, draft.now());
+    let occurred_at = command.occurred_at.unwrap_or(now);
+    let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
+    for (index, one) in wanted(&order, command)?.iter().enumerate() {
+        let facts = &draft.level(order.key(&order.lines[one.0]), &path!["input", "id"])?.facts;
+        check_lots(facts, command, index, &one.1)?;
+        counted.line(&mut order, index, one)?;
+        counted.lots.push(one.1.lots.clone());
+    }
+    for (index, wrong) in command.wrong.iter().enumerate() {
+        counted.wrong(&mut order, index, wrong)?;
+    }
+    if counted.lines.is_empty() && counted.discrepancies.is_empty() {
+        return Err(Rejection::invalid("nothing was received", path!["input", "lines"]));
+    }
+    let rests = finish(&mut order, &mut counted);
+    take_in(draft, &order, &counted, &rests, movement(&order, command, occurred_at))?;
+    let Some(first) = order.lines.first().map(|line| order.key(line)) else {
+        return Err(Rejection::invalid("an order has a line", path!["input", "id"]));
+    };
+    order.receipts += 1;
+    order.received_at = if counted.lines.is_empty() { order.received_at } else { order.received_at.max(Some(occurred_at)) };
+    order.touch(now);
+    let receipt = GoodsReceipt {
+        id: command.id,
+        order: order.id,
+        number: order.receipts,
+        store: order.store,
+        external_ref: command.external_ref.clone(),
+        note: command.note.clone(),
+        occurred_at,
+        business_date: draft.business_date(occurred_at, first, &path!["input", "occurredAt"])?,
+        actor: command.actor,
+        created_at: now,
+        lines: counted.lines,
+    };
+    let events = vec![order.event("purchase_order.received", Some(before))];
+    Ok(PurchaseDecision {
+        orders: vec![order],
+        receipts: vec![receipt],
+        discrepancies: counted.discrepancies,
+        events,
+        ..PurchaseDecision::default()
+    })
+}
+
+/// What is received of which line, by its place among the order's lines, in the order of the input.
+fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, ReceiveLine)>, Rejection> {
+    let Some(lines) = &command.lines else {
+        let all = order.lines.iter().enumerate().filter(|(_, line)| line.open.is_positive());
+        let whole = |line: &Line| ReceiveLine {
+            line: order.line_id(line.position),
+            quantity: line.open,
+            damaged: Quantity::ZERO,
+            lots: Vec::new(),
+            note: None,
+        };
+        return Ok(all.map(|(place, line)| (place, whole(line))).collect());
+    };
+    let places: BTreeMap<u16, usize> = order.lines.iter().enumerate().map(|(place, line)| (line.position, place)).collect();
+    let mut found = Vec::with_capacity(lines.len());
+    let mut seen = vec![false; order.lines.len()];
+    for (index, one) in lines.iter().enumerate() {
+        let field = || path!["input", "lines", index, "purchaseOrderLineId"];
+        let (of, position) = one.line.split_line::<entity::id::kind::PurchaseOrderId>();
+        let place = places.get(&position).copied().filter(|_| of == order.id);
+        let place = place.ok_or_else(|| Rejection::not_found("purchase order line", field()))?;
+        if std::mem::replace(&mut seen[place], true) {
+            return Err(Rejection::invalid("this line occurs twice", field()));
+        }
+        found.push((place, one.clone()));
+    }
+    Ok(found)
+}
+
+/// What is kept by lots comes in lots, which sum to the line; nothing else does.
+fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine) -> Result<(), Rejection> {
+    let at = |name: &str| path!["input", "lines", index, name];
+    let refuse = |message: String| {
+        let field = if command.lines.is_some() { at("lots") } else { path!["input", "lines"] };
+        Err(Rejection::invalid(message, field))
+    };
+    if facts.tracking == Tracking::None {
+        let is_fine = one.lots.is_empty();
+        return if is_fine { Ok(()) } else { refuse(format!("{} is not tracked by lots", facts.sku)) };
+    }
+    let what = if facts.tracking == Tracking::Serial { "serial numbers" } else { "lots" };
+    if one.lots.is_empty() {
+        return refuse(format!("{} is tracked: say in lots which {what} came, and how much of each", facts.sku));
+    }
+    for (nth, lot) in one.lots.iter().enumerate() {
+        if lot.quantity.is_negative() || lot.damaged.is_negative() || (lot.quantity.is_zero() && lot.damaged.is_zero()) {
+            let field = path!["input", "lines", index, "lots", nth, "quantity"];
+            return Err(Rejection::out_of_range("something came of a lot that is named: 0 or more, and not 0 of both", field));
+        }
+        if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
+            return Err(Rejection::invalid("this lot occurs twice", path!["input", "lines", index, "lots", nth, "lot"]));
+        }
+    }
+    let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
+    let (sound, damaged) = (sum(|lot| lot.quantity), sum(|lot| lot.damaged));
+    if (sound, damaged) == (i128::from(one.quantity.get()), i128::from(one.damaged.get())) {
+        return Ok(());
+    }
+    refuse(format!(
+        "the {what} of a line sum to its quantity {} and damaged {}: these are {sound} and {damaged}",
+        one.quantity, one.damaged
+    ))
+}
+
+/// What was counted in so far.
+struct Counted {
+    receipt: GoodsReceiptId,
+    now: Timestamp,
+    lines: Vec<ReceiptLine>,
+    /// The lots of each line.
+    lots: Vec<Vec<ReceivedLot>>,
+    discrepancies: Vec<Discrepancy>,
+}
+
+impl Counted {
+    fn line(&mut self, order: &mut PurchaseOrder, index: usize, (place, one): &(usize, ReceiveLine)) -> Result<(), Rejection> {
+        let at = |name: &str| path!["input", "lines", index, name];
+        if one.quantity.is_negative() || one.damaged.is_negative() {
+            return Err(Rejection::out_of_range("a quantity of 0 or more is expected", at("quantity")));
+        }
+        let line = &order.lines[*place];
+        let came = one.quantity.get() + one.damaged.get();
+        let (had, most) = (line.received.get(), line.most.get());
+        if came == 0 || had + came > most {
+            let message = match most - had {
+                ..=0 => format!("nothing of {} is left to be received", line.sku),
+                left => format!("1 to {left} of {} can be received", line.sku),
+            };
+            return Err(Rejection::out_of_range(message, at("quantity")));
+        }
+        let received = count(had + came);
+        let too_large = || Rejection::out_of_range("the line is too large to be kept exactly", at("quantity"));
+        let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).ok_or_else(too_large);
+        let charges = |upto: Quantity| share(line.charges.minor, upto.get(), line.quantity.get());
+        let row = ReceiptLine {
+            position: line.position,
+            quantity: count(came),
+            damaged: one.damaged,
+            goods: Money::new(goods(received)?.minor - goods(line.received)?.minor, order.currency),
+            charges: Money::new(charges(received) - charges(line.received), order.currency),
+        };
+        let over = received.get() - line.quantity.get().max(had);
+        let line = &mut order.lines[*place];
+        (line.received, line.damaged) = (received, count(line.damaged.get() + one.damaged.get()));
+        line.open = count((line.open.get() - came).max(0));
+        self.lines.push(row);
+        for (kind, quantity) in [(DiscrepancyKind::Over, over), (DiscrepancyKind::Damaged, one.damaged.get())] {
+            if quantity > 0 {
+                let position = order.lines[*place].position;
+                self.note(order, kind, (Some(position), None), (count(quantity), one.note.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&mut self, order: &mut PurchaseOrder, index: usize, wrong: &WrongItem) -> Result<(), Rejection> {
+        if !wrong.quantity.is_positive() {
+            return Err(Rejection::out_of_range(
+                "a quantity above 0 is expected",
+                path!["input", "wrongItems", index, "quantity"],
+            ));
+        }
+        self.note(order, DiscrepancyKind::WrongItem, (None, wrong.product), (wrong.quantity, wrong.note.clone()));
+        Ok(())
+    }
+
+    fn note(
+        &mut self,
+        order: &mut PurchaseOrder,
+        kind: DiscrepancyKind,
+        (position, product): (Option<u16>, Option<ProductId>),
+        (quantity, note): (Quantity, Option<String>),
+    ) {
+        let noted = order.note(kind, quantity, self.now);
+        self.discrepancies.push(Discrepancy { receipt: Some(self.receipt), position, product, note, ..noted });
+    }
+}
+
+/// Sets where the order stands. When every line is complete within the tolerance, what is still open is given up: how much of each line.
+fn finish(order: &mut PurchaseOrder, counted: &mut Counted) -> BTreeMap<u16, i64> {
+    let mut rests = BTreeMap::new();
+    if counted.lines.is_empty() {
+        return rests;
+    }
+    let under = order.under_percent;
+    let is_complete = order.lines.iter().all(|line| line.received.get() >= line.least(under));
+    if !is_complete {
+        order.status = PurchaseOrderStatus::PartiallyReceived;
+        return rests;
+    }
+    order.status = PurchaseOrderStatus::Received;
+    for place in 0..order.lines.len() {
+        let short = order.lines[place].give_up();
+        if short.is_positive() {
+            let position = order.lines[place].position;
+            rests.insert(position, short.get());
+            counted.note(order, DiscrepancyKind::Short, (Some(position), None), (short, None));
+        }
+    }
+    rests
+}
+
+fn movement(order: &PurchaseOrder, command: &Receive, occurred_at: Timestamp) -> MovementHead {
+    MovementHead {
+        id: command.movement,
+        kind: MovementKind::Receipt,
+        reason: Some(ReasonCode::Purchase),
+        note: command.note.clone(),
+        external_ref: command.external_ref.clone().or_else(|| order.external_ref.clone()),
+        reference: Some(Reference { kind: ReferenceKind::PurchaseOrder, id: order.id.uuid() }),
+        actor: command.actor,
+        reverses: None,
+        occurred_at,
+    }
+}
+
+/// Posts what came, at what it cost, and takes it off the plan.
+fn take_in(
+    draft: &mut Draft<'_>,
+    order: &PurchaseOrder,
+    counted: &Counted,
+    rests: &BTreeMap<u16, i64>,
+    head: MovementHead,
+) -> Result<(), Rejection> {
+    let Some(first) = order.lines.first() else { return Ok(()) };
+    let field = path!["input", "lines"];
+    draft.begin(head, order.key(first), &field)?;
+    let mut rests = rests.clone();
+    for (index, (row, lots)) in counted.lines.iter().zip(&counted.lots).enumerate() {
+        let Some(line) = order.lines.iter().find(|line| line.position == row.position) else { continue };
+        // What was open before: what came, as far as it was open, and what is given up now.
+        let came = row.quantity.get();
+        let before = line.received.get() - came;
+        let planned = came.min((line.quantity.get() - before).max(0)) + rests.remove(&row.position).unwrap_or(0);
+        let parts = Parts { row, lots, planned };
+        post(draft, order, line, parts, index)?;
+    }
+    for (position, rest) in rests {
+        let Some(line) = order.lines.iter().find(|line| line.position == position) else { continue };
+        draft.post(order.key(line), Delta { incoming: -rest, ..Delta::default() }, None, None, &field)?;
+    }
+    draft.end();
+    Ok(())
+}
+
+/// A line of a receipt in its lots, and how much of it was on the plan.
+struct Parts<'a> {
+    row: &'a ReceiptLine,
+    lots: &'a [ReceivedLot],
+    planned: i64,
+}
+
+/// One entry, or two where the cost does not divide; so for what is sound and for what is damaged, of each lot of what is kept by them.
+fn post(
+    draft: &mut Draft<'_>,
+    order: &PurchaseOrder,
+    line: &Line,
+    Parts { row, lots, mut planned }: Parts<'_>,
+    index: usize,
+) -> Result<(), Rejection> {
+    let field = path!["input", "lines"];
+    let too_large = || Rejection::out_of_range("the receipt is too large to be kept exactly", field.clone());
+    let landed = row.goods.checked_add(row.charges).ok_or_else(too_large)?;
+    let whole =
+        ReceivedLot { lot: LotChoice::Unsaid, quantity: count(row.quantity.get() - row.damaged.get()), damaged: row.damaged };
+    let parts = if lots.is_empty() { std::slice::from_ref(&whole) } else { lots };
+    let mut upto = 0;
+    for (nth, part) in parts.iter().enumerate() {
+        let field = if lots.is_empty() { field.clone() } else { path!["input", "lines", index, "lots", nth, "quantity"] };
+        // What is damaged is set aside as that, in entries of its own.
+        let by_condition = [(part.quantity.get(), None), (part.damaged.get(), Some(Condition::Damaged))];
+        for (came, condition) in by_condition.into_iter().filter(|(came, _)| *came > 0) {
+            // What a line cost is spread over its lots, so that they add up to it.
+            let worth = share(landed.minor, upto + came, row.quantity.get()) - share(landed.minor, upto, row.quantity.get());
+            upto += came;
+            for (quantity, cost) in pieces(Money::new(worth, landed.currency), came, line.decimals).ok_or_else(too_large)? {
+                let unavailable = condition.map_or(0, |_| quantity);
+                let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
+                let posting = Posting { delta, cost: Some(cost), lot: part.lot.clone(), condition, ..Posting::default() };
+                draft.post_to(order.key(line), posting, &field)?;
+                planned = 0;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! Goods that go back to their supplier, and what is credited for them.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::path;
+
+use super::order::{DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseOrder, count};
+use crate::stock::core::{Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplierReturn {
+    pub id: SupplierReturnId,
+    /// Per tenant, without gaps; 0 until it is written.
+    pub number: i64,
+    pub supplier: SupplierId,
+    pub store: StoreId,
+    /// The order that all of its lines that name one are of.
+    pub order: Option<PurchaseOrderId>,
+    pub external_ref: Option<String>,
+    pub credit: Money,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+    pub occurred_at: Timestamp,
+    pub business_date: i32,
+    pub actor: Actor,
+    pub created_at: Timestamp,
+    pub lines: Vec<SupplierReturnLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplierReturnLine {
+    pub position: u16,
+    pub product: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    pub of: Option<PurchaseOrderLineId>,
+    pub quantity: Quantity,
+    pub source: ReturnSource,
+    /// For one whole unit.
+    pub unit_credit: Money,
+    pub total: Money,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateSupplierReturn {
+    pub id: SupplierReturnId,
+    pub supplier: SupplierId,
+    pub store: StoreId,
+    pub external_ref: Option<String>,
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub lines: Vec<NewReturnLine>,
+    pub actor: Actor,
+    pub movement: MovementId,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewReturnLine {
+    pub product: ProductId,
+    pub of: Option<PurchaseOrderLineId>,
+    pub quantity: Quantity,
+    pub source: ReturnSource,
+    /// None: what the order's line cost, else what the product costs.
+    pub unit_credit: Option<Money>,
+    /// Of what is kept by lots, which one; the first to expire where nothing is said.
+    pub lot: LotChoice,
+}
+
+pub fn decide_supplier_return(
+    book: &PurchaseBook,
+    draft: &mut Draft<'_>,
+    command: &CreateSupplierReturn,
+) -> Result<PurchaseDecision, Rejection> {
+    let now = draft.now();
+    let occurred_at = command.occurred_at.unwrap_or(now);
+    let Some(first) = command.lines.first() else {
+        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+    };
+    let at = LevelKey { product: first.product, store: command.store };
+    let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
+    draft.begin(head(command, occurred_at), at, &path!["input", "lines", 0, "product"])?;
+    let mut lines = Vec::with_capacity(command.lines.len());
+    let mut credit: Option<Money> = None;
+    for (index, new) in command.lines.iter().enumerate() {
+        let line = line(book, draft, command, (index, new), &mut orders)?;
+        let sum = credit.map_or(Some(line.total), |sum| sum.checked_add(line.total));
+        let other = credit.is_some_and(|sum| sum.currency != line.total.currency);
+        credit = Some(sum.ok_or_else(|| {
+            if other {
+                Rejection::invalid("a return has one currency", path!["input", "lines", index, "unitCredit"])
+            } else {
+                Rejection::out_of_range("the credit is too large to be kept exactly", path!["input", "lines"])
+            }
+        })?);
+        lines.push(line);
+    }
+    draft.end();
+    let named: Vec<PurchaseOrderId> = orders.keys().copied().collect();
+    let ret = SupplierReturn {
+        id: command.id,
+        number: 0,
+        supplier: command.supplier,
+        store: command.store,
+        order: if let [one] = named.as_slice() { Some(*one) } else { None },
+        external_ref: command.external_ref.clone(),
+        credit: credit.ok_or_else(|| Rejection::invalid("at least one line is needed", path!["input", "lines"]))?,
+        reason: command.reason,
+        note: command.note.clone(),
+        occurred_at,
+        business_date: draft.business_date(occurred_at, at, &path!["input", "occurredAt"])?,
+        actor: command.actor,
+        created_at: now,
+        lines,
+    };
+    orders.values_mut().for_each(|order| order.touch(now));
+    let event = DocumentEvent { kind: "supplier_return.created", order: None, ret: Some(ret.id), before: None };
+    Ok(PurchaseDecision {
+        orders: orders.into_values().collect(),
+        returns: vec![ret],
+        events: vec![event],
+        ..PurchaseDecision::default()
+    })
+}
+
+fn head(command: &CreateSupplierReturn, occurred_at: Timestamp) -> MovementHead {
+    MovementHead {
+        id: command.movement,
+        kind: MovementKind::Removal,
+        reason: Some(command.reason),
+        note: command.note.clone(),
+        external_ref: command.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::SupplierReturn, id: command.id.uuid() }),
+        actor: command.actor,
+        reverses: None,
+        occurred_at,
+    }
+}
+
+fn line(
+    book: &PurchaseBook,
+    draft: &mut Draft<'_>,
+    command: &CreateSupplierReturn,
+    (index, new): (usize, &NewReturnLine),
+    orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
+) -> Result<SupplierReturnLine, Rejection> {
+    let at = |name: &str| path!["input", "lines", index, name];
+    let key = LevelKey { product: new.product, store: command.store };
+    let facts = draft.stocked(key, &at("product"))?.facts.clone();
+    if !new.quantity.is_positive() {
+        return Err(Rejection::out_of_range("a quantity above 0 is expected", at("quantity")));
+    }
+    let bought_at = new.of.map(|of| take_back(book, command, orders, (index, new, of))).transpose()?;
+    let Some(unit_credit) = new.unit_credit.or(bought_at).or(facts.cost) else {
+        return Err(Rejection::invalid(format!("{} has no cost: give unitCredit", facts.sku), at("unitCredit")));
+    };
+    if unit_credit.minor < 0 {
+        return Err(Rejection::out_of_range("a credit of 0 or more is expected", at("unitCredit")));
+    }
+    let cost = bought_at.or(facts.cost);
+    for (delta, condition) in leaving(draft, key, new) {
+        let posting = Posting { delta, cost, lot: new.lot.clone(), condition, ..Posting::default() };
+        draft.post_to(key, posting, &at("quantity"))?;
+    }
+    let total = unit_credit.times(new.quantity, facts.decimals);
+    Ok(SupplierReturnLine {
+        position: index as u16 + 1,
+        product: new.product,
+        sku: facts.sku.clone(),
+        name: facts.name.clone(),
+        decimals: facts.decimals,
+        of: new.of,
+        quantity: new.quantity,
+        source: new.source,
+        unit_credit,
+        total: total.ok_or_else(|| Rejection::out_of_range("the line is too large to be kept exactly", at("quantity")))?,
+    })
+}
+
+/// What of stock that is set aside goes back first: what is known to be bad, before what somebody has yet to look at.
+const BACK_FIRST: [Condition; 4] = [Condition::Damaged, Condition::Quarantine, Condition::Recalled, Condition::Expired];
+
+/// What leaves: of what is available, or of what was set aside, whatever for, what is damaged first.
+fn leaving(draft: &Draft<'_>, key: LevelKey, new: &NewReturnLine) -> Vec<(Delta, Option<Condition>)> {
+    let quantity = new.quantity.get();
+    if new.source != ReturnSource::Quarantine {
+        return vec![(Delta { on_hand: -quantity, ..Delta::default() }, None)];
+    }
+    let lot = draft.said(key.product, &new.lot).map(|lot| lot.id);
+    let gone = |n: i64| Delta { on_hand: -n, unavailable: -n, ..Delta::default() };
+    let mut left = quantity;
+    let mut leaving = Vec::new();
+    for condition in BACK_FIRST {
+        // Where no lot is said, the draft picks from those that have something aside for this reason.
+        let there = if lot.is_some() { draft.aside(key, lot).of(condition) } else { draft.all_aside(key, condition) };
+        let taken = left.min(there);
+        if taken > 0 {
+            leaving.push((gone(taken), Some(condition)));
+            left -= taken;
+        }
+    }
+    if left > 0 {
+        leaving.push((gone(left), Some(Condition::Quarantine)));
+    }
+    leaving
+}
+
+/// Notes on the order's line that so much of it goes back, and says what it cost.
+fn take_back(
+    book: &PurchaseBook,
+    command: &CreateSupplierReturn,
+    orders: &mut BTreeMap<PurchaseOrderId, PurchaseOrder>,
+    (index, new, of): (usize, &NewReturnLine, PurchaseOrderLineId),
+) -> Result<Money, Rejection> {
+    let field = path!["input", "lines", index, "purchaseOrderLineId"];
+    let missing = || Rejection::not_found("purchase order line", field.clone());
+    let (id, position) = of.split_line();
+    if let std::collections::btree_map::Entry::Vacant(free) = orders.entry(id) {
+        free.insert(book.orders.get(&id).filter(|order| order.supplier == command.supplier).ok_or_else(missing)?.clone());
+    }
+    let order = orders.get_mut(&id).ok_or_else(missing)?;
+    let line = order.lines.iter_mut().find(|line| line.position == position).ok_or_else(missing)?;
+    if line.product != new.product {
+        return Err(Rejection::invalid("the order's line is of another product", field));
+    }
+    let most = line.received.get() - line.returned.get();
+    if new.quantity.get() > most {
+        let field = path!["input", "lines", index, "quantity"];
+        return Err(Rejection::out_of_range(format!("{most} of this order's line can go back"), field));
+    }
+    line.returned = count(line.returned.get() + new.quantity.get());
+    Ok(line.unit_cost)
+}

@@ -1,0 +1,62 @@
+//! Sending orders to suppliers.
+
+use iam::identity::{Letter, Post};
+use platform::{
+    clock::{Clock, day_text},
+    jobs::{Failure, Lease, Registry, core::Job},
+    storage::{Database, Fault},
+};
+
+use crate::purchasing::{core::page, rows, shell};
+
+/// Tries before a letter is a dead one: with their pauses, most of a day of a mail server that is away.
+const MOST_FAILURES: i64 = 12;
+
+/// Where letters come from and how they leave.
+#[derive(Clone)]
+pub struct Mail {
+    pub db: Database,
+    pub clock: Clock,
+    pub post: Post,
+    pub from: String,
+}
+
+/// Adds the jobs of purchasing.
+#[must_use]
+pub fn register(registry: Registry, mail: &Mail) -> Registry {
+    let mail = mail.clone();
+    registry.queued(shell::KIND, MOST_FAILURES, move |_: Lease, job| {
+        let mail = mail.clone();
+        async move { mail.send(&job).await }
+    })
+}
+
+impl Mail {
+    /// Sends the order as it is now: what a supplier reads is what stands here. A letter that was sent and not noted is sent again.
+    pub async fn send(&self, job: &Job) -> Result<(), Failure> {
+        let what: shell::Letter = serde_json::from_str(&job.payload)
+            .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
+        if !self.post.is_there() {
+            return Err(Failure::Hopeless("no letters leave this deployment (--mail)".to_owned()));
+        }
+        let scope = self.db.tenant(job.tenant);
+        let gone = || Failure::Hopeless("there is no such order any more".to_owned());
+        let order = rows::orders(&scope, &[what.order]).await?.pop().ok_or_else(gone)?;
+        let printed = rows::printed(&scope, what.order).await?.ok_or_else(gone)?;
+        let html = page(&order, &printed.buyer, &printed.supplier, &printed.store, day_text);
+        let subject: String = format!("Purchase order {} of {}", order.number, printed.buyer)
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let text = format!(
+            "Hello {},\n\n{} orders {} lines, for delivery to {}. The order is in the HTML part of this letter, ready to be printed.\n",
+            printed.supplier.name,
+            printed.buyer,
+            order.lines.len(),
+            printed.store.name,
+        );
+        let letter = Letter { to: what.to, subject, text, html };
+        let sent = self.post.deliver(&self.from, &letter, &self.clock).await;
+        sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))
+    }
+}

@@ -1,0 +1,9 @@
+//! Buying: what suppliers offer, purchase orders from their draft to the last receipt, goods that go back, what to order and when.
+//!
+//! Commands on documents go through the ledger (`ledger/shell/purchasing`), because ordering and receiving move stock; supplier catalogues and
+//! the policy of levels are written here.
+
+pub mod core;
+pub mod jobs;
+pub mod rows;
+pub mod shell;

@@ -1,0 +1,149 @@
+//! Products, stores and suppliers by the names that callers have for them: only those that there are.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+use serde::Serialize;
+
+use super::supply::known_suppliers;
+use crate::catalog::core::text::fold;
+
+/// A product, named in one of three ways.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub enum ProductName {
+    Id(ProductId),
+    Sku(String),
+    Barcode(String),
+}
+
+/// A store or a supplier, named in one of two ways.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub enum PlaceName<I> {
+    Id(I),
+    Code(String),
+}
+
+/// What the names of a call stand for.
+#[derive(Debug, Default)]
+pub struct Names {
+    products: HashSet<ProductId>,
+    skus: HashMap<String, ProductId>,
+    barcodes: HashMap<String, ProductId>,
+    stores: HashSet<StoreId>,
+    store_codes: HashMap<String, StoreId>,
+    suppliers: HashSet<SupplierId>,
+    supplier_codes: HashMap<String, SupplierId>,
+}
+
+fn key(text: &str) -> String {
+    fold(text.trim())
+}
+
+impl Names {
+    /// One statement for products by id and SKU, one more where there are barcodes.
+    pub async fn products<'a>(
+        &mut self,
+        reads: &impl Reads,
+        named: impl IntoIterator<Item = &'a ProductName>,
+    ) -> Result<(), Fault> {
+        let (mut ids, mut skus, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+        for one in named {
+            match one {
+                ProductName::Id(id) => ids.push(*id),
+                ProductName::Sku(sku) if !sku.contains('\0') => skus.push(key(sku)),
+                ProductName::Barcode(code) if !code.contains('\0') => codes.push(code.trim().to_owned()),
+                ProductName::Sku(_) | ProductName::Barcode(_) => {}
+            }
+        }
+        let backend = reads.backend();
+        if !ids.is_empty() || !skus.is_empty() {
+            let (of, by) = (backend.in_ids("p.id", 2), backend.in_texts("p.sku_key", 3));
+            let sql = format!("SELECT p.id, p.sku_key FROM product p WHERE p.tenant_id = $1 AND ({of} OR {by})");
+            let values = vec![backend.ids(ids), backend.texts(skus.iter().map(String::as_str))];
+            for row in &reads.rows(&sql, values).await? {
+                let mut row = Row::new(row);
+                let id = row.take()?;
+                self.products.insert(id);
+                self.skus.insert(row.take()?, id);
+            }
+        }
+        if !codes.is_empty() {
+            let sql = format!(
+                "SELECT b.code, b.product_id FROM barcode b WHERE b.tenant_id = $1 AND {}",
+                backend.in_texts("b.code", 2)
+            );
+            for row in &reads.rows(&sql, vec![backend.texts(codes.iter().map(String::as_str))]).await? {
+                let mut row = Row::new(row);
+                self.barcodes.insert(row.take()?, row.take()?);
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn stores<'a>(
+        &mut self,
+        reads: &impl Reads,
+        named: impl IntoIterator<Item = &'a PlaceName<StoreId>>,
+    ) -> Result<(), Fault> {
+        let (ids, codes) = apart(named);
+        if ids.is_empty() && codes.is_empty() {
+            return Ok(());
+        }
+        let backend = reads.backend();
+        let (of, by) = (backend.in_ids("s.id", 2), backend.in_texts("s.code_key", 3));
+        let sql = format!("SELECT s.id, s.code_key FROM store s WHERE s.tenant_id = $1 AND ({of} OR {by})");
+        for row in &reads.rows(&sql, vec![backend.ids(ids), backend.texts(codes.iter().map(String::as_str))]).await? {
+            let mut row = Row::new(row);
+            let id = row.take()?;
+            self.stores.insert(id);
+            self.store_codes.insert(row.take()?, id);
+        }
+        Ok(())
+    }
+
+    pub async fn suppliers<'a>(
+        &mut self,
+        reads: &impl Reads,
+        named: impl IntoIterator<Item = &'a PlaceName<SupplierId>>,
+    ) -> Result<(), Fault> {
+        let (ids, codes) = apart(named);
+        for one in known_suppliers(reads, &ids, &codes).await? {
+            self.suppliers.insert(one.id);
+            self.supplier_codes.insert(one.code_key, one.id);
+        }
+        Ok(())
+    }
+
+    pub fn product(&self, named: &ProductName) -> Option<ProductId> {
+        match named {
+            ProductName::Id(id) => self.products.contains(id).then_some(*id),
+            ProductName::Sku(sku) => self.skus.get(&key(sku)).copied(),
+            ProductName::Barcode(code) => self.barcodes.get(code.trim()).copied(),
+        }
+    }
+    pub fn store(&self, named: &PlaceName<StoreId>) -> Option<StoreId> {
+        match named {
+            PlaceName::Id(id) => self.stores.contains(id).then_some(*id),
+            PlaceName::Code(code) => self.store_codes.get(&key(code)).copied(),
+        }
+    }
+    pub fn supplier(&self, named: &PlaceName<SupplierId>) -> Option<SupplierId> {
+        match named {
+            PlaceName::Id(id) => self.suppliers.contains(id).then_some(*id),
+            PlaceName::Code(code) => self.supplier_codes.get(&key(code)).copied(),
+        }
+    }
+}
+
+fn apart<'a, I: Copy + 'a>(named: impl IntoIterator<Item = &'a PlaceName<I>>) -> (Vec<I>, Vec<String>) {
+    let (mut ids, mut codes) = (Vec::new(), Vec::new());
+    for one in named {
+        match one {
+            PlaceName::Id(id) => ids.push(*id),
+            PlaceName::Code(code) if !code.contains('\0') => codes.push(key(code)),
+            PlaceName::Code(_) => {}
+        }
+    }
+    (ids, codes)
+}

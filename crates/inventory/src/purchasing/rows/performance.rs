@@ -1,0 +1,100 @@
+//! What a supplier delivered: orders of which nothing more is to come, and what is overdue of the others.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+
+use crate::{
+    catalog::rows::local_days::LocalDays,
+    purchasing::core::{Delivery, Lead, lead_deviation},
+};
+
+/// Microseconds of a day.
+const DAY: f64 = 86_400_000_000.0;
+/// Orders that are looked at, the newest first: ten years of one a day.
+const MOST: i64 = 4_000;
+
+/// The supplier's orders that were ordered in this span; of the stores given, or of all. Those that are over count with all of their lines, CANCELLED ones
+/// too; of the others the lines that were due before today.
+pub async fn deliveries(
+    reads: &impl Reads,
+    supplier: SupplierId,
+    (from, to): (Timestamp, Timestamp),
+    today: &LocalDays,
+    stores: Option<&[StoreId]>,
+) -> Result<Vec<Delivery>, Fault> {
+    let backend = reads.backend();
+    let mut values = vec![supplier.into(), from.micros().into(), to.micros().into(), MOST.into()];
+    let mut within = String::new();
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        within = format!(" AND {}", backend.in_ids("o.store_id", 6));
+    }
+    let (today, days) = today.sql(backend, "o.store_id", values.len() + 2);
+    values.extend(days);
+    let sql = format!(
+        "SELECT o.id, o.ordered_at, o.received_at, o.is_over, coalesce(l.expected_on, o.expected_on),
+           (SELECT max(g.business_date) FROM goods_receipt_line r JOIN goods_receipt g ON g.tenant_id = $1 AND g.id = r.receipt_id
+            WHERE r.tenant_id = $1 AND r.purchase_order_id = o.id AND r.position = l.position), l.quantity, l.received
+         FROM (SELECT o.tenant_id, o.id, o.ordered_at, o.received_at, o.expected_on, {today} AS today,
+                 CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over FROM purchase_order o
+               WHERE o.tenant_id = $1 AND o.supplier_id = $2 AND o.ordered_at >= $3 AND o.ordered_at < $4 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
+               ORDER BY o.ordered_at DESC LIMIT $5) o
+         JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
+         WHERE o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today ORDER BY o.id, l.position"
+    );
+    let mut found: BTreeMap<PurchaseOrderId, Delivery> = BTreeMap::new();
+    for row in &reads.rows(&sql, values).await? {
+        let mut row = Row::new(row);
+        let (id, ordered, received): (PurchaseOrderId, i64, Option<i64>) = (row.take()?, row.take()?, row.take()?);
+        let is_over = row.take::<i32>()? == 1;
+        let (expected, day): (Option<i32>, Option<i32>) = (row.take()?, row.take()?);
+        let line: (i64, i64) = (row.take()?, row.take()?);
+        let lead_days = received.filter(|_| is_over).map(|at| (at - ordered).max(0) as f64 / DAY);
+        let delivery = found.entry(id).or_insert_with(|| Delivery { lead_days, was_on_time: None, lines: Vec::new() });
+        let is_overdue = !is_over && line.1 < line.0;
+        if let Some((expected, day)) = expected.zip(day) {
+            delivery.was_on_time = Some(delivery.was_on_time.unwrap_or(true) && day <= expected && !is_overdue);
+        } else if is_overdue {
+            delivery.was_on_time = Some(false);
+        }
+        delivery.lines.push(line);
+    }
+    Ok(found.into_values().collect())
+}
+
+/// What these suppliers say of their lead times, and how far those vary that were measured since a day; of the stores given, or of all.
+pub async fn leads(
+    reads: &impl Reads,
+    suppliers: &[SupplierId],
+    since: i32,
+    stores: Option<&[StoreId]>,
+) -> Result<HashMap<SupplierId, Lead>, Fault> {
+    let backend = reads.backend();
+    let mut values = vec![backend.ids(suppliers.iter().copied()), (i64::from(since) * DAY as i64).into()];
+    let mut within = String::new();
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        within = format!(" AND {}", backend.in_ids("o.store_id", 4));
+    }
+    let took = "CASE WHEN o.received_at > o.ordered_at THEN o.received_at - o.ordered_at ELSE 0 END";
+    let days = format!("CAST({took} AS double precision) / {DAY:.1}");
+    let sql = format!(
+        "SELECT s.id, s.lead_time_days, coalesce(d.size, 0), coalesce(d.total, 0.0), coalesce(d.squares, 0.0) FROM supplier s
+         LEFT JOIN (SELECT o.supplier_id, count(*) AS size, sum({days}) AS total, sum({days} * {days}) AS squares FROM purchase_order o
+                    WHERE o.tenant_id = $1 AND o.ordered_at >= $3 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED'){within}
+                    GROUP BY o.supplier_id) d ON d.supplier_id = s.id
+         WHERE s.tenant_id = $1 AND {}",
+        backend.in_ids("s.id", 2)
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (id, days): (SupplierId, Option<i32>) = (row.take()?, row.take()?);
+            let deviation = lead_deviation(row.take()?, row.take()?, row.take()?);
+            Ok((id, Lead { days: days.and_then(|days| u16::try_from(days).ok()), deviation }))
+        })
+        .collect()
+}

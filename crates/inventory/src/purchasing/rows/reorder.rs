@@ -1,0 +1,179 @@
+//! What suggestions are made from: levels, sales, backorders and offers, each one statement whatever their number.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+use platform::storage::{Backend, Fault, Reads, Row};
+use sea_orm::Value;
+
+use super::supply::preferred_of;
+use crate::{
+    catalog::rows::local_days::LocalDays,
+    purchasing::core::{Place, Supply},
+    stock::rows::expected::OWED,
+};
+
+/// A product, where it is, and whom it is bought from.
+#[derive(Debug, Clone)]
+pub struct Situation {
+    pub product: ProductId,
+    pub places: Vec<Place>,
+    pub supplier: Option<SupplierId>,
+    pub supply: Option<Supply>,
+}
+
+/// Where and since when. `seen` are the stores that may be looked at, `asked` those that somebody asks for; None is all.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    pub seen: Option<&'a [StoreId]>,
+    pub asked: Option<&'a [StoreId]>,
+    pub today: &'a LocalDays,
+    /// Sales of so many local days before today.
+    pub days: i32,
+}
+
+type Sold = HashMap<(ProductId, StoreId), (f64, f64)>;
+
+/// The situation of every product that is stocked and active, in the order of their ids.
+pub async fn situations(reads: &impl Reads, look: &Look<'_>) -> Result<Vec<Situation>, Fault> {
+    let (sold, owed) = (sold(reads, look).await?, backordered(reads, look).await?);
+    let mut places = levels(reads, look, &sold, &owed).await?;
+    add_never_there(reads, look, &owed, &mut places).await?;
+    // Nothing to say of a product that nobody sells, owes or has a rule for.
+    places.retain(|_, places| {
+        places.iter().any(|place| place.is_asked && (place.reorder_point.is_some() || place.sold > 0.0 || place.backordered > 0))
+    });
+    let products: Vec<ProductId> = places.keys().copied().collect();
+    let mut offers = preferred_of(reads, &products).await?;
+    let situation = |(product, places)| {
+        let (supplier, supply) = offers.remove(&product).map_or((None, None), |(supplier, supply)| (Some(supplier), supply));
+        Situation { product, places, supplier, supply }
+    };
+    Ok(places.into_iter().map(situation).collect())
+}
+
+/// ` AND column IN (…)` for the stores that may be looked at.
+fn within(backend: Backend, column: &str, stores: Option<&[StoreId]>, values: &mut Vec<Value>) -> String {
+    let Some(stores) = stores else { return String::new() };
+    values.push(backend.ids(stores.iter().copied()));
+    format!(" AND {}", backend.in_ids(column, values.len() + 1))
+}
+
+/// The levels of the products that are sold, owed or have a rule somewhere.
+async fn levels(
+    reads: &impl Reads,
+    look: &Look<'_>,
+    sold: &Sold,
+    owed: &HashMap<(ProductId, StoreId), i64>,
+) -> Result<BTreeMap<ProductId, Vec<Place>>, Fault> {
+    let backend = reads.backend();
+    let wanted: BTreeSet<ProductId> = sold.keys().chain(owed.keys()).map(|(product, _)| *product).collect();
+    let mut values = vec![backend.ids(wanted)];
+    let stores = within(backend, "l.store_id", look.seen, &mut values);
+    // The condition on policies is word for word that of their index.
+    let sql = format!(
+        "SELECT l.product_id, l.store_id, l.on_hand - l.unavailable - l.reserved, l.incoming, l.in_transit, l.safety_stock, l.reorder_point, l.maximum
+         FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
+         JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
+         WHERE l.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND s.archived_at IS NULL{stores}
+           AND l.product_id IN (SELECT a.product_id FROM stock_level a WHERE a.tenant_id = $1 AND (a.reorder_point IS NOT NULL OR a.maximum IS NOT NULL)
+             UNION {})",
+        backend.select_ids(2)
+    );
+    let mut found: BTreeMap<ProductId, Vec<Place>> = BTreeMap::new();
+    for row in &reads.rows(&sql, values).await? {
+        let mut row = Row::new(row);
+        let (product, store): (ProductId, StoreId) = (row.take()?, row.take()?);
+        let (sold, sold_squares) = sold.get(&(product, store)).copied().unwrap_or_default();
+        found.entry(product).or_default().push(Place {
+            store,
+            available: row.take()?,
+            incoming: row.take()?,
+            in_transit: row.take()?,
+            backordered: owed.get(&(product, store)).copied().unwrap_or_default(),
+            safety_stock: row.take()?,
+            reorder_point: row.take()?,
+            maximum: row.take()?,
+            sold,
+            sold_squares,
+            is_asked: look.asked.is_none_or(|asked| asked.contains(&store)),
+        });
+    }
+    for places in found.values_mut() {
+        places.sort_by_key(|place| place.store);
+    }
+    Ok(found)
+}
+
+/// Adds places that owe a product which has never been there: they have no level yet.
+async fn add_never_there(
+    reads: &impl Reads,
+    look: &Look<'_>,
+    owed: &HashMap<(ProductId, StoreId), i64>,
+    places: &mut BTreeMap<ProductId, Vec<Place>>,
+) -> Result<(), Fault> {
+    let is_there = |product, store| places.get(&product).is_some_and(|all| all.iter().any(|place| place.store == store));
+    let missing: BTreeMap<(ProductId, StoreId), i64> =
+        owed.iter().filter(|((product, store), _)| !is_there(*product, *store)).map(|(key, owed)| (*key, *owed)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND {}",
+        backend.in_ids("p.id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(missing.keys().map(|(product, _)| *product))]).await?;
+    let bought: BTreeSet<ProductId> = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
+    for ((product, store), backordered) in missing.into_iter().filter(|((product, _), _)| bought.contains(product)) {
+        let is_asked = look.asked.is_none_or(|asked| asked.contains(&store));
+        places.entry(product).or_default().push(Place { backordered, is_asked, ..Place::empty(store) });
+    }
+    Ok(())
+}
+
+/// What was sold of each product in each store, by the store's local days: the sum, and the sum of the squares of each day's. A sale that was
+/// reversed was none.
+async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
+    // Local days begin up to fourteen hours before UTC's and end twelve after them: the index is asked for a day more on both sides.
+    const DAY: i64 = 86_400_000_000;
+    let (from, until) = (i64::from(look.today.first() - look.days - 1) * DAY, i64::from(look.today.last() + 1) * DAY);
+    let mut values: Vec<Value> = vec![from.into(), until.into()];
+    let (today, bound) = look.today.sql(reads.backend(), "e.store_id", 4);
+    values.extend(bound);
+    let stores = within(reads.backend(), "e.store_id", look.seen, &mut values);
+    let sql = format!(
+        "SELECT d.product_id, d.store_id, CAST(sum(d.sold) AS double precision), CAST(sum(CAST(d.sold AS double precision) * CAST(d.sold AS double precision)) AS double precision)
+         FROM (SELECT e.product_id, e.store_id, m.business_date, -sum(e.on_hand_delta) AS sold FROM movement m
+               JOIN entry e ON e.tenant_id = m.tenant_id AND e.seq = m.seq
+               WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.occurred_at >= $2 AND m.occurred_at < $3
+                 AND m.business_date >= {today} - {days} AND m.business_date < {today}{stores}
+                 AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.tenant_id = $1 AND r.reverses_id = m.id)
+               GROUP BY e.product_id, e.store_id, m.business_date) d
+         GROUP BY d.product_id, d.store_id",
+        days = look.days
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(((row.take()?, row.take()?), (row.take()?, row.take()?)))
+        })
+        .collect()
+}
+
+/// What open orders are owed beyond stock, of kits their parts.
+async fn backordered(reads: &impl Reads, look: &Look<'_>) -> Result<HashMap<(ProductId, StoreId), i64>, Fault> {
+    let mut values = Vec::new();
+    let stores = within(reads.backend(), "w.store_id", look.seen, &mut values);
+    let sql = format!(
+        "SELECT w.product_id, w.store_id, CAST(sum(w.quantity) AS bigint) FROM {OWED} w WHERE w.quantity > 0{stores} GROUP BY w.product_id, w.store_id"
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(((row.take()?, row.take()?), row.take()?))
+        })
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! An order on its way to the supplier's letter box: put down as a job, carried out by a worker.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    clock::Clock,
+    jobs,
+    storage::{
+        Database, Fault,
+        idempotency::{self, Key, Known, hash_of},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::purchasing::{core::PurchaseOrder, rows};
+
+/// The kind of job that sends an order.
+pub const KIND: &str = "purchase.mail";
+
+/// What such a job is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    pub order: PurchaseOrderId,
+    pub to: String,
+}
+
+/// Why an order is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailRefusal {
+    NoOrder,
+    NoAddress,
+    /// Nobody has approved it.
+    NotApproved(PurchaseOrderStatus),
+    KeyReused,
+}
+
+/// The order that is on its way.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub order: PurchaseOrder,
+    pub is_replayed: bool,
+}
+
+/// Puts the job down that sends an order to its supplier.
+pub async fn send(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::PurchaseWrite>,
+    (order, idempotency_key): (PurchaseOrderId, String),
+) -> Result<Result<Sent, MailRefusal>, Fault> {
+    let key = Key { owner: permit.actor().id, mutation: "purchaseOrderSend", key: idempotency_key, hash: hash_of(&order) };
+    let scope = permit.scope(db);
+    let found = rows::orders(&scope, &[order]).await?.pop().filter(|order| permit.covers(order.store));
+    let (Some(found), Some(printed)) = (found, rows::printed(&scope, order).await?) else { return Ok(Err(MailRefusal::NoOrder)) };
+    if !matches!(
+        found.status,
+        PurchaseOrderStatus::Approved | PurchaseOrderStatus::Ordered | PurchaseOrderStatus::PartiallyReceived
+    ) {
+        return Ok(Err(MailRefusal::NotApproved(found.status)));
+    }
+    let Some(to) = printed.email else { return Ok(Err(MailRefusal::NoAddress)) };
+    let work = scope.begin().await?;
+    match idempotency::before(&work, &key).await? {
+        None => {}
+        Some(Known::Reused) => return work.rollback().await.map(|()| Err(MailRefusal::KeyReused)),
+        Some(Known::Same(_)) => return work.rollback().await.map(|()| Ok(Sent { order: found, is_replayed: true })),
+    }
+    let job = jobs::enqueue(&work, clock, KIND, &Letter { order, to }).await?;
+    idempotency::remember(&work, [(&key, job.id.to_string())], clock.now()).await?;
+    work.commit().await?;
+    Ok(Ok(Sent { order: found, is_replayed: false }))
+}

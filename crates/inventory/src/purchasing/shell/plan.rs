@@ -1,0 +1,75 @@
+//! What to order, and how suppliers deliver.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::storage::{Database, Fault};
+
+use crate::{
+    catalog::rows::local_days::LocalDays,
+    purchasing::{
+        core::{Performance, Plan, Suggestion, performance, suggest},
+        rows::{self, Look, Situation},
+    },
+};
+
+/// Suggestions of an answer at most.
+pub const MAX_SUGGESTIONS: usize = 5_000;
+/// Days of orders that suppliers' lead times are measured by.
+const MEASURED_DAYS: i32 = 365;
+
+/// What suggestions are asked for.
+#[derive(Debug, Clone)]
+pub struct PlanAsk {
+    /// None: all that the caller sees.
+    pub stores: Option<Vec<StoreId>>,
+    /// Only what is bought from this one.
+    pub supplier: Option<SupplierId>,
+    pub plan: Plan,
+    /// Today is the day that it is in a store now: sales are taken from the days before it.
+    pub now: Timestamp,
+}
+
+/// Suggestions with their products and suppliers, in the order of the products. Eight statements, however many levels there are.
+pub async fn suggestions(
+    db: &Database,
+    permit: &Permit<kind::PurchaseRead>,
+    ask: &PlanAsk,
+) -> Result<Vec<(Situation, Vec<Suggestion>)>, Fault> {
+    let scope = permit.scope(db).long();
+    let reach = permit.reach();
+    let seen = if let Reach::Stores(stores) = &reach { Some(stores.to_vec()) } else { None };
+    let today = LocalDays::at(&scope, ask.now).await?;
+    let days = i32::from(ask.plan.days);
+    let look = Look { seen: seen.as_deref(), asked: ask.stores.as_deref(), today: &today, days };
+    let mut all = rows::situations(&scope, &look).await?;
+    if let Some(supplier) = ask.supplier {
+        all.retain(|one| one.supplier == Some(supplier));
+    }
+    let mut suppliers: Vec<SupplierId> = all.iter().filter_map(|one| one.supplier).collect();
+    suppliers.sort_unstable();
+    suppliers.dedup();
+    let leads = rows::leads(&scope, &suppliers, today.first() - MEASURED_DAYS, seen.as_deref()).await?;
+    let mut found = Vec::new();
+    for one in all {
+        let lead = one.supplier.and_then(|supplier| leads.get(&supplier).copied()).unwrap_or_default();
+        let suggested = suggest(&ask.plan, &one.places, one.supply.as_ref(), lead);
+        if !suggested.is_empty() {
+            found.push((one, suggested));
+        }
+    }
+    Ok(found)
+}
+
+/// How a supplier delivered what was ordered in a span, to the permit's stores; what is overdue is so by the day that it is in a store now.
+pub async fn supplier_performance(
+    db: &Database,
+    permit: &Permit<kind::PurchaseRead>,
+    supplier: SupplierId,
+    (span, now): ((Timestamp, Timestamp), Timestamp),
+) -> Result<Performance, Fault> {
+    let reach = permit.reach();
+    let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    let scope = permit.scope(db).long();
+    let today = LocalDays::at(&scope, now).await?;
+    Ok(performance(&rows::deliveries(&scope, supplier, span, &today, stores).await?))
+}

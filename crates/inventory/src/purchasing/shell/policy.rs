@@ -1,0 +1,163 @@
+//! When levels are filled up: set in bulk, all or none.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    clock::Clock,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, Known, hash_of},
+        journal::{self, NewEvent},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::TRIES;
+use crate::{
+    purchasing::{
+        core::{PolicyItem, PolicyProblem, check_policy},
+        rows::{Names, PlaceName, Policy, ProductName, lock_policies, write_policies},
+    },
+    stock::core::LevelKey,
+};
+
+/// Policies to set. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicySet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub rows: Vec<PolicyRow>,
+}
+
+/// A level's policy; what is None stays, `Some(None)` clears.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyRow {
+    pub product: ProductName,
+    pub store: PlaceName<StoreId>,
+    pub reorder_point: Option<Option<Quantity>>,
+    pub maximum: Option<Option<Quantity>>,
+    pub safety_stock: Option<Quantity>,
+}
+
+/// Why nothing was set: which row, and what of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyRefusal {
+    pub row: usize,
+    pub what: PolicyWhat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyWhat {
+    NoProduct,
+    NoStore,
+    Twice,
+    Problem(PolicyProblem),
+    /// Of the whole call: the key was used with another input.
+    KeyReused,
+}
+
+/// The levels that were set, and the event that says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Set {
+    pub levels: Vec<(ProductId, StoreId)>,
+    pub seq: Option<i64>,
+    #[serde(skip)]
+    pub is_replayed: bool,
+}
+
+pub async fn set_policies(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::StockPolicy>,
+    input: PolicySet,
+) -> Result<Result<Set, PolicyRefusal>, Fault> {
+    let key =
+        Key { owner: permit.actor().id, mutation: "stockPolicySet", key: input.idempotency_key.clone(), hash: hash_of(&input) };
+    let scope = permit.scope(db);
+    let mut tries = 0;
+    loop {
+        let mut work = scope.begin().await?;
+        tries += 1;
+        match once(&mut work, clock, (&permit, &key), &input).await {
+            Ok(Ok(set)) if !set.is_replayed => {
+                work.commit().await?;
+                return Ok(Ok(set));
+            }
+            Ok(answer) => {
+                work.rollback().await?;
+                return Ok(answer);
+            }
+            Err(fault) => {
+                let _ = work.rollback().await;
+                if fault.unique_violation().is_none() || tries >= TRIES {
+                    return Err(fault);
+                }
+            }
+        }
+    }
+}
+
+async fn once(
+    work: &mut Work,
+    clock: &Clock,
+    (permit, key): (&Permit<kind::StockPolicy>, &Key),
+    input: &PolicySet,
+) -> Result<Result<Set, PolicyRefusal>, Fault> {
+    let refuse = |row: usize, what: PolicyWhat| Ok(Err(PolicyRefusal { row, what }));
+    let mut names = Names::default();
+    names.products(work, input.rows.iter().map(|row| &row.product)).await?;
+    names.stores(work, input.rows.iter().map(|row| &row.store)).await?;
+    let mut items = Vec::with_capacity(input.rows.len());
+    let mut keys = BTreeSet::new();
+    for (index, row) in input.rows.iter().enumerate() {
+        let Some(product) = names.product(&row.product) else { return refuse(index, PolicyWhat::NoProduct) };
+        let Some(store) = names.store(&row.store).filter(|store| permit.covers(*store)) else {
+            return refuse(index, PolicyWhat::NoStore);
+        };
+        let key = LevelKey { product, store };
+        if !keys.insert(key) {
+            return refuse(index, PolicyWhat::Twice);
+        }
+        items.push(PolicyItem { key, reorder_point: row.reorder_point, maximum: row.maximum, safety_stock: row.safety_stock });
+    }
+    let there = lock_policies(work, &keys.iter().copied().collect::<Vec<_>>()).await?;
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(Known::Reused) => return refuse(0, PolicyWhat::KeyReused),
+        Some(Known::Same(receipt)) => {
+            let set: Set = serde_json::from_str(&receipt)
+                .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
+            return Ok(Ok(Set { is_replayed: true, ..set }));
+        }
+    }
+    let mut policies = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let Some(now) = there.get(&item.key) else { return refuse(index, PolicyWhat::NoProduct) };
+        match check_policy(item, (now.reorder_point, now.maximum, now.safety_stock)) {
+            Ok((reorder_point, maximum, safety_stock)) => policies.push(Policy { reorder_point, maximum, safety_stock, ..*now }),
+            Err(problem) => return refuse(index, PolicyWhat::Problem(problem)),
+        }
+    }
+    let now = clock.now();
+    // In the ledger's own order, so that two writers of the same levels do not wait for each other.
+    policies.sort_by_key(|policy| policy.key);
+    write_policies(work, &policies, || clock.id(), now).await?;
+    let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
+    let payload =
+        serde_json::json!({ "levels": policies.iter().map(|policy| told(policy, there.get(&policy.key))).collect::<Vec<_>>() });
+    let event = NewEvent { kind: "stock_policy.set", payload: payload.to_string() };
+    let seq = journal::append(work, vec![event], now).await?;
+    let set = Set { levels, seq, is_replayed: false };
+    let receipt = serde_json::to_string(&set).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    Ok(Ok(set))
+}
+
+/// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.
+fn told(policy: &Policy, before: Option<&Policy>) -> serde_json::Value {
+    serde_json::json!({ "product": policy.key.product, "store": policy.key.store, "category": policy.category, "reorderPoint": policy.reorder_point,
+        "maximum": policy.maximum, "safetyStock": policy.safety_stock,
+        "reorderPointBefore": before.and_then(|before| before.reorder_point), "maximumBefore": before.and_then(|before| before.maximum) })
+}

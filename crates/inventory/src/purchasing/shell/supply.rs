@@ -1,0 +1,211 @@
+//! Suppliers' catalogues, row by row: each is answered by itself.
+
+use std::collections::HashSet;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    clock::Clock,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, Known, hash_of},
+        journal::{self, NewEvent},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::TRIES;
+use crate::purchasing::{
+    core::{Supply, SupplyFields, SupplyProblem, check_supply},
+    rows::{Names, PlaceName, ProductName, lock_supplies, no_longer_preferred, supply_rows},
+};
+
+/// Rows of a call at most.
+pub const MAX_ROWS: usize = 500;
+
+/// Rows to make or change. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct SupplyUpsert {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub rows: Vec<SupplyRow>,
+}
+
+/// A row as callers describe it; it says all of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SupplyRow {
+    pub supplier: PlaceName<SupplierId>,
+    pub product: ProductName,
+    pub supplier_sku: Option<String>,
+    pub pack_size: Quantity,
+    pub minimum_order: Quantity,
+    pub lead_time_days: Option<i32>,
+    pub unit_cost: Money,
+    pub breaks: Vec<(Quantity, Money)>,
+    pub is_preferred: bool,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+    Refused(SupplyProblem),
+}
+
+/// The answer, row by row.
+#[derive(Debug, Clone)]
+pub struct SupplyBatch {
+    /// With the row as it is now; None where it was refused.
+    pub rows: Vec<(Outcome, Option<Supply>)>,
+    pub is_replayed: bool,
+    pub seq: Option<i64>,
+}
+
+/// Kept under the key: outcomes, and whose rows they are.
+#[derive(Serialize, Deserialize)]
+struct Receipt {
+    seq: Option<i64>,
+    rows: Vec<(Outcome, Option<(SupplierId, ProductId)>)>,
+}
+
+/// Makes or changes rows, each by itself. None: the key was used with another input.
+pub async fn upsert_supplies(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::ProductWrite>,
+    input: SupplyUpsert,
+) -> Result<Option<SupplyBatch>, Fault> {
+    let key = Key {
+        owner: permit.actor().id,
+        mutation: "supplierProductBulkUpsert",
+        key: input.idempotency_key.clone(),
+        hash: hash_of(&input),
+    };
+    let scope = permit.scope(db);
+    let mut tries = 0;
+    loop {
+        let mut work = scope.begin().await?;
+        tries += 1;
+        match once(&mut work, clock, &key, &input).await {
+            Ok(Some(batch)) if batch.seq.is_some() && !batch.is_replayed => {
+                work.commit().await?;
+                return Ok(Some(batch));
+            }
+            Ok(answer) => {
+                work.rollback().await?;
+                return Ok(answer);
+            }
+            Err(fault) => {
+                // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
+                let _ = work.rollback().await;
+                if fault.unique_violation().is_none() || tries >= TRIES {
+                    return Err(fault);
+                }
+            }
+        }
+    }
+}
+
+async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -> Result<Option<SupplyBatch>, Fault> {
+    let now = clock.now();
+    let mut names = Names::default();
+    names.products(work, input.rows.iter().map(|row| &row.product)).await?;
+    names.suppliers(work, input.rows.iter().map(|row| &row.supplier)).await?;
+    let found: Vec<_> = input.rows.iter().map(|row| (names.supplier(&row.supplier), names.product(&row.product))).collect();
+    let mut pairs: Vec<(SupplierId, ProductId)> =
+        found.iter().filter_map(|(supplier, product)| Some(((*supplier)?, (*product)?))).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let there = lock_supplies(work, &pairs).await?;
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(Known::Reused) => return Ok(None),
+        Some(Known::Same(receipt)) => return replay(work, &receipt).await.map(Some),
+    }
+    let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
+    let mut rows = Vec::with_capacity(input.rows.len());
+    for (row, found) in input.rows.iter().zip(found) {
+        rows.push(match decide(row, found, (&mut seen, &mut preferred), |pair| there.get(&pair), now) {
+            Ok((outcome, supply)) => (outcome, Some(supply)),
+            Err(problem) => (Outcome::Refused(problem), None),
+        });
+    }
+    let written = |(outcome, supply): &(Outcome, Option<Supply>)| {
+        supply.clone().filter(|_| matches!(outcome, Outcome::Created | Outcome::Updated))
+    };
+    let changed: Vec<Supply> = rows.iter().filter_map(written).collect();
+    if changed.is_empty() {
+        return Ok(Some(SupplyBatch { rows, is_replayed: false, seq: None }));
+    }
+    let displaced: Vec<ProductId> = changed.iter().filter(|row| row.is_preferred).map(|row| row.product).collect();
+    let mut events: Vec<NewEvent> = changed.iter().map(|row| event((row.supplier, row.product, row.version))).collect();
+    if !displaced.is_empty() {
+        let others = no_longer_preferred(work, &displaced, now).await?;
+        let is_told = |(supplier, product, _): &(SupplierId, ProductId, i64)| {
+            changed.iter().any(|row| (row.supplier, row.product) == (*supplier, *product))
+        };
+        events.extend(others.into_iter().filter(|other| !is_told(other)).map(event));
+    }
+    for bulk in supply_rows(platform::storage::Reads::tenant(work), &changed) {
+        work.write(bulk).await?;
+    }
+    let seq = journal::append(work, events, now).await?;
+    let kept = rows.iter().map(|(outcome, supply)| (*outcome, supply.as_ref().map(|row| (row.supplier, row.product)))).collect();
+    let receipt = serde_json::to_string(&Receipt { seq, rows: kept }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    Ok(Some(SupplyBatch { rows, is_replayed: false, seq }))
+}
+
+fn decide<'a>(
+    row: &SupplyRow,
+    found: (Option<SupplierId>, Option<ProductId>),
+    (seen, preferred): (&mut HashSet<(SupplierId, ProductId)>, &mut HashSet<ProductId>),
+    there: impl Fn((SupplierId, ProductId)) -> Option<&'a Supply>,
+    now: Timestamp,
+) -> Result<(Outcome, Supply), SupplyProblem> {
+    let supplier = found.0.ok_or(SupplyProblem::NoSupplier)?;
+    let product = found.1.ok_or(SupplyProblem::NoProduct)?;
+    if !seen.insert((supplier, product)) {
+        return Err(SupplyProblem::Twice);
+    }
+    if row.is_preferred && !preferred.insert(product) {
+        return Err(SupplyProblem::PreferredTwice);
+    }
+    let before = there((supplier, product));
+    let fields = SupplyFields {
+        supplier,
+        product,
+        supplier_sku: row.supplier_sku.clone(),
+        pack_size: row.pack_size,
+        minimum_order: row.minimum_order,
+        lead_time_days: row.lead_time_days,
+        unit_cost: row.unit_cost,
+        breaks: row.breaks.clone(),
+        is_preferred: row.is_preferred,
+    };
+    let after = check_supply(fields, before, now)?;
+    Ok(match before {
+        None => (Outcome::Created, after),
+        Some(before) if before.says_the_same(&after) => (Outcome::Unchanged, before.clone()),
+        Some(_) => (Outcome::Updated, after),
+    })
+}
+
+/// Without the price: it is not for everybody.
+fn event((supplier, product, version): (SupplierId, ProductId, i64)) -> NewEvent {
+    let kind = if version == 1 { "supplier_product.created" } else { "supplier_product.updated" };
+    let payload = serde_json::json!({ "supplier": supplier, "product": product, "version": version });
+    NewEvent { kind, payload: payload.to_string() }
+}
+
+async fn replay(work: &Work, receipt: &str) -> Result<SupplyBatch, Fault> {
+    let receipt: Receipt = serde_json::from_str(receipt)
+        .map_err(|_| Fault::corrupt("idempotency", "a receipt of suppliers' catalogues lists its rows"))?;
+    let pairs: Vec<_> = receipt.rows.iter().filter_map(|(_, pair)| *pair).collect();
+    let there = lock_supplies(work, &pairs).await?;
+    let rows =
+        receipt.rows.into_iter().map(|(outcome, pair)| (outcome, pair.and_then(|pair| there.get(&pair).cloned()))).collect();
+    Ok(SupplyBatch { rows, is_replayed: true, seq: receipt.seq })
+}

@@ -1,0 +1,343 @@
+//! Posting to levels whose stock is kept by lots: a line says its lot or has it picked, and becomes an entry for each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    draft::{Delta, Draft, Posting},
+    level::{Facts, LevelKey},
+    lot::{Aside, Lot, LotChoice, LotLevel, LotName},
+    lot_pick::Shelf,
+    rejection::{Field, Rejection},
+};
+
+/// What a draft did to lots, on top of the book.
+#[derive(Default)]
+pub(super) struct LotDraft {
+    pub lots: BTreeMap<LotId, Lot>,
+    pub levels: BTreeMap<(LevelKey, LotId), LotLevel>,
+    pub asides: HashMap<(LevelKey, Option<LotId>), Aside>,
+    /// Lots whose own words changed: each makes an event.
+    pub told: BTreeSet<LotId>,
+    /// What was put on lots so that a fact from before their last count could take it.
+    pub lent: BTreeMap<(LevelKey, LotId), i64>,
+}
+
+/// Where a line's lot was said, beside the field that is meant. Who names no lines (a whole document, a movement) says no lot either: its own
+/// field stays.
+pub(super) fn lot_field(field: &Field) -> Field {
+    match field.as_slice() {
+        [] | [_] | [_, _] => field.clone(),
+        [rest @ .., last] if rest.len() > 2 && last.parse::<usize>().is_err() => [rest, &["lot".to_owned()]].concat(),
+        _ => [field.as_slice(), &["lot".to_owned()]].concat(),
+    }
+}
+
+/// Where a line's new lot was described.
+fn named_field(field: &Field) -> Field {
+    let mut at = lot_field(field);
+    if at != *field {
+        at.push("named".to_owned());
+    }
+    at
+}
+
+impl Draft<'_> {
+    pub fn lot(&self, id: LotId) -> Option<&Lot> {
+        self.lots.lots.get(&id).or_else(|| self.book().lots.lots.get(&id))
+    }
+    pub fn lot_level(&self, key: LevelKey, lot: LotId) -> Option<&LotLevel> {
+        self.lots.levels.get(&(key, lot)).or_else(|| self.book().lots.levels.get(&(key, lot)))
+    }
+    pub(super) fn put_lot(&mut self, lot: Lot) {
+        self.lots.lots.insert(lot.id, lot);
+    }
+    /// The lot's own words changed: it makes an event.
+    pub(super) fn tell_lot(&mut self, lot: Lot) {
+        self.lots.told.insert(lot.id);
+        self.put_lot(lot);
+    }
+
+    /// What of a lot was under way is lost.
+    pub fn lose_on_the_way(&mut self, lot: LotId) {
+        if let Some(lost) = self.lot(lot).filter(|lot| lot.in_transit) {
+            let lost = Lot { in_transit: false, ..lost.clone() };
+            self.put_lot(lost);
+        }
+    }
+
+    /// What was set aside of a level, or of one of its lots.
+    pub fn aside(&self, key: LevelKey, lot: Option<LotId>) -> Aside {
+        self.lots.asides.get(&(key, lot)).or_else(|| self.book().lots.asides.get(&(key, lot))).copied().unwrap_or_default()
+    }
+    /// What was set aside of a level for a reason, in all of its lots together.
+    pub fn all_aside(&self, key: LevelKey, condition: Condition) -> i64 {
+        let lots = self.lot_levels(key).into_iter().map(|level| Some(level.lot));
+        std::iter::once(None).chain(lots).map(|lot| self.aside(key, lot).of(condition)).sum()
+    }
+    /// Notes what became unavailable or available again. Below nothing is refused where it is known what there was.
+    pub(super) fn set_aside(
+        &mut self,
+        key: LevelKey,
+        lot: Option<LotId>,
+        (condition, delta): (Condition, i64),
+        field: &Field,
+    ) -> Result<(), Rejection> {
+        let mut aside = self.aside(key, lot);
+        let is_known = self.book().lots.asides_known.contains(&key);
+        if is_known && aside.of(condition) + delta < 0 {
+            let what = format!("{} that is {condition}", self.level(key, field)?.facts.sku);
+            let (usable, requested) = (aside.of(condition), -delta);
+            return Err(self.lot_short(key, what, (requested, usable), field));
+        }
+        aside.add(condition, delta);
+        self.lots.asides.insert((key, lot), aside);
+        Ok(())
+    }
+
+    /// Less of a lot, or of what stands in lots, is on a level than was asked for.
+    pub(super) fn lot_short(&self, key: LevelKey, what: String, (requested, usable): (i64, i64), field: &Field) -> Rejection {
+        match self.level(key, field) {
+            Ok(level) => {
+                Rejection::LotShort { level: Some(Box::new(level.clone())), what, usable, requested, field: field.clone() }
+            }
+            Err(absent) => absent,
+        }
+    }
+
+    /// The lot that a line says, among those that exist.
+    pub fn said(&self, product: ProductId, choice: &LotChoice) -> Option<&Lot> {
+        let found = match choice {
+            LotChoice::Unsaid => None,
+            LotChoice::Id(id) => self.lot(*id),
+            LotChoice::Named(name) => self.lot_coded(product, &name.key),
+        };
+        found.filter(|lot| lot.product == product)
+    }
+    /// The id of the lot that a line says, among those that exist.
+    pub fn lot_id_said(&self, product: ProductId, choice: &LotChoice) -> Option<LotId> {
+        self.said(product, choice).map(|lot| lot.id)
+    }
+    /// The lot that a line says; none where nothing is said, or a code that is new. A known one is refused with other dates than it has.
+    pub fn lot_said(&self, product: ProductId, choice: &LotChoice, field: &Field) -> Result<Option<&Lot>, Rejection> {
+        let found = self.said(product, choice);
+        match (choice, found) {
+            (LotChoice::Id(_), None) => return Err(Rejection::not_found("lot", lot_field(field))),
+            (LotChoice::Named(name), Some(lot)) => same_dates(lot, name, field)?,
+            (LotChoice::Named(name), None) => check_dates(name.made_on, name.expires_on, &named_field(field))?,
+            _ => {}
+        }
+        Ok(found)
+    }
+    pub fn lot_coded(&self, product: ProductId, key: &str) -> Option<&Lot> {
+        let drafted = self.lots.lots.values().find(|lot| lot.product == product && lot.key == key);
+        drafted.or_else(|| self.book().lots.by_code.get(&(product, key.to_owned())).and_then(|id| self.lot(*id)))
+    }
+
+    /// Posts a line to a level that is kept by lots, an entry for each lot.
+    pub(super) fn post_lots(&mut self, key: LevelKey, posting: &Posting, field: &Field) -> Result<(), Rejection> {
+        let delta = posting.delta;
+        let facts = self.stocked(key, field)?.facts.clone();
+        let mut blocked = None;
+        let parts = if delta.on_hand > 0 {
+            let lot = self.taken_in(key, posting, delta.on_hand, field)?;
+            blocked = lot.blocked(self.today(&facts));
+            if let (Some(why), MovementKind::Reversal) = (blocked, self.kind()) {
+                let message = format!("lot {} is {why}: release it, or take the goods in by a movement of their own", lot.code);
+                return Err(Rejection::state(message, field.clone()));
+            }
+            vec![(lot.id, delta.on_hand)]
+        } else if delta.on_hand < 0 && delta.unavailable == 0 {
+            self.pick(key, posting, (Shelf::Available, -delta.on_hand), field)?
+        } else if delta.unavailable > 0 {
+            self.pick(key, posting, (Shelf::Available, delta.unavailable), field)?
+        } else {
+            let condition = posting.condition.unwrap_or(Condition::Quarantine);
+            self.pick(key, posting, (Shelf::Aside(condition), -delta.unavailable), field)?
+        };
+        if delta.on_hand > delta.unavailable && self.kind() == MovementKind::Reversal {
+            self.may_be_freed(&facts, &parts, field)?;
+        }
+        let mut rest = delta;
+        let last = parts.len() - 1;
+        for (nth, (lot, amount)) in parts.into_iter().enumerate() {
+            let mut part = rest;
+            if nth < last {
+                let share = |of: i64| of.signum() * of.abs().min(amount);
+                part = Delta {
+                    on_hand: share(rest.on_hand),
+                    reserved: share(rest.reserved),
+                    unavailable: share(rest.unavailable),
+                    incoming: share(rest.incoming),
+                    in_transit: share(rest.in_transit),
+                };
+            }
+            rest.on_hand -= part.on_hand;
+            rest.reserved -= part.reserved;
+            rest.unavailable -= part.unavailable;
+            rest.incoming -= part.incoming;
+            rest.in_transit -= part.in_transit;
+            // What comes in unavailable for a reason of its own keeps it: the lot's may end before.
+            let own = posting.condition.filter(|_| part.on_hand > 0 && part.unavailable == part.on_hand);
+            if blocked.is_some() {
+                part.unavailable = part.on_hand;
+            }
+            let condition = own.or(blocked).or(posting.condition);
+            self.post_lot(key, lot, Posting { delta: part, condition, ..posting.clone() }, field)?;
+        }
+        Ok(())
+    }
+
+    /// An undo sets nothing free of a lot that may not be sold now, whatever it was when the stock was set aside.
+    fn may_be_freed(&self, facts: &Facts, parts: &[(LotId, i64)], field: &Field) -> Result<(), Rejection> {
+        let today = self.today(facts);
+        let blocked = parts.iter().filter_map(|(lot, _)| self.lot(*lot)).find_map(|lot| Some((lot, lot.blocked(today)?)));
+        match blocked {
+            Some((lot, why)) => Err(Rejection::state(format!("lot {} is {why}: release the lot first", lot.code), field.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing of a lot that is quarantined or recalled became available, whatever the command was.
+    pub(super) fn blocked_lots_stay_so(&self) -> Result<(), Rejection> {
+        for (at, level) in &self.lots.levels {
+            let before = self.book().lots.levels.get(at).map_or(0, LotLevel::available);
+            if let Some(lot) = self.lot(at.1).filter(|lot| lot.status != LotStatus::Available && level.available() > before) {
+                let message = format!("lot {} is {}: release the lot first", lot.code, lot.status);
+                return Err(Rejection::state(message, path!["input"]));
+            }
+        }
+        Ok(())
+    }
+
+    /// One entry of one lot: the lot's own figures move with the level's.
+    fn post_lot(&mut self, key: LevelKey, lot: LotId, posting: Posting, field: &Field) -> Result<(), Rejection> {
+        let (now, delta) = (self.now(), posting.delta);
+        let missing = || Rejection::not_found("lot", lot_field(field));
+        let mut of = self.lot(lot).ok_or_else(missing)?.clone();
+        let (received_at, updated_at) = (now, now);
+        let empty = LotLevel { key, lot, on_hand: 0, unavailable: 0, received_at, updated_at, counted_at: None, exists: false };
+        let mut level = self.lot_level(key, lot).copied().unwrap_or(empty);
+        if level.on_hand == 0 && delta.on_hand > 0 {
+            level.received_at = self.occurred_at();
+        }
+        level.on_hand += delta.on_hand;
+        level.unavailable += delta.unavailable;
+        level.updated_at = now;
+        if level.unavailable < 0 || level.on_hand < level.unavailable {
+            let usable = level.available() - (delta.on_hand - delta.unavailable);
+            let requested = delta.on_hand.abs().max(delta.unavailable.abs());
+            return Err(self.lot_short(key, format!("lot {}", of.code), (requested, usable), field));
+        }
+        let on_hand = of.on_hand.get() + delta.on_hand;
+        if of.tracking == Tracking::Serial && delta.on_hand != 0 {
+            let is_under_way = of.in_transit && delta.on_hand > 0 && self.kind() != MovementKind::TransferIn;
+            if on_hand > 1 || is_under_way {
+                let place = if is_under_way { "under way with a transfer" } else { "in stock already" };
+                let message = format!("serial number {} is {place}: it stands for one unit", of.code);
+                return Err(Rejection::Duplicate { message, field: lot_field(field) });
+            }
+            of.in_transit = self.kind() == MovementKind::TransferOut;
+        }
+        let too_much = || Rejection::out_of_range("stock would pass 2^53 − 1", field.clone());
+        of.on_hand = Quantity::new(on_hand).ok_or_else(too_much)?;
+        of.updated_at = now;
+        let stocked = self.stocked(key, field)?.clone();
+        self.write_entry(stocked, Some(lot), posting, field)?;
+        self.put_lot(of);
+        self.lots.levels.insert((key, lot), level);
+        Ok(())
+    }
+
+    /// The lot that stock comes into; a new one where its code is new.
+    fn taken_in(&mut self, key: LevelKey, posting: &Posting, amount: i64, field: &Field) -> Result<Lot, Rejection> {
+        let facts = self.level(key, field)?.facts.clone();
+        if !posting.lot.is_said() {
+            let what = if facts.tracking == Tracking::Serial { "serial number" } else { "lot" };
+            return Err(Rejection::invalid(format!("{} is tracked: say which {what} comes in", facts.sku), lot_field(field)));
+        }
+        if facts.tracking == Tracking::Serial && amount > 1 {
+            let message = "a serial number stands for one unit: a line for each";
+            return Err(Rejection::out_of_range(message, field.clone()));
+        }
+        if let Some(lot) = self.said(key.product, &posting.lot) {
+            let lot = lot.clone();
+            if let LotChoice::Named(name) = &posting.lot {
+                same_dates(&lot, name, field)?;
+            }
+            return Ok(lot);
+        }
+        let LotChoice::Named(name) = &posting.lot else { return Err(Rejection::not_found("lot", lot_field(field))) };
+        let lot = new_lot(key.product, name, facts.tracking, self.now(), &named_field(field))?;
+        self.tell_lot(lot.clone());
+        Ok(lot)
+    }
+
+    /// Why nothing of the lot that a line says may be sold at a level; none when it may, or no lot is said.
+    pub fn blocked(&self, key: LevelKey, choice: &LotChoice) -> Option<Condition> {
+        let facts = &self.level(key, &Vec::new()).ok()?.facts;
+        self.said(key.product, choice)?.blocked(self.today(facts))
+    }
+
+    /// Notes that a lot was counted then, where it lies or lay.
+    pub fn counted_lot(&mut self, key: LevelKey, lot: LotId, at: Timestamp) {
+        if let Some(level) = self.lot_level(key, lot).copied() {
+            let counted_at = Some(level.counted_at.map_or(at, |before| before.max(at)));
+            self.lots.levels.insert((key, lot), LotLevel { counted_at, ..level });
+        }
+    }
+
+    /// The local day at a level's store.
+    pub(super) fn today(&self, facts: &Facts) -> i32 {
+        (self.book().local_day)(self.now(), &facts.time_zone)
+    }
+}
+
+fn same_dates(lot: &Lot, name: &LotName, field: &Field) -> Result<(), Rejection> {
+    let differs = |said: Option<i32>, known: Option<i32>| said.is_some() && said != known;
+    if differs(name.made_on, lot.made_on) || differs(name.expires_on, lot.expires_on) {
+        let message = format!("lot {} is known with other dates: change them with lotUpdate", lot.code);
+        return Err(Rejection::invalid(message, lot_field(field)));
+    }
+    Ok(())
+}
+
+/// A lot that nothing has come into yet.
+pub(super) fn new_lot(
+    product: ProductId,
+    name: &LotName,
+    tracking: Tracking,
+    now: Timestamp,
+    field: &Field,
+) -> Result<Lot, Rejection> {
+    check_dates(name.made_on, name.expires_on, field)?;
+    Ok(Lot {
+        id: name.id,
+        product,
+        code: name.code.clone(),
+        key: name.key.clone(),
+        tracking,
+        made_on: name.made_on,
+        expires_on: name.expires_on,
+        status: LotStatus::Available,
+        note: None,
+        on_hand: Quantity::ZERO,
+        in_transit: false,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        exists: false,
+    })
+}
+
+pub(super) fn check_dates(made_on: Option<i32>, expires_on: Option<i32>, field: &Field) -> Result<(), Rejection> {
+    match made_on.zip(expires_on) {
+        Some((made, expires)) if expires < made => Err(Rejection::out_of_range(
+            "it would expire before it was made",
+            [field.as_slice(), &["expiresOn".to_owned()]].concat(),
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,170 @@
+//! Stock held for somebody, with an expiry.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    draft::{Delta, Draft, MovementHead},
+    level::LevelKey,
+    movement::{Reference, ReferenceKind},
+    rejection::Rejection,
+};
+
+/// Stock that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    pub id: ReservationId,
+    pub key: LevelKey,
+    /// As it was made.
+    pub quantity: Quantity,
+    /// What is still held; above 0 exactly while ACTIVE.
+    pub remaining: Quantity,
+    pub status: ReservationStatus,
+    pub expires_at: Option<Timestamp>,
+    pub channel: Option<ChannelId>,
+    /// The order's line that it is held for.
+    pub order: Option<(OrderId, u16)>,
+    pub reference: Option<Reference>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Whether it has a row.
+    pub exists: bool,
+}
+
+impl Reservation {
+    /// Whether a document besides orders holds it, whose own actions let it go: only transfers do. What else is named is what it is held for.
+    pub fn is_of_a_document(&self) -> bool {
+        self.order.is_none() && self.reference.is_some_and(|reference| reference.kind == ReferenceKind::Transfer)
+    }
+    /// Holds `taken` less; when nothing is left it ends as `end`.
+    pub fn give_back(&mut self, taken: i64, end: ReservationStatus, now: Timestamp) {
+        self.remaining = Quantity::new(self.remaining.get() - taken).unwrap_or(Quantity::ZERO);
+        if !self.remaining.is_positive() {
+            self.status = end;
+        }
+        self.version += 1;
+        self.updated_at = now;
+    }
+}
+
+/// Hold stock.
+#[derive(Debug, Clone)]
+pub struct Reserve {
+    pub head: MovementHead,
+    pub expires_at: Option<Timestamp>,
+    pub channel: Option<ChannelId>,
+    pub items: Vec<ReserveItem>,
+}
+#[derive(Debug, Clone)]
+pub struct ReserveItem {
+    /// The id that the reservation will have.
+    pub id: ReservationId,
+    pub key: LevelKey,
+    pub quantity: Quantity,
+}
+
+/// All items or none; what is available must suffice for each after the ones before it.
+pub fn decide_reserve(draft: &mut Draft<'_>, command: &Reserve) -> Result<Vec<ReservationId>, Rejection> {
+    let Some(first) = command.items.first() else {
+        return Err(Rejection::invalid("at least one item is needed", path!["input", "items"]));
+    };
+    draft.begin(command.head.clone(), first.key, &path!["input", "items", 0])?;
+    for (index, item) in command.items.iter().enumerate() {
+        let field = path!["input", "items", index, "quantity"];
+        if !item.quantity.is_positive() {
+            return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
+        }
+        // What is held for buyers is what may be promised to them.
+        let there = draft.promisable(item.key, &path!["input", "items", index])?;
+        if there < item.quantity.get() {
+            return Err(draft.unpromised(item.key, (item.quantity.get(), there), &field));
+        }
+        draft.post(item.key, Delta { reserved: item.quantity.get(), ..Delta::default() }, None, None, &field)?;
+        let now = draft.now();
+        draft.put_reservation(Reservation {
+            id: item.id,
+            key: item.key,
+            quantity: item.quantity,
+            remaining: item.quantity,
+            status: ReservationStatus::Active,
+            expires_at: command.expires_at,
+            channel: command.channel,
+            order: None,
+            reference: command.head.reference,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            exists: false,
+        });
+    }
+    Ok(command.items.iter().map(|item| item.id).collect())
+}
+
+/// Let held stock go.
+#[derive(Debug, Clone)]
+pub struct Release {
+    pub head: MovementHead,
+    pub reservations: Vec<ReservationId>,
+}
+
+/// All or none. What an order holds is released by the order's own actions.
+pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Rejection> {
+    let mut begun = false;
+    for (index, id) in command.reservations.iter().enumerate() {
+        let field = path!["input", "reservationIds", index];
+        let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found("reservation", field)) };
+        if reservation.order.is_some() {
+            return Err(Rejection::state("it belongs to an order: cancel the order instead", field));
+        }
+        if reservation.is_of_a_document() {
+            return Err(Rejection::state("it belongs to a document: cancel that instead", field));
+        }
+        if reservation.status != ReservationStatus::Active {
+            return Err(Rejection::state(
+                format!("it is {}; only an ACTIVE reservation can be released", reservation.status),
+                field,
+            ));
+        }
+        let mut reservation = reservation.clone();
+        if !begun {
+            draft.begin(command.head.clone(), reservation.key, &field)?;
+            begun = true;
+        }
+        let held = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        reservation.give_back(held, ReservationStatus::Released, draft.now());
+        draft.put_reservation(reservation);
+    }
+    if begun { Ok(()) } else { Err(Rejection::invalid("at least one reservation is needed", path!["input", "reservationIds"])) }
+}
+
+/// The job's command: end what has run out.
+#[derive(Debug, Clone)]
+pub struct Expire {
+    pub head: MovementHead,
+    pub reservations: Vec<ReservationId>,
+}
+
+/// Ends those that are still active, belong to no order and are past their time; the others are left alone, so doing it twice does nothing.
+pub fn decide_expire(draft: &mut Draft<'_>, command: &Expire) -> Result<(), Rejection> {
+    let mut begun = false;
+    for id in &command.reservations {
+        let Some(reservation) = draft.reservation(*id) else { continue };
+        let due = reservation.expires_at.is_some_and(|at| at <= draft.now());
+        if reservation.status != ReservationStatus::Active || reservation.order.is_some() || !due {
+            continue;
+        }
+        let mut reservation = reservation.clone();
+        let field = Vec::new();
+        if !begun {
+            draft.begin(command.head.clone(), reservation.key, &field)?;
+            begun = true;
+        }
+        let held = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        reservation.give_back(held, ReservationStatus::Expired, draft.now());
+        draft.put_reservation(reservation);
+    }
+    Ok(())
+}

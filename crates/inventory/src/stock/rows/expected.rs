@@ -1,0 +1,77 @@
+//! What is on its way to a level, by document: what is open of purchase orders, and transfers under way. Those rooms keep the tables and come
+//! later; what they promise for a level is read here, so that whoever explains a figure need not know them. So is what orders are owed.
+
+use entity::prelude::*;
+use platform::{
+    clock,
+    storage::{Fault, Reads, Row},
+};
+use uuid::Uuid;
+
+use crate::stock::core::{Arrival, Level, Reference, ReferenceKind, arrivals};
+
+/// Documents that bring stock to a level: ordered from suppliers, and under way from other stores.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    pub incoming: Vec<Arrival>,
+    pub in_transit: Vec<Arrival>,
+}
+
+/// What is on its way to a level: each document's share, and what none accounts for. Sums to the level's own `incoming` and `in_transit`.
+pub async fn expected(reads: &impl Reads, level: &Level) -> Result<Expected, Fault> {
+    let (mut incoming, mut in_transit) = (Vec::new(), Vec::new());
+    if !level.incoming.is_zero() {
+        incoming = ordered(reads, level).await?;
+    }
+    if !level.in_transit.is_zero() {
+        in_transit = under_way(reads, level).await?;
+    }
+    Ok(Expected { incoming: arrivals(level.incoming.get(), incoming), in_transit: arrivals(level.in_transit.get(), in_transit) })
+}
+
+/// What open orders are owed beyond stock, each line of a product or part of a kit: product, store and quantity. Of the tenant `$1`.
+pub const OWED: &str = "(SELECT l.product_id, o.store_id, l.backordered AS quantity FROM order_line l
+    JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
+    WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy <> 'UNTRACKED'
+    UNION ALL SELECT n.product_id, o.store_id, l.backordered * n.quantity FROM order_line l
+    JOIN sales_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id AND o.status IN ('PENDING', 'CONFIRMED', 'PARTIALLY_FULFILLED')
+    JOIN order_line_part n ON n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position
+    WHERE l.tenant_id = $1 AND l.backordered > 0 AND l.stock_policy = 'UNTRACKED')";
+
+/// What open orders are owed of a level.
+pub async fn owed(reads: &impl Reads, level: &Level) -> Result<i64, Fault> {
+    let sql =
+        format!("SELECT CAST(coalesce(sum(w.quantity), 0) AS bigint) FROM {OWED} w WHERE w.product_id = $2 AND w.store_id = $3");
+    let rows = reads.rows(&sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+async fn ordered(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
+    let sql = "SELECT l.purchase_order_id, l.open, coalesce(l.expected_on, o.expected_on) FROM purchase_order_line l
+               JOIN purchase_order o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
+               WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.open > 0 AND o.store_id = $3
+                 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED') ORDER BY o.number, l.position";
+    let rows = reads.rows(sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    let arrival = |row| {
+        let mut row = Row::new(row);
+        let (id, quantity): (Uuid, i64) = (row.take()?, row.take()?);
+        Ok(Arrival { quantity, on: row.take()?, document: Some(Reference { kind: ReferenceKind::PurchaseOrder, id }) })
+    };
+    rows.iter().map(arrival).collect()
+}
+
+async fn under_way(reads: &impl Reads, level: &Level) -> Result<Vec<Arrival>, Fault> {
+    let sql = "SELECT t.id, l.shipped - l.received - l.lost, t.expected_at FROM transfer_line l
+               JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
+               WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.shipped > l.received + l.lost AND t.to_store_id = $3
+                 AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') ORDER BY t.number";
+    let rows = reads.rows(sql, vec![level.key.product.into(), level.key.store.into()]).await?;
+    let arrival = |row| {
+        let mut row = Row::new(row);
+        let (id, quantity): (Uuid, i64) = (row.take()?, row.take()?);
+        let at: Option<i64> = row.take()?;
+        let on = at.map(|at| clock::local_day(Timestamp(at), &level.facts.time_zone));
+        Ok(Arrival { quantity, on, document: Some(Reference { kind: ReferenceKind::Transfer, id }) })
+    };
+    rows.iter().map(arrival).collect()
+}

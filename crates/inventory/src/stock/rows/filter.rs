@@ -1,0 +1,127 @@
+//! Which movements a list or a report is about, compiled to conditions with parameters.
+
+use entity::prelude::*;
+use platform::storage::Backend;
+use sea_orm::Value;
+use uuid::Uuid;
+
+/// A filter of movements; what is None asks nothing, and an empty list matches nothing. `stores` and `products` are asked of one and the
+/// same entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MovementFilterSpec {
+    pub kinds: Option<Vec<MovementKind>>,
+    pub stores: Option<Vec<StoreId>>,
+    pub products: Option<Vec<ProductId>>,
+    /// Ids of what the movement belongs to: orders, returns, reservations.
+    pub references: Option<Vec<Uuid>>,
+    /// All of these must hold.
+    pub external_ref: Vec<TextTest>,
+    pub occurred_from: Option<Timestamp>,
+    /// Exclusive.
+    pub occurred_before: Option<Timestamp>,
+}
+
+/// What a text is tested for. Compared as it is, byte by byte; a text that is absent passes no test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextTest {
+    In(Vec<String>),
+    StartsWith(String),
+    Contains(String),
+}
+
+/// Conditions that begin with ` AND `, or are empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MovementFilter {
+    /// On the table `movement` as `m`.
+    pub movement: String,
+    /// On the table `entry` as `e`.
+    pub entry: String,
+    /// The parameters of both, in the order of their numbers.
+    pub values: Vec<Value>,
+    /// Whether lists begin with the entries. SQLite would go through all movements for those of a product that hardly moves; of a store, most of
+    /// the newest ones fit.
+    begins_with_entries: bool,
+}
+
+impl MovementFilter {
+    /// The whole as one condition on `m`, for lists of movements: it has an entry that fits.
+    pub fn on_movements(&self) -> String {
+        if self.entry.is_empty() {
+            return self.movement.clone();
+        }
+        let (movement, entry) = (&self.movement, &self.entry);
+        if self.begins_with_entries {
+            return format!("{movement} AND m.seq IN (SELECT e.seq FROM entry e WHERE e.tenant_id = $1{entry})");
+        }
+        format!("{movement} AND EXISTS (SELECT 1 FROM entry e WHERE e.tenant_id = $1 AND e.seq = m.seq{entry})")
+    }
+}
+
+/// Parameters are numbered from `next`; `$1` is the tenant.
+pub fn movement_filter(backend: Backend, spec: &MovementFilterSpec, next: usize) -> MovementFilter {
+    let mut filter = MovementFilter::default();
+    if let Some(kinds) = &spec.kinds {
+        let number = bind(&mut filter, next, backend.texts(kinds.iter().map(|kind| kind.as_str())));
+        and(&mut filter.movement, &backend.in_texts("m.kind", number));
+    }
+    if let Some(stores) = &spec.stores {
+        let number = bind(&mut filter, next, backend.ids(stores.iter().copied()));
+        and(&mut filter.entry, &backend.in_ids("e.store_id", number));
+    }
+    if let Some(products) = &spec.products {
+        filter.begins_with_entries = backend == Backend::Sqlite;
+        let number = bind(&mut filter, next, backend.ids(products.iter().copied()));
+        and(&mut filter.entry, &backend.in_ids("e.product_id", number));
+    }
+    if let Some(references) = &spec.references {
+        let ids = references.iter().map(|id| ReferenceId::from_uuid(*id));
+        let number = bind(&mut filter, next, backend.ids(ids));
+        and(&mut filter.movement, "m.reference_id IS NOT NULL");
+        and(&mut filter.movement, &backend.in_ids("m.reference_id", number));
+    }
+    for test in &spec.external_ref {
+        external_ref(&mut filter, backend, next, test);
+    }
+    for (bound, operator) in [(spec.occurred_from, ">="), (spec.occurred_before, "<")] {
+        if let Some(bound) = bound {
+            let number = bind(&mut filter, next, bound.micros().into());
+            and(&mut filter.movement, &format!("m.occurred_at {operator} ${number}"));
+        }
+    }
+    filter
+}
+
+fn and(sql: &mut String, condition: &str) {
+    sql.push_str(" AND ");
+    sql.push_str(condition);
+}
+
+fn bind(filter: &mut MovementFilter, next: usize, value: Value) -> usize {
+    filter.values.push(value);
+    next + filter.values.len() - 1
+}
+
+fn external_ref(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
+    let condition = match test {
+        TextTest::In(texts) => {
+            let number = bind(filter, next, backend.texts(texts.iter().map(String::as_str)));
+            backend.in_texts("m.external_ref", number)
+        }
+        TextTest::StartsWith(prefix) => {
+            // Both databases compare by bytes, so the lower bound walks the index; the rest is exact.
+            let (number, length) = (bind(filter, next, prefix.as_str().into()), prefix.chars().count());
+            format!("m.external_ref >= ${number} AND substr(m.external_ref, 1, {length}) = ${number}")
+        }
+        TextTest::Contains(part) => {
+            let number = bind(filter, next, part.as_str().into());
+            let find = match backend {
+                Backend::Postgres => "strpos",
+                Backend::Sqlite => "instr",
+            };
+            format!("{find}(m.external_ref, ${number}) > 0")
+        }
+    };
+    // Said aloud, the partial index on references can be used.
+    and(&mut filter.movement, "m.external_ref IS NOT NULL");
+    and(&mut filter.movement, &condition);
+}

@@ -1,0 +1,104 @@
+//! What was on hand at an earlier moment, by search instead of by sum (docs/decisions/0003).
+//!
+//! Along a level, versions are dense and both `occurred_max` (the latest moment so far) and `recorded_at` never go back. So "everything up
+//! to version v had happened and was known" holds up to one v and for none after it, and halving finds that v. What comes after it counts
+//! only if it arrived late: it happened before something that was recorded earlier. Where that is much, blocks of so many versions have been
+//! condensed (`history_blocks`): of each, one look-up gives the sum of what had happened.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+
+use crate::stock::core::LevelKey;
+
+/// What a level had at an earlier moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Past {
+    /// On hand, in smallest units: the sum of all entries with `occurred_at ≤ time` and `recorded_at ≤ known_at`. 0 for a level that does
+    /// not exist. Below 0 where a removal was dated before the receipt that it took from.
+    pub on_hand: Quantity,
+    /// How many versions were gone through one by one for what arrived late.
+    pub walked: i64,
+}
+
+/// On hand at `time`, as known at `known_at` (None: as known now): one figure a key, in the order of `keys`, by one statement. `size` is how
+/// many versions are condensed at a time.
+pub async fn past(
+    reads: &impl Reads,
+    keys: &[LevelKey],
+    time: Timestamp,
+    known_at: Option<Timestamp>,
+    size: i64,
+) -> Result<Vec<Past>, Fault> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
+    let (k, mut values) = reads.backend().pairs(&pairs, 2);
+    let sql = statement(&k, values.len() + 2);
+    values.extend([time.micros().into(), known_at.map_or(i64::MAX, Timestamp::micros).into(), size.into()]);
+    let rows = reads.rows(&sql, values).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let key = LevelKey { product: row.take()?, store: row.take()? };
+        let (low, high): (i64, i64) = (row.take()?, row.take()?);
+        if high - low != 1 {
+            return Err(Fault::corrupt("entry", format!("a level's versions are dense, but none lies between {low} and {high}")));
+        }
+        let (walked, units): (i64, i64) = (row.take()?, row.take()?);
+        let on_hand = Quantity::new(units).ok_or(Fault::TooLarge)?;
+        found.insert(key, Past { on_hand, walked });
+    }
+    Ok(keys.iter().map(|key| found.get(key).copied().unwrap_or_default()).collect())
+}
+
+/// `time` is parameter `bound`, `known_at` and the size of a block come after it. `low` is a version that counts whole (0: none does), `high`
+/// one that does not; each step reads the entry halfway between. Of what lies behind `low`, the blocks from `first` up to `blocks` are
+/// condensed; the versions up to `before` and those behind `after` are walked, up to `last`: in the first block that was not known whole, or the
+/// level's own.
+///
+/// Whatever is compared with a column is worked out before: Postgres does not look for the outcome of a division in the index of a
+/// table that has row-level security.
+fn statement(k: &str, bound: usize) -> String {
+    let [time, known, size] = [0, 1, 2].map(|more| format!("${}", bound + more));
+    let whole = format!("e.occurred_max <= {time} AND e.recorded_at <= {known}");
+    let of_level =
+        |row: &str| format!("{row}.tenant_id = $1 AND {row}.product_id = f.product_id AND {row}.store_id = f.store_id");
+    let (of_entry, of_block) = (of_level("e"), of_level("b"));
+    let late = |span: &str| {
+        format!(
+            "coalesce((SELECT CAST(sum(e.on_hand_delta) AS bigint) FROM entry e WHERE {of_entry} AND {span}
+               AND e.occurred_at < e.occurred_max AND e.occurred_at <= {time} AND e.recorded_at <= {known}), 0)"
+        )
+    };
+    let (before, after) = (
+        late("e.version_after > f.low AND e.version_after <= f.before"),
+        late("e.version_after > f.after AND e.version_after <= f.last"),
+    );
+    format!(
+        "WITH RECURSIVE search (product_id, store_id, low, high, middle, last) AS (
+           SELECT l.product_id, l.store_id, CAST(0 AS bigint), l.version + 1, (l.version + 1) / 2, l.version
+           FROM {k} JOIN stock_level l ON l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b
+           UNION ALL
+           SELECT f.product_id, f.store_id, CASE WHEN {whole} THEN e.version_after ELSE f.low END,
+                  CASE WHEN {whole} THEN f.high ELSE e.version_after END,
+                  (CASE WHEN {whole} THEN e.version_after + f.high ELSE f.low + e.version_after END) / 2, f.last
+           FROM search f JOIN entry e ON {of_entry} AND e.version_after = f.middle
+           WHERE f.high - f.low > 1),
+         found AS (SELECT product_id, store_id, max(low) AS low, min(high) AS high, max(last) AS last, (max(low) + {size} - 1) / {size} AS first
+           FROM search GROUP BY product_id, store_id),
+         made AS (SELECT f.product_id, f.store_id, f.low, f.high, f.first, count(CASE WHEN b.recorded_at <= {known} THEN 1 END) AS blocks,
+             CASE WHEN max(b.recorded_at) > {known} THEN (count(CASE WHEN b.recorded_at <= {known} THEN 1 END) + 1) * {size} ELSE f.last END AS last
+           FROM found f LEFT JOIN history_block b ON {of_block} GROUP BY f.product_id, f.store_id, f.low, f.high, f.first, f.last),
+         span AS MATERIALIZED (SELECT m.*, CASE WHEN m.blocks > m.first THEN m.first * {size} ELSE m.last END AS before,
+           CASE WHEN m.blocks > m.first THEN m.blocks * {size} ELSE m.last END AS after FROM made m)
+         SELECT f.product_id, f.store_id, f.low, f.high, f.before - f.low + f.last - f.after,
+           coalesce((SELECT e.on_hand_after FROM entry e WHERE {of_entry} AND e.version_after = f.low), 0) + {before} + {after}
+           + coalesce((SELECT CAST(sum((SELECT s.on_hand_delta FROM history_sum s WHERE s.tenant_id = $1 AND s.product_id = b.product_id
+                AND s.store_id = b.store_id AND s.block = b.block AND s.occurred_at <= {time} ORDER BY s.occurred_at DESC LIMIT 1)) AS bigint)
+              FROM history_block b WHERE {of_block} AND b.block >= f.first AND b.block < f.blocks), 0)
+         FROM span f"
+    )
+}

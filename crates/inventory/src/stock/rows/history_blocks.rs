@@ -1,0 +1,41 @@
+//! Late entries, condensed a block of versions at a time: for each moment at which something in the block happened, the sum of the block's
+//! late entries up to it. Entries stay as they are, so a block does too.
+
+use platform::storage::{Fault, Reads, Row, Work};
+
+use crate::stock::core::LevelKey;
+
+/// Versions that are condensed together: one look-up in place of a walk over so many.
+pub const BLOCK: i64 = 1_024;
+
+/// Condenses the next blocks of a level that are complete, at most `most`; says whether more are left.
+pub async fn condense(work: &Work, key: LevelKey, size: i64, most: i64) -> Result<bool, Fault> {
+    let level = || vec![key.product.into(), key.store.into()];
+    let sql = "SELECT l.version, (SELECT count(*) FROM history_block b WHERE b.tenant_id = $1 AND b.product_id = $2 AND b.store_id = $3)
+        FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = $2 AND l.store_id = $3";
+    let rows = work.rows(sql, level()).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let mut row = Row::new(row);
+    let (version, made): (i64, i64) = (row.take()?, row.take()?);
+    let complete = version / size;
+    let until = complete.min(made + most);
+    for block in made..until {
+        let values = [level(), vec![block.into(), ((block + 1) * size).into()]].concat();
+        let sql = "INSERT INTO history_block (tenant_id, product_id, store_id, block, recorded_at)
+            SELECT e.tenant_id, e.product_id, e.store_id, $4, e.recorded_at FROM entry e
+            WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.version_after = $5
+            ON CONFLICT (tenant_id, product_id, store_id, block) DO NOTHING";
+        if work.execute(sql, values).await? == 0 {
+            // Another node is at it.
+            return Ok(false);
+        }
+        let values = [level(), vec![block.into(), (block * size).into(), ((block + 1) * size).into()]].concat();
+        let sql = "INSERT INTO history_sum (tenant_id, product_id, store_id, block, occurred_at, on_hand_delta)
+            SELECT $1, $2, $3, $4, c.occurred_at, CAST(sum(c.delta) OVER (ORDER BY c.occurred_at) AS bigint)
+            FROM (SELECT e.occurred_at, sum(e.on_hand_delta) AS delta FROM entry e
+              WHERE e.tenant_id = $1 AND e.product_id = $2 AND e.store_id = $3 AND e.version_after > $5 AND e.version_after <= $6
+                AND e.occurred_at < e.occurred_max GROUP BY e.occurred_at) c";
+        work.execute(sql, values).await?;
+    }
+    Ok(until < complete)
+}

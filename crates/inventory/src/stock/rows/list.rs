@@ -1,0 +1,386 @@
+//! Levels as lists show them.
+
+use std::{
+    array,
+    collections::{HashMap, HashSet},
+};
+
+use entity::prelude::*;
+use platform::storage::{Backend, Fault, Reads, Row};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::stock::core::{Level, LevelKey, available, status};
+
+/// A stock level as clients see it. Quantities are in the product's smallest unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelRow {
+    pub id: LevelId,
+    pub key: LevelKey,
+    pub on_hand: Quantity,
+    pub reserved: Quantity,
+    pub unavailable: Quantity,
+    pub incoming: Quantity,
+    pub in_transit: Quantity,
+    pub safety_stock: Quantity,
+    pub reorder_point: Option<Quantity>,
+    pub maximum: Option<Quantity>,
+    pub low_stock_threshold: Option<Quantity>,
+    pub version: i64,
+    pub seq: i64,
+    pub updated_at: Timestamp,
+    pub category: Option<CategoryId>,
+}
+
+impl LevelRow {
+    pub fn available(&self) -> i64 {
+        available(self.on_hand, self.unavailable, self.reserved)
+    }
+    pub fn status(&self) -> StockStatus {
+        status(self.available(), self.reorder_point.or(self.low_stock_threshold), self.maximum)
+    }
+}
+
+impl From<&Level> for LevelRow {
+    fn from(level: &Level) -> Self {
+        Self {
+            id: level.id,
+            key: level.key,
+            on_hand: level.on_hand,
+            reserved: level.reserved,
+            unavailable: level.unavailable,
+            incoming: level.incoming,
+            in_transit: level.in_transit,
+            safety_stock: level.safety_stock,
+            reorder_point: level.reorder_point,
+            maximum: level.maximum,
+            low_stock_threshold: level.facts.low_stock_threshold,
+            version: level.version,
+            seq: level.seq,
+            updated_at: level.updated_at,
+            category: level.facts.category,
+        }
+    }
+}
+
+/// The columns of a `LevelRow`, of `stock_level l` and `product p`.
+pub const COLUMNS: &str =
+    "l.id, l.product_id, l.store_id, l.on_hand, l.reserved, l.unavailable, l.incoming, l.in_transit, l.safety_stock,
+    l.reorder_point, l.maximum, p.low_stock_threshold, l.version, l.seq, l.updated_at, p.category_id";
+
+pub fn read(row: &mut Row<'_>) -> Result<LevelRow, Fault> {
+    Ok(LevelRow {
+        id: row.take()?,
+        key: LevelKey { product: row.take()?, store: row.take()? },
+        on_hand: row.take()?,
+        reserved: row.take()?,
+        unavailable: row.take()?,
+        incoming: row.take()?,
+        in_transit: row.take()?,
+        safety_stock: row.take()?,
+        reorder_point: row.take()?,
+        maximum: row.take()?,
+        low_stock_threshold: row.take()?,
+        version: row.take()?,
+        seq: row.take()?,
+        updated_at: row.time()?,
+        category: row.take()?,
+    })
+}
+
+const FROM: &str = "FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id";
+
+/// The levels of products in all their stores, by product and store.
+pub async fn levels_of_products(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<LevelRow>, Fault> {
+    let backend = reads.backend();
+    // Said of both, or Postgres may read all products to join a few.
+    let of = format!("{} AND {}", backend.in_ids("l.product_id", 2), backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE l.tenant_id = $1 AND {of} ORDER BY l.product_id, l.store_id");
+    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+}
+
+/// What most pages show of a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    pub store: StoreId,
+    pub on_hand: Quantity,
+    pub reserved: Quantity,
+    pub unavailable: Quantity,
+}
+
+/// The same levels with fewer columns, in the order of their stores.
+pub async fn figures_of_products(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<Figures>>, Fault> {
+    let mut found = match reads.backend() {
+        Backend::Postgres => packed_figures(reads, products).await?,
+        Backend::Sqlite => figures_in_rows(reads, products).await?,
+    };
+    found.values_mut().for_each(|levels| levels.sort_unstable_by_key(|level| level.store));
+    Ok(found)
+}
+
+/// The bytes of a level as Postgres packs them below: its store's id, and three figures of which the highest byte comes first.
+const PACKED: usize = 16 + 3 * 8;
+
+/// A page has a thousand levels: here they come as one value a product, which costs less to make, to send and to read than rows or arrays.
+async fn packed_figures(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<Figures>>, Fault> {
+    let sql = "SELECT k.id, x.levels FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (
+           SELECT string_agg(uuid_send(l.store_id) || int8send(l.on_hand) || int8send(l.reserved) || int8send(l.unavailable), ''::bytea) AS levels
+           FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id = k.id) AS x
+         WHERE x.levels IS NOT NULL";
+    let rows = reads.rows(sql, vec![reads.backend().ids(products.iter().copied())]).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let (product, packed): (ProductId, Vec<u8>) = (row.take()?, row.take()?);
+        let (levels, []) = packed.as_chunks::<PACKED>() else {
+            return Err(Fault::corrupt("stock_level", "packed levels are as long as was asked for"));
+        };
+        found.insert(product, levels.iter().map(unpacked).collect::<Result<_, Fault>>()?);
+    }
+    Ok(found)
+}
+
+fn unpacked(packed: &[u8; PACKED]) -> Result<Figures, Fault> {
+    let figure = |place: usize| quantity(i64::from_be_bytes(array::from_fn(|byte| packed[16 + 8 * place + byte])));
+    Ok(Figures {
+        store: StoreId::from_uuid(Uuid::from_bytes(array::from_fn(|byte| packed[byte]))),
+        on_hand: figure(0)?,
+        reserved: figure(1)?,
+        unavailable: figure(2)?,
+    })
+}
+
+fn quantity(figure: i64) -> Result<Quantity, Fault> {
+    Quantity::new(figure).ok_or_else(|| Fault::corrupt("stock_level", "quantities lie within ±(2^53 − 1)"))
+}
+
+async fn figures_in_rows(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<Figures>>, Fault> {
+    let backend = reads.backend();
+    let of = backend.in_ids("l.product_id", 2);
+    let sql = format!(
+        "SELECT l.product_id, l.store_id, l.on_hand, l.reserved, l.unavailable FROM stock_level l WHERE l.tenant_id = $1 AND {of}"
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let mut found: HashMap<ProductId, Vec<Figures>> = HashMap::with_capacity(products.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let product = row.take()?;
+        let (store, on_hand, reserved, unavailable) = (row.take()?, row.take()?, row.take()?, row.take()?);
+        found.entry(product).or_default().push(Figures { store, on_hand, reserved, unavailable });
+    }
+    Ok(found)
+}
+
+/// The levels of a product as event `seq` found them: what has moved since has the figures of its last entry until then, and what
+/// did not exist yet is left out.
+pub async fn levels_of_product_at(reads: &impl Reads, product: ProductId, seq: i64) -> Result<Vec<LevelRow>, Fault> {
+    let mut levels = levels_of_products(reads, &[product]).await?;
+    let moved = take_back(reads, &mut levels, seq).await?;
+    levels.retain(|level| !moved.contains(&level.key) || level.version > 0);
+    Ok(levels)
+}
+
+/// These levels as event `seq` found them; what has moved only since then has moved nothing yet.
+pub async fn levels_by_key_at(reads: &impl Reads, keys: &[LevelKey], seq: i64) -> Result<Vec<LevelRow>, Fault> {
+    let mut levels = levels_by_key(reads, keys).await?;
+    take_back(reads, &mut levels, seq).await?;
+    Ok(levels)
+}
+
+/// Gives levels the figures that they had at event `seq`, and says which have moved since.
+async fn take_back(reads: &impl Reads, levels: &mut [LevelRow], seq: i64) -> Result<HashSet<LevelKey>, Fault> {
+    let moved: HashSet<LevelKey> = levels.iter().filter(|level| level.seq > seq).map(|level| level.key).collect();
+    if moved.is_empty() {
+        return Ok(moved);
+    }
+    let pairs: Vec<_> = moved.iter().map(|key| (key.product, key.store)).collect();
+    let (k, mut values) = reads.backend().pairs(&pairs, 3);
+    values.insert(0, seq.into());
+    // Which entry it is stands by itself: under row-level security a subquery's outcome would not be looked for in the index.
+    let sql = format!(
+        "WITH newest AS MATERIALIZED (
+           SELECT k.a, k.b, (SELECT max(x.version_after) FROM entry x WHERE x.tenant_id = $1
+             AND x.product_id = k.a AND x.store_id = k.b AND x.seq <= $2) AS version FROM {k})
+         SELECT e.product_id, e.store_id, e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after, e.seq, e.recorded_at
+         FROM newest n JOIN entry e ON e.tenant_id = $1 AND e.product_id = n.a AND e.store_id = n.b AND e.version_after = n.version"
+    );
+    let mut then = HashMap::with_capacity(moved.len());
+    for row in &reads.rows(&sql, values).await? {
+        let mut row = Row::new(row);
+        let key = LevelKey { product: row.take()?, store: row.take()? };
+        let figures: (Quantity, Quantity, Quantity) = (row.take()?, row.take()?, row.take()?);
+        let (version, seq): (i64, i64) = (row.take()?, row.take()?);
+        then.insert(key, (figures, version, seq, row.time()?));
+    }
+    for level in levels.iter_mut().filter(|level| moved.contains(&level.key)) {
+        let nothing = ((Quantity::ZERO, Quantity::ZERO, Quantity::ZERO), 0, 0, level.updated_at);
+        let (figures, version, seq, at) = then.remove(&level.key).unwrap_or(nothing);
+        (level.on_hand, level.reserved, level.unavailable) = figures;
+        (level.version, level.seq, level.updated_at) = (version, seq, at);
+    }
+    Ok(moved)
+}
+
+pub async fn levels_by_id(reads: &impl Reads, ids: &[LevelId]) -> Result<Vec<LevelRow>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE l.tenant_id = $1 AND {}", backend.in_ids("l.id", 2));
+    let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+}
+
+pub async fn levels_by_key(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<LevelRow>, Fault> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
+    let (k, values) = reads.backend().pairs(&pairs, 2);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {k} CROSS JOIN stock_level l CROSS JOIN product p
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.store_id = k.b AND p.tenant_id = $1 AND p.id = l.product_id"
+    );
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+}
+
+/// What a list of levels is sorted by; each ends with the level's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelSort {
+    ProductSku,
+    Available,
+    OnHand,
+    UpdatedAt,
+}
+
+impl LevelSort {
+    /// Names the sort in cursors.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ProductSku => "ProductSku",
+            Self::Available => "Available",
+            Self::OnHand => "OnHand",
+            Self::UpdatedAt => "UpdatedAt",
+        }
+    }
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::ProductSku => "p.sku_key",
+            Self::Available => "(l.on_hand - l.unavailable - l.reserved)",
+            Self::OnHand => "l.on_hand",
+            Self::UpdatedAt => "l.updated_at",
+        }
+    }
+}
+
+/// A page of levels with what it is sorted by: conditions, order and limit are SQL over `l` and `p`, values from `$2`.
+pub async fn page(
+    reads: &impl Reads,
+    sort: LevelSort,
+    conditions: &str,
+    order: &str,
+    values: Vec<Value>,
+) -> Result<Vec<(LevelRow, SortKey)>, Fault> {
+    let sql = format!("SELECT {COLUMNS}, {} {FROM} WHERE l.tenant_id = $1{conditions}{order}", sort.column());
+    let rows = reads.rows(&sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let level = read(&mut row)?;
+            let key = match sort {
+                LevelSort::ProductSku => SortKey::Text(row.take()?),
+                _ => SortKey::Int(row.take()?),
+            };
+            Ok((level, key))
+        })
+        .collect()
+}
+
+/// A value that levels are sorted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SortKey {
+    Int(i64),
+    Text(String),
+}
+
+/// Conditions on levels, as SQL and in memory: lists use the one, streams the other, and they say the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LevelFilter {
+    pub and: Vec<LevelFilter>,
+    pub or: Option<Vec<LevelFilter>>,
+    pub not: Option<Box<LevelFilter>>,
+    pub stores: Option<Vec<StoreId>>,
+    pub products: Option<Vec<ProductId>>,
+    pub categories: Option<Vec<CategoryId>>,
+    /// Available: at least, at most.
+    pub available: (Option<i64>, Option<i64>),
+    pub on_hand: (Option<i64>, Option<i64>),
+    pub statuses: Option<Vec<StockStatus>>,
+}
+
+const STATUS: &str = "(CASE WHEN l.on_hand - l.unavailable - l.reserved <= 0 THEN 'OUT_OF_STOCK'
+    WHEN l.on_hand - l.unavailable - l.reserved <= coalesce(l.reorder_point, p.low_stock_threshold) THEN 'CRITICAL'
+    WHEN 2 * (l.on_hand - l.unavailable - l.reserved) <= 3 * coalesce(l.reorder_point, p.low_stock_threshold) THEN 'LOW'
+    WHEN l.on_hand - l.unavailable - l.reserved >= l.maximum THEN 'OVERSTOCK' ELSE 'NORMAL' END)";
+
+impl LevelFilter {
+    /// The conditions, each beginning with ` AND `; values are appended and numbered after those that are there (`$1` is the tenant).
+    pub fn sql(&self, backend: Backend, values: &mut Vec<Value>) -> String {
+        let mut sql = String::new();
+        let mut bind = |value: Value| {
+            values.push(value);
+            values.len() + 1
+        };
+        if let Some(ids) = &self.stores {
+            sql += &format!(" AND {}", backend.in_ids("l.store_id", bind(backend.ids(ids.iter().copied()))));
+        }
+        if let Some(ids) = &self.products {
+            sql += &format!(" AND {}", backend.in_ids("l.product_id", bind(backend.ids(ids.iter().copied()))));
+        }
+        if let Some(ids) = &self.categories {
+            sql += &format!(" AND {}", backend.in_ids("p.category_id", bind(backend.ids(ids.iter().copied()))));
+        }
+        for (column, (least, most)) in [(LevelSort::Available.column(), self.available), ("l.on_hand", self.on_hand)] {
+            if let Some(least) = least {
+                sql += &format!(" AND {column} >= ${}", bind(least.into()));
+            }
+            if let Some(most) = most {
+                sql += &format!(" AND {column} <= ${}", bind(most.into()));
+            }
+        }
+        if let Some(statuses) = &self.statuses {
+            let texts = backend.texts(statuses.iter().map(|s| s.as_str()));
+            sql += &format!(" AND {}", backend.in_texts(STATUS, bind(texts)));
+        }
+        for part in &self.and {
+            sql += &part.sql(backend, values);
+        }
+        if let Some(parts) = &self.or {
+            let any: Vec<String> = parts.iter().map(|part| format!("(1 = 1{})", part.sql(backend, values))).collect();
+            sql += &format!(" AND ({})", if any.is_empty() { "1 = 0".to_owned() } else { any.join(" OR ") });
+        }
+        if let Some(part) = &self.not {
+            // A comparison with nothing is neither true nor false; to a list it is not a match.
+            sql += &format!(" AND (1 = 1{}) IS NOT TRUE", part.sql(backend, values));
+        }
+        sql
+    }
+
+    /// Whether a level is among those the SQL would find.
+    pub fn matches(&self, level: &LevelRow) -> bool {
+        fn listed<T: PartialEq>(list: Option<&Vec<T>>, value: &T) -> bool {
+            list.is_none_or(|list| list.contains(value))
+        }
+        let within = |(least, most): (Option<i64>, Option<i64>), value: i64| {
+            least.is_none_or(|l| value >= l) && most.is_none_or(|m| value <= m)
+        };
+        listed(self.stores.as_ref(), &level.key.store)
+            && listed(self.products.as_ref(), &level.key.product)
+            && self.categories.as_ref().is_none_or(|list| level.category.is_some_and(|category| list.contains(&category)))
+            && within(self.available, level.available())
+            && within(self.on_hand, level.on_hand.get())
+            && listed(self.statuses.as_ref(), &level.status())
+            && self.and.iter().all(|part| part.matches(level))
+            && self.or.as_ref().is_none_or(|parts| parts.iter().any(|part| part.matches(level)))
+            && self.not.as_ref().is_none_or(|part| !part.matches(level))
+    }
+}

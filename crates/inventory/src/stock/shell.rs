@@ -1,0 +1,113 @@
+//! What was on hand at an earlier moment, and why so much is available now.
+
+use std::sync::Arc;
+
+use entity::prelude::*;
+use platform::{
+    clock::{Clock, local_day},
+    storage::{Fault, TenantScope},
+};
+use tokio::sync::Semaphore;
+
+use super::{
+    core::{Aside, Known, Level, LevelKey, Lot, LotLevel, LotShare, Reservation},
+    rows::{
+        BLOCK, Which, condense,
+        expected::{expected, owed},
+        facts_for,
+        lot_list::lots_at,
+        lots::asides,
+        past, read_levels, reservations,
+    },
+};
+
+/// Whoever walked over more than so many blocks has them condensed: the walk took milliseconds, and the next one need not.
+const FAR: i64 = 2 * BLOCK;
+/// Blocks that are condensed in one transaction: some milliseconds of the writer's time.
+const AT_ONCE: i64 = 8;
+/// One level at a time in a process: nothing waits for it.
+static CONDENSING: Semaphore = Semaphore::const_new(1);
+
+/// On hand at `time`, as known at `known_at` (None: as known now), in smallest units. 0 for a level that does not exist. Below 0 where a
+/// removal was dated before the receipt that it took from.
+pub async fn on_hand_at(
+    scope: &TenantScope,
+    key: LevelKey,
+    time: Timestamp,
+    known_at: Option<Timestamp>,
+) -> Result<Quantity, Fault> {
+    let found = past(scope, &[key], time, known_at, BLOCK).await?.pop().unwrap_or_default();
+    if found.walked > FAR
+        && let Ok(turn) = CONDENSING.try_acquire()
+    {
+        let scope = scope.clone();
+        tokio::spawn(async move {
+            if let Err(fault) = condense_all(&scope, key).await {
+                tracing::warn!(error = %fault, "a level's past could not be condensed; it is walked through as before");
+            }
+            drop(turn);
+        });
+    }
+    Ok(found.on_hand)
+}
+
+/// Condenses all of a level that is complete, a few blocks a transaction.
+pub async fn condense_all(scope: &TenantScope, key: LevelKey) -> Result<(), Fault> {
+    loop {
+        let work = scope.begin().await?;
+        let is_left = condense(&work, key, BLOCK, AT_ONCE).await?;
+        work.commit().await?;
+        if !is_left {
+            return Ok(());
+        }
+    }
+}
+
+/// A level with all that its figures are made of, read in one snapshot.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    pub known: Known,
+    /// What holds it, the oldest first.
+    pub reservations: Vec<Reservation>,
+    pub lots: Vec<(Lot, LotLevel)>,
+    /// The day of the snapshot, in the store's time zone.
+    pub today: i32,
+}
+
+/// Why so much is available. None when the product or the store does not exist.
+///
+/// # Errors
+/// What the database has does not sum: a named fault, for an explanation that is wrong is worse than none.
+pub async fn explain(scope: &TenantScope, clock: &Clock, key: LevelKey) -> Result<Option<Explanation>, Fault> {
+    let work = scope.snapshot().await?;
+    let level = match read_levels(&work, &[key]).await?.pop() {
+        Some(level) => level,
+        None => match facts_for(&work, &[key]).await?.pop() {
+            Some((key, facts)) => Level::empty(key, clock.id(), Arc::new(facts)),
+            None => return Ok(None),
+        },
+    };
+    let mut reservations = reservations(&work, Which::ActiveOn(&[key])).await?;
+    reservations.sort_by_key(|held| (held.created_at, held.id));
+    let mut aside = Aside::default();
+    for (_, one) in asides(&work, &[key]).await? {
+        Condition::ALL.iter().for_each(|condition| aside.add(*condition, one.of(*condition)));
+    }
+    let lots = if level.facts.tracking == Tracking::None { Vec::new() } else { lots_at(&work, key).await? };
+    let expected = expected(&work, &level).await?;
+    let known = Known {
+        held: reservations.iter().map(|held| held.remaining.get()).collect(),
+        held_for_transfers: reservations.iter().filter(|held| held.is_of_a_document()).map(|held| held.remaining.get()).sum(),
+        aside,
+        lots: lots.iter().map(|(lot, level)| LotShare { available: level.available(), expires_on: lot.expires_on }).collect(),
+        incoming: expected.incoming,
+        in_transit: expected.in_transit,
+        owed: owed(&work, &level).await?,
+        level,
+    };
+    let today = local_day(clock.now(), &known.level.facts.time_zone);
+    match known.gap() {
+        Some(figure) => Err(Fault::corrupt("stock_level", format!("{figure} is the sum of its parts"))),
+        None => Ok(Some(Explanation { known, reservations, lots, today })),
+    }
+}

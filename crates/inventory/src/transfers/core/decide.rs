@@ -1,0 +1,347 @@
+//! What is asked of a transfer, and what comes of it: making it, changing it, holding its stock, letting it go.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
+    states::{Action, actions_from, may},
+    transfer::{Line, Transfer, TransferBook, TransferDecision},
+};
+use crate::stock::core::{Delta, Draft, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Reservation};
+
+/// One step of one transfer.
+#[derive(Debug, Clone)]
+pub struct Steps {
+    pub transfer: TransferId,
+    pub actor: Actor,
+    /// The version that the caller saw.
+    pub expected_version: Option<i64>,
+    pub step: Step,
+    /// The lots that left, read before: a transfer ships once.
+    pub sent: Vec<LotId>,
+    /// Ids for the movements it may need.
+    pub movements: [MovementId; 2],
+}
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    Create(NewTransfer),
+    Update(Change),
+    /// Holds the stock at the sender. The version is the one whose lines were read to know what to lock; an id for each line's hold.
+    Ready {
+        seen: i64,
+        reservations: Vec<ReservationId>,
+    },
+    Ship(Shipment),
+    Receive(Arrival),
+    Close(Loss),
+    /// The version is the one whose lines were read to know what to lock.
+    Cancel {
+        seen: i64,
+        note: Option<String>,
+    },
+}
+
+impl Step {
+    pub const fn action(&self) -> Option<Action> {
+        match self {
+            Self::Create(_) => None,
+            Self::Update(_) => Some(Action::Update),
+            Self::Ready { .. } => Some(Action::Ready),
+            Self::Ship(_) => Some(Action::Ship),
+            Self::Receive(_) => Some(Action::Receive),
+            Self::Close(_) => Some(Action::Close),
+            Self::Cancel { .. } => Some(Action::Cancel),
+        }
+    }
+    /// What the journal calls it.
+    const fn event(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "transfer.created",
+            Self::Update(_) => "transfer.updated",
+            Self::Ready { .. } => "transfer.ready",
+            Self::Ship(_) => "transfer.shipped",
+            Self::Receive(_) => "transfer.received",
+            Self::Close(_) => "transfer.closed",
+            Self::Cancel { .. } => "transfer.cancelled",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct NewTransfer {
+    pub from: StoreId,
+    pub to: StoreId,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub expected_at: Option<Timestamp>,
+    pub lines: Vec<Planned>,
+}
+
+/// How much of a product is to go; 0 takes it off a draft.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned {
+    pub product: ProductId,
+    pub quantity: Quantity,
+}
+
+/// What becomes of a draft; what is None stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub expected_at: Option<Timestamp>,
+    pub lines: Vec<Planned>,
+}
+
+/// Decides one step against what was loaded; the draft holds what it would do to stock.
+pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<TransferDecision, Rejection> {
+    let (mut transfer, before) = match (&steps.step, steps.step.action()) {
+        (Step::Create(new), _) => (create(book, draft, steps, new)?, None),
+        (_, Some(action)) => {
+            let transfer = open(book, steps, action)?;
+            let before = transfer.status;
+            (transfer, Some(before))
+        }
+        (_, None) => return Err(Rejection::not_found("transfer", path!["input", "id"])),
+    };
+    match &steps.step {
+        Step::Create(_) => {}
+        Step::Update(change) => update(book, draft, &mut transfer, change)?,
+        Step::Ready { seen, reservations } => hold(draft, &mut transfer, steps, *seen, reservations)?,
+        Step::Ship(shipment) => ship(draft, &mut transfer, steps, shipment)?,
+        Step::Receive(arrival) => receive(draft, &mut transfer, steps, arrival)?,
+        Step::Close(loss) => close(draft, &mut transfer, steps, loss)?,
+        Step::Cancel { seen, note } => cancel(draft, &mut transfer, steps, *seen, note.as_ref())?,
+    }
+    if before.is_some() {
+        transfer.touch(draft.now());
+    }
+    Ok(TransferDecision { transfer, event: steps.step.event(), before })
+}
+
+/// The transfer, if the action is open in its state.
+fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, Rejection> {
+    let found = book.transfers.get(&steps.transfer);
+    let transfer = found.ok_or_else(|| Rejection::not_found("transfer", path!["input", "id"]))?;
+    transfer.expect(steps.expected_version)?;
+    if may(transfer.status, action) {
+        return Ok(transfer.clone());
+    }
+    let steps: Vec<&str> = actions_from(transfer.status).map(Action::mutation).collect();
+    let open = if steps.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", steps.join(", ")) };
+    Err(Rejection::state(format!("the transfer is {}; {open}", transfer.status), path!["input", "id"]))
+}
+
+/// What a transfer's movements have in common.
+pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: (Actor, Timestamp)) -> MovementHead {
+    MovementHead {
+        id,
+        kind,
+        reason: None,
+        note: None,
+        external_ref: transfer.external_ref.clone(),
+        reference: Some(Reference { kind: ReferenceKind::Transfer, id: transfer.id.uuid() }),
+        actor: at.0,
+        reverses: None,
+        occurred_at: at.1,
+    }
+}
+
+fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
+    if new.from == new.to {
+        return Err(Rejection::invalid("a transfer goes to another store than it comes from", path!["input", "toStore"]));
+    }
+    if new.lines.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed", path!["input", "lines"]));
+    }
+    not_taken(book, new.external_ref.as_ref())?;
+    let now = draft.now();
+    let mut transfer = Transfer {
+        id: steps.transfer,
+        number: 0,
+        status: TransferStatus::Draft,
+        from: new.from,
+        to: new.to,
+        external_ref: new.external_ref.clone(),
+        note: new.note.clone(),
+        expected_at: new.expected_at,
+        shipped_at: None,
+        received_at: None,
+        loss_reason: None,
+        loss_note: None,
+        actor: steps.actor,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        lines: Vec::with_capacity(new.lines.len()),
+        written: 0,
+        exists: false,
+    };
+    for (index, planned) in new.lines.iter().enumerate() {
+        if !planned.quantity.is_positive() {
+            let field = path!["input", "lines", index, "quantity"];
+            return Err(Rejection::out_of_range("a quantity above 0 is expected", field));
+        }
+        if transfer.lines.iter().any(|line| line.product == planned.product) {
+            return Err(twice(index));
+        }
+        plan(draft, &mut transfer, *planned, &path!["input", "lines", index])?;
+    }
+    Ok(transfer)
+}
+
+fn twice(index: usize) -> Rejection {
+    Rejection::invalid("this product occurs twice: one line can say it", path!["input", "lines", index, "product"])
+}
+
+fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
+    match reference {
+        Some(reference) if book.taken_refs.contains(reference) => Err(Rejection::Duplicate {
+            message: format!("a transfer has the reference {reference}"),
+            field: path!["input", "externalRef"],
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Puts so much of a product on the transfer. Both stores must be able to stock it.
+fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: &Field) -> Result<(), Rejection> {
+    if let Some(line) = transfer.lines.iter_mut().find(|line| line.product == planned.product) {
+        line.quantity = planned.quantity;
+        return Ok(());
+    }
+    let facts = draft.stocked(LevelKey { product: planned.product, store: transfer.from }, field)?.facts.clone();
+    draft.stocked(LevelKey { product: planned.product, store: transfer.to }, field)?;
+    let position = transfer.lines.len() as u16 + 1;
+    transfer.lines.push(Line {
+        position,
+        product: planned.product,
+        sku: facts.sku.clone(),
+        name: facts.name.clone(),
+        decimals: facts.decimals,
+        quantity: planned.quantity,
+        shipped: Quantity::ZERO,
+        received: Quantity::ZERO,
+        lost: Quantity::ZERO,
+        unit_cost: None,
+        lots: Vec::new(),
+    });
+    Ok(())
+}
+
+/// The most lines of a transfer: each is two entries of the movement that ships it.
+pub(super) const MOST_LINES: usize = entity::id::MAX_LINES as usize / 2;
+
+fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, change: &Change) -> Result<(), Rejection> {
+    if change.external_ref.is_some() && change.external_ref != transfer.external_ref {
+        not_taken(book, change.external_ref.as_ref())?;
+        transfer.external_ref.clone_from(&change.external_ref);
+    }
+    if change.note.is_some() {
+        transfer.note.clone_from(&change.note);
+    }
+    transfer.expected_at = change.expected_at.or(transfer.expected_at);
+    for (index, planned) in change.lines.iter().enumerate() {
+        let field = path!["input", "lines", index];
+        if planned.quantity.is_negative() {
+            let field = path!["input", "lines", index, "quantity"];
+            return Err(Rejection::out_of_range("a quantity of 0 or more is expected", field));
+        }
+        if change.lines[..index].iter().any(|earlier| earlier.product == planned.product) {
+            return Err(twice(index));
+        }
+        let is_new = transfer.lines.iter().all(|line| line.product != planned.product);
+        if is_new && planned.quantity.is_zero() {
+            return Err(Rejection::not_found("line of this product", path!["input", "lines", index, "product"]));
+        }
+        plan(draft, transfer, *planned, &field)?;
+    }
+    if transfer.lines.len() > MOST_LINES {
+        let message = format!("a transfer has at most {MOST_LINES} lines");
+        return Err(Rejection::LimitExceeded { message, field: path!["input", "lines"] });
+    }
+    if transfer.live().next().is_none() {
+        return Err(Rejection::invalid("a transfer without lines says nothing: cancel it", path!["input", "lines"]));
+    }
+    Ok(())
+}
+
+/// Holds every line's stock at the sender, all or nothing.
+fn hold(
+    draft: &mut Draft<'_>,
+    transfer: &mut Transfer,
+    steps: &Steps,
+    seen: i64,
+    reservations: &[ReservationId],
+) -> Result<(), Rejection> {
+    if seen != transfer.version {
+        return Err(transfer.stale());
+    }
+    let field = path!["input", "id"];
+    let now = draft.now();
+    let reserve = head(steps.movements[0], MovementKind::Reserve, transfer, (steps.actor, now));
+    let mut has_begun = false;
+    for (line, id) in transfer.live().zip(reservations) {
+        let key = LevelKey { product: line.product, store: transfer.from };
+        draft.stocked(LevelKey { store: transfer.to, ..key }, &field)?;
+        let there = draft.movable(key, &field)?;
+        if there < line.quantity.get() {
+            return Err(draft.unpromised(key, (line.quantity.get(), there), &field));
+        }
+        if !has_begun {
+            draft.begin(reserve.clone(), key, &field)?;
+            has_begun = true;
+        }
+        draft.post(key, Delta { reserved: line.quantity.get(), ..Delta::default() }, None, None, &field)?;
+        draft.put_reservation(Reservation {
+            id: *id,
+            key,
+            quantity: line.quantity,
+            remaining: line.quantity,
+            status: ReservationStatus::Active,
+            expires_at: None,
+            channel: None,
+            order: None,
+            reference: reserve.reference,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            exists: false,
+        });
+    }
+    transfer.status = TransferStatus::Ready;
+    Ok(())
+}
+
+fn cancel(
+    draft: &mut Draft<'_>,
+    transfer: &mut Transfer,
+    steps: &Steps,
+    seen: i64,
+    note: Option<&String>,
+) -> Result<(), Rejection> {
+    if seen != transfer.version {
+        return Err(transfer.stale());
+    }
+    let field = path!["input", "id"];
+    let now = draft.now();
+    let release = head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now));
+    let mut has_begun = false;
+    for mut reservation in held_for(draft, transfer) {
+        if !has_begun {
+            draft.begin(MovementHead { note: note.cloned(), ..release.clone() }, reservation.key, &field)?;
+            has_begun = true;
+        }
+        let held = reservation.remaining.get();
+        draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, &field)?;
+        reservation.give_back(held, ReservationStatus::Released, now);
+        draft.put_reservation(reservation);
+    }
+    if note.is_some() {
+        transfer.note = note.cloned();
+    }
+    transfer.status = TransferStatus::Cancelled;
+    Ok(())
+}

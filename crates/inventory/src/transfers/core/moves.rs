@@ -1,0 +1,277 @@
+//! Goods that leave, arrive, or never do.
+
+use entity::prelude::*;
+use platform::path;
+
+use super::{
+    decide::{Steps, head},
+    lots::{LotPart, arriving, leaving, lots_field},
+    transfer::{Line, SentLot, Transfer},
+};
+use crate::stock::core::{
+    Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, ReferenceKind, Rejection, Reservation, Shortage, cover,
+};
+
+/// What leaves.
+#[derive(Debug, Clone)]
+pub struct Shipment {
+    /// None: every line whole. What is not named stays, and is held no longer.
+    pub lines: Option<Vec<Parcel>>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// What arrives.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// None: everything that is under way.
+    pub lines: Option<Vec<Parcel>>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
+}
+
+/// Nothing more will arrive: what is still under way is lost.
+#[derive(Debug, Clone)]
+pub struct Loss {
+    pub reason: ReasonCode,
+    pub note: Option<String>,
+}
+
+/// How much of a line.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    pub line: TransferLineId,
+    pub quantity: Quantity,
+    /// Of which lots; they sum to the quantity. Empty: first-expired-first-out.
+    pub lots: Vec<(LotChoice, Quantity)>,
+}
+
+/// A parcel whose line was found.
+pub(super) struct Wanted<'a> {
+    pub position: u16,
+    pub quantity: i64,
+    pub lots: &'a [(LotChoice, Quantity)],
+    /// Its place in the input; None where everything is meant.
+    pub index: Option<usize>,
+    pub field: Field,
+}
+
+/// What the transfer holds and is loaded, by product.
+pub(super) fn held_for(draft: &Draft<'_>, transfer: &Transfer) -> Vec<Reservation> {
+    let is_ours = |r: &&Reservation| {
+        let reference = r.reference.map(|reference| (reference.kind, reference.id));
+        r.status == ReservationStatus::Active && reference == Some((ReferenceKind::Transfer, transfer.id.uuid()))
+    };
+    let mut held: Vec<Reservation> = draft.book().reservations.values().filter(is_ours).cloned().collect();
+    held.sort_by_key(|r| (r.key, r.id));
+    held
+}
+
+/// What is meant of each line. `most` is how much of a line there can be.
+fn wanted<'a>(
+    transfer: &Transfer,
+    named: Option<&'a Vec<Parcel>>,
+    most: impl Fn(&Line) -> i64,
+) -> Result<Vec<Wanted<'a>>, Rejection> {
+    let Some(named) = named else {
+        let whole = |line: &Line| Wanted {
+            position: line.position,
+            quantity: most(line),
+            lots: &[],
+            index: None,
+            field: path!["input", "id"],
+        };
+        return Ok(transfer.live().filter(|line| most(line) > 0).map(whole).collect());
+    };
+    if named.is_empty() {
+        return Err(Rejection::invalid("at least one line is needed; leave the list out for all", path!["input", "lines"]));
+    }
+    let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
+    for (index, one) in named.iter().enumerate() {
+        let (of, position) = one.line.split_line();
+        let at = |name: &str| path!["input", "lines", index, name];
+        let line = transfer.live().find(|line| of == transfer.id && line.position == position);
+        let Some(line) = line else { return Err(Rejection::not_found("transfer line", at("lineId"))) };
+        if found.iter().any(|wanted| wanted.position == position) {
+            return Err(Rejection::invalid("this line occurs twice", at("lineId")));
+        }
+        let most = most(line);
+        if !one.quantity.is_positive() || one.quantity.get() > most {
+            let message = if most > 0 { format!("between 1 and {most} of it") } else { "nothing of it is left".to_owned() };
+            return Err(Rejection::out_of_range(message, at("quantity")));
+        }
+        found.push(Wanted { position, quantity: one.quantity.get(), lots: &one.lots, index: Some(index), field: at("quantity") });
+    }
+    Ok(found)
+}
+
+/// A figure made of figures that are in range.
+fn units(value: i64) -> Quantity {
+    debug_assert!(value >= 0, "a line's figures never go below 0");
+    Quantity::new(value.max(0)).unwrap_or(Quantity::ZERO)
+}
+
+/// Takes the goods out of the sender's stock and puts them under way to the receiver.
+pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, shipment: &Shipment) -> Result<(), Rejection> {
+    let wanted = wanted(transfer, shipment.lines.as_ref(), |line| line.quantity.get())?;
+    let occurred_at = shipment.occurred_at.unwrap_or(draft.now());
+    let from = transfer.from;
+    let out = head(steps.movements[1], MovementKind::TransferOut, transfer, (steps.actor, occurred_at));
+    let out = MovementHead { note: shipment.note.clone(), ..out };
+    let consumed = use_holds(draft, transfer, steps, &wanted)?;
+    let product = |position: u16| transfer.lines.iter().find(|line| line.position == position).map(|line| line.product);
+    let mut needed = Vec::with_capacity(wanted.len());
+    for (one, held) in wanted.iter().zip(&consumed) {
+        let Some(product) = product(one.position) else { continue };
+        let key = LevelKey { product, store: from };
+        let (available_delta, on_hand_delta) = (held - one.quantity, -one.quantity);
+        let lots = match one.lots {
+            [] => vec![(LotChoice::Unsaid, -one.quantity)],
+            named => named.iter().map(|(lot, quantity)| (lot.clone(), -quantity.get())).collect(),
+        };
+        needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, lots, field: one.field.clone() });
+    }
+    cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
+    let Some(first) = needed.first() else {
+        return Err(Rejection::invalid("nothing would leave", path!["input", "lines"]));
+    };
+    draft.begin(out, first.key, &path!["input", "id"])?;
+    for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
+        let cost = draft.level(step.key, &one.field)?.facts.cost;
+        let lots = leaving(draft, step.key, (one, *held))?;
+        take_out(
+            draft,
+            (step.key, &lots),
+            Delta { on_hand: -one.quantity, reserved: -held, ..Delta::default() },
+            cost,
+            &one.field,
+        )?;
+        let there = LevelKey { store: transfer.to, ..step.key };
+        draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, &one.field)?;
+        if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == one.position) {
+            (line.shipped, line.unit_cost) = (units(one.quantity), cost);
+            line.lots =
+                lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0, exists: false }).collect();
+        }
+    }
+    transfer.status = TransferStatus::InTransit;
+    transfer.shipped_at = Some(occurred_at);
+    Ok(())
+}
+
+/// Takes the sender's stock, of each lot its part; what was held is used up with the first ones.
+fn take_out(
+    draft: &mut Draft<'_>,
+    (key, lots): (LevelKey, &[LotPart]),
+    leaves: Delta,
+    cost: Option<Money>,
+    field: &Field,
+) -> Result<(), Rejection> {
+    if lots.is_empty() {
+        return draft.post(key, leaves, cost, None, field);
+    }
+    let mut held = leaves.reserved;
+    for (lot, amount) in lots {
+        let reserved = held.max(-amount);
+        held -= reserved;
+        let delta = Delta { on_hand: -amount, reserved, ..Delta::default() };
+        draft.post_to(key, Posting { delta, cost, lot: LotChoice::Id(*lot), ..Posting::default() }, field)?;
+    }
+    Ok(())
+}
+
+/// Ends the transfer's holds: says how much of each parcel was held, and lets go, in a movement of its own, what is held and does not leave.
+fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: &[Wanted<'_>]) -> Result<Vec<i64>, Rejection> {
+    let now = draft.now();
+    let mut consumed = vec![0; wanted.len()];
+    let mut has_begun = false;
+    for mut reservation in held_for(draft, transfer) {
+        let held = reservation.remaining.get();
+        let is_of = |line: &Line| line.product == reservation.key.product;
+        let position = transfer.lines.iter().find(|line| is_of(line)).map(|line| line.position);
+        let place = wanted.iter().position(|wanted| Some(wanted.position) == position);
+        let leaves = place.map_or(0, |place| held.min(wanted[place].quantity - consumed[place]));
+        if let Some(place) = place {
+            consumed[place] += leaves;
+        }
+        if held > leaves {
+            let field = path!["input", "id"];
+            if !has_begun {
+                let release = head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now));
+                draft.begin(release, reservation.key, &field)?;
+                has_begun = true;
+            }
+            draft.post(reservation.key, Delta { reserved: leaves - held, ..Delta::default() }, None, None, &field)?;
+        }
+        reservation.give_back(held, ReservationStatus::Consumed, now);
+        draft.put_reservation(reservation);
+    }
+    Ok(consumed)
+}
+
+/// Takes what arrived on hand, at the cost it left with.
+pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, arrival: &Arrival) -> Result<(), Rejection> {
+    let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
+    let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
+    if transfer.shipped_at.is_some_and(|shipped_at| occurred_at < shipped_at) {
+        return Err(Rejection::out_of_range("it cannot arrive before it left", path!["input", "occurredAt"]));
+    }
+    let enter = head(steps.movements[0], MovementKind::TransferIn, transfer, (steps.actor, occurred_at));
+    let mut begin = Some(MovementHead { note: arrival.note.clone(), ..enter });
+    for one in wanted {
+        let Some(place) = transfer.lines.iter().position(|line| line.position == one.position) else { continue };
+        let (key, field) = (LevelKey { product: transfer.lines[place].product, store: transfer.to }, &one.field);
+        if let Some(head) = begin.take() {
+            draft.begin(head, key, field)?;
+        }
+        let (line, cost) = (&transfer.lines[place], transfer.lines[place].unit_cost);
+        let parts = arriving(draft, transfer, line, &one)?;
+        let arrives = |quantity: i64| Delta { on_hand: quantity, in_transit: -quantity, ..Delta::default() };
+        if parts.is_empty() {
+            draft.post(key, arrives(one.quantity), cost, None, field)?;
+        }
+        let line = &mut transfer.lines[place];
+        for (lot, amount) in parts {
+            let posting = Posting { delta: arrives(amount), cost, lot: LotChoice::Id(lot), ..Posting::default() };
+            draft.post_to(key, posting, field).map_err(|refusal| of_lots(refusal, &one))?;
+            line.lots.iter_mut().filter(|sent| sent.lot == lot).for_each(|sent| sent.received += amount);
+        }
+        line.received = units(line.received.get() + one.quantity);
+    }
+    transfer.received_at = Some(transfer.received_at.map_or(occurred_at, |at| at.max(occurred_at)));
+    let is_done = transfer.lines.iter().all(|line| line.under_way() == 0);
+    transfer.status = if is_done { TransferStatus::Received } else { TransferStatus::PartiallyReceived };
+    Ok(())
+}
+
+/// A serial number that is in stock already is said of the lots that the parcel names.
+fn of_lots(refusal: Rejection, one: &Wanted<'_>) -> Rejection {
+    match refusal {
+        Rejection::Duplicate { message, .. } => Rejection::Duplicate { message, field: lots_field(one) },
+        other => other,
+    }
+}
+
+/// Writes off what is still under way.
+pub(super) fn close(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, loss: &Loss) -> Result<(), Rejection> {
+    let field = path!["input", "id"];
+    let removal = head(steps.movements[0], MovementKind::Removal, transfer, (steps.actor, draft.now()));
+    let mut begin = Some(MovementHead { reason: Some(loss.reason), note: loss.note.clone(), ..removal });
+    for line in transfer.lines.iter_mut().filter(|line| line.under_way() > 0) {
+        let key = LevelKey { product: line.product, store: transfer.to };
+        if let Some(head) = begin.take() {
+            draft.begin(head, key, &field)?;
+        }
+        let lost = line.under_way();
+        draft.post(key, Delta { in_transit: -lost, ..Delta::default() }, line.unit_cost, None, &field)?;
+        for sent in &mut line.lots {
+            draft.lose_on_the_way(sent.lot);
+            sent.lost += sent.under_way();
+        }
+        line.lost = units(line.lost.get() + lost);
+    }
+    transfer.status = TransferStatus::Received;
+    transfer.loss_reason = Some(loss.reason);
+    transfer.loss_note.clone_from(&loss.note);
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Lists of transfers.
+
+use entity::prelude::*;
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Backend, Fault, Reads, Row},
+};
+
+use super::load::{TRANSFER, transfer};
+use crate::transfers::core::Transfer;
+
+/// A condition on transfers; all of a list's must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferTest {
+    Status(Vec<TransferStatus>),
+    From(Vec<StoreId>),
+    To(Vec<StoreId>),
+    /// Comes from or goes to one of these.
+    Touches(Vec<StoreId>),
+    Product(Vec<ProductId>),
+    ExternalRef(Vec<String>),
+    Created {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    Expected {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+}
+
+/// Names the order of transfers in cursors.
+pub const TRANSFERS: &str = "transfers:CREATED_AT:DESC";
+
+/// Where a transfer stands in its list.
+pub fn transfer_keys(transfer: &Transfer) -> Vec<Key> {
+    vec![Key::Int(transfer.created_at.micros()), transfer.id.into()]
+}
+
+/// A page of transfers without their lines, the newest first.
+pub async fn page(reads: &impl Reads, tests: &[TransferTest], request: &PageRequest) -> Result<Vec<Transfer>, Fault> {
+    let backend = reads.backend();
+    let (mut sql, mut values) = (format!("SELECT {TRANSFER} FROM transfer t WHERE t.tenant_id = $1"), Vec::new());
+    for test in tests {
+        condition(test, backend, &mut sql, &mut values);
+    }
+    let (bounds, tail, more) = keyset(&["t.created_at", "t.id"], true, request, values.len() + 2);
+    values.extend(more);
+    let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
+    rows.iter().map(|row| transfer(&mut Row::new(row))).collect()
+}
+
+fn condition(test: &TransferTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
+    let next = values.len() + 2;
+    let mut span = |column: &str, from: Option<Timestamp>, before: Option<Timestamp>| {
+        for (bound, operator) in [(from, ">="), (before, "<")] {
+            if let Some(bound) = bound {
+                values.push(bound.micros().into());
+                let test = format!("{column} {operator} ${}", values.len() + 1);
+                // What a list is sorted by needs no index beside the list's own.
+                let test = if column == "t.created_at" { test } else { backend.rarely(&test) };
+                sql.push_str(&format!(" AND {test}"));
+            }
+        }
+    };
+    let (part, value) = match test {
+        TransferTest::Created { from, before } => return span("t.created_at", *from, *before),
+        TransferTest::Expected { from, before } => {
+            span("t.expected_at", *from, *before);
+            return sql.push_str(" AND t.expected_at IS NOT NULL");
+        }
+        TransferTest::Status(list) => {
+            (backend.in_texts("t.status", next), backend.texts(list.iter().map(|status| status.as_str())))
+        }
+        TransferTest::From(stores) => (backend.in_ids("t.from_store_id", next), backend.ids(stores.iter().copied())),
+        TransferTest::To(stores) => (backend.in_ids("t.to_store_id", next), backend.ids(stores.iter().copied())),
+        TransferTest::Touches(stores) => {
+            let (from, to) = (backend.in_ids("t.from_store_id", next), backend.in_ids("t.to_store_id", next));
+            (format!("({from} OR {to})"), backend.ids(stores.iter().copied()))
+        }
+        TransferTest::Product(products) => {
+            let of = backend.in_ids("l.product_id", next);
+            let lines = "SELECT l.transfer_id FROM transfer_line l WHERE l.tenant_id = $1 AND l.quantity > 0 AND";
+            (format!("t.id IN ({lines} {of})"), backend.ids(products.iter().copied()))
+        }
+        TransferTest::ExternalRef(texts) => (
+            format!("t.external_ref IS NOT NULL AND {}", backend.in_texts("t.external_ref", next)),
+            backend.texts(texts.iter().map(String::as_str)),
+        ),
+    };
+    values.push(value);
+    sql.push_str(" AND ");
+    sql.push_str(&part);
+}
+
+/// The id of the transfer of a number.
+pub async fn id_numbered(reads: &impl Reads, number: i64) -> Result<Option<TransferId>, Fault> {
+    let rows = reads.rows("SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.number = $2", vec![number.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}

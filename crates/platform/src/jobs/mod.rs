@@ -1,0 +1,18 @@
+//! Work that nobody waits for: kept in a table, held by one worker at a time, taken over when that worker is gone.
+//!
+//! A **standing** job (expiry, sealing, deliveries) is there once for the whole deployment, is held by one worker for as long as it lives, and
+//! runs again and again. A **queued** job is somebody's: it is put down in the transaction of what asked for it, runs until it succeeds, and
+//! one that goes on failing stays in sight as a dead letter. How a worker holds a job and loses it: `docs/decisions/0060-jobs.md`.
+
+pub mod core;
+mod registry;
+mod rows;
+mod run;
+mod shell;
+mod supervisor;
+mod turns;
+
+pub use registry::{Queued, Registry, Standing};
+pub use run::is_asked_to_yield;
+pub use shell::{Failure, Figures, Jobs, Lease, Refusal, enqueue, enqueue_once};
+pub use supervisor::Terms;

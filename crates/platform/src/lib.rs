@@ -1,0 +1,26 @@
+//! What every room stands on and that knows none of them: the clock, the database, secrets, jobs, the journal's followers.
+//!
+//! Rooms, in reading order: each names only those before it.
+
+mod path;
+
+/// The only place that reads the time and draws randomness.
+pub mod clock;
+/// What a node can say of itself in numbers.
+pub mod gauges;
+/// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
+pub mod budget;
+/// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
+pub mod storage;
+/// Keyset pages: checked requests, signed cursors.
+pub mod paging;
+/// Fields sealed under a ring of master keys.
+pub mod secrets;
+/// Master data, remembered beside the database and never older than the moment of asking.
+pub mod cache;
+/// Who did what, chained so that it stays what it was.
+pub mod audit;
+/// Work that nobody waits for, shared by workers that may die.
+pub mod jobs;
+/// From the journal to whoever follows it.
+pub mod realtime;

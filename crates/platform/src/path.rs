@@ -1,0 +1,7 @@
+//! Paths into what a caller sent, as refusals name them.
+
+/// Makes a path of names and positions: `path!["input", "changes", 3, "delta"]` is a `Vec<String>`.
+#[macro_export]
+macro_rules! path {
+    ($($part:expr),* $(,)?) => { vec![$($part.to_string()),*] };
+}

@@ -1,0 +1,136 @@
+//! An alert: what it is about, and the figures that it was opened with.
+
+use entity::prelude::*;
+use inventory::stock::core::LevelKey;
+use uuid::Uuid;
+
+/// What an alert is about. Of each kind and subject there is at most one that is not RESOLVED.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    Level(LevelKey),
+    Product(ProductId),
+    /// What a store has of a lot.
+    Lot(LotId, LevelKey),
+    PurchaseOrder(PurchaseOrderId, StoreId),
+    Count(CountId, StoreId),
+}
+
+impl Subject {
+    /// The subject as its one text: what tells alerts apart in the database.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Level(key) => format!("{}/{}", key.product, key.store),
+            Self::Product(product) => product.to_string(),
+            Self::Lot(lot, key) => format!("{lot}/{}", key.store),
+            Self::PurchaseOrder(order, _) => order.to_string(),
+            Self::Count(count, _) => count.to_string(),
+        }
+    }
+    /// The store; none for what is of no store.
+    pub fn store(&self) -> Option<StoreId> {
+        match self {
+            Self::Level(key) | Self::Lot(_, key) => Some(key.store),
+            Self::Product(_) => None,
+            Self::PurchaseOrder(_, store) | Self::Count(_, store) => Some(*store),
+        }
+    }
+    pub fn product(&self) -> Option<ProductId> {
+        match self {
+            Self::Level(key) | Self::Lot(_, key) => Some(key.product),
+            Self::Product(product) => Some(*product),
+            Self::PurchaseOrder(..) | Self::Count(..) => None,
+        }
+    }
+    pub fn lot(&self) -> Option<LotId> {
+        if let Self::Lot(lot, _) = self { Some(*lot) } else { None }
+    }
+    pub fn purchase_order(&self) -> Option<PurchaseOrderId> {
+        if let Self::PurchaseOrder(order, _) = self { Some(*order) } else { None }
+    }
+    pub fn count(&self) -> Option<CountId> {
+        if let Self::Count(count, _) = self { Some(*count) } else { None }
+    }
+    /// The subject of a kind from the columns of a row; none where they are not those of the kind.
+    pub fn of(kind: AlertKind, (store, product): (Option<StoreId>, Option<ProductId>), other: [Option<Uuid>; 3]) -> Option<Self> {
+        let [lot, order, count] = other;
+        let level = || Some(LevelKey { product: product?, store: store? });
+        match kind {
+            AlertKind::LowStock | AlertKind::OutOfStock | AlertKind::BackInStock | AlertKind::Overstock => {
+                level().map(Self::Level)
+            }
+            AlertKind::NegativeMargin => product.map(Self::Product),
+            AlertKind::Expiring => Some(Self::Lot(Id::from_uuid(lot?), level()?)),
+            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(Id::from_uuid(order?), store?)),
+            AlertKind::CountDifference => Some(Self::Count(Id::from_uuid(count?), store?)),
+        }
+    }
+}
+
+/// A price and the cost that it lies below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Margin {
+    pub price: Money,
+    pub cost: Money,
+}
+
+/// The figures that an alert was opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// What is available of a level; what a store has of a lot; what is still to come of an order; what a count was off by.
+    pub quantity: Option<i64>,
+    /// The line that was crossed.
+    pub threshold: Option<i64>,
+    /// A lot's last day, or the day for which an order was expected.
+    pub day: Option<i32>,
+    pub margin: Option<Margin>,
+}
+
+impl Figures {
+    /// Whether what somebody resolved is still the same: amounts may go on changing, the day or the prices may not.
+    pub fn is_same_cause(&self, other: &Self) -> bool {
+        self.day == other.day && self.margin == other.margin
+    }
+}
+
+/// An alert as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    pub id: AlertId,
+    pub kind: AlertKind,
+    pub subject: Subject,
+    pub state: AlertState,
+    pub figures: Figures,
+    pub opened_at: Timestamp,
+    /// The event that crossed the line; none of what a day has brought.
+    pub seq: Option<i64>,
+    /// When it wakes, while it is SNOOZED.
+    pub snoozed_until: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
+    /// Who resolved it; none where it got better by itself.
+    pub resolver: Option<Actor>,
+    pub assignee: Option<MemberId>,
+    pub note: Option<String>,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+impl Alert {
+    /// The alert resolved, by somebody or by itself.
+    #[must_use]
+    pub fn resolved(&self, by: Option<Actor>, at: Timestamp) -> Self {
+        Self {
+            state: AlertState::Resolved,
+            snoozed_until: None,
+            resolved_at: Some(at),
+            resolver: by,
+            version: self.version + 1,
+            updated_at: at,
+            ..self.clone()
+        }
+    }
+    /// The alert OPEN again, as its time has come.
+    #[must_use]
+    pub fn awake(&self, at: Timestamp) -> Self {
+        Self { state: AlertState::Open, snoozed_until: None, version: self.version + 1, updated_at: at, ..self.clone() }
+    }
+}

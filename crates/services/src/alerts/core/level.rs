@@ -1,0 +1,155 @@
+//! Which lines a level crosses when it changes.
+
+use entity::prelude::*;
+use inventory::stock::core::{LevelKey, status};
+
+use super::{
+    alert::{Figures, Subject},
+    rule::{Place, Rules},
+    settle::{Opening, Step, Trigger},
+};
+
+/// A level at a moment, as far as alerts care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelView {
+    pub key: LevelKey,
+    pub category: Option<CategoryId>,
+    pub available: i64,
+    /// The level's reorder point, or the product's threshold.
+    pub point: Option<Quantity>,
+    pub maximum: Option<Quantity>,
+}
+
+/// Where a level stands between its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Zone {
+    Out,
+    Low,
+    Normal,
+    Over,
+}
+
+impl LevelView {
+    fn place(&self) -> Place {
+        Place { store: Some(self.key.store), product: Some(self.key.product), category: self.category }
+    }
+    /// The line below which it is low: what the tenant's rule says, else one and a half times the point.
+    fn low(&self, rules: &Rules) -> Option<i64> {
+        let own = rules.setting(AlertKind::LowStock, self.place()).threshold.map(Quantity::get);
+        own.or_else(|| self.point.map(|point| point.get().saturating_mul(3) / 2))
+    }
+    fn high(&self, rules: &Rules) -> Option<i64> {
+        rules.setting(AlertKind::Overstock, self.place()).threshold.or(self.maximum).map(Quantity::get)
+    }
+    fn zone(&self, rules: &Rules) -> Zone {
+        if self.available <= 0 {
+            return Zone::Out;
+        }
+        let is_low = match rules.setting(AlertKind::LowStock, self.place()).threshold {
+            Some(line) => self.available <= line.get(),
+            None => matches!(status(self.available, self.point, None), StockStatus::Critical | StockStatus::Low),
+        };
+        if is_low {
+            Zone::Low
+        } else if self.high(rules).is_some_and(|high| self.available >= high) {
+            Zone::Over
+        } else {
+            Zone::Normal
+        }
+    }
+}
+
+/// What becomes of a level's alerts when it went from one state to another. Of several lines crossed at once the last one is told; getting better
+/// is told only of what had run out. What a new level's first entries bring has not come back.
+pub fn crossings(rules: &Rules, before: &LevelView, after: &LevelView, level: Level) -> Vec<Step> {
+    let (from, to) = (before.zone(rules), after.zone(rules));
+    let subject = Subject::Level(after.key);
+    let open = |kind, threshold| {
+        let figures = Figures { quantity: Some(after.available), threshold, ..Figures::default() };
+        Step::Open(Opening { kind, subject, figures, category: after.category, trigger: Trigger::Crossing })
+    };
+    let mut steps = Vec::new();
+    // What is over is resolved before what begins is opened: a level that went out and came back has two alerts, not one.
+    let closes = [
+        (AlertKind::OutOfStock, to != Zone::Out),
+        (AlertKind::LowStock, matches!(to, Zone::Normal | Zone::Over)),
+        (AlertKind::Overstock, to != Zone::Over),
+    ];
+    steps.extend(closes.into_iter().filter(|(_, is_over)| *is_over).map(|(kind, _)| Step::Close(kind, subject)));
+    if from == Zone::Out && to != Zone::Out && level == Level::Known {
+        steps.push(open(AlertKind::BackInStock, None));
+    }
+    match (from, to) {
+        (Zone::Normal | Zone::Over, Zone::Low) => steps.push(open(AlertKind::LowStock, after.low(rules))),
+        (Zone::Low | Zone::Normal | Zone::Over, Zone::Out) => steps.push(open(AlertKind::OutOfStock, None)),
+        (Zone::Out | Zone::Low | Zone::Normal, Zone::Over) => steps.push(open(AlertKind::Overstock, after.high(rules))),
+        _ => {}
+    }
+    steps
+}
+
+/// Whether a level was there before a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Known,
+    New,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn view(available: i64) -> LevelView {
+        let key = LevelKey { product: Id::from_uuid(Uuid::from_u128(1)), store: Id::from_uuid(Uuid::from_u128(2)) };
+        LevelView { key, category: None, available, point: Quantity::new(10), maximum: Quantity::new(100) }
+    }
+    fn opened(from: i64, to: i64) -> Vec<AlertKind> {
+        let steps = crossings(&Rules::default(), &view(from), &view(to), Level::Known);
+        let kind = |step: &Step| if let Step::Open(opening) = step { Some(opening.kind) } else { None };
+        steps.iter().filter_map(kind).collect()
+    }
+    fn closed(from: i64, to: i64) -> Vec<AlertKind> {
+        let steps = crossings(&Rules::default(), &view(from), &view(to), Level::Known);
+        let kind = |step: &Step| if let Step::Close(kind, _) = step { Some(*kind) } else { None };
+        steps.iter().filter_map(kind).collect()
+    }
+
+    #[test]
+    fn each_line_is_told_once_on_the_way() {
+        use AlertKind::{BackInStock, LowStock, OutOfStock, Overstock};
+        assert!(opened(50, 16).is_empty(), "above the line");
+        assert_eq!(opened(50, 15), [LowStock]);
+        assert!(opened(15, 9).is_empty(), "staying below is no crossing");
+        assert_eq!(opened(9, 0), [OutOfStock]);
+        assert_eq!(opened(50, -3), [OutOfStock], "several lines at once are one alert");
+        assert!(opened(0, -3).is_empty());
+        assert_eq!(opened(0, 5), [BackInStock]);
+        assert_eq!(opened(0, 100), [BackInStock, Overstock]);
+        assert_eq!(opened(99, 100), [Overstock]);
+        assert!(opened(100, 200).is_empty());
+    }
+
+    #[test]
+    fn getting_better_resolves() {
+        use AlertKind::{LowStock, OutOfStock, Overstock};
+        assert_eq!(closed(0, 5), [OutOfStock, Overstock], "it is still low");
+        assert_eq!(closed(5, 50), [OutOfStock, LowStock, Overstock]);
+        assert_eq!(closed(5, 0), [Overstock], "what ran out is still low");
+        assert_eq!(closed(50, 100), [OutOfStock, LowStock]);
+    }
+
+    #[test]
+    fn what_a_levels_first_entries_bring_has_not_come_back() {
+        let steps = crossings(&Rules::default(), &view(0), &view(50), Level::New);
+        assert!(!steps.iter().any(|step| matches!(step, Step::Open(_))), "{steps:?}");
+    }
+
+    #[test]
+    fn figures_of_any_size_are_compared() {
+        let vast = LevelView { point: Quantity::new(entity::quantity::MAX_SAFE), ..view(entity::quantity::MAX_SAFE) };
+        let none = LevelView { available: -entity::quantity::MAX_SAFE, ..vast };
+        assert_eq!(crossings(&Rules::default(), &vast, &none, Level::Known).len(), 2);
+    }
+}

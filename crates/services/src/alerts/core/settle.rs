@@ -1,0 +1,214 @@
+//! What becomes of a tenant's alerts when lines are crossed, one after the other.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    alert::{Alert, Figures, Subject},
+    rule::{Place, Rules},
+};
+
+/// How it is known that there is something to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// A line was crossed: a new alert, unless there is one already.
+    Crossing,
+    /// This is how things stand: the same, unless somebody has resolved an alert of the same cause.
+    Standing,
+}
+
+/// An alert that is to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    pub kind: AlertKind,
+    pub subject: Subject,
+    pub figures: Figures,
+    /// The product's category: rules may be for it.
+    pub category: Option<CategoryId>,
+    pub trigger: Trigger,
+}
+
+impl Opening {
+    pub fn place(&self) -> Place {
+        Place { store: self.subject.store(), product: self.subject.product(), category: self.category }
+    }
+}
+
+/// What a change means for alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Open(Opening),
+    Close(AlertKind, Subject),
+}
+
+impl Step {
+    pub fn key(&self) -> (AlertKind, Subject) {
+        match self {
+            Self::Open(opening) => (opening.kind, opening.subject),
+            Self::Close(kind, subject) => (*kind, *subject),
+        }
+    }
+}
+
+/// What is to be written and told.
+#[derive(Debug, Clone, Default)]
+pub struct Settled {
+    /// New rows, as they are after all steps, each with the category that its rules may be for.
+    pub opened: Vec<(Alert, Option<CategoryId>)>,
+    /// Rows that were there, as they are after all steps.
+    pub closed: Vec<Alert>,
+    /// Every step that was taken: the event's name and the alert as it was then.
+    pub told: Vec<(&'static str, Alert)>,
+}
+
+type BySubject<T> = BTreeMap<(AlertKind, Subject), T>;
+
+/// What is known of the alerts of the steps' subjects.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Those that are not RESOLVED.
+    pub active: BySubject<Alert>,
+    /// The figures of what somebody resolved last.
+    pub dismissed: BySubject<Figures>,
+    /// The last event that opened one.
+    pub last_seqs: BySubject<i64>,
+}
+
+/// Takes the steps in their order, each with when it was recorded and the event that it comes from. One from an event that is not behind the last
+/// that opened an alert of its subject has been taken before.
+pub fn settle(
+    rules: &Rules,
+    Known { mut active, dismissed, mut last_seqs }: Known,
+    steps: &[(Step, Timestamp, Option<i64>)],
+    mut id: impl FnMut() -> AlertId,
+) -> Settled {
+    let mut settled = Settled::default();
+    let mut new: BTreeMap<AlertId, usize> = BTreeMap::new();
+    for (step, at, seq) in steps {
+        let key = step.key();
+        let is_old = seq.is_some_and(|seq| last_seqs.get(&key).is_some_and(|last| seq <= *last));
+        match step {
+            Step::Close(..) => {
+                if is_old {
+                    continue;
+                }
+                let Some(alert) = active.remove(&key) else { continue };
+                let alert = alert.resolved(None, *at);
+                settled.told.push(("alert.resolved", alert.clone()));
+                match new.get(&alert.id).and_then(|index| settled.opened.get_mut(*index)) {
+                    Some(row) => row.0 = alert,
+                    None => settled.closed.push(alert),
+                }
+            }
+            Step::Open(opening) => {
+                let is_dismissed = opening.trigger == Trigger::Standing
+                    && dismissed.get(&key).is_some_and(|figures| figures.is_same_cause(&opening.figures));
+                if is_old || active.contains_key(&key) || is_dismissed || !rules.setting(opening.kind, opening.place()).is_on {
+                    continue;
+                }
+                let alert = opened(opening, id(), *at, *seq);
+                settled.told.push(("alert.opened", alert.clone()));
+                new.insert(alert.id, settled.opened.len());
+                last_seqs.extend(seq.map(|seq| (key, seq)));
+                settled.opened.push((alert.clone(), opening.category));
+                if alert.state != AlertState::Resolved {
+                    active.insert(key, alert);
+                }
+            }
+        }
+    }
+    settled
+}
+
+fn opened(opening: &Opening, id: AlertId, at: Timestamp, seq: Option<i64>) -> Alert {
+    // That something is back is told and nothing is left to do about it.
+    let is_news = opening.kind == AlertKind::BackInStock;
+    Alert {
+        id,
+        kind: opening.kind,
+        subject: opening.subject,
+        state: if is_news { AlertState::Resolved } else { AlertState::Open },
+        figures: opening.figures,
+        opened_at: at,
+        seq,
+        snoozed_until: None,
+        resolved_at: is_news.then_some(at),
+        resolver: None,
+        assignee: None,
+        note: None,
+        version: 1,
+        updated_at: at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use inventory::stock::core::LevelKey;
+
+    fn subject(n: u128) -> Subject {
+        Subject::Level(LevelKey { product: Id::from_uuid(Uuid::from_u128(n)), store: Id::from_uuid(Uuid::from_u128(1)) })
+    }
+    fn open(n: u128, trigger: Trigger) -> Step {
+        let figures = Figures { day: Some(7), ..Figures::default() };
+        Step::Open(Opening { kind: AlertKind::OutOfStock, subject: subject(n), figures, category: None, trigger })
+    }
+    fn close(n: u128) -> Step {
+        Step::Close(AlertKind::OutOfStock, subject(n))
+    }
+    fn run(active: BTreeMap<(AlertKind, Subject), Alert>, dismissed: &[(u128, Figures)], steps: &[Step]) -> Settled {
+        let dismissed = dismissed.iter().map(|(n, figures)| ((AlertKind::OutOfStock, subject(*n)), *figures)).collect();
+        let known = Known { active, dismissed, last_seqs: BTreeMap::new() };
+        let steps: Vec<_> = (1..).zip(steps).map(|(seq, step)| (*step, Timestamp(seq), Some(seq))).collect();
+        let mut next = 0;
+        settle(&Rules::default(), known, &steps, || {
+            next += 1;
+            Id::from_uuid(Uuid::from_u128(next))
+        })
+    }
+
+    #[test]
+    fn down_up_and_down_again_are_two_alerts() {
+        let settled = run(BTreeMap::new(), &[], &[open(1, Trigger::Crossing), close(1), open(1, Trigger::Crossing)]);
+        let states: Vec<AlertState> = settled.opened.iter().map(|(alert, _)| alert.state).collect();
+        assert_eq!(states, [AlertState::Resolved, AlertState::Open]);
+        let told: Vec<&str> = settled.told.iter().map(|(event, _)| *event).collect();
+        assert_eq!(told, ["alert.opened", "alert.resolved", "alert.opened"]);
+        assert!(settled.closed.is_empty());
+    }
+
+    #[test]
+    fn one_that_is_there_is_not_opened_again_but_closed() {
+        let first = run(BTreeMap::new(), &[], &[open(1, Trigger::Crossing)]).opened.remove(0).0;
+        let there = BTreeMap::from([((AlertKind::OutOfStock, subject(1)), first.clone())]);
+        assert!(run(there.clone(), &[], &[open(1, Trigger::Crossing)]).told.is_empty());
+        let settled = run(there, &[], &[close(1), close(1), close(2)]);
+        assert_eq!(settled.closed, [first.resolved(None, Timestamp(1))], "once, and what is not there is not closed");
+    }
+
+    #[test]
+    fn an_event_that_was_taken_is_not_taken_again() {
+        let steps = [(open(1, Trigger::Crossing), Timestamp(1), Some(4)), (close(1), Timestamp(1), Some(5))];
+        let key = (AlertKind::OutOfStock, subject(1));
+        let mut next = || AlertId::from_uuid(Uuid::from_u128(9));
+        let taken = settle(&Rules::default(), Known::default(), &steps[..1], &mut next).opened.remove(0).0;
+        let mut known = Known { last_seqs: [(key, 4)].into(), ..Known::default() };
+        assert!(settle(&Rules::default(), known.clone(), &steps[..1], &mut next).told.is_empty());
+        known.active = [(key, taken)].into();
+        let earlier = [(close(1), Timestamp(1), Some(3))];
+        assert!(settle(&Rules::default(), known.clone(), &earlier, &mut next).told.is_empty(), "it was opened after that");
+        assert_eq!(settle(&Rules::default(), known, &steps, &mut next).closed.len(), 1);
+    }
+
+    #[test]
+    fn what_somebody_resolved_comes_back_with_another_cause_only() {
+        let same = Figures { day: Some(7), quantity: Some(99), ..Figures::default() };
+        let other = Figures { day: Some(8), ..Figures::default() };
+        assert!(run(BTreeMap::new(), &[(1, same)], &[open(1, Trigger::Standing)]).opened.is_empty());
+        assert_eq!(run(BTreeMap::new(), &[(1, other)], &[open(1, Trigger::Standing)]).opened.len(), 1);
+        assert_eq!(run(BTreeMap::new(), &[(1, same)], &[open(1, Trigger::Crossing)]).opened.len(), 1, "a new crossing is new");
+    }
+}

@@ -1,0 +1,101 @@
+//! What the journal says of an alert: all of it but prices and costs, which are not for everybody.
+
+use entity::prelude::*;
+use platform::storage::journal::NewEvent;
+use serde::{Deserialize, Serialize};
+
+use super::core::{Alert, Figures, Subject};
+
+/// The payload of an alert's event: the alert as the event left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertEvent {
+    pub alert: AlertId,
+    pub kind: AlertKind,
+    pub state: AlertState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_order: Option<PurchaseOrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<CountId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<i32>,
+    pub opened_at: Timestamp,
+    /// The event that crossed the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<MemberId>,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+impl AlertEvent {
+    pub(super) fn of(alert: &Alert) -> Self {
+        Self {
+            alert: alert.id,
+            kind: alert.kind,
+            state: alert.state,
+            store: alert.subject.store(),
+            product: alert.subject.product(),
+            lot: alert.subject.lot(),
+            purchase_order: alert.subject.purchase_order(),
+            count: alert.subject.count(),
+            quantity: alert.figures.quantity,
+            threshold: alert.figures.threshold,
+            day: alert.figures.day,
+            opened_at: alert.opened_at,
+            seq: alert.seq,
+            snoozed_until: alert.snoozed_until,
+            resolved_at: alert.resolved_at,
+            assignee: alert.assignee,
+            version: alert.version,
+            updated_at: alert.updated_at,
+        }
+    }
+
+    /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind.
+    pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
+        let other = [self.lot.map(Id::uuid), self.purchase_order.map(Id::uuid), self.count.map(Id::uuid)];
+        Some(Alert {
+            id: self.alert,
+            kind: self.kind,
+            subject: Subject::of(self.kind, (self.store, self.product), other)?,
+            state: self.state,
+            figures: Figures {
+                quantity: self.quantity,
+                threshold: self.threshold,
+                day: self.day,
+                margin: row.and_then(|row| row.figures.margin),
+            },
+            opened_at: self.opened_at,
+            seq: self.seq,
+            snoozed_until: self.snoozed_until,
+            resolved_at: self.resolved_at,
+            resolver: row.filter(|_| self.resolved_at.is_some()).and_then(|row| row.resolver),
+            assignee: self.assignee,
+            note: row.and_then(|row| row.note.clone()),
+            version: self.version,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+/// The event of that name.
+pub(super) fn told(kind: &'static str, alert: &Alert) -> NewEvent {
+    // Payloads are plain structs with text keys: they always have a JSON form.
+    NewEvent { kind, payload: serde_json::to_string(&AlertEvent::of(alert)).unwrap_or_default() }
+}

@@ -1,0 +1,15 @@
+//! What somebody should look at: levels that ran low, ran out, came back or hold too much, lots that expire, prices below cost, purchase orders
+//! that are late, counts that found a difference. One alert for each time that a line is crossed.
+//!
+//! A worker stands in each tenant's journal by a number, and writes alerts and moves the number in one transaction; what depends on the day is
+//! looked for beside it. What was opened is an event of the journal, and a letter for whoever the tenant's rules name: `docs/decisions/0086-alerts.md`.
+
+pub mod core;
+mod event;
+pub mod jobs;
+pub mod rows;
+mod shell;
+
+pub use event::AlertEvent;
+pub use shell::limits;
+pub use shell::{Act, Acted, AlertError, Alerts, Do, LETTER, Letter, RuleFields, RuleRemoval, sees};

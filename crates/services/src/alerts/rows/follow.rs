@@ -1,0 +1,40 @@
+//! How far each tenant's journal has been read.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Global, Row, Work};
+use sea_orm::Value;
+
+/// A tenant whose journal has events that nobody has looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behind {
+    pub tenant: TenantId,
+    pub seq: i64,
+    pub head: i64,
+}
+
+/// Those tenants, behind one in their order. A tenant that was never looked at is followed from its first event.
+pub async fn behind(global: &Global, after: TenantId, most: i64) -> Result<Vec<Behind>, Fault> {
+    let sql = "SELECT c.tenant_id, coalesce(f.journal_seq, 0), c.head FROM tenant_counter c LEFT JOIN alert_follower f ON f.tenant_id = c.tenant_id
+               WHERE c.head > coalesce(f.journal_seq, 0) AND c.tenant_id > $1 ORDER BY c.tenant_id LIMIT $2";
+    let rows = global.rows(sql, vec![after.into(), most.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(Behind { tenant: row.take()?, seq: row.take()?, head: row.take()? })
+        })
+        .collect()
+}
+
+/// Makes the row of a tenant, if it has none, and locks it: whoever opens or closes a tenant's alerts comes one after the other.
+pub async fn hold(work: &Work) -> Result<(), Fault> {
+    work.execute("INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ($1, 0) ON CONFLICT (tenant_id) DO NOTHING", vec![])
+        .await?;
+    work.execute("UPDATE alert_follower SET journal_seq = journal_seq WHERE tenant_id = $1", vec![]).await.map(drop)
+}
+
+/// Notes that the events up to one have been looked at, if nobody has meanwhile.
+pub async fn advance(work: &Work, from: i64, to: i64) -> Result<bool, Fault> {
+    let values: Vec<Value> = vec![from.into(), to.into()];
+    let sql = "UPDATE alert_follower SET journal_seq = $3 WHERE tenant_id = $1 AND journal_seq = $2";
+    Ok(work.execute(sql, values).await? == 1)
+}

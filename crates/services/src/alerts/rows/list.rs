@@ -1,0 +1,88 @@
+//! Lists of alerts.
+
+use entity::prelude::*;
+use platform::{
+    paging::{Key, PageRequest, keyset},
+    storage::{Backend, Fault, Reads, Row},
+};
+
+use super::alert::{COLUMNS, read};
+use crate::alerts::core::Alert;
+
+/// A condition on alerts; all of a list's must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    Kind(Vec<AlertKind>),
+    NotKind(AlertKind),
+    State(Vec<AlertState>),
+    /// Of these stores, and of no store that is not named.
+    Store(Vec<StoreId>),
+    Product(Vec<ProductId>),
+    Assignee(Vec<MemberId>),
+    Opened {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+}
+
+impl Test {
+    /// Whether an alert passes.
+    pub fn matches(&self, alert: &Alert) -> bool {
+        match self {
+            Self::Kind(kinds) => kinds.contains(&alert.kind),
+            Self::NotKind(kind) => alert.kind != *kind,
+            Self::State(states) => states.contains(&alert.state),
+            Self::Store(stores) => alert.subject.store().is_some_and(|store| stores.contains(&store)),
+            Self::Product(products) => alert.subject.product().is_some_and(|product| products.contains(&product)),
+            Self::Assignee(members) => alert.assignee.is_some_and(|member| members.contains(&member)),
+            Self::Opened { from, before } => {
+                from.is_none_or(|from| alert.opened_at >= from) && before.is_none_or(|before| alert.opened_at < before)
+            }
+        }
+    }
+}
+
+/// Names the order of alerts in cursors.
+pub const ALERTS: &str = "alerts:OPENED_AT:DESC";
+
+/// Where an alert stands in its list.
+pub fn keys(alert: &Alert) -> Vec<Key> {
+    vec![Key::Int(alert.opened_at.micros()), alert.id.into()]
+}
+
+/// A page of alerts, the newest first.
+pub async fn page(reads: &impl Reads, tests: &[Test], request: &PageRequest) -> Result<Vec<Alert>, Fault> {
+    let backend = reads.backend();
+    let (mut sql, mut values) = (format!("SELECT {COLUMNS} FROM alert a WHERE a.tenant_id = $1"), Vec::new());
+    for test in tests {
+        condition(test, backend, &mut sql, &mut values);
+    }
+    let (bounds, tail, more) = keyset(&["a.opened_at", "a.id"], true, request, values.len() + 2);
+    values.extend(more);
+    let rows = reads.rows(&format!("{sql}{bounds}{tail}"), values).await?;
+    rows.iter().map(|row| read(&mut Row::new(row))).collect()
+}
+
+fn condition(test: &Test, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
+    let next = values.len() + 2;
+    let (part, value) = match test {
+        Test::Opened { from, before } => {
+            for (bound, operator) in [(from, ">="), (before, "<")] {
+                if let Some(bound) = bound {
+                    values.push(bound.micros().into());
+                    sql.push_str(&format!(" AND a.opened_at {operator} ${}", values.len() + 1));
+                }
+            }
+            return;
+        }
+        Test::NotKind(kind) => (format!("a.kind <> ${next}"), kind.as_str().into()),
+        Test::Kind(kinds) => (backend.in_texts("a.kind", next), backend.texts(kinds.iter().map(|kind| kind.as_str()))),
+        Test::State(states) => (backend.in_texts("a.state", next), backend.texts(states.iter().map(|state| state.as_str()))),
+        Test::Store(stores) => (backend.in_ids("a.store_id", next), backend.ids(stores.iter().copied())),
+        Test::Product(products) => (backend.in_ids("a.product_id", next), backend.ids(products.iter().copied())),
+        Test::Assignee(members) => (backend.in_ids("a.assignee_id", next), backend.ids(members.iter().copied())),
+    };
+    values.push(value);
+    sql.push_str(" AND ");
+    sql.push_str(&part);
+}

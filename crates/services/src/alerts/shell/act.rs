@@ -1,0 +1,151 @@
+//! What people do about alerts: take note, put off, hand over, resolve.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    path,
+    storage::{
+        Work,
+        idempotency::{self, Key, Known, hash_of},
+    },
+};
+use serde::Serialize;
+
+use super::{Acted, AlertError, Alerts, check_key, sees, settle, tell};
+use crate::alerts::{
+    core::{Action, Alert, MAX_NOTE, MAX_SNOOZE_SECONDS, actions_from, to_state},
+    event::told,
+    rows,
+};
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Do {
+    Acknowledge,
+    Snooze {
+        until: Timestamp,
+    },
+    /// To nobody, where no member is named.
+    Assign {
+        member: Option<MemberId>,
+    },
+    Resolve,
+}
+
+impl Do {
+    const fn action(self) -> Action {
+        match self {
+            Self::Acknowledge => Action::Acknowledge,
+            Self::Snooze { .. } => Action::Snooze,
+            Self::Assign { .. } => Action::Assign,
+            Self::Resolve => Action::Resolve,
+        }
+    }
+}
+
+/// A step of an alert. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct Act {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub alert: AlertId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    /// In place of the note that is there; what is None stays.
+    pub note: Option<String>,
+    pub what: Do,
+}
+
+fn id() -> Vec<String> {
+    path!["input", "id"]
+}
+
+impl Alerts {
+    /// Takes a step, if it is open.
+    pub async fn act(&self, permit: Permit<kind::AlertWrite>, act: Act) -> Result<Acted<Alert>, AlertError> {
+        check_key(&act.idempotency_key)?;
+        if act.note.as_ref().is_some_and(|note| note.chars().nth(MAX_NOTE).is_some()) {
+            return Err(AlertError::TooLong { most: MAX_NOTE, field: path!["input", "note"] });
+        }
+        if act.note.as_ref().is_some_and(|note| note.contains('\0')) {
+            let message = "a text without NUL characters is expected".to_owned();
+            return Err(AlertError::Invalid { message, field: path!["input", "note"] });
+        }
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.step(&mut work, &permit, &act).await;
+        settle(work, done).await
+    }
+
+    async fn step(&self, work: &mut Work, permit: &Permit<kind::AlertWrite>, act: &Act) -> Result<Acted<Alert>, AlertError> {
+        let (action, now) = (act.what.action(), self.0.clock.now());
+        let missing = || AlertError::NotFound { what: "alert", field: id() };
+        let alert = rows::lock(work, act.alert).await?.ok_or_else(missing)?;
+        let is_own = alert.subject.store().map_or(!permit.is_limited(), |store| permit.covers(store));
+        if !is_own || !sees(permit.caller(), &alert) && permit.also::<kind::AlertRead>().is_ok() {
+            return Err(missing());
+        }
+        let (owner, key) = (permit.actor().id, act.idempotency_key.clone());
+        let key = Key { owner, mutation: action.mutation(), key, hash: hash_of(act) };
+        match idempotency::before(work, &key).await? {
+            None => {}
+            Some(Known::Reused) => return Err(AlertError::KeyReused),
+            Some(Known::Same(receipt)) => return Ok(Acted { value: alert, seq: receipt.parse().ok(), is_replayed: true }),
+        }
+        if act.expected_version.is_some_and(|expected| expected != alert.version) {
+            return Err(AlertError::Stale { actual: alert.version });
+        }
+        let Some(state) = to_state(alert.state, action) else {
+            let open: Vec<&str> = actions_from(alert.state).map(Action::mutation).collect();
+            let steps = if open.is_empty() { "no step is open".to_owned() } else { format!("open are {}", open.join(", ")) };
+            return Err(AlertError::InvalidState { message: format!("the alert is {}: {steps}", alert.state), field: id() });
+        };
+        let after = self.after(permit, act, (&alert, state), now).await?;
+        rows::change(work, [&after]).await?;
+        let seq = tell(work, vec![told(action.event(), &after)], now).await?;
+        idempotency::remember(work, [(&key, seq.unwrap_or_default().to_string())], now).await?;
+        Ok(Acted { value: after, seq, is_replayed: false })
+    }
+
+    /// The alert as the step leaves it.
+    async fn after(
+        &self,
+        permit: &Permit<kind::AlertWrite>,
+        act: &Act,
+        (alert, state): (&Alert, AlertState),
+        now: Timestamp,
+    ) -> Result<Alert, AlertError> {
+        let note = act.note.clone().or_else(|| alert.note.clone());
+        let next = Alert { state, note, version: alert.version + 1, updated_at: now, ..alert.clone() };
+        Ok(match act.what {
+            Do::Acknowledge => Alert { snoozed_until: None, ..next },
+            Do::Resolve => Alert { snoozed_until: None, resolved_at: Some(now), resolver: Some(permit.actor()), ..next },
+            Do::Snooze { until } => {
+                if until <= now || until > now.plus_seconds(MAX_SNOOZE_SECONDS) {
+                    let message = "a moment that is still to come is expected, within a year".to_owned();
+                    return Err(AlertError::OutOfRange { message, field: path!["input", "until"] });
+                }
+                Alert { snoozed_until: Some(until), ..next }
+            }
+            Do::Assign { member } => {
+                if let Some(member) = member {
+                    self.check_assignee(permit.tenant(), member, alert).await?;
+                }
+                Alert { assignee: member, ..next }
+            }
+        })
+    }
+
+    /// Refuses somebody who is no active member, or could not see what they are to do something about.
+    async fn check_assignee(&self, tenant: TenantId, member: MemberId, alert: &Alert) -> Result<(), AlertError> {
+        let field = path!["input", "memberId"];
+        let caller = self.0.access.member(tenant, member).await?;
+        match caller {
+            None => Err(AlertError::NotFound { what: "active member", field }),
+            Some(caller) if !sees(&caller, alert) => {
+                let message = "this member may not see the alert: give them alert.read for its store first".to_owned();
+                Err(AlertError::Invalid { message, field })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}

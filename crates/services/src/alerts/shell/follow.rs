@@ -1,0 +1,344 @@
+//! From the journal to alerts: what is opened and closed and how far the journal was read are one transaction. The number that moves is the
+//! fence: of two workers that look at the same events, one finds that it has moved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use inventory::{
+    ledger::{CountEvent, LevelState, PolicyMoved, PolicySet, ProductMoved, StockChanged},
+    stock::{
+        core::{LevelKey, available},
+        rows::list::{LevelRow, levels_by_key, levels_of_product_at},
+    },
+};
+use platform::{
+    clock,
+    storage::{
+        Fault, TenantScope, Work,
+        journal::{self, Event},
+    },
+};
+use serde::Deserialize;
+
+use super::{Alerts, load_rules, tell};
+use crate::alerts::{
+    core::{
+        Alert, Figures, Known, Level, LevelView, Local, Opening, Place, Rule, Rules, Settled, Step, Subject, Trigger, crossings,
+        is_quiet, next_daily, quiet_end, settle,
+    },
+    event::told,
+    rows::{self, Behind, Zones},
+};
+
+/// Events that one transaction looks at.
+const PAGE: u32 = 500;
+/// Pages that a tenant is given before the others have their turn.
+const MOST_PAGES: usize = 20;
+/// Tenants that are looked up at once.
+const TENANTS: i64 = 500;
+/// Steps after which a transaction takes no further event: a single one may have thousands.
+pub(super) const MOST_STEPS: usize = 5_000;
+
+/// A step, when it was recorded, and the event that it comes from.
+pub(super) type Dated = (Step, Timestamp, Option<i64>);
+
+fn payload<'e, T: Deserialize<'e>>(event: &'e Event) -> Result<T, Fault> {
+    serde_json::from_str(&event.payload).map_err(|err| Fault::corrupt("event", format!("{}: {err}", event.seq)))
+}
+
+/// The level as a row has it.
+fn view(row: &LevelRow) -> LevelView {
+    LevelView {
+        key: row.key,
+        category: row.category,
+        available: row.available(),
+        point: row.reorder_point.or(row.low_stock_threshold),
+        maximum: row.maximum,
+    }
+}
+
+/// The level as an event left it, and as it found it.
+fn views(state: &LevelState) -> (LevelView, LevelView) {
+    let after = LevelView {
+        key: LevelKey { product: state.product, store: state.store },
+        category: state.category,
+        available: available(state.on_hand, state.unavailable, state.reserved),
+        point: state.reorder_point.or(state.low_stock_threshold),
+        maximum: state.maximum,
+    };
+    let [on_hand, reserved, unavailable] = state.before;
+    (LevelView { available: on_hand - reserved - unavailable, ..after }, after)
+}
+
+impl Alerts {
+    /// Looks at what has happened to every tenant since it was last looked at; says how many alerts were opened. A tenant whose events cannot be
+    /// read holds nobody else up.
+    pub async fn follow_all(&self) -> Result<usize, Fault> {
+        let (mut opened, mut after, mut failed) = (0, TenantId::NIL, None);
+        loop {
+            let page = rows::behind(&self.0.db.global(), after, TENANTS).await?;
+            for behind in &page {
+                match self.follow(*behind).await {
+                    Ok(own) => opened += own,
+                    Err(fault) => {
+                        tracing::warn!(tenant = %behind.tenant, %fault, "a tenant's journal could not be looked through for alerts");
+                        failed = Some(fault);
+                    }
+                }
+                after = behind.tenant;
+            }
+            if page.len() < TENANTS as usize {
+                return failed.map_or(Ok(opened), Err);
+            }
+        }
+    }
+
+    async fn follow(&self, behind: Behind) -> Result<usize, Fault> {
+        let Behind { tenant, seq: mut from, head } = behind;
+        let scope = self.0.db.tenant(tenant);
+        let rules = load_rules(&scope).await?;
+        let mut opened = 0;
+        for _ in 0..MOST_PAGES {
+            if from >= head {
+                break;
+            }
+            let events = journal::after(&scope, from, PAGE).await?;
+            let (through, steps) = match events.last() {
+                Some(_) => self.steps(&scope, &rules, &events).await?,
+                // Everything up to there is gone: nobody looked for longer than events are kept.
+                None => (scope.head().await?.low.max(from + 1), Vec::new()),
+            };
+            let Some(own) = self.write(tenant, &rules, Some((from, through)), &steps).await? else { break };
+            opened += own;
+            from = through;
+        }
+        Ok(opened)
+    }
+
+    /// What the events mean for alerts, and the last one that was looked at.
+    async fn steps(&self, scope: &TenantScope, rules: &Rules, events: &[Event]) -> Result<(i64, Vec<Dated>), Fault> {
+        let (mut through, mut steps) = (0, Vec::new());
+        // Of a product the last event counts: its prices are read as they are now.
+        let mut priced: BTreeMap<ProductId, (Timestamp, i64)> = BTreeMap::new();
+        for event in events {
+            let found = match event.kind.as_str() {
+                "stock.changed" => moved(rules, &payload(event)?),
+                "product.created" | "product.updated" | "product.archived" => {
+                    let product: ProductMoved = payload(event)?;
+                    priced.insert(product.id, (event.recorded_at, event.seq));
+                    redrawn(scope, rules, &product, event.seq).await?
+                }
+                "stock_policy.set" => set(scope, rules, &payload::<PolicySet>(event)?.levels).await?,
+                "count.completed" => counted(scope, rules, &payload(event)?).await?,
+                _ => Vec::new(),
+            };
+            steps.extend(found.into_iter().map(|step| (step, event.recorded_at, Some(event.seq))));
+            through = event.seq;
+            if steps.len() >= MOST_STEPS {
+                break;
+            }
+        }
+        let products: Vec<ProductId> = priced.keys().copied().collect();
+        for (product, category, margin) in rows::margins(scope, &products).await? {
+            let Some((at, seq)) = priced.get(&product) else { continue };
+            let (kind, subject) = (AlertKind::NegativeMargin, Subject::Product(product));
+            let open = |margin| {
+                let figures = Figures { margin: Some(margin), ..Figures::default() };
+                Step::Open(Opening { kind, subject, figures, category, trigger: Trigger::Standing })
+            };
+            steps.push((margin.map_or(Step::Close(kind, subject), open), *at, Some(*seq)));
+        }
+        Ok((through, steps))
+    }
+
+    /// Opens and closes what the steps say, and moves the tenant's number if there is one to move. How many were opened; None when somebody else
+    /// has looked at the same events.
+    pub(super) async fn write(
+        &self,
+        tenant: TenantId,
+        rules: &Rules,
+        advance: Option<(i64, i64)>,
+        steps: &[Dated],
+    ) -> Result<Option<usize>, Fault> {
+        let mut work = self.0.db.global().steward_for(tenant).await?;
+        rows::hold(&work).await?;
+        if let Some((from, to)) = advance
+            && !rows::advance(&work, from, to).await?
+        {
+            work.rollback().await?;
+            return Ok(None);
+        }
+        let settled = settle(rules, known(&work, steps).await?, steps, || self.0.clock.id());
+        // First what ends: of a kind and subject one alert is active, and one step may close it and a later one open another.
+        rows::change(&work, &settled.closed).await?;
+        rows::add(&work, settled.opened.iter().map(|(alert, _)| alert)).await?;
+        let now = self.0.clock.now();
+        let letters = letters(&work, rules, &settled, now).await?;
+        rows::put_down(&work, &letters).await?;
+        let events: Vec<_> = settled.told.iter().map(|(event, alert)| told(event, alert)).collect();
+        let count = events.len();
+        tell(&mut work, events, now).await?;
+        self.commit(work, count).await?;
+        Ok(Some(settled.opened.len()))
+    }
+}
+
+/// Who is told of what was opened, and when.
+async fn letters(
+    work: &Work,
+    rules: &Rules,
+    settled: &Settled,
+    now: Timestamp,
+) -> Result<Vec<(AlertId, String, Timestamp)>, Fault> {
+    if settled.opened.is_empty() || rules.rules.iter().all(|rule| rule.recipients().next().is_none()) {
+        return Ok(Vec::new());
+    }
+    let zones = rows::zones(work).await?;
+    let of = |(alert, category): &(Alert, Option<CategoryId>)| {
+        let place = Place { store: alert.subject.store(), product: alert.subject.product(), category: *category };
+        let told = rules.told(alert.kind, place).into_iter();
+        told.map(|(who, rule)| (alert.id, who.text(), due_at(now, rule, &zones, place.store))).collect::<Vec<_>>()
+    };
+    Ok(settled.opened.iter().flat_map(of).collect())
+}
+
+fn subjects(steps: &[Dated], is_wanted: impl Fn(&Step) -> bool) -> Vec<String> {
+    let distinct: BTreeSet<Subject> = steps.iter().filter(|(step, ..)| is_wanted(step)).map(|(step, ..)| step.key().1).collect();
+    distinct.iter().map(Subject::text).collect()
+}
+
+/// What the steps have to know of the alerts that are there. Most steps close what is not, and those that open are few.
+async fn known(work: &Work, steps: &[Dated]) -> Result<Known, Fault> {
+    let (all, opening) = (subjects(steps, |_| true), subjects(steps, |step| matches!(step, Step::Open(_))));
+    let standing = subjects(steps, |step| matches!(step, Step::Open(opening) if opening.trigger == Trigger::Standing));
+    let active = if all.is_empty() { BTreeMap::new() } else { rows::active(work, &all).await? };
+    let dismissed = if standing.is_empty() { BTreeMap::new() } else { rows::dismissed(work, &standing).await? };
+    let last_seqs = if opening.is_empty() && active.is_empty() { BTreeMap::new() } else { rows::last_seqs(work, &all).await? };
+    Ok(Known { active, dismissed, last_seqs })
+}
+
+/// A movement's levels.
+fn moved(rules: &Rules, changed: &StockChanged) -> Vec<Step> {
+    let of = |state: &LevelState| {
+        let (before, after) = views(state);
+        let known = if state.version > state.entries { Level::Known } else { Level::New };
+        crossings(rules, &before, &after, known)
+    };
+    changed.levels.iter().flat_map(of).collect()
+}
+
+/// A product runs low at another threshold, or went to another category, whose rules are others: its levels as they were then.
+async fn redrawn(scope: &TenantScope, rules: &Rules, product: &ProductMoved, seq: i64) -> Result<Vec<Step>, Fault> {
+    if !product.matters() {
+        return Ok(Vec::new());
+    }
+    let levels = levels_of_product_at(scope, product.id, seq).await?;
+    let of = |level: LevelRow| {
+        let (before, after) = product.around(level);
+        crossings(rules, &view(&before), &view(&after), Level::Known)
+    };
+    Ok(levels.into_iter().flat_map(of).collect())
+}
+
+/// Levels have other reorder points and maxima. What is available is read as it is now: what moved since has an event of its own.
+async fn set(scope: &TenantScope, rules: &Rules, moved: &[PolicyMoved]) -> Result<Vec<Step>, Fault> {
+    let keys: Vec<LevelKey> = moved.iter().map(PolicyMoved::key).collect();
+    let levels: BTreeMap<LevelKey, LevelRow> =
+        levels_by_key(scope, &keys).await?.into_iter().map(|level| (level.key, level)).collect();
+    let of = |(key, one): (&LevelKey, &PolicyMoved)| {
+        let (before, after) = one.around(levels.get(key)?.clone());
+        Some(crossings(rules, &view(&before), &view(&after), Level::Known))
+    };
+    Ok(keys.iter().zip(moved).filter_map(of).flatten().collect())
+}
+
+/// A count that was posted, and was off by enough.
+async fn counted(scope: &TenantScope, rules: &Rules, count: &CountEvent) -> Result<Vec<Step>, Fault> {
+    let off = rows::differences(scope, count.count).await?;
+    let (kind, subject) = (AlertKind::CountDifference, Subject::Count(count.count, count.store));
+    let figures = Figures { quantity: Some(off), ..Figures::default() };
+    let mut opening = Opening { kind, subject, figures, category: None, trigger: Trigger::Crossing };
+    let line = rules.setting(kind, opening.place()).threshold.map_or(1, |line| line.get().max(1));
+    opening.figures.threshold = Some(line);
+    Ok(if off >= line { vec![Step::Open(opening)] } else { Vec::new() })
+}
+
+/// When a letter under a rule leaves: at once, with the next digest, and in neither case while it is quiet.
+fn due_at(now: Timestamp, rule: &Rule, zones: &Zones, store: Option<StoreId>) -> Timestamp {
+    const HOUR: i64 = 3_600_000_000;
+    let zone = rule.time_zone.as_deref().unwrap_or_else(|| zones.of(store));
+    let local = |at| {
+        let (day, minute) = clock::local_minute(at, zone);
+        Local { day, minute }
+    };
+    let moment = |local: Local, not_before| clock::local_moment((local.day, local.minute), zone, not_before);
+    let at = match rule.digest {
+        AlertDigest::None => now,
+        AlertDigest::Hourly => Timestamp((now.micros().div_euclid(HOUR) + 1).saturating_mul(HOUR)),
+        AlertDigest::Daily => moment(next_daily(rule.digest_hour, local(now)), now),
+    };
+    match rule.quiet {
+        Some(quiet) if is_quiet(quiet, local(at).minute) => moment(quiet_end(quiet, local(at)), at),
+        _ => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::core::{Quiet, Scope};
+    use platform::clock::{parse_rfc3339, rfc3339};
+
+    fn due(now: &str, quiet: Option<(i32, i32)>, digest: AlertDigest) -> String {
+        let rule = Rule {
+            id: AlertRuleId::NIL,
+            kind: AlertKind::LowStock,
+            scope: Scope::default(),
+            is_enabled: true,
+            threshold: None,
+            days: None,
+            emails: Vec::new(),
+            members: Vec::new(),
+            quiet: quiet.map(|(from, to)| Quiet { from, to }),
+            time_zone: None,
+            digest,
+            digest_hour: 8,
+            version: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        };
+        let zones = Zones { tenant: "Europe/London".to_owned(), stores: std::collections::HashMap::default() };
+        rfc3339(due_at(parse_rfc3339(now).unwrap(), &rule, &zones, None))[..16].to_owned()
+    }
+    const NIGHT: Option<(i32, i32)> = Some((22 * 60, 7 * 60));
+
+    #[test]
+    fn what_is_told_at_once_waits_for_the_end_of_the_quiet_hours() {
+        assert_eq!(due("2026-06-10T12:34:00Z", NIGHT, AlertDigest::None), "2026-06-10T12:34");
+        assert_eq!(due("2026-06-10T21:00:00Z", NIGHT, AlertDigest::None), "2026-06-11T06:00", "22:00 in London");
+        assert_eq!(due("2026-06-10T20:59:00Z", NIGHT, AlertDigest::None), "2026-06-10T20:59");
+        assert_eq!(due("2026-06-11T05:59:00Z", NIGHT, AlertDigest::None), "2026-06-11T06:00");
+        assert_eq!(due("2026-06-11T06:00:00Z", NIGHT, AlertDigest::None), "2026-06-11T06:00");
+    }
+
+    #[test]
+    fn quiet_hours_end_by_the_clocks_on_the_wall_when_those_are_changed() {
+        assert_eq!(due("2026-03-28T22:30:00Z", NIGHT, AlertDigest::None), "2026-03-29T06:00", "7:00 of summer time");
+        assert_eq!(due("2026-10-24T22:30:00Z", NIGHT, AlertDigest::None), "2026-10-25T07:00", "7:00 of winter time");
+        // The night ends at 01:30, which there is twice, or not at all.
+        let short = Some((22 * 60, 90));
+        assert_eq!(due("2026-10-25T00:15:00Z", short, AlertDigest::None), "2026-10-25T00:30");
+        assert_eq!(due("2026-10-25T01:15:00Z", short, AlertDigest::None), "2026-10-25T01:30");
+        assert_eq!(due("2026-03-29T00:30:00Z", short, AlertDigest::None), "2026-03-29T01:30");
+    }
+
+    #[test]
+    fn digests_leave_by_the_hour_and_by_the_day_and_not_at_night() {
+        assert_eq!(due("2026-06-10T12:00:00Z", None, AlertDigest::Hourly), "2026-06-10T13:00");
+        assert_eq!(due("2026-06-10T20:30:00Z", NIGHT, AlertDigest::Hourly), "2026-06-11T06:00");
+        assert_eq!(due("2026-06-10T06:59:00Z", None, AlertDigest::Daily), "2026-06-10T07:00", "8:00 in London");
+        assert_eq!(due("2026-06-10T07:00:00Z", None, AlertDigest::Daily), "2026-06-11T07:00");
+        assert_eq!(due("2026-10-24T12:00:00Z", None, AlertDigest::Daily), "2026-10-25T08:00");
+        assert_eq!(due("2026-06-10T12:00:00Z", Some((7 * 60, 9 * 60)), AlertDigest::Daily), "2026-06-11T08:00");
+    }
+}

@@ -1,0 +1,220 @@
+//! Opening alerts, changing them, rules, and letters.
+
+mod act;
+mod follow;
+mod post;
+mod rules;
+mod scan;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use entity::prelude::*;
+use iam::{
+    access::{Access, Caller, Permission, Permit, Reach, kind},
+    identity::{Identity, Post},
+};
+use platform::{
+    audit::{Origin, Pen, Stamp},
+    clock::Clock,
+    paging::PageRequest,
+    storage::{
+        Database, Fault, Reads, Work,
+        idempotency::is_key,
+        journal::{self, Event, NewEvent, Want},
+    },
+};
+
+pub use act::{Act, Do};
+pub use post::{LETTER, Letter};
+pub use rules::{RuleFields, RuleRemoval};
+
+use super::{
+    core::{Alert, Rule, Rules},
+    rows::{self, Test},
+};
+
+/// Why a change came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum AlertError {
+    NotFound {
+        what: &'static str,
+        field: Vec<String>,
+    },
+    Invalid {
+        message: String,
+        field: Vec<String>,
+    },
+    OutOfRange {
+        message: String,
+        field: Vec<String>,
+    },
+    TooLong {
+        most: usize,
+        field: Vec<String>,
+    },
+    LimitExceeded {
+        message: String,
+        field: Vec<String>,
+    },
+    InvalidState {
+        message: String,
+        field: Vec<String>,
+    },
+    /// Somebody has changed it since it was read: its version now.
+    Stale {
+        actual: i64,
+    },
+    KeyReused,
+    Fault(Fault),
+}
+impl From<Fault> for AlertError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
+#[derive(Debug, Clone)]
+pub struct Acted<T> {
+    pub value: T,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// The room's service. Cheap to clone.
+#[derive(Clone)]
+pub struct Alerts(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    clock: Clock,
+    access: Access,
+    identity: Identity,
+    pen: Pen,
+}
+
+impl Alerts {
+    pub fn new(identity: Identity, access: Access, pen: Pen) -> Self {
+        let (db, clock) = (access.database().clone(), access.clock().clone());
+        Self(Arc::new(Inner { db, clock, access, identity, pen }))
+    }
+    /// Commits what a worker has found out. What it tells of is in the audit log, as the system's doing.
+    pub(super) async fn commit(&self, work: Work, events: usize) -> Result<(), Fault> {
+        if events == 0 {
+            return work.commit().await;
+        }
+        let who = Some((work.tenant(), Actor::SYSTEM));
+        Stamp::new("alert.follow".to_owned(), Origin::default(), self.0.pen.clone(), who, None).over(work.commit()).await
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+    pub fn database(&self) -> &Database {
+        &self.0.db
+    }
+    /// How letters leave this deployment, and from whom.
+    pub(in crate::alerts) fn letters_leave(&self) -> (&Post, &str) {
+        self.0.identity.letters()
+    }
+
+    /// A page of the alerts that the caller may see, the newest first.
+    pub async fn page(
+        &self,
+        permit: &Permit<kind::AlertRead>,
+        mut tests: Vec<Test>,
+        request: &PageRequest,
+    ) -> Result<Vec<Alert>, Fault> {
+        tests.extend(limits(permit.caller()));
+        rows::page(&permit.scope(&self.0.db), &tests, request).await
+    }
+
+    /// The alert of an id, if the caller may see it.
+    pub async fn find(&self, permit: &Permit<kind::AlertRead>, id: AlertId) -> Result<Option<Alert>, Fault> {
+        let found = rows::alerts(&permit.scope(&self.0.db), &[id]).await?.pop();
+        Ok(found.filter(|alert| sees(permit.caller(), alert)))
+    }
+
+    /// The rules that the caller may change, by kind and scope.
+    pub async fn rules(&self, permit: &Permit<kind::AlertRuleWrite>) -> Result<Vec<Rule>, Fault> {
+        let mut found = rows::rules(&permit.scope(&self.0.db)).await?;
+        found.retain(|rule| covers(permit, rule));
+        Ok(found)
+    }
+
+    /// The rule of an id, if the caller may change it.
+    pub async fn rule(&self, permit: &Permit<kind::AlertRuleWrite>, id: AlertRuleId) -> Result<Option<Rule>, Fault> {
+        let found = rows::rules_by_id(&permit.scope(&self.0.db), &[id]).await?.pop();
+        Ok(found.filter(|rule| covers(permit, rule)))
+    }
+}
+
+/// Whether somebody may see an alert: of a store, as far as `alert.read` goes; of none, with `alert.read` for all stores and sight of costs, which is
+/// what such alerts are about.
+pub fn sees(caller: &Caller, alert: &Alert) -> bool {
+    let reach = caller.permissions.reach(kind::AlertRead::INDEX);
+    match alert.subject.store() {
+        Some(store) => reach.covers(store),
+        None => reach == Reach::Everywhere && caller.sees_costs(),
+    }
+}
+
+/// The same as conditions of a list.
+pub fn limits(caller: &Caller) -> Vec<Test> {
+    match caller.permissions.reach(kind::AlertRead::INDEX) {
+        Reach::Stores(stores) => vec![Test::Store(stores.to_vec())],
+        Reach::Everywhere if caller.sees_costs() => Vec::new(),
+        Reach::Everywhere => vec![Test::NotKind(AlertKind::NegativeMargin)],
+    }
+}
+
+/// Whether a rule is within the permit: one of no store is for whoever may change the rules of all.
+fn covers(permit: &Permit<kind::AlertRuleWrite>, rule: &Rule) -> bool {
+    match rule.scope.store {
+        Some(store) => permit.covers(store),
+        None => permit.reach() == Reach::Everywhere,
+    }
+}
+
+/// A tenant's rules with what they rest on.
+async fn load_rules(reads: &impl Reads) -> Result<Rules, Fault> {
+    let rules = rows::rules(reads).await?;
+    let has_categories = rules.iter().any(|rule| rule.scope.category.is_some());
+    let parents = if has_categories { rows::categories(reads).await? } else { BTreeMap::new() };
+    Ok(Rules { rules, parents })
+}
+
+/// Appends events as the last statements of a transaction; the last one's number, None for none. They are not about master data, so nobody who
+/// remembers that needs to look at them.
+async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let count = events.len() as i64;
+    let first = journal::take(work, Want::events(count)).await?.seq + 1;
+    let numbered = (first..).zip(events).map(|(seq, NewEvent { kind, payload })| Event {
+        seq,
+        kind: kind.to_owned(),
+        payload,
+        recorded_at: now,
+    });
+    journal::write(work, numbered.collect()).await?;
+    Ok(Some(first + count - 1))
+}
+
+/// Keeps what was done; a refusal, and the answer of an earlier call, leave nothing.
+async fn settle<T>(work: Work, done: Result<Acted<T>, AlertError>) -> Result<Acted<T>, AlertError> {
+    match &done {
+        Ok(acted) if acted.seq.is_some() && !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    done
+}
+
+/// Refuses a key that is not kept.
+fn check_key(key: &str) -> Result<(), AlertError> {
+    if !is_key(key) {
+        let message = "a key of 1 to 255 characters is expected".to_owned();
+        return Err(AlertError::Invalid { message, field: platform::path!["input", "idempotencyKey"] });
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! What nothing but the day brings: lots near their date, orders that are late, alerts that wake. And the end of what is long over.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::{
+    clock,
+    storage::{Fault, TenantScope},
+};
+
+use super::{
+    Alerts,
+    follow::{Dated as DatedStep, MOST_STEPS},
+    load_rules, tell,
+};
+use crate::alerts::{
+    core::{EXPIRING_DAYS, Figures, MAX_DAYS, Opening, Place, Rules, Step, Trigger},
+    event::told,
+    rows::{self, Dated},
+};
+
+/// Where the day begins first.
+const EASTERNMOST: &str = "Etc/GMT-14";
+/// Alerts that wake in one run; the next run goes on.
+const MOST_WAKING: i64 = 1_000;
+/// Alerts that were resolved are kept for so long.
+const KEPT_SECONDS: i64 = 400 * 24 * 3600;
+/// Rows that one transaction removes.
+const FORGOTTEN: i64 = 1_000;
+
+/// How many days a rule says for something dated.
+fn days(rules: &Rules, kind: AlertKind, dated: &Dated, usual: i32) -> i32 {
+    let place = Place { store: dated.subject.store(), product: dated.subject.product(), category: dated.category };
+    rules.setting(kind, place).days.unwrap_or(usual)
+}
+
+fn open(kind: AlertKind, dated: &Dated) -> Step {
+    let figures = Figures { quantity: Some(dated.quantity), day: Some(dated.day), ..Figures::default() };
+    Step::Open(Opening { kind, subject: dated.subject, figures, category: dated.category, trigger: Trigger::Standing })
+}
+
+impl Alerts {
+    /// Looks at what the day has brought for every tenant; says how many alerts were opened. Doing it twice does nothing more.
+    pub async fn scan_all(&self) -> Result<usize, Fault> {
+        let now = self.0.clock.now();
+        let farthest = clock::local_day(now, EASTERNMOST).saturating_add(MAX_DAYS);
+        let (mut opened, mut failed) = (0, None);
+        for tenant in rows::tenants_with_dates(&self.0.db.global(), farthest).await? {
+            match self.scan(tenant, now).await {
+                Ok(own) => opened += own,
+                Err(fault) => {
+                    tracing::warn!(%tenant, %fault, "what the day has brought to a tenant could not be looked at");
+                    failed = Some(fault);
+                }
+            }
+        }
+        failed.map_or(Ok(opened), Err)
+    }
+
+    async fn scan(&self, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
+        let scope = self.0.db.tenant(tenant);
+        let rules = load_rules(&scope).await?;
+        let mut steps = over(&scope, &rules, now).await?;
+        let mut opened = 0;
+        for kind in [AlertKind::Expiring, AlertKind::PurchaseOrderLate] {
+            let mut last: Option<Dated> = None;
+            loop {
+                let (page, is_last) = match kind {
+                    AlertKind::Expiring => {
+                        let through = clock::local_day(now, EASTERNMOST).saturating_add(rules.most_days(kind, EXPIRING_DAYS));
+                        rows::lots(&scope, through, last.as_ref()).await?
+                    }
+                    _ => rows::orders(&scope, clock::local_day(now, EASTERNMOST), last.as_ref()).await?,
+                };
+                let due = page.iter().filter(|dated| is_due(&rules, kind, dated, now));
+                steps.extend(due.map(|dated| (open(kind, dated), now, None)));
+                last = page.into_iter().next_back();
+                if steps.len() >= MOST_STEPS {
+                    opened += self.write(tenant, &rules, None, &std::mem::take(&mut steps)).await?.unwrap_or_default();
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+        if !steps.is_empty() {
+            opened += self.write(tenant, &rules, None, &steps).await?.unwrap_or_default();
+        }
+        Ok(opened)
+    }
+
+    /// Wakes the alerts whose time has come; says how many.
+    pub async fn wake_all(&self) -> Result<usize, Fault> {
+        let now = self.0.clock.now();
+        let mut by_tenant: BTreeMap<TenantId, Vec<AlertId>> = BTreeMap::new();
+        for (tenant, alert) in rows::snoozed(&self.0.db.global(), now, MOST_WAKING).await? {
+            by_tenant.entry(tenant).or_default().push(alert);
+        }
+        let mut woken = 0;
+        for (tenant, ids) in by_tenant {
+            let mut work = self.0.db.global().steward_for(tenant).await?;
+            let mut awake = Vec::with_capacity(ids.len());
+            for id in ids {
+                // It may have been put off again, or resolved, since it was found.
+                let alert = rows::lock(&work, id).await?;
+                let is_due = |until: Timestamp| until <= now;
+                awake.extend(alert.filter(|alert| alert.snoozed_until.is_some_and(is_due)).map(|alert| alert.awake(now)));
+            }
+            rows::change(&work, &awake).await?;
+            tell(&mut work, awake.iter().map(|alert| told("alert.woken", alert)).collect(), now).await?;
+            self.commit(work, awake.len()).await?;
+            woken += awake.len();
+        }
+        Ok(woken)
+    }
+
+    /// Forgets what was resolved more than a year ago; says how many.
+    pub async fn forget_old(&self) -> Result<u64, Fault> {
+        let (global, before) = (self.0.db.global(), self.0.clock.now().plus_seconds(-KEPT_SECONDS));
+        let mut removed = 0;
+        for tenant in rows::resolved_long_ago(&global, before).await? {
+            loop {
+                let work = global.steward_for(tenant).await?;
+                let page = rows::forget(&work, before, FORGOTTEN).await?;
+                work.commit().await?;
+                removed += page;
+                if page < FORGOTTEN as u64 {
+                    break;
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Whether something dated is to be told of, on the day that it is there.
+fn is_due(rules: &Rules, kind: AlertKind, dated: &Dated, now: Timestamp) -> bool {
+    let today = clock::local_day(now, &dated.time_zone);
+    match kind {
+        AlertKind::Expiring => dated.day <= today.saturating_add(days(rules, kind, dated, EXPIRING_DAYS)),
+        _ => dated.day.saturating_add(days(rules, kind, dated, 0)) < today,
+    }
+}
+
+/// What is over of what was told.
+async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
+    let mut steps = Vec::new();
+    let kind = AlertKind::Expiring;
+    for subject in rows::no_longer_expiring(scope, now, |dated| days(rules, kind, dated, EXPIRING_DAYS)).await? {
+        steps.push((Step::Close(kind, subject), now, None));
+    }
+    let kind = AlertKind::PurchaseOrderLate;
+    for subject in rows::no_longer_late(scope, now, |dated| days(rules, kind, dated, 0)).await? {
+        steps.push((Step::Close(kind, subject), now, None));
+    }
+    Ok(steps)
+}

@@ -1,0 +1,80 @@
+//! The barcodes of a product in one cell.
+
+use inventory::catalog::core::product::Barcode;
+use serde_json::{Value, json};
+
+use super::fields::whole;
+
+/// Codes between bars, commas, semicolons or spaces, each with its pack quantity after a star; or a list of JSON.
+pub fn read(text: &str) -> Result<Vec<Barcode>, String> {
+    if text.starts_with('[') {
+        let list: Vec<Value> = serde_json::from_str(text).map_err(|_| "a list of codes is expected".to_owned())?;
+        let one = |value: &Value| match value {
+            Value::String(code) => Ok(Barcode { code: code.clone(), pack_quantity: 1 }),
+            Value::Object(fields) => {
+                let code = fields.get("code").and_then(Value::as_str).ok_or("a barcode has a code")?;
+                Ok(Barcode {
+                    code: code.to_owned(),
+                    pack_quantity: fields.get("packQuantity").and_then(Value::as_i64).unwrap_or(1),
+                })
+            }
+            _ => Err("a barcode is a text".to_owned()),
+        };
+        return list.iter().map(one).collect();
+    }
+    let parts = text.split(['|', ',', ';', ' ', '\n']).map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| match part.split_once('*') {
+            None => Ok(Barcode { code: part.to_owned(), pack_quantity: 1 }),
+            Some((code, pack)) => Ok(Barcode { code: code.to_owned(), pack_quantity: whole(pack)? }),
+        })
+        .collect()
+}
+
+/// The codes between bars, as people write them; where that would be read as others, because a code has such a sign itself, a list of JSON.
+pub fn written(codes: &[Barcode]) -> String {
+    let shown = codes.iter().map(|code| match code.pack_quantity {
+        1 => code.code.clone(),
+        pack => format!("{}*{pack}", code.code),
+    });
+    let plain = shown.collect::<Vec<_>>().join("|");
+    if read(&plain).is_ok_and(|again| again == codes) {
+        return plain;
+    }
+    let listed = codes.iter().map(|code| match code.pack_quantity {
+        1 => json!(code.code),
+        pack => json!({ "code": code.code, "packQuantity": pack }),
+    });
+    Value::Array(listed.collect()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(said: &[(&str, i64)]) -> Vec<Barcode> {
+        said.iter().map(|(code, pack)| Barcode { code: (*code).to_owned(), pack_quantity: *pack }).collect()
+    }
+
+    #[test]
+    fn whatever_a_code_is_made_of_it_comes_back() {
+        for sign in ["|", ",", ";", " ", "*", "[", "]", "{", "\"", "\\", "'", "=", "é", "*12", " *", "\u{a0}", "\\N"] {
+            for code in [format!("A{sign}B"), format!("{sign}B"), format!("A{sign}")] {
+                for list in [vec![(code.as_str(), 1)], vec![(code.as_str(), 12)], vec![("4006381333931", 1), (code.as_str(), 6)]]
+                {
+                    let (list, text) = (codes(&list), written(&codes(&list)));
+                    assert_eq!(read(&text), Ok(list), "by way of {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_such_sign_is_written_as_people_write_it() {
+        assert_eq!(written(&codes(&[("4006381333931", 1), ("12345670", 12)])), "4006381333931|12345670*12");
+        assert_eq!(written(&codes(&[("A|B", 1), ("C D", 6)])), "[\"A|B\",{\"code\":\"C D\",\"packQuantity\":6}]");
+        for text in ["1|2*3", "1, 2*3", "1;2*3", "1 2*3", "1\n2*3"] {
+            assert_eq!(read(text), Ok(codes(&[("1", 1), ("2", 3)])), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! From the cells of a row to what a room takes. What cannot be read is refused here, by its field; what is wrong with what was read, the room says.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use inventory::catalog::core::{
+    Patch,
+    category::CategoryFields,
+    customer::CustomerFields,
+    gtin,
+    product::{MoneyText, ProductFields, UnitText},
+    supplier::SupplierFields,
+    text::fold,
+};
+use serde_json::Value;
+
+use super::{
+    Decimal, Noun, Refused, barcodes,
+    cells::Cell,
+    columns::{fields_of, needed},
+};
+
+/// A row as it was read: a cell for each field of its noun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// From 1, without the header.
+    pub number: i64,
+    /// Its cells, or why it is none.
+    pub cells: Result<Vec<Option<Cell>>, String>,
+}
+
+impl Record {
+    /// Roughly what it takes in memory.
+    pub fn bytes(&self) -> usize {
+        const CELL: usize = size_of::<Option<Cell>>();
+        let of = |cell: &Option<Cell>| match cell {
+            Some(Cell::Text(text) | Cell::Number(text)) => CELL + text.len(),
+            Some(Cell::Clear) | None => CELL,
+        };
+        match &self.cells {
+            Ok(cells) => cells.iter().map(of).sum(),
+            Err(why) => why.len(),
+        }
+    }
+}
+
+/// What names in a chunk stand for, looked up before.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// By slug.
+    pub categories: HashMap<String, CategoryId>,
+    /// By folded code.
+    pub suppliers: HashMap<String, SupplierId>,
+    /// Folded SKUs that there are.
+    pub skus: HashMap<String, ProductId>,
+    pub barcodes: HashMap<String, ProductId>,
+    /// By folded code.
+    pub stores: HashMap<String, StoreId>,
+    /// By folded code.
+    pub channels: HashMap<String, ChannelId>,
+    /// By reference.
+    pub customers: HashMap<String, CustomerId>,
+    /// Of amounts whose row names none.
+    pub currency: String,
+    /// Of amounts that are texts.
+    pub decimal: Decimal,
+}
+
+/// The cells of a row by the names of their fields.
+pub struct Cells<'a> {
+    noun: Noun,
+    number: i64,
+    cells: &'a [Option<Cell>],
+}
+
+impl<'a> Cells<'a> {
+    pub fn of(noun: Noun, record: &'a Record) -> Result<Self, Refused> {
+        match &record.cells {
+            Ok(cells) => Ok(Self { noun, number: record.number, cells }),
+            Err(why) => Err(Refused::invalid(record.number, "", why.clone())),
+        }
+    }
+
+    fn get(&self, field: &str) -> Option<&'a Cell> {
+        let at = fields_of(self.noun).iter().position(|known| *known == field)?;
+        self.cells.get(at)?.as_ref()
+    }
+
+    /// The text of a field that is said and not cleared.
+    pub fn text(&self, field: &str) -> Option<&'a str> {
+        match self.get(field)? {
+            Cell::Text(text) | Cell::Number(text) => Some(text),
+            Cell::Clear => None,
+        }
+    }
+
+    fn patch<T>(&self, field: &str, turn: impl FnOnce(&str) -> Result<T, String>) -> Result<Patch<T>, Refused> {
+        Ok(match self.get(field) {
+            None => Patch::Keep,
+            Some(Cell::Clear) => Patch::Clear,
+            Some(Cell::Text(text) | Cell::Number(text)) => {
+                Patch::Set(turn(text.trim()).map_err(|why| Refused::invalid(self.number, field, why))?)
+            }
+        })
+    }
+    fn texts(&self, field: &str) -> Patch<String> {
+        match self.get(field) {
+            None => Patch::Keep,
+            Some(Cell::Clear) => Patch::Clear,
+            Some(Cell::Text(text) | Cell::Number(text)) => Patch::Set(text.clone()),
+        }
+    }
+
+    /// A whole number that has to be there.
+    pub fn number(&self, field: &str) -> Result<i64, Refused> {
+        match self.text(field) {
+            Some(text) => whole(text.trim()).map_err(|why| Refused::invalid(self.number, field, why)),
+            None => Err(Refused::required(self.number, field)),
+        }
+    }
+
+    /// The row's number.
+    pub fn row(&self) -> i64 {
+        self.number
+    }
+
+    /// What a name was found to stand for; None where the row has none.
+    pub fn named<K: entity::id::Kind>(
+        &self,
+        (field, what): (&str, &str),
+        found: &HashMap<String, Id<K>>,
+        key: fn(&str) -> String,
+    ) -> Result<Option<Id<K>>, Refused> {
+        let Some(text) = self.text(field).map(str::trim) else { return Ok(None) };
+        named(text, found, &key(text)).map(Some).ok_or_else(|| Refused::missing(self.number, field, what))
+    }
+
+    /// The product that the row names.
+    pub fn product(&self, known: &Known) -> Result<ProductId, Refused> {
+        if let Some(found) = self.named(("sku", "product"), &known.skus, fold)? {
+            return Ok(found);
+        }
+        let code = self.text("barcode").ok_or_else(|| Refused::required(self.number, "sku"))?;
+        known.barcodes.get(&gtin::key(code.trim())).copied().ok_or_else(|| Refused::missing(self.number, "barcode", "product"))
+    }
+
+    /// The store that the row names.
+    pub fn store(&self, known: &Known) -> Result<StoreId, Refused> {
+        self.named(("store", "store"), &known.stores, fold)?.ok_or_else(|| Refused::required(self.number, "store"))
+    }
+
+    fn money(&self, field: &str, currency: &str, known: &Known) -> Result<Patch<MoneyText>, Refused> {
+        let currency = self.text(currency).map_or_else(|| known.currency.clone(), |text| text.trim().to_uppercase());
+        let decimal = match self.get(field) {
+            Some(Cell::Number(_)) => Decimal::Point,
+            _ => known.decimal,
+        };
+        self.patch(field, |amount| Ok(MoneyText { amount: pointed(amount, decimal)?, currency }))
+    }
+
+    /// An amount that is exact in its currency.
+    pub fn amount(&self, field: &str, currency: &str, known: &Known) -> Result<Option<Money>, Refused> {
+        let Patch::Set(money) = self.money(field, currency, known)? else { return Ok(None) };
+        let refuse = |why: String| Refused::invalid(self.number, field, why);
+        let currency =
+            Currency::parse(&money.currency).ok_or_else(|| refuse("a currency code of ISO 4217 is expected".to_owned()))?;
+        Money::parse(&money.amount, currency).map(Some).map_err(|why| refuse(why.to_string()))
+    }
+
+    fn looked_up<T: Copy + ToString>(
+        &self,
+        (field, what): (&str, &str),
+        found: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Patch<String>, Refused> {
+        Ok(match self.get(field) {
+            None => Patch::Keep,
+            Some(Cell::Clear) => Patch::Clear,
+            Some(Cell::Text(text) | Cell::Number(text)) => {
+                let id = found(text.trim()).ok_or_else(|| Refused::missing(self.number, field, what))?;
+                Patch::Set(id.to_string())
+            }
+        })
+    }
+}
+
+/// An amount with a decimal point. What separates thousands is taken by nobody: it is the other one's decimal separator.
+fn pointed(amount: &str, decimal: Decimal) -> Result<String, String> {
+    match decimal {
+        Decimal::Point => Ok(amount.to_owned()),
+        Decimal::Comma if amount.contains('.') => {
+            Err(format!("a decimal number with a comma is expected, as in 12,50, and {:?} has a point", short(amount)))
+        }
+        Decimal::Comma => Ok(amount.replacen(',', ".", 1)),
+    }
+}
+
+pub(super) fn whole(text: &str) -> Result<i64, String> {
+    let plain = text.strip_suffix(".0").unwrap_or(text);
+    plain.parse().map_err(|_| format!("a whole number is expected, and {:?} is none", short(text)))
+}
+
+/// So much of a text as a message shows.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+fn word<T>(parse: fn(&str) -> Option<T>, words: &str, text: &str) -> Result<T, String> {
+    parse(&text.to_uppercase()).ok_or_else(|| format!("one of {words} is expected, and {:?} is none", short(text)))
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|_| "a JSON object is expected".to_owned())
+}
+
+pub fn product(record: &Record, known: &Known) -> Result<ProductFields, Refused> {
+    let cells = Cells::of(Noun::Products, record)?;
+    let decimals = cells
+        .patch("unitDecimals", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "0 to 9 is expected".to_owned())))?;
+    let unit = cells
+        .patch("unit", |code| Ok(UnitText { code: code.to_owned(), decimals: decimals.set().copied().unwrap_or_default() }))?;
+    if unit.is_keep() && decimals.set().is_some() {
+        return Err(Refused::invalid(record.number, "unitDecimals", "decimals are of a unit: name it too"));
+    }
+    Ok(ProductFields {
+        sku: cells.texts("sku"),
+        name: cells.texts("name"),
+        description: cells.texts("description"),
+        unit,
+        barcodes: cells.patch("barcodes", barcodes::read)?,
+        category_id: cells.looked_up(("category", "category"), |text| named(text, &known.categories, text))?,
+        supplier_id: cells.looked_up(("supplier", "supplier"), |text| named(text, &known.suppliers, &fold(text)))?,
+        family_id: Patch::Keep,
+        options: Patch::Keep,
+        price: cells.money("price", "priceCurrency", known)?,
+        unit_cost: cells.money("unitCost", "costCurrency", known)?,
+        low_stock_threshold: cells.patch("lowStockThreshold", whole)?,
+        status: cells.patch("status", |text| word(ProductStatus::parse, "DRAFT, ACTIVE and ARCHIVED", text))?,
+        stock_policy: cells.patch("stockPolicy", |text| word(StockPolicy::parse, "TRACKED, UNTRACKED and BACKORDER", text))?,
+        tracking: cells.patch("tracking", |text| word(Tracking::parse, "NONE, LOT and SERIAL", text))?,
+        minimum_remaining_days: cells.patch("minimumRemainingDays", whole)?,
+        metadata: cells.patch("metadata", json)?,
+    })
+}
+
+/// What a row is found by, as it says it; empty where it says nothing.
+pub fn key(noun: Noun, record: &Record) -> String {
+    const LONGEST: usize = 255;
+    let Ok(cells) = Cells::of(noun, record) else { return String::new() };
+    let said = needed(noun).first().and_then(|group| group.iter().find_map(|field| cells.text(field)));
+    said.unwrap_or_default().trim().chars().take(LONGEST).collect()
+}
+
+/// An id as it is, or what a name was found to stand for.
+fn named<K: entity::id::Kind>(text: &str, found: &HashMap<String, Id<K>>, key: &str) -> Option<Id<K>> {
+    text.parse().ok().or_else(|| found.get(key).copied())
+}
+
+pub fn supplier(record: &Record) -> Result<SupplierFields, Refused> {
+    let cells = Cells::of(Noun::Suppliers, record)?;
+    Ok(SupplierFields {
+        code: cells.texts("code"),
+        name: cells.texts("name"),
+        lead_time_days: cells.patch("leadTimeDays", |text| {
+            whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned()))
+        })?,
+        email: cells.texts("email"),
+    })
+}
+
+pub fn category(record: &Record) -> Result<CategoryFields, Refused> {
+    let cells = Cells::of(Noun::Categories, record)?;
+    Ok(CategoryFields {
+        slug: cells.texts("slug"),
+        name: cells.texts("name"),
+        parent_id: Patch::Keep,
+        parent_slug: cells.texts("parent"),
+        position: cells
+            .patch("position", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too much".to_owned())))?,
+        image_url: cells.texts("imageUrl"),
+        metadata: cells.patch("metadata", json)?,
+    })
+}
+
+pub fn customer(record: &Record) -> Result<CustomerFields, Refused> {
+    let cells = Cells::of(Noun::Customers, record)?;
+    Ok(CustomerFields {
+        external_ref: cells.texts("externalRef"),
+        name: cells.texts("name"),
+        country: cells.texts("country"),
+        email: cells.texts("email"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(noun: Noun, said: &[(&str, Cell)]) -> Record {
+        let cells = fields_of(noun).iter().map(|field| said.iter().find(|(name, _)| name == field).map(|(_, cell)| cell.clone()));
+        Record { number: 7, cells: Ok(cells.collect()) }
+    }
+    fn text(text: &str) -> Cell {
+        Cell::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_product_is_read_field_by_field() {
+        let mug = record(
+            Noun::Products,
+            &[
+                ("sku", text("mug")),
+                ("barcodes", text("4006381333931|12345*12")),
+                ("price", text("4.50")),
+                ("description", Cell::Clear),
+                ("status", text("active")),
+            ],
+        );
+        let known = Known { currency: "GBP".to_owned(), ..Known::default() };
+        let fields = product(&mug, &known).unwrap();
+        assert_eq!((fields.name, fields.description), (Patch::Keep, Patch::Clear));
+        assert_eq!(fields.price, Patch::Set(MoneyText { amount: "4.50".to_owned(), currency: "GBP".to_owned() }));
+        assert_eq!(fields.status, Patch::Set(ProductStatus::Active));
+        let packs: Vec<i64> = fields.barcodes.set().unwrap().iter().map(|code| code.pack_quantity).collect();
+        assert_eq!(packs, [1, 12]);
+    }
+
+    #[test]
+    fn a_row_is_called_what_it_is_found_by() {
+        let stock = |said: &[(&str, Cell)]| key(Noun::Stock, &record(Noun::Stock, said));
+        assert_eq!(stock(&[("sku", text(" mug ")), ("barcode", text("1"))]), "mug");
+        assert_eq!(stock(&[("barcode", text("1")), ("onHand", text("many"))]), "1");
+        assert_eq!(stock(&[("store", text("north"))]), "");
+        assert_eq!(key(Noun::Orders, &record(Noun::Orders, &[("externalRef", text("web-1"))])), "web-1");
+        assert_eq!(key(Noun::Products, &Record { number: 9, cells: Err("it has 3 cells".to_owned()) }), "");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_by_its_field() {
+        let known = Known::default();
+        for (field, value) in [
+            ("lowStockThreshold", "many"),
+            ("status", "ALIVE"),
+            ("category", "nowhere"),
+            ("supplier", "nobody"),
+            ("metadata", "{"),
+        ] {
+            let row = record(Noun::Products, &[("sku", text("mug")), (field, text(value))]);
+            let refused = product(&row, &known).unwrap_err();
+            assert_eq!((refused.number, refused.field.as_str()), (7, field), "{refused:?}");
+        }
+        let broken = Record { number: 9, cells: Err("it has 3 cells".to_owned()) };
+        assert_eq!(product(&broken, &known).unwrap_err().message, "it has 3 cells");
+    }
+}

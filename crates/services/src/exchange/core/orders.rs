@@ -1,0 +1,191 @@
+//! Rows of orders: which of them are one order, and which orders cannot be told from their rows.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use inventory::catalog::core::text::fold;
+
+use super::{
+    Noun,
+    fields::{Cells, Record},
+};
+
+/// The most rows of an order: as many lines as `orderCreate` takes.
+pub const ORDER_ROWS: usize = 2_000;
+
+/// What a row calls its order: its reference, or where it has none the number that an export gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Name {
+    /// Folded; empty where the row says none.
+    channel: String,
+    reference: Result<String, String>,
+}
+
+impl Name {
+    /// None of a row that does not say whose it is.
+    fn of(row: &Record) -> Option<Self> {
+        let cells = Cells::of(Noun::Orders, row).ok()?;
+        let text = |field: &str| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let reference = text("externalRef").map(Ok).or_else(|| text("number").map(Err))?;
+        Some(Self { channel: fold(&text("channel").unwrap_or_default()), reference })
+    }
+
+    /// Orders without a channel are DIRECT's.
+    fn mark(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let channel = if self.channel.is_empty() { "direct" } else { &self.channel };
+        (channel, &self.reference).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// Follows rows, and says where an order ends and the next one begins.
+#[derive(Debug, Default)]
+pub struct Thread(Option<Name>);
+
+impl Thread {
+    /// Whether a row is of the order of the row before it: it has its reference, and its channel or none.
+    pub fn goes_on(&mut self, row: &Record) -> bool {
+        let next = Name::of(row);
+        if let (Some(order), Some(next)) = (&self.0, &next)
+            && order.reference == next.reference
+            && (next.channel.is_empty() || next.channel == order.channel)
+        {
+            return true;
+        }
+        self.0 = next;
+        false
+    }
+}
+
+/// Rows by their orders, in their order. A row that does not say whose it is stands alone.
+pub fn grouped(rows: &[Record]) -> Vec<&[Record]> {
+    let mut thread = Thread::default();
+    let starts = rows.iter().enumerate().filter(|(_, row)| !thread.goes_on(row)).map(|(at, _)| at);
+    let mut starts: Vec<usize> = starts.collect();
+    starts.push(rows.len());
+    starts.windows(2).map(|pair| &rows[pair[0]..pair[1]]).collect()
+}
+
+/// Why an order cannot be told from its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// Its rows do not stand next to each other.
+    Scattered,
+    TooLong,
+    /// A row beside it does not say whose it is: it may be one of its own.
+    Doubtful,
+}
+
+/// The orders of a file that are refused whatever they say.
+#[derive(Debug, Default)]
+pub struct Unfits(HashMap<u64, Unfit>);
+
+impl Unfits {
+    /// What is wrong with the order that these rows are of.
+    pub fn of(&self, rows: &[Record]) -> Option<Unfit> {
+        self.0.get(&Name::of(rows.first()?)?.mark()).copied()
+    }
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Looks a file over before anything of it is carried out. It keeps eight bytes for each order.
+#[derive(Debug, Default)]
+pub struct Survey {
+    thread: Thread,
+    /// Rows of the order under way; 0 before the first.
+    rows: usize,
+    /// The order of the row before, where it said.
+    before: Option<u64>,
+    seen: Vec<u64>,
+    unfit: Unfits,
+}
+
+impl Survey {
+    pub fn row(&mut self, row: &Record) {
+        let is_first = self.rows == 0;
+        self.rows = if self.thread.goes_on(row) { self.rows + 1 } else { 1 };
+        let mark = self.thread.0.as_ref().map(Name::mark);
+        if let Some(mark) = mark {
+            if self.rows == 1 {
+                self.seen.push(mark);
+            }
+            if self.rows > ORDER_ROWS {
+                self.unfit.0.entry(mark).or_insert(Unfit::TooLong);
+            }
+        }
+        // Of two rows beside each other one says whose it is and the other does not.
+        if let (Some(named), None) | (None, Some(named)) = (self.before, mark)
+            && !is_first
+        {
+            self.unfit.0.entry(named).or_insert(Unfit::Doubtful);
+        }
+        self.before = mark;
+    }
+
+    pub fn end(mut self) -> Unfits {
+        self.seen.sort_unstable();
+        for pair in self.seen.windows(2).filter(|pair| pair[0] == pair[1]) {
+            self.unfit.0.entry(pair[0]).or_insert(Unfit::Scattered);
+        }
+        self.unfit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::core::{cells::Cell, columns::fields_of};
+
+    /// Rows as channel and reference; a bar is one that cannot be read.
+    fn rows(names: &[&str]) -> Vec<Record> {
+        let one = |(at, name): (usize, &&str)| {
+            let (channel, reference) = name.split_once('/').unwrap_or_default();
+            let said = [("channel", channel), ("externalRef", reference)];
+            let cell = |field: &&str| {
+                let text = said.iter().find(|(name, _)| name == field)?.1;
+                (!text.is_empty()).then(|| Cell::Text(text.to_owned()))
+            };
+            let cells =
+                if *name == "|" { Err("broken".to_owned()) } else { Ok(fields_of(Noun::Orders).iter().map(cell).collect()) };
+            Record { number: at as i64 + 1, cells }
+        };
+        names.iter().enumerate().map(one).collect()
+    }
+    fn sizes(names: &[&str]) -> Vec<usize> {
+        grouped(&rows(names)).iter().map(|group| group.len()).collect()
+    }
+    fn looked_over(names: &[&str]) -> Vec<Option<Unfit>> {
+        let rows = rows(names);
+        let mut survey = Survey::default();
+        rows.iter().for_each(|row| survey.row(row));
+        let unfit = survey.end();
+        grouped(&rows).iter().map(|group| unfit.of(group)).collect()
+    }
+
+    #[test]
+    fn rows_of_an_order_stand_next_to_each_other() {
+        assert_eq!(sizes(&["web/1", "WEB/1", "/1", "web/1", "web/2", "shop/2", "/3"]), [4, 1, 1, 1]);
+        assert_eq!(sizes(&["/1", "web/1"]), [1, 1], "of another channel");
+        assert_eq!(sizes(&["web/1", "|", "web/", "web/1"]), [1, 1, 1, 1]);
+        assert_eq!(sizes(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn orders_that_cannot_be_told_are_refused() {
+        use Unfit::{Doubtful, Scattered, TooLong};
+        assert_eq!(looked_over(&["/1", "/1", "/2", "web/1"]), [None, None, None]);
+        assert_eq!(looked_over(&["/1", "/2", "direct/1"]), [Some(Scattered), None, Some(Scattered)]);
+        assert_eq!(looked_over(&["/1", "/2", "|", "/3", "/4"]), [None, Some(Doubtful), None, Some(Doubtful), None]);
+        let long = vec!["/1"; ORDER_ROWS + 1];
+        assert_eq!(looked_over(&long), [Some(TooLong)]);
+        assert_eq!(looked_over(&long[1..]), [None]);
+    }
+}

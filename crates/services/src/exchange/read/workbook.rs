@@ -1,0 +1,229 @@
+//! XLSX workbooks: the first sheet, row by row, in constant memory. What a workbook is unpacked is measured before any of it is believed, and
+//! bounded part by part while it is read.
+
+use std::io::{Seek, SeekFrom};
+
+use platform::clock;
+use quick_xml::events::Event;
+
+use super::{
+    Chunks, Pipe, Plan, Sender, Stop, Unreadable,
+    archive::Archive,
+    book::Book,
+    pipe::{landed, unfit},
+    texts::{Texts, rich, unescaped},
+    xml::{Xml, attribute},
+};
+use crate::{
+    exchange::core::{
+        Format, Told,
+        cells::{Cell, cell},
+        columns::{fields_of, is_day},
+        serial,
+    },
+    files::core::limits::{COLUMNS, ROW_BYTES, WORKBOOK_BYTES},
+};
+
+pub(super) fn read(pipe: Pipe, plan: Plan, sender: &Sender) -> Result<(), Stop> {
+    let mut file = landed(pipe)?;
+    file.seek(SeekFrom::Start(0))?;
+    let archive = Archive::open(file)?;
+    archive.measure()?;
+    let book = Book::open(&archive)?;
+    let part = archive.part(&book.sheet, WORKBOOK_BYTES)?.ok_or_else(|| unfit("its first sheet is nowhere"))?;
+    let texts = book.texts(&archive)?.map_or_else(Texts::none, Texts::read)?;
+    let styles = Styles { moments: book.moments(&archive)?, is_1904: book.is_1904 };
+    let mut sheet = Sheet { chunks: Chunks::new(sender, &plan), plan, columns: None, row: Vec::new(), bytes: 0, texts, styles };
+    let (mut xml, mut is_sheet) = (Xml::of(part), false);
+    loop {
+        match xml.next()? {
+            Event::Start(start) if start.local_name().as_ref() == "sheetData" => is_sheet = true,
+            Event::Start(start) if start.local_name().as_ref() == "c" && is_sheet => {
+                let said = |name: &str| attribute(&start, name);
+                let head = Head { place: said("r")?, style: said("s")?, kind: said("t")? };
+                sheet.cell(&mut xml, head)?;
+            }
+            Event::End(end) if end.local_name().as_ref() == "row" => sheet.end_row()?,
+            Event::End(end) if end.local_name().as_ref() == "sheetData" => break,
+            Event::Eof => return Err(unfit("its first sheet has no cells, or ends in the middle")),
+            _ => {}
+        }
+    }
+    sheet.end_row()?;
+    if sheet.columns.is_none() {
+        return Err(Unreadable::Broken("it has no header".to_owned()).into());
+    }
+    sheet.chunks.flush()
+}
+
+/// What a cell says of itself before what it holds.
+struct Head {
+    place: Option<String>,
+    style: Option<String>,
+    kind: Option<String>,
+}
+
+/// Which numbers are moments.
+struct Styles {
+    moments: Vec<bool>,
+    is_1904: bool,
+}
+
+/// What a cell holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+enum Held {
+    #[default]
+    Nothing,
+    Text(String),
+    /// A number as the shortest text that says it.
+    Number(String),
+    /// Microseconds since 1970, read as UTC.
+    Moment(i64),
+}
+
+impl Held {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Number(text) => text.len(),
+            Self::Nothing | Self::Moment(_) => 0,
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Number(text) => text.trim().is_empty(),
+            Self::Nothing => true,
+            Self::Moment(_) => false,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Text(text) | Self::Number(text) => text.clone(),
+            Self::Moment(at) => clock::rfc3339(entity::prelude::Timestamp(*at)),
+        }
+    }
+
+    /// What it says of a field.
+    fn cell(self, field: &str) -> Option<Cell> {
+        match self {
+            Self::Nothing => None,
+            Self::Text(text) => cell(&text, Format::Xlsx),
+            Self::Number(number) => Some(Cell::Number(number)),
+            Self::Moment(at) if is_day(field) => {
+                const DAY: i64 = 86_400_000_000;
+                Some(Cell::Text(clock::day_text(i32::try_from(at.div_euclid(DAY)).unwrap_or_default())))
+            }
+            Self::Moment(_) => Some(Cell::Text(self.shown())),
+        }
+    }
+}
+
+/// The column that a cell names, from 0 on.
+fn column(place: &str) -> Option<usize> {
+    let mut letters = place.bytes().take_while(u8::is_ascii_alphabetic);
+    let number = letters.try_fold(0_usize, |number, letter| {
+        number.checked_mul(26)?.checked_add(usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+    })?;
+    number.checked_sub(1)
+}
+
+/// A sheet under way: the first row with anything in it is the header.
+struct Sheet<'a> {
+    chunks: Chunks<'a>,
+    plan: Plan,
+    columns: Option<Vec<Option<usize>>>,
+    row: Vec<Held>,
+    /// Of the row under way.
+    bytes: usize,
+    texts: Texts,
+    styles: Styles,
+}
+
+impl Sheet<'_> {
+    /// Reads a cell that has just begun.
+    fn cell(&mut self, xml: &mut Xml, head: Head) -> Result<(), Stop> {
+        let next = self.row.len();
+        let at = head.place.as_deref().map_or(Some(next), column).unwrap_or(usize::MAX);
+        if at >= COLUMNS {
+            return Err(Unreadable::Broken(format!("a file has at most {COLUMNS} columns")).into());
+        }
+        let (end, mut held) = (xml.depth().saturating_sub(1), Held::Nothing);
+        while xml.depth() > end {
+            match xml.next()? {
+                Event::Start(start) if start.local_name().as_ref() == "v" => {
+                    let text = xml.text()?;
+                    held = self.value(&text, &head)?;
+                }
+                Event::Start(start) if start.local_name().as_ref() == "is" => held = Held::Text(rich(xml)?),
+                Event::Eof => return Err(unfit("its first sheet ends in the middle")),
+                _ => {}
+            }
+        }
+        if self.row.len() <= at {
+            self.row.resize(at + 1, Held::Nothing);
+        }
+        self.bytes += held.bytes();
+        if self.bytes > ROW_BYTES {
+            return Err(unfit(format!("a row of it is longer than {ROW_BYTES} bytes")));
+        }
+        self.row[at] = held;
+        Ok(())
+    }
+
+    fn value(&mut self, text: &str, head: &Head) -> Result<Held, Stop> {
+        Ok(match head.kind.as_deref() {
+            Some("s") if text.is_empty() => Held::Nothing,
+            Some("s") => {
+                let number = text.trim().parse().map_err(|_| unfit("a cell of it names a text that is not there"))?;
+                Held::Text(self.texts.get(number)?)
+            }
+            Some("e") => Held::Nothing,
+            Some("b") => Held::Text(if matches!(text.trim(), "1" | "true") { "true" } else { "false" }.to_owned()),
+            Some("str" | "d" | "inlineStr") => Held::Text(unescaped(text)),
+            _ => self.number(text.trim(), head),
+        })
+    }
+
+    fn number(&self, text: &str, head: &Head) -> Held {
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        let Some(number) = number else {
+            return if text.is_empty() { Held::Nothing } else { Held::Text(text.to_owned()) };
+        };
+        let style = head.style.as_deref().and_then(|style| style.parse::<usize>().ok()).unwrap_or_default();
+        let is_moment = head.style.is_some() && self.styles.moments.get(style) == Some(&true);
+        match serial::moment(number, self.styles.is_1904).filter(|_| is_moment) {
+            Some(at) => Held::Moment(at),
+            // A whole number in a sheet is a floating one: 12, not 12.0.
+            None => Held::Number(number.to_string()),
+        }
+    }
+
+    fn end_row(&mut self) -> Result<(), Stop> {
+        let row = std::mem::take(&mut self.row);
+        self.bytes = 0;
+        if row.iter().all(Held::is_blank) {
+            return Ok(());
+        }
+        let names = fields_of(self.plan.noun);
+        let Some(columns) = &self.columns else {
+            let header: Vec<String> = row.iter().map(|held| held.shown().trim().to_owned()).collect();
+            let how = Told { format: Some(Format::Xlsx), ..Told::default() };
+            self.columns = Some(self.chunks.head(&header, &self.plan, how)?);
+            return Ok(());
+        };
+        self.chunks.add(|| {
+            if row.len() > columns.len() {
+                return Err(format!("the row has {} cells, and the header {}", row.len(), columns.len()));
+            }
+            let mut found: Vec<Option<Cell>> = vec![None; names.len()];
+            for (held, at) in row.into_iter().zip(columns) {
+                if let Some(at) = at {
+                    found[*at] = held.cell(names[*at]);
+                }
+            }
+            Ok(found)
+        })
+    }
+}

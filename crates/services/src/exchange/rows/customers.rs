@@ -1,0 +1,39 @@
+//! Customers as an export tells them: who they are only to whoever may see it.
+
+use entity::prelude::*;
+use inventory::catalog::rows::customer;
+use platform::{
+    paging::{Key, PageRequest},
+    storage::{Fault, Reads},
+};
+use sea_orm::Value;
+
+use super::export::{After, Page, Sight};
+use crate::exchange::core::{ExportOptions, cells::Item};
+
+/// Customers that are read at once: each is opened by itself.
+const PAGE: u32 = 1_000;
+
+pub async fn page(reads: &impl Reads, sight: &Sight, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
+    let behind = match after.first() {
+        Some(Value::Uuid(Some(id))) => Some(vec![Key::Id(*id)]),
+        _ => None,
+    };
+    let request = PageRequest { limit: PAGE, backward: false, after: behind, before: None };
+    let mut found = customer::page(reads, None, &request).await?;
+    let is_last = found.len() <= PAGE as usize;
+    found.truncate(PAGE as usize);
+    let next = found.last().filter(|_| !is_last).map(|last| vec![last.id.into()]);
+    let is_meant = |at: Timestamp| {
+        options.from.is_none_or(|from| at.micros() >= from) && options.before.is_none_or(|before| at.micros() < before)
+    };
+    found.retain(|one| is_meant(one.updated_at));
+    let mut contacts = Vec::new();
+    let rows = found.into_iter().map(|one| {
+        let email = if sight.sees_contacts { one.email.into() } else { Item::Hidden };
+        contacts.extend(matches!(email, Item::Text(_)).then_some(one.id));
+        vec![Item::from(one.external_ref), one.name.into(), one.country.into(), email]
+    });
+    let rows = rows.collect();
+    Ok(Page { rows, next, contacts })
+}

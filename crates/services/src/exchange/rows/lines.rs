@@ -1,0 +1,84 @@
+//! What each line of a mutation was answered, until it is in the result.
+
+use entity::prelude::*;
+use platform::storage::{Bulk, Column, ColumnKind, Fault, Global, Reads, Row, Work};
+
+use crate::exchange::core::bulk::Answered;
+
+/// Marks a line that is about to be begun.
+pub async fn mark(work: &Work, id: ExchangeId, number: i64) -> Result<(), Fault> {
+    let sql = "INSERT INTO exchange_line (tenant_id, exchange_id, number) VALUES ($1, $2, $3)";
+    work.execute(sql, vec![id.into(), number.into()]).await.map(drop)
+}
+
+/// The last line that was answered; 0 before the first.
+pub async fn last(reads: &impl Reads, id: ExchangeId) -> Result<i64, Fault> {
+    let sql =
+        "SELECT coalesce(max(number), 0) FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NOT NULL";
+    reads.rows(sql, vec![id.into()]).await?.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// The line that was begun and not answered: at most one.
+pub async fn marked(reads: &impl Reads, id: ExchangeId) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT number FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NULL";
+    let rows = reads.rows(sql, vec![id.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
+const LINE: &[Column] = &[
+    Column("tenant_id", ColumnKind::Id),
+    Column("exchange_id", ColumnKind::Id),
+    Column("number", ColumnKind::Int),
+    Column("answer", ColumnKind::Text),
+];
+
+/// Keeps what lines were answered, in the place of their marks.
+pub async fn answer(work: &Work, id: ExchangeId, lines: &[Answered]) -> Result<(), Fault> {
+    let sql = "DELETE FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND answer IS NULL";
+    work.execute(sql, vec![id.into()]).await?;
+    let mut bulk = Bulk::insert("exchange_line", LINE);
+    for line in lines {
+        bulk.row([work.tenant().into(), id.into(), line.number.into(), line.answer.as_str().into()]);
+    }
+    work.write(bulk).await
+}
+
+/// What lines behind a number were answered, in order.
+pub async fn answers(reads: &impl Reads, id: ExchangeId, after: i64, most: i64) -> Result<Vec<(i64, String)>, Fault> {
+    let sql = "SELECT number, answer FROM exchange_line WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND answer IS NOT NULL
+               ORDER BY number LIMIT $4";
+    let rows = reads.rows(sql, vec![id.into(), after.into(), most.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// Whether another mutation of the tenant is being run line by line.
+pub async fn is_running(reads: &impl Reads) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM exchange WHERE tenant_id = $1 AND kind = 'BULK' AND state = 'RUNNING' LIMIT 1";
+    Ok(!reads.rows(sql, vec![]).await?.is_empty())
+}
+
+/// Those that wait, the one that has waited longest first.
+pub async fn next(reads: &impl Reads) -> Result<Option<ExchangeId>, Fault> {
+    let sql =
+        "SELECT id FROM exchange WHERE tenant_id = $1 AND kind = 'BULK' AND state = 'QUEUED' ORDER BY created_at, id LIMIT 1";
+    reads.rows(sql, vec![]).await?.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// What is over and has its result loses its lines. Says how many went.
+pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+    let sql = "DELETE FROM exchange_line WHERE tenant_id = $1 AND exchange_id IN (SELECT id FROM exchange WHERE tenant_id = $1 AND finished_at < $2
+               AND EXISTS (SELECT 1 FROM exchange_line l WHERE l.tenant_id = $1 AND l.exchange_id = exchange.id) ORDER BY finished_at LIMIT $3)";
+    work.execute(sql, vec![before.micros().into(), most.into()]).await
+}
+
+/// The tenants that have such lines.
+pub async fn tenants_to_clear(global: &Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT DISTINCT x.tenant_id FROM exchange x WHERE x.finished_at < $1
+               AND EXISTS (SELECT 1 FROM exchange_line l WHERE l.tenant_id = x.tenant_id AND l.exchange_id = x.id)";
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}

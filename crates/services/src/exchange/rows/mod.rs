@@ -1,0 +1,182 @@
+//! Exchanges as rows, the rows that they refused, and what names in a chunk stand for.
+
+mod customers;
+pub mod export;
+mod export_stock;
+pub mod known;
+pub mod lines;
+
+use entity::prelude::*;
+use platform::storage::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
+use sea_orm::{QueryResult, Value};
+
+use super::core::{Counts, Kind, Noun, Refused, Run, State};
+
+const COLUMNS: &str = "x.tenant_id, x.id, x.kind, x.noun, x.options, x.told, x.input_id, x.result_id, x.maker_kind, x.maker_id, x.key_id, \
+    x.idempotency_key, x.hash, x.digest, x.state, x.created_rows, x.updated_rows, x.unchanged_rows, x.refused_rows, x.error, x.created_at, x.started_at, \
+    x.finished_at, x.version";
+
+fn digest(bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
+    bytes.try_into().map_err(|_| Fault::corrupt("exchange", "a digest has 32 bytes"))
+}
+
+fn read(row: &QueryResult) -> Result<Run, Fault> {
+    let mut row = Row::new(row);
+    let (tenant, id, kind) = (row.take()?, row.take()?, row.word("exchange", Kind::parse)?);
+    let noun: Option<String> = row.take()?;
+    let noun = noun.map(|word| Noun::parse(&word).ok_or_else(|| Fault::corrupt("exchange", format!("unknown word {word}"))));
+    Ok(Run {
+        tenant,
+        id,
+        kind,
+        noun: noun.transpose()?,
+        options: row.take()?,
+        told: serde_json::from_str(&row.take::<String>()?)
+            .map_err(|_| Fault::corrupt("exchange", "told says how a file is read"))?,
+        input: row.take()?,
+        result: row.take()?,
+        maker: Actor { kind: row.word("exchange", ActorKind::parse)?, id: row.take()? },
+        key: row.take()?,
+        idempotency_key: row.take()?,
+        hash: digest(row.take()?)?,
+        sent: row.take::<Option<Vec<u8>>>()?.map(digest).transpose()?,
+        state: row.word("exchange", State::parse)?,
+        counts: Counts { created: row.take()?, updated: row.take()?, unchanged: row.take()?, refused: row.take()? },
+        error: row.take()?,
+        created_at: row.time()?,
+        started_at: row.time_opt()?,
+        finished_at: row.time_opt()?,
+        version: row.take()?,
+    })
+}
+
+pub async fn page(reads: &impl Reads, conditions: &str, order: &str, values: Vec<Value>) -> Result<Vec<Run>, Fault> {
+    let sql = format!("SELECT {COLUMNS} FROM exchange x WHERE x.tenant_id = $1{conditions}{order}");
+    reads.rows(&sql, values).await?.iter().map(read).collect()
+}
+
+pub async fn by_id(reads: &impl Reads, id: ExchangeId) -> Result<Option<Run>, Fault> {
+    Ok(page(reads, " AND x.id = $2", "", vec![id.into()]).await?.pop())
+}
+
+/// The one that was asked for with this key before.
+pub async fn by_key(reads: &impl Reads, maker: Actor, kind: Kind, key: &str) -> Result<Option<Run>, Fault> {
+    let values = vec![maker.id.into(), kind.as_str().into(), key.into()];
+    Ok(page(reads, " AND x.maker_id = $2 AND x.kind = $3 AND x.idempotency_key = $4", "", values).await?.pop())
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock(work: &Work, id: ExchangeId) -> Result<Option<Run>, Fault> {
+    let lock = work.backend().for_change("x");
+    Ok(page(work, " AND x.id = $2", &lock, vec![id.into()]).await?.pop())
+}
+
+/// Exchanges of the tenant that are not over.
+pub async fn open(reads: &impl Reads) -> Result<i64, Fault> {
+    let rows =
+        reads.rows("SELECT count(*) FROM exchange WHERE tenant_id = $1 AND state IN ('QUEUED', 'RUNNING')", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
+    let sql = "INSERT INTO exchange (tenant_id, id, kind, noun, options, told, input_id, maker_kind, maker_id, key_id, idempotency_key, hash, digest, state,
+               position, created_rows, updated_rows, unchanged_rows, refused_rows, created_at, version)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0, 0, 0, $15, 1)";
+    let values = vec![
+        new.id.into(),
+        new.kind.as_str().into(),
+        new.noun.map(Noun::as_str).into(),
+        new.options.as_str().into(),
+        told(new)?,
+        new.input.into(),
+        new.maker.kind.as_str().into(),
+        new.maker.id.into(),
+        new.key.into(),
+        new.idempotency_key.as_str().into(),
+        new.hash.to_vec().into(),
+        new.sent.map(Vec::from).into(),
+        new.state.as_str().into(),
+        new.created_at.micros().into(),
+    ];
+    work.execute(sql, values).await.map(drop)
+}
+
+fn told(run: &Run) -> Result<Value, Fault> {
+    let text =
+        serde_json::to_string(&run.told).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))?;
+    Ok(text.into())
+}
+
+/// Writes what became of an exchange. The row is locked by this transaction.
+pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
+    let sql = "UPDATE exchange SET told = $3, result_id = $4, state = $5, position = $6, created_rows = $7, updated_rows = $8, unchanged_rows = $9,
+               refused_rows = $10, error = $11, started_at = $12, finished_at = $13, version = $14 WHERE tenant_id = $1 AND id = $2";
+    let values = vec![
+        after.id.into(),
+        told(after)?,
+        after.result.into(),
+        after.state.as_str().into(),
+        after.position().into(),
+        after.counts.created.into(),
+        after.counts.updated.into(),
+        after.counts.unchanged.into(),
+        after.counts.refused.into(),
+        after.error.clone().into(),
+        after.started_at.map(Timestamp::micros).into(),
+        after.finished_at.map(Timestamp::micros).into(),
+        after.version.into(),
+    ];
+    work.execute(sql, values).await.map(drop)
+}
+
+const REFUSED: &[Column] = &[
+    Column("tenant_id", ColumnKind::Id),
+    Column("exchange_id", ColumnKind::Id),
+    Column("number", ColumnKind::Int),
+    Column("code", ColumnKind::Text),
+    Column("field", ColumnKind::Text),
+    Column("message", ColumnKind::Text),
+];
+
+/// Keeps rows that were refused, each once.
+pub async fn refuse(work: &Work, id: ExchangeId, rows: &[Refused]) -> Result<(), Fault> {
+    let mut bulk = Bulk::insert("exchange_row", REFUSED);
+    for row in rows {
+        bulk.row([
+            work.tenant().into(),
+            id.into(),
+            row.number.into(),
+            row.code.as_str().into(),
+            row.field.as_str().into(),
+            row.message.as_str().into(),
+        ]);
+    }
+    work.write(bulk).await
+}
+
+/// Rows that were refused, from behind one number to another, in order.
+pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64), most: i64) -> Result<Vec<Refused>, Fault> {
+    let sql = "SELECT number, code, field, message FROM exchange_row WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND number <= $4
+               ORDER BY number LIMIT $5";
+    let rows = reads.rows(sql, vec![id.into(), after.into(), to.into(), most.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(Refused { number: row.take()?, code: row.take()?, field: row.take()?, message: row.take()? })
+        })
+        .collect()
+}
+
+/// Exchanges that were over before a moment lose the list of their refused rows: it is in their result. Says how many rows went.
+pub async fn forget(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
+    let sql = "DELETE FROM exchange_row WHERE tenant_id = $1 AND exchange_id IN (SELECT id FROM exchange WHERE tenant_id = $1 AND finished_at < $2
+               AND EXISTS (SELECT 1 FROM exchange_row r WHERE r.tenant_id = $1 AND r.exchange_id = exchange.id) ORDER BY finished_at LIMIT $3)";
+    work.execute(sql, vec![before.micros().into(), most.into()]).await
+}
+
+/// The tenants that have such lists.
+pub async fn tenants_to_clear(global: &platform::storage::Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT DISTINCT x.tenant_id FROM exchange x WHERE x.finished_at < $1
+               AND EXISTS (SELECT 1 FROM exchange_row r WHERE r.tenant_id = x.tenant_id AND r.exchange_id = x.id)";
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}

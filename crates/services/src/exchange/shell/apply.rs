@@ -1,0 +1,183 @@
+//! A chunk of rows, carried out by the room that it belongs to, under a key of its own.
+
+use iam::access::{Caller, kind, permit};
+use inventory::catalog::{
+    core::{Rejection, category::CategoryFields, customer::CustomerFields, product::ProductFields, supplier::SupplierFields},
+    shell::{Ask, Batch, Mode, Onto, Outcome},
+};
+use platform::{jobs::Lease, storage::Fault};
+
+use super::{Exchange, Halt, Words};
+use crate::exchange::{
+    core::{
+        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refused, Run,
+        fields::{self, Known, Record},
+    },
+    rows::{self, known::known},
+};
+
+/// Rows that could be read, each with its number.
+pub(super) struct Sorted<T> {
+    pub good: Vec<(i64, T)>,
+    pub refused: Vec<Refused>,
+}
+
+pub(super) fn sorted<T>(rows: &[Record], turn: impl Fn(&Record) -> Result<T, Refused>) -> Sorted<T> {
+    let mut sorted = Sorted { good: Vec::with_capacity(rows.len()), refused: Vec::new() };
+    for row in rows {
+        match turn(row) {
+            Ok(value) => sorted.good.push((row.number, value)),
+            Err(refused) => sorted.refused.push(refused),
+        }
+    }
+    sorted
+}
+
+/// What a chunk is known by, however often it is tried: the exchange, and its first and last row.
+pub(super) fn key_of(run: &Run, rows: &[Record]) -> String {
+    let (first, last) = (rows.first().map_or(0, |row| row.number), rows.last().map_or(0, |row| row.number));
+    format!("{}/{first}-{last}", run.id)
+}
+
+impl Exchange {
+    /// Carries out a chunk; which rows became what, and those that were refused and not kept yet.
+    pub(super) async fn apply(
+        &self,
+        lease: Lease,
+        run: &Run,
+        options: &ImportOptions,
+        caller: &Caller,
+        rows: &[Record],
+    ) -> Result<(Counts, Vec<Refused>), Halt> {
+        let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
+        let known = Known { decimal: options.decimal, ..known(&self.0.db.tenant(run.tenant).long(), noun, rows).await? };
+        match noun {
+            Noun::Stock | Noun::StockChanges => self.apply_stock(lease, run, (options, caller, &known), rows).await,
+            _ => self.apply_catalogue(run, (options, caller, &known), rows).await,
+        }
+    }
+
+    async fn apply_catalogue(
+        &self,
+        run: &Run,
+        (options, caller, known): (&ImportOptions, &Caller, &Known),
+        rows: &[Record],
+    ) -> Result<(Counts, Vec<Refused>), Halt> {
+        let mode = if options.earnest == Earnest::DryRun { Mode::Check } else { Mode::Write };
+        let ask = Ask { key: Some(key_of(run, rows)), mode };
+        let onto = if options.mode == RowMode::Create { Onto::New } else { Onto::Key };
+        let catalog = &self.0.catalog;
+        match run.noun {
+            Some(Noun::Products) => {
+                let permit = permit::<kind::ProductWrite>(caller)?;
+                let Sorted { good, refused } = sorted::<ProductFields>(rows, |row| fields::product(row, known));
+                let (numbers, good) = good.into_iter().unzip();
+                let done = self.as_maker(run, "import.products", catalog.product_import(permit, good, onto, ask)).await?;
+                counted(self.0.words.as_ref(), numbers, done, refused)
+            }
+            Some(Noun::Suppliers) => {
+                let permit = permit::<kind::ProductWrite>(caller)?;
+                let Sorted { good, refused } = sorted::<SupplierFields>(rows, fields::supplier);
+                let (numbers, good) = good.into_iter().unzip();
+                let done = self.as_maker(run, "import.suppliers", catalog.supplier_import(permit, good, onto, ask)).await?;
+                counted(self.0.words.as_ref(), numbers, done, refused)
+            }
+            Some(Noun::Categories) => {
+                let permit = permit::<kind::ProductWrite>(caller)?;
+                let Sorted { good, refused } = sorted::<CategoryFields>(rows, fields::category);
+                let (numbers, good) = good.into_iter().unzip();
+                let done = self.as_maker(run, "import.categories", catalog.category_import(permit, good, onto, ask)).await?;
+                counted(self.0.words.as_ref(), numbers, done, refused)
+            }
+            Some(Noun::Customers) => {
+                let permit = permit::<kind::CustomerWrite>(caller)?;
+                let Sorted { good, refused } = sorted::<CustomerFields>(rows, fields::customer);
+                let (numbers, good) = good.into_iter().unzip();
+                let done = self.as_maker(run, "import.customers", catalog.customer_import(permit, good, onto, ask)).await?;
+                counted(self.0.words.as_ref(), numbers, done, refused)
+            }
+            _ => Err(Fault::corrupt("exchange", "this noun comes in no file").into()),
+        }
+    }
+
+    /// Rows of a chunk that were refused and kept before.
+    pub(super) async fn left_out(&self, run: &Run, chunk: &[Record]) -> Result<Vec<i64>, Fault> {
+        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { return Ok(Vec::new()) };
+        let range = (first.number - 1, last.number);
+        let kept = rows::refused(&self.0.db.tenant(run.tenant), run.id, range, chunk.len() as i64).await?;
+        Ok(kept.into_iter().map(|row| row.number).collect())
+    }
+}
+
+/// What became of each row of a call to the catalogue.
+fn counted<R>(
+    words: &dyn Words,
+    numbers: Vec<i64>,
+    done: Batch<R>,
+    mut refused: Vec<Refused>,
+) -> Result<(Counts, Vec<Refused>), Halt> {
+    let mut counts = Counts { refused: refused.len() as i64, ..Counts::default() };
+    if let Some(problem) = done.refused.first() {
+        // The names in the chunk stand for something else than when it was carried out, just before its worker died: it is done.
+        if problem.why == Rejection::KeyReused {
+            counts.unchanged = numbers.len() as i64;
+            return Ok((counts, refused));
+        }
+        let (_, field, message) = words.of_catalogue(problem);
+        let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
+        let why = format!("rows {first} to {last} were refused as a whole, for {field}: {message}");
+        let is_raced = matches!(problem.why, Rejection::Taken(_));
+        return Err(if is_raced { Halt::Raced(why) } else { Halt::Failed(why) });
+    }
+    // Of an earlier try, whose names stood for something else: it is done.
+    if done.replayed && done.rows.len() != numbers.len() {
+        counts.unchanged = numbers.len() as i64;
+        return Ok((counts, refused));
+    }
+    for (number, answer) in numbers.into_iter().zip(done.rows) {
+        match answer.outcome {
+            Outcome::Created => counts.created += 1,
+            Outcome::Updated => counts.updated += 1,
+            Outcome::Unchanged => counts.unchanged += 1,
+            Outcome::Refused => {
+                counts.refused += 1;
+                let told: Vec<_> = answer.problems.iter().map(|problem| words.of_catalogue(problem)).collect();
+                let (code, field, _) = told.first().cloned().unwrap_or_default();
+                let message = told.into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join("; ");
+                refused.push(Refused { number, code, field, message });
+            }
+        }
+    }
+    Ok((counts, refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::halt::MOST_RACES, *};
+    use inventory::catalog::core::{Problem, Word};
+
+    struct Plain;
+    impl Words for Plain {
+        fn of_catalogue(&self, problem: &Problem) -> (String, String, String) {
+            (String::new(), problem.at.join("."), "that will not do".to_owned())
+        }
+        fn of_stock(&self, _: &inventory::stock::core::Rejection) -> (String, String, String) {
+            unreachable!("this is no stock")
+        }
+    }
+
+    #[test]
+    fn a_chunk_that_is_refused_as_a_whole_says_why_and_is_tried_again_only_where_others_were_in_the_way() {
+        let refused = |why| counted(&Plain, vec![501, 502, 999], Batch::<()>::refused(Problem::at("sku", why)), Vec::new());
+        let words = "rows 501 to 999 were refused as a whole, for sku: that will not do";
+        for why in [Rejection::Required, Rejection::TooMany { most: 500 }] {
+            let halt = refused(why).unwrap_err();
+            assert!(matches!(&halt, Halt::Failed(said) if said == words), "{halt:?}");
+        }
+        let raced = refused(Rejection::Taken(Word::Sku)).unwrap_err();
+        assert!(matches!(&raced, Halt::Raced(said) if said == words), "{raced:?}");
+        assert!(matches!(raced.at(0), Halt::Fault(_)), "at first it may go well the next time");
+        assert!(matches!(refused(Rejection::Taken(Word::Sku)).unwrap_err().at(MOST_RACES), Halt::Failed(said) if said == words));
+        assert_eq!(refused(Rejection::KeyReused).unwrap().0.unchanged, 3, "it was carried out before");
+    }
+}

@@ -1,0 +1,274 @@
+//! A mutation for each line of a file: one of a tenant's at a time, each line answered by itself.
+
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use entity::prelude::*;
+use futures_util::TryStreamExt;
+use iam::access::{Changed, Permit, kind};
+use platform::{
+    jobs::{self, Lease},
+    storage::{Fault, Work, journal},
+};
+
+use super::{
+    Exchange, ExchangeError, Halt, Turn,
+    engine::{Call, Carried, Engine, Maker, Trial},
+    manage::{Ask, Asked, JOB, Order},
+};
+use crate::{
+    exchange::{
+        core::{
+            Counts, Earnest, Kind, Run, State,
+            bulk::{self, Answered, BulkOptions, Line},
+        },
+        read::{self, SaidLines, Unreadable},
+        rows::{self, lines},
+    },
+    files::{FileError, Made, core::limits::BULK_LINES},
+};
+
+/// Lines that are read at once; how many are carried out at once is less.
+const READ: usize = 100;
+/// Answers that are read at once for the result.
+const PAGE: i64 = 500;
+/// The longest that it waits before it looks whether it was cancelled.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A mutation for each line, as it is wanted.
+#[derive(Debug, Clone)]
+pub struct BulkAsk {
+    pub idempotency_key: String,
+    pub mutation: String,
+    pub input: FileId,
+    pub earnest: Earnest,
+    /// The key that a program asks with.
+    pub key: Option<ApiKeyId>,
+}
+
+impl Exchange {
+    /// Puts a mutation for each line of a file down.
+    pub async fn ask_bulk(&self, permit: Permit<kind::ExchangeRun>, ask: BulkAsk) -> Result<Changed<Asked>, ExchangeError> {
+        let looked = self.engine()?.look(permit.caller(), &ask.mutation).map_err(ExchangeError::Unfit)?;
+        if ask.earnest == Earnest::DryRun && looked.trial != Trial::Offered {
+            return Err(ExchangeError::NoTrial { field: looked.field, could: looked.trial == Trial::NotDeclared });
+        }
+        let options = BulkOptions { mutation: ask.mutation, field: looked.field, keyed: looked.keyed, earnest: ask.earnest };
+        let options = serde_json::to_string(&options).map_err(|error| Fault::Broken(format!("options: {error}")))?;
+        let ask = Ask {
+            idempotency_key: ask.idempotency_key,
+            kind: Kind::Bulk,
+            noun: None,
+            options,
+            input: Some(ask.input),
+            key: ask.key,
+        };
+        self.ask(permit, ask).await
+    }
+
+    /// Puts down the job of the tenant's next one, unless one is being run. Behind the tenant's counter.
+    pub(super) async fn start_next(&self, work: &Work) -> Result<(), Fault> {
+        if !lines::is_running(work).await?
+            && let Some(id) = lines::next(work).await?
+        {
+            jobs::enqueue_once(work, &self.0.clock, JOB, &Order { id }).await?;
+        }
+        Ok(())
+    }
+
+    /// What is left to do of one that was over when its worker came: the next one, and what was cancelled still gets its result.
+    pub(super) async fn leftover(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Fault> {
+        let work = self.0.db.global().steward_for(tenant).await?;
+        lease.guard(&work).await?;
+        journal::take(&work, journal::Want::default()).await?;
+        let Some(run) = rows::by_id(&work, id).await?.filter(|run| run.kind == Kind::Bulk) else {
+            return work.rollback().await;
+        };
+        self.start_next(&work).await?;
+        work.commit().await?;
+        if run.state == State::Cancelled && run.result.is_none() && run.position() > 0 {
+            self.leave_result(lease, &run).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Gives one that was cancelled the answers to what was done before.
+    pub(super) async fn leave_result(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
+        let made = match self.answers(run).await {
+            Ok(made) => made,
+            Err(Halt::Fault(fault)) => return Err(fault),
+            Err(halt) => {
+                tracing::warn!(exchange = %run.id, ?halt, "what was cancelled has no result");
+                return Ok(());
+            }
+        };
+        self.as_maker(run, "exchange.finish", Box::pin(self.attach(lease, run, made))).await
+    }
+
+    async fn attach(&self, lease: Lease, run: &Run, made: Made) -> Result<(), Fault> {
+        let mut work = self.0.db.global().steward_for(run.tenant).await?;
+        lease.guard(&work).await?;
+        let now = rows::lock(&work, run.id).await?.filter(|now| now.state == State::Cancelled && now.result.is_none());
+        let Some(now) = now else { return work.rollback().await };
+        if let Err(error) = made.keep(&mut work).await {
+            work.rollback().await?;
+            tracing::warn!(exchange = %run.id, ?error, "what was cancelled has no result");
+            return Ok(());
+        }
+        rows::change(&work, &Run { result: Some(made.id()), version: now.version + 1, ..now }).await?;
+        work.commit().await
+    }
+
+    pub(super) async fn bulk(&self, lease: Lease, mut run: Run) -> Result<Made, Halt> {
+        let mut turn = Turn::begin();
+        let options: BulkOptions = serde_json::from_str(&run.options)
+            .map_err(|error| Fault::corrupt("exchange", format!("the options of a mutation: {error}")))?;
+        let input = run.input.ok_or_else(|| Fault::corrupt("exchange", "a mutation for each line has a file"))?;
+        let file = self.0.files.of_tenant(run.tenant, input).await?.ok_or(FileError::NotFound)?;
+        if run.position() == 0 {
+            few_enough(self.0.files.read(&file).await?).await?;
+        }
+        let scope = self.0.db.tenant(run.tenant);
+        if let Some(number) = lines::marked(&scope, run.id).await? {
+            let why = "the worker died while this line was carried out: look whether it was done; it is not done again";
+            run = self.keep_answers(lease, &run, vec![bulk::refused(number, "UNCERTAIN", why)]).await?;
+        }
+        let after = lines::last(&scope, run.id).await?;
+        let mut reading = read::lines(self.0.files.read(&file).await?, after, READ);
+        loop {
+            match reading.recv().await {
+                Some(Ok(SaidLines::Lines(lines))) => run = self.carry_out((lease, &mut turn), run, &options, lines).await?,
+                Some(Ok(SaidLines::End)) => break,
+                Some(Err(Unreadable::Storage(why))) => return Err(Fault::Broken(why).into()),
+                Some(Err(why)) => return Err(Halt::Failed(why.to_string())),
+                None => return Err(Fault::Broken(format!("the reader of {} broke", run.id)).into()),
+            }
+        }
+        self.answers(&run).await
+    }
+
+    async fn carry_out(
+        &self,
+        (lease, turn): (Lease, &mut Turn),
+        mut run: Run,
+        options: &BulkOptions,
+        lines: Vec<Line>,
+    ) -> Result<Run, Halt> {
+        let maker = Maker { tenant: run.tenant, actor: run.maker, key: run.key };
+        let mut waiting: VecDeque<Line> = lines.into();
+        while !waiting.is_empty() {
+            // What somebody may do is asked anew for each chunk: rights that were taken away end with the last one.
+            self.maker(&run).await?;
+            let chunk = together(&waiting, options.chunk());
+            let (calls, mut answers) = prepared(&run, options, &chunk);
+            if options.is_marked()
+                && let Some(call) = calls.first()
+            {
+                self.mark(lease, &run, call.number).await?;
+            }
+            let engine: std::sync::Arc<dyn Engine> = self.engine()?;
+            let numbers: Vec<i64> = calls.iter().map(|call| call.number).collect();
+            let (done, pause) = match Box::pin(engine.run(maker, &options.mutation, calls)).await? {
+                Carried::All(done) => (done, None),
+                Carried::Paused(done, wait) => (done, Some(wait)),
+                Carried::Gone => return Err(Halt::Failed("whoever asked for this may not come in any more".to_owned())),
+            };
+            // What stands before the first line that was not let in is done with.
+            let end = numbers.get(done.len()).copied().unwrap_or(i64::MAX);
+            answers.retain(|line| line.number < end);
+            answers.extend(done);
+            answers.sort_by_key(|line| line.number);
+            waiting.drain(..answers.len());
+            run = self.keep_answers(lease, &run, answers).await?;
+            turn.over()?;
+            if let Some(wait) = pause {
+                tokio::time::sleep(wait.min(LONGEST_PAUSE)).await;
+            }
+        }
+        Ok(run)
+    }
+
+    /// Says that a line is about to be begun: of a mutation that would do it once more.
+    async fn mark(&self, lease: Lease, run: &Run, number: i64) -> Result<(), Halt> {
+        let (work, _) = self.locked(lease, run).await?;
+        lines::mark(&work, run.id, number).await?;
+        Ok(work.commit().await?)
+    }
+
+    /// Keeps what lines were answered, and how far it is. Without any it takes a mark away.
+    async fn keep_answers(&self, lease: Lease, run: &Run, answers: Vec<Answered>) -> Result<Run, Halt> {
+        let (work, before) = self.left_at(lease, run).await?;
+        lines::answer(&work, run.id, &answers).await?;
+        let refused = answers.iter().filter(|line| line.is_refused).count() as i64;
+        if !answers.is_empty() {
+            lease.progressed(&work).await?;
+        }
+        let done = Counts { updated: answers.len() as i64 - refused, refused, ..Counts::default() };
+        let version = before.version + i64::from(!answers.is_empty());
+        let after = Run { counts: before.counts.plus(done), version, ..before };
+        rows::change(&work, &after).await?;
+        work.commit().await?;
+        if after.state == State::Cancelled { Err(Halt::Cancelled) } else { Ok(after) }
+    }
+
+    /// The result: a line for each line, in order.
+    pub(super) async fn answers(&self, run: &Run) -> Result<Made, Halt> {
+        let named = (format!("{}.jsonl", run.id), "application/jsonl");
+        let mut writer = self.0.files.write(run.tenant, run.maker, named).await?;
+        let (scope, mut after) = (self.0.db.tenant(run.tenant), 0);
+        loop {
+            let page = lines::answers(&scope, run.id, after, PAGE).await?;
+            let text: String = page.iter().map(|(number, answer)| bulk::told(*number, answer)).collect();
+            // A file without a single byte is none: a line that says nothing is not read as one.
+            let text = if text.is_empty() && after == 0 { "\n".to_owned() } else { text };
+            if !text.is_empty() {
+                writer.write(Bytes::from(text)).await?;
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == PAGE as usize => after = *last,
+                _ => return Ok(writer.finish().await?),
+            }
+        }
+    }
+}
+
+/// Bytes of lines that are taken apart at once, unless one alone has more: what they say takes many times as much.
+const TOGETHER_BYTES: usize = 256 << 10;
+
+/// The lines that are carried out before it is noted how far it is.
+fn together(waiting: &VecDeque<Line>, most: usize) -> Vec<Line> {
+    let mut bytes = 0;
+    let fits = |line: &&Line| {
+        let is_first = bytes == 0;
+        bytes += line.bytes.as_ref().map_or(0, Vec::len).max(1);
+        is_first || bytes <= TOGETHER_BYTES
+    };
+    waiting.iter().take(most).take_while(fits).cloned().collect()
+}
+
+/// A file with too many lines is told so before the first is carried out.
+async fn few_enough(bytes: crate::files::Bytestream) -> Result<(), Halt> {
+    let count = |lines: i64, part: Bytes| {
+        let ends = (part.split(|byte| *byte == b'\n').count() - 1) as i64;
+        futures_util::future::ready(Ok(lines + ends))
+    };
+    let ends = bytes.try_fold(0_i64, count).await.map_err(FileError::from)?;
+    if ends > BULK_LINES {
+        return Err(Halt::Failed(format!("the file has more than {BULK_LINES} lines: divide it")));
+    }
+    Ok(())
+}
+
+/// What is to be run, and what cannot be because of how the line is written.
+fn prepared(run: &Run, options: &BulkOptions, chunk: &[Line]) -> (Vec<Call>, Vec<Answered>) {
+    let (mut calls, mut answers) = (Vec::new(), Vec::new());
+    for line in chunk {
+        let request = format!("{}/{}", run.id, line.number);
+        match bulk::variables(line, options, request.clone()) {
+            Ok(variables) => calls.push(Call { number: line.number, variables, request }),
+            Err(why) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &why)),
+        }
+    }
+    (calls, answers)
+}

@@ -1,0 +1,202 @@
+//! Asking for exchanges, and ending them early.
+
+use entity::prelude::*;
+use iam::access::{Changed, Permit, kind};
+use platform::{
+    jobs,
+    storage::{
+        Work,
+        idempotency::{InputDigest, MAX_KEY, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Exchange, ExchangeError, may, sees, told};
+use crate::{
+    exchange::{
+        core::{Counts, Kind, Noun, Run, State, Told},
+        rows::{self, lines},
+    },
+    files::{
+        FileError,
+        core::{File, MediaType, Purpose, State as FileState, limits::BULK_BYTES},
+    },
+};
+
+/// The kind of job that carries exchanges out.
+pub const JOB: &str = "exchange.run";
+/// Exchanges of a tenant that may wait or run at once.
+const MOST_OPEN: i64 = 100;
+
+/// What such a job is given.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Order {
+    pub id: ExchangeId,
+}
+
+/// An exchange as it is wanted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ask {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub kind: Kind,
+    pub noun: Option<Noun>,
+    /// JSON, the same text for the same options.
+    pub options: String,
+    pub input: Option<FileId>,
+    /// The key that a program asks with.
+    #[serde(skip)]
+    pub key: Option<ApiKeyId>,
+}
+
+/// An exchange that was asked for, and whether that was before.
+pub type Asked = (Run, bool);
+
+impl Exchange {
+    /// Puts an exchange down, and the job that carries it out.
+    pub async fn ask(&self, permit: Permit<kind::ExchangeRun>, ask: Ask) -> Result<Changed<Asked>, ExchangeError> {
+        may(permit.caller(), ask.kind, ask.noun)?;
+        if ask.idempotency_key.trim().is_empty() || ask.idempotency_key.len() > MAX_KEY || ask.idempotency_key.contains('\0') {
+            return Err(ExchangeError::NoKey);
+        }
+        let digest = hash_of(&ask);
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let now = self.0.clock.now();
+        // The counter first, so that two calls with one key come one after the other, and the second finds the first.
+        journal::take(&work, journal::Want::default()).await?;
+        if let Some(known) = rows::by_key(&work, permit.actor(), ask.kind, &ask.idempotency_key).await? {
+            work.rollback().await?;
+            return if (InputDigest { hash: known.hash, sent: known.sent }).matches(&digest) {
+                Ok(Changed { value: (known, true), seq: None })
+            } else {
+                Err(ExchangeError::KeyReused)
+            };
+        }
+        if let Err(error) = self.fits(&work, &permit, (ask.kind, ask.input)).await {
+            work.rollback().await?;
+            return Err(error);
+        }
+        let run = Run {
+            tenant: permit.tenant(),
+            id: self.0.clock.id(),
+            kind: ask.kind,
+            noun: ask.noun,
+            options: ask.options,
+            told: Told::default(),
+            input: ask.input,
+            result: None,
+            maker: permit.actor(),
+            key: ask.key,
+            idempotency_key: ask.idempotency_key,
+            hash: digest.hash,
+            sent: digest.sent,
+            state: State::Queued,
+            counts: Counts::default(),
+            error: None,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            version: 1,
+        };
+        rows::add(&work, &run).await?;
+        if run.kind == Kind::Bulk {
+            self.start_next(&work).await?;
+        } else {
+            jobs::enqueue(&work, &self.0.clock, JOB, &Order { id: run.id }).await?;
+        }
+        let seq = journal::append(&mut work, vec![told("exchange.created", &run)], now).await?;
+        work.commit().await?;
+        Ok(Changed { value: (run, false), seq })
+    }
+
+    /// Whether the file is one that can be read, and there is room for one exchange more.
+    async fn fits(
+        &self,
+        work: &Work,
+        permit: &Permit<kind::ExchangeRun>,
+        (kind, input): (Kind, Option<FileId>),
+    ) -> Result<(), ExchangeError> {
+        if let Some(input) = input {
+            let file = self.0.files.find(permit, input).await?;
+            // What somebody else has sent looks like what nobody has.
+            let file = file.filter(|file| file.maker == permit.actor() && file.purpose == Purpose::Import);
+            match file.map(|file| (file.state, file)) {
+                Some((FileState::Ready, file)) if kind == Kind::Bulk => holds_lines(&file)?,
+                Some((FileState::Ready, _)) => {}
+                Some(_) => return Err(ExchangeError::File(FileError::NotReady)),
+                None => return Err(ExchangeError::NotFound),
+            }
+        }
+        if rows::open(work).await? >= MOST_OPEN {
+            return Err(ExchangeError::TooMany { most: MOST_OPEN });
+        }
+        Ok(())
+    }
+
+    /// Ends an exchange after the rows that are under way. What is done stays done.
+    pub async fn cancel(&self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Changed<Run>, ExchangeError> {
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let Some(run) = rows::lock(&work, id).await?.filter(|run| sees(&permit, run)) else {
+            work.rollback().await?;
+            return Err(ExchangeError::NotFound);
+        };
+        if !run.state.may_become(State::Cancelled) {
+            work.rollback().await?;
+            return Err(ExchangeError::IsOver(run.state));
+        }
+        let now = self.0.clock.now();
+        let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
+        rows::change(&work, &after).await?;
+        let seq = journal::append(&mut work, vec![told("exchange.cancelled", &after)], now).await?;
+        if after.kind == Kind::Bulk {
+            self.start_next(&work).await?;
+        }
+        work.commit().await?;
+        Ok(Changed { value: after, seq })
+    }
+
+    /// Forgets the lists of refused rows of exchanges that were over long ago: their results have gone too.
+    pub(in crate::exchange) async fn forget_old(&self) -> Result<u64, platform::storage::Fault> {
+        const AT_ONCE: i64 = 100;
+        let before = self.0.clock.now().plus_seconds(-crate::files::core::limits::KEPT_SECONDS);
+        let mut forgotten = 0;
+        // What a mutation was answered is in its result, which is made before it is over or a moment later.
+        let lately = self.0.clock.now().plus_seconds(-3_600);
+        for tenant in lines::tenants_to_clear(&self.0.db.global(), lately).await? {
+            loop {
+                let work = self.0.db.global().steward_for(tenant).await?;
+                let page = lines::forget(&work, lately, 1).await?;
+                work.commit().await?;
+                forgotten += page;
+                if page == 0 {
+                    break;
+                }
+            }
+        }
+        for tenant in rows::tenants_to_clear(&self.0.db.global(), before).await? {
+            loop {
+                let work = self.0.db.global().steward_for(tenant).await?;
+                let page = rows::forget(&work, before, AT_ONCE).await?;
+                work.commit().await?;
+                forgotten += page;
+                if page == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(forgotten)
+    }
+}
+
+/// Whether a file is one of lines, and not too long.
+fn holds_lines(file: &File) -> Result<(), ExchangeError> {
+    if file.media_type != MediaType::Text.as_str() {
+        return Err(ExchangeError::NoLines);
+    }
+    if file.size.unsigned_abs() > BULK_BYTES {
+        return Err(ExchangeError::File(FileError::TooLarge { most: BULK_BYTES }));
+    }
+    Ok(())
+}

@@ -1,0 +1,388 @@
+//! Asking for imports and exports, and carrying them out.
+
+mod apply;
+mod bulk;
+mod engine;
+mod export;
+mod halt;
+mod import;
+mod manage;
+mod order_rows;
+mod orders;
+mod report;
+mod stock;
+mod turn;
+mod write;
+
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+
+use entity::prelude::*;
+use iam::access::{Access, Caller, Denied, Permit, kind, permit};
+use inventory::{
+    catalog::{Catalog, core::Problem},
+    ledger::Ledger,
+    stock::core::Rejection,
+};
+use platform::{
+    audit::{Origin, Pen, Stamp, Target},
+    clock::Clock,
+    jobs::{Failure, Lease},
+    storage::{
+        Backend, Database, Fault, Work, idempotency,
+        journal::{self, NewEvent},
+    },
+};
+use sea_orm::Value;
+
+pub use bulk::BulkAsk;
+pub use engine::{Call, Carried, Engine, Looked, Maker, Trial};
+use halt::Halt;
+pub use manage::{Ask, JOB, Order};
+use turn::Turn;
+
+use super::{
+    core::{Counts, ImportLimits, Kind, Noun, Refused, Run, State},
+    rows,
+};
+use crate::files::{FileError, Files, Made};
+
+/// Why something about an exchange came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum ExchangeError {
+    Denied(Denied),
+    NotFound,
+    /// The idempotency key came before with another input.
+    KeyReused,
+    NoKey,
+    /// It is over, or was never one that can be cancelled.
+    IsOver(State),
+    /// Rows of this noun do not come in, or do not go out.
+    NotOffered(Noun),
+    TooMany {
+        most: i64,
+    },
+    /// The document is none that can be run for each line, for this reason.
+    Unfit(String),
+    /// Its mutation writes or refuses; `could` where the document need only hand `$validateOnly` on.
+    NoTrial {
+        field: String,
+        could: bool,
+    },
+    /// The file holds no lines of JSON.
+    NoLines,
+    /// The file that is to be read is none that can be.
+    File(FileError),
+    Fault(Fault),
+}
+impl From<Denied> for ExchangeError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+impl From<Fault> for ExchangeError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<FileError> for ExchangeError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Fault(fault) => Self::Fault(fault),
+            other => Self::File(other),
+        }
+    }
+}
+
+/// A refusal in words: code, field, message. What the rooms refuse has its words in their graphs.
+pub trait Words: Send + Sync + 'static {
+    fn of_catalogue(&self, problem: &Problem) -> (String, String, String);
+    fn of_stock(&self, rejection: &Rejection) -> (String, String, String);
+}
+
+/// The room's service. Cheap to clone.
+#[derive(Clone)]
+pub struct Exchange(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    clock: Clock,
+    pen: Pen,
+    access: Access,
+    catalog: Catalog,
+    ledger: Ledger,
+    files: Files,
+    words: Arc<dyn Words>,
+    /// What runs mutations. It knows the schema, which knows this room: so it is not held, only known.
+    engine: RwLock<Option<Weak<dyn Engine>>>,
+    most: RwLock<ImportLimits>,
+}
+
+/// Whether the caller may do with this noun what an exchange does.
+fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
+    let Some(noun) = noun else { return Ok(()) };
+    match (kind_of, noun) {
+        (Kind::Import, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductWrite>(caller)?),
+        (Kind::Import, Noun::Stock) => drop(permit::<kind::StockSet>(caller)?),
+        (Kind::Import, Noun::StockChanges) => drop(permit::<kind::StockAdjust>(caller)?),
+        (Kind::Import, Noun::Customers) => drop(permit::<kind::CustomerWrite>(caller)?),
+        (Kind::Import, Noun::Orders) => drop(permit::<kind::OrderWrite>(caller)?),
+        (Kind::Export, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductRead>(caller)?),
+        (Kind::Export, Noun::Customers) => drop(permit::<kind::CustomerRead>(caller)?),
+        (Kind::Export, Noun::Stock) => drop(permit::<kind::StockRead>(caller)?),
+        (Kind::Export, Noun::Movements) => drop(permit::<kind::StockMovementRead>(caller)?),
+        (Kind::Export, Noun::Orders) => drop(permit::<kind::OrderRead>(caller)?),
+        (Kind::Bulk, _) | (Kind::Import, Noun::Movements) | (Kind::Export, Noun::StockChanges) => {
+            return Err(ExchangeError::NotOffered(noun));
+        }
+    }
+    Ok(())
+}
+
+impl Exchange {
+    pub fn new((access, pen): (Access, Pen), catalog: Catalog, ledger: Ledger, files: Files, words: Arc<dyn Words>) -> Self {
+        let (db, clock) = (access.database().clone(), access.clock().clone());
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            pen,
+            access,
+            catalog,
+            ledger,
+            files,
+            words,
+            engine: RwLock::default(),
+            most: RwLock::default(),
+        }))
+    }
+    /// Imports may be so much from now on. Said at the start, as the operator says.
+    pub fn limit_imports(&self, most: ImportLimits) {
+        *self.0.most.write().unwrap_or_else(PoisonError::into_inner) = most;
+    }
+    fn most(&self) -> ImportLimits {
+        *self.0.most.read().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Mutations are run by this one from now on, for as long as whoever made it keeps it. Said at the start.
+    pub fn run_by(&self, engine: &Arc<dyn Engine>) {
+        *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(engine));
+    }
+    fn engine(&self) -> Result<Arc<dyn Engine>, Fault> {
+        let known = self.0.engine.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().and_then(Weak::upgrade).ok_or(Fault::ShuttingDown)
+    }
+    pub fn files(&self) -> &Files {
+        &self.0.files
+    }
+    pub fn backend(&self) -> Backend {
+        self.0.db.backend()
+    }
+
+    /// A page of the exchanges that the caller may see: all of the tenant's, or their own where their right is for some stores.
+    pub async fn page(
+        &self,
+        permit: &Permit<kind::ExchangeRun>,
+        conditions: &str,
+        order: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Run>, Fault> {
+        rows::page(&permit.scope(&self.0.db), conditions, order, values).await
+    }
+    pub async fn find(&self, permit: &Permit<kind::ExchangeRun>, id: ExchangeId) -> Result<Option<Run>, Fault> {
+        Ok(rows::by_id(&permit.scope(&self.0.db), id).await?.filter(|run| sees(permit, run)))
+    }
+
+    /// Whoever asked for the exchange, as they may act now.
+    async fn maker(&self, run: &Run) -> Result<Caller, Halt> {
+        let caller = match run.key {
+            Some(key) => self.0.access.program(run.tenant, key).await?,
+            None => self.0.access.member(run.tenant, MemberId::from_uuid(run.maker.id)).await?,
+        };
+        let caller = caller.ok_or_else(|| Halt::Failed("whoever asked for this may not come in any more".to_owned()))?;
+        permit::<kind::ExchangeRun>(&caller)?;
+        Ok(caller)
+    }
+
+    /// Carries something out so that what it commits is in the audit log as the maker's.
+    async fn as_maker<T>(&self, run: &Run, action: &str, future: impl Future<Output = T>) -> T {
+        let origin = Origin { request_id: run.id.to_string(), ..Origin::default() };
+        let who = Some((run.tenant, run.maker));
+        // A chunk's key says which rows of which file it is.
+        let keyed = idempotency::by_key(future);
+        Stamp::new(action.to_owned(), origin, self.0.pen.clone(), who, Some(Target::of(run.id))).over(keyed).await
+    }
+
+    /// Does what a job was put down for. Done twice it goes on where it was.
+    pub(in crate::exchange) async fn work(
+        &self,
+        lease: Lease,
+        (tenant, id): (TenantId, ExchangeId),
+        (failures, most): (i64, i64),
+    ) -> Result<(), Failure> {
+        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
+        let ended = match run.kind {
+            Kind::Import => Box::pin(self.import(lease, run.clone())).await,
+            Kind::Export => Box::pin(self.export(lease, run.clone())).await,
+            Kind::Bulk => Box::pin(self.bulk(lease, run.clone())).await,
+        };
+        let is_last = failures + 1 >= most;
+        match ended.map_err(|halt| halt.at(failures)) {
+            Ok(made) => self.end(lease, &run, State::Done, Some(made), None).await?,
+            Err(Halt::Cancelled) if run.kind == Kind::Bulk => self.leave_result(lease, &run).await?,
+            Err(Halt::Cancelled) => {}
+            Err(Halt::Yielded) => return Err(Failure::Yielded),
+            Err(Halt::Failed(why) | Halt::Raced(why)) => {
+                let made = self.so_far(&run).await?;
+                self.end(lease, &run, State::Failed, made, Some(why)).await?;
+            }
+            Err(Halt::Fault(fault)) if is_last => {
+                tracing::error!(exchange = %run.id, %fault, "an exchange failed for good");
+                let why = "a fault of ours, again and again: the operator's log tells more".to_owned();
+                self.end(lease, &run, State::Failed, None, Some(why)).await?;
+            }
+            Err(Halt::Fault(fault)) => return Err(Failure::Fault(fault)),
+        }
+        Ok(())
+    }
+
+    /// Ends what has killed its workers. Its file is not read once more.
+    pub(in crate::exchange) async fn give_up(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Failure> {
+        let Some(run) = self.begin(lease, tenant, id).await? else { return Ok(self.leftover(lease, tenant, id).await?) };
+        let made = match run.kind {
+            Kind::Bulk => self.so_far(&run).await?,
+            Kind::Import => self.refusals_alone(&run).await?,
+            Kind::Export => None,
+        };
+        let why = "the worker died while it was carried out, twice at the same place: it is not tried again".to_owned();
+        Ok(self.end(lease, &run, State::Failed, made, Some(why)).await?)
+    }
+
+    /// The exchange, begun; None when there is nothing to do.
+    async fn begin(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<Option<Run>, Fault> {
+        let work = self.0.db.global().steward_for(tenant).await?;
+        lease.guard(&work).await?;
+        let Some(run) = rows::lock(&work, id).await?.filter(|run| !run.state.is_over()) else {
+            work.rollback().await?;
+            return Ok(None);
+        };
+        if run.state == State::Running {
+            work.rollback().await?;
+            return Ok(Some(run));
+        }
+        if run.kind == Kind::Bulk && rows::lines::is_running(&work).await? {
+            work.rollback().await?;
+            return Err(Fault::Broken(format!("{} waits for another one of its tenant", run.id)));
+        }
+        let after = Run { state: State::Running, started_at: Some(self.0.clock.now()), version: run.version + 1, ..run };
+        rows::change(&work, &after).await?;
+        work.commit().await?;
+        Ok(Some(after))
+    }
+
+    /// Notes rows that are done with, and the refused ones among them; those too that were done before it was cancelled.
+    async fn advance(&self, lease: Lease, run: &Run, done: Counts, refused: &[Refused]) -> Result<Run, Halt> {
+        let (work, before) = self.left_at(lease, run).await?;
+        // An export begins anew with each worker: it has not got on before it is done.
+        if run.kind == Kind::Import && done.total() > 0 {
+            lease.progressed(&work).await?;
+        }
+        rows::refuse(&work, run.id, refused).await?;
+        let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
+        rows::change(&work, &after).await?;
+        work.commit().await?;
+        if after.state == State::Cancelled { Err(Halt::Cancelled) } else { Ok(after) }
+    }
+
+    /// Keeps rows that were refused before the rest of their chunk is tried again: whoever takes over must leave out the same.
+    async fn leave_out(&self, lease: Lease, run: &Run, refused: &[Refused]) -> Result<(), Halt> {
+        let (work, _) = self.locked(lease, run).await?;
+        rows::refuse(&work, run.id, refused).await?;
+        Ok(work.commit().await?)
+    }
+
+    /// Says how a file is read.
+    async fn tell(&self, lease: Lease, run: &Run, told: super::core::Told) -> Result<Run, Halt> {
+        let (work, before) = self.locked(lease, run).await?;
+        let after = Run { told, version: before.version + 1, ..before };
+        rows::change(&work, &after).await?;
+        work.commit().await?;
+        Ok(after)
+    }
+
+    /// A transaction under the lease that has an exchange for itself, while it runs.
+    async fn locked(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
+        self.locked_in(lease, run, &[State::Running]).await
+    }
+
+    /// The same for what was done, be it before it was cancelled, while nobody else has gone on with it.
+    async fn left_at(&self, lease: Lease, run: &Run) -> Result<(Work, Run), Halt> {
+        let (work, now) = self.locked_in(lease, run, &[State::Running, State::Cancelled]).await?;
+        if now.position() != run.position() {
+            work.rollback().await?;
+            return Err(Fault::Broken(format!("{} is at {} and not at {}", run.id, now.position(), run.position())).into());
+        }
+        Ok((work, now))
+    }
+
+    async fn locked_in(&self, lease: Lease, run: &Run, states: &[State]) -> Result<(Work, Run), Halt> {
+        let work = self.0.db.global().steward_for(run.tenant).await?;
+        lease.guard(&work).await?;
+        if let Some(now) = rows::lock(&work, run.id).await?.filter(|run| states.contains(&run.state)) {
+            return Ok((work, now));
+        }
+        work.rollback().await?;
+        Err(Halt::Cancelled)
+    }
+
+    async fn end(&self, lease: Lease, run: &Run, state: State, made: Option<Made>, error: Option<String>) -> Result<(), Fault> {
+        let ended = self.as_maker(run, "exchange.finish", Box::pin(self.try_end(lease, run, state, made, error))).await;
+        match ended {
+            Ok(()) | Err(Halt::Cancelled | Halt::Yielded) => Ok(()),
+            Err(Halt::Fault(fault)) => Err(fault),
+            Err(Halt::Failed(why) | Halt::Raced(why)) => match self.try_end(lease, run, State::Failed, None, Some(why)).await {
+                Err(Halt::Fault(fault)) => Err(fault),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    async fn try_end(
+        &self,
+        lease: Lease,
+        run: &Run,
+        state: State,
+        made: Option<Made>,
+        error: Option<String>,
+    ) -> Result<(), Halt> {
+        let (mut work, before) = self.locked(lease, run).await?;
+        if let Some(made) = &made
+            && let Err(error) = made.keep(&mut work).await
+        {
+            work.rollback().await?;
+            return Err(error.into());
+        }
+        let after = Run {
+            state,
+            result: made.map(|made| made.id()),
+            error,
+            finished_at: Some(self.0.clock.now()),
+            version: before.version + 1,
+            ..before
+        };
+        rows::change(&work, &after).await?;
+        journal::append(&mut work, vec![told("exchange.finished", &after)], self.0.clock.now()).await?;
+        if after.kind == Kind::Bulk {
+            self.start_next(&work).await?;
+        }
+        Ok(work.commit().await?)
+    }
+}
+
+/// Who may see an exchange: whoever asked for it, and whoever may exchange what they like.
+fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
+    run.maker == permit.actor() || !permit.is_limited()
+}
+
+fn told(name: &'static str, run: &Run) -> NewEvent {
+    let payload = serde_json::json!({ "id": run.id, "kind": run.kind.as_str(), "state": run.state.as_str(), "version": run.version,
+        "maker": run.maker.id });
+    NewEvent { kind: name, payload: payload.to_string() }
+}

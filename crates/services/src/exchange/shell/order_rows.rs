@@ -1,0 +1,238 @@
+//! What the rows of one order say, as an order to place or to compare with one that is there.
+
+use entity::prelude::*;
+use inventory::{
+    catalog::core::text::{fold, kept},
+    ledger::shell::{
+        ProductRef, StoreRef,
+        orders::{MAX_LINES, NewOrderLine, NewOrderStatus, OrderCreate},
+    },
+    orders::core::{Line, Order},
+    stock::core::Shortage,
+};
+use platform::clock;
+
+use crate::exchange::core::{
+    Noun, Refused,
+    fields::{Cells, Known, Record},
+    orders::ORDER_ROWS,
+};
+
+const _: () = assert!(ORDER_ROWS == MAX_LINES);
+
+/// What the rows of an order say. An empty cell says nothing; what is the order's own may stand in one of its rows or in all of them.
+pub(super) struct Said {
+    /// The numbers of its rows, one for each line.
+    rows: Vec<i64>,
+    /// Or the number of an order that is here.
+    pub reference: Result<String, i64>,
+    pub channel: Option<ChannelId>,
+    store: StoreId,
+    customer: Option<CustomerId>,
+    placed_at: Option<Timestamp>,
+    status: Option<String>,
+    lines: Vec<NewOrderLine>,
+}
+
+/// The row that says a field of the order; refused by the first row that says something else.
+fn agreed<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, Refused> {
+    // Codes and words may be written in capitals or not; what customers are called elsewhere may not.
+    let key = if field == "customer" { kept } else { fold };
+    let said = |cells: &Cells<'r>| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(key);
+    let first = rows.iter().find(|cells| said(cells).is_some()).unwrap_or(&rows[0]);
+    let expected = said(first);
+    match rows.iter().find(|cells| said(cells).is_some() && said(cells) != expected) {
+        None => Ok(first),
+        Some(other) => {
+            let message = format!("row {} of the same order says another {field}: an order has one", first.row());
+            Err(Refused::invalid(other.row(), field, message))
+        }
+    }
+}
+
+impl Said {
+    /// Reads rows of one order; what is wrong with them is told all at once, once a row.
+    pub(super) fn read(rows: &[Record], known: &Known) -> Result<Self, Vec<Refused>> {
+        let mut cells = Vec::with_capacity(rows.len());
+        for row in rows {
+            cells.push(Cells::of(Noun::Orders, row).map_err(|refused| vec![refused])?);
+        }
+        let mut refused = Vec::new();
+        let mut lines = Vec::with_capacity(cells.len());
+        for row in &cells {
+            match line(row, known) {
+                Ok(line) => lines.push(line),
+                Err(why) => refused.push(why),
+            }
+        }
+        match Self::head(&cells, known) {
+            Ok(said) if refused.is_empty() => Ok(Self { lines, ..said }),
+            Ok(_) => Err(refused),
+            Err(why) => {
+                refused.retain(|other| other.number != why.number);
+                refused.push(why);
+                Err(refused)
+            }
+        }
+    }
+
+    /// What is the order's own.
+    fn head(cells: &[Cells<'_>], known: &Known) -> Result<Self, Refused> {
+        let first = &cells[0];
+        let text = |field: &str| first.text(field).map(str::trim).filter(|text| !text.is_empty());
+        let reference = match (text("externalRef"), text("number").map(str::parse)) {
+            (Some(reference), _) => Ok(reference.to_owned()),
+            (None, Some(Ok(number))) => Err(number),
+            (None, _) => return Err(Refused::required(first.row(), "externalRef")),
+        };
+        let at = agreed(cells, "placedAt")?;
+        let placed_at = match at.text("placedAt") {
+            None => None,
+            Some(text) => Some(clock::parse_rfc3339(text.trim()).ok_or_else(|| {
+                Refused::invalid(at.row(), "placedAt", "a moment of RFC 3339 is expected, as in 2026-11-30T09:00:00Z")
+            })?),
+        };
+        Ok(Self {
+            rows: cells.iter().map(Cells::row).collect(),
+            reference,
+            channel: agreed(cells, "channel")?.named(("channel", "channel"), &known.channels, fold)?,
+            store: agreed(cells, "store")?.store(known)?,
+            customer: agreed(cells, "customer")?.named(("customer", "customer"), &known.customers, kept)?,
+            placed_at,
+            status: agreed(cells, "status")?.text("status").map(|text| text.trim().to_uppercase()),
+            lines: Vec::new(),
+        })
+    }
+
+    /// The order to place, under this key; refused where it is one that can only be here already.
+    pub(super) fn order(&self, idempotency_key: String) -> Result<OrderCreate, Refused> {
+        let Ok(reference) = &self.reference else { return Err(Refused::required(self.first(), "externalRef")) };
+        let status = match self.status.as_deref() {
+            None | Some("CONFIRMED") => NewOrderStatus::Confirmed,
+            Some("DRAFT") => NewOrderStatus::Draft,
+            Some("PENDING") => NewOrderStatus::Pending,
+            Some("FULFILLED") => NewOrderStatus::Fulfilled,
+            Some(_) => {
+                let message = "an order begins as DRAFT, PENDING, CONFIRMED or FULFILLED";
+                return Err(Refused::invalid(self.first(), "status", message));
+            }
+        };
+        Ok(OrderCreate {
+            idempotency_key,
+            store: StoreRef::Id(self.store),
+            channel: self.channel,
+            external_ref: Some(reference.clone()),
+            customer: self.customer,
+            placed_at: self.placed_at,
+            country: None,
+            status,
+            reservations: Vec::new(),
+            on_shortage: Shortage::Refuse,
+            sourcing: None,
+            lines: self.lines.clone(),
+        })
+    }
+
+    /// The number of its first row.
+    pub(super) fn first(&self) -> i64 {
+        self.rows[0]
+    }
+
+    /// The row of the first product with a price of its own.
+    pub(super) fn priced(&self) -> Option<i64> {
+        let is_priced = |line: &NewOrderLine| line.kind == LineKind::Product && line.unit_price.is_some();
+        Some(self.rows[self.lines.iter().position(is_priced)?])
+    }
+
+    /// What `orderCreate` refused (code, field, message), by its row and column.
+    pub(super) fn refused(&self, (code, field, message): (String, String, String)) -> Refused {
+        let mut parts = field.split('.').skip(1);
+        let mut name = parts.next().unwrap_or_default();
+        let mut at = 0;
+        if name == "lines" {
+            at = parts.next().and_then(|part| part.parse().ok()).filter(|at| *at < self.rows.len()).unwrap_or(0);
+            name = parts.next().unwrap_or_default();
+        }
+        let field = match (name, parts.next()) {
+            ("product", _) => "sku",
+            ("unitPrice", Some("currencyCode")) => "currency",
+            ("channelId", _) => "channel",
+            ("customerId", _) => "customer",
+            (other, _) => other,
+        };
+        Refused { number: self.rows[at], code, field: field.to_owned(), message }
+    }
+
+    /// What the rows say that is not so of the order that is here; how far that order has come does not matter.
+    pub(super) fn difference(&self, order: &Order) -> Option<Refused> {
+        let head = [
+            ("channel", self.channel.is_some_and(|channel| channel != order.channel)),
+            ("store", self.store != order.store),
+            ("customer", self.customer.is_some() && self.customer != order.customer),
+            ("placedAt", self.placed_at.is_some_and(|at| at != order.placed_at)),
+        ];
+        if let Some((field, _)) = head.iter().find(|(_, differs)| *differs) {
+            return Some(self.differs(0, field, order));
+        }
+        if self.lines.len() != order.lines.len() {
+            return Some(self.differs(0, "lines", order));
+        }
+        let mut lines = self.lines.iter().zip(&order.lines).enumerate();
+        lines.find_map(|(at, (said, line))| Some(self.differs(at, differing(said, line)?, order)))
+    }
+
+    fn differs(&self, at: usize, field: &str, order: &Order) -> Refused {
+        let message = format!(
+            "the order is here, with the number {}, and its {field} is not this: an import places orders and changes none; if it is another one, \
+             give it another externalRef",
+            order.number
+        );
+        Refused { code: "DUPLICATE".to_owned(), ..Refused::invalid(self.rows[at], field, message) }
+    }
+}
+
+/// The first field in which a line differs from what a row says.
+fn differing(said: &NewOrderLine, line: &Line) -> Option<&'static str> {
+    let product = said.product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product));
+    let is_part = |said: Option<Money>, is: Money| said.map_or(is.minor == 0, |said| said == is);
+    let tests = [
+        ("kind", said.kind == line.kind),
+        ("sku", product != Some(false)),
+        ("name", said.name.as_ref().is_none_or(|name| *name == line.name)),
+        ("quantity", said.quantity == line.quantity),
+        ("unitPrice", said.unit_price.is_none_or(|price| price == line.unit_price)),
+        ("discount", is_part(said.discount, line.discount)),
+        ("tax", is_part(said.tax, line.tax)),
+    ];
+    tests.iter().find(|(_, is_so)| !is_so).map(|(field, _)| *field)
+}
+
+fn line(cells: &Cells<'_>, known: &Known) -> Result<NewOrderLine, Refused> {
+    let refuse = |field: &str, why: &str| Refused::invalid(cells.row(), field, why);
+    let kind = match cells.text("kind").map(|text| text.trim().to_uppercase()) {
+        None => LineKind::Product,
+        Some(word) => LineKind::parse(&word).ok_or_else(|| refuse("kind", "one of PRODUCT and CHARGE is expected"))?,
+    };
+    let name = cells.text("name").map(|name| name.trim().to_owned()).filter(|_| kind == LineKind::Charge);
+    let product = match kind {
+        LineKind::Product => Some(ProductRef::Id(cells.product(known)?)),
+        LineKind::Charge if name.is_none() => return Err(Refused::required(cells.row(), "name")),
+        // An export writes the name of a charge there too.
+        LineKind::Charge if cells.text("sku").is_some_and(|sku| Some(sku.trim()) != name.as_deref()) => {
+            return Err(refuse("sku", "a CHARGE has a name and no product: leave it empty"));
+        }
+        LineKind::Charge => None,
+    };
+    let quantity = Quantity::new(cells.number("quantity")?)
+        .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..refuse("quantity", "that is too much") })?;
+    let money = |field: &str| cells.amount(field, "currency", known);
+    Ok(NewOrderLine {
+        kind,
+        product,
+        name,
+        quantity,
+        unit_price: money("unitPrice")?,
+        discount: money("discount")?,
+        tax: money("tax")?,
+    })
+}

@@ -1,0 +1,193 @@
+//! A chunk of orders, each placed by itself and under a key of its own: whoever takes over from a dead worker gets the first answers again.
+
+use iam::access::{Caller, Permit, kind, permit};
+use inventory::{
+    ledger::shell::{Mode, Stop, orders::order_create},
+    orders::{
+        core::Order,
+        rows::{OrderName, order_id, orders},
+    },
+    stock::core::Rejection,
+};
+use platform::{jobs::Lease, storage::Fault};
+
+use super::{Exchange, Halt, apply::key_of, order_rows::Said};
+use crate::exchange::{
+    core::{
+        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refused, Run,
+        fields::{Known, Record},
+        orders::{Unfit, Unfits, grouped},
+    },
+    rows::known::{DIRECT, known},
+};
+
+/// What became of an order.
+enum Fate {
+    Made,
+    /// By this import, just before its worker died.
+    MadeBefore,
+    /// It was there.
+    Known,
+    Refused(Vec<Refused>),
+}
+
+/// What an import of orders goes by.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    run: &'a Run,
+    options: &'a ImportOptions,
+    permit: &'a Permit<kind::OrderWrite>,
+    known: &'a Known,
+}
+
+/// Orders after which it is noted that the import gets on: each is there for good, though their chunk is not done yet.
+const ORDERS_BETWEEN: usize = 20;
+
+impl Exchange {
+    async fn progressed(&self, lease: Lease, run: &Run) -> Result<(), Fault> {
+        let work = self.0.db.global().steward_for(run.tenant).await?;
+        lease.progressed(&work).await?;
+        work.commit().await
+    }
+
+    pub(super) async fn apply_orders(
+        &self,
+        (lease, run): (Lease, &Run),
+        (options, caller, unfit): (&ImportOptions, &Caller, &Unfits),
+        rows: &[Record],
+    ) -> Result<(Counts, Vec<Refused>), Halt> {
+        let permit = permit::<kind::OrderWrite>(caller)?;
+        let mut known = known(&self.0.db.tenant(run.tenant), Noun::Orders, rows).await?;
+        known.decimal = options.decimal;
+        if permit.also::<kind::CustomerRead>().is_err() {
+            // Whether there is a customer of that name is not theirs to find out.
+            known.customers.clear();
+        }
+        let terms = Terms { run, options, permit: &permit, known: &known };
+        let (mut counts, mut refused, mut made) = (Counts::default(), Vec::new(), 0);
+        // One after the other: of two orders that want the last of something the first in the file has it.
+        for group in grouped(rows) {
+            let fate = match unfit.of(group) {
+                Some(why) => Fate::Refused(vec![unfit_words(why, group[0].number)]),
+                None => Box::pin(self.place(terms, group)).await?,
+            };
+            let count = group.len() as i64;
+            match fate {
+                Fate::Made => {
+                    counts.created += count;
+                    made += 1;
+                    if made % ORDERS_BETWEEN == 0 {
+                        self.progressed(lease, run).await?;
+                    }
+                }
+                Fate::MadeBefore => counts.created += count,
+                Fate::Known => counts.unchanged += count,
+                Fate::Refused(why) => {
+                    counts.refused += count;
+                    refused.extend(whole(group, why));
+                }
+            }
+        }
+        Ok((counts, refused))
+    }
+
+    async fn place(&self, terms: Terms<'_>, rows: &[Record]) -> Result<Fate, Halt> {
+        let said = match Said::read(rows, terms.known) {
+            Ok(said) => said,
+            Err(refused) => return Ok(Fate::Refused(refused)),
+        };
+        let input = match may_price(terms.permit, &said).and_then(|()| said.order(key_of(terms.run, rows))) {
+            Ok(input) => input,
+            // It may be one that is there, as an export told of it.
+            Err(why) => return Ok(self.compare(terms, &said).await?.unwrap_or_else(|| Fate::Refused(vec![why]))),
+        };
+        let mode = if terms.options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
+        let placing = Box::pin(order_create(&self.0.ledger, terms.permit.clone(), input, mode));
+        let why = match self.as_maker(terms.run, "import.orders", placing).await {
+            Ok(receipt) if receipt.stored.is_some() => return Ok(Fate::MadeBefore),
+            Ok(_) => return Ok(Fate::Made),
+            Err(Stop::Refused(why)) => why,
+            Err(Stop::Denied(denied)) => return Err(denied.into()),
+            Err(Stop::Fault(fault)) => return Err(fault.into()),
+        };
+        match why.as_slice() {
+            // The names in its rows stand for something else than when it was placed, just before its worker died: it is there.
+            [Rejection::KeyReused] => return Ok(Fate::Known),
+            [Rejection::Duplicate { .. }] if terms.options.mode == RowMode::Upsert => {
+                if let Some(fate) = self.compare(terms, &said).await? {
+                    return Ok(fate);
+                }
+            }
+            _ => {}
+        }
+        let told = why.iter().map(|rejection| said.refused(self.0.words.of_stock(rejection)));
+        Ok(Fate::Refused(told.collect()))
+    }
+
+    /// What becomes of rows whose order is there; None where there is none that the maker may know of.
+    async fn compare(&self, terms: Terms<'_>, said: &Said) -> Result<Option<Fate>, Fault> {
+        let direct = terms.known.channels.get(DIRECT).copied();
+        let channel = said.channel.or(terms.permit.channel()).or(direct);
+        let name = match (&said.reference, channel) {
+            (Ok(reference), Some(channel)) if !reference.contains('\0') => OrderName::External(channel, reference.clone()),
+            (Err(number), _) => OrderName::Number(*number),
+            _ => return Ok(None),
+        };
+        let Some(order) = self.order_named(terms, &name).await? else { return Ok(None) };
+        if terms.options.mode == RowMode::Create {
+            let message = format!("the order is here, with the number {}: leave its rows out", order.number);
+            let refused = Refused { code: "DUPLICATE".to_owned(), ..Refused::invalid(said.first(), "externalRef", message) };
+            return Ok(Some(Fate::Refused(vec![refused])));
+        }
+        Ok(Some(said.difference(&order).map_or(Fate::Known, |refused| Fate::Refused(vec![refused]))))
+    }
+
+    async fn order_named(&self, terms: Terms<'_>, name: &OrderName) -> Result<Option<Order>, Fault> {
+        let scope = self.0.db.tenant(terms.run.tenant);
+        let Some(id) = order_id(&scope, name).await? else { return Ok(None) };
+        let found = orders(&scope, &[id]).await?.pop();
+        Ok(found.filter(|order| terms.permit.covers_document(order.store, order.channel)))
+    }
+}
+
+fn may_price(permit: &Permit<kind::OrderWrite>, said: &Said) -> Result<(), Refused> {
+    let Some(at) = said.priced().filter(|_| permit.also::<kind::OrderPrice>().is_err()) else { return Ok(()) };
+    let message = "a price of its own needs order.price: leave it empty for the product's, or ask for that right";
+    Err(Refused { code: "FORBIDDEN".to_owned(), ..Refused::invalid(at, "unitPrice", message) })
+}
+
+fn unfit_words(why: Unfit, row: i64) -> Refused {
+    match why {
+        Unfit::Scattered => Refused::invalid(
+            row,
+            "externalRef",
+            "the rows of an order stand next to each other, and this one's do not: sort the file by channel and externalRef",
+        ),
+        Unfit::TooLong => Refused {
+            code: "LIMIT_EXCEEDED".to_owned(),
+            ..Refused::invalid(row, "externalRef", "an order has at most 2,000 lines: divide it into several")
+        },
+        Unfit::Doubtful => Refused::invalid(
+            row,
+            "externalRef",
+            "a row beside it does not say whose it is and may be one of its own: put that row right, then import the file again",
+        ),
+    }
+}
+
+/// A refusal for each row of an order: those that are about none of its own name the first that is.
+fn whole(rows: &[Record], why: Vec<Refused>) -> Vec<Refused> {
+    let Some(first) = why.iter().min_by_key(|refused| refused.number).cloned() else { return Vec::new() };
+    let mut left = why;
+    rows.iter()
+        .map(|row| match left.iter().position(|refused| refused.number == row.number) {
+            Some(at) => left.swap_remove(at),
+            None => Refused {
+                number: row.number,
+                code: first.code.clone(),
+                field: String::new(),
+                message: format!("its order is refused as a whole: see row {}", first.number),
+            },
+        })
+        .collect()
+}

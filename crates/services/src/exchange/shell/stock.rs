@@ -1,0 +1,194 @@
+//! A chunk of stock. The ledger takes all lines of a call or none, so a line that is refused is left out and the rest is tried again: what is left
+//! out is kept first, so that whoever takes over from a dead worker sends the very same call under the very same key.
+
+use entity::prelude::*;
+use iam::access::{Caller, kind, permit};
+use inventory::{
+    ledger::shell::{
+        LotRef, Mode, ProductRef, Stop, StoreRef,
+        stock::{AdjustInput, ChangeInput, SetInput, SetItemInput, stock_adjust, stock_set},
+    },
+    stock::core::{Compare, Rejection, Shortage, own_movement},
+};
+use platform::{clock, jobs::Lease, storage::Fault};
+
+use super::{
+    Exchange, Halt,
+    apply::{Sorted, key_of, sorted},
+};
+use crate::exchange::core::{
+    Counts, Earnest, ImportOptions, Noun, Refused, Run,
+    fields::{Cells, Known, Record},
+};
+
+/// A row as a line of the ledger.
+#[derive(Debug, Clone)]
+struct Line {
+    product: ProductRef,
+    store: StoreRef,
+    quantity: Quantity,
+    cost: Option<Money>,
+    note: Option<String>,
+    lot: Option<LotRef>,
+}
+
+/// The lot of a row, with the dates of a new one.
+fn lot(row: &Record, cells: &Cells<'_>) -> Result<Option<LotRef>, Refused> {
+    let day = |field: &str| {
+        let Some(text) = cells.text(field).map(str::trim) else { return Ok(None) };
+        let day = clock::parse_day(text);
+        day.map(Some).ok_or_else(|| Refused::invalid(row.number, field, "a calendar day is expected, as in 2026-11-30"))
+    };
+    let (made_on, expires_on) = (day("madeOn")?, day("expiresOn")?);
+    let Some(code) = cells.text("lot") else {
+        let dated = if made_on.is_some() { "madeOn" } else { "expiresOn" };
+        let has_dates = made_on.is_some() || expires_on.is_some();
+        return if has_dates { Err(Refused::invalid(row.number, dated, "dates are of a lot: name it too")) } else { Ok(None) };
+    };
+    Ok(Some(LotRef::Code { code: code.trim().to_owned(), made_on, expires_on }))
+}
+
+fn line(noun: Noun, row: &Record, known: &Known) -> Result<Line, Refused> {
+    let cells = Cells::of(noun, row)?;
+    let (product, store) = (cells.product(known)?, cells.store(known)?);
+    let field = if noun == Noun::Stock { "onHand" } else { "delta" };
+    let quantity = Quantity::new(cells.number(field)?)
+        .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..Refused::invalid(row.number, field, "that is too much") })?;
+    let is_change = noun == Noun::StockChanges;
+    Ok(Line {
+        product: ProductRef::Id(product),
+        store: StoreRef::Id(store),
+        quantity,
+        cost: if is_change { cells.amount("unitCost", "costCurrency", known)? } else { None },
+        note: if is_change { cells.text("note").map(str::to_owned) } else { None },
+        lot: lot(row, &cells)?,
+    })
+}
+
+impl Exchange {
+    pub(super) async fn apply_stock(
+        &self,
+        lease: Lease,
+        run: &Run,
+        (options, caller, known): (&ImportOptions, &Caller, &Known),
+        rows: &[Record],
+    ) -> Result<(Counts, Vec<Refused>), Halt> {
+        let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an import has a noun"))?;
+        let is_dry = options.earnest == Earnest::DryRun;
+        let mut out = if is_dry { Vec::new() } else { self.left_out(run, rows).await? };
+        // Counted, but kept already.
+        let mut counts = Counts { refused: out.len() as i64, ..Counts::default() };
+        let Sorted { mut good, refused } = sorted(rows, |row| line(noun, row, known));
+        good.retain(|(number, _)| !out.contains(number));
+        let mut new: Vec<Refused> = refused.into_iter().filter(|row| !out.contains(&row.number)).collect();
+        let mut dry: Vec<Refused> = Vec::new();
+        let key = key_of(run, rows);
+        loop {
+            if !new.is_empty() {
+                counts.refused += new.len() as i64;
+                out.extend(new.iter().map(|row| row.number));
+                if is_dry {
+                    dry.append(&mut new);
+                } else {
+                    self.leave_out(lease, run, &new).await?;
+                    new.clear();
+                }
+            }
+            if good.is_empty() {
+                return Ok((counts, dry));
+            }
+            let lines: Vec<&Line> = good.iter().map(|(_, line)| line).collect();
+            match self.post(run, (options, caller), &key, &lines).await {
+                Ok(changed) => {
+                    counts.updated += changed.min(good.len()) as i64;
+                    counts.unchanged += good.len().saturating_sub(changed) as i64;
+                    return Ok((counts, dry));
+                }
+                // The names in the chunk stand for something else than when it was carried out, just before its worker died: it is done.
+                Err(Stop::Refused(why)) if matches!(why.as_slice(), [Rejection::KeyReused]) => {
+                    counts.unchanged += good.len() as i64;
+                    return Ok((counts, dry));
+                }
+                Err(Stop::Refused(why)) => new = self.refusals(&why, &mut good)?,
+                Err(Stop::Denied(denied)) => return Err(denied.into()),
+                Err(Stop::Fault(fault)) => return Err(fault.into()),
+            }
+        }
+    }
+
+    /// Hands lines to the ledger; how many of them changed something.
+    async fn post(
+        &self,
+        run: &Run,
+        (options, caller): (&ImportOptions, &Caller),
+        key: &str,
+        lines: &[&Line],
+    ) -> Result<usize, Stop> {
+        let mode = if options.earnest == Earnest::DryRun { Mode::Validate } else { Mode::Commit };
+        let idempotency_key = key.to_owned();
+        let note = Some(format!("import {}", run.id));
+        let receipt = if run.noun == Some(Noun::Stock) {
+            let items = lines.iter().map(|line| SetItemInput {
+                product: line.product.clone(),
+                store: line.store.clone(),
+                on_hand: line.quantity,
+                compare: Compare::Unconditional,
+                lot: line.lot.clone(),
+            });
+            let items = items.collect();
+            let input = SetInput { idempotency_key, reason: options.reason, note, on_shortage: Shortage::Refuse, items };
+            let permit = permit::<kind::StockSet>(caller)?;
+            self.as_maker(run, "import.stock", Box::pin(stock_set(&self.0.ledger, permit, input, mode))).await?
+        } else {
+            let changes = lines.iter().map(|line| ChangeInput {
+                product: line.product.clone(),
+                store: line.store.clone(),
+                delta: line.quantity,
+                expected_version: None,
+                unit_cost: line.cost,
+                note: line.note.clone(),
+                lot: line.lot.clone(),
+            });
+            let input = AdjustInput {
+                idempotency_key,
+                kind: MovementKind::Adjustment,
+                reason: options.reason,
+                note,
+                external_ref: None,
+                occurred_at: None,
+                on_shortage: Shortage::Refuse,
+                changes: changes.collect(),
+            };
+            let permit = permit::<kind::StockAdjust>(caller)?;
+            self.as_maker(run, "import.stock", Box::pin(stock_adjust(&self.0.ledger, permit, input, mode))).await?
+        };
+        // The answer to an earlier call names no levels: all of its lines were carried out.
+        let is_replayed = receipt.stored.is_some();
+        let entries = own_movement(&receipt.movements).map_or(0, |nth| receipt.movements[nth].entries.len());
+        Ok(if is_replayed { lines.len() } else { entries })
+    }
+
+    /// Takes the lines out that refusals are about.
+    fn refusals(&self, why: &[Rejection], good: &mut Vec<(i64, Line)>) -> Result<Vec<Refused>, Halt> {
+        let mut found: Vec<(usize, Refused)> = Vec::new();
+        for rejection in why {
+            let (code, field, message) = self.0.words.of_stock(rejection);
+            // input.changes.3.delta: the line, and the field in it.
+            let mut parts = field.split('.').skip(2);
+            let at = parts.next().and_then(|part| part.parse::<usize>().ok()).filter(|at| *at < good.len());
+            let Some(at) = at else { return Err(Halt::Failed(message)) };
+            let field = parts.next().unwrap_or_default().to_owned();
+            if found.iter().all(|(known, _)| *known != at) {
+                found.push((at, Refused { number: good[at].0, code, field, message }));
+            }
+        }
+        found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        for (at, _) in &found {
+            good.remove(*at);
+        }
+        if found.is_empty() {
+            return Err(Fault::Broken("a refusal without a reason".to_owned()).into());
+        }
+        Ok(found.into_iter().map(|(_, refused)| refused).collect())
+    }
+}

@@ -1,0 +1,288 @@
+//! Rows into a file, in one of its forms, in constant memory.
+
+use bytes::Bytes;
+use platform::{clock, storage::Fault};
+use rust_xlsxwriter::{Format as Style, Workbook, XlsxError};
+use serde_json::{Map, Number, Value as Json};
+
+use super::Halt;
+use crate::{
+    exchange::core::{
+        Format, Run,
+        cells::{Item, guarded},
+        serial,
+    },
+    files::{Files, Made, Writer},
+};
+
+/// Rows of one sheet of a workbook, without the header: as many as Excel has.
+const SHEET_ROWS: u32 = 1_048_575;
+/// The longest text of a cell that Excel keeps.
+const CELL_CHARACTERS: usize = 32_767;
+/// Digits of a number that Excel keeps: one with more is written as a text, which loses none.
+const NUMBERS: u64 = 1_000_000_000_000_000;
+/// The most decimals of a currency.
+const DECIMALS: usize = 5;
+
+enum Form {
+    Csv(Box<csv::Writer<Vec<u8>>>),
+    Jsonl(Vec<u8>),
+    Xlsx(Box<Book>),
+}
+
+/// A workbook under way: its sheets are in files of their own until the end.
+struct Book {
+    workbook: Workbook,
+    sheets: usize,
+    row: u32,
+    /// Of amounts, by their decimals; of days; of moments.
+    amounts: [Style; DECIMALS],
+    day: Style,
+    moment: Style,
+}
+
+/// A file of rows under way.
+pub struct Sheet {
+    names: Vec<String>,
+    form: Form,
+    writer: Writer,
+}
+
+fn broken(error: impl std::fmt::Display) -> Halt {
+    Fault::Broken(format!("a row could not be written: {error}")).into()
+}
+
+/// Excel's writer meets the disk too.
+fn book(error: XlsxError) -> Halt {
+    match error {
+        XlsxError::IoError(error) if error.kind() == std::io::ErrorKind::StorageFull => crate::files::FileError::Full.into(),
+        other => broken(other),
+    }
+}
+
+impl Sheet {
+    pub async fn begin(files: &Files, run: &Run, (name, format): (&str, Format), names: &[&str]) -> Result<Self, Halt> {
+        let (ending, media) = match format {
+            Format::Csv => ("csv", "text/csv; charset=utf-8"),
+            Format::Jsonl => ("jsonl", "application/jsonl"),
+            Format::Xlsx => ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        };
+        let writer = files.write(run.tenant, run.maker, (format!("{name}.{ending}"), media)).await?;
+        let form = match format {
+            Format::Csv => Form::Csv(Box::new(empty_csv())),
+            Format::Jsonl => Form::Jsonl(Vec::new()),
+            Format::Xlsx => Form::Xlsx(Box::new(Book::new())),
+        };
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut sheet = Self { names, form, writer };
+        if let Form::Csv(rows) = &mut sheet.form {
+            rows.write_record(&sheet.names).map_err(broken)?;
+        } else if let Form::Xlsx(open) = &mut sheet.form {
+            open.next_sheet(&sheet.names)?;
+        }
+        Ok(sheet)
+    }
+
+    /// Adds a row: a value for each name.
+    pub fn row(&mut self, values: &[Item]) -> Result<(), Halt> {
+        debug_assert_eq!(values.len(), self.names.len(), "a value for each name");
+        match &mut self.form {
+            Form::Csv(rows) => {
+                let mut digits = itoa_buffer();
+                for value in values {
+                    match value {
+                        Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
+                        Item::Text(text) => rows.write_field(guarded(text, Format::Csv).as_bytes()).map_err(broken)?,
+                        Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
+                        // A number needs no mark before its sign: nothing is run of it.
+                        other => rows.write_field(shown(other)).map_err(broken)?,
+                    }
+                }
+                rows.write_record(None::<&[u8]>).map_err(broken)
+            }
+            Form::Jsonl(out) => {
+                let said = self.names.iter().zip(values).filter_map(|(name, value)| {
+                    let value = match value {
+                        Item::Hidden => return None,
+                        Item::None => Json::Null,
+                        Item::Text(text) => Json::from(text.as_str()),
+                        Item::Number(number) => Json::Number(Number::from(*number)),
+                        other => Json::from(shown(other)),
+                    };
+                    Some((name.clone(), value))
+                });
+                serde_json::to_writer(&mut *out, &said.collect::<Map<_, _>>()).map_err(broken)?;
+                out.push(b'\n');
+                Ok(())
+            }
+            Form::Xlsx(open) => open.row(&self.names, values),
+        }
+    }
+
+    /// Hands on what was written; called after each page.
+    pub async fn flush(&mut self) -> Result<(), Halt> {
+        let bytes = match &mut self.form {
+            Form::Csv(rows) => {
+                rows.flush().map_err(broken)?;
+                let full = std::mem::replace(&mut **rows, empty_csv());
+                full.into_inner().map_err(broken)?
+            }
+            Form::Jsonl(out) => std::mem::take(out),
+            Form::Xlsx(_) => return Ok(()),
+        };
+        if !bytes.is_empty() {
+            self.writer.write(Bytes::from(bytes)).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn finish(mut self) -> Result<Made, Halt> {
+        self.flush().await?;
+        let Self { form, mut writer, names } = self;
+        match form {
+            Form::Xlsx(open) => {
+                let mut saved = tokio::task::spawn_blocking(move || open.save()).await.map_err(broken)??;
+                while let Some(part) = part_of(&mut saved).map_err(broken)? {
+                    writer.write(part).await?;
+                }
+            }
+            // A file without a single byte is none: a line that says nothing is not read as a row.
+            Form::Jsonl(_) if names.is_empty() => writer.write(Bytes::from_static(b"\n")).await?,
+            Form::Csv(_) | Form::Jsonl(_) => {}
+        }
+        Ok(writer.finish().await?)
+    }
+}
+
+/// Rows with the line ends that RFC 4180 asks for.
+fn empty_csv() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
+}
+
+/// The next part of a file.
+fn part_of(file: &mut std::fs::File) -> std::io::Result<Option<Bytes>> {
+    use std::io::Read;
+    let mut part = vec![0; 1 << 20];
+    let count = file.read(&mut part)?;
+    part.truncate(count);
+    Ok((count > 0).then(|| part.into()))
+}
+
+/// An amount, a day or a moment as a text.
+fn shown(item: &Item) -> String {
+    match item {
+        Item::Amount(amount) => amount.amount(),
+        Item::Day(day) => clock::day_text(*day),
+        Item::Moment(at) => clock::rfc3339(*at),
+        Item::Text(text) => text.clone(),
+        Item::Number(number) => number.to_string(),
+        Item::None | Item::Hidden => String::new(),
+    }
+}
+
+impl Book {
+    fn new() -> Self {
+        let style = |code: &str| Style::new().set_num_format(code);
+        let amounts = std::array::from_fn(|decimals| match decimals {
+            0 => style("0"),
+            decimals => style(&format!("0.{}", "0".repeat(decimals))),
+        });
+        let (day, moment) = (style("yyyy-mm-dd"), style("yyyy-mm-dd hh:mm:ss"));
+        Self { workbook: Workbook::new(), sheets: 0, row: SHEET_ROWS, amounts, day, moment }
+    }
+
+    /// A cell that is no text, and its style; None of what spreadsheets cannot say so.
+    fn typed(&self, item: &Item) -> Option<(f64, Option<&Style>)> {
+        match item {
+            Item::Number(number) if number.unsigned_abs() < NUMBERS => Some((*number as f64, None)),
+            Item::Amount(amount) if amount.minor.unsigned_abs() < NUMBERS => {
+                let decimals = amount.currency.decimals();
+                let style = self.amounts.get(decimals as usize)?;
+                Some((amount.minor as f64 / 10_f64.powi(decimals as i32), Some(style)))
+            }
+            Item::Day(day) => Some((serial::of_day(*day)?, Some(&self.day))),
+            Item::Moment(at) => Some((serial::of_moment(at.micros())?, Some(&self.moment))),
+            _ => None,
+        }
+    }
+
+    fn next_sheet(&mut self, names: &[String]) -> Result<(), Halt> {
+        self.sheets += 1;
+        self.row = 0;
+        let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(book)?;
+        sheet.set_name(format!("Rows {}", self.sheets)).map_err(book)?;
+        for (column, name) in (0..).zip(names) {
+            sheet.write_string(0, column, name).map_err(book)?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, names: &[String], values: &[Item]) -> Result<(), Halt> {
+        if self.row >= SHEET_ROWS {
+            self.next_sheet(names)?;
+        }
+        self.row += 1;
+        let row = self.row;
+        let typed: Vec<Option<(f64, Option<Style>)>> =
+            values.iter().map(|value| self.typed(value).map(|(number, style)| (number, style.cloned()))).collect();
+        let sheet = self.workbook.worksheet_from_index(self.sheets - 1).map_err(book)?;
+        for ((column, value), typed) in (0..).zip(values).zip(typed) {
+            match (value, typed) {
+                (Item::None | Item::Hidden, _) => {}
+                (_, Some((number, None))) => sheet.write_number(row, column, number).map(drop).map_err(book)?,
+                (_, Some((number, Some(style)))) => {
+                    sheet.write_number_with_format(row, column, number, &style).map(drop).map_err(book)?;
+                }
+                // Written as a text it is one: Excel asks before it would take it for anything else.
+                (value, None) => {
+                    let short: String = guarded(&shown(value), Format::Xlsx).chars().take(CELL_CHARACTERS).collect();
+                    sheet.write_string(row, column, short).map_err(book)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn save(mut self) -> Result<std::fs::File, Halt> {
+        use std::io::{Seek, SeekFrom};
+        let mut file = tempfile::tempfile().map_err(broken)?;
+        self.workbook.save_to_writer(&mut file).map_err(book)?;
+        file.seek(SeekFrom::Start(0)).map_err(broken)?;
+        Ok(file)
+    }
+}
+
+/// Room for the digits of any number.
+fn itoa_buffer() -> [u8; 20] {
+    [0; 20]
+}
+
+/// A number in digits, without a text of its own for each.
+fn written(number: i64, room: &mut [u8; 20]) -> &[u8] {
+    let (mut left, mut at) = (number.unsigned_abs(), room.len());
+    loop {
+        at -= 1;
+        room[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        room[at] = b'-';
+    }
+    &room[at..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        for number in [0, 7, -7, 1_000_000, i64::MAX, i64::MIN] {
+            assert_eq!(written(number, &mut itoa_buffer()), number.to_string().as_bytes());
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Files: what people bring, what is made for them, and the links by which both travel.
+//!
+//! A file is a row, and bytes in a folder or a bucket (`store.rs`). It is awaited until its bytes have come whole, looked at and counted, by a link that
+//! is signed and short-lived; then it is ready, and never changes. What is over is gone: the row stays, so that whoever names it still can.
+//! `docs/decisions/0083-files.md`.
+
+pub mod core;
+pub mod draw;
+pub mod jobs;
+mod rows;
+mod shell;
+mod store;
+
+pub use shell::{FileError, Files, Made, NewFile, Opened, Writer};
+pub use store::{Bytestream, Place, StoreError, erase};

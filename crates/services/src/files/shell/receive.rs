@@ -1,0 +1,192 @@
+//! Bytes that come by a link: counted, looked at and hashed while they pass, kept only when all of them are good.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use entity::prelude::*;
+use futures_util::{Stream, StreamExt};
+use platform::audit::{Origin, Stamp, Target};
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout};
+
+use super::{FileError, Files, folder, settle};
+use crate::files::{
+    core::{
+        Area, File, Purpose, State, area,
+        limits::{IMAGE_HEAD_BYTES, KEPT_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
+        link::Verb,
+        pace::{Pace, TooSlow},
+        sniff,
+    },
+    rows,
+    store::{Sink, StoreError},
+};
+
+/// Bytes that a file's kind is told from.
+const LOOK: usize = 1_024;
+
+/// What is known of bytes that have passed.
+pub(super) struct Passed {
+    pub size: u64,
+    pub start: Vec<u8>,
+    /// Bytes that are kept of its start.
+    look: usize,
+    hash: Sha256,
+}
+
+impl Passed {
+    pub(super) fn new(purpose: Purpose) -> Self {
+        let look = if purpose == Purpose::Image { IMAGE_HEAD_BYTES } else { LOOK };
+        Self { size: 0, start: Vec::new(), look, hash: Sha256::new() }
+    }
+    pub(super) fn add(&mut self, bytes: &Bytes) {
+        self.size += bytes.len() as u64;
+        self.hash.update(bytes);
+        let missing = self.look.saturating_sub(self.start.len()).min(bytes.len());
+        self.start.extend_from_slice(&bytes[..missing]);
+    }
+    pub(super) fn digest(self) -> Vec<u8> {
+        self.hash.finalize().to_vec()
+    }
+}
+
+impl Files {
+    /// Takes the bytes of a file that is awaited. `declared` is how many there are to be, where the sender says so; an `Err` in them is a
+    /// sender that broke off.
+    pub async fn receive<S>(&self, token: &str, declared: Option<u64>, origin: Origin, bytes: S) -> Result<File, FileError>
+    where
+        S: Stream<Item = Result<Bytes, ()>> + Send,
+    {
+        let link = self.0.signer.open(token, Verb::Send, self.0.clock.now()).ok_or(FileError::NotFound)?;
+        let file = self.of_tenant(link.tenant, link.file).await?.ok_or(FileError::NotFound)?;
+        if file.state != State::Awaited {
+            return Err(FileError::NotAwaited);
+        }
+        // Given back when the bytes have come, or whoever sends them has gone.
+        let _place = self.0.uploads.take(&file)?;
+        let most = file.purpose.most_bytes();
+        if declared.is_some_and(|size| size > most) {
+            return Err(FileError::TooLarge { most });
+        }
+        // Each attempt has a place of its own: of two that come at once, neither can end as a mixture.
+        let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
+        let passed = self.keep(&blob, file.purpose, most, bytes).await?;
+        let stamp = Stamp::new(
+            "file.upload".to_owned(),
+            origin,
+            self.0.pen.clone(),
+            Some((file.tenant, file.maker)),
+            Some(Target::of(file.id)),
+        );
+        let settled = stamp.over(Box::pin(self.settle(file.id, file.tenant, &blob, passed))).await;
+        if settled.is_err()
+            && let Err(error) = self.store_to_change()?.remove(&blob).await
+        {
+            tracing::warn!(%error, blob, "bytes that nobody wants stay until their file is over");
+        }
+        settled
+    }
+
+    /// Writes the bytes where they belong, unless something is wrong with them: then nothing is left.
+    async fn keep<S>(&self, blob: &str, purpose: Purpose, most: u64, bytes: S) -> Result<Passed, FileError>
+    where
+        S: Stream<Item = Result<Bytes, ()>> + Send,
+    {
+        let mut sink = self.store_to_change()?.write(blob).await?;
+        match pour(&mut sink, purpose, most, bytes).await {
+            Ok(passed) => {
+                sink.finish().await?;
+                Ok(passed)
+            }
+            Err(error) => {
+                sink.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn settle(&self, id: FileId, tenant: TenantId, blob: &str, passed: Passed) -> Result<File, FileError> {
+        let mut work = self.0.db.tenant(tenant).begin().await?;
+        let Some(before) = rows::lock(&work, id).await?.filter(|file| file.state == State::Awaited) else {
+            work.rollback().await?;
+            return Err(FileError::NotAwaited);
+        };
+        let now = self.0.clock.now();
+        let media = sniff(&passed.start);
+        let after = File {
+            media_type: media.as_str().to_owned(),
+            area: area(media, &passed.start).filter(|_| before.purpose == Purpose::Image),
+            size: passed.size as i64,
+            sha256: Some(passed.digest()),
+            blob: Some(blob.to_owned()),
+            state: State::Ready,
+            ready_at: Some(now),
+            expires_at: Some(now.plus_seconds(KEPT_SECONDS)),
+            ..before
+        };
+        if let Err(error) = settle(&mut work, &after, now).await {
+            work.rollback().await?;
+            return Err(error);
+        }
+        work.commit().await?;
+        Ok(after)
+    }
+}
+
+/// The next part, while they come fast enough.
+async fn paced<S>(pace: &mut Pace, bytes: &mut std::pin::Pin<&mut S>) -> Result<Option<Bytes>, FileError>
+where
+    S: Stream<Item = Result<Bytes, ()>> + Send,
+{
+    loop {
+        let (began, left) = (Instant::now(), Duration::from_millis(pace.left()));
+        let next = timeout(left, bytes.next()).await;
+        let waited = began.elapsed().as_millis() as u64;
+        let (count, part) = match next {
+            Ok(None) => return Ok(None),
+            Ok(Some(part)) => part.map(|part| (part.len() as u64, Some(part))).map_err(|()| FileError::Broken)?,
+            Err(_late) => (0, None),
+        };
+        pace.came(count, waited).map_err(|TooSlow| FileError::TooSlow)?;
+        if part.is_some() {
+            return Ok(part);
+        }
+    }
+}
+
+async fn pour<S>(sink: &mut Sink, purpose: Purpose, most: u64, bytes: S) -> Result<Passed, FileError>
+where
+    S: Stream<Item = Result<Bytes, ()>> + Send,
+{
+    let (mut bytes, mut passed, mut is_known) = (std::pin::pin!(bytes), Passed::new(purpose), false);
+    let mut pace = Pace::new(UPLOAD_RATE, UPLOAD_WINDOW_SECONDS);
+    while let Some(part) = paced(&mut pace, &mut bytes).await? {
+        passed.add(&part);
+        if passed.size > most {
+            return Err(FileError::TooLarge { most });
+        }
+        if !is_known && passed.start.len() >= LOOK {
+            is_known = true;
+            check(purpose, &passed)?;
+        }
+        sink.write(part).await.map_err(|error: StoreError| FileError::from(error))?;
+    }
+    if passed.size == 0 {
+        return Err(FileError::NoBytes);
+    }
+    check(purpose, &passed)?;
+    if purpose == Purpose::Image {
+        check_area(&passed)?;
+    }
+    Ok(passed)
+}
+
+/// A picture says how large it is, and is not so large that drawing it would take the memory of others.
+fn check_area(passed: &Passed) -> Result<(), FileError> {
+    let area: Area = area(sniff(&passed.start), &passed.start).ok_or(FileError::WrongKind(Purpose::Image))?;
+    if area.fits() { Ok(()) } else { Err(FileError::TooManyPixels(area)) }
+}
+
+fn check(purpose: Purpose, passed: &Passed) -> Result<(), FileError> {
+    if purpose.takes(sniff(&passed.start)) { Ok(()) } else { Err(FileError::WrongKind(purpose)) }
+}

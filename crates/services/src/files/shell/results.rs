@@ -1,0 +1,96 @@
+//! Files that we make ourselves: results of imports and exports, sheets to be printed.
+
+use bytes::Bytes;
+use entity::prelude::*;
+use iam::access::Permit;
+use platform::storage::Work;
+
+use super::{FileError, Files, folder, receive::Passed, settle};
+use crate::files::{
+    core::{File, Purpose, State, limits::KEPT_SECONDS},
+    rows,
+    store::Sink,
+};
+
+/// A file that is being written. Without `finish` nothing is left of it but a row that ends with the day.
+pub struct Writer {
+    file: File,
+    blob: String,
+    sink: Sink,
+    passed: Passed,
+    files: Files,
+}
+
+/// A file whose bytes are all there, and which is not yet anybody's: `keep` makes it theirs.
+#[derive(Debug, Clone)]
+pub struct Made(File);
+
+impl Files {
+    /// Begins a file of somebody's. A row says from the start that it is being made, so that no bytes lie about that nothing leads to.
+    pub async fn write(&self, tenant: TenantId, maker: Actor, (name, media_type): (String, &str)) -> Result<Writer, FileError> {
+        const DAY: i64 = 24 * 3_600;
+        let file = File { media_type: media_type.to_owned(), ..self.blank(tenant, maker, Purpose::Result, name, DAY) };
+        let work = self.0.db.tenant(tenant).begin().await?;
+        rows::add(&work, &file).await?;
+        work.commit().await?;
+        let blob = format!("{}/{}", folder(&file), self.0.clock.uuid().simple());
+        let sink = self.store_to_change()?.write(&blob).await?;
+        Ok(Writer { file, blob, sink, passed: Passed::new(Purpose::Result), files: self.clone() })
+    }
+}
+
+impl Files {
+    /// Makes a whole file of somebody's at once.
+    pub async fn make<P>(&self, permit: &Permit<P>, named: (String, &str), bytes: Vec<u8>) -> Result<File, FileError> {
+        let mut writer = self.write(permit.tenant(), permit.actor(), named).await?;
+        writer.write(bytes.into()).await?;
+        let made = writer.finish().await?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        if let Err(error) = made.keep(&mut work).await {
+            work.rollback().await?;
+            return Err(error);
+        }
+        work.commit().await?;
+        Ok(made.0)
+    }
+}
+
+impl Writer {
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), FileError> {
+        self.passed.add(&bytes);
+        let most = Purpose::Result.most_bytes();
+        if self.passed.size > most {
+            return Err(FileError::TooLarge { most });
+        }
+        Ok(self.sink.write(bytes).await?)
+    }
+
+    pub async fn finish(self) -> Result<Made, FileError> {
+        let now = self.files.clock().now();
+        self.sink.finish().await?;
+        Ok(Made(File {
+            size: self.passed.size as i64,
+            sha256: Some(self.passed.digest()),
+            blob: Some(self.blob),
+            state: State::Ready,
+            ready_at: Some(now),
+            expires_at: Some(now.plus_seconds(KEPT_SECONDS)),
+            ..self.file
+        }))
+    }
+
+    pub async fn abort(self) {
+        self.sink.abort().await;
+    }
+}
+
+impl Made {
+    pub fn id(&self) -> FileId {
+        self.0.id
+    }
+    /// Makes the file ready, in the transaction of what it is the result of.
+    pub async fn keep(&self, work: &mut Work) -> Result<(), FileError> {
+        let now = self.0.ready_at.unwrap_or(self.0.created_at);
+        settle(work, &self.0, now).await
+    }
+}

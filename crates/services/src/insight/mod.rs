@@ -1,0 +1,6 @@
+//! Reports and proofs: reads every room, writes nothing.
+
+pub mod core;
+pub mod rows;
+pub mod shell;
+pub mod verify;

@@ -1,0 +1,58 @@
+//! Sums over the ledger.
+
+use entity::prelude::*;
+use inventory::stock::rows::{MovementFilterSpec, movement_filter};
+use platform::storage::{Fault, Reads, Row};
+
+/// What the movements of a kind did to what is on hand. Only entries that fit the filter count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MovementTotals {
+    pub kind: MovementKind,
+    pub movements: i64,
+    pub entries: i64,
+    /// In smallest units.
+    pub units_in: i64,
+    /// In smallest units, as a number above 0.
+    pub units_out: i64,
+    /// Σ |value| of the entries that are valued in the given currency, in minor units.
+    pub value: i64,
+}
+
+/// One row for each kind that occurs, in the order in which kinds are declared.
+pub async fn movement_totals(
+    reads: &impl Reads,
+    spec: &MovementFilterSpec,
+    currency: Currency,
+) -> Result<Vec<MovementTotals>, Fault> {
+    let filter = movement_filter(reads.backend(), spec, 3);
+    let (movement, entry) = (&filter.movement, &filter.entry);
+    // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
+    let sql = format!(
+        "SELECT m.kind, count(DISTINCT m.seq), count(*),
+                CAST(sum(CASE WHEN e.on_hand_delta > 0 THEN e.on_hand_delta ELSE 0 END) AS bigint),
+                CAST(sum(CASE WHEN e.on_hand_delta < 0 THEN -e.on_hand_delta ELSE 0 END) AS bigint),
+                CAST(sum(CASE WHEN e.cost_currency = $2 THEN coalesce(abs(e.value_minor), 0) ELSE 0 END) AS bigint)
+         FROM movement m CROSS JOIN entry e
+         WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}
+         GROUP BY m.kind"
+    );
+    let mut values = vec![currency.as_str().into()];
+    values.extend(filter.values);
+    let rows = reads.rows(&sql, values).await?;
+    let mut totals = rows
+        .iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(MovementTotals {
+                kind: row.word("movement", MovementKind::parse)?,
+                movements: row.take()?,
+                entries: row.take()?,
+                units_in: row.take()?,
+                units_out: row.take()?,
+                value: row.take()?,
+            })
+        })
+        .collect::<Result<Vec<_>, Fault>>()?;
+    totals.sort_by_key(|row| row.kind);
+    Ok(totals)
+}

@@ -1,0 +1,317 @@
+//! Sums over orders and returns.
+
+use std::fmt::Write;
+
+use entity::prelude::*;
+use platform::storage::{Backend, Fault, Reads, Row};
+use sea_orm::{QueryResult, Value};
+use uuid::Uuid;
+
+use crate::insight::core::{GivenBack, Group, GroupKey, SoldLine, Sums, Tally};
+
+/// A condition on orders, compiled: SQL that is true or false of the table `sales_order` as `o`, with parameters numbered from
+/// `SalesFilter::FIRST`; `$1` is the tenant. The same text is asked of returns, see `RETURNS`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SalesFilter {
+    pub condition: String,
+    pub values: Vec<Value>,
+}
+impl SalesFilter {
+    /// The number of its first parameter.
+    pub const FIRST: usize = 2;
+}
+impl Default for SalesFilter {
+    fn default() -> Self {
+        Self { condition: "TRUE".to_owned(), values: Vec::new() }
+    }
+}
+
+/// What to sum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SalesQuery {
+    /// Orders placed and returns made at this moment or later.
+    pub from: Option<Timestamp>,
+    /// And before this one.
+    pub to: Option<Timestamp>,
+    pub group: Group,
+    pub currency: Currency,
+    pub filter: SalesFilter,
+}
+
+/// Orders count from their confirmation on: before it nothing is sold, and what was cancelled or expired whole was not sold either. (A
+/// cancellation after a part was delivered leaves the order FULFILLED, with the rest in `cancelled`.)
+const ORDERS: &str = "sales_order o";
+const SOLD: &str = "o.tenant_id = $1 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
+
+/// Returns count from their receipt on, as far as they have come. They are shown to the filter as orders: their own store, customer and moment; their channel, or
+/// else that of the first order line they were matched with (`{nil}` for none); the status FULFILLED, as only what was delivered can come
+/// back; and no external reference, because a return's own is not an order's.
+const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store_id, r.customer_id, NULL AS external_ref, r.currency,
+    coalesce(r.channel_id, (SELECT s.channel_id FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
+      WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), {nil}) AS channel_id,
+    coalesce((SELECT s.country FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
+      WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), r.country) AS country,
+    r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
+    FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
+
+/// Within these bounds no product of two columns leaves 64 bits, and 2,000 lines at the bounds can be summed; the few lines beyond are
+/// summed in Rust.
+const LARGE: &str =
+    "l.quantity > 268435456 OR l.unit_cost_minor > 16777216 OR l.total_minor > 17179869184 OR l.total_minor < -17179869184";
+
+/// `SoldLine::amount` and `SoldLine::cost`, as both databases say them: integer division cuts towards zero.
+const AMOUNT: &str = "CASE WHEN cancelled = 0 THEN total ELSE
+    (total * (quantity - cancelled) + CASE WHEN total < 0 THEN -(quantity / 2) ELSE quantity / 2 END) / quantity END";
+const COST: &str = "CASE WHEN decimals = 0 THEN cost * (quantity - cancelled)
+    ELSE (cost * (quantity - cancelled) + (SCALE) / 2) / (SCALE) END";
+const SCALE: &str = "CASE decimals WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 WHEN 5 THEN 100000
+    WHEN 6 THEN 1000000 WHEN 7 THEN 10000000 WHEN 8 THEN 100000000 ELSE 1000000000 END";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Sales,
+    Returns,
+}
+
+/// What stands for no id.
+const fn nil(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "zeroblob(16)",
+        Backend::Postgres => "'00000000-0000-0000-0000-000000000000'::uuid",
+    }
+}
+
+impl SalesQuery {
+    /// The lines of one side, each with its group.
+    fn lines(&self, side: Side, backend: Backend) -> String {
+        let nil = nil(backend);
+        let (documents, counted, table, document) = match side {
+            Side::Sales => (ORDERS.to_owned(), SOLD, "order_line", "order_id"),
+            Side::Returns => (RETURNS.replace("{nil}", nil), "TRUE", "return_line", "return_id"),
+        };
+        let (cancelled, cost, large, settled) = match side {
+            Side::Sales => ("l.cancelled", "coalesce(l.unit_cost_minor, 0)", LARGE.to_owned(), "0"),
+            // What has not come counts like what was cancelled: not at all.
+            Side::Returns => {
+                let settled = "CASE WHEN o.refunded_minor IS NULL THEN 0 ELSE 1 END";
+                ("(l.quantity - l.received)", "0", LARGE.replace("l.unit_cost_minor", "0"), settled)
+            }
+        };
+        let key = self.grouped(nil);
+        let (product, narrowed) = match self.group {
+            Group::Product => ("", " AND l.product_id IS NOT NULL"),
+            Group::Category => ("CROSS JOIN product p", " AND p.tenant_id = $1 AND p.id = l.product_id"),
+            _ => ("", ""),
+        };
+        // CROSS JOIN fixes SQLite's order: documents, then their lines by key. For Postgres it is an inner join like any other.
+        format!(
+            "SELECT {key} AS grp, l.{document} AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
+                    {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
+             FROM {documents} CROSS JOIN {table} l {product}
+             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}",
+            self.bounds(),
+            self.filter.condition
+        )
+    }
+
+    /// What came of closed returns that gave back something else than their lines' own worth, return by return, with all of their lines.
+    fn settled_lines(&self, backend: Backend) -> String {
+        let nil = nil(backend);
+        let key = self.grouped(nil);
+        let product = match self.group {
+            Group::Category => "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id",
+            _ => "",
+        };
+        format!(
+            "SELECT {key} AS grp, o.id, o.refunded_minor, CASE WHEN l.product_id IS NULL THEN 0 ELSE 1 END, l.quantity, l.quantity - l.received,
+                    l.total_minor, l.unit_decimals
+             FROM {} CROSS JOIN return_line l {product}
+             WHERE o.refunded_minor IS NOT NULL{} AND ({}) AND l.tenant_id = $1 AND l.return_id = o.id AND l.received > 0
+               AND (o.refunded_minor <> o.refund_minor OR EXISTS (SELECT 1 FROM return_line u
+                 WHERE u.tenant_id = $1 AND u.return_id = o.id AND u.received < u.quantity))
+             ORDER BY o.id, l.position",
+            RETURNS.replace("{nil}", nil),
+            self.bounds(),
+            self.filter.condition
+        )
+    }
+
+    /// What a line's group is.
+    fn grouped(&self, nil: &str) -> String {
+        match self.group {
+            Group::None => "CAST(NULL AS bigint)".to_owned(),
+            Group::Day | Group::Month => "o.business_date".to_owned(),
+            Group::Product => "l.product_id".to_owned(),
+            Group::Category => "p.category_id".to_owned(),
+            Group::Store => "o.store_id".to_owned(),
+            Group::Channel => format!("nullif(o.channel_id, {nil})"),
+            Group::Country => "o.country".to_owned(),
+            Group::Customer => "o.customer_id".to_owned(),
+        }
+    }
+
+    /// Currency and moments; their parameters come after the filter's.
+    fn bounds(&self) -> String {
+        let mut next = SalesFilter::FIRST + self.filter.values.len();
+        let mut sql = format!(" AND o.currency = ${next}");
+        for (bound, operator) in [(self.from, ">="), (self.to, "<")] {
+            if bound.is_some() {
+                next += 1;
+                // Writing to a String cannot fail.
+                let _ = write!(sql, " AND o.placed_at {operator} ${next}");
+            }
+        }
+        sql
+    }
+
+    fn values(&self) -> Vec<Value> {
+        let mut values = self.filter.values.clone();
+        values.push(self.currency.as_str().into());
+        values.extend([self.from, self.to].into_iter().flatten().map(|at| Value::from(at.micros())));
+        values
+    }
+
+    fn totals(&self, side: Side, backend: Backend) -> String {
+        let sum = |of: &str| format!("CAST(sum(CASE WHEN large = 1 THEN 0 {of} END) AS bigint)");
+        let cost = COST.replace("SCALE", SCALE);
+        format!(
+            "SELECT {}, grp, count(DISTINCT document), count(item), {}, {}, {}, {}, sum(large), sum(settled) FROM ({}) x GROUP BY grp",
+            side as i32,
+            sum("WHEN item IS NULL THEN 0 ELSE quantity - cancelled"),
+            sum(&format!("WHEN item IS NULL THEN 0 ELSE {AMOUNT}")),
+            sum(&format!("WHEN item IS NOT NULL THEN 0 ELSE {AMOUNT}")),
+            sum(&format!("ELSE {cost}")),
+            self.lines(side, backend)
+        )
+    }
+
+    fn large_lines(&self, side: Side, backend: Backend) -> String {
+        format!(
+            "SELECT {}, grp, CASE WHEN item IS NULL THEN 0 ELSE 1 END, quantity, cancelled, total, cost, decimals FROM ({}) x WHERE large = 1",
+            side as i32,
+            self.lines(side, backend)
+        )
+    }
+
+    fn key(&self, row: &mut Row<'_>) -> Result<GroupKey, Fault> {
+        let key = match self.group {
+            Group::None => row.take::<Option<i64>>()?.map(|_| GroupKey::Nothing),
+            Group::Day | Group::Month => row.take::<Option<i32>>()?.map(GroupKey::Day),
+            Group::Country => row.take::<Option<String>>()?.map(GroupKey::Text),
+            _ => row.take::<Option<Uuid>>()?.map(GroupKey::Id),
+        };
+        Ok(key.unwrap_or(GroupKey::Nothing))
+    }
+}
+
+/// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database.
+pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Fault> {
+    let backend = reads.backend();
+    let sql = format!("{} UNION ALL {}", query.totals(Side::Sales, backend), query.totals(Side::Returns, backend));
+    let mut tally = Tally::new();
+    let (mut large, mut settled) = (0, 0);
+    for row in &reads.rows(&sql, query.values()).await? {
+        let apart = add_totals(query, row, &mut tally)?;
+        (large, settled) = (large + apart[0], settled + apart[1]);
+    }
+    if large > 0 {
+        let sql = format!("{} UNION ALL {}", query.large_lines(Side::Sales, backend), query.large_lines(Side::Returns, backend));
+        for row in &reads.rows(&sql, query.values()).await? {
+            add_large(query, row, &mut tally)?;
+        }
+    }
+    if settled > 0 {
+        settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, &mut tally)?;
+    }
+    Ok(tally)
+}
+
+/// Gives the number of lines that were left out as too large, and of those of closed returns.
+fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<[i64; 2], Fault> {
+    let mut row = Row::new(row);
+    let side: i32 = row.take()?;
+    let sums = tally.entry(query.key(&mut row)?).or_default();
+    let mut next = || row.take::<i64>();
+    let (documents, lines, units) = (next()?, next()?, next()?);
+    let (amount, charges, cost) = (next()?, next()?, next()?);
+    sums.add(&if side == Side::Sales as i32 {
+        Sums {
+            orders: documents.into(),
+            order_lines: lines.into(),
+            units_sold: units.into(),
+            gross: amount.into(),
+            charges: charges.into(),
+            cost: cost.into(),
+            ..Sums::default()
+        }
+    } else {
+        Sums {
+            returns: documents.into(),
+            return_lines: lines.into(),
+            units_returned: units.into(),
+            refunds: amount.into(),
+            charge_credits: charges.into(),
+            ..Sums::default()
+        }
+    });
+    Ok([next()?, next()?])
+}
+
+fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<(), Fault> {
+    let mut row = Row::new(row);
+    let side: i32 = row.take()?;
+    let sums = tally.entry(query.key(&mut row)?).or_default();
+    let is_product = row.take::<i32>()? == 1;
+    let line = SoldLine {
+        quantity: row.take()?,
+        cancelled: row.take()?,
+        total: row.take()?,
+        unit_cost: row.take()?,
+        decimals: row.take::<i32>()? as u8,
+    };
+    sums.add(&match (side == Side::Sales as i32, is_product) {
+        (true, true) => Sums { units_sold: line.units(), gross: line.amount(), cost: line.cost(), ..Sums::default() },
+        (true, false) => Sums { charges: line.amount(), ..Sums::default() },
+        (false, true) => Sums { units_returned: line.units(), refunds: line.amount(), ..Sums::default() },
+        (false, false) => Sums { charge_credits: line.amount(), ..Sums::default() },
+    });
+    Ok(())
+}
+
+/// Puts what closed returns gave back in the place of their lines' own worth, which was counted.
+fn settle(query: &SalesQuery, rows: &[QueryResult], tally: &mut Tally) -> Result<(), Fault> {
+    let mut returns: Vec<(Uuid, i64, GivenBack)> = Vec::new();
+    for row in rows {
+        let mut row = Row::new(row);
+        let (key, id, refunded) = (query.key(&mut row)?, row.take()?, row.take()?);
+        let is_product = row.take::<i32>()? == 1;
+        let (quantity, cancelled, total) = (row.take()?, row.take()?, row.take()?);
+        let line = SoldLine { quantity, cancelled, total, unit_cost: 0, decimals: row.take::<i32>()? as u8 };
+        if returns.last().is_none_or(|last| last.0 != id) {
+            returns.push((id, refunded, GivenBack::default()));
+        }
+        if let Some((.., back)) = returns.last_mut() {
+            let lines = if is_product { &mut back.products } else { &mut back.charges };
+            // A share of the total, which fits.
+            lines.push((key, line.amount() as i64));
+        }
+    }
+    for (_, refunded, back) in returns {
+        let (products, charges) = back.corrections(refunded);
+        for (key, refunds) in products {
+            tally.entry(key).or_default().refunds += refunds;
+        }
+        for (key, charge_credits) in charges.into_iter().filter(|_| !query.group.by_product()) {
+            tally.entry(key).or_default().charge_credits += charge_credits;
+        }
+    }
+    Ok(())
+}
+
+/// The tenant's own currency.
+pub async fn default_currency(reads: &impl Reads) -> Result<Currency, Fault> {
+    let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
+    let code: Option<String> = rows.first().map(|row| Row::new(row).take()).transpose()?;
+    let known = code.as_deref().and_then(Currency::parse);
+    known.ok_or_else(|| Fault::corrupt("tenant", "its currency is an ISO 4217 code"))
+}

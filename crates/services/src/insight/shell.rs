@@ -1,0 +1,162 @@
+//! Asking for reports: with a permit, in the tenant's own days and currency.
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+use iam::access::{Permit, kind};
+use inventory::stock::rows::MovementFilterSpec;
+use platform::{
+    clock::day_text,
+    storage::{Database, Fault},
+};
+
+use super::{
+    core::{Group, GroupKey, Measure, Sums, Tally, pick},
+    rows::{self, MovementTotals, SalesFilter, SalesQuery},
+};
+
+/// The most rows of a report (DECIDED: limits, page).
+pub const MAX_ROWS: usize = 250;
+
+/// Why there is no report.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Fault(Fault),
+    /// A sum passes 2^53 − 1, the largest that clients can be told exactly.
+    #[error("a sum passes 2^53 − 1: narrow the report")]
+    TooLarge,
+}
+
+impl From<Fault> for ReportError {
+    /// What the database cannot count to, no client can be told.
+    fn from(fault: Fault) -> Self {
+        if fault.is_overflow() { Self::TooLarge } else { Self::Fault(fault) }
+    }
+}
+
+/// A request for a sales report.
+#[derive(Debug, Clone)]
+pub struct SalesAsk {
+    /// Inclusive.
+    pub from: Option<Timestamp>,
+    /// Exclusive.
+    pub to: Option<Timestamp>,
+    pub group: Group,
+    pub filter: SalesFilter,
+    pub top_by: Option<Measure>,
+    /// At most `MAX_ROWS` are given, whatever is asked for.
+    pub first: usize,
+    /// None: the tenant's own. Documents in other currencies do not count: sums of two currencies mean nothing.
+    pub currency: Option<Currency>,
+}
+
+/// A row of the sales report. Amounts are of one currency, units in the products' smallest units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalesRow {
+    /// A day `2011-11-30`, a month `2011-11`, an id, a country's code; None for what belongs to no group, and without groups.
+    pub key: Option<String>,
+    /// Set when grouped by product.
+    pub product: Option<ProductId>,
+    pub orders: i64,
+    pub order_lines: i64,
+    pub units_sold: Quantity,
+    pub gross_revenue: Money,
+    pub charges: Money,
+    pub cost_of_goods_sold: Money,
+    pub returns: i64,
+    pub return_lines: i64,
+    pub units_returned: Quantity,
+    pub refunds: Money,
+    pub charge_credits: Money,
+    pub net_revenue: Money,
+}
+
+/// Sums orders and returns by group.
+pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: SalesAsk) -> Result<Vec<SalesRow>, ReportError> {
+    let scope = permit.scope(db).long();
+    let currency = match ask.currency {
+        Some(currency) => currency,
+        None => rows::default_currency(&scope).await?,
+    };
+    let query = SalesQuery { from: ask.from, to: ask.to, group: ask.group, currency, filter: ask.filter };
+    let mut tally = rows::sales(&scope, &query).await?;
+    if ask.group == Group::Month {
+        tally = by_month(&tally);
+    }
+    let picked = pick(tally, ask.group, ask.top_by, ask.first.min(MAX_ROWS));
+    picked.into_iter().map(|(key, sums)| shape(ask.group, &key, &sums, currency).ok_or(ReportError::TooLarge)).collect()
+}
+
+/// A document has one business date, so its month's counts are the sums of its days'.
+fn by_month(days: &Tally) -> Tally {
+    let mut months = Tally::new();
+    for (day, sums) in days {
+        let month = match day {
+            GroupKey::Day(day) => {
+                GroupKey::Text(day_text(*day).rsplit_once('-').map(|(month, _)| month.to_owned()).unwrap_or_default())
+            }
+            other => other.clone(),
+        };
+        months.entry(month).or_default().add(sums);
+    }
+    months
+}
+
+fn shape(group: Group, key: &GroupKey, sums: &Sums, currency: Currency) -> Option<SalesRow> {
+    let money = |minor: i128| Some(Money::new(exact(minor)?, currency));
+    let units = |units: i128| Quantity::new(exact(units)?);
+    let product = match (group, key) {
+        (Group::Product, GroupKey::Id(id)) => Some(ProductId::from_uuid(*id)),
+        _ => None,
+    };
+    Some(SalesRow {
+        key: key_text(group, key),
+        product,
+        orders: exact(sums.orders)?,
+        order_lines: exact(sums.order_lines)?,
+        units_sold: units(sums.units_sold)?,
+        gross_revenue: money(sums.gross)?,
+        charges: money(sums.charges)?,
+        cost_of_goods_sold: money(sums.cost)?,
+        returns: exact(sums.returns)?,
+        return_lines: exact(sums.return_lines)?,
+        units_returned: units(sums.units_returned)?,
+        refunds: money(sums.refunds)?,
+        charge_credits: money(sums.charge_credits)?,
+        net_revenue: money(sums.net())?,
+    })
+}
+
+fn exact(number: i128) -> Option<i64> {
+    i64::try_from(number).ok().filter(|number| (-MAX_SAFE..=MAX_SAFE).contains(number))
+}
+
+fn key_text(group: Group, key: &GroupKey) -> Option<String> {
+    match key {
+        GroupKey::Nothing => None,
+        GroupKey::Day(day) => Some(day_text(*day)),
+        GroupKey::Text(text) => Some(text.clone()),
+        GroupKey::Id(id) => Some(match group {
+            Group::Category => CategoryId::from_uuid(*id).to_string(),
+            Group::Store => StoreId::from_uuid(*id).to_string(),
+            Group::Channel => ChannelId::from_uuid(*id).to_string(),
+            Group::Customer => CustomerId::from_uuid(*id).to_string(),
+            _ => ProductId::from_uuid(*id).to_string(),
+        }),
+    }
+}
+
+/// Sums the ledger by kind of movement.
+pub async fn movement_report(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    filter: &MovementFilterSpec,
+) -> Result<(Currency, Vec<MovementTotals>), ReportError> {
+    let scope = permit.scope(db).long();
+    let currency = rows::default_currency(&scope).await?;
+    let totals = rows::movement_totals(&scope, filter, currency).await?;
+    let sums = totals.iter().flat_map(|row| [row.units_in, row.units_out, row.value]);
+    if sums.into_iter().any(|sum| sum > MAX_SAFE) {
+        return Err(ReportError::TooLarge);
+    }
+    Ok((currency, totals))
+}

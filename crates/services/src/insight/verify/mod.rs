@@ -1,0 +1,85 @@
+//! `entrepot verify`: proves the ledger's invariants over a whole database, tenant by tenant, and names the first row that breaks one.
+//!
+//! Most invariants are one statement that finds a broken row (`checks`); what JSON texts say is walked in pages (`walk`). A tenant is read
+//! from one snapshot, so that a server may go on writing. What cannot be read is broken like what does not fit, and the rest is proven all the
+//! same; a database that does not answer ends the proof.
+
+mod alerts;
+mod checks;
+mod costs;
+mod counts;
+mod documents;
+mod journal;
+mod kits;
+mod levels;
+mod lots;
+mod media;
+mod numbers;
+mod purchases;
+mod references;
+mod report;
+mod returns;
+mod search;
+mod tenancy;
+mod transfers;
+mod walk;
+mod words;
+
+use entity::prelude::TenantId;
+use platform::storage::{Backend, Database, Fault, Row};
+
+pub use report::{Broken, Line, Report};
+
+use self::tenancy::Tenancy;
+
+/// Of a tenant that was erased there is nothing left to prove but its audit log's signatures, which `entrepot audit verify` does.
+const ALL: &str = "SELECT id, slug FROM tenant t WHERE NOT EXISTS
+    (SELECT 1 FROM tenant_erasure e WHERE e.tenant_id = t.id AND e.erased_at IS NOT NULL) ORDER BY id";
+
+/// Proves every invariant for every tenant. `progress` is told what is being looked at.
+pub async fn verify(db: &Database, progress: impl Fn(&str)) -> Result<Report, Fault> {
+    let mut report = Report::default();
+    verify_into(db, &mut report, progress, |_| {}).await?;
+    Ok(report)
+}
+
+/// The same into a report that holds what was found when a fault ends it. `told` hears of each line, in the report's order, once no more rows come to it.
+pub async fn verify_into(db: &Database, report: &mut Report, progress: impl Fn(&str), told: impl Fn(&Line)) -> Result<(), Fault> {
+    // Each check joins whole tables: planned for the few rows that there were when they were last measured, one alone may take hours.
+    progress("how large the tables are");
+    db.measure(&[]).await?;
+    let rows = db.global().rows(ALL, vec![]).await?;
+    for (nth, row) in rows.iter().enumerate() {
+        let mut row = Row::new(row);
+        let (tenant, slug): (TenantId, String) = (row.take()?, row.take()?);
+        let is_last = nth + 1 == rows.len();
+        let last = |line: &Line| {
+            if is_last {
+                told(line);
+            }
+        };
+        Tenancy::begin(db, tenant).await?.prove(report, &slug, &progress, &last).await?;
+    }
+    progress("rows of no tenant");
+    let (rows, stray) = references::strays(db).await?;
+    told(report.add(references::STRAYS, rows, stray));
+    if db.backend() == Backend::Sqlite {
+        progress("search index");
+        told(search::index(db, report).await?);
+    }
+    Ok(())
+}
+
+/// Proves every invariant of one tenant's rows.
+pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&str)) -> Result<Report, Fault> {
+    let mut report = Report::default();
+    Tenancy::begin(db, tenant).await?.prove(&mut report, &tenant.to_string(), &progress, &|_: &Line| {}).await?;
+    Ok(report)
+}
+
+/// How wide the longest invariant is.
+pub fn width() -> usize {
+    let checked = checks::all().map(|check| check.invariant);
+    let walked = [tenancy::AUDIT, words::INVARIANT, references::INVARIANT, references::STRAYS, search::INDEX];
+    checked.chain(walked).chain(walk::INVARIANTS).map(str::len).max().unwrap_or_default()
+}

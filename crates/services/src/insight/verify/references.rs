@@ -1,0 +1,169 @@
+//! Rows name only rows of their own tenant: foreign keys say most of it, and the columns that may point to one of several tables the rest.
+
+mod links;
+
+use entity::prelude::TenantId;
+use platform::storage::{Database, Fault, Row, Snapshot};
+
+use super::{checks, report::Broken};
+
+pub(super) use links::LINKS;
+
+pub(super) const INVARIANT: &str = "references: every row that is named exists in the same tenant";
+pub(super) const STRAYS: &str = "references: every row belongs to a tenant that exists";
+
+/// Tables whose rows belong to a tenant.
+const TENANTED: &[&str] = &[
+    "member",
+    "tenant_counter",
+    "event",
+    "idempotency",
+    "store",
+    "category",
+    "supplier",
+    "product_family",
+    "product",
+    "barcode",
+    "customer",
+    "channel",
+    "stock_level",
+    "lot",
+    "lot_level",
+    "movement",
+    "entry",
+    "reservation",
+    "sales_order",
+    "kit_component",
+    "order_line",
+    "order_line_part",
+    "order_hold",
+    "order_sourcing",
+    "sourcing_rule",
+    "store_sourcing",
+    "fulfilment",
+    "fulfilment_line",
+    "sales_return",
+    "return_line",
+    "return_line_part",
+    "return_match",
+    "return_lot",
+    "transfer",
+    "transfer_line",
+    "transfer_line_lot",
+    "stock_count",
+    "count_line",
+    "count_try",
+    "policy",
+    "role",
+    "role_grant",
+    "store_group",
+    "store_in_group",
+    "integration",
+    "api_key",
+    "api_key_address",
+    "api_key_index",
+    "session",
+    "invitation",
+    "subject",
+    "history_block",
+    "history_sum",
+    "supplier_product",
+    "purchase_order",
+    "purchase_order_line",
+    "purchase_charge",
+    "purchase_discrepancy",
+    "goods_receipt",
+    "goods_receipt_line",
+    "supplier_return",
+    "supplier_return_line",
+    "cost_book",
+    "cost_pool",
+    "cost_layer",
+    "cost_posting",
+    "revaluation",
+    "revaluation_line",
+    "alert",
+    "alert_follower",
+    "alert_letter",
+    "alert_rule",
+    "webhook_endpoint",
+    "webhook_delivery",
+    "webhook_attempt",
+    "file",
+    "exchange",
+    "exchange_line",
+    "exchange_row",
+    "product_image",
+    "product_document",
+];
+
+/// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.
+pub(super) struct Link {
+    pub child: &'static str,
+    pub key: &'static str,
+    pub columns: &'static [(&'static str, &'static str)],
+    pub parent: &'static str,
+    pub only: &'static str,
+    pub of: Parent,
+}
+
+/// Whose rows are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parent {
+    Tenant,
+    /// A table of the deployment's.
+    Global,
+}
+
+impl Link {
+    /// The first row that names none.
+    pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
+        let Self { child, key, columns, parent, only, of } = self;
+        let on = columns.iter().map(|(c, p)| format!("p.{p} = c.{c}")).collect::<Vec<_>>().join(" AND ");
+        let ((named, met), (within, place)) = (
+            columns[0],
+            match of {
+                Parent::Tenant => ("p.tenant_id = $1 AND ", "in this tenant"),
+                Parent::Global => ("", "at all"),
+            },
+        );
+        let sql = format!(
+            "SELECT {key}, 'the row of {parent} that its {named} names', 'none {place}' FROM {child} c
+             LEFT JOIN {parent} p ON {within}{on}
+             WHERE c.tenant_id = $1 AND c.{named} IS NOT NULL AND ({only}) AND p.{met} IS NULL LIMIT 1"
+        );
+        checks::first(snapshot, child, &sql).await
+    }
+}
+
+/// Rows whose tenant does not exist: no tenant's own reads would ever show them.
+pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
+    let mut rows = 0;
+    for table in TENANTED {
+        let sql = format!(
+            "SELECT (SELECT count(*) FROM {table}), (SELECT tenant_id FROM {table} c
+               WHERE NOT EXISTS (SELECT 1 FROM tenant t WHERE t.id = c.tenant_id) LIMIT 1)"
+        );
+        match stray(db, &sql).await {
+            Ok((count, None)) => rows += count,
+            Ok((count, Some(tenant))) => {
+                let (key, expected) = (tenant.to_string(), "a row of tenant".to_owned());
+                return Ok((rows + count, Some((tenant, Broken { table, key, expected, found: "none".to_owned() }))));
+            }
+            Err(fault) if fault.is_of_rows() => {
+                let broken = Broken::unreadable(table, "the tenant of one of its rows", &fault);
+                return Ok((rows, Some((TenantId::NIL, broken))));
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok((rows, None))
+}
+
+/// How many rows there are, and a tenant that some have and that there is not.
+async fn stray(db: &Database, sql: &str) -> Result<(u64, Option<TenantId>), Fault> {
+    let found = db.global().rows(sql, vec![]).await?;
+    let Some(row) = found.first() else { return Ok((0, None)) };
+    let mut row = Row::new(row);
+    Ok((row.take::<i64>()?.unsigned_abs(), row.take()?))
+}

@@ -1,0 +1,137 @@
+//! What was proven, for people and for the exit status.
+
+use std::fmt;
+
+use entity::{id::base32, prelude::TenantId};
+use platform::storage::Fault;
+use uuid::Uuid;
+
+/// The first row that breaks an invariant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    pub table: &'static str,
+    /// Its key, with ids as clients see them.
+    pub key: String,
+    pub expected: String,
+    pub found: String,
+}
+
+impl Broken {
+    /// A value that is none of its column's.
+    pub(super) fn unreadable(table: &'static str, key: impl Into<String>, fault: &Fault) -> Self {
+        Self { table, key: key.into(), expected: "what can be read".to_owned(), found: fault.to_string() }
+    }
+    /// A place where the audit log's chain breaks.
+    pub(super) fn audit(seq: i64, why: String) -> Self {
+        Self {
+            table: "audit_entry",
+            key: format!("seq {seq}"),
+            expected: "what was written, behind the entry before it".to_owned(),
+            found: why,
+        }
+    }
+}
+
+/// One invariant over all tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub invariant: &'static str,
+    pub rows: u64,
+    pub broken: Option<(TenantId, Broken)>,
+    /// Why it could not be looked at.
+    pub unproven: Option<String>,
+}
+
+impl Line {
+    /// As a report shows it, where the longest invariant is so wide.
+    pub fn text(&self, width: usize) -> String {
+        let Self { invariant, rows, broken, unproven } = self;
+        let said = format!("{invariant:width$}  {rows:>10} rows  ");
+        match (broken, unproven) {
+            (Some((tenant, b)), _) => {
+                let Broken { table, key, expected, found } = b;
+                format!("{said}BROKEN\n    {tenant} {table} {key}\n    expected {expected}, found {found}")
+            }
+            (None, Some(why)) => format!("{said}NOT CHECKED\n    {why}"),
+            (None, None) => format!("{said}ok"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    pub tenants: u64,
+    pub lines: Vec<Line>,
+}
+
+impl Report {
+    pub(super) fn add(&mut self, invariant: &'static str, rows: u64, broken: Option<(TenantId, Broken)>) -> &Line {
+        let place = self.lines.iter().position(|line| line.invariant == invariant).unwrap_or(self.lines.len());
+        if place == self.lines.len() {
+            self.lines.push(Line { invariant, rows: 0, broken: None, unproven: None });
+        }
+        let line = &mut self.lines[place];
+        line.rows += rows;
+        line.broken = line.broken.take().or(broken);
+        line
+    }
+    /// An invariant that could not be looked at.
+    pub(super) fn leave(&mut self, invariant: &'static str, rows: u64, why: String) -> &Line {
+        let place = self.lines.len();
+        self.lines.push(Line { invariant, rows, broken: None, unproven: Some(why) });
+        &self.lines[place]
+    }
+    pub fn is_sound(&self) -> bool {
+        self.lines.iter().all(|line| line.broken.is_none())
+    }
+    /// 0 when everything holds, 1 when something is broken.
+    pub fn exit_status(&self) -> u8 {
+        u8::from(!self.is_sound())
+    }
+    /// The invariants that are broken.
+    pub fn broken(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.broken.is_some())
+    }
+    /// What it all comes to, in one line.
+    pub fn summary(&self) -> String {
+        let left = self.lines.iter().filter(|line| line.broken.is_none() && line.unproven.is_some()).count();
+        let left_out = if left == 0 { String::new() } else { format!("; {left} could not be checked") };
+        match self.broken().count() {
+            0 => format!("{} invariants hold over {} tenants{left_out}", self.lines.len() - left, self.tenants),
+            broken => format!("{broken} of {} invariants are BROKEN{left_out}", self.lines.len()),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.lines.iter().map(|line| line.invariant.len()).max().unwrap_or(0);
+        for line in &self.lines {
+            writeln!(f, "{}", line.text(width))?;
+        }
+        write!(f, "{}", self.summary())
+    }
+}
+
+/// Turns words like `prd:0190…` (prefix and 32 hex digits) into ids as clients see them.
+pub(super) fn readable(text: &str) -> String {
+    let word = |word: &str| {
+        let id = word.split_once(':').and_then(|(prefix, hex)| {
+            let uuid = (hex.len() == 32).then(|| Uuid::parse_str(hex).ok())??;
+            Some(format!("{prefix}_{}", String::from_utf8_lossy(&base32(uuid))))
+        });
+        id.unwrap_or_else(|| word.to_owned())
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_in_keys_are_readable() {
+        assert_eq!(readable("prd:01890a5dac96774bbcceb302099a8057 version 7"), "prd_01h455vb4pex5vsknk084sn02q version 7");
+        assert_eq!(readable("at 12:30 nil:0"), "at 12:30 nil:0");
+    }
+}

@@ -1,0 +1,36 @@
+//! Whether the search index of SQLite holds what products say.
+
+use entity::prelude::TenantId;
+use platform::storage::{Database, Fault, Row};
+
+use super::report::{Broken, Line, Report};
+
+pub(super) const INDEX: &str = "the search index holds what products say";
+
+/// FTS5's own check: with a rank of 1 it compares the index with the table behind it. It is written as an insert, which is undone; a database
+/// that may only be read cannot be asked so.
+pub(super) async fn index<'a>(db: &Database, report: &'a mut Report) -> Result<&'a Line, Fault> {
+    let rows = db.global().rows("SELECT count(*) FROM product", vec![]).await?;
+    let count: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+    let rows = count.unsigned_abs();
+    let broken = match asked(db).await {
+        Ok(()) => None,
+        Err(fault) if fault.is_of_rows() => Some(Broken {
+            table: "product_search",
+            key: "the index".to_owned(),
+            expected: "the words of every product's search_text".to_owned(),
+            found: fault.to_string(),
+        }),
+        Err(fault) if fault.is_transient() && fault.unwritable().is_none() => return Err(fault),
+        Err(fault) => return Ok(report.leave(INDEX, rows, fault.to_string())),
+    };
+    Ok(report.add(INDEX, rows, broken.map(|broken| (TenantId::NIL, broken))))
+}
+
+async fn asked(db: &Database) -> Result<(), Fault> {
+    let work = db.tenant(TenantId::NIL).begin().await?;
+    let sql = "INSERT INTO product_search (product_search, rank) SELECT 'integrity-check', 1 WHERE $1 IS NOT NULL";
+    let outcome = work.execute(sql, vec![]).await;
+    work.rollback().await?;
+    outcome.map(drop)
+}

@@ -1,0 +1,136 @@
+//! One tenant's rows, as they were at one moment, proven one invariant after the other.
+
+use std::collections::HashMap;
+
+use entity::prelude::TenantId;
+use platform::{
+    audit,
+    storage::{Backend, Database, Fault, Reads, Row, Snapshot},
+};
+
+use super::{
+    checks, references,
+    report::{Broken, Line, Report},
+    walk, words,
+};
+
+pub(super) const AUDIT: &str = "audit: each entry follows from the one before, and none is missing";
+
+pub(super) struct Tenancy<'a> {
+    db: &'a Database,
+    tenant: TenantId,
+    snapshot: Snapshot,
+    /// How many rows of a table it has, counted once.
+    counted: HashMap<&'static str, u64>,
+}
+
+impl<'a> Tenancy<'a> {
+    pub async fn begin(db: &'a Database, tenant: TenantId) -> Result<Self, Fault> {
+        let snapshot = db.global().snapshot_for(tenant).await?;
+        Ok(Self { db, tenant, snapshot, counted: HashMap::new() })
+    }
+
+    pub async fn prove(
+        mut self,
+        report: &mut Report,
+        name: &str,
+        progress: &impl Fn(&str),
+        told: &impl Fn(&Line),
+    ) -> Result<(), Fault> {
+        report.tenants += 1;
+        for check in checks::all() {
+            progress(&format!("{name}: {}", check.invariant));
+            let found = checks::first(&self.snapshot, check.table, check.broken).await;
+            let broken = self.settled(check.table, "one of its rows", found).await?;
+            let rows = self.count(check.table, "tenant_id").await?;
+            told(report.add(check.invariant, rows, broken));
+        }
+        progress(&format!("{name}: words"));
+        let (rows, broken) = self.words().await?;
+        told(report.add(words::INVARIANT, rows, broken));
+        progress(&format!("{name}: audit log"));
+        let (mut entries, log) = (0, audit::verify::whole(&self.snapshot, None, None).await);
+        let log = log.map(|log| {
+            entries = log.entries;
+            log.broken.map(|(seq, why)| Broken::audit(seq, why))
+        });
+        let broken = self.settled("audit_entry", "one of its rows", log).await?;
+        told(report.add(AUDIT, entries, broken));
+        let (rows, broken) = self.references(name, progress).await?;
+        told(report.add(references::INVARIANT, rows, broken));
+        for (invariant, rows, broken) in walk::journal(&self.snapshot, progress, name).await? {
+            told(report.add(invariant, rows, broken.map(|broken| (self.tenant, broken))));
+        }
+        let mut rows = 0;
+        let found = walk::receipts(&self.snapshot, &mut rows, progress, name).await;
+        let broken = self.settled("idempotency", "one of its rows", found).await?;
+        told(report.add(walk::RECEIPTS, rows, broken));
+        Ok(())
+    }
+
+    async fn words(&mut self) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
+        let (mut rows, mut first) = (0, None);
+        for words in words::WORDS {
+            let found = words.broken(&self.snapshot).await;
+            let broken = self.settled(words.table, words.column, found).await?;
+            rows += self.count(words.table, words.owner()).await?;
+            first = first.or(broken);
+        }
+        Ok((rows, first))
+    }
+
+    /// Follows every link of the tenant's rows.
+    async fn references(&mut self, name: &str, progress: &impl Fn(&str)) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
+        let (mut rows, mut first) = (0, None);
+        for link in references::LINKS {
+            progress(&format!("{name}: references of {} to {}", link.child, link.parent));
+            let found = link.broken(&self.snapshot).await;
+            let broken = self.settled(link.child, "one of its rows", found).await?;
+            rows += self.count(link.child, "tenant_id").await?;
+            first = first.or(broken);
+        }
+        Ok((rows, first))
+    }
+
+    /// What cannot be read is broken; a database that cannot be asked is a fault.
+    async fn settled(
+        &mut self,
+        table: &'static str,
+        key: &'static str,
+        found: Result<Option<Broken>, Fault>,
+    ) -> Result<Option<(TenantId, Broken)>, Fault> {
+        let broken = match found {
+            Err(fault) if fault.is_of_rows() => {
+                self.renew().await?;
+                Some(Broken::unreadable(table, key, &fault))
+            }
+            found => found?,
+        };
+        Ok(broken.map(|broken| (self.tenant, broken)))
+    }
+
+    /// Postgres answers nothing more in a transaction that met a fault.
+    async fn renew(&mut self) -> Result<(), Fault> {
+        if self.db.backend() == Backend::Postgres {
+            self.snapshot = self.db.global().snapshot_for(self.tenant).await?;
+        }
+        Ok(())
+    }
+
+    async fn count(&mut self, table: &'static str, owner: &str) -> Result<u64, Fault> {
+        if let Some(rows) = self.counted.get(table) {
+            return Ok(*rows);
+        }
+        let rows = match self.snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE {owner} = $1"), vec![]).await {
+            // What cannot even be counted has been told to be broken.
+            Err(fault) if fault.is_of_rows() => {
+                self.renew().await?;
+                Vec::new()
+            }
+            rows => rows?,
+        };
+        let count: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+        self.counted.insert(table, count.unsigned_abs());
+        Ok(count.unsigned_abs())
+    }
+}

@@ -1,0 +1,307 @@
+//! What JSON texts say, compared page by page with the rows they are about: events' payloads and remembered receipts.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+use inventory::ledger::{OrderEvent, ReturnEvent, StockChanged, StoredReceipt};
+use platform::storage::{Fault, Reads, Row, Snapshot, journal};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::report::Broken;
+
+const PAYLOADS: &str = "journal: a stock.changed tells the after-values of its entries";
+const DOCUMENTS: &str = "journal: order and return events name their documents, each created once, in order of number";
+pub(super) const RECEIPTS: &str = "idempotency: receipts name rows that exist";
+pub(super) const INVARIANTS: [&str; 3] = [PAYLOADS, DOCUMENTS, RECEIPTS];
+/// Rows read at once.
+const PAGE: u32 = 4_000;
+
+type Found = (&'static str, u64, Option<Broken>);
+
+/// What events say. A page that cannot be read ends the walk: all that rests on it is broken there.
+pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug: &str) -> Result<[Found; 2], Fault> {
+    let kept_from = journal::head(snapshot).await.map_or(0, |head| head.low);
+    let (mut payloads, mut documents) = (0, Documents::after(kept_from));
+    let (mut payload_broken, mut document_broken) = (None, None);
+    let mut after = 0;
+    loop {
+        progress(&format!("{slug}: events after {after}"));
+        let page = match journal::after(snapshot, after, PAGE).await {
+            Err(fault) if fault.is_of_rows() => {
+                let unreadable = || Some(Broken::unreadable("event", format!("behind seq {after}"), &fault));
+                payload_broken = payload_broken.or_else(unreadable);
+                document_broken = document_broken.or_else(unreadable);
+                break;
+            }
+            page => page?,
+        };
+        let Some(last) = page.last().map(|event| event.seq) else { break };
+        let (stock, others): (Vec<_>, Vec<_>) = page.into_iter().partition(|event| event.kind == "stock.changed");
+        payloads += stock.len() as u64;
+        if payload_broken.is_none() {
+            payload_broken = read(stock_page(snapshot, &stock, after, last).await, "entry", after)?;
+        }
+        if document_broken.is_none() {
+            document_broken = read(documents.page(snapshot, &others).await, "event", after)?;
+        }
+        after = last;
+    }
+    let rest = if document_broken.is_none() { documents.rest(snapshot).await? } else { document_broken };
+    Ok([(PAYLOADS, payloads, payload_broken), (DOCUMENTS, documents.seen, rest)])
+}
+
+/// What cannot be read of a page is broken.
+fn read(found: Result<Option<Broken>, Fault>, table: &'static str, after: i64) -> Result<Option<Broken>, Fault> {
+    match found {
+        Err(fault) if fault.is_of_rows() => Ok(Some(Broken::unreadable(table, format!("behind seq {after}"), &fault))),
+        found => found,
+    }
+}
+
+/// What the entries of one movement say of one level, folded.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    before: [i64; 3],
+    after: [i64; 3],
+    version: i64,
+    entries: i64,
+}
+
+type Movements = HashMap<i64, (MovementId, String, HashMap<(ProductId, StoreId), Seen>)>;
+
+async fn stock_page(snapshot: &Snapshot, events: &[journal::Event], after: i64, last: i64) -> Result<Option<Broken>, Fault> {
+    let movements = entries(snapshot, after, last).await?;
+    for event in events {
+        let broken = |expected: String, found: String| {
+            Ok(Some(Broken { table: "event", key: format!("seq {}", event.seq), expected, found }))
+        };
+        let Ok(told) = serde_json::from_str::<StockChanged>(&event.payload) else {
+            return broken("the payload of a stock.changed".to_owned(), event.payload.clone());
+        };
+        // A movement without its event, or the reverse, is another check's business.
+        let Some((id, kind, levels)) = movements.get(&event.seq) else { continue };
+        if told.movement != *id || told.kind.as_str() != kind || told.levels.len() != levels.len() {
+            let found = format!("{} {} with {} levels", told.kind, told.movement, told.levels.len());
+            return broken(format!("{kind} {id} with {} levels", levels.len()), found);
+        }
+        for level in &told.levels {
+            let told = Seen {
+                before: level.before,
+                after: [level.on_hand, level.reserved, level.unavailable].map(Quantity::get),
+                version: level.version,
+                entries: level.entries,
+            };
+            let seen = levels.get(&(level.product, level.store));
+            if seen != Some(&told) {
+                return broken(format!("{} {} as {seen:?}", level.product, level.store), format!("{told:?}"));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The movements of a range of numbers with their entries folded by level.
+async fn entries(snapshot: &Snapshot, after: i64, last: i64) -> Result<Movements, Fault> {
+    let sql = "SELECT e.seq, m.id, m.kind, e.product_id, e.store_id, e.on_hand_delta, e.reserved_delta, e.unavailable_delta,
+                 e.on_hand_after, e.reserved_after, e.unavailable_after, e.version_after
+               FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+               WHERE e.tenant_id = $1 AND e.seq > $2 AND e.seq <= $3 ORDER BY e.seq, e.line";
+    let rows = snapshot.rows(sql, vec![after.into(), last.into()]).await?;
+    let mut movements = Movements::new();
+    for row in &rows {
+        let mut row = Row::new(row);
+        let (seq, id, kind): (i64, MovementId, String) = (row.take()?, row.take()?, row.take()?);
+        let key: (ProductId, StoreId) = (row.take()?, row.take()?);
+        let delta: [i64; 3] = [row.take()?, row.take()?, row.take()?];
+        let after: [i64; 3] = [row.take()?, row.take()?, row.take()?];
+        let version = row.take()?;
+        let before = std::array::from_fn(|i| after[i] - delta[i]);
+        let (_, _, levels) = movements.entry(seq).or_insert_with(|| (id, kind, HashMap::new()));
+        let seen = levels.entry(key).or_insert(Seen { before, after, version, entries: 0 });
+        (seen.after, seen.version, seen.entries) = (after, version, seen.entries + 1);
+    }
+    Ok(movements)
+}
+
+/// Which kind of document an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Document {
+    Order,
+    Return,
+}
+
+/// How far the created documents have been followed. None: no creation has been seen, and some may have been let go with older events.
+struct Documents {
+    seen: u64,
+    orders: Option<i64>,
+    returns: Option<i64>,
+}
+
+impl Documents {
+    fn after(low: i64) -> Self {
+        let begun = (low == 0).then_some(0);
+        Self { seen: 0, orders: begun, returns: begun }
+    }
+
+    /// Events about documents: each names a document by its number, and creations come in order of number.
+    async fn page(&mut self, snapshot: &Snapshot, events: &[journal::Event]) -> Result<Option<Broken>, Fault> {
+        let broken = |seq: i64, expected: String, found: String| {
+            Ok(Some(Broken { table: "event", key: format!("seq {seq}"), expected, found }))
+        };
+        let mut named: Vec<(i64, Document, Uuid, i64)> = Vec::new();
+        for event in events {
+            let (document, next) = match event.kind.split_once('.') {
+                Some(("order", _)) => (Document::Order, &mut self.orders),
+                Some(("return", _)) => (Document::Return, &mut self.returns),
+                _ => continue,
+            };
+            self.seen += 1;
+            let read = match document {
+                Document::Order => serde_json::from_str::<OrderEvent>(&event.payload).map(|o| (o.order.uuid(), o.number)),
+                Document::Return => serde_json::from_str::<ReturnEvent>(&event.payload).map(|r| (r.ret.uuid(), r.number)),
+            };
+            let Ok((id, number)) = read else {
+                return broken(event.seq, format!("the payload of a {}", event.kind), event.payload.clone());
+            };
+            if event.kind.ends_with(".created") {
+                let expected = next.map_or(number, |last| last + 1);
+                *next = Some(expected);
+                if number != expected {
+                    return broken(event.seq, format!("{} number {expected}", event.kind), format!("number {number}"));
+                }
+            }
+            named.push((event.seq, document, id, number));
+        }
+        for (table, document) in [("sales_order", Document::Order), ("sales_return", Document::Return)] {
+            let ids = named.iter().filter(|n| n.1 == document).map(|n| n.2);
+            let rows = existing(snapshot, table, "number", ids).await?;
+            for (seq, _, id, number) in named.iter().filter(|n| n.1 == document) {
+                if rows.get(id) != Some(number) {
+                    let found = rows.get(id).map_or_else(|| "none".to_owned(), |n| format!("number {n}"));
+                    return broken(*seq, format!("{table} {id} number {number}"), found);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Documents that no event tells of.
+    async fn rest(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
+        for (table, told) in [("sales_order", self.orders), ("sales_return", self.returns)] {
+            let Some(told) = told else { continue };
+            let rows = snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE tenant_id = $1"), vec![]).await?;
+            let count: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+            if count != told {
+                let key = format!("number {}", count.min(told) + 1);
+                let (expected, found) = (format!("{count} events of creation"), told.to_string());
+                return Ok(Some(Broken { table, key, expected, found }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A number of each of these rows that exists.
+async fn existing(
+    snapshot: &Snapshot,
+    table: &str,
+    column: &str,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, i64>, Fault> {
+    let ids: HashSet<Uuid> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = snapshot.backend();
+    let sql = format!("SELECT id, {column} FROM {table} WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = snapshot.rows(&sql, vec![backend.ids(ids.into_iter().map(ActorId::from_uuid))]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// A remembered receipt of the ledger, by its key.
+struct Kept {
+    key: String,
+    mutation: String,
+    receipt: StoredReceipt,
+}
+
+/// Remembered receipts, counted in `count`.
+pub(super) async fn receipts(
+    snapshot: &Snapshot,
+    count: &mut u64,
+    progress: &impl Fn(&str),
+    slug: &str,
+) -> Result<Option<Broken>, Fault> {
+    let head = journal::head(snapshot).await.map_or(0, |head| head.seq);
+    let sql = "SELECT idempotency_key, owner_id, mutation, receipt FROM idempotency
+               WHERE tenant_id = $1 AND (idempotency_key, owner_id, mutation) > ($2, $3, $4)
+               ORDER BY idempotency_key, owner_id, mutation LIMIT $5";
+    let (mut key, mut owner, mut mutation) = (String::new(), Uuid::nil(), String::new());
+    loop {
+        progress(&format!("{slug}: idempotency keys, {count} so far"));
+        let from: Vec<Value> = vec![key.clone().into(), owner.into(), mutation.clone().into(), i64::from(PAGE).into()];
+        let rows = snapshot.rows(sql, from).await?;
+        let mut page = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut row = Row::new(row);
+            (key, owner, mutation) = (row.take()?, row.take()?, row.take()?);
+            *count += 1;
+            let text: String = row.take()?;
+            // Receipts of the catalogue have shapes of their own.
+            if !["stock", "order", "return"].iter().any(|room| mutation.starts_with(room)) {
+                continue;
+            }
+            let Ok(receipt) = serde_json::from_str(&text) else {
+                let key = format!("{mutation} {key}");
+                return Ok(Some(Broken { table: "idempotency", key, expected: "a receipt".to_owned(), found: text }));
+            };
+            page.push(Kept { key: key.clone(), mutation: mutation.clone(), receipt });
+        }
+        if let Some(broken) = receipt_page(snapshot, &page, head).await? {
+            return Ok(Some(broken));
+        }
+        if rows.len() < PAGE as usize {
+            return Ok(None);
+        }
+    }
+}
+
+async fn receipt_page(snapshot: &Snapshot, page: &[Kept], head: i64) -> Result<Option<Broken>, Fault> {
+    let orders = existing(snapshot, "sales_order", "version", page.iter().filter_map(|k| Some(k.receipt.order?.uuid()))).await?;
+    let returns = existing(snapshot, "sales_return", "version", page.iter().filter_map(|k| Some(k.receipt.ret?.uuid()))).await?;
+    let held = page.iter().flat_map(|k| k.receipt.reservations.iter().map(|r| r.uuid()));
+    let reservations = existing(snapshot, "reservation", "version", held).await?;
+    let seqs: Vec<i64> = page.iter().filter_map(|k| k.receipt.movement).collect();
+    let mut movements: HashSet<i64> = HashSet::new();
+    if !seqs.is_empty() {
+        let backend = snapshot.backend();
+        let sql = format!("SELECT seq FROM movement WHERE tenant_id = $1 AND {}", backend.in_numbers("seq", 2));
+        for row in &snapshot.rows(&sql, vec![backend.numbers(seqs)]).await? {
+            movements.insert(Row::new(row).take()?);
+        }
+    }
+    for Kept { key, mutation, receipt } in page {
+        let missing = if receipt.seq.is_some_and(|seq| seq > head) {
+            Some(format!("seq {:?} up to {head}", receipt.seq))
+        } else if receipt.movement.is_some_and(|seq| !movements.contains(&seq)) {
+            Some(format!("movement seq {:?}", receipt.movement))
+        } else if receipt.order.is_some_and(|id| !orders.contains_key(&id.uuid())) {
+            Some(format!("order {:?}", receipt.order))
+        } else if receipt.ret.is_some_and(|id| !returns.contains_key(&id.uuid())) {
+            Some(format!("return {:?}", receipt.ret))
+        } else {
+            receipt.reservations.iter().find(|id| !reservations.contains_key(&id.uuid())).map(|id| format!("reservation {id}"))
+        };
+        if let Some(expected) = missing {
+            let key = format!("{mutation} {key}");
+            return Ok(Some(Broken { table: "idempotency", key, expected, found: "none".to_owned() }));
+        }
+    }
+    Ok(None)
+}

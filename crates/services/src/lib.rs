@@ -1,0 +1,18 @@
+//! What stands around the stock: alerts, webhooks, files, imports and exports, reports.
+//!
+//! Rooms, in reading order: each names only those before it.
+
+/// What somebody should look at: opened once for each line that is crossed, and told by letter.
+pub mod alerts;
+/// What happened, told to addresses of the tenant's choice.
+pub mod webhooks;
+/// Files that people bring and take away, and the links they travel by.
+pub mod files;
+/// Pictures and documents of products.
+pub mod media;
+/// Imports and exports of the rooms' rows, and mutations for each line of a file.
+pub mod exchange;
+/// Labels for products: codes that machines read.
+pub mod labels;
+/// What the rooms' rows tell: reports, and the proof that they agree.
+pub mod insight;

@@ -1,0 +1,278 @@
+//! Giving products pictures and documents, and taking them away.
+
+use entity::prelude::*;
+use iam::access::{Changed, Permit, kind};
+use platform::{
+    clock::Clock,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, InputDigest, Key, Known, MAX_KEY, hash_of},
+        journal::{self, NewEvent},
+    },
+};
+use serde::Serialize;
+
+use super::{
+    core::{ALT_CHARACTERS, Document, Image, MOST_DOCUMENTS, Rejection, TITLE_CHARACTERS, closed_up, place, reordered},
+    rows,
+};
+use crate::files::{FileError, Files, core::Purpose};
+
+/// Why a change of pictures or documents came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum MediaError {
+    Rejected(Rejection),
+    /// The file is none that can be taken.
+    File(FileError),
+    Fault(Fault),
+}
+impl From<Rejection> for MediaError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+impl From<Fault> for MediaError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<FileError> for MediaError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Fault(fault) => Self::Fault(fault),
+            other => Self::File(other),
+        }
+    }
+}
+
+/// A picture as it is wanted.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewImage {
+    #[serde(skip)]
+    pub key: String,
+    pub product: ProductId,
+    pub file: FileId,
+    pub alt: String,
+    pub position: Option<i64>,
+}
+
+/// A document as it is wanted.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewDocument {
+    #[serde(skip)]
+    pub key: String,
+    pub product: ProductId,
+    pub file: FileId,
+    pub title: String,
+}
+
+/// What a change was about, and whether it is the answer to an earlier call with the same key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written<I> {
+    pub id: I,
+    pub product: ProductId,
+    pub replayed: bool,
+}
+
+/// The room's service. Cheap to clone.
+#[derive(Clone)]
+pub struct Media {
+    db: Database,
+    clock: Clock,
+    files: Files,
+}
+
+type Outcome<I> = Result<Changed<Written<I>>, MediaError>;
+
+/// A transaction under an idempotency key.
+struct Turn {
+    work: Work,
+    key: Key,
+}
+
+/// What begins with a key.
+enum Begun<I> {
+    Now(Box<Turn>),
+    /// The first call with this key came to this.
+    Before(Changed<Written<I>>),
+}
+
+const IMAGES: &str = "product.images_changed";
+const DOCUMENTS: &str = "product.documents_changed";
+
+impl Media {
+    pub fn new(db: Database, clock: Clock, files: Files) -> Self {
+        Self { db, clock, files }
+    }
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Gives a product a picture, which its maker has sent.
+    pub async fn image_add(&self, permit: Permit<kind::ProductWrite>, new: NewImage) -> Outcome<ImageId> {
+        within(&new.alt, "alt", ALT_CHARACTERS)?;
+        let turn = match self.begin(&permit, ("productImageAdd", &new.key), hash_of(&new)).await? {
+            Begun::Before(known) => return Ok(known),
+            Begun::Now(turn) => *turn,
+        };
+        let done = self.add_image(&turn.work, permit.actor(), &new).await;
+        self.end(turn, IMAGES, done).await
+    }
+
+    async fn add_image(&self, work: &Work, actor: Actor, new: &NewImage) -> Done<ImageId> {
+        known(work, new.product).await?;
+        let (position, moved) = place(&rows::images_of(work, &[new.product]).await?, new.position)?;
+        self.files.hold(work, (new.file, Purpose::Image), actor).await?;
+        let id = self.clock.id();
+        let (alt, created_at) = (new.alt.clone(), self.clock.now());
+        rows::place(work, &moved).await?;
+        rows::add_image(work, &Image { id, product: new.product, file: new.file, position, alt, created_at }).await?;
+        Ok((id, new.product))
+    }
+
+    /// Takes a picture away. Its bytes go a little later.
+    pub async fn image_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: ImageId) -> Outcome<ImageId> {
+        let turn = match self.begin(&permit, ("productImageRemove", key), hash_of(&id)).await? {
+            Begun::Before(known) => return Ok(known),
+            Begun::Now(turn) => *turn,
+        };
+        let done = self.remove_image(&turn.work, id).await;
+        self.end(turn, IMAGES, done).await
+    }
+
+    async fn remove_image(&self, work: &Work, id: ImageId) -> Done<ImageId> {
+        let found = rows::images_by_id(work, &[id]).await?.pop();
+        let image = found.ok_or(Rejection::NotFound { what: "picture", field: "id" })?;
+        let all = rows::images_of(work, &[image.product]).await?;
+        rows::remove_image(work, id).await?;
+        rows::place(work, &closed_up(&all, id)).await?;
+        self.files.let_go(work, image.file).await?;
+        Ok((id, image.product))
+    }
+
+    /// Puts pictures of a product first, in this order.
+    pub async fn image_reorder(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        key: &str,
+        (product, first): (ProductId, Vec<ImageId>),
+    ) -> Outcome<ProductId> {
+        let turn = match self.begin(&permit, ("productImageReorder", key), hash_of(&(product, &first))).await? {
+            Begun::Before(known) => return Ok(known),
+            Begun::Now(turn) => *turn,
+        };
+        let done = reorder(&turn.work, product, &first).await;
+        self.end(turn, IMAGES, done).await
+    }
+
+    /// Gives a product a document, which its maker has sent.
+    pub async fn document_add(&self, permit: Permit<kind::ProductWrite>, new: NewDocument) -> Outcome<DocumentId> {
+        within(&new.title, "title", TITLE_CHARACTERS)?;
+        if new.title.trim().is_empty() {
+            return Err(Rejection::NoTitle.into());
+        }
+        let turn = match self.begin(&permit, ("productDocumentAdd", &new.key), hash_of(&new)).await? {
+            Begun::Before(known) => return Ok(known),
+            Begun::Now(turn) => *turn,
+        };
+        let done = self.add_document(&turn.work, permit.actor(), &new).await;
+        self.end(turn, DOCUMENTS, done).await
+    }
+
+    async fn add_document(&self, work: &Work, actor: Actor, new: &NewDocument) -> Done<DocumentId> {
+        known(work, new.product).await?;
+        if rows::documents_of(work, &[new.product]).await?.len() >= MOST_DOCUMENTS {
+            return Err(Rejection::TooMany { what: "documents", most: MOST_DOCUMENTS }.into());
+        }
+        self.files.hold(work, (new.file, Purpose::Document), actor).await?;
+        let id = self.clock.id();
+        let (title, created_at) = (new.title.trim().to_owned(), self.clock.now());
+        rows::add_document(work, &Document { id, product: new.product, file: new.file, title, created_at }).await?;
+        Ok((id, new.product))
+    }
+
+    /// Takes a document away. Its bytes go a little later.
+    pub async fn document_remove(&self, permit: Permit<kind::ProductWrite>, key: &str, id: DocumentId) -> Outcome<DocumentId> {
+        let turn = match self.begin(&permit, ("productDocumentRemove", key), hash_of(&id)).await? {
+            Begun::Before(known) => return Ok(known),
+            Begun::Now(turn) => *turn,
+        };
+        let done = self.remove_document(&turn.work, id).await;
+        self.end(turn, DOCUMENTS, done).await
+    }
+
+    async fn remove_document(&self, work: &Work, id: DocumentId) -> Done<DocumentId> {
+        let found = rows::documents_by_id(work, &[id]).await?.pop();
+        let document = found.ok_or(Rejection::NotFound { what: "document", field: "id" })?;
+        rows::remove_document(work, id).await?;
+        self.files.let_go(work, document.file).await?;
+        Ok((id, document.product))
+    }
+
+    /// A transaction that has the tenant's counter: changes come one after the other, and the second call with a key finds the first.
+    async fn begin<K: entity::id::Kind>(
+        &self,
+        permit: &Permit<kind::ProductWrite>,
+        (mutation, key): (&'static str, &str),
+        hash: InputDigest,
+    ) -> Result<Begun<Id<K>>, MediaError> {
+        if key.trim().is_empty() || key.len() > MAX_KEY || key.contains('\0') {
+            return Err(Rejection::NoKey.into());
+        }
+        let key = Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash };
+        let work = permit.scope(&self.db).begin().await?;
+        journal::take(&work, journal::Want::default()).await?;
+        let receipt = match idempotency::before(&work, &key).await? {
+            None => return Ok(Begun::Now(Box::new(Turn { work, key }))),
+            Some(known) => {
+                work.rollback().await?;
+                match known {
+                    Known::Same(receipt) => receipt,
+                    Known::Reused => return Err(Rejection::KeyReused.into()),
+                }
+            }
+        };
+        let (id, product) = serde_json::from_str::<(Id<K>, ProductId)>(&receipt)
+            .map_err(|error| Fault::corrupt("idempotency", format!("the receipt of {mutation}: {error}")))?;
+        Ok(Begun::Before(Changed { value: Written { id, product, replayed: true }, seq: None }))
+    }
+
+    /// Tells of a change and remembers it; or leaves nothing of it.
+    async fn end<K: entity::id::Kind>(&self, turn: Turn, event: &'static str, done: Done<Id<K>>) -> Outcome<Id<K>> {
+        let Turn { mut work, key } = turn;
+        let (id, product) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                work.rollback().await?;
+                return Err(error);
+            }
+        };
+        let (payload, now) = (serde_json::json!({ "id": product }), self.clock.now());
+        let seq = journal::append(&mut work, vec![NewEvent { kind: event, payload: payload.to_string() }], now).await?;
+        let receipt = serde_json::to_string(&(id, product)).map_err(|error| Fault::Broken(format!("a receipt: {error}")))?;
+        idempotency::remember(&work, [(&key, receipt)], now).await?;
+        work.commit().await?;
+        Ok(Changed { value: Written { id, product, replayed: false }, seq })
+    }
+}
+
+/// What a change is about, and its product.
+type Done<I> = Result<(I, ProductId), MediaError>;
+
+async fn reorder(work: &Work, product: ProductId, first: &[ImageId]) -> Done<ProductId> {
+    known(work, product).await?;
+    let places = reordered(&rows::images_of(work, &[product]).await?, first)?;
+    rows::place(work, &places).await?;
+    Ok((product, product))
+}
+
+fn within(text: &str, field: &'static str, most: usize) -> Result<(), Rejection> {
+    if text.chars().count() > most { Err(Rejection::TooLong { field, most }) } else { Ok(()) }
+}
+
+async fn known(work: &Work, product: ProductId) -> Result<(), MediaError> {
+    if rows::has_product(work, product).await? {
+        return Ok(());
+    }
+    Err(Rejection::NotFound { what: "product", field: "productId" }.into())
+}

@@ -1,0 +1,130 @@
+//! From the journal to messages: what is put down and how far the journal was read are one transaction.
+
+use entity::prelude::*;
+use platform::{
+    jobs::Lease,
+    storage::{
+        Fault,
+        journal::{self, Event},
+    },
+};
+
+use super::Webhooks;
+use crate::webhooks::{
+    core::{Endpoint, matches},
+    rows::{
+        deliveries,
+        endpoints::{self, Busy},
+    },
+};
+
+/// Events that one transaction looks at.
+const PAGE: u32 = 500;
+/// Pages that an endpoint is given before the others have their turn.
+const MOST_PAGES: usize = 10;
+
+/// Whether an endpoint is told of an event. A test is put down by itself, for the one that it is of.
+fn is_wanted(endpoint: &Endpoint, event: &Event) -> bool {
+    event.kind != "webhook.tested" && endpoint.patterns.iter().any(|pattern| matches(pattern, &event.kind))
+}
+
+impl Webhooks {
+    /// The endpoints of a shard that have events to look at or messages that are due.
+    pub(in crate::webhooks) async fn busy(&self, shard: i32, after: EndpointId, most: usize) -> Result<Vec<Busy>, Fault> {
+        endpoints::busy(&self.0.db.global(), shard, after, self.0.clock.now(), most as i64).await
+    }
+
+    /// Puts messages down for the events that an endpoint has not looked at yet; says how many.
+    pub(in crate::webhooks) async fn fan_out(&self, lease: Lease, endpoint: &Endpoint, head: i64) -> Result<usize, Fault> {
+        let (mut from, mut put) = (endpoint.journal_seq, 0);
+        for _ in 0..MOST_PAGES {
+            if from >= head {
+                break;
+            }
+            let work = self.0.db.global().steward_for(endpoint.tenant).await?;
+            lease.guard(&work).await?;
+            let events = journal::after(&work, from, PAGE).await?;
+            let Some((first, last)) = events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq)) else {
+                // Everything up to the head is gone: while it was disabled, or behind for longer than is kept.
+                let low = journal::head(&work).await?.low;
+                if low > from && endpoints::advance(&work, endpoint.id, from, low, Some(low)).await? {
+                    work.commit().await?;
+                } else {
+                    work.rollback().await?;
+                }
+                break;
+            };
+            let skipped = (first > from + 1).then_some(first - 1);
+            let seqs: Vec<i64> = events.iter().filter(|event| is_wanted(endpoint, event)).map(|event| event.seq).collect();
+            // Two that look at the same events, or a change of the endpoint: one of them finds that the number has moved.
+            if !endpoints::advance(&work, endpoint.id, from, last, skipped).await? {
+                work.rollback().await?;
+                break;
+            }
+            deliveries::add(&work, endpoint.id, &seqs, self.0.clock.now()).await?;
+            work.commit().await?;
+            put += seqs.len();
+            from = last;
+        }
+        Ok(put)
+    }
+
+    /// Puts messages down again for events of a range; says how many.
+    pub(in crate::webhooks) async fn put_again(
+        &self,
+        lease: Lease,
+        (tenant, id): (TenantId, EndpointId),
+        from: i64,
+        to: i64,
+    ) -> Result<Option<usize>, Fault> {
+        let (mut after, mut put) = (from - 1, 0);
+        while after < to {
+            let work = self.0.db.global().steward_for(tenant).await?;
+            lease.guard(&work).await?;
+            let Some(endpoint) = endpoints::lock(&work, id).await? else {
+                work.rollback().await?;
+                return Ok(None);
+            };
+            let events = journal::after(&work, after, PAGE).await?;
+            let Some(last) = events.last().map(|event| event.seq) else {
+                work.rollback().await?;
+                break;
+            };
+            let within = events.iter().filter(|event| event.seq <= to && is_wanted(&endpoint, event));
+            let seqs: Vec<i64> = within.map(|event| event.seq).collect();
+            deliveries::add_again(&work, id, &seqs, self.0.clock.now()).await?;
+            work.commit().await?;
+            put += seqs.len();
+            after = last;
+        }
+        Ok(Some(put))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhooks::core::Health;
+
+    #[test]
+    fn a_test_is_told_to_nobody_by_its_name() {
+        let endpoint = Endpoint {
+            tenant: TenantId::NIL,
+            id: EndpointId::NIL,
+            url: String::new(),
+            description: String::new(),
+            patterns: vec!["*".to_owned()],
+            maker: MemberId::NIL,
+            journal_seq: 0,
+            skipped_through: None,
+            health: Health::default(),
+            disabled: None,
+            old_secret_until: None,
+            version: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        };
+        let event = |kind: &str| Event { seq: 1, kind: kind.to_owned(), payload: String::new(), recorded_at: Timestamp(0) };
+        assert!(is_wanted(&endpoint, &event("order.created")) && !is_wanted(&endpoint, &event("webhook.tested")));
+    }
+}

@@ -1,0 +1,219 @@
+//! Making endpoints, changing and removing them, and their secrets.
+
+use entity::prelude::*;
+use iam::access::{Changed, Permit, kind};
+use platform::{
+    path,
+    storage::{
+        Fault, Reads, Work,
+        journal::{self, Want},
+    },
+};
+
+use super::{WebhookError, Webhooks};
+use crate::webhooks::{
+    core::{
+        DisabledWhy, Endpoint, Health, MAX_ENDPOINTS, MAX_OVERLAP_SECONDS, Rejection, Secret, Signer, check_description,
+        check_patterns, check_url_length,
+    },
+    rows::{
+        deliveries,
+        endpoints::{self, OLD_SECRET, SECRET},
+    },
+    wire,
+};
+
+/// An endpoint as it is wanted.
+#[derive(Debug, Clone)]
+pub struct NewEndpoint {
+    pub url: String,
+    pub description: String,
+    pub patterns: Vec<String>,
+}
+
+/// What is to change; what is None stays.
+#[derive(Debug, Clone, Default)]
+pub struct EndpointFields {
+    pub url: Option<String>,
+    pub description: Option<String>,
+    pub patterns: Option<Vec<String>>,
+    pub is_enabled: Option<bool>,
+}
+
+type Manage = Permit<kind::WebhookManage>;
+
+impl Webhooks {
+    /// Makes an endpoint, to which events from now on are sent. Its secret is told now and not again.
+    pub async fn create(&self, permit: Manage, new: NewEndpoint) -> Result<Changed<(Endpoint, Secret)>, WebhookError> {
+        self.check_url(&new.url)?;
+        check_description(&new.description)?;
+        check_patterns(&new.patterns)?;
+        let work = permit.scope(&self.0.db).begin().await?;
+        if endpoints::count(&work).await? >= MAX_ENDPOINTS {
+            let message = format!("a tenant has at most {MAX_ENDPOINTS} endpoints");
+            work.rollback().await?;
+            return Err(Rejection::LimitExceeded { message, field: path!["input"] }.into());
+        }
+        let now = self.0.clock.now();
+        let endpoint = Endpoint {
+            tenant: permit.tenant(),
+            id: self.0.clock.id(),
+            url: new.url,
+            description: new.description,
+            patterns: new.patterns,
+            maker: MemberId::from_uuid(permit.actor().id),
+            journal_seq: journal::head(&work).await?.seq,
+            skipped_through: None,
+            health: Health::default(),
+            disabled: None,
+            old_secret_until: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let secret = Secret::make(|bytes| self.0.clock.fill(bytes));
+        let sealed = self.0.ring.seal(&SECRET.context(&ids(&endpoint)), secret.bytes())?;
+        endpoints::add(&work, &endpoint, sealed).await?;
+        let seq = self.end(work, "webhook.created", &endpoint).await?;
+        Ok(Changed { value: (endpoint, secret), seq })
+    }
+
+    /// Changes an endpoint. Whoever says where it leads or what it tells lends it their rights from then on.
+    pub async fn update(
+        &self,
+        permit: Manage,
+        (id, expected): (EndpointId, i64),
+        fields: EndpointFields,
+    ) -> Result<Changed<Endpoint>, WebhookError> {
+        if let Some(url) = &fields.url {
+            self.check_url(url)?;
+        }
+        fields.description.as_deref().map_or(Ok(()), check_description)?;
+        fields.patterns.as_deref().map_or(Ok(()), check_patterns)?;
+        let (work, before) = self.locked(&permit, id, path!["input", "id"]).await?;
+        if before.version != expected {
+            work.rollback().await?;
+            return Err(Rejection::Stale { actual: before.version }.into());
+        }
+        let now = self.0.clock.now();
+        let mut after = before.clone();
+        let wakes = fields.is_enabled == Some(true) && before.disabled.is_some();
+        if fields.url.is_some() || fields.patterns.is_some() || wakes {
+            after.maker = MemberId::from_uuid(permit.actor().id);
+        }
+        after.url = fields.url.unwrap_or(after.url);
+        after.description = fields.description.unwrap_or(after.description);
+        after.patterns = fields.patterns.unwrap_or(after.patterns);
+        match fields.is_enabled {
+            Some(true) => (after.disabled, after.health) = (None, Health::default()),
+            Some(false) => after.disabled = after.disabled.or(Some((now, DisabledWhy::SwitchedOff))),
+            None => {}
+        }
+        if after == before {
+            work.rollback().await?;
+            return Ok(Changed { value: before, seq: None });
+        }
+        (after.version, after.updated_at) = (before.version + 1, now);
+        endpoints::change(&work, &after).await?;
+        let seq = self.end(work, "webhook.updated", &after).await?;
+        Ok(Changed { value: after, seq })
+    }
+
+    /// Removes an endpoint with all that was to be sent to it, and its log.
+    pub async fn delete(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
+        let (work, before) = self.locked(&permit, id, path!["id"]).await?;
+        endpoints::remove(&work, id).await?;
+        let seq = self.end(work, "webhook.deleted", &before).await?;
+        Ok(Changed { value: before, seq })
+    }
+
+    /// Gives an endpoint a new secret. The one before signs beside it for so many seconds, so that the receiver can change over.
+    pub async fn rotate(
+        &self,
+        permit: Manage,
+        id: EndpointId,
+        overlap_seconds: i64,
+    ) -> Result<Changed<(Endpoint, Secret)>, WebhookError> {
+        if !(0..=MAX_OVERLAP_SECONDS).contains(&overlap_seconds) {
+            let message = "an overlap of none to seven days is taken".to_owned();
+            return Err(Rejection::OutOfRange { message, field: path!["overlapSeconds"] }.into());
+        }
+        let (work, before) = self.locked(&permit, id, path!["id"]).await?;
+        let now = self.0.clock.now();
+        let until = now.plus_seconds(overlap_seconds);
+        let sealed = endpoints::secrets(&work, id, now).await?;
+        let (column, current) = sealed.first().ok_or_else(|| Fault::corrupt("webhook_endpoint", "an endpoint has a secret"))?;
+        let context = ids(&before);
+        let plain = self.0.ring.open(&column.context(&context), current)?;
+        let old = self.0.ring.seal(&OLD_SECRET.context(&context), &plain)?;
+        let secret = Secret::make(|bytes| self.0.clock.fill(bytes));
+        let new = self.0.ring.seal(&SECRET.context(&context), secret.bytes())?;
+        endpoints::rotate(&work, id, new, old, until).await?;
+        let after = Endpoint { old_secret_until: Some(until), version: before.version + 1, updated_at: now, ..before };
+        endpoints::change(&work, &after).await?;
+        let seq = self.end(work, "webhook.rotated", &after).await?;
+        Ok(Changed { value: (after, secret), seq })
+    }
+
+    /// Sends an endpoint, and no other, a message whatever it otherwise asks for.
+    pub async fn test(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
+        let (mut work, endpoint) = self.locked(&permit, id, path!["id"]).await?;
+        if endpoint.disabled.is_some() {
+            work.rollback().await?;
+            return Err(disabled(path!["id"]).into());
+        }
+        let now = self.0.clock.now();
+        let seq = journal::take(&work, Want::events(1)).await?.seq + 1;
+        deliveries::add(&work, id, &[seq], now).await?;
+        let super::NewEvent { kind, payload } = super::told("webhook.tested", &endpoint);
+        let event = journal::Event { seq, kind: kind.to_owned(), payload, recorded_at: now };
+        journal::write(&mut work, vec![event]).await?;
+        work.commit().await?;
+        Ok(Changed { value: endpoint, seq: Some(seq) })
+    }
+
+    /// A transaction that has the endpoint for itself.
+    pub(super) async fn locked(
+        &self,
+        permit: &Manage,
+        id: EndpointId,
+        field: Vec<String>,
+    ) -> Result<(Work, Endpoint), WebhookError> {
+        let work = permit.scope(&self.0.db).begin().await?;
+        if let Some(endpoint) = endpoints::lock(&work, id).await? {
+            return Ok((work, endpoint));
+        }
+        work.rollback().await?;
+        Err(Rejection::NotFound { field }.into())
+    }
+
+    fn check_url(&self, url: &str) -> Result<(), Rejection> {
+        check_url_length(url)?;
+        let checked = wire::check(url, self.0.sender.allowed());
+        checked.map(drop).map_err(|bad| Rejection::Invalid { message: bad.to_string(), field: path!["input", "url"] })
+    }
+
+    /// The public keys of the secrets that sign now, the newest first; none of an endpoint that is gone.
+    pub async fn public_keys(&self, permit: &Permit<kind::WebhookRead>, endpoint: &Endpoint) -> Result<Vec<String>, Fault> {
+        let signers = self.signers(&self.scope(permit), endpoint, self.0.clock.now()).await?;
+        Ok(signers.iter().map(Signer::public_key).collect())
+    }
+
+    /// Those who sign at a moment, the newest secret's first.
+    pub(super) async fn signers(&self, reads: &impl Reads, endpoint: &Endpoint, now: Timestamp) -> Result<Vec<Signer>, Fault> {
+        let sealed = endpoints::secrets(reads, endpoint.id, now).await?;
+        let open = |(column, value): &(&platform::secrets::SealedColumn, Vec<u8>)| {
+            Ok(Signer::of(Secret::from_bytes(self.0.ring.open(&column.context(&ids(endpoint)), value)?)))
+        };
+        sealed.iter().map(open).collect()
+    }
+}
+
+pub(super) fn disabled(field: Vec<String>) -> Rejection {
+    let message = "the endpoint is disabled: enable it with webhookEndpointUpdate first".to_owned();
+    Rejection::InvalidState { message, field }
+}
+
+fn ids(endpoint: &Endpoint) -> [uuid::Uuid; 2] {
+    [endpoint.tenant.uuid(), endpoint.id.uuid()]
+}

@@ -1,0 +1,83 @@
+//! Sending again what was sent before, under the same ids.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    jobs::{self, core::Job},
+    path,
+    storage::journal,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{WebhookError, Webhooks, manage::disabled};
+use crate::webhooks::{
+    core::{Endpoint, MAX_REPLAYED_MESSAGES, Rejection, check_range, seq_of},
+    rows::deliveries,
+};
+
+/// What is to be sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replay {
+    /// These messages, whether the endpoint asks for their events or not.
+    Messages(Vec<EventId>),
+    /// The events from one number to another that the endpoint asks for.
+    Range(i64, i64),
+}
+
+/// What was put down.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    pub endpoint: Endpoint,
+    /// Of a range: the job that puts its messages down.
+    pub job: Option<Job>,
+}
+
+/// The kind of job that sends a range again.
+pub const KIND: &str = "webhook.replay";
+
+/// What such a job is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub endpoint: EndpointId,
+    pub from: i64,
+    pub to: i64,
+}
+
+impl Webhooks {
+    pub async fn replay(
+        &self,
+        permit: Permit<kind::WebhookManage>,
+        id: EndpointId,
+        what: Replay,
+    ) -> Result<Replayed, WebhookError> {
+        let (work, endpoint) = self.locked(&permit, id, path!["input", "id"]).await?;
+        if endpoint.disabled.is_some() {
+            work.rollback().await?;
+            return Err(disabled(path!["input", "id"]).into());
+        }
+        let head = journal::head(&work).await?;
+        let job = match what {
+            Replay::Messages(messages) => {
+                let field = |index: usize| path!["input", "messageIds", index];
+                let known = |seq: &i64| *seq > head.low && *seq <= endpoint.journal_seq;
+                let seqs = messages.iter().enumerate().map(|(index, message)| {
+                    let seq = seq_of(endpoint.tenant, head.epoch, *message).filter(known);
+                    seq.ok_or(Rejection::NotFound { field: field(index) })
+                });
+                let seqs = seqs.collect::<Result<Vec<i64>, _>>()?;
+                if seqs.is_empty() || seqs.len() > MAX_REPLAYED_MESSAGES {
+                    let message = format!("1 to {MAX_REPLAYED_MESSAGES} messages are expected");
+                    return Err(Rejection::LimitExceeded { message, field: path!["input", "messageIds"] }.into());
+                }
+                deliveries::add_again(&work, id, &seqs, self.0.clock.now()).await?;
+                None
+            }
+            Replay::Range(from, to) => {
+                check_range(from, to, head.low, endpoint.journal_seq)?;
+                Some(jobs::enqueue(&work, &self.0.clock, KIND, &Order { endpoint: id, from, to }).await?)
+            }
+        };
+        work.commit().await?;
+        Ok(Replayed { endpoint, job })
+    }
+}

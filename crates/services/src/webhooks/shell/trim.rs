@@ -1,0 +1,116 @@
+//! Letting go of what is old: events of the journal, and what came of attempts.
+
+use entity::prelude::*;
+use platform::{
+    jobs::Lease,
+    storage::{Fault, Reads, Row, Work, journal},
+};
+
+use super::Webhooks;
+use crate::webhooks::rows::{deliveries, endpoints};
+
+/// How long the journal is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Events younger than this are kept, always.
+    pub seconds: i64,
+    /// What an endpoint has not received yet, or nobody has looked at for alerts, is kept for so much longer, and then let go all the same.
+    pub grace_seconds: i64,
+}
+impl Default for Keep {
+    fn default() -> Self {
+        Self { seconds: 7 * 24 * 3600, grace_seconds: 7 * 24 * 3600 }
+    }
+}
+
+/// Attempts and messages that are settled are shown for so long.
+const LOG_SECONDS: i64 = 30 * 24 * 3600;
+/// Rows that one transaction removes: the counter's row is locked meanwhile, and writers wait.
+const PAGE: u32 = 1_000;
+
+impl Webhooks {
+    /// Removes attempts and settled messages of a month ago, and secrets that sign no more; says how many rows.
+    pub async fn forget_old(&self) -> Result<u64, Fault> {
+        let (global, now) = (self.0.db.global(), self.0.clock.now());
+        let before = now.plus_seconds(-LOG_SECONDS);
+        let mut removed = 0;
+        for tenant in deliveries::tenants_to_clear(&global, before, now).await? {
+            loop {
+                let work = global.steward_for(tenant).await?;
+                endpoints::forget_old_secrets(&work, now).await?;
+                let page = deliveries::clear(&work, before, i64::from(PAGE)).await?;
+                work.commit().await?;
+                removed += page;
+                if page < u64::from(PAGE) {
+                    break;
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes the events of all tenants that are old enough beside the newest of the deployment, the oldest first, and notes how far that went
+    /// in the same transaction; says how many.
+    pub async fn trim(&self, lease: Lease, keep: Keep) -> Result<u64, Fault> {
+        let global = self.0.db.global();
+        let Some(newest) = newest_event(&global).await? else { return Ok(0) };
+        // A clock that runs ahead of everybody who writes makes nothing old.
+        let now = self.0.clock.now().min(newest);
+        let before = now.plus_seconds(-keep.seconds);
+        let mut removed = 0;
+        for tenant in with_old_events(&global, before).await? {
+            loop {
+                let work = global.steward_for(tenant).await?;
+                lease.guard(&work).await?;
+                let page = trim_page(&work, before, now.plus_seconds(-keep.seconds - keep.grace_seconds)).await?;
+                work.commit().await?;
+                removed += page;
+                if page < u64::from(PAGE) {
+                    break;
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// When the last event of all tenants happened, as whoever wrote it says.
+async fn newest_event(global: &platform::storage::Global) -> Result<Option<Timestamp>, Fault> {
+    let sql = "SELECT max(e.recorded_at) FROM tenant_counter c JOIN event e ON e.tenant_id = c.tenant_id AND e.seq = c.head";
+    global.rows(sql, vec![]).await?.first().map_or(Ok(None), |row| Row::new(row).time_opt())
+}
+
+/// The tenants whose oldest event that is kept is old enough.
+async fn with_old_events(global: &platform::storage::Global, before: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT c.tenant_id FROM tenant_counter c JOIN event e ON e.tenant_id = c.tenant_id AND e.seq = c.low_seq + 1
+               WHERE e.recorded_at < $1 ORDER BY c.tenant_id";
+    global.rows(sql, vec![before.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Goes forward from the oldest event for as long as they are old. Numbers are given in the order of commits, so the first young one is the end
+/// of it: an event that says of itself that it is old and was committed a moment ago stays, as whatever lies before it.
+async fn trim_page(work: &Work, before: Timestamp, at_all: Timestamp) -> Result<u64, Fault> {
+    let low = journal::head(work).await?.low;
+    let events = journal::after(work, low, PAGE).await?;
+    let needed = first_needed(work).await?;
+    let is_over = |event: &&journal::Event| {
+        event.recorded_at < before && (needed.is_none_or(|needed| event.seq < needed) || event.recorded_at < at_all)
+    };
+    let Some(last) = events.iter().take_while(is_over).last().map(|event| event.seq) else { return Ok(0) };
+    let sql = "UPDATE tenant_counter SET low_seq = $2 WHERE tenant_id = $1 AND low_seq < $2";
+    if work.execute(sql, vec![last.into()]).await? == 0 {
+        return Ok(0);
+    }
+    work.execute("DELETE FROM event WHERE tenant_id = $1 AND seq <= $2", vec![last.into()]).await
+}
+
+/// The first event that an endpoint which is not disabled has not looked at, or not received, or that was not looked at for alerts.
+async fn first_needed(work: &Work) -> Result<Option<i64>, Fault> {
+    let sql = "SELECT min(least_seq) FROM (
+                 SELECT journal_seq + 1 AS least_seq FROM webhook_endpoint WHERE tenant_id = $1 AND disabled_at IS NULL
+                 UNION ALL SELECT journal_seq + 1 FROM alert_follower WHERE tenant_id = $1
+                 UNION ALL SELECT d.seq FROM webhook_delivery d JOIN webhook_endpoint e ON e.tenant_id = d.tenant_id AND e.id = d.endpoint_id
+                 WHERE d.tenant_id = $1 AND d.state = 'PENDING' AND e.disabled_at IS NULL) n";
+    let rows = work.rows(sql, vec![]).await?;
+    rows.first().map_or(Ok(None), |row| Row::new(row).take())
+}

@@ -1,0 +1,257 @@
+//! Which addresses messages may go to. Everything that is not the open internet is refused, unless the operator has said otherwise.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::{Arc, LazyLock, OnceLock},
+};
+
+use iam::access::Cidr;
+use reqwest::Url;
+
+/// Networks of IPv4 that are not the internet (IANA, "Special-Purpose Address Registry"): this host, private, carrier-grade NAT, loopback,
+/// link-local with the clouds' metadata, protocol assignments, documentation, 6to4 relays, benchmarks, multicast, reserved.
+const CLOSED_V4: [&str; 15] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+];
+/// Of IPv6 only global unicast is open, which leaves out loopback, link-local, unique local, NAT64, SRv6 and multicast; and of that not protocol
+/// assignments (Teredo, ORCHID, benchmarks), documentation and 6to4, behind which an address of IPv4 hides.
+const OPEN_V6: &str = "2000::/3";
+const CLOSED_V6: [&str; 4] = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
+
+static CLOSED: LazyLock<Vec<Cidr>> =
+    LazyLock::new(|| CLOSED_V4.iter().chain(&CLOSED_V6).filter_map(|network| Cidr::parse(network)).collect());
+static OPEN: LazyLock<Option<Cidr>> = LazyLock::new(|| Cidr::parse(OPEN_V6));
+
+/// Networks that the operator has opened, for which plain http and other ports are taken too.
+#[derive(Debug, Clone, Default)]
+pub struct Allowed(Arc<OnceLock<Vec<Cidr>>>);
+
+/// Why an address is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Bad {
+    #[error("a URL is expected, as in https://shop.example/hooks")]
+    NotAUrl,
+    #[error("a URL of https is expected, at port 443")]
+    NotSecure,
+    #[error("a URL must not carry a user or a password: sign your own part with a secret of the path or check our signature")]
+    HasUser,
+    #[error("a URL must not have a fragment")]
+    HasFragment,
+    #[error("{0} is not an address of the open internet")]
+    Closed(String),
+    /// Found out by resolving. What a name leads to inside, and whether it leads anywhere, is the deployment's own: it is said in the log.
+    #[error("its name leads to no address of the open internet")]
+    Nowhere,
+}
+
+/// Ends of names that are no one's on the open internet (RFC 6761, RFC 6762, RFC 8375, and what ICANN keeps for private use).
+const HOME: [&str; 5] = [".localhost", ".local", ".internal", ".localdomain", ".home.arpa"];
+
+impl Allowed {
+    /// Opens networks, once: what is opened stays so for as long as the process runs.
+    pub fn open(&self, networks: Vec<Cidr>) {
+        if self.0.set(networks).is_err() {
+            tracing::error!("networks for webhooks were opened twice; the first ones hold");
+        }
+    }
+    /// Whether the operator has opened it.
+    pub fn names(&self, address: IpAddr) -> bool {
+        self.0.get().is_some_and(|open| open.iter().any(|network| network.contains(address)))
+    }
+    /// Whether messages may go there. `is_plain` when the URL is not https at port 443.
+    pub fn takes(&self, address: IpAddr, is_plain: bool) -> bool {
+        self.names(address) || !is_plain && is_open(address)
+    }
+    fn is_empty(&self) -> bool {
+        self.0.get().is_none_or(Vec::is_empty)
+    }
+}
+
+/// Whether an address is of the open internet.
+pub fn is_open(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    let is_global = match address {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(_) => OPEN.is_some_and(|open| open.contains(address)),
+    };
+    is_global && !CLOSED.iter().any(|network| network.contains(address))
+}
+
+/// Whether a URL is anything but https at port 443.
+pub fn is_plain(url: &Url) -> bool {
+    url.scheme() != "https" || url.port_or_known_default() != Some(443)
+}
+
+/// The address that a URL writes out, if it does; any way of writing it that the URL standard knows.
+pub fn literal(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match bare {
+        Some(v6) => v6.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        None => host.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+    }
+}
+
+/// Whether a URL's host is a name that leads to the open internet for nobody: without a dot, or at home in some network of its own.
+fn is_home(url: &Url) -> bool {
+    let Some(name) = url.domain().map(|name| name.strip_suffix('.').unwrap_or(name)) else { return false };
+    !name.contains('.') || HOME.iter().any(|end| name.ends_with(end))
+}
+
+/// The host of a URL, for people.
+pub fn host_of(text: &str) -> String {
+    Url::parse(text).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default()
+}
+
+/// Checks what can be seen of a URL by itself. A name is resolved and checked when something is sent. Where the operator has opened networks,
+/// names of theirs are taken too.
+pub fn check(text: &str, allowed: &Allowed) -> Result<Url, Bad> {
+    let url = Url::parse(text).map_err(|_| Bad::NotAUrl)?;
+    if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
+        return Err(Bad::NotAUrl);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Bad::HasUser);
+    }
+    if url.fragment().is_some() {
+        return Err(Bad::HasFragment);
+    }
+    if is_plain(&url) && allowed.is_empty() {
+        return Err(Bad::NotSecure);
+    }
+    match literal(&url) {
+        Some(address) if !allowed.takes(address, is_plain(&url)) && is_open(address) => Err(Bad::NotSecure),
+        Some(address) if !allowed.takes(address, is_plain(&url)) => Err(Bad::Closed(address.to_string())),
+        None if is_home(&url) && allowed.is_empty() => {
+            Err(Bad::Closed(url.host_str().map(ToOwned::to_owned).unwrap_or_default()))
+        }
+        _ => Ok(url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_network_is_read() {
+        assert_eq!(CLOSED.len(), CLOSED_V4.len() + CLOSED_V6.len());
+        assert!(OPEN.is_some());
+    }
+
+    #[test]
+    fn only_the_open_internet_is_open() {
+        for closed in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.31.0.1",
+            "192.0.0.8",
+            "192.168.1.1",
+            "198.19.0.1",
+            "203.0.113.5",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "3fff::1",
+            "5f00::1",
+        ] {
+            assert!(!is_open(closed.parse().unwrap()), "{closed}");
+        }
+        for open in ["1.1.1.1", "93.184.215.14", "172.32.0.1", "2606:4700:4700::1111", "2a00:1450::1", "::ffff:8.8.8.8"] {
+            assert!(is_open(open.parse().unwrap()), "{open}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_written() {
+        let none = Allowed::default();
+        for text in [
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://0177.0.0.1/",
+            "https://[::1]/",
+            "https://[::ffff:7f00:1]/",
+            "https://[0:0:0:0:0:ffff:127.0.0.1]/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://①②⑦.0.0.1/",
+        ] {
+            assert!(matches!(check(text, &none), Err(Bad::Closed(_))), "{text}: {:?}", check(text, &none));
+        }
+        assert!(check("https://shop.example/hooks?x=1", &none).is_ok());
+        assert!(check("https://internal.example/", &none).is_ok());
+        assert!(check("https://1.1.1.1/", &none).is_ok());
+    }
+
+    #[test]
+    fn a_name_of_a_network_at_home_is_refused_as_its_addresses_are() {
+        let none = Allowed::default();
+        let home = Allowed::default();
+        home.open(vec![Cidr::parse("10.0.0.0/8").unwrap()]);
+        for name in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "vm",
+            "a.localhost",
+            "nas.local",
+            "metadata.google.internal",
+            "metadata.google.internal.",
+            "box.localdomain",
+            "box.home.arpa",
+        ] {
+            let url = format!("https://{name}/");
+            assert!(matches!(check(&url, &none), Err(Bad::Closed(_))), "{url}: {:?}", check(&url, &none));
+            assert!(check(&url, &home).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_https_at_its_port_unless_the_operator_opened_the_network() {
+        let none = Allowed::default();
+        let home = Allowed::default();
+        home.open(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
+        for plain in ["http://shop.example/", "https://shop.example:8443/", "http://1.1.1.1/"] {
+            assert_eq!(check(plain, &none).unwrap_err(), Bad::NotSecure, "{plain}");
+        }
+        assert!(check("http://127.0.0.1:9000/", &home).is_ok());
+        assert_eq!(check("http://1.1.1.1/", &home).unwrap_err(), Bad::NotSecure);
+        assert_eq!(check("http://10.0.0.1/", &home).unwrap_err(), Bad::Closed("10.0.0.1".to_owned()));
+        assert_eq!(check("https://user:word@shop.example/", &none).unwrap_err(), Bad::HasUser);
+        for junk in ["", "shop.example", "ftp://shop.example/", "https://", "javascript:alert(1)", "file:///etc/passwd"] {
+            assert_eq!(check(junk, &none).unwrap_err(), Bad::NotAUrl, "{junk}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! One pass over the rows: everything is read and judged before anything is planned, let alone sent.
+
+use std::collections::HashMap;
+
+use entity::prelude::Timestamp;
+use jiff::civil::DateTime;
+use platform::clock::Clock;
+
+use super::assemble;
+use super::country::iso_code;
+use super::error::ReplayError;
+use super::judge::{self, Judge};
+use super::plan::{DocumentKind, Plan};
+use super::reader::{Row, RowReader};
+use super::rule::{self, Facts, Kind};
+
+/// A row that moves stock. 32 bytes, kept until lines are merged.
+pub(super) struct Pick {
+    pub document: u32,
+    pub product: u32,
+    pub row: u32,
+    /// Into the notes, for adjustments.
+    pub note: u32,
+    /// Positive for orders and returns, signed for adjustments.
+    pub quantity: i64,
+    pub price: i64,
+}
+
+pub(super) struct Draft {
+    pub kind: DocumentKind,
+    pub invoice: u32,
+    pub time: DateTime,
+    /// The lowest row number.
+    pub seq: u32,
+    pub customer: Option<u32>,
+    /// Of its first row, by its code.
+    pub country: Option<&'static str>,
+}
+
+pub(super) struct ServiceRow {
+    pub invoice: u32,
+    pub credit: bool,
+    pub sku: Box<str>,
+    /// What it is called where it has no code; empty otherwise.
+    pub name: Box<str>,
+    /// Positive for a charge; a credit's sign is turned, so that it is positive too.
+    pub quantity: i64,
+    pub price: i64,
+    pub row: u32,
+}
+
+/// The documents of an invoice: an order, a return, an adjustment.
+pub(super) type Slots = [Option<u32>; 3];
+
+/// How often a name was used for a product, and where first.
+#[derive(Default)]
+pub(super) struct NameUse {
+    pub sales: u64,
+    pub first_sale: u32,
+    pub all: u64,
+    pub first: u32,
+}
+
+#[derive(Default)]
+pub(super) struct Intake {
+    pub rows_by_kind: [u64; Kind::ALL.len()],
+    pub first_time: Option<DateTime>,
+    pub invoices: Names,
+    pub slots: Vec<Slots>,
+    pub drafts: Vec<Draft>,
+    pub skus: Names,
+    pub names: Vec<HashMap<Box<str>, NameUse>>,
+    pub customers: Names,
+    pub countries: Vec<Box<str>>,
+    pub picks: Vec<Pick>,
+    pub notes: Vec<Box<str>>,
+    pub services: Vec<ServiceRow>,
+}
+
+/// Texts numbered in the order of their first use.
+#[derive(Default)]
+pub(super) struct Names {
+    index: HashMap<Box<str>, u32>,
+    pub list: Vec<Box<str>>,
+}
+
+impl Names {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(&known) = self.index.get(text) {
+            return known;
+        }
+        let number = self.list.len() as u32;
+        self.index.insert(text.into(), number);
+        self.list.push(text.into());
+        number
+    }
+}
+
+/// Reads a file to its end and plans it.
+pub fn plan(reader: RowReader<'_>) -> Result<Plan, ReplayError> {
+    plan_at(reader, Clock::system().now())
+}
+
+/// The same at a given moment: later rows are refused.
+pub fn plan_at(mut reader: RowReader<'_>, now: Timestamp) -> Result<Plan, ReplayError> {
+    let file = reader.file().to_owned();
+    let mut judge = Judge::new(&file, judge::latest(now)?);
+    let mut intake = Intake::default();
+    let mut text = Buffers::default();
+    while let Some(row) = reader.next_row()? {
+        intake.take(&row, &mut text, &file, &mut judge)?;
+    }
+    assemble::assemble(intake, reader.seal())
+}
+
+#[derive(Default)]
+struct Buffers {
+    sku: String,
+    description: String,
+}
+
+impl Intake {
+    fn take(&mut self, row: &Row<'_>, text: &mut Buffers, file: &str, judge: &mut Judge<'_>) -> Result<(), ReplayError> {
+        self.first_time.get_or_insert(row.time);
+        rule::sku(row.stock_code, &mut text.sku);
+        rule::description(row.description, &mut text.description);
+        let facts =
+            Facts { invoice: row.invoice, sku: &text.sku, quantity: row.quantity, price: row.price, customer: row.customer };
+        let kind = rule::kind(facts);
+        self.rows_by_kind[kind as usize] += 1;
+        let of_a_product = !matches!(kind, Kind::Financial | Kind::Charge | Kind::ChargeCredit | Kind::ServiceIgnored);
+        if of_a_product && row.price < 0 {
+            return Err(ReplayError::NegativePrice { file: file.to_owned(), row: u64::from(row.number) });
+        }
+        judge.row(row, kind, &text.sku, &text.description)?;
+        match kind {
+            Kind::Financial | Kind::ServiceIgnored | Kind::Ignored => {}
+            Kind::Charge => self.service(row, text, false),
+            Kind::ChargeCredit => self.service(row, text, true),
+            Kind::Sale => self.pick(row, text, DocumentKind::Order),
+            Kind::Return => self.pick(row, text, DocumentKind::Return),
+            Kind::AdjustIn | Kind::AdjustOut => self.pick(row, text, DocumentKind::Adjustment),
+        }
+        Ok(())
+    }
+
+    fn service(&mut self, row: &Row<'_>, text: &Buffers, credit: bool) {
+        let invoice = self.invoice(row.invoice);
+        let quantity = if credit { -row.quantity } else { row.quantity };
+        let name = if text.sku.is_empty() { charge_name(&text.description) } else { Box::default() };
+        let sku = text.sku.as_str().into();
+        self.services.push(ServiceRow { invoice, credit, sku, name, quantity, price: row.price, row: row.number });
+    }
+
+    fn pick(&mut self, row: &Row<'_>, text: &Buffers, kind: DocumentKind) {
+        let product = self.skus.number(&text.sku);
+        if self.names.len() == product as usize {
+            self.names.push(HashMap::new());
+        }
+        self.count_name(product, &text.description, kind, row.number);
+        let customer = match kind {
+            DocumentKind::Adjustment => None,
+            DocumentKind::Order | DocumentKind::Return => row.customer.map(|id| self.customer(id, row.country)),
+        };
+        let document = self.document(row, kind, customer);
+        let (quantity, price, note) = match kind {
+            DocumentKind::Order => (row.quantity, row.price, 0),
+            DocumentKind::Return => (-row.quantity, row.price, 0),
+            DocumentKind::Adjustment => {
+                self.notes.push(text.description.as_str().into());
+                (row.quantity, 0, self.notes.len() as u32 - 1)
+            }
+        };
+        self.picks.push(Pick { document, product, row: row.number, note, quantity, price });
+    }
+
+    fn count_name(&mut self, product: u32, name: &str, kind: DocumentKind, row: u32) {
+        if name.is_empty() {
+            return;
+        }
+        let uses = &mut self.names[product as usize];
+        if !uses.contains_key(name) {
+            uses.insert(name.into(), NameUse { first: row, ..NameUse::default() });
+        }
+        let Some(entry) = uses.get_mut(name) else { return };
+        entry.all += 1;
+        if kind == DocumentKind::Order {
+            if entry.sales == 0 {
+                entry.first_sale = row;
+            }
+            entry.sales += 1;
+        }
+    }
+
+    fn invoice(&mut self, number: &str) -> u32 {
+        let invoice = self.invoices.number(number);
+        if self.slots.len() == invoice as usize {
+            self.slots.push([None; 3]);
+        }
+        invoice
+    }
+
+    fn customer(&mut self, id: &str, country: &str) -> u32 {
+        let customer = self.customers.number(id);
+        if self.countries.len() == customer as usize {
+            self.countries.push(country.into());
+        }
+        customer
+    }
+
+    /// The document of a row, made on its first one. A document's customer is the first that its rows name.
+    fn document(&mut self, row: &Row<'_>, kind: DocumentKind, customer: Option<u32>) -> u32 {
+        let invoice = self.invoice(row.invoice);
+        let slot = &mut self.slots[invoice as usize][kind as usize];
+        if let Some(known) = *slot {
+            let draft = &mut self.drafts[known as usize];
+            draft.time = draft.time.min(row.time);
+            draft.customer = draft.customer.or(customer);
+            return known;
+        }
+        let number = self.drafts.len() as u32;
+        *slot = Some(number);
+        let country = iso_code(row.country);
+        self.drafts.push(Draft { kind, invoice, time: row.time, seq: row.number, customer, country });
+        number
+    }
+}
+
+/// A charge without a code is called what its row says.
+fn charge_name(description: &str) -> Box<str> {
+    let said: String = description.chars().filter(|c| !c.is_control()).take(judge::CHARGE).collect();
+    if said.is_empty() { "Charge".into() } else { said.into() }
+}

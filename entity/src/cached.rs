@@ -1,0 +1,32 @@
+//! Rows that nodes remember outside the database: what each weighs.
+
+use std::mem::size_of_val;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{category, store, supplier};
+
+/// A row that can be remembered. Serialised it must say all of itself.
+pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// About how many bytes it takes in memory.
+    fn weight(&self) -> usize;
+}
+
+impl Cached for store::Model {
+    fn weight(&self) -> usize {
+        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len()
+    }
+}
+
+impl Cached for category::Model {
+    fn weight(&self) -> usize {
+        let image = self.image_url.as_ref().map_or(0, String::len);
+        size_of_val(self) + self.name.len() + self.slug.len() + self.metadata.len() + image
+    }
+}
+
+impl Cached for supplier::Model {
+    fn weight(&self) -> usize {
+        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.email.as_ref().map_or(0, String::len)
+    }
+}

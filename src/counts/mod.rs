@@ -1,4 +1,0 @@
-//! Counting what is there: which products, by whom, what they found, and how the books are set right.
-pub mod core;
-pub mod graph;
-pub mod rows;

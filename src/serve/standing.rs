@@ -1,0 +1,24 @@
+//! What a node reads again when another node says that rights changed or a session ended.
+
+use async_trait::async_trait;
+use entity::prelude::{SessionId, TenantId};
+use iam::{access::Access, identity::Identity};
+use platform::{realtime::Standing, storage::Fault};
+
+pub struct Remembered {
+    pub access: Access,
+    pub identity: Identity,
+}
+
+#[async_trait]
+impl Standing for Remembered {
+    fn forget_rights(&self, tenant: TenantId) {
+        self.access.forget_here(tenant);
+    }
+    async fn refresh_rights(&self) {
+        self.access.refresh_live().await;
+    }
+    async fn refresh_sessions(&self, sessions: &[SessionId]) -> Result<(), Fault> {
+        self.identity.look_again(sessions).await
+    }
+}

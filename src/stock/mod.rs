@@ -1,5 +1,0 @@
-//! Levels, the ledger, reservations.
-pub mod core;
-pub mod graph;
-pub mod rows;
-pub mod shell;
