@@ -2,12 +2,12 @@
 
 use async_graphql::{
     Positioned,
-    parser::types::{FieldDefinition, InputValueDefinition, TypeKind},
+    parser::types::{BaseType, FieldDefinition, InputValueDefinition, TypeKind},
 };
 use serde_json::{Value, json};
 
 use crate::authorization::{
-    calls::{Calls, base, least, meant},
+    calls::{Calls, base, is_needed, least, meant},
     world::World,
 };
 
@@ -43,6 +43,9 @@ const REPORTS: &[&str] = &[
     "stockValue",
     "supplierPerformance",
 ];
+
+/// Arguments that say which rows of all are wanted, or how many.
+const PAGING: &[&str] = &["after", "before", "first", "last", "limit"];
 
 pub async fn all(world: &World) -> Vec<Ask> {
     let calls = Calls::of_the_schema();
@@ -122,6 +125,13 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
                 asks.push(ask(format!("{name} where {test}"), with(json!({ given: filter })), Wants::Few));
             }
         }
+        let is_list = matches!(argument.ty.node.base, BaseType::List(_));
+        // Texts of a list are words of their own that the schema does not tell.
+        if !PAGING.contains(&given) && !is_needed(argument) && !(is_list && kind == "String") && inputs(calls, &kind).is_empty() {
+            for (test, value) in tests(calls, &kind, is_list) {
+                asks.push(ask(format!("{name} where {given}{test}"), with(json!({ given: value })), Wants::Few));
+            }
+        }
     }
     asks
 }
@@ -157,7 +167,7 @@ fn filters(calls: &Calls, kind: &str) -> Vec<(String, Value)> {
         if of == kind || of == "IdFilter" {
             continue;
         }
-        for (test, value) in tests(calls, &of, matches!(field.ty.node.base, async_graphql::parser::types::BaseType::List(_))) {
+        for (test, value) in tests(calls, &of, matches!(field.ty.node.base, BaseType::List(_))) {
             found.push((format!("{name}{test}"), json!({ name: value })));
         }
     }
@@ -182,11 +192,7 @@ fn tests(calls: &Calls, kind: &str, is_list: bool) -> Vec<(String, Value)> {
             .iter()
             .map(|field| {
                 let (name, of) = (field.node.name.node.as_str(), value(&base(&field.node.ty.node)));
-                let of = if matches!(field.node.ty.node.base, async_graphql::parser::types::BaseType::List(_)) {
-                    json!([of])
-                } else {
-                    of
-                };
+                let of = if matches!(field.node.ty.node.base, BaseType::List(_)) { json!([of]) } else { of };
                 (format!(" {name}"), json!({ name: of }))
             })
             .collect(),

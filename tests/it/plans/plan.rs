@@ -44,6 +44,9 @@ pub const SMALL: &[&str] = &[
     "webhook_endpoint",
 ];
 
+/// A page that is full after this share of the rows is read in the order that they lie in, and what many rows have is filtered on the way.
+const SOON: f64 = 0.05;
+
 /// Whether a table grows with what a tenant does.
 pub fn is_large(table: &str) -> bool {
     !SMALL.contains(&table)
@@ -53,6 +56,8 @@ pub fn is_large(table: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
     pub table: String,
+    /// Its name on Postgres.
+    pub index: String,
     pub how: String,
     /// By nothing, or by the tenant alone.
     is_whole: bool,
@@ -75,8 +80,20 @@ impl Plan {
     }
 }
 
+/// The first column of each index of Postgres beside the tenant: one that is searched without it is read whole.
+pub async fn firsts(scope: &TenantScope) -> BTreeMap<String, String> {
+    if scope.backend() == Backend::Sqlite {
+        return BTreeMap::new();
+    }
+    let sql = "SELECT DISTINCT ON (i.indexrelid) c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, place) JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+        WHERE c.relnamespace = 'public'::regnamespace AND a.attname <> 'tenant_id' AND $1::uuid IS NOT NULL ORDER BY i.indexrelid, k.place";
+    let rows = scope.rows(sql, Vec::new()).await.unwrap();
+    rows.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect()
+}
+
 /// None where a statement has no plan: it writes new rows, or is not the tenant's.
-pub async fn of(scope: &TenantScope, statement: &Statement) -> Option<Plan> {
+pub async fn of(scope: &TenantScope, statement: &Statement, firsts: &BTreeMap<String, String>) -> Option<Plan> {
     let first = statement.sql.split_whitespace().next().unwrap_or_default().to_uppercase();
     if !["SELECT", "WITH", "UPDATE", "DELETE"].contains(&first.as_str()) {
         return None;
@@ -103,7 +120,7 @@ pub async fn of(scope: &TenantScope, statement: &Statement) -> Option<Plan> {
         }
         Backend::Postgres => {
             let whole: Value = rows[0].try_get_by_index(0).unwrap();
-            plan.postgres(&whole[0]["Plan"], None);
+            plan.postgres(&whole[0]["Plan"], None, 1.0, firsts);
         }
     }
     Some(plan)
@@ -125,25 +142,45 @@ impl Plan {
             || by == "tenant_id=?"
             || by.strip_prefix("tenant_id=? AND ").and_then(|rest| rest.strip_suffix(">?")).is_some_and(is_not_null);
         for table in tables {
-            self.reads.push(Read { table: table.clone(), how: detail.to_owned(), is_whole });
+            self.reads.push(Read { table: table.clone(), index: String::new(), how: detail.to_owned(), is_whole });
         }
     }
 
-    fn postgres(&mut self, node: &Value, table: Option<&str>) {
+    /// `share` of what a node could give is taken from it: a page whose rows come in their order ends when it is full.
+    fn postgres(&mut self, node: &Value, table: Option<&str>, share: f64, firsts: &BTreeMap<String, String>) {
         let (kind, table) = (node["Node Type"].as_str().unwrap_or_default(), node["Relation Name"].as_str().or(table));
         self.sorts |= kind == "Sort";
         let cond = node["Index Cond"].as_str();
         let is_index = matches!(kind, "Index Scan" | "Index Only Scan" | "Bitmap Index Scan");
         if let (Some(table), true) = (table, is_index || kind == "Seq Scan") {
-            let is_of_tenant = |part: &str| part.trim_start_matches('(').starts_with("tenant_id =");
-            let is_whole = cond.is_none_or(|cond| cond.split(" AND ").all(is_of_tenant));
-            let how = format!("{kind} {} {}", node["Index Name"], cond.unwrap_or_default());
-            self.reads.push(Read { table: table.to_owned(), how, is_whole });
+            let index = node["Index Name"].as_str().unwrap_or_default().to_owned();
+            let is_first = |first: &String| cond.is_some_and(|cond| names(cond, first));
+            // An index of expressions alone has no such column.
+            let is_searched = firsts.get(&index).map_or(cond.is_some(), is_first);
+            let is_whole = !is_searched && share > SOON;
+            let how = format!("{kind} {index}");
+            self.reads.push(Read { table: table.to_owned(), index, how, is_whole });
         }
         for below in node["Plans"].as_array().into_iter().flatten() {
-            self.postgres(below, (kind == "Bitmap Heap Scan").then_some(table).flatten());
+            let share = match (kind, below["Parent Relationship"].as_str()) {
+                ("Limit", Some("Outer")) => share.min(rows(node) / rows(below)),
+                // These read all before they give the first row.
+                ("Sort" | "Aggregate" | "Hash" | "Bitmap Heap Scan", _) | (_, Some("InitPlan")) => 1.0,
+                _ => share,
+            };
+            self.postgres(below, (kind == "Bitmap Heap Scan").then_some(table).flatten(), share, firsts);
         }
     }
+}
+
+/// Whether a column stands in a condition, by itself or in a row of several.
+fn names(cond: &str, column: &str) -> bool {
+    cond.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == column)
+}
+
+/// How many rows the planner expects of a node.
+fn rows(node: &Value) -> f64 {
+    node["Plan Rows"].as_f64().unwrap_or(1.0).max(1.0)
 }
 
 async fn known(scope: &TenantScope) -> BTreeSet<String> {
