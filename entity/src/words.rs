@@ -19,6 +19,16 @@ macro_rules! words {
 }
 
 words! {
+    /// A kind of document that is numbered per tenant, without gaps: its column in `tenant_counter`.
+    Numbered {
+        Order "order_number",
+        Return "return_number",
+        PurchaseOrder "purchase_order_number",
+        SupplierReturn "supplier_return_number",
+        Transfer "transfer_number",
+        Count "count_number",
+        Revaluation "revaluation_number",
+    }
     /// What a store is.
     StoreKind { Shop "SHOP", Warehouse "WAREHOUSE", Virtual "VIRTUAL" }
     /// Where a product is in its life.

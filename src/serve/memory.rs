@@ -1,5 +1,6 @@
 //! What a node remembers of master data.
 
+use inventory::catalog::events::CACHED;
 use platform::{
     budget::RedisClient,
     cache::{Cache, Remote},
@@ -13,7 +14,7 @@ use super::{Node, StartError};
 const USUAL: u64 = 32 << 20;
 
 pub(super) fn begin(db: &Database, ring: &KeyRing) {
-    db.shelf().leave(Cache::new(USUAL, ring.clone(), None));
+    db.shelf().leave(Cache::new(CACHED, USUAL, ring.clone(), None));
 }
 
 impl Node {
@@ -27,7 +28,7 @@ impl Node {
             tokio::spawn(write);
             remote = Some(shared);
         }
-        self.db.shelf().leave(Cache::new(bytes, self.ring.clone(), remote));
+        self.db.shelf().leave(Cache::new(CACHED, bytes, self.ring.clone(), remote));
         Ok(())
     }
 }

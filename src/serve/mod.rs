@@ -181,7 +181,7 @@ impl Node {
         let limits = Limits::default();
         let jobs = Jobs::new(db.clone(), clock.clone());
         let sender = Sender::new(Allowed::default(), clock.clone());
-        let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender);
+        let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender, schema::events::registry());
         let alerts = Alerts::new(identity.clone(), access.clone(), pen.clone());
         let keeper = Arc::new(Keeper::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };

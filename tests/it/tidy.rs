@@ -1,5 +1,6 @@
 //! The house's own rules, kept over the source: who may name whom, what a core may not know, how long a file may be.
 
+mod events;
 mod facts;
 mod papers;
 mod reliability;

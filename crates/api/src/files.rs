@@ -181,7 +181,7 @@ pub struct FileMutation;
 #[Object]
 impl FileMutation {
     /// Makes room for a file and tells where to send its bytes: with PUT, as they are, within the hour. What is not needed goes after seven days.
-    #[graphql(directive = requires::apply("file.write".into()), directive = emits::apply(vec!["file.created".into()]))]
+    #[graphql(directive = requires::apply("file.write".into()), directive = emits::apply(vec![services::files::events::FILE_CREATED.text()]))]
     async fn file_upload_create(
         &self,
         ctx: &Context<'_>,

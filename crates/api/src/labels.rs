@@ -154,7 +154,7 @@ impl LabelMutation {
     #[graphql(
         directive = requires::apply("product.read".into()),
         directive = cost::apply("100".into()),
-        directive = emits::apply(vec!["file.uploaded".into()])
+        directive = emits::apply(vec![services::files::events::FILE_UPLOADED.text()])
     )]
     async fn product_label_sheet_create(
         &self,

@@ -8,10 +8,7 @@ use iam::{
     access::{Access, kind as may},
     identity::Identity,
 };
-use inventory::{
-    ledger::{self, Ledger},
-    stock::core::Movement,
-};
+use inventory::{ledger::Ledger, stock::core::Movement};
 use platform::{audit::Audit, jobs::Jobs, paging::CursorSigner, realtime::Hubs, storage::TenantScope};
 use services::{alerts::Alerts, media::Media, webhooks::Webhooks};
 
@@ -44,6 +41,7 @@ use crate::{
 };
 
 mod documents;
+pub mod events;
 mod payloads;
 mod roots;
 mod sizes;
@@ -268,7 +266,7 @@ pub struct Given {
 /// The schema with its rooms. It executes what has been examined.
 pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
-    let hubs = Hubs::new(given.ledger.database().clone(), ledger::about);
+    let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     plain()
         .data(hubs)
         .data(given.identity)

@@ -110,7 +110,7 @@ impl TenancyMutation {
     /// Changes the settings of the caller's tenant, all that are named or none.
     #[graphql(
         directive = requires::apply("tenant.write".into()),
-        directive = emits::apply(vec!["tenant.updated".into()]),
+        directive = emits::apply(vec![iam::tenancy::events::TENANT_UPDATED.text()]),
         directive = step_up::apply(MaxAge(None))
     )]
     async fn tenant_update(

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::shop::{Shop, World, on_both, pairs};
 use crate::jobs::until;
+use entrepot::schema::events::registry;
 
 on_both!(workers_that_die_lose_no_alert_and_send_no_letter_twice, what_was_opened_goes_to_webhooks_of_those_who_may_see_it);
 
@@ -68,7 +69,7 @@ async fn what_was_opened_goes_to_webhooks_of_those_who_may_see_it(world: &World)
     let payloads = shop
         .texts("SELECT payload FROM event WHERE tenant_id = $1 AND kind = 'alert.opened' ORDER BY seq DESC LIMIT 1", vec![])
         .await;
-    let seen = |shop: &Shop<'_>| entrepot::webhooks::seen(&shop.caller, "alert.opened", &payloads[0]).unwrap();
+    let seen = |shop: &Shop<'_>| registry().shown("alert.opened", &payloads[0], &shop.caller).unwrap();
     let told = seen(&shop).unwrap();
     assert_eq!(
         json!([told["id"], told["kind"], told["state"], told["storeId"], told["productId"], told["quantity"]]),
@@ -78,7 +79,7 @@ async fn what_was_opened_goes_to_webhooks_of_those_who_may_see_it(world: &World)
     assert_eq!(seen(&shop.clerk(&["stock.read"])), None);
     assert_eq!(seen(&shop.at(&shop.new_store("ANNEX").await).clerk(&["alert.read"])), None);
     let margin = json!({ "alert": alert["id"], "kind": "NEGATIVE_MARGIN", "state": "OPEN", "product": mug["id"], "openedAt": 1, "version": 1, "updatedAt": 1 });
-    let seen = |shop: &Shop<'_>| entrepot::webhooks::seen(&shop.caller, "alert.opened", &margin.to_string()).unwrap();
+    let seen = |shop: &Shop<'_>| registry().shown("alert.opened", &margin.to_string(), &shop.caller).unwrap();
     assert!(seen(&shop).is_some());
     assert_eq!(seen(&shop.clerk(&["alert.read", "product.cost.read"])), None, "it is of no store");
     assert_eq!(seen(&shop.as_caller(world.ours.only(&["alert.read"]))), None, "costs are not for them");

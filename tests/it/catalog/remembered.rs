@@ -43,7 +43,7 @@ async fn node(world: &World, redis: Option<&Redis>) -> Database {
         tokio::spawn(write);
         remote
     });
-    db.shelf().leave(Cache::new(SPACE, world::unkept_ring(), remote));
+    db.shelf().leave(Cache::new(entrepot::catalog::events::CACHED, SPACE, world::unkept_ring(), remote));
     db
 }
 

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use entrepot::{
-    ledger,
-    realtime::{Hubs, Interest, Listener, Next, Subject, Topic},
-    storage::journal::{self, NewEvent},
+    catalog::events::LEVELS,
+    orders::events::ORDERS,
+    realtime::{Hubs, Interest, Listener, Next, Subject},
+    schema::events::registry,
+    stock::events::STOCK_CHANGED,
+    storage::journal,
 };
 
 use super::world::{MUG, RICE, World};
@@ -16,7 +19,7 @@ const SOON: Duration = Duration::from_millis(200);
 async fn write(world: &World, count: usize) {
     let mut work = world.scope().begin().await.unwrap();
     // What cannot be read concerns everybody: they meet its fault themselves.
-    let event = || NewEvent { kind: "stock.changed", payload: "{}".to_owned() };
+    let event = || STOCK_CHANGED.with_text("{}".to_owned());
     journal::append(&mut work, (0..count).map(|_| event()).collect(), world.clock.now()).await.unwrap();
     work.commit().await.unwrap();
 }
@@ -34,9 +37,9 @@ async fn read(listener: &mut Listener) -> Vec<i64> {
 }
 
 async fn a_follower_that_sleeps_through_thousands_misses_none(world: World) {
-    let hubs = Hubs::new(world.db.clone(), ledger::about);
-    let mut sleeper = hubs.listen(world.tenant, Interest::all(Topic::Stock)).await.unwrap();
-    let mut awake = hubs.listen(world.tenant, Interest::all(Topic::Stock)).await.unwrap();
+    let hubs = Hubs::new(world.db.clone(), registry());
+    let mut sleeper = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
+    let mut awake = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
     let before = sleeper.last();
     assert_eq!((read(&mut sleeper).await.len(), read(&mut awake).await.len()), (0, 0), "both are handed what comes");
     let mut seen = Vec::new();
@@ -50,7 +53,7 @@ async fn a_follower_that_sleeps_through_thousands_misses_none(world: World) {
     write(&world, 1).await;
     assert_eq!(read(&mut sleeper).await, [before + 3_001], "and it is handed what comes again");
     // Whoever comes late reads up from memory, or from the journal when that does not go back so far.
-    let mut late = hubs.listen(world.tenant, Interest::all(Topic::Stock)).await.unwrap();
+    let mut late = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
     late.go_on_after(before);
     assert_eq!(read(&mut late).await.len(), 3_001);
     late.go_on_after(0);
@@ -59,8 +62,8 @@ async fn a_follower_that_sleeps_through_thousands_misses_none(world: World) {
 
 async fn what_was_let_go_is_told(world: World) {
     write(&world, 10).await;
-    let hubs = Hubs::new(world.db.clone(), ledger::about);
-    let mut listener = hubs.listen(world.tenant, Interest::all(Topic::Stock)).await.unwrap();
+    let hubs = Hubs::new(world.db.clone(), registry());
+    let mut listener = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
     let head = listener.last();
     let work = world.db.global().steward_for(world.tenant).await.unwrap();
     work.execute("DELETE FROM event WHERE tenant_id = $1 AND seq <= $2", vec![(head - 4).into()]).await.unwrap();
@@ -73,10 +76,10 @@ async fn what_was_let_go_is_told(world: World) {
 }
 
 async fn a_follower_is_handed_what_concerns_it(world: World) {
-    let hubs = Hubs::new(world.db.clone(), ledger::about);
-    let mug = Subject::Product(world.make.products[MUG]);
-    let mut narrow = hubs.listen(world.tenant, Interest::narrowest(Topic::Stock, [vec![mug]])).await.unwrap();
-    let mut orders = hubs.listen(world.tenant, Interest::all(Topic::Orders)).await.unwrap();
+    let hubs = Hubs::new(world.db.clone(), registry());
+    let mug = Subject::of(world.make.products[MUG]);
+    let mut narrow = hubs.listen(world.tenant, Interest::narrowest(LEVELS, [vec![mug]])).await.unwrap();
+    let mut orders = hubs.listen(world.tenant, Interest::all(ORDERS)).await.unwrap();
     assert_eq!((read(&mut narrow).await.len(), read(&mut orders).await.len()), (0, 0));
     world.stock(RICE, 0, 5).await;
     assert_eq!(read(&mut narrow).await, [0; 0]);

@@ -6,10 +6,7 @@ use std::sync::{
 };
 
 use entity::prelude::*;
-use entrepot::storage::{
-    TenantScope,
-    journal::{self, NewEvent},
-};
+use entrepot::storage::{TenantScope, journal};
 
 use super::world::{MUG, World};
 
@@ -39,7 +36,7 @@ async fn follow(scope: TenantScope, ended: Arc<AtomicBool>) -> i64 {
 async fn rename(scope: &TenantScope, name: String, give_up: bool, now: Timestamp) {
     let mut work = scope.begin().await.unwrap();
     work.execute("UPDATE product SET name = $2 WHERE tenant_id = $1 AND sku = 'p1'", vec![name.into()]).await.unwrap();
-    let event = || NewEvent { kind: "product.updated", payload: "{}".to_owned() };
+    let event = || entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
     journal::append(&mut work, vec![event(), event()], now).await.unwrap();
     if give_up {
         work.rollback().await.unwrap();

@@ -317,7 +317,7 @@ async fn what_is_not_committed_never_was(world: World) {
     for ending in 0..2 {
         let mut work = world.scope().begin().await.unwrap();
         work.execute("UPDATE stock_level SET on_hand = 7 WHERE tenant_id = $1", vec![]).await.unwrap();
-        let event = journal::NewEvent { kind: "product.updated", payload: "{}".to_owned() };
+        let event = entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
         journal::append(&mut work, vec![event], world.clock.now()).await.unwrap();
         assert_eq!(journal::head(&work).await.unwrap().seq, head + 1);
         // Dropped as a process that is killed drops it, or rolled back in order.

@@ -37,7 +37,7 @@ pub(super) async fn whole_schema(world: &World) -> EntrepotSchema {
     let access = Access::new(world.db.clone(), world.clock.clone(), Policies::load().await.unwrap());
     let jobs = Jobs::new(world.db.clone(), world.clock.clone());
     let sender = Sender::new(Allowed::default(), world.clock.clone());
-    let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender);
+    let webhooks = Webhooks::new(identity.clone(), ring, access.clone(), sender, schema::events::registry());
     let pen = Pen::new(crate::world::ring(&world.db, &world.clock).await, world.clock.clone());
     let alerts = Alerts::new(identity.clone(), access.clone(), pen.clone());
     let place = Place::Folder(std::env::temp_dir().join("entrepot-no-files"));

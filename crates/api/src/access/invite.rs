@@ -29,7 +29,7 @@ impl InviteMutation {
     #[graphql(
         directive = requires::apply("member.invite".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["member.invited".to_owned()])
+        directive = emits::apply(vec![iam::access::events::MEMBER_INVITED.text()])
     )]
     async fn member_invite(
         &self,

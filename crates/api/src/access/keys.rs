@@ -89,7 +89,7 @@ impl KeyMutation {
     #[graphql(
         directive = requires::apply("apikey.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["integration.created".to_owned()])
+        directive = emits::apply(vec![iam::access::events::INTEGRATION_CREATED.text()])
     )]
     async fn integration_create(
         &self,
@@ -109,7 +109,7 @@ impl KeyMutation {
     #[graphql(
         directive = requires::apply("apikey.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["integration.updated".to_owned()])
+        directive = emits::apply(vec![iam::access::events::INTEGRATION_UPDATED.text()])
     )]
     async fn integration_update(
         &self,
@@ -134,7 +134,7 @@ impl KeyMutation {
     /// Ends an integration: none of its keys is accepted any more, on any node, within five seconds.
     #[graphql(
         directive = requires::apply("apikey.write".to_owned()),
-        directive = emits::apply(vec!["integration.disabled".to_owned()])
+        directive = emits::apply(vec![iam::access::events::INTEGRATION_DISABLED.text()])
     )]
     async fn integration_disable(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<IntegrationPayload> {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;
@@ -148,7 +148,7 @@ impl KeyMutation {
     #[graphql(
         directive = requires::apply("apikey.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["api_key.created".to_owned()])
+        directive = emits::apply(vec![iam::access::events::API_KEY_CREATED.text()])
     )]
     async fn api_key_create(
         &self,
@@ -167,7 +167,7 @@ impl KeyMutation {
     #[graphql(
         directive = requires::apply("apikey.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["api_key.rolled".to_owned()])
+        directive = emits::apply(vec![iam::access::events::API_KEY_ROLLED.text()])
     )]
     async fn api_key_roll(
         &self,
@@ -186,7 +186,7 @@ impl KeyMutation {
     /// Ends a key: it is not accepted any more, on any node, within five seconds. Its open sockets close.
     #[graphql(
         directive = requires::apply("apikey.write".to_owned()),
-        directive = emits::apply(vec!["api_key.revoked".to_owned()])
+        directive = emits::apply(vec![iam::access::events::API_KEY_REVOKED.text()])
     )]
     async fn api_key_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ApiKeyPayload> {
         let permit = ctx.permit::<kind::ApikeyWrite>()?;

@@ -77,7 +77,7 @@ impl RightsMutation {
     #[graphql(
         directive = requires::apply("role.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["role.created".to_owned()])
+        directive = emits::apply(vec![iam::access::events::ROLE_CREATED.text()])
     )]
     async fn role_create(
         &self,
@@ -96,7 +96,7 @@ impl RightsMutation {
     #[graphql(
         directive = requires::apply("role.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["role.updated".to_owned()])
+        directive = emits::apply(vec![iam::access::events::ROLE_UPDATED.text()])
     )]
     async fn role_update(
         &self,
@@ -120,7 +120,7 @@ impl RightsMutation {
     #[graphql(
         directive = requires::apply("role.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["role.deleted".to_owned()])
+        directive = emits::apply(vec![iam::access::events::ROLE_DELETED.text()])
     )]
     async fn role_delete(
         &self,
@@ -140,7 +140,7 @@ impl RightsMutation {
     #[graphql(
         directive = requires::apply("member.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["member.updated".to_owned()])
+        directive = emits::apply(vec![iam::access::events::MEMBER_UPDATED.text()])
     )]
     async fn member_update_roles(
         &self,
@@ -172,7 +172,7 @@ impl RightsMutation {
     /// Makes a group of stores.
     #[graphql(
         directive = requires::apply("store.write".to_owned()),
-        directive = emits::apply(vec!["store_group.created".to_owned()])
+        directive = emits::apply(vec![iam::access::events::STORE_GROUP_CREATED.text()])
     )]
     async fn store_group_create(
         &self,
@@ -191,7 +191,7 @@ impl RightsMutation {
     #[graphql(
         directive = requires::apply("store.write".to_owned()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["store_group.updated".to_owned()])
+        directive = emits::apply(vec![iam::access::events::STORE_GROUP_UPDATED.text()])
     )]
     async fn store_group_update(
         &self,

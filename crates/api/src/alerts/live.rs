@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt};
 use iam::access::{Standing, kind};
 use platform::{
     paging::{Key, PageRequest},
-    realtime::{self, Interest, Subject, Told},
+    realtime::{Interest, Subject, Told},
     storage::{Fault, TenantScope},
 };
 use services::alerts::{
@@ -115,11 +115,11 @@ impl Topic for AlertTopic {
 
     fn interest(&self) -> Interest {
         let lists = self.tests.iter().filter_map(|test| match test {
-            Test::Store(stores) => Some(stores.iter().copied().map(Subject::Store).collect()),
-            Test::Product(products) => Some(products.iter().copied().map(Subject::Product).collect()),
+            Test::Store(stores) => Some(stores.iter().copied().map(Subject::of).collect()),
+            Test::Product(products) => Some(products.iter().copied().map(Subject::of).collect()),
             _ => None,
         });
-        Interest::narrowest(realtime::Topic::Alerts, lists)
+        Interest::narrowest(services::alerts::events::ALERTS, lists)
     }
 
     async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Page<Self>, Fault> {
@@ -135,7 +135,7 @@ impl Topic for AlertTopic {
     }
 
     async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<AlertChange>, Fault> {
-        let told = events.iter().filter(|told| told.event.kind.starts_with("alert."));
+        let told = events.iter().filter(|told| services::alerts::events::ALERT.is_about(&told.event));
         let read = told.map(|told| Ok((told, told.payload::<AlertEvent>()?))).collect::<Result<Vec<_>, Fault>>()?;
         // Prices and costs stand in no event, nor do notes.
         let ids: Vec<AlertId> = read.iter().map(|(_, event)| event.alert).collect();

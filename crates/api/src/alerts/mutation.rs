@@ -34,7 +34,7 @@ impl AlertMutation {
     /// Takes note of an alert.
     #[graphql(
         directive = requires::apply("alert.write".to_owned()),
-        directive = emits::apply(vec!["alert.acknowledged".to_owned()])
+        directive = emits::apply(vec![services::alerts::events::ALERT_ACKNOWLEDGED.text()])
     )]
     async fn alert_acknowledge(
         &self,
@@ -47,7 +47,7 @@ impl AlertMutation {
     /// Puts an alert off. It is OPEN again when its time comes, unless it has got better by then.
     #[graphql(
         directive = requires::apply("alert.write".to_owned()),
-        directive = emits::apply(vec!["alert.snoozed".to_owned()])
+        directive = emits::apply(vec![services::alerts::events::ALERT_SNOOZED.text()])
     )]
     async fn alert_snooze(
         &self,
@@ -60,7 +60,7 @@ impl AlertMutation {
     /// Hands an alert to a member, or to nobody.
     #[graphql(
         directive = requires::apply("alert.write".to_owned()),
-        directive = emits::apply(vec!["alert.assigned".to_owned()])
+        directive = emits::apply(vec![services::alerts::events::ALERT_ASSIGNED.text()])
     )]
     async fn alert_assign(
         &self,
@@ -73,7 +73,7 @@ impl AlertMutation {
     /// Says that nothing more is to be done about an alert. While things stay as they are there is no new one.
     #[graphql(
         directive = requires::apply("alert.write".to_owned()),
-        directive = emits::apply(vec!["alert.resolved".to_owned()])
+        directive = emits::apply(vec![services::alerts::events::ALERT_RESOLVED.text()])
     )]
     async fn alert_resolve(
         &self,
@@ -87,7 +87,7 @@ impl AlertMutation {
     /// for lines that are crossed from now on.
     #[graphql(
         directive = requires::apply("alert_rule.write".to_owned()),
-        directive = emits::apply(vec!["alert_rule.set".to_owned()])
+        directive = emits::apply(vec![services::alerts::events::ALERT_RULE_SET.text()])
     )]
     async fn alert_rule_upsert(
         &self,
@@ -104,7 +104,7 @@ impl AlertMutation {
     /// Takes a rule away. What it said holds no more; alerts that are there stay.
     #[graphql(
         directive = requires::apply("alert_rule.write".to_owned()),
-        directive = emits::apply(vec!["alert_rule.deleted".to_owned()])
+        directive = emits::apply(vec![services::alerts::events::ALERT_RULE_DELETED.text()])
     )]
     async fn alert_rule_delete(
         &self,

@@ -52,7 +52,7 @@ impl KitMutation {
     /// documents of its own. Kits are not made of kits: what an order of one takes stays plain to see.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["product.updated".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::PRODUCT_UPDATED.text()])
     )]
     async fn kit_set(
         &self,

@@ -40,7 +40,7 @@ impl PartyMutation {
     /// Makes a store.
     #[graphql(
         directive = requires::apply("store.write".to_owned()),
-        directive = emits::apply(vec!["store.created".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::STORE_CREATED.text()])
     )]
     async fn store_create(
         &self,
@@ -58,7 +58,7 @@ impl PartyMutation {
     /// Changes a store: what is left out of the input stays.
     #[graphql(
         directive = requires::apply("store.write".to_owned()),
-        directive = emits::apply(vec!["store.updated".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::STORE_UPDATED.text()])
     )]
     async fn store_update(
         &self,
@@ -77,7 +77,7 @@ impl PartyMutation {
     /// Closes a store for good. Refused while stock, reservations or open orders of it remain.
     #[graphql(
         directive = requires::apply("store.write".to_owned()),
-        directive = emits::apply(vec!["store.archived".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::STORE_ARCHIVED.text()])
     )]
     async fn store_archive(
         &self,
@@ -97,7 +97,7 @@ impl PartyMutation {
     /// Makes a supplier.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["supplier.created".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::SUPPLIER_CREATED.text()])
     )]
     async fn supplier_create(
         &self,
@@ -116,7 +116,7 @@ impl PartyMutation {
     /// Changes a supplier: what is left out of the input stays, null clears.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["supplier.updated".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::SUPPLIER_UPDATED.text()])
     )]
     async fn supplier_update(
         &self,
@@ -136,7 +136,7 @@ impl PartyMutation {
     /// Makes a customer. Without customer.read the answer tells its id and version only.
     #[graphql(
         directive = requires::apply("customer.write".to_owned()),
-        directive = emits::apply(vec!["customer.created".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::CUSTOMER_CREATED.text()])
     )]
     async fn customer_create(
         &self,
@@ -153,7 +153,7 @@ impl PartyMutation {
     /// Changes a customer: what is left out of the input stays, null clears. Without customer.read the answer tells its id and version only.
     #[graphql(
         directive = requires::apply("customer.write".to_owned()),
-        directive = emits::apply(vec!["customer.updated".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::CUSTOMER_UPDATED.text()])
     )]
     async fn customer_update(
         &self,
@@ -172,7 +172,7 @@ impl PartyMutation {
     /// Forgets who a customer is, for good: reference, name and e-mail address go, and the key that they were kept under. Country, orders and returns stay.
     #[graphql(
         directive = requires::apply("customer.erase".to_owned()),
-        directive = emits::apply(vec!["customer.erased".to_owned()]),
+        directive = emits::apply(vec![inventory::catalog::events::CUSTOMER_ERASED.text()]),
         directive = step_up::apply(MaxAge(None))
     )]
     async fn customer_erase(
@@ -194,7 +194,10 @@ impl PartyMutation {
     /// customer.read the answer tells ids and versions only.
     #[graphql(
         directive = requires::apply("customer.write".to_owned()),
-        directive = emits::apply(vec!["customer.created".to_owned(), "customer.updated".to_owned()])
+        directive = emits::apply(vec![
+            inventory::catalog::events::CUSTOMER_CREATED.text(),
+            inventory::catalog::events::CUSTOMER_UPDATED.text(),
+        ])
     )]
     async fn customer_bulk_upsert(
         &self,
@@ -213,7 +216,7 @@ impl PartyMutation {
     /// Makes a channel.
     #[graphql(
         directive = requires::apply("channel.write".to_owned()),
-        directive = emits::apply(vec!["channel.created".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::CHANNEL_CREATED.text()])
     )]
     async fn channel_create(
         &self,

@@ -54,7 +54,7 @@ impl ProductMutation {
     /// Makes a product.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["product.created".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::PRODUCT_CREATED.text()])
     )]
     async fn product_create(
         &self,
@@ -72,7 +72,10 @@ impl ProductMutation {
     /// Changes a product: what is left out of the input stays, null clears.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["product.updated".to_owned(), "product.archived".to_owned()])
+        directive = emits::apply(vec![
+            inventory::catalog::events::PRODUCT_UPDATED.text(),
+            inventory::catalog::events::PRODUCT_ARCHIVED.text(),
+        ])
     )]
     async fn product_update(
         &self,
@@ -91,7 +94,7 @@ impl ProductMutation {
     /// Takes a product out of use. Refused while stock, reservations or open orders of it remain.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["product.archived".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::PRODUCT_ARCHIVED.text()])
     )]
     async fn product_archive(
         &self,
@@ -113,7 +116,11 @@ impl ProductMutation {
     /// Makes or changes up to 500 products by SKU. Each row is answered by itself: a refused one does not stop the others.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["product.created".to_owned(), "product.updated".to_owned(), "product.archived".to_owned()])
+        directive = emits::apply(vec![
+            inventory::catalog::events::PRODUCT_CREATED.text(),
+            inventory::catalog::events::PRODUCT_UPDATED.text(),
+            inventory::catalog::events::PRODUCT_ARCHIVED.text(),
+        ])
     )]
     async fn product_bulk_upsert(
         &self,
@@ -132,7 +139,7 @@ impl ProductMutation {
     /// Makes a category.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["category.created".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::CATEGORY_CREATED.text()])
     )]
     async fn category_create(
         &self,
@@ -151,7 +158,7 @@ impl ProductMutation {
     /// Changes a category: what is left out of the input stays, null clears.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["category.updated".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::CATEGORY_UPDATED.text()])
     )]
     async fn category_update(
         &self,
@@ -171,7 +178,10 @@ impl ProductMutation {
     /// Makes or changes up to 500 categories by slug. Each row is answered by itself: a refused one does not stop the others.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["category.created".to_owned(), "category.updated".to_owned()])
+        directive = emits::apply(vec![
+            inventory::catalog::events::CATEGORY_CREATED.text(),
+            inventory::catalog::events::CATEGORY_UPDATED.text(),
+        ])
     )]
     async fn category_bulk_upsert(
         &self,
@@ -190,7 +200,7 @@ impl ProductMutation {
     /// Makes a family of variants.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["family.created".to_owned()])
+        directive = emits::apply(vec![inventory::catalog::events::FAMILY_CREATED.text()])
     )]
     async fn product_family_create(
         &self,

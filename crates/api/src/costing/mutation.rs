@@ -61,7 +61,7 @@ impl CostMutation {
     /// Says what the units of products are worth from now on, whatever they cost. The ledger's quantities stay; what leaves later leaves at the new worth.
     #[graphql(
         directive = requires::apply("cost.write".to_owned()),
-        directive = emits::apply(vec!["revaluation.created".to_owned()])
+        directive = emits::apply(vec![inventory::costing::events::REVALUATION_CREATED.text()])
     )]
     async fn stock_revalue(
         &self,

@@ -27,7 +27,7 @@ impl CountsMutation {
     /// Plans a count: of everything, a category, an ABC class or a list. What it is of, but for a list, is looked up when it is started.
     #[graphql(
         directive = requires::apply("count.write".to_owned()),
-        directive = emits::apply(vec!["count.created".to_owned()])
+        directive = emits::apply(vec![inventory::counts::events::COUNT_CREATED.text()])
     )]
     async fn count_create(
         &self,
@@ -41,7 +41,7 @@ impl CountsMutation {
     /// Begins to count: every stocked product that fits the count, and has a level in the store now, gets a line.
     #[graphql(
         directive = requires::apply("count.write".to_owned()),
-        directive = emits::apply(vec!["count.started".to_owned()])
+        directive = emits::apply(vec![inventory::counts::events::COUNT_STARTED.text()])
     )]
     async fn count_start(
         &self,
@@ -55,7 +55,7 @@ impl CountsMutation {
     /// Writes down what somebody found, also of what was not on the list. Several may count at once; each time is kept, and the last one holds.
     #[graphql(
         directive = requires::apply("count.record".to_owned()),
-        directive = emits::apply(vec!["count.recorded".to_owned()])
+        directive = emits::apply(vec![inventory::counts::events::COUNT_RECORDED.text()])
     )]
     async fn count_record(
         &self,
@@ -69,7 +69,7 @@ impl CountsMutation {
     /// Hands a count in for review.
     #[graphql(
         directive = requires::apply("count.record".to_owned()),
-        directive = emits::apply(vec!["count.submitted".to_owned()])
+        directive = emits::apply(vec![inventory::counts::events::COUNT_SUBMITTED.text()])
     )]
     async fn count_submit(
         &self,
@@ -83,7 +83,7 @@ impl CountsMutation {
     /// Has lines of a count in REVIEW counted once more.
     #[graphql(
         directive = requires::apply("count.review".to_owned()),
-        directive = emits::apply(vec!["count.recounted".to_owned()])
+        directive = emits::apply(vec![inventory::counts::events::COUNT_RECOUNTED.text()])
     )]
     async fn count_recount(
         &self,
@@ -99,7 +99,7 @@ impl CountsMutation {
     /// approves what they counted themselves.
     #[graphql(
         directive = requires::apply("count.approve".to_owned()),
-        directive = emits::apply(vec!["count.completed".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![inventory::counts::events::COUNT_COMPLETED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn count_approve(
         &self,
@@ -113,7 +113,7 @@ impl CountsMutation {
     /// Calls a count off; nothing is posted.
     #[graphql(
         directive = requires::apply("count.write".to_owned()),
-        directive = emits::apply(vec!["count.cancelled".to_owned()])
+        directive = emits::apply(vec![inventory::counts::events::COUNT_CANCELLED.text()])
     )]
     async fn count_cancel(
         &self,

@@ -44,7 +44,7 @@ impl BulkMutation {
     #[graphql(
         directive = requires::apply("exchange.run".into()),
         directive = cost::apply("100".into()),
-        directive = emits::apply(vec!["exchange.created".into()])
+        directive = emits::apply(vec![services::exchange::events::EXCHANGE_CREATED.text()])
     )]
     async fn bulk_operation_run(
         &self,

@@ -121,7 +121,7 @@ impl ExchangeMutation {
     #[graphql(
         directive = requires::apply("exchange.run".into()),
         directive = cost::apply("100".into()),
-        directive = emits::apply(vec!["exchange.created".into()])
+        directive = emits::apply(vec![services::exchange::events::EXCHANGE_CREATED.text()])
     )]
     async fn import_create(
         &self,
@@ -151,7 +151,7 @@ impl ExchangeMutation {
     #[graphql(
         directive = requires::apply("exchange.run".into()),
         directive = cost::apply("100".into()),
-        directive = emits::apply(vec!["exchange.created".into()])
+        directive = emits::apply(vec![services::exchange::events::EXCHANGE_CREATED.text()])
     )]
     async fn export_create(
         &self,
@@ -178,7 +178,7 @@ impl ExchangeMutation {
     }
 
     /// Ends an import, an export or a mutation for each line after the rows that are under way. What is done stays done.
-    #[graphql(directive = requires::apply("exchange.run".into()), directive = emits::apply(vec!["exchange.cancelled".into()]))]
+    #[graphql(directive = requires::apply("exchange.run".into()), directive = emits::apply(vec![services::exchange::events::EXCHANGE_CANCELLED.text()]))]
     async fn exchange_cancel(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] id: ID) -> Answer<ExchangePayload> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {

@@ -25,6 +25,7 @@ use crate::{
         scalars::{Cursor, DateTime, Json, Long},
     },
     live::stream::{self, ResetReason},
+    schema::events::registry,
 };
 
 /// Events that are looked through for one page at most: whoever may see few of them turns pages.
@@ -145,7 +146,7 @@ impl EventQuery {
         if types.as_ref().is_some_and(|types| types.len() > MOST_TYPES) {
             return Err(TopError::bad_input(format!("at most {MOST_TYPES} types"), vec!["types".to_owned()]));
         }
-        if let Some(index) = types.as_deref().and_then(webhooks::core::idle) {
+        if let Some(index) = types.as_deref().and_then(|types| webhooks::core::idle(types, registry())) {
             return Err(TopError::bad_input(webhooks::core::NO_SUCH_EVENT, vec!["types".to_owned(), index.to_string()]));
         }
         let signer = ctx.given::<CursorSigner>()?.clone();
@@ -214,7 +215,8 @@ impl List {
         if self.types.as_ref().is_some_and(|types| !types.iter().any(|one| webhooks::core::matches(one, &row.kind))) {
             return Ok(None);
         }
-        let data = webhooks::seen(&self.caller, &row.kind, &row.payload)
+        let data = registry()
+            .shown(&row.kind, &row.payload, &self.caller)
             .map_err(|err| Fault::corrupt("event", format!("{}: {err}", row.seq)))?;
         Ok(data.map(|data| Event { row: Arc::new(row), data }))
     }

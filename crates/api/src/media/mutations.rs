@@ -142,7 +142,7 @@ impl MediaMutation {
     /// Gives a product a picture that you have sent. It is kept until it is removed; its small versions are made a moment later.
     #[graphql(
         directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec!["product.images_changed".into()])
+        directive = emits::apply(vec![services::media::events::PRODUCT_IMAGES_CHANGED.text()])
     )]
     async fn product_image_add(
         &self,
@@ -163,7 +163,7 @@ impl MediaMutation {
     /// Takes a picture of a product away. Its bytes go within the hour.
     #[graphql(
         directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec!["product.images_changed".into()])
+        directive = emits::apply(vec![services::media::events::PRODUCT_IMAGES_CHANGED.text()])
     )]
     async fn product_image_remove(
         &self,
@@ -182,7 +182,7 @@ impl MediaMutation {
     /// Puts some pictures of a product first, in the order that is given; the others follow as they were.
     #[graphql(
         directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec!["product.images_changed".into()])
+        directive = emits::apply(vec![services::media::events::PRODUCT_IMAGES_CHANGED.text()])
     )]
     async fn product_image_reorder(
         &self,
@@ -204,7 +204,7 @@ impl MediaMutation {
     /// Gives a product a document that you have sent. It is kept until it is removed.
     #[graphql(
         directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec!["product.documents_changed".into()])
+        directive = emits::apply(vec![services::media::events::PRODUCT_DOCUMENTS_CHANGED.text()])
     )]
     async fn product_document_add(
         &self,
@@ -224,7 +224,7 @@ impl MediaMutation {
     /// Takes a document of a product away. Its bytes go within the hour.
     #[graphql(
         directive = requires::apply("product.write".into()),
-        directive = emits::apply(vec!["product.documents_changed".into()])
+        directive = emits::apply(vec![services::media::events::PRODUCT_DOCUMENTS_CHANGED.text()])
     )]
     async fn product_document_remove(
         &self,

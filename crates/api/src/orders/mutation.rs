@@ -28,7 +28,7 @@ impl OrdersMutation {
     /// Places an order, accepted or refused whole: its lines, its prices and its holds.
     #[graphql(
         directive = requires::apply("order.write".to_owned()),
-        directive = emits::apply(vec!["order.created".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::ORDER_CREATED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn order_create(
         &self,
@@ -42,7 +42,7 @@ impl OrdersMutation {
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
     #[graphql(
         directive = requires::apply("order.write".to_owned()),
-        directive = emits::apply(vec!["order.confirmed".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::ORDER_CONFIRMED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn order_confirm(
         &self,
@@ -55,7 +55,7 @@ impl OrdersMutation {
     /// Ships an order, whole or in parts, from its store or another one. Charges that are not named are delivered with the last of the goods.
     #[graphql(
         directive = requires::apply("order.fulfil".to_owned()),
-        directive = emits::apply(vec!["order.fulfilled".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::ORDER_FULFILLED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn order_fulfil(
         &self,
@@ -68,7 +68,7 @@ impl OrdersMutation {
     /// Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains.
     #[graphql(
         directive = requires::apply("order.cancel".to_owned()),
-        directive = emits::apply(vec!["order.cancelled".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::ORDER_CANCELLED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn order_cancel(
         &self,
@@ -81,7 +81,7 @@ impl OrdersMutation {
     /// Files a FULFILLED order.
     #[graphql(
         directive = requires::apply("order.write".to_owned()),
-        directive = emits::apply(vec!["order.closed".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::ORDER_CLOSED.text()])
     )]
     async fn order_close(&self, ctx: &Context<'_>, #[graphql(desc = "Which order.")] input: ActionInput) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, kind::OrderWrite, input, shell::order_close)
@@ -90,7 +90,11 @@ impl OrdersMutation {
     /// Takes goods back, or notes that somebody wants to give them back.
     #[graphql(
         directive = requires::apply("order.return".to_owned()),
-        directive = emits::apply(vec!["return.created".to_owned(), "order.updated".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::orders::events::RETURN_CREATED.text(),
+            inventory::orders::events::ORDER_UPDATED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn return_create(
         &self,

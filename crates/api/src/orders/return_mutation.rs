@@ -27,7 +27,7 @@ impl ReturnsMutation {
     /// Lets the goods of a REQUESTED return come.
     #[graphql(
         directive = requires::apply("return.approve".to_owned()),
-        directive = emits::apply(vec!["return.approved".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::RETURN_APPROVED.text()])
     )]
     async fn return_approve(
         &self,
@@ -40,7 +40,7 @@ impl ReturnsMutation {
     /// Says why the goods of a return may not come, or no longer; what was asked back can be asked back again.
     #[graphql(
         directive = requires::apply("return.approve".to_owned()),
-        directive = emits::apply(vec!["return.rejected".to_owned(), "order.updated".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::RETURN_REJECTED.text(), inventory::orders::events::ORDER_UPDATED.text()])
     )]
     async fn return_reject(
         &self,
@@ -53,7 +53,11 @@ impl ReturnsMutation {
     /// Takes goods of an approved return in, whole or in parts. They lie in quarantine until somebody has looked at them.
     #[graphql(
         directive = requires::apply("order.return".to_owned()),
-        directive = emits::apply(vec!["return.received".to_owned(), "order.updated".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::orders::events::RETURN_RECEIVED.text(),
+            inventory::orders::events::ORDER_UPDATED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn return_receive(
         &self,
@@ -66,7 +70,7 @@ impl ReturnsMutation {
     /// Says what was found: what can be sold again, what stays aside, what is written off. INSPECTED once all that came was looked at.
     #[graphql(
         directive = requires::apply("order.return".to_owned()),
-        directive = emits::apply(vec!["return.inspected".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::RETURN_INSPECTED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn return_inspect(
         &self,
@@ -79,7 +83,7 @@ impl ReturnsMutation {
     /// Files an INSPECTED return with what is given back.
     #[graphql(
         directive = requires::apply("return.approve".to_owned()),
-        directive = emits::apply(vec!["return.closed".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::RETURN_CLOSED.text()])
     )]
     async fn return_close(
         &self,

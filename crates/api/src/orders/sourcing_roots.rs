@@ -55,7 +55,7 @@ impl SourcingMutation {
     /// Sets the rule by which orders find their stock, and what stores say of themselves.
     #[graphql(
         directive = requires::apply("store.write".to_owned()),
-        directive = emits::apply(vec!["sourcing.set".to_owned()])
+        directive = emits::apply(vec![inventory::orders::events::SOURCING_SET.text()])
     )]
     async fn sourcing_set(
         &self,

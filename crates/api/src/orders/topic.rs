@@ -6,16 +6,14 @@ use std::{
 };
 
 use entity::prelude::{ChannelId, OrderId, StoreId};
-use inventory::{
-    ledger::OrderEvent,
-    orders::{
-        core,
-        rows::{self, Filter, IdColumn, OrderSort, Sorted},
-    },
+use inventory::orders::{
+    core,
+    events::OrderEvent,
+    rows::{self, Filter, IdColumn, OrderSort, Sorted},
 };
 use platform::{
     paging::{Key, PageRequest},
-    realtime::{self, Interest, Subject, Told},
+    realtime::{Interest, Subject, Told},
     storage::{Fault, TenantScope},
 };
 
@@ -37,7 +35,7 @@ impl Topic for OrderTopic {
     fn interest(&self) -> Interest {
         let mut lists = Vec::new();
         demanded(&self.filter, &mut lists);
-        Interest::narrowest(realtime::Topic::Orders, lists)
+        Interest::narrowest(inventory::orders::events::ORDERS, lists)
     }
 
     async fn page(&self, scope: &TenantScope, after: Option<Vec<Key>>) -> Result<Standing<Self>, Fault> {
@@ -53,7 +51,7 @@ impl Topic for OrderTopic {
     }
 
     async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<OrderChange>, Fault> {
-        let told = events.iter().filter(|told| told.event.kind.starts_with("order."));
+        let told = events.iter().filter(|told| inventory::orders::events::ORDER.is_about(&told.event));
         let read = told.map(|told| Ok((told, told.payload::<OrderEvent>()?))).collect::<Result<Vec<_>, Fault>>()?;
         let older = older(scope, read.iter().map(|(_, event)| event.as_ref())).await?;
         let change = |(told, event): (&Arc<Told>, Arc<OrderEvent>)| {
@@ -95,10 +93,10 @@ fn demanded(filter: &Filter, lists: &mut Vec<Vec<Subject>>) {
     match filter {
         Filter::All(parts) => parts.iter().for_each(|part| demanded(part, lists)),
         Filter::Ids(IdColumn::Store, ids) => {
-            lists.push(ids.iter().map(|id| Subject::Store(StoreId::from_uuid(*id))).collect());
+            lists.push(ids.iter().map(|id| Subject::of(StoreId::from_uuid(*id))).collect());
         }
         Filter::Ids(IdColumn::Channel, ids) => {
-            lists.push(ids.iter().map(|id| Subject::Channel(ChannelId::from_uuid(*id))).collect());
+            lists.push(ids.iter().map(|id| Subject::of(ChannelId::from_uuid(*id))).collect());
         }
         _ => {}
     }

@@ -27,7 +27,7 @@ impl PurchaseMutation {
     /// Writes a purchase order, as a DRAFT.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec!["purchase_order.created".to_owned()])
+        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_CREATED.text()])
     )]
     async fn purchase_order_create(
         &self,
@@ -41,7 +41,7 @@ impl PurchaseMutation {
     /// Changes a DRAFT, or a REJECTED order, which is a DRAFT then.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec!["purchase_order.updated".to_owned()])
+        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_UPDATED.text()])
     )]
     async fn purchase_order_update(
         &self,
@@ -54,7 +54,10 @@ impl PurchaseMutation {
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
     #[graphql(
         directive = requires::apply("purchase.receive".to_owned()),
-        directive = emits::apply(vec!["purchase_order.received".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::purchasing::events::PURCHASE_ORDER_RECEIVED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn purchase_order_receive(
         &self,
@@ -68,7 +71,7 @@ impl PurchaseMutation {
     /// Asks for the approval of a DRAFT.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec!["purchase_order.submitted".to_owned()])
+        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_SUBMITTED.text()])
     )]
     async fn purchase_order_submit(
         &self,
@@ -81,7 +84,7 @@ impl PurchaseMutation {
     /// Approves an order. Above the tenant's approval limit somebody else than who wrote it or asked for it does; a key never does.
     #[graphql(
         directive = requires::apply("purchase.approve".to_owned()),
-        directive = emits::apply(vec!["purchase_order.approved".to_owned()])
+        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_APPROVED.text()])
     )]
     async fn purchase_order_approve(
         &self,
@@ -94,7 +97,7 @@ impl PurchaseMutation {
     /// Rejects an order; it can be changed, and asked for again.
     #[graphql(
         directive = requires::apply("purchase.approve".to_owned()),
-        directive = emits::apply(vec!["purchase_order.rejected".to_owned()])
+        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_REJECTED.text()])
     )]
     async fn purchase_order_reject(
         &self,
@@ -107,7 +110,10 @@ impl PurchaseMutation {
     /// Notes that an APPROVED order has gone to the supplier: what is open is incoming from now on.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec!["purchase_order.ordered".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::purchasing::events::PURCHASE_ORDER_ORDERED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn purchase_order_order(
         &self,
@@ -120,7 +126,10 @@ impl PurchaseMutation {
     /// Files an order, also one of which nothing came. What has not come is short, and is not incoming any more.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec!["purchase_order.closed".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::purchasing::events::PURCHASE_ORDER_CLOSED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn purchase_order_close(
         &self,
@@ -133,7 +142,10 @@ impl PurchaseMutation {
     /// Gives an order up before anything has come; what was incoming is so no longer.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec!["purchase_order.cancelled".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::purchasing::events::PURCHASE_ORDER_CANCELLED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn purchase_order_cancel(
         &self,

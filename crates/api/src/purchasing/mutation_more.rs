@@ -66,7 +66,10 @@ impl SupplyMutation {
     /// Makes and changes rows of suppliers' catalogues, each by itself.
     #[graphql(
         directive = requires::apply("product.write".to_owned()),
-        directive = emits::apply(vec!["supplier_product.created".to_owned(), "supplier_product.updated".to_owned()])
+        directive = emits::apply(vec![
+            inventory::purchasing::events::SUPPLIER_PRODUCT_CREATED.text(),
+            inventory::purchasing::events::SUPPLIER_PRODUCT_UPDATED.text(),
+        ])
     )]
     async fn supplier_product_bulk_upsert(
         &self,
@@ -118,7 +121,7 @@ impl SupplyMutation {
     /// Sets when levels are filled up, all or none.
     #[graphql(
         directive = requires::apply("stock.policy".to_owned()),
-        directive = emits::apply(vec!["stock_policy.set".to_owned()])
+        directive = emits::apply(vec![inventory::stock::events::STOCK_POLICY_SET.text()])
     )]
     async fn stock_policy_set(
         &self,
@@ -153,7 +156,7 @@ impl SupplyMutation {
     /// Makes drafts of what is named, one for each supplier, store and currency, all or none.
     #[graphql(
         directive = requires::apply("purchase.write".to_owned()),
-        directive = emits::apply(vec!["purchase_order.created".to_owned()])
+        directive = emits::apply(vec![inventory::purchasing::events::PURCHASE_ORDER_CREATED.text()])
     )]
     async fn reorder_order(
         &self,
@@ -167,7 +170,10 @@ impl SupplyMutation {
     /// Sends goods back to their supplier: stock leaves, and what is credited is noted.
     #[graphql(
         directive = requires::apply("purchase.receive".to_owned()),
-        directive = emits::apply(vec!["supplier_return.created".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::purchasing::events::SUPPLIER_RETURN_CREATED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn supplier_return_create(
         &self,

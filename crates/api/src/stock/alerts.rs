@@ -6,12 +6,10 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::{CategoryId, ProductId, StoreId};
 use iam::access::{Permit, Reach, kind};
-use inventory::{
-    ledger::StockChanged,
-    stock::{
-        core::{self, LevelKey, alert},
-        rows::list::{LevelFilter, LevelRow},
-    },
+use inventory::stock::{
+    core::{self, LevelKey, alert},
+    events::StockChanged,
+    rows::list::{LevelFilter, LevelRow},
 };
 use platform::{
     paging::Key,
@@ -163,7 +161,7 @@ impl Topic for AlertTopic {
         let mut alerts = Vec::new();
         for told in events {
             let (seq, at) = (told.seq(), told.event.recorded_at);
-            if told.event.kind == "stock.changed" {
+            if inventory::stock::events::STOCK_CHANGED.is(&told.event) {
                 let changed = told.payload::<StockChanged>()?;
                 // The first entries of a level bring in what never was there: it has not come back.
                 let known = changed.levels.iter().filter(|state| state.version > state.entries);

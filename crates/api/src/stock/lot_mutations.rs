@@ -84,7 +84,7 @@ pub struct LotMutation;
 #[Object]
 impl LotMutation {
     /// Makes a lot before anything comes into it. Receiving into a new code makes one too.
-    #[graphql(directive = requires::apply("lot.write".into()), directive = emits::apply(vec!["lot.changed".into()]))]
+    #[graphql(directive = requires::apply("lot.write".into()), directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text()]))]
     async fn lot_create(
         &self,
         ctx: &Context<'_>,
@@ -105,7 +105,7 @@ impl LotMutation {
     /// Changes a lot's dates and note. Its stock follows its date: what has expired is set aside, what has not comes back.
     #[graphql(
         directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn lot_update(
         &self,
@@ -122,7 +122,7 @@ impl LotMutation {
     /// Takes a lot out of sale wherever it lies, until it is released.
     #[graphql(
         directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn lot_quarantine(
         &self,
@@ -140,7 +140,7 @@ impl LotMutation {
     /// and so does what a customer brought back and nobody has inspected.
     #[graphql(
         directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn lot_release(
         &self,
@@ -157,7 +157,7 @@ impl LotMutation {
     /// Calls a lot back: what is still there is taken out of sale at once, and lotTrace says where the rest went.
     #[graphql(
         directive = requires::apply("lot.write".into()),
-        directive = emits::apply(vec!["lot.changed".into(), "stock.changed".into()])
+        directive = emits::apply(vec![inventory::stock::events::LOT_CHANGED.text(), inventory::stock::events::STOCK_CHANGED.text()])
     )]
     async fn lot_recall(
         &self,
@@ -172,7 +172,7 @@ impl LotMutation {
     }
 
     /// Sets stock aside as quarantined or damaged, takes it back, or writes it off, all items or none. Tracked or not.
-    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
     async fn stock_move(
         &self,
         ctx: &Context<'_>,

@@ -36,7 +36,7 @@ pub struct StockMutation;
 #[Object]
 impl StockMutation {
     /// Changes stock by deltas, all or none.
-    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    #[graphql(directive = requires::apply("stock.adjust".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
     async fn stock_adjust(
         &self,
         ctx: &Context<'_>,
@@ -54,7 +54,7 @@ impl StockMutation {
     }
 
     /// Sets stock to absolute figures, all or none. What each figure replaces must be said.
-    #[graphql(directive = requires::apply("stock.set".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    #[graphql(directive = requires::apply("stock.set".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
     async fn stock_set(
         &self,
         ctx: &Context<'_>,
@@ -72,7 +72,7 @@ impl StockMutation {
     }
 
     /// Undoes a whole movement by one that mirrors it. A movement is reversed once.
-    #[graphql(directive = requires::apply("stock.reverse".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    #[graphql(directive = requires::apply("stock.reverse".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
     async fn stock_reverse(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +97,7 @@ impl StockMutation {
     }
 
     /// Holds stock for a while, all items or none.
-    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
     async fn stock_reserve(
         &self,
         ctx: &Context<'_>,
@@ -116,7 +116,7 @@ impl StockMutation {
     }
 
     /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
-    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec!["stock.changed".into()]))]
+    #[graphql(directive = requires::apply("stock.reserve".into()), directive = emits::apply(vec![inventory::stock::events::STOCK_CHANGED.text()]))]
     async fn stock_release(
         &self,
         ctx: &Context<'_>,

@@ -4,9 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use entity::prelude::{Quantity, Timestamp};
 use inventory::{
-    ledger::{LevelState, PolicyMoved, PolicySet, ProductMoved, StockChanged},
+    catalog::events::ProductMoved,
     stock::{
         core::LevelKey,
+        events::{LevelState, PolicyMoved, PolicySet, StockChanged},
         rows::{
             self,
             list::{LevelFilter, LevelRow, LevelSort},
@@ -15,7 +16,7 @@ use inventory::{
 };
 use platform::{
     paging::{Key, PageRequest, keyset},
-    realtime::{self, Interest, Subject, Told},
+    realtime::{Interest, Subject, Told},
     storage::{Fault, Reads, TenantScope},
 };
 
@@ -56,7 +57,7 @@ impl Topic for StockTopic {
     async fn changes(&self, scope: &TenantScope, events: &[Arc<Told>]) -> Result<Vec<StockChange>, Fault> {
         let mut changes = Vec::new();
         for told in events {
-            if told.event.kind == "stock.changed" {
+            if inventory::stock::events::STOCK_CHANGED.is(&told.event) {
                 let changed = told.payload::<StockChanged>()?;
                 changes.extend(changed.levels.iter().filter_map(|state| self.moved(told, state)));
             } else {
@@ -102,13 +103,13 @@ impl StockTopic {
 pub fn interest(filter: &LevelFilter) -> Interest {
     let mut lists = Vec::new();
     demanded(filter, &mut lists);
-    Interest::narrowest(realtime::Topic::Stock, lists)
+    Interest::narrowest(inventory::catalog::events::LEVELS, lists)
 }
 
 fn demanded(filter: &LevelFilter, lists: &mut Vec<Vec<Subject>>) {
-    lists.extend(filter.products.as_ref().map(|ids| ids.iter().copied().map(Subject::Product).collect()));
-    lists.extend(filter.stores.as_ref().map(|ids| ids.iter().copied().map(Subject::Store).collect()));
-    lists.extend(filter.categories.as_ref().map(|ids| ids.iter().copied().map(Subject::Category).collect()));
+    lists.extend(filter.products.as_ref().map(|ids| ids.iter().copied().map(Subject::of).collect()));
+    lists.extend(filter.stores.as_ref().map(|ids| ids.iter().copied().map(Subject::of).collect()));
+    lists.extend(filter.categories.as_ref().map(|ids| ids.iter().copied().map(Subject::of).collect()));
     filter.and.iter().for_each(|part| demanded(part, lists));
 }
 
@@ -116,7 +117,7 @@ fn demanded(filter: &LevelFilter, lists: &mut Vec<Vec<Subject>>) {
 /// low at another threshold, or levels were given other policies.
 pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelRow, LevelRow)>, Fault> {
     let seq = told.seq();
-    if told.event.kind == "stock_policy.set" {
+    if inventory::stock::events::STOCK_POLICY_SET.is(&told.event) {
         let set = told.payload::<PolicySet>()?;
         let of: HashMap<LevelKey, &PolicyMoved> = set.levels.iter().map(|one| (one.key(), one)).collect();
         let levels = rows::list::levels_by_key_at(scope, &of.keys().copied().collect::<Vec<_>>(), seq).await?;
@@ -126,7 +127,7 @@ pub async fn lines_moved(scope: &TenantScope, told: &Told) -> Result<Vec<(LevelR
         };
         return Ok(levels.into_iter().filter_map(both).collect());
     }
-    if !told.event.kind.starts_with("product.") {
+    if !inventory::catalog::events::PRODUCT.is_about(&told.event) {
         return Ok(Vec::new());
     }
     let moved = told.payload::<ProductMoved>()?;

@@ -27,7 +27,7 @@ impl TransfersMutation {
     /// Asks for goods of another store, or offers them to one: a DRAFT, which holds nothing. Rights in either store will do.
     #[graphql(
         directive = requires::apply("transfer.write".to_owned()),
-        directive = emits::apply(vec!["transfer.created".to_owned()])
+        directive = emits::apply(vec![inventory::transfers::events::TRANSFER_CREATED.text()])
     )]
     async fn transfer_create(
         &self,
@@ -41,7 +41,7 @@ impl TransfersMutation {
     /// Changes a DRAFT.
     #[graphql(
         directive = requires::apply("transfer.write".to_owned()),
-        directive = emits::apply(vec!["transfer.updated".to_owned()])
+        directive = emits::apply(vec![inventory::transfers::events::TRANSFER_UPDATED.text()])
     )]
     async fn transfer_update(
         &self,
@@ -55,7 +55,10 @@ impl TransfersMutation {
     /// Holds the stock of a DRAFT at the sender, all of it or none. Asks for the right in the sender's store.
     #[graphql(
         directive = requires::apply("transfer.ship".to_owned()),
-        directive = emits::apply(vec!["transfer.ready".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::transfers::events::TRANSFER_READY.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn transfer_ready(
         &self,
@@ -70,7 +73,10 @@ impl TransfersMutation {
     /// Asks for the right in the sender's store.
     #[graphql(
         directive = requires::apply("transfer.ship".to_owned()),
-        directive = emits::apply(vec!["transfer.shipped".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::transfers::events::TRANSFER_SHIPPED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn transfer_ship(
         &self,
@@ -84,7 +90,10 @@ impl TransfersMutation {
     /// Takes in what arrived, whole or in parts, at the cost it left with; never more than left. Asks for the right in the receiver's store.
     #[graphql(
         directive = requires::apply("transfer.receive".to_owned()),
-        directive = emits::apply(vec!["transfer.received".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::transfers::events::TRANSFER_RECEIVED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn transfer_receive(
         &self,
@@ -98,7 +107,10 @@ impl TransfersMutation {
     /// Writes off what is still in transit: nothing more will arrive. Asks for the right in the receiver's store.
     #[graphql(
         directive = requires::apply("transfer.receive".to_owned()),
-        directive = emits::apply(vec!["transfer.closed".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::transfers::events::TRANSFER_CLOSED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn transfer_close(
         &self,
@@ -112,7 +124,10 @@ impl TransfersMutation {
     /// Calls off what has not left, and lets its stock go. Rights in either store will do.
     #[graphql(
         directive = requires::apply("transfer.write".to_owned()),
-        directive = emits::apply(vec!["transfer.cancelled".to_owned(), "stock.changed".to_owned()])
+        directive = emits::apply(vec![
+            inventory::transfers::events::TRANSFER_CANCELLED.text(),
+            inventory::stock::events::STOCK_CHANGED.text(),
+        ])
     )]
     async fn transfer_cancel(
         &self,

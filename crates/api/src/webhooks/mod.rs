@@ -7,10 +7,8 @@ mod types;
 use async_graphql::{Context, Object, SimpleObject};
 use entity::prelude::EndpointId;
 use iam::access::kind;
-use services::webhooks::{
-    Webhooks,
-    core::{EVENTS, Kind},
-};
+use platform::storage::events::Declared;
+use services::webhooks::Webhooks;
 
 pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayload};
 pub use types::WebhookEndpoint;
@@ -46,20 +44,8 @@ impl WebhookQuery {
     #[graphql(directive = authenticated::apply())]
     async fn webhook_event_types(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEventType>> {
         ctx.caller()?;
-        let named = |(name, kind): &(&'static str, Kind)| WebhookEventType {
-            name,
-            permission: match kind {
-                Kind::Whole(permission) => permission,
-                Kind::Stock | Kind::Policy => "stock.read",
-                Kind::Purchase | Kind::SupplierReturn => "purchase.read",
-                Kind::Order | Kind::Return => "order.read",
-                Kind::Transfer => "transfer.read",
-                Kind::Count => "count.read",
-                Kind::Alert => "alert.read",
-                Kind::Exchange => "exchange.run",
-            },
-        };
-        Ok(EVENTS.iter().map(named).collect())
+        let named = |event: &'static dyn Declared| WebhookEventType { name: event.name(), permission: event.permission() };
+        Ok(crate::schema::events::registry().events().map(named).collect())
     }
 }
 

@@ -180,7 +180,7 @@ impl WebhookMutation {
     #[graphql(
         directive = requires::apply("webhook.manage".into()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["webhook.created".into()])
+        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_CREATED.text()])
     )]
     async fn webhook_endpoint_create(
         &self,
@@ -198,7 +198,7 @@ impl WebhookMutation {
     #[graphql(
         directive = requires::apply("webhook.manage".into()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["webhook.updated".into()])
+        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_UPDATED.text()])
     )]
     async fn webhook_endpoint_update(
         &self,
@@ -222,7 +222,7 @@ impl WebhookMutation {
     }
 
     /// Removes an endpoint, with what was still to be sent to it and its log.
-    #[graphql(directive = requires::apply("webhook.manage".into()), directive = emits::apply(vec!["webhook.deleted".into()]))]
+    #[graphql(directive = requires::apply("webhook.manage".into()), directive = emits::apply(vec![services::webhooks::events::WEBHOOK_DELETED.text()]))]
     async fn webhook_endpoint_delete(
         &self,
         ctx: &Context<'_>,
@@ -239,7 +239,7 @@ impl WebhookMutation {
     #[graphql(
         directive = requires::apply("webhook.manage".into()),
         directive = step_up::apply(MaxAge(None)),
-        directive = emits::apply(vec!["webhook.rotated".into()])
+        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_ROTATED.text()])
     )]
     async fn webhook_endpoint_rotate_secret(
         &self,
@@ -262,7 +262,7 @@ impl WebhookMutation {
     #[graphql(
         directive = requires::apply("webhook.manage".into()),
         directive = cost::apply("100".into()),
-        directive = emits::apply(vec!["webhook.tested".into()])
+        directive = emits::apply(vec![services::webhooks::events::WEBHOOK_TESTED.text()])
     )]
     async fn webhook_endpoint_test(
         &self,

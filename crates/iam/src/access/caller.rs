@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 
 use entity::prelude::{Actor, ChannelId, StoreId, TenantId};
-use platform::storage::{Database, TenantScope};
+use platform::storage::{Database, TenantScope, events::Subject};
 
 use super::{
-    permissions::{Permission, kind},
+    permissions::{Permission, index_of, kind},
     set::{PermissionSet, Reach},
 };
 
@@ -105,5 +105,22 @@ impl Caller {
     }
     pub fn sees_contacts(&self) -> bool {
         self.permissions.holds(kind::CustomerContactRead::INDEX)
+    }
+}
+
+impl platform::storage::events::Viewer for Caller {
+    fn id(&self) -> uuid::Uuid {
+        self.actor.id
+    }
+    fn holds(&self, permission: &str) -> bool {
+        index_of(permission).is_some_and(|index| self.permissions.holds(index))
+    }
+    /// A permission that is for stores, for one of them.
+    fn covers(&self, permission: &str, subject: Subject) -> bool {
+        let held = index_of(permission).filter(|index| self.permissions.holds(*index));
+        held.zip(subject.id()).is_some_and(|(index, store)| self.permissions.reach(index).covers(store))
+    }
+    fn confined_to(&self) -> Option<Subject> {
+        self.channel.map(Subject::of)
     }
 }

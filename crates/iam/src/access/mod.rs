@@ -6,6 +6,7 @@
 mod caller;
 mod cidr;
 pub mod core;
+pub mod events;
 mod permissions;
 mod policy;
 pub mod rows;
@@ -14,7 +15,7 @@ mod shell;
 
 pub use caller::{Caller, Denied, Permit, permit};
 pub use cidr::Cidr;
-pub use permissions::{Bits, Class, Permission, PermissionInfo, REGISTRY, index_of, kind};
+pub use permissions::{Bits, Class, Permission, PermissionInfo, REGISTRY, code, index_of, kind};
 pub use policy::{BUILT_IN, BuiltIn, OWNER, Policies, PolicyError, split};
 pub use set::{PermissionSet, Reach};
 pub use shell::{

@@ -158,6 +158,11 @@ impl FromIterator<usize> for Bits {
     }
 }
 
+/// The permission's code.
+pub const fn code<P: Permission>() -> &'static str {
+    REGISTRY[P::INDEX].code
+}
+
 /// The permission's place in the registry.
 pub fn index_of(code: &str) -> Option<usize> {
     REGISTRY.iter().position(|known| known.code == code)

@@ -2,6 +2,7 @@
 
 mod core;
 pub mod erase;
+pub mod events;
 pub mod export;
 mod persons;
 mod rows;

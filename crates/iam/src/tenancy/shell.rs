@@ -50,7 +50,6 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
     }
 }
 
-/// What changed, from what to what: settings are policy, and an auditor asks for both.
 fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
     let all = |s: &Settings| {
         serde_json::json!({ "name": s.name, "defaultCurrency": s.currency, "timeZone": s.time_zone, "mfaRequired": s.mfa_required,
@@ -58,8 +57,8 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
             "passwordLength": s.password_length, "approvalMinor": s.approval_minor,
             "costingMethod": s.costing_method, "closedThrough": s.closed_through.map(clock::day_text) })
     };
-    let payload = serde_json::json!({ "id": tenant, "version": after.version, "before": all(before), "after": all(after) });
-    NewEvent { kind: "tenant.updated", payload: payload.to_string() }
+    let (before, after, version) = (all(before), all(after), after.version);
+    super::events::TENANT_UPDATED.event(&super::events::SettingsChanged { id: tenant, before, after, version })
 }
 
 /// The settings as they are now.

@@ -5,6 +5,7 @@
 //! told as events. Nothing is deleted; products and stores are archived once nothing ties them.
 
 pub mod core;
+pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;

@@ -3,6 +3,7 @@
 //! A projection of the ledger in the order of `seq`: `jobs` and whoever asks bring it up to date, and nothing that sells waits for it.
 
 pub mod core;
+pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, group_commit::MAX_WEIGHT, journal::NewEvent};
-use serde::{Deserialize, Serialize};
 
-use super::{command::Footprint, events::event};
+use super::command::Footprint;
 use crate::{
     counts::{
         core::{Count, CountBook, CountDecision, Line, LineKey, Step, Steps},
+        events::CountEvent,
         rows::{self, Written},
     },
     stock::{
@@ -135,23 +135,6 @@ pub fn written<'a>(decisions: impl Iterator<Item = &'a CountDecision> + Clone) -
     written
 }
 
-/// The payload of a count's event: whom it concerns, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CountEvent {
-    pub count: CountId,
-    pub number: i64,
-    pub kind: CountKind,
-    pub status: CountStatus,
-    pub store: StoreId,
-    pub version: i64,
-    /// How many of its lines changed.
-    pub lines: usize,
-    /// Where it stood before; None for a new one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<CountStatus>,
-}
-
 pub fn count_event(decision: &CountDecision) -> NewEvent {
     let count = &decision.count;
     let payload = CountEvent {
@@ -164,5 +147,5 @@ pub fn count_event(decision: &CountDecision) -> NewEvent {
         lines: decision.lines.len(),
         before: decision.before,
     };
-    event(decision.event, &payload)
+    decision.event.event(&payload)
 }

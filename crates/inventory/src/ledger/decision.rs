@@ -91,7 +91,7 @@ impl Decision {
         self.number_documents(counter);
         let mut push = |event: NewEvent| {
             counter.seq += 1;
-            journaled.push(Event { seq: counter.seq, kind: event.kind.to_owned(), payload: event.payload, recorded_at: now });
+            journaled.push(event.numbered(counter.seq, now));
             counter.seq
         };
         for event in self.document_events() {
@@ -137,7 +137,7 @@ impl Decision {
         let lots = self.stock.lots.iter().filter(|lot| self.stock.told_lots.contains(&lot.id)).map(events::lot_changed);
         let counted = self.count.as_ref().map(counted::count_event);
         let moved = self.transfer.as_ref().map(moved::transfer_event);
-        let sold = sold.chain(self.shortened.iter().filter_map(events::order_shortened));
+        let sold = sold.chain(self.shortened.iter().map(events::order_shortened));
         sold.chain(bought).chain(lots).chain(moved).chain(counted).collect()
     }
 

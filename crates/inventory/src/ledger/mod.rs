@@ -1,7 +1,6 @@
 //! The one way stock changes: every command on stock or on a document that moves it is queued here, decided in memory against what was locked,
 //! and committed with its neighbours in one transaction.
 
-mod about;
 mod ahead;
 mod audited;
 mod batch;
@@ -20,14 +19,9 @@ mod receipt;
 pub mod shell;
 mod tenants;
 
-pub use about::{PolicyMoved, PolicySet, ProductMoved, about};
 pub use command::{Command, Outcome};
-pub use counted::CountEvent;
 pub use decision::{Decision, Documents};
 pub use engine::Ledger;
-pub use events::{LevelState, OrderEvent, OrderHead, ReturnEvent, StockChanged};
-pub use moved::TransferEvent;
-pub use purchase_events::{PurchaseOrderEvent, SupplierReturnEvent};
 pub use receipt::{Receipt, StoredReceipt};
 pub use tenants::Terms;
 

@@ -4,6 +4,7 @@
 //! the policy of levels are written here.
 
 pub mod core;
+pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;

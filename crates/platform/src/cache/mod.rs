@@ -1,4 +1,4 @@
-//! Rows that are read often and change seldom (master data: products, stores, categories, suppliers), remembered in two places beside the
+//! Rows that are read often and change seldom (master data), remembered in two places beside the
 //! database: in this process, and sealed in a Redis that nodes share.
 //!
 //! Nothing is believed for a time. Whoever reads first asks where the tenant's master data stands, one number, which every change of it
@@ -26,7 +26,7 @@ use self::{
 use crate::{
     gauges::{self, Lookup},
     secrets::KeyRing,
-    storage::{Fault, Reads, TenantScope, journal},
+    storage::{Fault, Reads, TenantScope, events::Declared, journal},
 };
 
 pub use entity::cached::Cached;
@@ -44,6 +44,8 @@ const TENANTS: usize = 1_000;
 pub struct Cache(Arc<Inner>);
 
 struct Inner {
+    /// The events that change rows which may be held.
+    changes: journal::Kinds,
     bytes: u64,
     local: Local,
     remote: Option<Remote>,
@@ -66,9 +68,11 @@ impl Standing {
 }
 
 impl Cache {
-    /// Holds rows of about `bytes` in this process, and all of them sealed in `remote` for an hour.
-    pub fn new(bytes: u64, ring: KeyRing, remote: Option<Remote>) -> Self {
-        Self(Arc::new(Inner { bytes, local: Local::new(bytes), remote, ring, logs: Mutex::default() }))
+    /// Holds rows of about `bytes` in this process, and all of them sealed in `remote` for an hour. `changes` are the events that say of a row
+    /// that it changed.
+    pub fn new(changes: &[&dyn Declared], bytes: u64, ring: KeyRing, remote: Option<Remote>) -> Self {
+        let changes = journal::Kinds::of(changes);
+        Self(Arc::new(Inner { changes, bytes, local: Local::new(bytes), remote, ring, logs: Mutex::default() }))
     }
 
     /// Whether it may hold anything.
@@ -95,7 +99,7 @@ impl Cache {
             Some(known) if known >= now.seq => {}
             // What was let go of the journal can no longer say what changed.
             Some(known) if known >= now.low => {
-                let changes = changes(&journal::master_after(scope, known, CATCH_UP + 1).await?);
+                let changes = changes(&journal::kinds_after(scope, &self.0.changes, known, CATCH_UP + 1).await?);
                 let mut log = standing.log();
                 if changes.len() > CATCH_UP as usize {
                     log.begin(now.epoch, now.seq, now.seq);
@@ -105,7 +109,7 @@ impl Cache {
             }
             _ => {
                 let changes = match self.0.remote {
-                    Some(_) => changes(&journal::last_master(scope, HISTORY).await?),
+                    Some(_) => changes(&journal::last_of_kinds(scope, &self.0.changes, HISTORY).await?),
                     None => Vec::new(),
                 };
                 let since = match (&self.0.remote, changes.last()) {

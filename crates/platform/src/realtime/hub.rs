@@ -16,9 +16,9 @@ use super::{
     index::{Index, Interest},
     listener::Listener,
     ring::Ring,
-    told::{Reader, Told},
+    told::Told,
 };
-use crate::storage::{Database, Fault, TenantScope};
+use crate::storage::{Database, Fault, TenantScope, events::Registry};
 
 /// Events that wait for one follower before it has to read up by itself.
 const INBOX: usize = 1_024;
@@ -37,7 +37,7 @@ pub struct Hubs(Arc<Inner>);
 
 struct Inner {
     db: Database,
-    reader: Reader,
+    registry: &'static Registry,
     hubs: Mutex<HashMap<TenantId, Arc<Hub>>>,
 }
 
@@ -45,7 +45,7 @@ struct Inner {
 pub struct Hub {
     pub(super) scope: TenantScope,
     state: Mutex<State>,
-    reader: Reader,
+    registry: &'static Registry,
 }
 
 pub(super) struct State {
@@ -99,8 +99,8 @@ impl Inbox {
 }
 
 impl Hubs {
-    pub fn new(db: Database, reader: Reader) -> Self {
-        Self(Arc::new(Inner { db, reader, hubs: Mutex::default() }))
+    pub fn new(db: Database, registry: &'static Registry) -> Self {
+        Self(Arc::new(Inner { db, registry, hubs: Mutex::default() }))
     }
 
     /// Follows a tenant's events. What commits from now on is not missed, whatever is read in between.
@@ -131,7 +131,7 @@ impl Hubs {
         let mut follower = Follower::new(scope.clone(), 0);
         let head = scope.head().await?;
         follower.skip_to(head.seq);
-        let hub = Arc::new(Hub::new(scope, self.0.reader, head.seq, head.epoch));
+        let hub = Arc::new(Hub::new(scope, self.0.registry, head.seq, head.epoch));
         let mut hubs = self.lock();
         // Somebody else may have been faster.
         if let Some(known) = hubs.get(&tenant).filter(|known| !known.lock().ended) {
@@ -175,7 +175,7 @@ async fn read(hub: Arc<Hub>, mut follower: Follower, hubs: Hubs) {
 }
 
 impl Hub {
-    fn new(scope: TenantScope, reader: Reader, position: i64, epoch: Uuid) -> Self {
+    fn new(scope: TenantScope, registry: &'static Registry, position: i64, epoch: Uuid) -> Self {
         let state = State {
             ring: Ring::default(),
             position,
@@ -188,7 +188,7 @@ impl Hub {
             idle_since: Instant::now(),
             ended: false,
         };
-        Self { scope, state: Mutex::new(state), reader }
+        Self { scope, state: Mutex::new(state), registry }
     }
 
     fn tenant(&self) -> TenantId {
@@ -213,9 +213,10 @@ impl Hub {
     fn hand_out(&self, events: impl Iterator<Item = Arc<Told>>) {
         let mut state = self.lock();
         for told in events {
-            let about = (self.reader)(&told);
-            for number in state.index.concerned(&about) {
-                state.drop_into(number, &told);
+            if let Some((topic, audience)) = told.audience(self.registry) {
+                for number in state.index.concerned(topic, &audience) {
+                    state.drop_into(number, &told);
+                }
             }
             state.position = told.seq();
             state.ring.push(told);

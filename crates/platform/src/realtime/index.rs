@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::told::{About, Subject, Topic};
+use crate::storage::events::{Audience, Subject, Topic};
 
 /// What a follower cares for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,15 +66,15 @@ impl Index {
         }
     }
 
-    /// Whom an event concerns, each once.
-    pub fn concerned(&self, about: &About) -> BTreeSet<u64> {
-        match about {
-            About::Nobody => BTreeSet::new(),
-            About::All(topic) => self.of_topic.get(topic).cloned().unwrap_or_default(),
-            About::Some(topic, subjects) => {
-                let mut found = self.broad.get(topic).cloned().unwrap_or_default();
+    /// Whom an event on a topic concerns, each once.
+    pub fn concerned(&self, topic: Topic, audience: &Audience) -> BTreeSet<u64> {
+        match audience {
+            Audience::Nobody => BTreeSet::new(),
+            Audience::All => self.of_topic.get(&topic).cloned().unwrap_or_default(),
+            Audience::Of(subjects) => {
+                let mut found = self.broad.get(&topic).cloned().unwrap_or_default();
                 for subject in subjects {
-                    found.extend(self.of_subject.get(&(*topic, *subject)).into_iter().flatten());
+                    found.extend(self.of_subject.get(&(topic, *subject)).into_iter().flatten());
                 }
                 found
             }
@@ -89,41 +89,44 @@ mod tests {
 
     use super::*;
 
+    const STOCK: Topic = Topic("stock");
+    const ORDERS: Topic = Topic("orders");
+
     fn store(n: u128) -> Subject {
-        Subject::Store(StoreId::from_uuid(Uuid::from_u128(n)))
+        Subject::of(StoreId::from_uuid(Uuid::from_u128(n)))
     }
     fn product(n: u128) -> Subject {
-        Subject::Product(ProductId::from_uuid(Uuid::from_u128(n)))
+        Subject::of(ProductId::from_uuid(Uuid::from_u128(n)))
     }
 
     #[test]
     fn an_event_finds_those_who_care() {
         let mut index = Index::default();
         let interests = [
-            Interest::all(Topic::Stock),
-            Interest::narrowest(Topic::Stock, [vec![store(1), store(2)], vec![product(7)]]),
-            Interest::narrowest(Topic::Stock, [vec![store(1)]]),
-            Interest::all(Topic::Orders),
+            Interest::all(STOCK),
+            Interest::narrowest(STOCK, [vec![store(1), store(2)], vec![product(7)]]),
+            Interest::narrowest(STOCK, [vec![store(1)]]),
+            Interest::all(ORDERS),
         ];
         (0..).zip(&interests).for_each(|(number, interest)| index.insert(number, interest));
-        let concerned = |about: &About| index.concerned(about).into_iter().collect::<Vec<_>>();
-        let some = |subjects: &[Subject]| About::Some(Topic::Stock, subjects.to_vec());
-        assert_eq!(concerned(&some(&[store(1), product(7)])), [0, 1, 2]);
-        assert_eq!(concerned(&some(&[store(1), product(8)])), [0, 2], "listed by product alone, the shorter list");
-        assert_eq!(concerned(&some(&[store(9)])), [0]);
-        assert_eq!(concerned(&About::All(Topic::Stock)), [0, 1, 2]);
-        assert_eq!(concerned(&About::Some(Topic::Orders, vec![store(1)])), [3]);
-        assert_eq!(concerned(&About::Nobody), Vec::<u64>::new());
+        let concerned = |topic, audience: &Audience| index.concerned(topic, audience).into_iter().collect::<Vec<_>>();
+        let some = |subjects: &[Subject]| Audience::Of(subjects.to_vec());
+        assert_eq!(concerned(STOCK, &some(&[store(1), product(7)])), [0, 1, 2]);
+        assert_eq!(concerned(STOCK, &some(&[store(1), product(8)])), [0, 2], "listed by product alone, the shorter list");
+        assert_eq!(concerned(STOCK, &some(&[store(9)])), [0]);
+        assert_eq!(concerned(STOCK, &Audience::All), [0, 1, 2]);
+        assert_eq!(concerned(ORDERS, &some(&[store(1)])), [3]);
+        assert_eq!(concerned(STOCK, &Audience::Nobody), Vec::<u64>::new());
         index.remove(1, &interests[1]);
-        assert_eq!(index.concerned(&some(&[product(7)])).len(), 1);
-        assert!(!index.of_subject.contains_key(&(Topic::Stock, product(7))), "nothing is left of it");
+        assert_eq!(index.concerned(STOCK, &some(&[product(7)])).len(), 1);
+        assert!(!index.of_subject.contains_key(&(STOCK, product(7))), "nothing is left of it");
     }
 
     #[test]
     fn whoever_names_nothing_hears_nothing_and_whoever_names_much_hears_all() {
-        assert_eq!(Interest::narrowest(Topic::Stock, [vec![]]).subjects, Some(vec![]));
-        assert_eq!(Interest::narrowest(Topic::Stock, []).subjects, None);
+        assert_eq!(Interest::narrowest(STOCK, [vec![]]).subjects, Some(vec![]));
+        assert_eq!(Interest::narrowest(STOCK, []).subjects, None);
         let many = (0..65).map(store).collect();
-        assert_eq!(Interest::narrowest(Topic::Stock, [many]).subjects, None);
+        assert_eq!(Interest::narrowest(STOCK, [many]).subjects, None);
     }
 }

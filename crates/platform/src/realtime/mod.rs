@@ -17,4 +17,6 @@ pub use hub::{Hub, Hubs};
 pub use index::Interest;
 pub use listener::{Listener, Next};
 pub use relay::relay;
-pub use told::{About, Reader, Subject, Told, Topic};
+pub use told::Told;
+
+pub use crate::storage::events::{Audience, Subject, Topic};

@@ -1,54 +1,27 @@
 //! An event on its way to followers: read once, however many there are.
 
-use std::{any::Any, sync::Arc, sync::OnceLock};
+use std::{any::Any, sync::Arc};
 
-use entity::prelude::{CategoryId, ChannelId, ProductId, StoreId};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
-use crate::storage::{Fault, journal::Event};
-
-/// What a follower can be interested in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Topic {
-    Stock,
-    Orders,
-    Alerts,
-}
-
-/// What an event is about, finely enough to find those who care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
-    Store(StoreId),
-    Product(ProductId),
-    Category(CategoryId),
-    Channel(ChannelId),
-}
-
-/// Whom an event concerns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
-    Nobody,
-    /// Followers of a topic who care for one of the subjects, or for everything.
-    Some(Topic, Vec<Subject>),
-    /// All followers of a topic.
-    All(Topic),
-}
-
-/// Says whom an event concerns; the rooms that write events know.
-pub type Reader = fn(&Told) -> About;
+use crate::storage::{
+    Fault,
+    events::{Audience, ReadOnce, Registry, Topic},
+    journal::Event,
+};
 
 /// An event with its payload as it was first read.
 #[derive(Debug)]
 pub struct Told {
     pub event: Arc<Event>,
-    payload: OnceLock<Arc<dyn Any + Send + Sync>>,
+    payload: ReadOnce,
     beside: OnceCell<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Told {
     pub fn new(event: Arc<Event>) -> Arc<Self> {
-        Arc::new(Self { event, payload: OnceLock::new(), beside: OnceCell::new() })
+        Arc::new(Self { event, payload: ReadOnce::default(), beside: OnceCell::new() })
     }
 
     pub fn seq(&self) -> i64 {
@@ -60,15 +33,12 @@ impl Told {
     /// # Errors
     /// It has another shape: the row is corrupt.
     pub fn payload<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>, Fault> {
-        if let Some(known) = self.payload.get().and_then(|known| known.clone().downcast::<T>().ok()) {
-            return Ok(known);
-        }
-        let read: T = serde_json::from_str(&self.event.payload)
-            .map_err(|err| Fault::corrupt("event", format!("{}: {err}", self.event.seq)))?;
-        let read = Arc::new(read);
-        // Whoever came first has left the same.
-        let _ = self.payload.set(read.clone());
-        Ok(read)
+        self.payload.payload(&self.event)
+    }
+
+    /// The topic whose stream carries it, and whom it concerns there.
+    pub(super) fn audience(&self, registry: &Registry) -> Option<(Topic, Audience)> {
+        registry.audience(&self.event, &self.payload)
     }
 
     /// What belongs to the event besides its payload, is of one kind for all who ask, and never changes either: the first who asks reads it

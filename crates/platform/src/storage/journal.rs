@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+pub use entity::words::Numbered;
+
 use entity::prelude::{TenantId, Timestamp};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work};
+use super::{Bulk, Column, ColumnKind, Fault, Reads, Row, Work, events::Declared};
 
 /// A committed fact. `payload` is JSON; its shape belongs to the room that wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,41 +22,36 @@ pub struct Event {
     pub recorded_at: Timestamp,
 }
 
-/// A fact that is about to get its number.
+/// A fact that is about to get its number. A declared `events::EventType` makes it.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    pub kind: &'static str,
-    pub payload: String,
+    kind: &'static str,
+    payload: String,
 }
 
-/// Documents that are numbered per tenant, without gaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbered {
-    Order,
-    Return,
-    PurchaseOrder,
-    SupplierReturn,
-    Transfer,
-    Count,
-    Revaluation,
+impl NewEvent {
+    pub(super) fn new(kind: &'static str, payload: String) -> Self {
+        Self { kind, payload }
+    }
+    /// The event under its number.
+    pub fn numbered(self, seq: i64, recorded_at: Timestamp) -> Event {
+        Event { seq, kind: self.kind.to_owned(), payload: self.payload, recorded_at }
+    }
 }
 
-/// The counter row's columns, in the order of `Numbered`.
-const NUMBERS: [&str; 7] = [
-    "order_number",
-    "return_number",
-    "purchase_order_number",
-    "supplier_return_number",
-    "transfer_number",
-    "count_number",
-    "revaluation_number",
-];
+/// How many kinds of documents are numbered per tenant.
+const KINDS: usize = Numbered::ALL.len();
+
+/// The counter row's columns of documents' numbers, in the order of `Numbered`.
+fn numbers() -> String {
+    Numbered::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
+}
 
 /// How many numbers to take of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Want {
     pub events: i64,
-    documents: [i64; NUMBERS.len()],
+    documents: [i64; KINDS],
     /// Whether they may be about master data, and are no ledger batch's.
     of: Of,
 }
@@ -77,7 +74,7 @@ impl Want {
     }
     /// What is added to each column of the counter row that changes.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, i64)> {
-        let documents = NUMBERS.into_iter().zip(self.documents).filter(|(_, count)| *count != 0);
+        let documents = Numbered::ALL.iter().map(|kind| kind.as_str()).zip(self.documents).filter(|(_, count)| *count != 0);
         std::iter::once(("head", self.events)).chain(documents)
     }
 }
@@ -108,7 +105,7 @@ async fn head_by(reads: &impl Reads, sql: &str) -> Result<Head, Fault> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
     pub seq: i64,
-    documents: [i64; NUMBERS.len()],
+    documents: [i64; KINDS],
 }
 
 impl Counter {
@@ -128,7 +125,7 @@ impl Counter {
     fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
         let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
         let mut row = Row::new(row);
-        let (seq, mut documents) = (row.take()?, [0; NUMBERS.len()]);
+        let (seq, mut documents) = (row.take()?, [0; KINDS]);
         for number in &mut documents {
             *number = row.take()?;
         }
@@ -137,7 +134,7 @@ impl Counter {
 }
 
 pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
-    let sql = format!("SELECT head, {} FROM tenant_counter WHERE tenant_id = $1", NUMBERS.join(", "));
+    let sql = format!("SELECT head, {} FROM tenant_counter WHERE tenant_id = $1", numbers());
     Counter::read(&reads.rows(&sql, vec![]).await?)
 }
 
@@ -146,18 +143,29 @@ pub async fn master(reads: &impl Reads) -> Result<Head, Fault> {
     head_by(reads, "SELECT master_seq, epoch, low_seq FROM tenant_counter WHERE tenant_id = $1").await
 }
 
-/// Events that change rows of master data which were there before; the index `event_master` is of these alone.
-const MASTER: &str =
-    "kind IN ('product.updated', 'product.archived', 'store.updated', 'store.archived', 'category.updated', 'supplier.updated')";
+/// Some kinds of events, as a condition. The text is the same for the same list: a partial index is used only by the text that it was made with.
+#[derive(Debug, Clone)]
+pub struct Kinds(String);
 
-/// Changes of master data after `seq`, oldest first.
-pub async fn master_after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND seq > $2 AND {MASTER} ORDER BY seq LIMIT $3");
+impl Kinds {
+    pub fn of(declared: &[&dyn Declared]) -> Self {
+        let names: Vec<String> = declared.iter().map(|event| format!("'{}'", event.name())).collect();
+        Self(format!("kind IN ({})", names.join(", ")))
+    }
+    /// The condition.
+    pub fn sql(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Events of these kinds after `seq`, oldest first.
+pub async fn kinds_after(reads: &impl Reads, Kinds(kinds): &Kinds, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
+    let sql = format!("{SELECT} WHERE tenant_id = $1 AND seq > $2 AND {kinds} ORDER BY seq LIMIT $3");
     events(&reads.rows(&sql, vec![seq.into(), i64::from(limit).into()]).await?)
 }
-/// The last changes of master data, newest first.
-pub async fn last_master(reads: &impl Reads, limit: u32) -> Result<Vec<Event>, Fault> {
-    let sql = format!("{SELECT} WHERE tenant_id = $1 AND {MASTER} ORDER BY seq DESC LIMIT $2");
+/// The last events of these kinds, newest first.
+pub async fn last_of_kinds(reads: &impl Reads, Kinds(kinds): &Kinds, limit: u32) -> Result<Vec<Event>, Fault> {
+    let sql = format!("{SELECT} WHERE tenant_id = $1 AND {kinds} ORDER BY seq DESC LIMIT $2");
     events(&reads.rows(&sql, vec![i64::from(limit).into()]).await?)
 }
 
@@ -187,7 +195,7 @@ pub async fn take(work: &Work, want: Want) -> Result<Counter, Fault> {
     if want.of == Of::MasterData {
         set.push("master_seq = head + $2".to_owned());
     }
-    let (set, numbers) = (set.join(", "), NUMBERS.join(", "));
+    let (set, numbers) = (set.join(", "), numbers());
     let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, {numbers}");
     let after = Counter::read(&work.rows(&sql, values).await?)?;
     Ok(Counter {
@@ -228,12 +236,7 @@ pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> R
     }
     let count = events.len() as i64;
     let before = take(work, Want { of: Of::MasterData, ..Want::events(count) }).await?;
-    let numbered = events.into_iter().enumerate().map(|(i, event)| Event {
-        seq: before.seq + 1 + i as i64,
-        kind: event.kind.to_owned(),
-        payload: event.payload,
-        recorded_at: now,
-    });
+    let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.numbered(seq, now));
     write(work, numbered.collect()).await?;
     Ok(Some(before.seq + count))
 }

@@ -5,6 +5,7 @@ mod announce;
 mod bulk;
 mod connect;
 pub mod dialect;
+pub mod events;
 mod fault;
 mod global;
 pub mod group_commit;

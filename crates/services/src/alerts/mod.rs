@@ -5,11 +5,11 @@
 //! looked for beside it. What was opened is an event of the journal, and a letter for whoever the tenant's rules name: `docs/decisions/0086-alerts.md`.
 
 pub mod core;
-mod event;
+pub mod events;
 pub mod jobs;
 pub mod rows;
 mod shell;
 
-pub use event::AlertEvent;
+pub use events::AlertEvent;
 pub use shell::limits;
 pub use shell::{Act, Acted, AlertError, Alerts, Do, LETTER, Letter, RuleFields, RuleRemoval, sees};

@@ -5,6 +5,7 @@
 //! its rows, so whoever takes over from a dead worker does the last chunk again and changes nothing twice. `docs/decisions/0083-files.md`.
 
 pub mod core;
+pub mod events;
 pub mod jobs;
 pub mod read;
 mod rows;

@@ -6,6 +6,7 @@
 
 pub mod core;
 pub mod draw;
+pub mod events;
 pub mod jobs;
 mod rows;
 mod shell;

@@ -5,6 +5,7 @@
 //! `docs/decisions/0088-bulk-and-media.md`.
 
 pub mod core;
+pub mod events;
 pub mod rows;
 mod shell;
 

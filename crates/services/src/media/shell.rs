@@ -6,8 +6,9 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Work,
+        events::EventType,
         idempotency::{self, InputDigest, Key, Known, MAX_KEY, hash_of},
-        journal::{self, NewEvent},
+        journal,
     },
 };
 use serde::Serialize;
@@ -17,6 +18,7 @@ use super::{
     rows,
 };
 use crate::files::{FileError, Files, core::Purpose};
+use crate::media::events;
 
 /// Why a change of pictures or documents came to nothing: nothing was written.
 #[derive(Debug)]
@@ -97,9 +99,6 @@ enum Begun<I> {
     Before(Changed<Written<I>>),
 }
 
-const IMAGES: &str = "product.images_changed";
-const DOCUMENTS: &str = "product.documents_changed";
-
 impl Media {
     pub fn new(db: Database, clock: Clock, files: Files) -> Self {
         Self { db, clock, files }
@@ -116,7 +115,7 @@ impl Media {
             Begun::Now(turn) => *turn,
         };
         let done = self.add_image(&turn.work, permit.actor(), &new).await;
-        self.end(turn, IMAGES, done).await
+        self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
     }
 
     async fn add_image(&self, work: &Work, actor: Actor, new: &NewImage) -> Done<ImageId> {
@@ -137,7 +136,7 @@ impl Media {
             Begun::Now(turn) => *turn,
         };
         let done = self.remove_image(&turn.work, id).await;
-        self.end(turn, IMAGES, done).await
+        self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
     }
 
     async fn remove_image(&self, work: &Work, id: ImageId) -> Done<ImageId> {
@@ -162,7 +161,7 @@ impl Media {
             Begun::Now(turn) => *turn,
         };
         let done = reorder(&turn.work, product, &first).await;
-        self.end(turn, IMAGES, done).await
+        self.end(turn, events::PRODUCT_IMAGES_CHANGED, done).await
     }
 
     /// Gives a product a document, which its maker has sent.
@@ -176,7 +175,7 @@ impl Media {
             Begun::Now(turn) => *turn,
         };
         let done = self.add_document(&turn.work, permit.actor(), &new).await;
-        self.end(turn, DOCUMENTS, done).await
+        self.end(turn, events::PRODUCT_DOCUMENTS_CHANGED, done).await
     }
 
     async fn add_document(&self, work: &Work, actor: Actor, new: &NewDocument) -> Done<DocumentId> {
@@ -198,7 +197,7 @@ impl Media {
             Begun::Now(turn) => *turn,
         };
         let done = self.remove_document(&turn.work, id).await;
-        self.end(turn, DOCUMENTS, done).await
+        self.end(turn, events::PRODUCT_DOCUMENTS_CHANGED, done).await
     }
 
     async fn remove_document(&self, work: &Work, id: DocumentId) -> Done<DocumentId> {
@@ -238,7 +237,12 @@ impl Media {
     }
 
     /// Tells of a change and remembers it; or leaves nothing of it.
-    async fn end<K: entity::id::Kind>(&self, turn: Turn, event: &'static str, done: Done<Id<K>>) -> Outcome<Id<K>> {
+    async fn end<K: entity::id::Kind>(
+        &self,
+        turn: Turn,
+        event: EventType<events::MediaChanged>,
+        done: Done<Id<K>>,
+    ) -> Outcome<Id<K>> {
         let Turn { mut work, key } = turn;
         let (id, product) = match done {
             Ok(done) => done,
@@ -247,8 +251,8 @@ impl Media {
                 return Err(error);
             }
         };
-        let (payload, now) = (serde_json::json!({ "id": product }), self.clock.now());
-        let seq = journal::append(&mut work, vec![NewEvent { kind: event, payload: payload.to_string() }], now).await?;
+        let now = self.clock.now();
+        let seq = journal::append(&mut work, vec![event.event(&events::MediaChanged { id: product })], now).await?;
         let receipt = serde_json::to_string(&(id, product)).map_err(|error| Fault::Broken(format!("a receipt: {error}")))?;
         idempotency::remember(&work, [(&key, receipt)], now).await?;
         work.commit().await?;

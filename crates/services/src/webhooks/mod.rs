@@ -5,6 +5,7 @@
 //! endpoint, until each is received or its attempts are over: `docs/decisions/0061-webhooks.md`.
 
 pub mod core;
+pub mod events;
 pub mod jobs;
 mod rows;
 mod shell;
@@ -14,7 +15,7 @@ pub use rows::{
     deliveries::{Attempt, Delivery, DeliveryState},
     endpoints::Busy,
 };
-pub use shell::{Counted, EndpointFields, Figures, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks, seen};
+pub use shell::{Counted, EndpointFields, Figures, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks};
 pub use wire::{Allowed, Parcel, Sender, Sent};
 
 /// The columns of webhooks that are sealed.

@@ -6,7 +6,7 @@ use platform::{
     storage::{Fault, Work},
 };
 
-use super::{Access, AccessError, Changed, told};
+use super::{Access, AccessError, Changed, events};
 use crate::access::{
     caller::Permit,
     core::{Rejection, Scope, StoreGroup, check_code, check_name, outlives},
@@ -49,7 +49,7 @@ impl Access {
         let stores = fields.stores.unwrap_or_default();
         let key = check(&work, &group, &stores, &all).await?;
         rows::add_group(&work, &group, &key, &stores).await?;
-        let seq = self.end(work, told("store_group.created", group.id, 1)).await?;
+        let seq = self.end(work, events::STORE_GROUP_CREATED.of(group.id, 1)).await?;
         Ok(Changed { value: group, seq })
     }
 
@@ -80,7 +80,7 @@ impl Access {
         let giver = self.held_now(&work, permit.caller()).await?;
         self.may_move(&work, &giver, id, (&had, &stores)).await?;
         rows::change_group(&work, &group, &key, &stores).await?;
-        let seq = self.end(work, told("store_group.updated", id, group.version)).await?;
+        let seq = self.end(work, events::STORE_GROUP_UPDATED.of(id, group.version)).await?;
         Ok(Changed { value: group, seq })
     }
 

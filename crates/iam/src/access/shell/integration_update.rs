@@ -4,10 +4,9 @@ use entity::prelude::*;
 use platform::path;
 
 use super::{
-    Access, AccessError, Changed,
+    Access, AccessError, Changed, events,
     integrations::{bits, check_bounds, check_channel, found, within},
     members::{check_scope, known_places},
-    told,
 };
 use crate::access::{
     caller::Permit,
@@ -71,7 +70,7 @@ impl Access {
         }
         let after = Integration { version: before.version + 1, updated_at: self.clock().now(), ..after };
         rows::change_integration(&work, &after).await?;
-        let seq = self.end(work, told("integration.updated", id, after.version)).await?;
+        let seq = self.end(work, events::INTEGRATION_UPDATED.of(id, after.version)).await?;
         Ok(Changed { value: after, seq })
     }
 

@@ -7,9 +7,8 @@ use platform::{
 };
 
 use super::{
-    Access, AccessError, Changed,
+    Access, AccessError, Changed, events,
     members::{check_scope, known_places},
-    told,
 };
 use crate::access::{
     caller::Permit,
@@ -101,7 +100,7 @@ impl Access {
             updated_at: now,
         };
         rows::add_integration(&work, &integration).await?;
-        let seq = self.end(work, told("integration.created", integration.id, 1)).await?;
+        let seq = self.end(work, events::INTEGRATION_CREATED.of(integration.id, 1)).await?;
         Ok(Changed { value: integration, seq })
     }
 
@@ -119,7 +118,7 @@ impl Access {
         let now = self.clock().now();
         let after = Integration { disabled_at: Some(now), updated_at: now, version: integration.version + 1, ..integration };
         rows::change_integration(&work, &after).await?;
-        let seq = self.end(work, told("integration.disabled", id, after.version)).await?;
+        let seq = self.end(work, events::INTEGRATION_DISABLED.of(id, after.version)).await?;
         Ok(Changed { value: after, seq })
     }
 
@@ -155,7 +154,7 @@ impl Access {
         };
         self.may_hold(&work, permit.caller(), &integration, &key).await?;
         let (key, secret) = self.add(&work, key).await?;
-        let seq = self.end(work, told("api_key.created", key.id, 1)).await?;
+        let seq = self.end(work, events::API_KEY_CREATED.of(key.id, 1)).await?;
         Ok(Changed { value: (key, secret), seq })
     }
 
@@ -189,7 +188,7 @@ impl Access {
         let ends = old.expires_at.map_or(old_expires_at, |end| end.min(old_expires_at));
         rows::end_key(&work, &ApiKey { expires_at: Some(ends), ..old }).await?;
         let (key, secret) = self.add(&work, next).await?;
-        let seq = self.end(work, told("api_key.rolled", key.id, 1)).await?;
+        let seq = self.end(work, events::API_KEY_ROLLED.of(key.id, 1)).await?;
         Ok(Changed { value: (key, secret), seq })
     }
 
@@ -202,7 +201,7 @@ impl Access {
         }
         let after = ApiKey { revoked_at: Some(self.clock().now()), ..key };
         rows::end_key(&work, &after).await?;
-        let seq = self.end(work, told("api_key.revoked", id, 1)).await?;
+        let seq = self.end(work, events::API_KEY_REVOKED.of(id, 1)).await?;
         Ok(Changed { value: after, seq })
     }
 

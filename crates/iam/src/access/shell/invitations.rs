@@ -4,9 +4,8 @@ use entity::prelude::*;
 use platform::path;
 
 use super::{
-    Access, AccessError, Changed,
+    Access, AccessError, Changed, events,
     members::{Asked, check},
-    told,
 };
 use crate::{
     access::{
@@ -48,7 +47,7 @@ impl Access {
             return Err(Rejection::Duplicate { message, field: path!["email"] }.into());
         };
         rows::replace_grants(&work, placed.member, &grants).await?;
-        let seq = self.end(work, told("member.invited", placed.member, placed.version)).await?;
+        let seq = self.end(work, events::MEMBER_INVITED.of(placed.member, placed.version)).await?;
         let member = placed.member;
         identity.send_invitation(placed);
         Ok(Changed { value: member, seq })

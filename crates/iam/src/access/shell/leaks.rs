@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::storage::Fault;
 
-use super::{Access, told};
+use super::{Access, events};
 use crate::access::{
     core::{ApiKey, key::Secret},
     rows::{self, Opened},
@@ -41,7 +41,7 @@ impl Access {
         let after = ApiKey { revoked_at: Some(now), leaked_at: Some(now), ..key };
         rows::end_key(&work, &after).await?;
         let owners = rows::owners(&work, now).await?;
-        let ended = self.end(work, told("api_key.revoked", after.id, 1));
+        let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
         self.logged(("api_key.leaked", Actor::SYSTEM), home, None, ended).await?;
         let ApiKey { id: key, name: key_name, prefix, .. } = after;
         Ok(Some(Leak { tenant: home.tenant, key, key_name, prefix, integration_name: integration.name, owners }))

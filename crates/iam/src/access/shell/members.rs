@@ -6,7 +6,7 @@ use platform::{
     storage::{Fault, Reads, Work},
 };
 
-use super::{Access, AccessError, Changed, told};
+use super::{Access, AccessError, Changed, events};
 use crate::access::{
     caller::Permit,
     core::{Field, Grant, Groups, MAX_GRANTS, Rejection, Scope, may_give, outlives},
@@ -47,7 +47,7 @@ impl Access {
         if !rows::has_lasting_owner(&work).await? {
             return Err(Rejection::LastOwner { field: path!["input", "grants"] }.into());
         }
-        let seq = self.end(work, told("member.updated", member, actual + 1)).await?;
+        let seq = self.end(work, events::MEMBER_UPDATED.of(member, actual + 1)).await?;
         Ok(Changed { value: member, seq })
     }
 

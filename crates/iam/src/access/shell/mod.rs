@@ -45,6 +45,7 @@ pub use roles::RoleFields;
 use super::{
     caller::{Caller, Denied, Permit},
     core::{Rejection, compile},
+    events,
     permissions::Bits,
     policy::Policies,
     rows::{self, KeyHome},
@@ -207,9 +208,4 @@ impl Access {
     async fn compiled(&self, reads: &impl Reads, roles: &[super::core::Role]) -> Result<HashMap<RoleId, Bits>, Fault> {
         self.0.policies.compile(reads.tenant(), roles).await.map_err(|err| Fault::Broken(err.to_string()))
     }
-}
-
-/// An event about a row: its id and version.
-fn told(kind: &'static str, id: impl ToString, version: i64) -> NewEvent {
-    NewEvent { kind, payload: serde_json::json!({ "id": id.to_string(), "version": version }).to_string() }
 }

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::storage::Fault;
 
-use super::{Access, told};
+use super::{Access, events};
 use crate::access::{
     core::ApiKey,
     rows::{self, KeyHome, Opened},
@@ -48,7 +48,7 @@ impl Access {
         };
         let after = ApiKey { revoked_at: Some(self.0.clock.now()), ..key };
         rows::end_key(&work, &after).await?;
-        let ended = self.end(work, told("api_key.revoked", after.id, 1));
+        let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
         self.logged(("api_key.revoked_after_restore", Actor::SYSTEM), home, None, ended).await.map(drop)
     }
 }

@@ -8,7 +8,7 @@ use platform::{
     storage::{Fault, Reads, Work},
 };
 
-use super::{Access, AccessError, Changed, RoleView, reads::defaults, told};
+use super::{Access, AccessError, Changed, RoleView, events, reads::defaults};
 use crate::access::{
     caller::Permit,
     core::{MAX_ROLES, NewRole, Rejection, Role, check_role, heirs, inheritance, outlives},
@@ -74,7 +74,7 @@ impl Access {
         let gives = self.gives(&work, &own, role.id).await?;
         within(&self.held_now(&work, permit.caller()).await?, gives)?;
         rows::add_role(&work, &role).await?;
-        let event = told("role.created", role.id, role.version);
+        let event = events::ROLE_CREATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
     }
@@ -120,7 +120,7 @@ impl Access {
             return Err(Rejection::invalid(message, path!["input", "permissions"]).into());
         }
         rows::change_role(&work, &role).await?;
-        let event = told("role.updated", role.id, role.version);
+        let event = events::ROLE_UPDATED.of(role.id, role.version);
         let seq = self.end(work, event).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
     }
@@ -146,7 +146,7 @@ impl Access {
         let gives = self.gives(&work, &own, id).await?;
         rows::remove_role(&work, id).await?;
         let role = own[place].clone();
-        let seq = self.end(work, told("role.deleted", id, role.version)).await?;
+        let seq = self.end(work, events::ROLE_DELETED.of(id, role.version)).await?;
         Ok(Changed { value: RoleView { role, is_built_in: false, gives }, seq })
     }
 

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use entity::prelude::{CategoryId, ChannelId, CustomerId, Id, StoreId, SupplierId, TenantId};
 use platform::storage::{Fault, Reads, Work, journal::NewEvent};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::batch::{Change, Noun};
+use crate::catalog::events;
 use crate::catalog::{
     core::{
         Fresh, Patch, Problem, Rejection, Target, Verdict, Word, category, channel, customer, family,
@@ -20,10 +20,6 @@ use crate::catalog::{
         uses,
     },
 };
-
-fn event<K: entity::id::Kind>(kind: &'static str, id: Id<K>, version: i64) -> NewEvent {
-    NewEvent { kind, payload: json!({ "id": id, "version": version }).to_string() }
-}
 
 fn ids<K>(ids: Vec<Uuid>) -> Vec<Id<K>> {
     ids.into_iter().map(Id::from_uuid).collect()
@@ -75,11 +71,11 @@ impl Noun for Stores {
     fn event(change: &Change<'_, StoreRow>) -> NewEvent {
         let archived = change.after.archived_at.is_some() && change.before.is_some_and(|before| before.archived_at.is_none());
         let kind = match change.before {
-            None => "store.created",
-            Some(_) if archived => "store.archived",
-            Some(_) => "store.updated",
+            None => events::STORE_CREATED,
+            Some(_) if archived => events::STORE_ARCHIVED,
+            Some(_) => events::STORE_UPDATED,
         };
-        event(kind, change.after.id, change.after.version)
+        kind.of(change.after.id, change.after.version)
     }
     fn raced() -> Problem {
         Problem::at("code", Rejection::Taken(Word::Code))
@@ -119,8 +115,8 @@ impl Noun for Suppliers {
         by_ids::<entity::supplier::Entity, _>(work, &ids::<entity::id::kind::SupplierId>(found)).await
     }
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
-        let kind = if change.before.is_some() { "supplier.updated" } else { "supplier.created" };
-        event(kind, change.after.id, change.after.version)
+        let kind = if change.before.is_some() { events::SUPPLIER_UPDATED } else { events::SUPPLIER_CREATED };
+        kind.of(change.after.id, change.after.version)
     }
     fn raced() -> Problem {
         Problem::at("code", Rejection::Taken(Word::Code))
@@ -155,7 +151,7 @@ impl Noun for Channels {
         by_ids::<entity::channel::Entity, _>(work, &ids::<entity::id::kind::ChannelId>(found)).await
     }
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
-        event("channel.created", change.after.id, change.after.version)
+        events::CHANNEL_CREATED.of(change.after.id, change.after.version)
     }
     fn raced() -> Problem {
         Problem::at("code", Rejection::Taken(Word::Code))
@@ -187,7 +183,7 @@ impl Noun for Families {
         by_ids::<entity::product_family::Entity, _>(work, &ids::<entity::id::kind::FamilyId>(found)).await
     }
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
-        event("family.created", change.after.id, change.after.version)
+        events::FAMILY_CREATED.of(change.after.id, change.after.version)
     }
     fn raced() -> Problem {
         Problem::at("name", Rejection::Taken(Word::Family))
@@ -217,8 +213,8 @@ impl Noun for Categories {
         by_ids::<entity::category::Entity, _>(work, &found).await
     }
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
-        let kind = if change.before.is_some() { "category.updated" } else { "category.created" };
-        event(kind, change.after.id, change.after.version)
+        let kind = if change.before.is_some() { events::CATEGORY_UPDATED } else { events::CATEGORY_CREATED };
+        kind.of(change.after.id, change.after.version)
     }
     fn raced() -> Problem {
         Problem::at("slug", Rejection::Taken(Word::Slug))
@@ -253,11 +249,11 @@ impl Noun for Customers {
     }
     fn event(change: &Change<'_, Self::Row>) -> NewEvent {
         let kind = match change.before {
-            None => "customer.created",
-            Some(before) if before.is_known() && !change.after.is_known() => "customer.erased",
-            Some(_) => "customer.updated",
+            None => events::CUSTOMER_CREATED,
+            Some(before) if before.is_known() && !change.after.is_known() => events::CUSTOMER_ERASED,
+            Some(_) => events::CUSTOMER_UPDATED,
         };
-        event(kind, change.after.id, change.after.version)
+        kind.of(change.after.id, change.after.version)
     }
     fn raced() -> Problem {
         Problem::at("externalRef", Rejection::Taken(Word::ExternalRef))

@@ -1,11 +1,11 @@
 //! Products as the engine sees them.
 
-use entity::prelude::{ProductId, ProductStatus};
+use entity::prelude::{ProductId, ProductStatus, Quantity};
 use platform::storage::{Fault, Work, journal::NewEvent};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::batch::{Change, Noun};
+use crate::catalog::events;
 use crate::catalog::{
     core::{
         Fresh, Problem, Rejection, Verdict, Word,
@@ -15,26 +15,23 @@ use crate::catalog::{
     rows,
 };
 
-/// Names category and low-stock threshold before and after, so that a stream of stock by category or by status learns that a product's
-/// levels have left it.
 fn told(before: Option<&ProductRow>, row: &ProductRow) -> NewEvent {
     let archived = row.status == ProductStatus::Archived && before.is_some_and(|b| b.status != ProductStatus::Archived);
     let kind = match before {
-        None => "product.created",
-        Some(_) if archived => "product.archived",
-        Some(_) => "product.updated",
+        None => events::PRODUCT_CREATED,
+        Some(_) if archived => events::PRODUCT_ARCHIVED,
+        Some(_) => events::PRODUCT_UPDATED,
     };
-    let payload = json!({
-        "id": row.id,
-        "version": row.version,
-        "sku": row.sku,
-        "status": row.status,
-        "categoryBefore": before.and_then(|b| b.category_id),
-        "categoryAfter": row.category_id,
-        "thresholdBefore": before.and_then(|b| b.low_stock_threshold),
-        "thresholdAfter": row.low_stock_threshold,
-    });
-    NewEvent { kind, payload: payload.to_string() }
+    kind.event(&events::ProductMoved {
+        id: row.id,
+        version: row.version,
+        sku: row.sku.clone(),
+        status: Some(row.status),
+        category_before: before.and_then(|b| b.category_id),
+        category_after: row.category_id,
+        threshold_before: before.and_then(|b| b.low_stock_threshold).and_then(Quantity::new),
+        threshold_after: row.low_stock_threshold.and_then(Quantity::new),
+    })
 }
 
 pub(super) enum Kits {}

@@ -7,12 +7,13 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, Known, hash_of},
-        journal::{self, Event, Numbered, Want},
+        journal::{self, Numbered, Want},
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::keep::catch_up;
+use crate::costing::events;
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
@@ -179,8 +180,8 @@ async fn once(
     document.number = counter.number(Numbered::Revaluation);
     document.seq = before.seq + 1;
     rows::insert_revaluation(work, &document).await?;
-    let event = Event { seq: document.seq, kind: "revaluation.created".to_owned(), payload: told(&document), recorded_at: now };
-    journal::write(work, vec![event]).await?;
+    let event = events::REVALUATION_CREATED.event(&told(&document));
+    journal::write(work, vec![event.numbered(document.seq, now)]).await?;
     let receipt = serde_json::to_string(&Receipt { id: document.id, seq: document.seq });
     let receipt = receipt.map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;
@@ -209,9 +210,12 @@ async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<Revaluati
     Ok(check(&lines, currency, |product| units.get(&product).copied()))
 }
 
-fn told(document: &Revaluation) -> String {
-    let line = |line: &RevaluationLine| serde_json::json!({ "product": line.product, "unitCostMinor": line.unit_cost });
-    let lines: Vec<_> = document.lines.iter().map(line).collect();
-    serde_json::json!({ "id": document.id, "number": document.number.to_string(), "externalRef": document.external_ref, "lines": lines })
-        .to_string()
+fn told(document: &Revaluation) -> events::RevaluationEvent {
+    let line = |line: &RevaluationLine| events::RevaluedLine { product: line.product, unit_cost_minor: line.unit_cost };
+    events::RevaluationEvent {
+        id: document.id,
+        number: document.number.to_string(),
+        external_ref: document.external_ref.clone(),
+        lines: document.lines.iter().map(line).collect(),
+    }
 }

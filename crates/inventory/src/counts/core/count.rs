@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 use platform::path;
 
+use crate::counts::events::{CountEvent, EventType};
 use crate::stock::core::Rejection;
 
 /// Whether those who count see what the books say.
@@ -225,7 +226,7 @@ pub struct CountDecision {
     pub gone: Vec<LineKey>,
     pub tries: Vec<Try>,
     /// What the journal calls it.
-    pub event: &'static str,
+    pub event: EventType<CountEvent>,
     /// Where it stood before; None for a new one.
     pub before: Option<CountStatus>,
 }

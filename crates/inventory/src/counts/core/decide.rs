@@ -9,6 +9,7 @@ use super::{
     states::{Action, actions_from, may},
     tally::{Record, tally},
 };
+use crate::counts::events::{self, CountEvent, EventType};
 use crate::stock::core::{Draft, Level, LevelKey, Rejection};
 
 /// The most lines of a count: what is more is counted by category.
@@ -50,15 +51,15 @@ impl Step {
         }
     }
     /// What the journal calls it.
-    const fn event(&self) -> &'static str {
+    const fn event(&self) -> EventType<CountEvent> {
         match self {
-            Self::Create(_) => "count.created",
-            Self::Start(_) => "count.started",
-            Self::Record(_) => "count.recorded",
-            Self::Submit(_) => "count.submitted",
-            Self::Recount(_) => "count.recounted",
-            Self::Approve(_) => "count.completed",
-            Self::Cancel(_) => "count.cancelled",
+            Self::Create(_) => events::COUNT_CREATED,
+            Self::Start(_) => events::COUNT_STARTED,
+            Self::Record(_) => events::COUNT_RECORDED,
+            Self::Submit(_) => events::COUNT_SUBMITTED,
+            Self::Recount(_) => events::COUNT_RECOUNTED,
+            Self::Approve(_) => events::COUNT_COMPLETED,
+            Self::Cancel(_) => events::COUNT_CANCELLED,
         }
     }
     /// Whether all of the count's lines are needed to decide it.

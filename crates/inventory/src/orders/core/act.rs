@@ -11,6 +11,7 @@ use super::{
     sourcing::Sourcing,
     states::{Action, actions_from, may},
 };
+use crate::orders::events::{self, EventType, OrderEvent};
 use crate::stock::core::{
     Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Rejection, Reservation, Room, Shortage, Step, check_moment, cover,
     whole_kits,
@@ -51,9 +52,9 @@ fn open(book: &OrderBook, id: OrderId, version: Option<i64>, action: Action) -> 
     Err(Rejection::state(format!("the order is {}; {open}", order.status), path!["input", "id"]))
 }
 
-fn decided(book: &OrderBook, order: Order, kind: &'static str) -> OrderDecision {
+fn decided(book: &OrderBook, order: Order, kind: EventType<OrderEvent>) -> OrderDecision {
     let before = book.orders.get(&order.id).map(|order| order.status);
-    let event = DocumentEvent { kind, order: Some(order.id), ret: None, before };
+    let event = DocumentEvent::Order { kind, order: order.id, before };
     OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }
 }
 
@@ -83,7 +84,7 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
     order.status = OrderStatus::Confirmed;
     order.expires_at = None;
     order.touch(draft.now());
-    Ok(decided(book, order, "order.confirmed"))
+    Ok(decided(book, order, events::ORDER_CONFIRMED))
 }
 
 /// The order's holds that are loaded and active, by line.
@@ -105,7 +106,7 @@ pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
     let_go(draft, &mut order, act, ReservationStatus::Released)?;
-    Ok(decided(book, order, "order.cancelled"))
+    Ok(decided(book, order, events::ORDER_CANCELLED))
 }
 
 /// The job's command. None when the order is no longer pending or its time is not over: doing it twice does nothing.
@@ -117,14 +118,14 @@ pub fn decide_expire(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     let mut order = order.clone();
     order.status = OrderStatus::Expired;
     let_go(draft, &mut order, act, ReservationStatus::Expired)?;
-    Ok(Some(decided(book, order, "order.expired")))
+    Ok(Some(decided(book, order, events::ORDER_EXPIRED)))
 }
 
 pub fn decide_close(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, act.order, act.expected_version, Action::Close)?;
     order.status = OrderStatus::Closed;
     order.touch(draft.now());
-    Ok(decided(book, order, "order.closed"))
+    Ok(decided(book, order, events::ORDER_CLOSED))
 }
 
 fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationStatus) -> Result<(), Rejection> {
@@ -218,7 +219,7 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
     order.touch(draft.now());
     let status = FulfilmentStatus::Shipped;
     let fulfilment = Fulfilment { id: command.fulfilment, order: order.id, store, status, shipped_at: Some(occurred_at), lines };
-    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, "order.fulfilled") })
+    Ok(OrderDecision { fulfilments: vec![fulfilment], ..decided(book, order, events::ORDER_FULFILLED) })
 }
 
 /// Charges go with the last of the goods: once nothing of those is outstanding, nothing is that anybody would still send.

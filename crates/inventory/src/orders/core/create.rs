@@ -9,6 +9,7 @@ use super::{
     order::{DocumentEvent, Line, Order, OrderBook, OrderDecision},
     sourcing::Sourcing,
 };
+use crate::orders::events;
 use crate::stock::core::{Delta, Draft, Facts, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Shortage};
 
 /// How an order begins.
@@ -84,7 +85,7 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
         NewStatus::Confirmed => hold(draft, &mut order, movement, sourcing)?,
         NewStatus::Fulfilled => sell(draft, &mut order, command)?,
     }
-    let event = DocumentEvent { kind: "order.created", order: Some(order.id), ret: None, before: None };
+    let event = DocumentEvent::Order { kind: events::ORDER_CREATED, order: order.id, before: None };
     Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, ..OrderDecision::default() })
 }
 

@@ -6,6 +6,7 @@ use super::{
     hold::{order_head, reservation},
     order::{DocumentEvent, Line, OrderBook, OrderDecision, count},
 };
+use crate::orders::events;
 use crate::stock::core::{Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};
 
 /// The job's command: hold what has come for an order that waits for it.
@@ -53,7 +54,7 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
         return Ok(None);
     }
     order.touch(now);
-    let event = DocumentEvent { kind: "order.updated", order: Some(order.id), ret: None, before: Some(before) };
+    let event = DocumentEvent::Order { kind: events::ORDER_UPDATED, order: order.id, before: Some(before) };
     Ok(Some(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() }))
 }
 

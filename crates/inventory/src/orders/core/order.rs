@@ -10,6 +10,7 @@ use super::{
     settle::{Settled, share},
     sourcing::{Position, SourcingRule},
 };
+use crate::orders::events::{EventType, OrderEvent, ReturnEvent};
 use crate::stock::core::Rejection;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,12 +201,17 @@ pub struct OrderBook {
 
 /// A fact about a document, for the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentEvent {
-    pub kind: &'static str,
-    pub order: Option<OrderId>,
-    pub ret: Option<ReturnId>,
-    /// Where the order stood before; None for what has just been made.
-    pub before: Option<OrderStatus>,
+pub enum DocumentEvent {
+    Order {
+        kind: EventType<OrderEvent>,
+        order: OrderId,
+        /// Where it stood before; None for what has just been made.
+        before: Option<OrderStatus>,
+    },
+    Return {
+        kind: EventType<ReturnEvent>,
+        ret: ReturnId,
+    },
 }
 
 /// What an accepted command did to orders and returns.

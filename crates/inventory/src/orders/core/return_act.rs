@@ -13,6 +13,7 @@ use super::{
     returns::{comes_in, decided, left_with},
     settle::close,
 };
+use crate::orders::events::{self, EventType, ReturnEvent};
 use crate::stock::core::{
     Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, check_moment,
 };
@@ -82,13 +83,13 @@ impl ReturnStep {
             Self::Close { .. } => ReturnAction::Close,
         }
     }
-    const fn event(&self) -> &'static str {
+    const fn event(&self) -> EventType<ReturnEvent> {
         match self {
-            Self::Approve => "return.approved",
-            Self::Reject { .. } => "return.rejected",
-            Self::Receive(_) => "return.received",
-            Self::Inspect(_) => "return.inspected",
-            Self::Close { .. } => "return.closed",
+            Self::Approve => events::RETURN_APPROVED,
+            Self::Reject { .. } => events::RETURN_REJECTED,
+            Self::Receive(_) => events::RETURN_RECEIVED,
+            Self::Inspect(_) => events::RETURN_INSPECTED,
+            Self::Close { .. } => events::RETURN_CLOSED,
         }
     }
 }

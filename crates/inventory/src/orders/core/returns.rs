@@ -10,6 +10,7 @@ use super::{
     order::{DocumentEvent, Order, OrderBook, OrderDecision, count},
     return_doc::{Return, ReturnLine, ReturnPiece},
 };
+use crate::orders::events::{self, EventType, ReturnEvent};
 use crate::stock::core::{
     Dates, Delta, Draft, Facts, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection,
     check_moment,
@@ -123,15 +124,15 @@ pub fn decide_return(book: &OrderBook, draft: &mut Draft<'_>, command: &CreateRe
         take_in(book, draft, &ret, command)?;
     }
     orders.values_mut().for_each(|order| order.touch(now));
-    Ok(decided("return.created", ret, orders))
+    Ok(decided(events::RETURN_CREATED, ret, orders))
 }
 
 /// A return and the orders that it changed, each with its event.
-pub(super) fn decided(kind: &'static str, ret: Return, orders: BTreeMap<OrderId, Order>) -> OrderDecision {
-    let event = DocumentEvent { kind, order: None, ret: Some(ret.id), before: None };
+pub(super) fn decided(kind: EventType<ReturnEvent>, ret: Return, orders: BTreeMap<OrderId, Order>) -> OrderDecision {
+    let event = DocumentEvent::Return { kind, ret: ret.id };
     // No return changes where an order stands.
     let updated =
-        |order: &Order| DocumentEvent { kind: "order.updated", order: Some(order.id), ret: None, before: Some(order.status) };
+        |order: &Order| DocumentEvent::Order { kind: events::ORDER_UPDATED, order: order.id, before: Some(order.status) };
     let events = std::iter::once(event).chain(orders.values().map(updated)).collect();
     OrderDecision { orders: orders.into_values().collect(), returns: vec![ret], events, ..OrderDecision::default() }
 }

@@ -9,11 +9,12 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, Known, hash_of},
-        journal::{self, NewEvent},
+        journal,
     },
 };
 use serde::Serialize;
 
+use crate::orders::events::{SOURCING_SET, SourcingChanged};
 use crate::orders::{
     core::SourcingAsked,
     rows::{self, StoreSourcing},
@@ -78,8 +79,8 @@ async fn once(
 ) -> Result<Result<SourcingSetDone, SourcingRefusal>, Fault> {
     let now = clock.now();
     // The event first: it waits for whoever else is at the journal, who may have the same key.
-    let payload = serde_json::json!({ "rule": input.rule, "stores": input.stores });
-    let event = NewEvent { kind: "sourcing.set", payload: payload.to_string() };
+    let payload = SourcingChanged { rule: serde_json::json!(input.rule), stores: serde_json::json!(input.stores) };
+    let event = SOURCING_SET.event(&payload);
     let seq = journal::append(work, vec![event], now).await?;
     let found = idempotency::look_up(work, [key]).await?;
     match idempotency::known(key, &found) {

@@ -7,6 +7,7 @@ use super::{
     order::{PurchaseBook, PurchaseDecision, PurchaseOrder},
     states::Action,
 };
+use crate::purchasing::events;
 use crate::stock::core::{Delta, Draft, MovementHead, Reference, ReferenceKind, Rejection};
 
 /// A step. `Update` and `Receive` have commands of their own.
@@ -32,23 +33,23 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
         Action::Submit => {
             order.status = PurchaseOrderStatus::PendingApproval;
             (order.requester, order.submitted_at) = (Some(command.actor), Some(now));
-            "purchase_order.submitted"
+            events::PURCHASE_ORDER_SUBMITTED
         }
         Action::Approve => {
             order.approver = Some(approver(&order, command)?);
             (order.status, order.decided_at) = (PurchaseOrderStatus::Approved, Some(now));
-            "purchase_order.approved"
+            events::PURCHASE_ORDER_APPROVED
         }
         Action::Reject => {
             person(command)?;
             (order.status, order.decided_at) = (PurchaseOrderStatus::Rejected, Some(now));
             order.reason.clone_from(&command.note);
-            "purchase_order.rejected"
+            events::PURCHASE_ORDER_REJECTED
         }
         Action::Order => {
             (order.status, order.ordered_at) = (PurchaseOrderStatus::Ordered, Some(now));
             plan(draft, &order, command, 1)?;
-            "purchase_order.ordered"
+            events::PURCHASE_ORDER_ORDERED
         }
         Action::Close => {
             plan(draft, &order, command, -1)?;
@@ -61,7 +62,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
                 }
             }
             end(&mut order, PurchaseOrderStatus::Closed, command, now);
-            "purchase_order.closed"
+            events::PURCHASE_ORDER_CLOSED
         }
         Action::Cancel => {
             if order.is_incoming() {
@@ -71,7 +72,7 @@ pub fn decide_act(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Act) -> 
                 line.give_up();
             }
             end(&mut order, PurchaseOrderStatus::Cancelled, command, now);
-            "purchase_order.cancelled"
+            events::PURCHASE_ORDER_CANCELLED
         }
         Action::Update | Action::Receive => {
             return Err(Rejection::invalid("this step has a command of its own", path!["input"]));

@@ -9,6 +9,7 @@ use super::{
     states::Action,
     supply::Supply,
 };
+use crate::purchasing::events;
 use crate::stock::core::{Draft, Facts, Field, LevelKey, Rejection};
 
 /// A new order, in DRAFT.
@@ -118,7 +119,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
     order.lines = lines(draft, (&order, command.prices), &command.lines, &at("lines"))?;
     order.charges = charges(&order, &command.charges, &at("charges"))?;
     settle(&mut order, &command.field)?;
-    let events = vec![order.event("purchase_order.created", None)];
+    let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
 }
 
@@ -152,7 +153,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> 
     // Who rejected it has had their say; it begins anew.
     (order.requester, order.submitted_at, order.decided_at, order.reason) = (None, None, None, None);
     order.touch(draft.now());
-    let events = vec![order.event("purchase_order.updated", Some(before))];
+    let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
 }
 

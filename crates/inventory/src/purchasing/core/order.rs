@@ -9,6 +9,7 @@ use super::{
     returns::SupplierReturn,
     states::{Action, actions_from, may},
 };
+use crate::purchasing::events::{EventType, PurchaseOrderEvent, SupplierReturnEvent};
 use crate::stock::core::{LevelKey, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,12 +174,17 @@ pub struct PurchaseBook {
 
 /// A fact about a document, for the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentEvent {
-    pub kind: &'static str,
-    pub order: Option<PurchaseOrderId>,
-    pub ret: Option<SupplierReturnId>,
-    /// Where the order stood before; None for what has just been made.
-    pub before: Option<PurchaseOrderStatus>,
+pub enum DocumentEvent {
+    Order {
+        kind: EventType<PurchaseOrderEvent>,
+        order: PurchaseOrderId,
+        /// Where it stood before; None for what has just been made.
+        before: Option<PurchaseOrderStatus>,
+    },
+    Return {
+        kind: EventType<SupplierReturnEvent>,
+        ret: SupplierReturnId,
+    },
 }
 
 /// What an accepted command on these documents wrote.
@@ -269,8 +275,8 @@ impl PurchaseOrder {
         }
     }
     /// The fact that it has changed.
-    pub fn event(&self, kind: &'static str, before: Option<PurchaseOrderStatus>) -> DocumentEvent {
-        DocumentEvent { kind, order: Some(self.id), ret: None, before }
+    pub fn event(&self, kind: EventType<PurchaseOrderEvent>, before: Option<PurchaseOrderStatus>) -> DocumentEvent {
+        DocumentEvent::Order { kind, order: self.id, before }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
     states::Action,
 };
+use crate::purchasing::events;
 use crate::stock::core::{Delta, Draft, Facts, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection};
 
 /// A delivery. `lines` None is everything that is open.
@@ -92,7 +93,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
         created_at: now,
         lines: counted.lines,
     };
-    let events = vec![order.event("purchase_order.received", Some(before))];
+    let events = vec![order.event(events::PURCHASE_ORDER_RECEIVED, Some(before))];
     Ok(PurchaseDecision {
         orders: vec![order],
         receipts: vec![receipt],

@@ -6,6 +6,7 @@ use entity::prelude::*;
 use platform::path;
 
 use super::order::{DocumentEvent, PurchaseBook, PurchaseDecision, PurchaseOrder, count};
+use crate::purchasing::events;
 use crate::stock::core::{Delta, Draft, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +117,7 @@ pub fn decide_supplier_return(
         lines,
     };
     orders.values_mut().for_each(|order| order.touch(now));
-    let event = DocumentEvent { kind: "supplier_return.created", order: None, ret: Some(ret.id), before: None };
+    let event = DocumentEvent::Return { kind: events::SUPPLIER_RETURN_CREATED, ret: ret.id };
     Ok(PurchaseDecision {
         orders: orders.into_values().collect(),
         returns: vec![ret],

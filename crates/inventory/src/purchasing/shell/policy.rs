@@ -9,12 +9,13 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, Known, hash_of},
-        journal::{self, NewEvent},
+        journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::TRIES;
+use crate::stock::events::{self, PolicyMoved, STOCK_POLICY_SET};
 use crate::{
     purchasing::{
         core::{PolicyItem, PolicyProblem, check_policy},
@@ -145,9 +146,8 @@ async fn once(
     policies.sort_by_key(|policy| policy.key);
     write_policies(work, &policies, || clock.id(), now).await?;
     let levels: Vec<(ProductId, StoreId)> = items.iter().map(|item| (item.key.product, item.key.store)).collect();
-    let payload =
-        serde_json::json!({ "levels": policies.iter().map(|policy| told(policy, there.get(&policy.key))).collect::<Vec<_>>() });
-    let event = NewEvent { kind: "stock_policy.set", payload: payload.to_string() };
+    let moved = policies.iter().map(|policy| moved(policy, there.get(&policy.key))).collect();
+    let event = STOCK_POLICY_SET.event(&events::PolicySet { levels: moved });
     let seq = journal::append(work, vec![event], now).await?;
     let set = Set { levels, seq, is_replayed: false };
     let receipt = serde_json::to_string(&set).map_err(|err| Fault::Broken(err.to_string()))?;
@@ -156,8 +156,15 @@ async fn once(
 }
 
 /// A level's policy with the one before, so that whoever follows the journal can tell which lines have moved past the level.
-fn told(policy: &Policy, before: Option<&Policy>) -> serde_json::Value {
-    serde_json::json!({ "product": policy.key.product, "store": policy.key.store, "category": policy.category, "reorderPoint": policy.reorder_point,
-        "maximum": policy.maximum, "safetyStock": policy.safety_stock,
-        "reorderPointBefore": before.and_then(|before| before.reorder_point), "maximumBefore": before.and_then(|before| before.maximum) })
+fn moved(policy: &Policy, before: Option<&Policy>) -> PolicyMoved {
+    PolicyMoved {
+        product: policy.key.product,
+        store: policy.key.store,
+        category: policy.category,
+        reorder_point: policy.reorder_point,
+        maximum: policy.maximum,
+        safety_stock: policy.safety_stock,
+        reorder_point_before: before.and_then(|before| before.reorder_point),
+        maximum_before: before.and_then(|before| before.maximum),
+    }
 }

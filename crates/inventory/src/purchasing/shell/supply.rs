@@ -15,6 +15,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::TRIES;
+use crate::purchasing::events::{SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged};
 use crate::purchasing::{
     core::{Supply, SupplyFields, SupplyProblem, check_supply},
     rows::{Names, PlaceName, ProductName, lock_supplies, no_longer_preferred, supply_rows},
@@ -195,9 +196,8 @@ fn decide<'a>(
 
 /// Without the price: it is not for everybody.
 fn event((supplier, product, version): (SupplierId, ProductId, i64)) -> NewEvent {
-    let kind = if version == 1 { "supplier_product.created" } else { "supplier_product.updated" };
-    let payload = serde_json::json!({ "supplier": supplier, "product": product, "version": version });
-    NewEvent { kind, payload: payload.to_string() }
+    let kind = if version == 1 { SUPPLIER_PRODUCT_CREATED } else { SUPPLIER_PRODUCT_UPDATED };
+    kind.event(&SupplyChanged { product, supplier, version })
 }
 
 async fn replay(work: &Work, receipt: &str) -> Result<SupplyBatch, Fault> {

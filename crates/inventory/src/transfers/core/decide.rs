@@ -9,6 +9,7 @@ use super::{
     transfer::{Line, Transfer, TransferBook, TransferDecision},
 };
 use crate::stock::core::{Delta, Draft, Field, LevelKey, MovementHead, Reference, ReferenceKind, Rejection, Reservation};
+use crate::transfers::events::{self, EventType, TransferEvent};
 
 /// One step of one transfer.
 #[derive(Debug, Clone)]
@@ -56,15 +57,15 @@ impl Step {
         }
     }
     /// What the journal calls it.
-    const fn event(&self) -> &'static str {
+    const fn event(&self) -> EventType<TransferEvent> {
         match self {
-            Self::Create(_) => "transfer.created",
-            Self::Update(_) => "transfer.updated",
-            Self::Ready { .. } => "transfer.ready",
-            Self::Ship(_) => "transfer.shipped",
-            Self::Receive(_) => "transfer.received",
-            Self::Close(_) => "transfer.closed",
-            Self::Cancel { .. } => "transfer.cancelled",
+            Self::Create(_) => events::TRANSFER_CREATED,
+            Self::Update(_) => events::TRANSFER_UPDATED,
+            Self::Ready { .. } => events::TRANSFER_READY,
+            Self::Ship(_) => events::TRANSFER_SHIPPED,
+            Self::Receive(_) => events::TRANSFER_RECEIVED,
+            Self::Close(_) => events::TRANSFER_CLOSED,
+            Self::Cancel { .. } => events::TRANSFER_CANCELLED,
         }
     }
 }

@@ -6,6 +6,7 @@ use entity::prelude::*;
 use platform::path;
 
 use crate::stock::core::Rejection;
+use crate::transfers::events::{EventType, TransferEvent};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
@@ -136,7 +137,7 @@ impl TransferBook {
 pub struct TransferDecision {
     pub transfer: Transfer,
     /// What the journal calls it.
-    pub event: &'static str,
+    pub event: EventType<TransferEvent>,
     /// Where it stood before; None for a new one.
     pub before: Option<TransferStatus>,
 }

@@ -8,6 +8,7 @@ use super::{
     alert::{Alert, Figures, Subject},
     rule::{Place, Rules},
 };
+use crate::alerts::events::{ALERT_OPENED, ALERT_RESOLVED, AlertEvent, EventType};
 
 /// How it is known that there is something to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub struct Settled {
     /// Rows that were there, as they are after all steps.
     pub closed: Vec<Alert>,
     /// Every step that was taken: the event's name and the alert as it was then.
-    pub told: Vec<(&'static str, Alert)>,
+    pub told: Vec<(EventType<AlertEvent>, Alert)>,
 }
 
 type BySubject<T> = BTreeMap<(AlertKind, Subject), T>;
@@ -95,7 +96,7 @@ pub fn settle(
                 }
                 let Some(alert) = active.remove(&key) else { continue };
                 let alert = alert.resolved(None, *at);
-                settled.told.push(("alert.resolved", alert.clone()));
+                settled.told.push((ALERT_RESOLVED, alert.clone()));
                 match new.get(&alert.id).and_then(|index| settled.opened.get_mut(*index)) {
                     Some(row) => row.0 = alert,
                     None => settled.closed.push(alert),
@@ -108,7 +109,7 @@ pub fn settle(
                     continue;
                 }
                 let alert = opened(opening, id(), *at, *seq);
-                settled.told.push(("alert.opened", alert.clone()));
+                settled.told.push((ALERT_OPENED, alert.clone()));
                 new.insert(alert.id, settled.opened.len());
                 last_seqs.extend(seq.map(|seq| (key, seq)));
                 settled.opened.push((alert.clone(), opening.category));
@@ -175,8 +176,8 @@ mod tests {
         let settled = run(BTreeMap::new(), &[], &[open(1, Trigger::Crossing), close(1), open(1, Trigger::Crossing)]);
         let states: Vec<AlertState> = settled.opened.iter().map(|(alert, _)| alert.state).collect();
         assert_eq!(states, [AlertState::Resolved, AlertState::Open]);
-        let told: Vec<&str> = settled.told.iter().map(|(event, _)| *event).collect();
-        assert_eq!(told, ["alert.opened", "alert.resolved", "alert.opened"]);
+        let told: Vec<_> = settled.told.iter().map(|(event, _)| *event).collect();
+        assert_eq!(told, [ALERT_OPENED, ALERT_RESOLVED, ALERT_OPENED]);
         assert!(settled.closed.is_empty());
     }
 

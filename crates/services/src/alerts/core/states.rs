@@ -1,5 +1,6 @@
 //! The state machine of alerts as one table. `docs/states.md` draws it, and a test compares the two.
 
+use crate::alerts::events::{ALERT_ACKNOWLEDGED, ALERT_ASSIGNED, ALERT_RESOLVED, ALERT_SNOOZED, AlertEvent, EventType};
 use entity::prelude::AlertState::{self, Acknowledged, Open, Resolved, Snoozed};
 
 /// What can be done to an alert.
@@ -22,12 +23,12 @@ impl Action {
         }
     }
     /// The event that says so.
-    pub const fn event(self) -> &'static str {
+    pub const fn event(self) -> EventType<AlertEvent> {
         match self {
-            Self::Acknowledge => "alert.acknowledged",
-            Self::Snooze => "alert.snoozed",
-            Self::Assign => "alert.assigned",
-            Self::Resolve => "alert.resolved",
+            Self::Acknowledge => ALERT_ACKNOWLEDGED,
+            Self::Snooze => ALERT_SNOOZED,
+            Self::Assign => ALERT_ASSIGNED,
+            Self::Resolve => ALERT_RESOLVED,
         }
     }
 }

@@ -12,9 +12,9 @@ use platform::{
 use serde::Serialize;
 
 use super::{Acted, AlertError, Alerts, check_key, sees, settle, tell};
+use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{Action, Alert, MAX_NOTE, MAX_SNOOZE_SECONDS, actions_from, to_state},
-    event::told,
     rows,
 };
 
@@ -101,7 +101,7 @@ impl Alerts {
         };
         let after = self.after(permit, act, (&alert, state), now).await?;
         rows::change(work, [&after]).await?;
-        let seq = tell(work, vec![told(action.event(), &after)], now).await?;
+        let seq = tell(work, vec![action.event().event(&AlertEvent::of(&after))], now).await?;
         idempotency::remember(work, [(&key, seq.unwrap_or_default().to_string())], now).await?;
         Ok(Acted { value: after, seq, is_replayed: false })
     }

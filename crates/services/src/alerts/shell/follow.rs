@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use inventory::{
-    ledger::{CountEvent, LevelState, PolicyMoved, PolicySet, ProductMoved, StockChanged},
+    catalog::events::{PRODUCT, ProductMoved},
+    counts::events::{COUNT_COMPLETED, CountEvent},
     stock::{
         core::{LevelKey, available},
+        events::{LevelState, PolicyMoved, STOCK_CHANGED, STOCK_POLICY_SET, StockChanged},
         rows::list::{LevelRow, levels_by_key, levels_of_product_at},
     },
 };
@@ -18,15 +20,14 @@ use platform::{
         journal::{self, Event},
     },
 };
-use serde::Deserialize;
 
 use super::{Alerts, load_rules, tell};
+use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
         Alert, Figures, Known, Level, LevelView, Local, Opening, Place, Rule, Rules, Settled, Step, Subject, Trigger, crossings,
         is_quiet, next_daily, quiet_end, settle,
     },
-    event::told,
     rows::{self, Behind, Zones},
 };
 
@@ -41,10 +42,6 @@ pub(super) const MOST_STEPS: usize = 5_000;
 
 /// A step, when it was recorded, and the event that it comes from.
 pub(super) type Dated = (Step, Timestamp, Option<i64>);
-
-fn payload<'e, T: Deserialize<'e>>(event: &'e Event) -> Result<T, Fault> {
-    serde_json::from_str(&event.payload).map_err(|err| Fault::corrupt("event", format!("{}: {err}", event.seq)))
-}
 
 /// The level as a row has it.
 fn view(row: &LevelRow) -> LevelView {
@@ -121,16 +118,17 @@ impl Alerts {
         // Of a product the last event counts: its prices are read as they are now.
         let mut priced: BTreeMap<ProductId, (Timestamp, i64)> = BTreeMap::new();
         for event in events {
-            let found = match event.kind.as_str() {
-                "stock.changed" => moved(rules, &payload(event)?),
-                "product.created" | "product.updated" | "product.archived" => {
-                    let product: ProductMoved = payload(event)?;
-                    priced.insert(product.id, (event.recorded_at, event.seq));
-                    redrawn(scope, rules, &product, event.seq).await?
-                }
-                "stock_policy.set" => set(scope, rules, &payload::<PolicySet>(event)?.levels).await?,
-                "count.completed" => counted(scope, rules, &payload(event)?).await?,
-                _ => Vec::new(),
+            let found = if let Some(changed) = STOCK_CHANGED.read(event)? {
+                moved(rules, &changed)
+            } else if let Some(product) = PRODUCT.read(event)? {
+                priced.insert(product.id, (event.recorded_at, event.seq));
+                redrawn(scope, rules, &product, event.seq).await?
+            } else if let Some(policies) = STOCK_POLICY_SET.read(event)? {
+                set(scope, rules, &policies.levels).await?
+            } else if let Some(count) = COUNT_COMPLETED.read(event)? {
+                counted(scope, rules, &count).await?
+            } else {
+                Vec::new()
             };
             steps.extend(found.into_iter().map(|step| (step, event.recorded_at, Some(event.seq))));
             through = event.seq;
@@ -175,7 +173,7 @@ impl Alerts {
         let now = self.0.clock.now();
         let letters = letters(&work, rules, &settled, now).await?;
         rows::put_down(&work, &letters).await?;
-        let events: Vec<_> = settled.told.iter().map(|(event, alert)| told(event, alert)).collect();
+        let events: Vec<_> = settled.told.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
         let count = events.len();
         tell(&mut work, events, now).await?;
         self.commit(work, count).await?;

@@ -20,7 +20,7 @@ use platform::{
     storage::{
         Database, Fault, Reads, Work,
         idempotency::is_key,
-        journal::{self, Event, NewEvent, Want},
+        journal::{self, NewEvent, Want},
     },
 };
 
@@ -191,12 +191,7 @@ async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<
     }
     let count = events.len() as i64;
     let first = journal::take(work, Want::events(count)).await?.seq + 1;
-    let numbered = (first..).zip(events).map(|(seq, NewEvent { kind, payload })| Event {
-        seq,
-        kind: kind.to_owned(),
-        payload,
-        recorded_at: now,
-    });
+    let numbered = (first..).zip(events).map(|(seq, event)| event.numbered(seq, now));
     journal::write(work, numbered.collect()).await?;
     Ok(Some(first + count - 1))
 }

@@ -9,12 +9,13 @@ use platform::{
     storage::{
         Fault, Work,
         idempotency::{self, Key, Known, hash_of},
-        journal::{self, NewEvent},
+        journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::{Acted, AlertError, Alerts, check_key, covers, settle};
+use crate::alerts::events::{ALERT_RULE_DELETED, ALERT_RULE_SET, EventType, RuleChanged};
 use crate::alerts::{
     core::{MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, MAX_RULES, Quiet, Rule, Scope, is_address, kind_takes},
     rows,
@@ -204,7 +205,7 @@ impl Alerts {
             Some(_) => rows::change_rule(work, &rule).await?,
             None => rows::add_rule(work, &rule).await?,
         }
-        self.end(work, (&key, "alert_rule.set"), rule).await
+        self.end(work, (&key, ALERT_RULE_SET), rule).await
     }
 
     /// Takes a rule away: what it said holds no more for what is opened from now on.
@@ -225,18 +226,18 @@ impl Alerts {
         let found = rows::lock_rule(work, removal.id).await?.filter(|rule| covers(permit, rule));
         let rule = found.ok_or_else(|| AlertError::NotFound { what: "alert rule", field: path!["input", "id"] })?;
         rows::remove_rule(work, rule.id).await?;
-        self.end(work, (&key, "alert_rule.deleted"), rule).await
+        self.end(work, (&key, ALERT_RULE_DELETED), rule).await
     }
 
     async fn end(
         &self,
         work: &mut Work,
-        (key, event): (&Key, &'static str),
+        (key, event): (&Key, EventType<RuleChanged>),
         rule: Rule,
     ) -> Result<Acted<Option<Rule>>, AlertError> {
         let now = self.0.clock.now();
-        let payload = serde_json::json!({ "id": rule.id, "kind": rule.kind, "version": rule.version });
-        let seq = journal::append(work, vec![NewEvent { kind: event, payload: payload.to_string() }], now).await?;
+        let changed = event.event(&RuleChanged { id: rule.id, kind: rule.kind, version: rule.version });
+        let seq = journal::append(work, vec![changed], now).await?;
         let receipt = serde_json::to_string(&Receipt { rule: rule.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
         idempotency::remember(work, [(key, receipt)], now).await?;
         Ok(Acted { value: Some(rule), seq, is_replayed: false })

@@ -13,9 +13,9 @@ use super::{
     follow::{Dated as DatedStep, MOST_STEPS},
     load_rules, tell,
 };
+use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
     core::{EXPIRING_DAYS, Figures, MAX_DAYS, Opening, Place, Rules, Step, Trigger},
-    event::told,
     rows::{self, Dated},
 };
 
@@ -107,7 +107,7 @@ impl Alerts {
                 awake.extend(alert.filter(|alert| alert.snoozed_until.is_some_and(is_due)).map(|alert| alert.awake(now)));
             }
             rows::change(&work, &awake).await?;
-            tell(&mut work, awake.iter().map(|alert| told("alert.woken", alert)).collect(), now).await?;
+            tell(&mut work, awake.iter().map(|alert| ALERT_WOKEN.event(&AlertEvent::of(alert))).collect(), now).await?;
             self.commit(work, awake.len()).await?;
             woken += awake.len();
         }

@@ -13,6 +13,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{Exchange, ExchangeError, may, sees, told};
+use crate::exchange::events;
 use crate::{
     exchange::{
         core::{Counts, Kind, Noun, Run, State, Told},
@@ -106,7 +107,7 @@ impl Exchange {
         } else {
             jobs::enqueue(&work, &self.0.clock, JOB, &Order { id: run.id }).await?;
         }
-        let seq = journal::append(&mut work, vec![told("exchange.created", &run)], now).await?;
+        let seq = journal::append(&mut work, vec![told(events::EXCHANGE_CREATED, &run)], now).await?;
         work.commit().await?;
         Ok(Changed { value: (run, false), seq })
     }
@@ -149,7 +150,7 @@ impl Exchange {
         let now = self.0.clock.now();
         let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
         rows::change(&work, &after).await?;
-        let seq = journal::append(&mut work, vec![told("exchange.cancelled", &after)], now).await?;
+        let seq = journal::append(&mut work, vec![told(events::EXCHANGE_CANCELLED, &after)], now).await?;
         if after.kind == Kind::Bulk {
             self.start_next(&work).await?;
         }

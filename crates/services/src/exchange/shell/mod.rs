@@ -28,7 +28,9 @@ use platform::{
     clock::Clock,
     jobs::{Failure, Lease},
     storage::{
-        Backend, Database, Fault, Work, idempotency,
+        Backend, Database, Fault, Work,
+        events::EventType,
+        idempotency,
         journal::{self, NewEvent},
     },
 };
@@ -44,6 +46,7 @@ use super::{
     core::{Counts, ImportLimits, Kind, Noun, Refused, Run, State},
     rows,
 };
+use crate::exchange::events;
 use crate::files::{FileError, Files, Made};
 
 /// Why something about an exchange came to nothing: nothing was written.
@@ -368,7 +371,7 @@ impl Exchange {
             ..before
         };
         rows::change(&work, &after).await?;
-        journal::append(&mut work, vec![told("exchange.finished", &after)], self.0.clock.now()).await?;
+        journal::append(&mut work, vec![told(events::EXCHANGE_FINISHED, &after)], self.0.clock.now()).await?;
         if after.kind == Kind::Bulk {
             self.start_next(&work).await?;
         }
@@ -381,8 +384,12 @@ fn sees(permit: &Permit<kind::ExchangeRun>, run: &Run) -> bool {
     run.maker == permit.actor() || !permit.is_limited()
 }
 
-fn told(name: &'static str, run: &Run) -> NewEvent {
-    let payload = serde_json::json!({ "id": run.id, "kind": run.kind.as_str(), "state": run.state.as_str(), "version": run.version,
-        "maker": run.maker.id });
-    NewEvent { kind: name, payload: payload.to_string() }
+fn told(kind: EventType<events::ExchangeEvent>, run: &Run) -> NewEvent {
+    kind.event(&events::ExchangeEvent {
+        id: run.id,
+        kind: run.kind.as_str().to_owned(),
+        state: run.state.as_str().to_owned(),
+        version: run.version,
+        maker: Some(run.maker.id),
+    })
 }

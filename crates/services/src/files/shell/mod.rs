@@ -18,6 +18,7 @@ use platform::{
     clock::Clock,
     storage::{
         Database, Fault, Work,
+        events::EventType,
         journal::{self, NewEvent},
     },
 };
@@ -35,6 +36,7 @@ use super::{
     rows,
     store::{Bytestream, Place, Store, StoreError},
 };
+use crate::files::events;
 
 /// Why something about a file came to nothing: nothing was kept.
 #[derive(Debug)]
@@ -190,7 +192,7 @@ impl Files {
             return Err(FileError::Quota { most: TENANT_BYTES });
         }
         rows::add(&work, &file).await?;
-        let seq = journal::append(&mut work, vec![told("file.created", &file)], self.0.clock.now()).await?;
+        let seq = journal::append(&mut work, vec![told(events::FILE_CREATED, &file)], self.0.clock.now()).await?;
         work.commit().await?;
         let link = self.link(Verb::Send, &file, UPLOAD_SECONDS);
         Ok(Changed { value: (file, link), seq })
@@ -291,16 +293,19 @@ fn folder(file: &File) -> String {
     format!("{}/{}", file.tenant, file.id)
 }
 
-fn told(name: &'static str, file: &File) -> NewEvent {
-    let payload =
-        serde_json::json!({ "id": file.id, "purpose": file.purpose.as_str(), "state": file.state.as_str(), "size": file.size });
-    NewEvent { kind: name, payload: payload.to_string() }
+fn told(kind: EventType<events::FileChanged>, file: &File) -> NewEvent {
+    kind.event(&events::FileChanged {
+        id: file.id,
+        purpose: file.purpose.as_str().to_owned(),
+        state: file.state.as_str().to_owned(),
+        size: file.size,
+    })
 }
 
 /// Makes a file ready in a transaction of its own room: an event, the quota looked at behind the counter's lock, the row.
 async fn settle(work: &mut Work, after: &File, now: Timestamp) -> Result<(), FileError> {
     // The counter's row is locked by this: two files that come at once are counted one after the other.
-    journal::append(work, vec![told("file.uploaded", after)], now).await?;
+    journal::append(work, vec![told(events::FILE_UPLOADED, after)], now).await?;
     if rows::held(work).await?.saturating_add(after.size).unsigned_abs() > TENANT_BYTES {
         return Err(FileError::Quota { most: TENANT_BYTES });
     }

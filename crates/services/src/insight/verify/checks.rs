@@ -1,6 +1,7 @@
 //! Invariants that one statement can prove: it finds the first row that breaks one, and finds none.
 
-use platform::storage::{Backend, Fault, Reads, Row};
+use inventory::{catalog::events::CACHED, stock::events::STOCK_CHANGED};
+use platform::storage::{Backend, Fault, Reads, Row, journal::Kinds};
 use sea_orm::QueryResult;
 
 use super::{
@@ -9,7 +10,8 @@ use super::{
     returns, transfers,
 };
 
-/// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits.
+/// `broken` selects three texts of the first broken row: key, expected, found. `HEX(column)` stands for an id as 32 hex digits, `STOCK_CHANGED` for
+/// the name of that event, `IS_OF_CACHED_KIND` for a condition on the kind of an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Check {
     pub invariant: &'static str,
@@ -71,7 +73,9 @@ pub(super) fn told(table: &'static str, rows: &[QueryResult]) -> Result<Option<B
 
 /// Puts in what the two databases say differently.
 fn dialect(backend: Backend, sql: &str) -> String {
-    let out = keys(backend, sql);
+    let kinds = Kinds::of(CACHED);
+    let sql = sql.replace("STOCK_CHANGED", &format!("'{}'", STOCK_CHANGED.name())).replace("IS_OF_CACHED_KIND", kinds.sql());
+    let out = keys(backend, &sql);
     if backend == Backend::Sqlite {
         return out;
     }

@@ -32,9 +32,9 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'seq ' || seq, 'a movement and its stock.changed', found
                  FROM (SELECT m.seq, 'no event' AS found FROM movement m WHERE m.tenant_id = $1
                          AND m.seq > (SELECT low_seq FROM tenant_counter WHERE tenant_id = $1) AND NOT EXISTS (
-                         SELECT 1 FROM event e WHERE e.tenant_id = $1 AND e.seq = m.seq AND e.kind = 'stock.changed')
+                         SELECT 1 FROM event e WHERE e.tenant_id = $1 AND e.seq = m.seq AND e.kind = STOCK_CHANGED)
                        UNION ALL
-                       SELECT e.seq, 'no movement' AS found FROM event e WHERE e.tenant_id = $1 AND e.kind = 'stock.changed' AND NOT EXISTS (
+                       SELECT e.seq, 'no movement' AS found FROM event e WHERE e.tenant_id = $1 AND e.kind = STOCK_CHANGED AND NOT EXISTS (
                          SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq)) x
                  ORDER BY seq LIMIT 1",
     },

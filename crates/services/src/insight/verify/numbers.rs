@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         table: "tenant_counter",
         broken: "SELECT 'ten:' || HEX(c.tenant_id), 'from ' || coalesce(CAST(e.last AS text), '0') || ' to ' || c.head, CAST(c.master_seq AS text)
                  FROM tenant_counter c LEFT JOIN (SELECT max(seq) AS last FROM event WHERE tenant_id = $1
-                   AND kind IN ('product.updated', 'product.archived', 'store.updated', 'store.archived', 'category.updated', 'supplier.updated')) e ON 1 = 1
+                   AND IS_OF_CACHED_KIND) e ON 1 = 1
                  WHERE c.tenant_id = $1 AND (c.master_seq > c.head OR c.master_seq < coalesce(e.last, 0)) LIMIT 1",
     },
 ];

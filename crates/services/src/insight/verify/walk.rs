@@ -3,7 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::prelude::*;
-use inventory::ledger::{OrderEvent, ReturnEvent, StockChanged, StoredReceipt};
+use inventory::{
+    ledger::StoredReceipt,
+    orders::events::{ORDER, ORDER_CREATED, OrderEvent, RETURN, RETURN_CREATED, ReturnEvent},
+    stock::events::{STOCK_CHANGED, StockChanged},
+};
 use platform::storage::{Fault, Reads, Row, Snapshot, journal};
 use sea_orm::Value;
 use uuid::Uuid;
@@ -37,7 +41,7 @@ pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug:
             page => page?,
         };
         let Some(last) = page.last().map(|event| event.seq) else { break };
-        let (stock, others): (Vec<_>, Vec<_>) = page.into_iter().partition(|event| event.kind == "stock.changed");
+        let (stock, others): (Vec<_>, Vec<_>) = page.into_iter().partition(|event| STOCK_CHANGED.is(event));
         payloads += stock.len() as u64;
         if payload_broken.is_none() {
             payload_broken = read(stock_page(snapshot, &stock, after, last).await, "entry", after)?;
@@ -151,10 +155,12 @@ impl Documents {
         };
         let mut named: Vec<(i64, Document, Uuid, i64)> = Vec::new();
         for event in events {
-            let (document, next) = match event.kind.split_once('.') {
-                Some(("order", _)) => (Document::Order, &mut self.orders),
-                Some(("return", _)) => (Document::Return, &mut self.returns),
-                _ => continue,
+            let (document, next) = if ORDER.is_about(event) {
+                (Document::Order, &mut self.orders)
+            } else if RETURN.is_about(event) {
+                (Document::Return, &mut self.returns)
+            } else {
+                continue;
             };
             self.seen += 1;
             let read = match document {
@@ -164,7 +170,7 @@ impl Documents {
             let Ok((id, number)) = read else {
                 return broken(event.seq, format!("the payload of a {}", event.kind), event.payload.clone());
             };
-            if event.kind.ends_with(".created") {
+            if ORDER_CREATED.is(event) || RETURN_CREATED.is(event) {
                 let expected = next.map_or(number, |last| last + 1);
                 *next = Some(expected);
                 if number != expected {

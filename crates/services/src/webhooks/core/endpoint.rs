@@ -3,6 +3,7 @@
 use entity::prelude::{EndpointId, MemberId, TenantId, Timestamp};
 
 use super::{Health, NO_SUCH_EVENT, idle};
+use crate::webhooks::events::Registry;
 
 /// Where messages go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub fn check_description(text: &str) -> Result<(), Rejection> {
 }
 
 /// Each pattern must match an event that there is.
-pub fn check_patterns(patterns: &[String]) -> Result<(), Rejection> {
+pub fn check_patterns(patterns: &[String], registry: &Registry) -> Result<(), Rejection> {
     if patterns.is_empty() {
         let message = "name at least one event, as in stock.changed, order.* or *".to_owned();
         return Err(Rejection::Invalid { message, field: input("eventTypes") });
@@ -111,7 +112,7 @@ pub fn check_patterns(patterns: &[String]) -> Result<(), Rejection> {
         let message = format!("at most {MAX_PATTERNS} are taken");
         return Err(Rejection::LimitExceeded { message, field: input("eventTypes") });
     }
-    match idle(patterns) {
+    match idle(patterns, registry) {
         None => Ok(()),
         Some(index) => {
             let mut field = input("eventTypes");
@@ -144,7 +145,8 @@ mod tests {
 
     #[test]
     fn patterns_that_would_be_silence_are_refused() {
-        let check = |patterns: &[&str]| check_patterns(&patterns.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
+        let registry = Registry::of(&[inventory::stock::events::STOCK.events(), inventory::orders::events::ORDER.events()]);
+        let check = |patterns: &[&str]| check_patterns(&patterns.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>(), &registry);
         assert_eq!(check(&["stock.changed", "order.*", "*"]), Ok(()));
         assert!(
             matches!(check(&["order.*", "stock.change"]), Err(Rejection::Invalid { field, .. }) if field == ["input", "eventTypes", "1"])

@@ -12,7 +12,7 @@ use iam::access::Caller;
 use platform::{
     clock,
     jobs::Lease,
-    storage::{Fault, Work, journal},
+    storage::{Fault, Work, events::Registry, journal},
 };
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ impl Webhooks {
                 return Ok(());
             }
             let signers = self.signers(&scope, &endpoint, now).await?;
-            let (messages, withheld) = read(&endpoint, epoch, &maker, page);
+            let (messages, withheld) = read(self.0.registry, &endpoint, epoch, &maker, page);
             self.withhold(lease, &endpoint, &withheld).await?;
             match self.send_all(lease, endpoint, messages, &signers).await? {
                 Some(after) => endpoint = after,
@@ -169,7 +169,7 @@ impl Webhooks {
         (endpoint.disabled, endpoint.version, endpoint.updated_at) = (Some((now, why)), endpoint.version + 1, now);
         endpoints::change(work, endpoint).await?;
         // The others of the tenant are told.
-        journal::append(work, vec![super::told("webhook.disabled", endpoint)], now).await?;
+        journal::append(work, vec![super::told(super::events::WEBHOOK_DISABLED, endpoint)], now).await?;
         self.0.figures.disabled();
         tracing::warn!(tenant = %endpoint.tenant, endpoint = %endpoint.id, why = why.as_str(), "a webhook endpoint was disabled");
         Ok(())
@@ -252,14 +252,14 @@ fn answer(sent: &Sent) -> Answer {
 }
 
 /// The messages of a page as the maker may see them, and those of which they may see nothing.
-fn read(endpoint: &Endpoint, epoch: Uuid, maker: &Caller, page: Vec<Due>) -> (Vec<Message>, Vec<Due>) {
+fn read(registry: &Registry, endpoint: &Endpoint, epoch: Uuid, maker: &Caller, page: Vec<Due>) -> (Vec<Message>, Vec<Due>) {
     let (mut messages, mut withheld) = (Vec::with_capacity(page.len()), Vec::new());
     for due in page {
         let Some((name, payload, at)) = &due.event else {
             withheld.push(due);
             continue;
         };
-        let shown = super::seen(maker, name, payload);
+        let shown = registry.shown(name, payload, maker);
         if let Err(err) = &shown {
             // One event that cannot be read must not hold up all that come after it.
             tracing::error!(tenant = %endpoint.tenant, seq = due.seq, %err, "an event could not be read and is not sent");

@@ -25,7 +25,7 @@ const MOST_PAGES: usize = 10;
 
 /// Whether an endpoint is told of an event. A test is put down by itself, for the one that it is of.
 fn is_wanted(endpoint: &Endpoint, event: &Event) -> bool {
-    event.kind != "webhook.tested" && endpoint.patterns.iter().any(|pattern| matches(pattern, &event.kind))
+    !super::events::WEBHOOK_TESTED.is(event) && endpoint.patterns.iter().any(|pattern| matches(pattern, &event.kind))
 }
 
 impl Webhooks {

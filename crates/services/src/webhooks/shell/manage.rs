@@ -47,7 +47,7 @@ impl Webhooks {
     pub async fn create(&self, permit: Manage, new: NewEndpoint) -> Result<Changed<(Endpoint, Secret)>, WebhookError> {
         self.check_url(&new.url)?;
         check_description(&new.description)?;
-        check_patterns(&new.patterns)?;
+        check_patterns(&new.patterns, self.0.registry)?;
         let work = permit.scope(&self.0.db).begin().await?;
         if endpoints::count(&work).await? >= MAX_ENDPOINTS {
             let message = format!("a tenant has at most {MAX_ENDPOINTS} endpoints");
@@ -74,7 +74,7 @@ impl Webhooks {
         let secret = Secret::make(|bytes| self.0.clock.fill(bytes));
         let sealed = self.0.ring.seal(&SECRET.context(&ids(&endpoint)), secret.bytes())?;
         endpoints::add(&work, &endpoint, sealed).await?;
-        let seq = self.end(work, "webhook.created", &endpoint).await?;
+        let seq = self.end(work, super::events::WEBHOOK_CREATED, &endpoint).await?;
         Ok(Changed { value: (endpoint, secret), seq })
     }
 
@@ -89,7 +89,7 @@ impl Webhooks {
             self.check_url(url)?;
         }
         fields.description.as_deref().map_or(Ok(()), check_description)?;
-        fields.patterns.as_deref().map_or(Ok(()), check_patterns)?;
+        fields.patterns.as_deref().map_or(Ok(()), |patterns| check_patterns(patterns, self.0.registry))?;
         let (work, before) = self.locked(&permit, id, path!["input", "id"]).await?;
         if before.version != expected {
             work.rollback().await?;
@@ -115,7 +115,7 @@ impl Webhooks {
         }
         (after.version, after.updated_at) = (before.version + 1, now);
         endpoints::change(&work, &after).await?;
-        let seq = self.end(work, "webhook.updated", &after).await?;
+        let seq = self.end(work, super::events::WEBHOOK_UPDATED, &after).await?;
         Ok(Changed { value: after, seq })
     }
 
@@ -123,7 +123,7 @@ impl Webhooks {
     pub async fn delete(&self, permit: Manage, id: EndpointId) -> Result<Changed<Endpoint>, WebhookError> {
         let (work, before) = self.locked(&permit, id, path!["id"]).await?;
         endpoints::remove(&work, id).await?;
-        let seq = self.end(work, "webhook.deleted", &before).await?;
+        let seq = self.end(work, super::events::WEBHOOK_DELETED, &before).await?;
         Ok(Changed { value: before, seq })
     }
 
@@ -151,7 +151,7 @@ impl Webhooks {
         endpoints::rotate(&work, id, new, old, until).await?;
         let after = Endpoint { old_secret_until: Some(until), version: before.version + 1, updated_at: now, ..before };
         endpoints::change(&work, &after).await?;
-        let seq = self.end(work, "webhook.rotated", &after).await?;
+        let seq = self.end(work, super::events::WEBHOOK_ROTATED, &after).await?;
         Ok(Changed { value: (after, secret), seq })
     }
 
@@ -165,9 +165,8 @@ impl Webhooks {
         let now = self.0.clock.now();
         let seq = journal::take(&work, Want::events(1)).await?.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
-        let super::NewEvent { kind, payload } = super::told("webhook.tested", &endpoint);
-        let event = journal::Event { seq, kind: kind.to_owned(), payload, recorded_at: now };
-        journal::write(&mut work, vec![event]).await?;
+        let event = super::told(super::events::WEBHOOK_TESTED, &endpoint);
+        journal::write(&mut work, vec![event.numbered(seq, now)]).await?;
         work.commit().await?;
         Ok(Changed { value: endpoint, seq: Some(seq) })
     }

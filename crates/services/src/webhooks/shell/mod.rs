@@ -13,7 +13,7 @@ use std::sync::{
 
 use entity::prelude::*;
 use iam::{
-    access::{Access, Caller, Cidr, Permit, index_of, kind},
+    access::{Access, Cidr, Permit, kind},
     identity::Identity,
 };
 use platform::{
@@ -21,6 +21,7 @@ use platform::{
     secrets::KeyRing,
     storage::{
         Database, Fault, TenantScope, Work,
+        events::{EventType, Registry},
         journal::{self, NewEvent},
     },
 };
@@ -32,6 +33,7 @@ pub use trim::Keep;
 
 use super::{
     core::{Endpoint, Rejection},
+    events::{self, EndpointChanged},
     rows::{
         deliveries::{self, Attempt, Delivery},
         endpoints,
@@ -109,13 +111,15 @@ struct Inner {
     access: Access,
     identity: Identity,
     sender: Sender,
+    /// The events that there are to be sent.
+    registry: &'static Registry,
     figures: Figures,
 }
 
 impl Webhooks {
-    pub fn new(identity: Identity, ring: KeyRing, access: Access, sender: Sender) -> Self {
+    pub fn new(identity: Identity, ring: KeyRing, access: Access, sender: Sender, registry: &'static Registry) -> Self {
         let (db, clock) = (access.database().clone(), access.clock().clone());
-        Self(Arc::new(Inner { db, clock, ring, access, identity, sender, figures: Figures::default() }))
+        Self(Arc::new(Inner { db, clock, ring, access, identity, sender, registry, figures: Figures::default() }))
     }
     pub fn figures(&self) -> &Figures {
         &self.0.figures
@@ -165,25 +169,14 @@ impl Webhooks {
     }
 
     /// Ends a change: an event about the endpoint, and the commit.
-    async fn end(&self, mut work: Work, name: &'static str, endpoint: &Endpoint) -> Result<Option<i64>, Fault> {
-        let seq = journal::append(&mut work, vec![told(name, endpoint)], self.0.clock.now()).await?;
+    async fn end(&self, mut work: Work, kind: EventType<EndpointChanged>, endpoint: &Endpoint) -> Result<Option<i64>, Fault> {
+        let seq = journal::append(&mut work, vec![told(kind, endpoint)], self.0.clock.now()).await?;
         work.commit().await?;
         Ok(seq)
     }
 }
 
-fn told(name: &'static str, endpoint: &Endpoint) -> NewEvent {
-    let payload = match endpoint.disabled {
-        Some((_, why)) => serde_json::json!({ "id": endpoint.id, "version": endpoint.version, "disabledReason": why.as_str() }),
-        None => serde_json::json!({ "id": endpoint.id, "version": endpoint.version }),
-    };
-    NewEvent { kind: name, payload: payload.to_string() }
-}
-
-/// What a caller may see of an event: the same in messages, and for whoever asks. The outer error is a payload that is not what it should be.
-pub fn seen(caller: &Caller, name: &str, payload: &str) -> Result<Option<serde_json::Value>, serde_json::Error> {
-    let held = |code: &str| index_of(code).filter(|index| caller.permissions.holds(*index));
-    let covers = |code: &str, store: StoreId| held(code).is_some_and(|index| caller.permissions.reach(index).covers(store));
-    let viewer = super::core::Viewer { id: caller.actor.id, channel: caller.channel };
-    super::core::shown(name, payload, |code| held(code).is_some(), covers, viewer)
+fn told(kind: EventType<EndpointChanged>, endpoint: &Endpoint) -> NewEvent {
+    let disabled_reason = endpoint.disabled.map(|(_, why)| why.as_str().to_owned());
+    kind.event(&EndpointChanged { id: endpoint.id, version: endpoint.version, disabled_reason })
 }

@@ -1,10 +1,49 @@
 //! What the journal says of an alert: all of it but prices and costs, which are not for everybody.
 
 use entity::prelude::*;
-use platform::storage::journal::NewEvent;
+use iam::access::{code, kind};
+use platform::storage::events::{self, Audience, Shown, Sight, Stream, Terms, Topic};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::core::{Alert, Figures, Subject};
+
+pub use platform::storage::events::EventType;
+
+/// What follows alerts.
+pub const ALERTS: Topic = Topic("alerts");
+
+platform::events! {
+    /// Alerts.
+    ALERT: AlertEvent = Terms {
+        permission: code::<kind::AlertRead>(),
+        shown: Shown::Part(shown_alert),
+        stream: Some(Stream { topic: ALERTS, concerns: |alert| {
+            let subjects = alert.store.map(events::Subject::of).into_iter().chain(alert.product.map(events::Subject::of));
+            Audience::Of(subjects.collect())
+        } }),
+    } => {
+        ALERT_OPENED "alert.opened" by system,
+        ALERT_ACKNOWLEDGED "alert.acknowledged",
+        ALERT_SNOOZED "alert.snoozed",
+        ALERT_WOKEN "alert.woken" by system,
+        ALERT_ASSIGNED "alert.assigned",
+        ALERT_RESOLVED "alert.resolved",
+    }
+    /// Rules of alerts.
+    ALERT_RULE: RuleChanged = Terms { permission: code::<kind::AlertRuleWrite>(), shown: Shown::Whole, stream: None } => {
+        ALERT_RULE_SET "alert_rule.set",
+        ALERT_RULE_DELETED "alert_rule.deleted",
+    }
+}
+
+/// The payload of an event about a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleChanged {
+    pub id: AlertRuleId,
+    pub kind: AlertKind,
+    pub version: i64,
+}
 
 /// The payload of an alert's event: the alert as the event left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +83,7 @@ pub struct AlertEvent {
 }
 
 impl AlertEvent {
-    pub(super) fn of(alert: &Alert) -> Self {
+    pub fn of(alert: &Alert) -> Self {
         Self {
             alert: alert.id,
             kind: alert.kind,
@@ -94,8 +133,13 @@ impl AlertEvent {
     }
 }
 
-/// The event of that name.
-pub(super) fn told(kind: &'static str, alert: &Alert) -> NewEvent {
-    // Payloads are plain structs with text keys: they always have a JSON form.
-    NewEvent { kind, payload: serde_json::to_string(&AlertEvent::of(alert)).unwrap_or_default() }
+/// An alert of a store that the viewer sees; of no store, one for who sees all of them, and costs.
+fn shown_alert(alert: &AlertEvent, sight: Sight<'_>) -> Option<Value> {
+    // No store is the nil one's: only who may see all of them is covered for it.
+    let is_seen = sight.covers(alert.store.unwrap_or(StoreId::NIL));
+    (is_seen && (alert.store.is_some() || sight.holds(code::<kind::ProductCostRead>()))).then(|| {
+        json!({ "id": alert.alert, "kind": alert.kind, "state": alert.state, "storeId": alert.store, "productId": alert.product,
+            "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "countId": alert.count, "quantity": alert.quantity,
+            "threshold": alert.threshold, "assigneeId": alert.assignee, "version": alert.version })
+    })
 }

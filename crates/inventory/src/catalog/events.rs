@@ -1,0 +1,87 @@
+//! Events of master data, and which of them change rows that `cache` holds.
+
+use entity::{id::kind as of, prelude::*};
+use iam::access::{code, kind};
+use platform::storage::events::{Audience, Declared, RowChanged, Shown, Stream, Terms, Topic};
+use serde::{Deserialize, Serialize};
+
+/// What follows levels of stock. It is declared here because a product's own change can move its levels from one filter to another.
+pub const LEVELS: Topic = Topic("stock");
+
+platform::events! {
+    /// Products.
+    PRODUCT: ProductMoved = Terms {
+        permission: code::<kind::ProductRead>(),
+        shown: Shown::Whole,
+        // In which stores it lies is not known here.
+        stream: Some(Stream { topic: LEVELS, concerns: |moved| if moved.matters() { Audience::All } else { Audience::Nobody } }),
+    } => {
+        PRODUCT_CREATED "product.created",
+        PRODUCT_UPDATED "product.updated",
+        PRODUCT_ARCHIVED "product.archived",
+    }
+    /// Product families.
+    FAMILY: RowChanged<of::FamilyId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+        FAMILY_CREATED "family.created",
+    }
+    /// Categories.
+    CATEGORY: RowChanged<of::CategoryId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+        CATEGORY_CREATED "category.created",
+        CATEGORY_UPDATED "category.updated",
+    }
+    /// Suppliers.
+    SUPPLIER: RowChanged<of::SupplierId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+        SUPPLIER_CREATED "supplier.created",
+        SUPPLIER_UPDATED "supplier.updated",
+    }
+    /// Stores.
+    STORE: RowChanged<of::StoreId> = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
+        STORE_CREATED "store.created",
+        STORE_UPDATED "store.updated",
+        STORE_ARCHIVED "store.archived",
+    }
+    /// Customers.
+    CUSTOMER: RowChanged<of::CustomerId> = Terms { permission: code::<kind::CustomerRead>(), shown: Shown::Whole, stream: None } => {
+        CUSTOMER_CREATED "customer.created",
+        CUSTOMER_UPDATED "customer.updated",
+        CUSTOMER_ERASED "customer.erased",
+    }
+    /// Channels.
+    CHANNEL: RowChanged<of::ChannelId> = Terms { permission: code::<kind::ChannelRead>(), shown: Shown::Whole, stream: None } => {
+        CHANNEL_CREATED "channel.created",
+    }
+}
+
+/// The events that change rows which were there before, and which `cache` may hold. In the order of the index `event_master`: SQLite uses a
+/// partial index only for its own text.
+pub const CACHED: &[&dyn Declared] =
+    &[&PRODUCT_UPDATED, &PRODUCT_ARCHIVED, &STORE_UPDATED, &STORE_ARCHIVED, &CATEGORY_UPDATED, &SUPPLIER_UPDATED];
+
+/// The payload of a product's event. It names category and low-stock threshold before and after, so that a stream of stock by category or by
+/// status learns that a product's levels have left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductMoved {
+    #[serde(default)]
+    pub category_after: Option<CategoryId>,
+    #[serde(default)]
+    pub category_before: Option<CategoryId>,
+    pub id: ProductId,
+    #[serde(default)]
+    pub sku: String,
+    #[serde(default)]
+    pub status: Option<ProductStatus>,
+    #[serde(default)]
+    pub threshold_after: Option<Quantity>,
+    #[serde(default)]
+    pub threshold_before: Option<Quantity>,
+    #[serde(default)]
+    pub version: i64,
+}
+
+impl ProductMoved {
+    /// Whether its levels may enter or leave a filter.
+    pub fn matters(&self) -> bool {
+        self.category_before != self.category_after || self.threshold_before != self.threshold_after
+    }
+}

@@ -1,0 +1,31 @@
+//! Events of what stock is worth.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{Shown, Terms};
+use serde::{Deserialize, Serialize};
+
+platform::events! {
+    /// Revaluations.
+    REVALUATION: RevaluationEvent = Terms { permission: code::<kind::ProductCostRead>(), shown: Shown::Whole, stream: None } => {
+        REVALUATION_CREATED "revaluation.created",
+    }
+}
+
+/// The payload of a revaluation's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevaluationEvent {
+    pub external_ref: Option<String>,
+    pub id: RevaluationId,
+    pub lines: Vec<RevaluedLine>,
+    /// A 64-bit number, as text.
+    pub number: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevaluedLine {
+    pub product: ProductId,
+    pub unit_cost_minor: i64,
+}

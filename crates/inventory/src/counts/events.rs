@@ -1,0 +1,47 @@
+//! Events of counts.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{Shown, Sight, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Counts.
+    COUNT: CountEvent = Terms { permission: code::<kind::CountRead>(), shown: Shown::Part(shown_count), stream: None } => {
+        COUNT_CREATED "count.created",
+        COUNT_STARTED "count.started",
+        COUNT_RECORDED "count.recorded",
+        COUNT_SUBMITTED "count.submitted",
+        COUNT_RECOUNTED "count.recounted",
+        COUNT_COMPLETED "count.completed",
+        COUNT_CANCELLED "count.cancelled",
+    }
+}
+
+/// The payload of a count's event: whom it concerns, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CountEvent {
+    pub count: CountId,
+    pub number: i64,
+    pub kind: CountKind,
+    pub status: CountStatus,
+    pub store: StoreId,
+    pub version: i64,
+    /// How many of its lines changed.
+    pub lines: usize,
+    /// Where it stood before; None for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<CountStatus>,
+}
+
+/// A count of a store that the viewer sees.
+fn shown_count(count: &CountEvent, sight: Sight<'_>) -> Option<Value> {
+    sight.covers(count.store).then(|| {
+        json!({ "id": count.count, "number": count.number, "kind": count.kind, "status": count.status, "storeId": count.store,
+            "lines": count.lines, "version": count.version })
+    })
+}

@@ -1,0 +1,89 @@
+//! Events of purchase orders, returns to suppliers and suppliers' catalogues. No amounts: costs are not for everybody.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{Shown, Sight, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Purchase orders.
+    PURCHASE_ORDER: PurchaseOrderEvent = Terms {
+        permission: code::<kind::PurchaseRead>(),
+        shown: Shown::Part(shown_order),
+        stream: None,
+    } => {
+        PURCHASE_ORDER_CREATED "purchase_order.created",
+        PURCHASE_ORDER_UPDATED "purchase_order.updated",
+        PURCHASE_ORDER_SUBMITTED "purchase_order.submitted",
+        PURCHASE_ORDER_APPROVED "purchase_order.approved",
+        PURCHASE_ORDER_REJECTED "purchase_order.rejected",
+        PURCHASE_ORDER_ORDERED "purchase_order.ordered",
+        PURCHASE_ORDER_RECEIVED "purchase_order.received",
+        PURCHASE_ORDER_CLOSED "purchase_order.closed",
+        PURCHASE_ORDER_CANCELLED "purchase_order.cancelled",
+    }
+    /// Returns to suppliers.
+    SUPPLIER_RETURN: SupplierReturnEvent = Terms {
+        permission: code::<kind::PurchaseRead>(),
+        shown: Shown::Part(shown_return),
+        stream: None,
+    } => {
+        SUPPLIER_RETURN_CREATED "supplier_return.created",
+    }
+    /// What suppliers offer.
+    SUPPLIER_PRODUCT: SupplyChanged = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+        SUPPLIER_PRODUCT_CREATED "supplier_product.created",
+        SUPPLIER_PRODUCT_UPDATED "supplier_product.updated",
+    }
+}
+
+/// The payload of a purchase order's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PurchaseOrderEvent {
+    pub purchase_order: PurchaseOrderId,
+    pub number: i64,
+    pub status: PurchaseOrderStatus,
+    pub supplier: SupplierId,
+    pub store: StoreId,
+    pub version: i64,
+    /// Where it stood before; None for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<PurchaseOrderStatus>,
+}
+
+/// The payload of the event of a return to a supplier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SupplierReturnEvent {
+    pub supplier_return: SupplierReturnId,
+    pub number: i64,
+    pub supplier: SupplierId,
+    pub store: StoreId,
+}
+
+/// The payload of an event about a supplier's product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplyChanged {
+    pub product: ProductId,
+    pub supplier: SupplierId,
+    pub version: i64,
+}
+
+/// A purchase order for a store that the viewer sees.
+fn shown_order(order: &PurchaseOrderEvent, sight: Sight<'_>) -> Option<Value> {
+    sight.covers(order.store).then(|| {
+        json!({ "id": order.purchase_order, "number": order.number, "status": order.status, "supplierId": order.supplier,
+            "storeId": order.store, "version": order.version })
+    })
+}
+
+/// A return from a store that the viewer sees.
+fn shown_return(ret: &SupplierReturnEvent, sight: Sight<'_>) -> Option<Value> {
+    sight
+        .covers(ret.store)
+        .then(|| json!({ "id": ret.supplier_return, "number": ret.number, "supplierId": ret.supplier, "storeId": ret.store }))
+}

@@ -1,0 +1,163 @@
+//! Events of stock: movements and the levels they changed, lots, and the policies of levels. Figures are absolute and complete in themselves.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{Audience, Shown, Sight, Stream, Subject, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{core::LevelKey, rows::list::LevelRow};
+use crate::catalog::events::{LEVELS, ProductMoved};
+
+platform::events! {
+    /// Movements.
+    STOCK: StockChanged = Terms {
+        permission: code::<kind::StockRead>(),
+        shown: Shown::Part(shown_movement),
+        stream: Some(Stream { topic: LEVELS, concerns: |changed| of_levels(changed.levels.iter().map(|level| (level.store, level.product, level.category))) }),
+    } => {
+        STOCK_CHANGED "stock.changed",
+    }
+    /// Lots.
+    LOT: LotChanged = Terms { permission: code::<kind::StockRead>(), shown: Shown::Whole, stream: None } => {
+        LOT_CHANGED "lot.changed",
+    }
+    /// When levels are filled up.
+    STOCK_POLICY: PolicySet = Terms {
+        permission: code::<kind::StockRead>(),
+        shown: Shown::Part(shown_policies),
+        stream: Some(Stream { topic: LEVELS, concerns: |set| of_levels(set.levels.iter().map(|level| (level.store, level.product, level.category))) }),
+    } => {
+        STOCK_POLICY_SET "stock_policy.set",
+    }
+}
+
+fn of_levels(levels: impl Iterator<Item = (StoreId, ProductId, Option<CategoryId>)>) -> Audience {
+    let subjects = levels.flat_map(|(store, product, category)| {
+        [Subject::of(store), Subject::of(product)].into_iter().chain(category.map(Subject::of))
+    });
+    Audience::Of(subjects.collect())
+}
+
+/// The payload of `stock.changed`: one movement and the levels it changed, as they were after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockChanged {
+    pub movement: MovementId,
+    pub kind: MovementKind,
+    pub levels: Vec<LevelState>,
+}
+
+/// A level after a change, with what filters may ask of it before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LevelState {
+    pub id: LevelId,
+    pub product: ProductId,
+    pub store: StoreId,
+    pub category: Option<CategoryId>,
+    pub on_hand: Quantity,
+    pub reserved: Quantity,
+    pub unavailable: Quantity,
+    pub incoming: Quantity,
+    pub in_transit: Quantity,
+    pub safety_stock: Quantity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reorder_point: Option<Quantity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<Quantity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_stock_threshold: Option<Quantity>,
+    pub version: i64,
+    /// How many of the movement's entries are on this level: versions `version − entries + 1 ..= version`.
+    pub entries: i64,
+    /// On hand, reserved and unavailable before the movement.
+    pub before: [i64; 3],
+}
+
+/// The levels of stores that the viewer sees; the movement, if they see all of its stores.
+fn shown_movement(changed: &StockChanged, sight: Sight<'_>) -> Option<Value> {
+    let seen: Vec<&LevelState> = changed.levels.iter().filter(|level| sight.covers(level.store)).collect();
+    if seen.is_empty() {
+        return None;
+    }
+    // Which movement it was is the ledger's to tell, and a movement is one for all of its stores.
+    let sees_movement = changed.levels.iter().all(|level| sight.covers_with(code::<kind::StockMovementRead>(), level.store));
+    let level = |level: &LevelState| {
+        json!({ "id": level.id, "productId": level.product, "storeId": level.store, "onHand": level.on_hand, "reserved": level.reserved,
+            "unavailable": level.unavailable, "available": level.on_hand.get() - level.unavailable.get() - level.reserved.get(),
+            "incoming": level.incoming, "inTransit": level.in_transit, "safetyStock": level.safety_stock,
+            "reorderPoint": level.reorder_point, "maximum": level.maximum, "version": level.version })
+    };
+    Some(json!({
+        "movementId": sees_movement.then_some(changed.movement),
+        "movementKind": sees_movement.then_some(changed.kind),
+        "levels": seen.into_iter().map(level).collect::<Vec<_>>(),
+    }))
+}
+
+/// The payload of `lot.changed`: a lot that was made, or whose status, dates or note changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LotChanged {
+    pub id: LotId,
+    pub product_id: ProductId,
+    pub code: String,
+    pub status: LotStatus,
+    pub made_on: Option<String>,
+    pub expires_on: Option<String>,
+    pub version: i64,
+}
+
+/// The payload of `stock_policy.set`: the policies of levels, and what they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicySet {
+    pub levels: Vec<PolicyMoved>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyMoved {
+    #[serde(default)]
+    pub category: Option<CategoryId>,
+    pub maximum: Option<Quantity>,
+    #[serde(default)]
+    pub maximum_before: Option<Quantity>,
+    pub product: ProductId,
+    pub reorder_point: Option<Quantity>,
+    #[serde(default)]
+    pub reorder_point_before: Option<Quantity>,
+    pub safety_stock: Quantity,
+    pub store: StoreId,
+}
+
+impl PolicyMoved {
+    pub fn key(&self) -> LevelKey {
+        LevelKey { product: self.product, store: self.store }
+    }
+    /// Its level before the event and after.
+    pub fn around(&self, level: LevelRow) -> (LevelRow, LevelRow) {
+        let (reorder_point, maximum, safety_stock) = (self.reorder_point, self.maximum, self.safety_stock);
+        let after = LevelRow { safety_stock, reorder_point, maximum, ..level };
+        let before = LevelRow { reorder_point: self.reorder_point_before, maximum: self.maximum_before, ..after.clone() };
+        (before, after)
+    }
+}
+
+/// The policies of levels in stores that the viewer sees.
+fn shown_policies(set: &PolicySet, sight: Sight<'_>) -> Option<Value> {
+    let level = |level: &PolicyMoved| {
+        json!({ "productId": level.product, "storeId": level.store, "reorderPoint": level.reorder_point, "maximum": level.maximum,
+            "safetyStock": level.safety_stock })
+    };
+    let seen: Vec<Value> = set.levels.iter().filter(|level| sight.covers(level.store)).map(level).collect();
+    (!seen.is_empty()).then(|| json!({ "levels": seen }))
+}
+
+impl ProductMoved {
+    /// One of its levels before the event and after.
+    pub fn around(&self, level: LevelRow) -> (LevelRow, LevelRow) {
+        let after = LevelRow { low_stock_threshold: self.threshold_after, category: self.category_after, ..level };
+        let before = LevelRow { low_stock_threshold: self.threshold_before, category: self.category_before, ..after.clone() };
+        (before, after)
+    }
+}

@@ -1,0 +1,36 @@
+//! Events of exchanges.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{Shown, Sight, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+platform::events! {
+    /// Imports, exports and mutations for each line of a file.
+    EXCHANGE: ExchangeEvent = Terms { permission: code::<kind::ExchangeRun>(), shown: Shown::Part(shown_exchange), stream: None } => {
+        EXCHANGE_CREATED "exchange.created",
+        EXCHANGE_CANCELLED "exchange.cancelled",
+        EXCHANGE_FINISHED "exchange.finished" by system,
+    }
+}
+
+/// The payload of an exchange's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeEvent {
+    pub id: ExchangeId,
+    pub kind: String,
+    #[serde(default)]
+    pub maker: Option<Uuid>,
+    pub state: String,
+    pub version: i64,
+}
+
+/// An exchange of one's own, or any for whoever holds the permission for all stores.
+fn shown_exchange(run: &ExchangeEvent, sight: Sight<'_>) -> Option<Value> {
+    // No store is the nil one's: only who may exchange for all of them is covered for it.
+    let is_seen = run.maker == Some(sight.viewer()) || sight.covers(StoreId::NIL);
+    (sight.is_permitted() && is_seen)
+        .then(|| json!({ "id": run.id, "kind": run.kind, "state": run.state, "version": run.version }))
+}

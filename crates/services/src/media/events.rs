@@ -1,0 +1,20 @@
+//! Events of products' pictures and documents.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{Shown, Terms};
+use serde::{Deserialize, Serialize};
+
+platform::events! {
+    /// Pictures and documents.
+    MEDIA: MediaChanged = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
+        PRODUCT_IMAGES_CHANGED "product.images_changed",
+        PRODUCT_DOCUMENTS_CHANGED "product.documents_changed",
+    }
+}
+
+/// The payload of an event about what a product holds of the files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaChanged {
+    pub id: ProductId,
+}
