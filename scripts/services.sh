@@ -10,8 +10,10 @@
 # Whoever sets ENTREPOT_TEST_POSTGRES_URL (a role that may create databases and roles, any maintenance database) or
 # ENTREPOT_TEST_REDIS_URL brings their own: then that one is used and nothing is started in its place.
 # Both listen on the loopback address only, on free ports, trust every local user, and run unprivileged. Postgres is
-# durable as in production (fsync on). Data and ports lie in $ENTREPOT_SERVICES_DIR, by default a folder in
-# ${TMPDIR:-/tmp} that belongs to this checkout; it must be one that the unprivileged account can reach.
+# durable as in production, unless ENTREPOT_SERVICES_FSYNC=off: then only a crash of the whole machine loses data, and
+# tests, which drop a database each, do not wait for a checkpoint each time. Data and ports lie in
+# $ENTREPOT_SERVICES_DIR, by default a folder in ${TMPDIR:-/tmp} that belongs to this checkout; it must be one that the
+# unprivileged account can reach.
 set -euo pipefail
 ME=services
 # shellcheck source=scripts/lib.sh
@@ -90,7 +92,7 @@ max_wal_senders = 0
 max_wal_size = 4GB
 checkpoint_timeout = 30min
 lc_messages = 'C'
-# durability stays at its defaults: fsync, synchronous_commit and full_page_writes on
+fsync = ${ENTREPOT_SERVICES_FSYNC:-on}
 CONF
     if as_service "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/server.log" start >/dev/null 9>&-; then
       "$bin/psql" -X -Atq "$(own_pg_url)" -c "select 1 from pg_available_extensions where name = 'pg_trgm'" | grep -q 1 ||
